@@ -1,0 +1,94 @@
+"""What the contract tests share: one server, a world for each test, one process for each client program."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import pytest
+
+from contract_tests.clients.jobs import Job, Report
+from contract_tests.drivers import Client, Driver
+from contract_tests.world import Server, World, serving
+
+
+class Converse(Protocol):
+    """Lets the test's client hold a conversation; the keywords are fields of the job."""
+
+    def __call__(
+        self,
+        *say: str,
+        system: str | None = None,
+        stream: bool = False,
+        n: int = 1,
+        parameters: dict[str, Any] | None = None,
+        key: str | None = None,
+    ) -> Report:
+        """Say one thing after the other, each after the answer to the one before."""
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Start the server as a user does."""
+    with serving(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture
+def world(server: Server) -> Iterator[World]:
+    """Give the test a world that nobody else knows."""
+    own = server.world(f"sk-{uuid.uuid4().hex}")
+    yield own
+    own.forget()
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest) -> Client:
+    """Give the client; where it cannot run, skip the test, or fail it if REQUIRE_ALL_CLIENTS=1."""
+    chosen: Client = request.param
+    missing = chosen.missing()
+    if missing and os.environ.get("REQUIRE_ALL_CLIENTS") == "1":
+        pytest.fail(missing, pytrace=False)
+    if missing:
+        pytest.skip(missing)
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def drivers() -> Iterator[dict[str, Driver]]:
+    """Keep the programs started so far, by name: one process for all conversations of a client."""
+    started: dict[str, Driver] = {}
+    yield started
+    for driver in started.values():
+        driver.close()
+
+
+@pytest.fixture
+def converse(client: Client, world: World, drivers: dict[str, Driver]) -> Converse:
+    """Give the client's way to hold a conversation in this test's world."""
+
+    def hold(
+        *say: str,
+        system: str | None = None,
+        stream: bool = False,
+        n: int = 1,
+        parameters: dict[str, Any] | None = None,
+        key: str | None = None,
+    ) -> Report:
+        job = Job(
+            openai_url=world.openai_url,
+            native_url=world.native_url,
+            surface=client.surface,
+            key=key or world.key,
+            model=client.model,
+            say=list(say),
+            system=system,
+            stream=stream,
+            n=n,
+            parameters=parameters or {},
+        )
+        if client.name not in drivers:
+            drivers[client.name] = Driver(client)
+        return drivers[client.name].run(job)
+
+    return hold

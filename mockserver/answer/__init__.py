@@ -1,0 +1,1 @@
+"""What to say: scripted replies first, then the built-in model."""

@@ -1,0 +1,160 @@
+"""The error catalogue: every refusal of the cloud, with its words on each surface.
+
+The data lies in `fixtures/errors.json`, each entry with its source and confidence.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from mockserver import resources
+
+Origin = Literal["door", "gateway", "validator", "service"]
+"""Where a refusal arises: before the gateway, in it, in its parameter check, or in the model service."""
+
+HELP = "https://help.aliyun.com/zh/model-studio/error-code"
+HELP_INTL = "https://www.alibabacloud.com/help/en/model-studio/error-code"
+"""The page that some messages point to (recordings: maruel/genai, 2026)."""
+
+_PREFIXES = {
+    "InvalidParameter": "<400> InternalError.Algo.InvalidParameter: ",
+    "DataInspectionFailed": "<400> InternalError.Algo.DataInspectionFailed: ",
+    "Algo": "<500> InternalError.Algo: ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A refusal's code, type and message on one surface. A native refusal has no type."""
+
+    code: str | None
+    message: str
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEntry:
+    """One row of the catalogue. Messages are templates for `str.format`."""
+
+    id: str
+    status: int
+    native: Words
+    compat: Words
+    origin: Origin
+    prefix: str
+    params: tuple[str, ...]
+    aliases: tuple[str, ...]
+    confidence: Literal["recorded", "documented", "reported"]
+    source: str
+
+    @property
+    def codes(self) -> set[str]:
+        """Every code that names it, on either surface."""
+        return {code for code in (self.native.code, self.compat.code, *self.aliases) if code}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One refusal with its values filled in. `prefix` stands before the message on most surfaces."""
+
+    status: int
+    native: Words
+    compat: Words
+    origin: Origin
+    prefix: str = ""
+    id: str = ""
+
+
+class UnknownErrorCodeError(LookupError):
+    """No entry of the catalogue has that code."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(f"the error catalogue has no code {code!r}")
+
+
+class Errors:
+    """The catalogue of errors, by id and by code."""
+
+    def __init__(self, entries: Mapping[str, ErrorEntry]) -> None:
+        self._entries = dict(entries)
+        self._by_code: dict[str, ErrorEntry] = {}
+        for entry in self._entries.values():
+            for code in entry.codes:
+                self._by_code.setdefault(code, entry)
+
+    def __iter__(self) -> Iterator[ErrorEntry]:
+        return iter(self._entries.values())
+
+    def __getitem__(self, entry_id: str) -> ErrorEntry:
+        return self._entries[entry_id]
+
+    def by_code(self, code: str) -> ErrorEntry:
+        """The commonest entry of a code, of either surface. Raises `UnknownErrorCodeError`."""
+        try:
+            return self._by_code[code]
+        except KeyError:
+            raise UnknownErrorCodeError(code) from None
+
+    def codes(self) -> list[str]:
+        """Every code of the catalogue, sorted."""
+        return sorted(self._by_code)
+
+    def refuse(self, entry_id: str, /, **values: Any) -> Refusal:
+        """The refusal of an entry with its placeholders filled. Raises `KeyError` for a missing one."""
+        return fill(self._entries[entry_id], values)
+
+
+def fill(entry: ErrorEntry, values: Mapping[str, Any]) -> Refusal:
+    """An entry with its placeholders filled; a placeholder without value keeps its name in angles."""
+    given = {**{name: f"<{name}>" for name in entry.params}, "help": HELP, **values}
+
+    def words(template: Words) -> Words:
+        return Words(template.code, template.message.format(**given), template.type)
+
+    native, compat = words(entry.native), words(entry.compat)
+    return Refusal(entry.status, native, compat, entry.origin, entry.prefix, entry.id)
+
+
+def _native_of(compat: Words | None) -> Words:
+    if compat is None:
+        msg = "an error entry needs words on one surface at least"
+        raise ValueError(msg)
+    code = "InvalidParameter" if compat.type == "invalid_request_error" else compat.code
+    return Words(code, compat.message)
+
+
+def _compat_of(native: Words) -> Words:
+    if native.code == "InvalidParameter":
+        return Words("invalid_parameter_error", native.message, "invalid_request_error")
+    return Words(native.code, native.message, native.code)
+
+
+def _entry(data: Mapping[str, Any]) -> ErrorEntry:
+    native, compat = data["native"], data["compat"]
+    native_words = Words(native["code"], native["message"]) if native else None
+    compat_words = Words(compat["code"], compat["message"], compat["type"]) if compat else None
+    # A scripted error may be asked of a surface that never had it: it then speaks the other's words.
+    if native_words is None:
+        native_words = _native_of(compat_words)
+    if compat_words is None:
+        compat_words = _compat_of(native_words)
+    return ErrorEntry(
+        id=data["id"],
+        status=data["status"],
+        native=native_words,
+        compat=compat_words,
+        origin=data["origin"],
+        prefix=_PREFIXES[data["prefix"]] if data["prefix"] else "",
+        params=tuple(data["params"]),
+        aliases=tuple(data.get("aliases", ())),
+        confidence=data["confidence"],
+        source=data["source"],
+    )
+
+
+@cache
+def load() -> Errors:
+    """The catalogue that ships with the package."""
+    return Errors({data["id"]: _entry(data) for data in resources.fixture("errors")["entries"]})

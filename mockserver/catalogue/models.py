@@ -1,0 +1,166 @@
+"""The models that the mock knows: limits, abilities, defaults, and how their backend renders.
+
+The data lies in `fixtures/models.json` (what the vendor documents of each model) and
+`fixtures/families.json` (what the recordings show of each backend), each entry with its source.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, Literal
+
+from mockserver import resources
+
+Thinking = Literal["none", "off", "on", "only"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ramp:
+    """How many tokens the pieces of a stream hold: the first ones, then a cycle."""
+
+    first: tuple[int, ...]
+    steady: tuple[int, ...]
+
+    def sizes(self) -> Iterator[int]:
+        """Tokens per piece, without end."""
+        yield from self.first
+        while True:
+            yield from self.steady
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How one backend renders answers and counts tokens."""
+
+    name: str
+    compat: str
+    native_text: str
+    native_multimodal: str
+    ramp: Ramp
+    counts_eos: bool
+    thinkless_tokens: int
+    json_tokens: int
+    thinking_tokens: int
+    tool_id_digits: int
+    timeout: int
+    compat_era: Literal["2025", "2026"]
+    stream_refusal: Literal["line", "json"]
+    image_tokens: int
+    thinking_prompt_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model of the catalogue. Limits are in tokens."""
+
+    name: str
+    family: Family
+    context: int
+    max_input: int
+    max_output: int
+    source: str
+    max_input_thinking: int | None = None
+    max_output_thinking: int | None = None
+    max_thinking: int | None = None
+    thinking: Thinking = "none"
+    thinking_plain: bool = False
+    input: tuple[str, ...] = ("text",)
+    native: Literal["text", "multimodal"] | None = "text"
+    compat: bool = True
+    stream_only: bool = False
+    single_turn: bool = False
+    result_format: Literal["text", "message"] = "text"
+    incremental: bool = False
+    incremental_only: bool = False
+    tools: bool = True
+    partial: bool = False
+    choices: bool = False
+    preserve_thinking: bool = False
+    reasoning_effort: Mapping[str, Any] | None = None
+    image_patch: int | None = None
+    max_pixels: int | None = None
+    character: bool = False
+    task: str = "chat"
+    dimensions: tuple[int, ...] | None = None
+
+    @property
+    def chat(self) -> bool:
+        """Whether it answers chat requests."""
+        return self.task != "embedding"
+
+    @property
+    def media(self) -> bool:
+        """Whether it takes anything but text."""
+        return len(self.input) > 1
+
+
+class UnknownModelError(LookupError):
+    """No model of that name. `name` is what was asked, `known` what there is."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(known)
+        super().__init__(f"no model is named {name!r}: the catalogue has {len(self.known)} models")
+
+
+def _families() -> dict[str, Family]:
+    data = resources.fixture("families")
+    ramps = {
+        name: Ramp(tuple(ramp["first"]), tuple(ramp["steady"])) for name, ramp in data["ramps"].items()
+    }
+    families = {}
+    for name, traits in data["families"].items():
+        merged = {**data["default"], **traits}
+        merged["ramp"] = ramps[merged["ramp"]]
+        families[name] = Family(name=name, **merged)
+    return families
+
+
+def _resolve(name: str, entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    entry = entries[name]
+    if "like" not in entry:
+        return dict(entry)
+    merged = {**_resolve(entry["like"], entries), **entry}
+    del merged["like"]
+    return merged
+
+
+def _model(entry: Mapping[str, Any], families: Mapping[str, Family]) -> Model:
+    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    return Model(**{**fields, "family": families[entry["family"]]})
+
+
+class Models:
+    """The catalogue of models, by exact name."""
+
+    def __init__(self, models: Mapping[str, Model]) -> None:
+        self._models = dict(models)
+
+    def __iter__(self) -> Iterator[Model]:
+        return iter(self._models.values())
+
+    def __len__(self) -> int:
+        return len(self._models)
+
+    def find(self, name: object) -> Model | None:
+        """The model of exactly this name; None when there is none."""
+        return self._models.get(name) if isinstance(name, str) else None
+
+    def __getitem__(self, name: str) -> Model:
+        """The model of exactly this name. Raises `UnknownModelError`."""
+        model = self._models.get(name)
+        if model is None:
+            raise UnknownModelError(name, self._models)
+        return model
+
+    def with_model(self, name: str, *, like: str) -> "Models":
+        """The catalogue with one more model, which is `like` another. Raises `UnknownModelError`."""
+        return Models({**self._models, name: replace(self[like], name=name, source="added by an option")})
+
+
+@cache
+def load() -> Models:
+    """The catalogue that ships with the package."""
+    families = _families()
+    entries = {entry["name"]: entry for entry in resources.fixture("models")["models"]}
+    return Models({name: _model(_resolve(name, entries), families) for name in entries})

@@ -1,0 +1,364 @@
+"""The corridor: a request walks it in one direction, and its answer walks back.
+
+    bytes - read - ChatRequest - rules - answer - Reply - meter - usage - render - bytes
+
+Nothing here opens a socket. The clock and the identifiers are given, so that a test is told what to
+expect.
+"""
+
+import logging
+import random
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mockserver.answer import builtin
+from mockserver.answer.script import Scripts
+from mockserver.catalogue import errors as error_catalogue
+from mockserver.catalogue import models as model_catalogue
+from mockserver.catalogue.errors import Refusal
+from mockserver.catalogue.models import Model
+from mockserver.journal import Entry, Journal
+from mockserver.meter.tokenizer import LazyTokenizer
+from mockserver.meter.usage import usage_of
+from mockserver.rules import Finding, Severity, check, schemas
+from mockserver.settings import INVALID_KEY, KEY_FORM, Settings
+from mockserver.wire import compat, native
+from mockserver.wire.chunking import Chunker
+from mockserver.wire.errors import RenderedError, render_compat, render_native
+from mockserver.wire.headers import Headers, response_headers
+from mockserver.wire.ids import Ids
+from mockserver.wire.jsontext import dumps, loads
+from mockserver.wire.messages import read_prompt
+from mockserver.wire.rendering import Envelope
+from mockserver.wire.reply import Pace, Reply, Usage
+from mockserver.wire.request import ChatRequest, Surface
+from mockserver.worlds import World, Worlds
+
+log = logging.getLogger("mockserver")
+
+Clock = Callable[[], float]
+
+_REQUEST_SCHEMAS = {surface: f"{surface.value}.request" for surface in Surface}
+
+
+class Refused(Exception):  # noqa: N818 - a refusal is an answer here, not an error
+    """Ends the way of a request early; carries what is answered."""
+
+    def __init__(self, refusal: Refusal, findings: tuple[Finding, ...] = ()) -> None:
+        self.refusal = refusal
+        self.findings = findings
+        super().__init__(refusal.id)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What goes out: a whole `body`, or `frames`, each due so many seconds after the first byte.
+
+    `due` is empty when nothing is paced. `delay` is how long the first byte waits.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+    frames: Sequence[bytes] = ()
+    due: Sequence[float] = ()
+    delay: float = 0.0
+    entry: Entry | None = None
+
+
+def bearer_key(headers: Mapping[str, str]) -> str | None:
+    """The API key of a request; None when there is no Authorization header."""
+    value = headers.get("authorization")
+    if value is None:
+        return None
+    scheme, _, key = value.partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def schedule(tokens: Sequence[int], pace: Pace) -> list[float]:
+    """When each frame of a stream is due, in seconds after the first one that carries a token."""
+    rand = random.Random(pace.seed)  # noqa: S311 - jitter, not secrets
+    due: list[float] = []
+    at, begun = 0.0, False
+    for count in tokens:
+        if count and begun:
+            step = count * pace.per_token_ms / 1000
+            at += step * (1 + pace.jitter * rand.uniform(-1, 1)) if pace.jitter else step
+        begun = begun or count > 0
+        due.append(at)
+    return due
+
+
+class Engine:
+    """Everything that a server knows and does, without its sockets."""
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        tokenizer: LazyTokenizer | None = None,
+        clock: Clock = time.time,
+        ids: Ids | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.tokenizer = tokenizer or LazyTokenizer()
+        self.errors = error_catalogue.load()
+        self.models = model_catalogue.load()
+        for name, like in self.settings.models.items():
+            self.models = self.models.with_model(name, like=like)
+        self.worlds = Worlds()
+        self.scripts = Scripts()
+        self.journal = Journal(entries=self.settings.journal)
+        self.clock = clock
+        self.ids = ids or Ids(self.settings.seed)
+        self._chunker: Chunker | None = None
+
+    def reset(self, key: str | None = None) -> None:
+        """Forgets scripts, journal and worlds: of one API key, or all."""
+        self.scripts.clear(key)
+        world = None if key is None else self.worlds.known(key)
+        if key is None or world is not None:
+            self.journal.reset(world)
+        self.worlds.reset(key)
+
+    def admit(self, headers: Mapping[str, str]) -> World:
+        """The world of a request's key. Raises `Refused` at the door."""
+        key = bearer_key(headers)
+        if key is None:
+            raise Refused(self.errors.refuse("auth.missing-key"))
+        world = self.worlds.known(key)
+        if world is not None:
+            return world
+        allowed = self.settings.api_keys
+        if key == INVALID_KEY or not KEY_FORM.fullmatch(key) or (allowed and key not in allowed):
+            raise Refused(self.errors.refuse("auth.wrong-key"))
+        return self.worlds.of(key)
+
+    def chat(self, surface: Surface, headers: Mapping[str, str], body: bytes, *, arrived: float) -> Answer:
+        """The answer to a chat request. `arrived` is when it was there, in seconds since 1970."""
+        request_id = self.ids.request_id()
+        streaming = surface.native and native.wants_stream(headers)
+        entry = Entry(request_id, self.worlds.of(""), surface.value, streaming, body, arrived)
+        model: Model | None = None
+        try:
+            entry.world = world = self.admit(headers)
+            secret = world.key.encode()
+            if secret in body:
+                entry.body = body.replace(secret, world.name.encode())
+            data = self._parse(body)
+            streaming = entry.stream = streaming if surface.native else data.get("stream") is True
+            model = self._model(surface, data)
+            request = self._read(surface, data, model, headers)
+            entry.model, entry.stream = model.name, request.stream
+            entry.findings = self._judge(request)
+            reply = self._answer(world, request, entry)
+            return self._render(request, reply, entry, headers)
+        except Refused as refused:
+            entry.refusal = refused.refusal
+            entry.findings = entry.findings or refused.findings
+            return self._refuse(surface, entry, model, headers, stream=streaming)
+        finally:
+            self.journal.add(entry)
+
+    def refusal(
+        self, entry_id: str, surface: Surface, headers: Mapping[str, str], *, arrived: float, **values: Any
+    ) -> Answer:
+        """The answer to a chat request that is refused before its body is read, whatever its key."""
+        entry = Entry(self.ids.request_id(), self.worlds.of(""), surface.value, False, b"", arrived)
+        entry.refusal = self.errors.refuse(entry_id, **values)
+        self.journal.add(entry)
+        return self._refuse(surface, entry, None, headers, stream=False)
+
+    def simple(
+        self,
+        surface: Surface,
+        headers: Mapping[str, str],
+        produce: Callable[[str], Any],
+        *,
+        arrived: float,
+        header_set: str = "compat-door",
+    ) -> Answer:
+        """The answer of an endpoint beside chat: what `produce` makes of the request id, or its refusal."""
+        entry = Entry(self.ids.request_id(), self.worlds.of(""), surface.value, False, b"", arrived)
+        try:
+            entry.world = self.admit(headers)
+            content = produce(entry.request_id)
+        except Refused as refused:
+            entry.refusal = refused.refusal
+            return self._refuse(surface, entry, None, headers, stream=False)
+        encoding, body = _encoded(dumps(content), headers)
+        return Answer(200, self._headers(header_set, entry, None, encoding=encoding), body)
+
+    def tokenize(self, body: bytes, request_id: str) -> dict[str, Any]:
+        """The tokens of a text, no template around it. Raises `Refused`."""
+        data = self._parse(body)
+        self._allow("tokenizer.request", data, Surface.NATIVE_TEXT)
+        self._model(Surface.NATIVE_TEXT, data)
+        texts = [message.text for message in read_prompt(data["input"])]
+        tokenizer = self.tokenizer.get()
+        ids = tokenizer.encode("".join(texts))
+        tokens = [token.decode("utf-8", "replace") for token in tokenizer.tokens(ids)]
+        return {
+            "output": {"token_ids": ids, "tokens": tokens},
+            "usage": {"input_tokens": len(ids)},
+            "request_id": request_id,
+        }
+
+    def _parse(self, body: bytes) -> dict[str, Any]:
+        try:
+            data = loads(body)
+        except ValueError:
+            data = None
+        if not isinstance(data, dict):
+            raise Refused(self.errors.refuse("body.malformed"))
+        return data
+
+    def _model(self, surface: Surface, data: Mapping[str, Any]) -> Model:
+        name = data.get("model")
+        model = self.models.find(name)
+        if model is not None:
+            return model
+        if not isinstance(name, str) or not name:
+            raise Refused(self.errors.refuse("model.missing"))
+        raise Refused(self.errors.refuse("model.unknown-native" if surface.native else "model.unknown", model=name))
+
+    def _read(
+        self, surface: Surface, data: Mapping[str, Any], model: Model, headers: Mapping[str, str]
+    ) -> ChatRequest:
+        self._allow(_REQUEST_SCHEMAS[surface], data, surface)
+        if surface.native:
+            return native.read_request(surface, data, model, headers)
+        return compat.read_request(data, model, headers)
+
+    def _allow(self, schema: str, data: Any, surface: Surface) -> None:
+        """Raises `Refused` for a document that breaks its schema."""
+        if schemas.validator(schema).is_valid(data):
+            return
+        violation = schemas.violations(schema, data)[0]
+        refusal = schemas.refusal(violation, surface, self.errors)
+        rule = f"schema.{violation.keyword}"
+        finding = Finding(rule, Severity.REFUSED, violation.path, violation.message[:500], refusal)
+        raise Refused(refusal, (finding,))
+
+    def _judge(self, request: ChatRequest) -> tuple[Finding, ...]:
+        findings = tuple(check(request, self.errors))
+        for finding in findings:
+            if finding.refusal is not None:
+                raise Refused(finding.refusal, findings)
+        return findings
+
+    def _answer(self, world: World, request: ChatRequest, entry: Entry) -> Reply:
+        script = self.scripts.find(world.key, request)
+        if script is None:
+            entry.answered_by = "built-in"
+            return builtin.answer(request, self.tokenizer.get())
+        entry.answered_by = script.id
+        said = script.take()
+        if isinstance(said, Refusal):
+            raise Refused(said)
+        return self._with_ids(said, request.model)
+
+    def _with_ids(self, reply: Reply, model: Model) -> Reply:
+        """The reply with an id on every tool call."""
+        if not any(call.id == "" for choice in reply.choices for call in choice.tool_calls):
+            return reply
+        return reply.with_tool_ids(lambda: self.ids.tool_call_id(model.family.tool_id_digits))
+
+    def _render(self, request: ChatRequest, reply: Reply, entry: Entry, headers: Mapping[str, str]) -> Answer:
+        tokenizer = self.tokenizer.get()
+        usage = usage_of(request, reply, tokenizer)
+        entry.reply, entry.usage = reply, usage
+        self._book(entry, usage)
+        envelope = Envelope(entry.request_id, int(entry.arrived))
+        dialect = native if request.surface.native else compat
+        if not request.stream:
+            body = dialect.render_body(request, reply, usage, envelope)
+            return self._whole(request, reply, entry, headers, body)
+        if self._chunker is None:
+            self._chunker = Chunker(tokenizer)
+        stream = dialect.render_stream(request, reply, usage, envelope, self._chunker)
+        answer = Answer(200, [], frames=stream.frames, entry=entry)
+        if reply.pace is not None:
+            answer.delay = reply.pace.first_ms / 1000
+            answer.due = schedule(stream.tokens, reply.pace)
+        answer.headers = self._headers(self._set(request, "sse"), entry, request.model, delay=answer.delay)
+        return answer
+
+    def _whole(
+        self, request: ChatRequest, reply: Reply, entry: Entry, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        answer = Answer(200, [], entry=entry)
+        if reply.pace is not None and entry.usage is not None:
+            due = schedule([1] * entry.usage.output, reply.pace)
+            answer.delay = reply.pace.first_ms / 1000 + (due[-1] if due else 0.0)
+        encoding, answer.body = _encoded(body, headers)
+        name = self._set(request, "json")
+        answer.headers = self._headers(name, entry, request.model, delay=answer.delay, encoding=encoding)
+        return answer
+
+    @staticmethod
+    def _set(request: ChatRequest, kind: str) -> str:
+        if request.surface.native:
+            return f"native-{kind}"
+        return f"compat-{kind}" if request.model.family.compat_era == "2025" else f"compat-{kind}-2026"
+
+    def _headers(
+        self, name: str, entry: Entry, model: Model | None, *, delay: float = 0.0, encoding: bytes = b""
+    ) -> Headers:
+        entry.started = max(self.clock(), entry.arrived) + delay
+        return response_headers(
+            name,
+            request_id=entry.request_id,
+            arrived_ms=int(entry.arrived * 1000),
+            started_ms=int(entry.started * 1000),
+            timeout_s=298 if model is None else model.family.timeout,
+            encoding=encoding,
+        )
+
+    def _book(self, entry: Entry, usage: Usage) -> None:
+        account = entry.world.account(entry.model or "")
+        account.requests += 1
+        account.input_tokens += usage.input
+        account.output_tokens += usage.output
+        account.cached_tokens += usage.cached
+
+    def _refuse(
+        self, surface: Surface, entry: Entry, model: Model | None, headers: Mapping[str, str], *, stream: bool
+    ) -> Answer:
+        refusal = entry.refusal
+        assert refusal is not None
+        account = entry.world.account(entry.model or (model.name if model else ""))
+        account.requests += 1
+        account.refusals += 1
+        if surface.native:
+            rendered = render_native(refusal, entry.request_id, stream=stream)
+        else:
+            rendered = render_compat(refusal, entry.request_id, model, stream=stream)
+        entry.status = rendered.status
+        log.info(
+            "refused %s %s: %s", entry.world.name, surface.value, refusal.prefix + refusal.compat.message
+        )
+        encoding, body = (b"", rendered.body) if rendered.sse else _encoded(rendered.body, headers)
+        name = _error_set(surface, rendered, model)
+        answer = Answer(rendered.status, [], body=body, entry=entry)
+        answer.headers = self._headers(name, entry, model, encoding=encoding)
+        return answer
+
+
+def _error_set(surface: Surface, rendered: RenderedError, model: Model | None) -> str:
+    dialect = "native" if surface.native else "compat"
+    if rendered.door:
+        return f"{dialect}-door"
+    new = not surface.native and model is not None and model.family.compat_era == "2026"
+    return f"{dialect}-{'sse' if rendered.sse else 'json'}{'-2026' if new else ''}"
+
+
+def _encoded(body: bytes, headers: Mapping[str, str]) -> tuple[bytes, bytes]:
+    """A JSON body gzipped when the client asks for it, as (content encoding, body)."""
+    if "gzip" not in headers.get("accept-encoding", ""):
+        return b"", body
+    packer = zlib.compressobj(level=1, wbits=31)
+    return b"gzip", packer.compress(body) + packer.flush()

@@ -1,0 +1,132 @@
+"""What was asked and what was answered: a bounded list, newest last, without secrets."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mockserver.catalogue.errors import Refusal
+from mockserver.rules import Finding
+from mockserver.wire.jsontext import loads
+from mockserver.wire.reply import Reply, Usage
+from mockserver.worlds import World
+
+_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Entry:
+    """One exchange. Times are seconds since 1970; `body` is the request as sent, keys masked."""
+
+    request_id: str
+    world: World
+    surface: str
+    stream: bool
+    body: bytes
+    arrived: float
+    model: str | None = None
+    findings: tuple[Finding, ...] = ()
+    answered_by: str = "mock"
+    status: int = 200
+    reply: Reply | None = None
+    refusal: Refusal | None = None
+    usage: Usage | None = None
+    started: float = 0.0
+    finished: float | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """The entry as `GET /_mock/requests` gives it."""
+        try:
+            body: Any = loads(self.body)
+        except ValueError:
+            body = self.body.decode("utf-8", "replace")
+        return {
+            "id": self.request_id,
+            "time": self.arrived,
+            "key": self.world.name,
+            "surface": self.surface,
+            "model": self.model,
+            "stream": self.stream,
+            "body": body,
+            "findings": [_finding(finding) for finding in self.findings],
+            "answered_by": self.answered_by,
+            "status": self.status,
+            "answer": None if self.reply is None else [_choice(choice) for choice in self.reply.choices],
+            "error": None if self.refusal is None else _refusal(self.refusal, self.surface),
+            "usage": None if self.usage is None else _usage(self.usage),
+            "timings": _timings(self),
+        }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "path": finding.path,
+        "message": finding.message,
+    }
+
+
+def _choice(choice: Any) -> dict[str, Any]:
+    shown = {"content": choice.content, "finish_reason": choice.finish_reason}
+    if choice.reasoning:
+        shown["reasoning_content"] = choice.reasoning
+    if choice.tool_calls:
+        shown["tool_calls"] = [
+            {"id": call.id, "name": call.name, "arguments": call.arguments} for call in choice.tool_calls
+        ]
+    return shown
+
+
+def _refusal(refusal: Refusal, surface: str) -> dict[str, Any]:
+    words = refusal.compat if surface == "compat" else refusal.native
+    return {"status": refusal.status, "code": words.code, "message": refusal.prefix + words.message}
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    counts = {
+        "input_tokens": usage.input,
+        "output_tokens": usage.output,
+        "total_tokens": usage.total,
+        "cached_tokens": usage.cached,
+        "reasoning_tokens": usage.reasoning,
+        "image_tokens": usage.image,
+        "video_tokens": usage.video,
+        "audio_tokens": usage.audio,
+    }
+    return {name: count for name, count in counts.items() if count is not None}
+
+
+def _timings(entry: Entry) -> dict[str, Any]:
+    finished = None if entry.finished is None else round(1000 * (entry.finished - entry.arrived), 3)
+    return {"first_byte_ms": round(1000 * (entry.started - entry.arrived), 3), "finished_ms": finished}
+
+
+class Journal:
+    """The last exchanges of a server, bounded in number and in bytes."""
+
+    def __init__(self, *, entries: int, size: int = _BYTES) -> None:
+        self._entries: deque[Entry] = deque()
+        self._most = entries
+        self._limit = size
+        self._size = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+    def add(self, entry: Entry) -> None:
+        """Enters an exchange; the oldest go when there are too many or they are too large."""
+        entries = self._entries
+        entries.append(entry)
+        self._size += len(entry.body)
+        while len(entries) > self._most or (self._size > self._limit and len(entries) > 1):
+            self._size -= len(entries.popleft().body)
+
+    def reset(self, world: World | None = None) -> None:
+        """Forgets all exchanges, or those of one world."""
+        kept = [] if world is None else [entry for entry in self._entries if entry.world is not world]
+        self._entries = deque(kept)
+        self._size = sum(len(entry.body) for entry in kept)

@@ -1,0 +1,1 @@
+"""What an exchange costs: tokens, the prompt template, usage."""

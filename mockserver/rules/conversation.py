@@ -1,0 +1,109 @@
+"""The rules that need more than a schema: the model's abilities, and parameters that forbid each other."""
+
+from collections.abc import Iterator
+
+from mockserver.rules.registry import Broken, Severity, rule
+from mockserver.wire.request import ChatRequest, Surface
+
+_PLACE = {Surface.COMPAT: "", Surface.NATIVE_TEXT: "parameters.", Surface.NATIVE_MULTIMODAL: "parameters."}
+
+
+def _at(request: ChatRequest, name: str) -> str:
+    return _PLACE[request.surface] + name
+
+
+@rule(
+    "model.surface",
+    severity=Severity.REFUSED,
+    source="Model Studio docs, error codes (zh), 2025-12; qwen3.5 and newer answer on the multimodal path only",
+)
+def _surface(request: ChatRequest) -> Iterator[Broken]:
+    model = request.model
+    if request.surface is Surface.COMPAT:
+        if not (model.compat and model.chat):
+            yield "model", "model.compat-unsupported", {"model": model.name}
+    elif model.native != request.surface.removeprefix("native-"):
+        yield "model", "path.wrong-task", {}
+
+
+@rule(
+    "stream.required",
+    severity=Severity.REFUSED,
+    source="Model Studio docs, error codes (zh), 2025-12",
+)
+def _stream_only(request: ChatRequest) -> Iterator[Broken]:
+    if request.model.stream_only and not request.stream:
+        yield _at(request, "stream"), "stream.required", {}
+
+
+@rule(
+    "thinking.unsupported",
+    severity=Severity.REFUSED,
+    source="Model Studio docs, error codes (zh), 2025-12",
+)
+def _thinking_unsupported(request: ChatRequest) -> Iterator[Broken]:
+    asked = request.get("enable_thinking")
+    if asked and request.model.thinking == "none":
+        yield _at(request, "enable_thinking"), "thinking.unsupported", {"model": request.model.name}
+    if asked is False and request.model.thinking == "only":
+        yield _at(request, "enable_thinking"), "thinking.always-on", {}
+
+
+@rule(
+    "thinking.non-streaming",
+    severity=Severity.REFUSED_BY_SOME,
+    source="Model Studio docs, deep thinking, 2026; the newest models accept it (recording: vercel/ai, qwen3-max)",
+)
+def _thinking_plain(request: ChatRequest) -> Iterator[Broken]:
+    if request.thinking and not request.stream and not request.model.thinking_plain:
+        only = request.model.thinking == "only"
+        yield _at(request, "enable_thinking"), "stream.required" if only else "thinking.non-streaming", {}
+
+
+@rule(
+    "thinking.tool-choice",
+    severity=Severity.REFUSED,
+    source="recording: maruel/genai, qwen3.8-max, 2026-08",
+)
+def _thinking_tool_choice(request: ChatRequest) -> Iterator[Broken]:
+    choice = request.get("tool_choice")
+    if request.thinking and (choice == "required" or isinstance(choice, dict)):
+        yield _at(request, "tool_choice"), "thinking.tool-choice", {}
+
+
+@rule(
+    "messages.last-assistant",
+    severity=Severity.REFUSED_BY_SOME,
+    source="Model Studio docs, error codes (zh), 2025-12; accepted on the compatible surface "
+    "(recordings: alibaba/loongsuite-python-agent, qwen-turbo, 2026)",
+)
+def _last_assistant(request: ChatRequest) -> Iterator[Broken]:
+    last = request.messages[-1] if request.messages else None
+    if request.surface.native and last is not None and last.role == "assistant" and request.partial is None:
+        place = f"input.messages[{len(request.messages) - 1}].role"
+        yield place, "role.invalid", {}
+
+
+@rule(
+    "parameter.max-tokens",
+    severity=Severity.REFUSED,
+    source="Model Studio docs, error codes (zh), 2025-12; limits: Model Studio docs, models, 2026-03",
+)
+def _max_tokens(request: ChatRequest) -> Iterator[Broken]:
+    for name in ("max_tokens", "max_completion_tokens"):
+        asked = request.get(name)
+        limit = request.model.max_output
+        if asked is not None and not 1 <= asked <= limit:
+            yield _at(request, name), "parameter.max-tokens-range", {"max": limit}
+
+
+@rule(
+    "parameter.thinking-budget",
+    severity=Severity.REFUSED,
+    source="Model Studio docs, error codes (zh), 2025-12",
+)
+def _thinking_budget(request: ChatRequest) -> Iterator[Broken]:
+    asked = request.get("thinking_budget")
+    limit = request.model.max_thinking
+    if asked is not None and (asked < 1 or (limit is not None and asked > limit)):
+        yield _at(request, "thinking_budget"), "thinking.budget-range", {"max": limit or "the model's limit"}

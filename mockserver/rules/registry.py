@@ -1,0 +1,79 @@
+"""The rules of a valid conversation, in one list.
+
+A rule is data and a pure function from a request to findings. The server refuses with it, the
+journal reports with it, the contract kit judges clients with it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mockserver.catalogue.errors import Errors, Refusal
+from mockserver.wire.request import ChatRequest
+
+
+class Severity(StrEnum):
+    """What the cloud does with a conversation that breaks the rule."""
+
+    REFUSED = "refused"
+    REFUSED_BY_SOME = "refused-by-some"
+    HARMFUL = "harmful"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One place where a request breaks a rule. `refusal` is None where the cloud accepts it."""
+
+    rule: str
+    severity: Severity
+    path: str
+    message: str
+    refusal: Refusal | None = None
+
+
+Broken = tuple[str, str, dict[str, object]]
+"""Where a rule is broken, the catalogue entry that says so, and the values of its message."""
+
+Check = Callable[[ChatRequest], Iterable[Broken]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: `source` says where the cloud's behaviour is known from."""
+
+    id: str
+    severity: Severity
+    source: str
+    check: Check
+
+    def findings(self, request: ChatRequest, errors: Errors) -> Iterator[Finding]:
+        """Every place where the request breaks the rule."""
+        for path, entry, values in self.check(request):
+            refusal = errors.refuse(entry, **values)
+            words = refusal.native if request.surface.native else refusal.compat
+            yield Finding(self.id, self.severity, path, words.message, refusal)
+
+
+_RULES: list[Rule] = []
+
+
+def rule(rule_id: str, *, severity: Severity, source: str) -> Callable[[Check], Check]:
+    """Enters a check into the registry under an id."""
+
+    def enter(check: Check) -> Check:
+        _RULES.append(Rule(rule_id, severity, source, check))
+        return check
+
+    return enter
+
+
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, in the order in which they are checked."""
+    from mockserver.rules import conversation  # noqa: F401, PLC0415 - its import fills the registry
+
+    return tuple(_RULES)
+
+
+def check(request: ChatRequest, errors: Errors) -> list[Finding]:
+    """All findings of all rules."""
+    return [finding for entry in all_rules() for finding in entry.findings(request, errors)]

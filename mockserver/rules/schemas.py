@@ -1,0 +1,148 @@
+"""The JSON Schemas of `schemas/`, compiled: a fast yes or no, and the reason for a no.
+
+`jsonschema-rs` says yes or no in microseconds. A no is explained by `jsonschema`, which is imported
+then only. Where the cloud has words for a broken constraint, the schema names the catalogue entry
+beside it, under `x-refusal`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+
+from mockserver import resources
+from mockserver.catalogue.errors import Errors, Refusal
+from mockserver.wire.jsontext import dumps
+from mockserver.wire.request import Surface
+
+_TYPES = {"number": "Float", "integer": "Integer", "string": "String", "boolean": "Boolean"}
+_GENERAL = {
+    "type": "schema.type",
+    "minimum": "schema.minimum",
+    "exclusiveMinimum": "schema.minimum",
+    "maximum": "schema.maximum",
+    "exclusiveMaximum": "schema.maximum",
+    "enum": "schema.enum",
+    "const": "schema.enum",
+    "required": "schema.required",
+}
+"""The catalogue entry for a broken constraint that has no words of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken constraint: where, which keyword, what it demands, and the value that broke it."""
+
+    path: str
+    keyword: str
+    demand: Any
+    value: Any
+    refusals: Any
+    message: str
+    properties: tuple[str, ...] = ()
+
+
+@cache
+def _documents() -> dict[str, dict[str, Any]]:
+    return {name: resources.schema(name) for name in resources.schema_names()}
+
+
+@cache
+def validator(name: str) -> jsonschema_rs.Draft202012Validator:
+    """The compiled validator of a schema, by its file's name."""
+    documents = _documents()
+    registry = jsonschema_rs.Registry([(document["$id"], document) for document in documents.values()])
+    return jsonschema_rs.Draft202012Validator(documents[name], registry=registry)
+
+
+@cache
+def _explainer(name: str) -> Any:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - 60 ms that most servers never need
+    from referencing import Registry, Resource  # noqa: PLC0415
+
+    resource_pairs = [(doc["$id"], Resource.from_contents(doc)) for doc in _documents().values()]
+    return Draft202012Validator(_documents()[name], registry=Registry().with_resources(resource_pairs))
+
+
+def path_text(path: Iterable[str | int]) -> str:
+    """A place in a document: ``messages[0].role``."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def violations(name: str, document: Any) -> list[Violation]:
+    """Every broken constraint of a document, in the order of its keys; empty when there is none."""
+    if validator(name).is_valid(document):
+        return []
+    found = []
+    for error in _explainer(name).iter_errors(document):
+        schema = error.schema if isinstance(error.schema, Mapping) else {}
+        found.append(
+            Violation(
+                path=path_text(error.absolute_path),
+                keyword=error.validator,
+                demand=error.validator_value,
+                value=error.instance,
+                refusals=schema.get("x-refusal"),
+                message=error.message,
+                properties=tuple(schema.get("properties", ())),
+            )
+        )
+    return sorted(found, key=lambda violation: (violation.keyword != "required", violation.path.count(".")))
+
+
+def _missing(violation: Violation) -> str:
+    """The first required property that is absent."""
+    return next((name for name in violation.demand if name not in violation.value), "")
+
+
+def _entry_id(violation: Violation, surface: Surface) -> str:
+    chosen = violation.refusals
+    while isinstance(chosen, Mapping):
+        if "native" in chosen:
+            chosen = chosen["native" if surface.native else "compat"]
+        elif violation.keyword == "required" and "required" not in chosen:
+            chosen = chosen.get(_missing(violation))
+        else:
+            chosen = chosen.get(violation.keyword, chosen.get("*"))
+    return str(chosen or _GENERAL.get(violation.keyword, "schema.other"))
+
+
+def _expected(violation: Violation) -> str:
+    demand = violation.demand
+    if violation.keyword == "type":
+        names = [demand] if isinstance(demand, str) else [name for name in demand if name != "null"]
+        return _TYPES.get(names[0], names[0].capitalize())
+    if violation.keyword == "const":
+        return repr(demand)
+    if violation.keyword == "enum":
+        return repr([option for option in demand if option is not None])
+    return str(demand)
+
+
+def _shown(value: Any, limit: int = 120) -> str:
+    text = value if isinstance(value, str) else dumps(value).decode()
+    return text if len(text) <= limit else f"{text[:limit]}..."
+
+
+def refusal(violation: Violation, surface: Surface, errors: Errors) -> Refusal:
+    """What the cloud answers to a broken constraint, in its words for this surface."""
+    steps = violation.path.replace("[", ".").replace("]", "").split(".")
+    index = next((step for step in steps if step.isdigit()), "0")
+    name = _missing(violation) if violation.keyword == "required" else steps[-1]
+    required = violation.keyword == "required"
+    return errors.refuse(
+        _entry_id(violation, surface),
+        value=_shown(violation.value),
+        role=_shown(violation.value),
+        type=_shown(violation.value),
+        limit=violation.demand,
+        expected=_expected(violation),
+        path=".".join(step for step in [*steps, name] if step) if required else ".".join(steps),
+        name=name,
+        index=index,
+    )

@@ -1,0 +1,1 @@
+"""Carries requests from the network to the engine and answers back."""

@@ -1,0 +1,81 @@
+"""The ASGI application: chat requests straight to the engine, everything else by Starlette's routes."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
+
+from mockserver.engine import Answer, Engine
+from mockserver.server import control, neighbours
+from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, closing, read_body, send_answer
+from mockserver.wire.incoming import RequestHeaders
+from mockserver.wire.request import Surface
+
+log = logging.getLogger("mockserver")
+
+CHAT_PATHS = {
+    "/compatible-mode/v1/chat/completions": Surface.COMPAT,
+    "/api/v1/chat/completions": Surface.COMPAT,
+    "/api/v1/services/aigc/text-generation/generation": Surface.NATIVE_TEXT,
+    "/api/v1/services/aigc/multimodal-generation/generation": Surface.NATIVE_MULTIMODAL,
+}
+"""The chat endpoints. The second is what the dashscope SDK 2 posts to with only its native base set."""
+
+
+class App:
+    """The application of one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._others = Starlette(
+            routes=[
+                Mount("/_mock", routes=control.routes(engine)),
+                *neighbours.routes(engine),
+                Route("/{path:path}", _unknown_path(engine), methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+            ],
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, by the ASGI protocol."""
+        surface = CHAT_PATHS.get(scope["path"]) if scope["type"] == "http" else None
+        if surface is None:
+            await self._others(scope, receive, send)
+            return
+        arrived = self.engine.clock()
+        try:
+            answer = await self._chat(surface, scope, receive, arrived)
+        except ClientGoneError:
+            return
+        sent = await send_answer(answer, receive, send)
+        if answer.entry is not None and sent:
+            answer.entry.finished = self.engine.clock()
+
+    async def _chat(self, surface: Surface, scope: Scope, receive: Receive, arrived: float) -> Answer:
+        engine = self.engine
+        headers = RequestHeaders(scope["headers"])
+        if scope["method"] != "POST":
+            return engine.refusal("method.unsupported", surface, headers, arrived=arrived, method=scope["method"])
+        try:
+            body = await read_body(scope, receive, limit=engine.settings.max_body)
+        except BodyTooLargeError:
+            return closing(engine.refusal("body.too-large", surface, headers, arrived=arrived))
+        if not engine.tokenizer.ready:
+            await asyncio.to_thread(engine.tokenizer.get)
+        try:
+            return engine.chat(surface, headers, body, arrived=arrived)
+        except Exception:
+            log.exception("a chat request on %s could not be answered", surface.value)
+            return engine.refusal("internal.error", surface, headers, arrived=arrived)
+
+
+def _unknown_path(engine: Engine) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        return neighbours.refuse(engine, request, "path.unknown")
+
+    return endpoint

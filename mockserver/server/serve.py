@@ -1,0 +1,129 @@
+"""Runs a server until it is told to stop."""
+
+import json
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from mockserver.engine import Engine
+from mockserver.server.app import App
+from mockserver.server.transport import protocol
+
+log = logging.getLogger("mockserver")
+
+
+class PortTakenError(OSError):
+    """The address cannot be bound; the message says why and what to do."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises `PortTakenError`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        msg = f"cannot listen on {host}:{port}: {error.strerror}; take a free port with --port 0"
+        raise PortTakenError(msg) from None
+    sock.set_inheritable(True)
+    return sock
+
+
+def url_of(sock: socket.socket) -> str:
+    """The base URL of a bound socket."""
+    host, port = sock.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{shown}:{port}"
+
+
+class Server(uvicorn.Server):
+    """A server that says when its port is open and only then loads the tokenizer."""
+
+    def __init__(self, engine: Engine, *, on_open: Callable[[], None] | None = None) -> None:
+        settings = engine.settings
+        super().__init__(
+            uvicorn.Config(
+                App(engine),
+                http=protocol(request_seconds=settings.request_timeout),
+                loop="auto",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                proxy_headers=False,
+                ws="none",
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=max(1, round(settings.grace)),
+            )
+        )
+        self._engine = engine
+        self._on_open = on_open
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Opens the port, then tells so, then begins to load the tokenizer."""
+        await super().startup(sockets)
+        if self._on_open is not None:
+            self._on_open()
+        self._engine.tokenizer.start()
+
+
+def write_ready_file(path: Path, url: str) -> None:
+    """Writes where the server listens, as JSON, whole or not at all."""
+    content = {
+        "url": url,
+        "openai_url": f"{url}/compatible-mode/v1",
+        "native_url": f"{url}/api/v1",
+        "port": int(url.rpartition(":")[2]),
+        "pid": os.getpid(),
+    }
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def banner(url: str) -> str:
+    """What a new user wants to know first: the base URLs, the environment of each SDK, one curl."""
+    return f"""\
+DashScope mock, ready on {url}
+
+  OpenAI-compatible  {url}/compatible-mode/v1
+  native DashScope   {url}/api/v1
+
+Point your SDK here (any key that begins with sk- will do):
+  openai (Python, Node)      export OPENAI_BASE_URL={url}/compatible-mode/v1 OPENAI_API_KEY=sk-test
+  dashscope (Python, Java)   export DASHSCOPE_HTTP_BASE_URL={url}/api/v1 DASHSCOPE_API_KEY=sk-test
+
+Try it:
+  curl {url}/compatible-mode/v1/chat/completions \\
+    -H 'Authorization: Bearer sk-test' -H 'Content-Type: application/json' \\
+    -d '{{"model":"qwen-plus","messages":[{{"role":"user","content":"Hello!"}}]}}'
+
+Ctrl-C ends it."""
+
+
+def serve(engine: Engine, *, ready_file: Path | None = None, quiet: bool = False) -> None:
+    """Serves until SIGINT or SIGTERM; running streams get the grace of the settings to finish.
+
+    Raises `PortTakenError`.
+    """
+    sock = bind(engine.settings.host, engine.settings.port)
+    url = url_of(sock)
+
+    def opened() -> None:
+        if ready_file is not None:
+            write_ready_file(ready_file, url)
+        if not quiet:
+            print(banner(url), flush=True)  # noqa: T201 - the front door speaks on stdout
+        if engine.settings.host not in ("127.0.0.1", "localhost", "::1"):
+            warning = f"warning: {engine.settings.host} is reachable from other machines, the control API too"
+            print(warning, file=sys.stderr, flush=True)  # noqa: T201
+
+    Server(engine, on_open=opened).run(sockets=[sock])

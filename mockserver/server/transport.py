@@ -1,0 +1,157 @@
+"""The HTTP protocol of uvicorn with two things more: gathered writes and limits on headers.
+
+Each event of a stream is a chunk of its own, as the cloud sends it. One system call for each would
+cost more than everything else together, so what is written within one turn of the loop leaves as one
+piece: `GatheringTransport` collects it. Nothing waits: the piece leaves at the end of that turn.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+_GATHER = 64 * 1024
+_HEADERS = 64 * 1024
+
+
+def _plain(status: str, text: str) -> bytes:
+    body = text.encode()
+    head = f"HTTP/1.1 {status}\r\ncontent-type: text/plain\r\nconnection: close\r\n"
+    return head.encode() + b"content-length: %d\r\n\r\n%b" % (len(body), body)
+
+
+_TOO_LARGE = _plain("431 Request Header Fields Too Large", "The headers of a request may hold 64 kB.\n")
+_TIMED_OUT = _plain("408 Request Timeout", "The request was not there as a whole in time.\n")
+
+
+class GatheringTransport(asyncio.Transport):
+    """A transport that hands over everything written in one turn of the loop at once."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._transport = transport
+        self._loop = loop
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self.is_closing = transport.is_closing  # type: ignore[method-assign]
+        self.get_extra_info = transport.get_extra_info  # type: ignore[method-assign]
+        self.pause_reading = transport.pause_reading  # type: ignore[method-assign]
+        self.resume_reading = transport.resume_reading  # type: ignore[method-assign]
+
+    def write(self, data: Any) -> None:
+        """Keeps bytes until the end of this turn; hands them over at once when they are many."""
+        if not self._pieces:
+            self._loop.call_soon(self.flush)
+        self._pieces.append(data)
+        self._size += len(data)
+        if self._size > _GATHER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hands over what was kept."""
+        if self._pieces:
+            pieces, self._pieces, self._size = self._pieces, [], 0
+            self._transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+
+    def close(self) -> None:
+        """Hands over what was kept, then closes."""
+        self.flush()
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Closes at once; what was kept is lost."""
+        self._pieces.clear()
+        self._transport.abort()
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, writing through a `GatheringTransport`, with limits on each request.
+
+    Headers may hold 64 kB, and a request must be there as a whole within `request_seconds`. The clock
+    runs only for a request that did not come in one piece.
+    """
+
+    request_seconds = 30.0
+    _header_bytes = 0
+    _whole = True
+    _refused = False
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client is there; its first request has a time limit from now on."""
+        super().connection_made(GatheringTransport(transport, self.loop))
+        self._await_rest()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone."""
+        self._stop_clock()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Some bytes of a request."""
+        if self._refused:
+            return
+        super().data_received(data)
+        if self._whole:
+            self._stop_clock()
+        elif self._deadline is None:
+            self._await_rest()
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._header_bytes = 0
+        self._whole = False
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the path; it counts as headers."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header."""
+        self._count(len(name) + len(value))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The headers are there; a request that was refused for them goes no further."""
+        if not self._refused:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        if not self._refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is there as a whole."""
+        self._whole = True
+        if not self._refused:
+            super().on_message_complete()
+
+    def _await_rest(self) -> None:
+        self._deadline = self.loop.call_later(self.request_seconds, self._refuse, _TIMED_OUT)
+
+    def _stop_clock(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _count(self, size: int) -> None:
+        self._header_bytes += size
+        if self._header_bytes > _HEADERS:
+            self._refuse(_TOO_LARGE)
+
+    def _refuse(self, answer: bytes) -> None:
+        """Answers without the application and closes; silent when an answer has already begun."""
+        if self._refused:
+            return
+        self._refused = True
+        if self.cycle is None or not self.cycle.response_started:
+            self.transport.write(answer)
+        self.transport.close()
+
+
+def protocol(*, request_seconds: float) -> type[Protocol]:
+    """The protocol with a server's own time limit for a request."""
+    return type("Protocol", (Protocol,), {"request_seconds": request_seconds})

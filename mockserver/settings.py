@@ -1,0 +1,51 @@
+"""What a server can be told, checked when it is told."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+KEY_FORM = re.compile(r"sk-[!-~]{1,250}")
+"""The form of an API key (Model Studio docs, get an API key)."""
+
+INVALID_KEY = "sk-invalid"
+"""The key that is always refused, so that a client can see its 401 without any option."""
+
+
+class SettingsError(ValueError):
+    """An option with a value that it cannot have; the message shows value, rule and fix."""
+
+
+def _demand(condition: object, message: str) -> None:
+    if not condition:
+        raise SettingsError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The options of a server. Sizes are in bytes, times in seconds.
+
+    `api_keys`: the keys that are let in; empty lets in every key of the right form.
+    `models`: further models, each name with the known model that it is like.
+    `journal`: how many exchanges are remembered. `seed`: fixes all identifiers.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    api_keys: tuple[str, ...] = ()
+    models: Mapping[str, str] = field(default_factory=dict)
+    max_body: int = 10 * 1024 * 1024
+    request_timeout: float = 30.0
+    grace: float = 5.0
+    journal: int = 1000
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raises `SettingsError` for a value out of its range."""
+        _demand(0 <= self.port <= 65535, f"port is {self.port}: it must lie in 0 to 65535; 0 takes a free one")
+        for key in self.api_keys:
+            shown = f"{key[:3]}... ({len(key)} characters)"
+            _demand(KEY_FORM.fullmatch(key), f"api key {shown}: a key is `sk-` and 1 to 250 visible characters")
+        _demand(self.max_body > 0, f"max body is {self.max_body}: it must be at least 1 byte")
+        _demand(self.request_timeout > 0, f"request timeout is {self.request_timeout}: it must be above 0 seconds")
+        _demand(self.grace >= 0, f"grace is {self.grace}: it must be 0 seconds or more")
+        _demand(self.journal >= 1, f"journal is {self.journal}: it must keep at least 1 exchange")

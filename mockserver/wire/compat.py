@@ -1,0 +1,169 @@
+"""The OpenAI-compatible dialect: chat requests read, replies rendered."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mockserver.catalogue.models import Model
+from mockserver.wire import serializers, sse
+from mockserver.wire.chunking import Chunker, Run
+from mockserver.wire.jsontext import dump_text, dumps
+from mockserver.wire.messages import read_messages
+from mockserver.wire.rendering import Envelope, Stream, interleave, number, render_usage
+from mockserver.wire.reply import Choice, Reply, Usage
+from mockserver.wire.request import ChatRequest, Surface, ToolCall
+from mockserver.wire.serializers import CompatSerializer
+from mockserver.wire.template import Template
+
+
+def read_request(body: Mapping[str, Any], model: Model, headers: Mapping[str, str]) -> ChatRequest:
+    """The chat request of a body that its schema allows."""
+    return ChatRequest(
+        Surface.COMPAT, model, read_messages(body["messages"]), body, bool(body.get("stream")), headers
+    )
+
+
+def render_body(request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:
+    """A whole answer as one JSON body (`chat.completion`)."""
+    serializer = serializers.for_dialect(request.model.family.compat, reply.dialect)
+    choices = b",".join([_choice(serializer, index, choice) for index, choice in enumerate(reply.choices)])
+    values = _envelope_values(request, envelope)
+    values["choices"] = b"[" + choices + b"]"
+    values["usage"] = render_usage(serializer.usage, usage, reply)
+    return serializer.body.fill(values)
+
+
+def render_stream(
+    request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope, chunker: Chunker
+) -> Stream:
+    """An answer as a stream of `chat.completion.chunk` frames, ``data: [DONE]`` included."""
+    serializer = serializers.for_dialect(request.model.family.compat, reply.dialect)
+    values = _envelope_values(request, envelope)
+    ramp = request.model.family.ramp
+    rendered = []
+    for index, choice in enumerate(reply.choices):
+        runs = chunker.runs(choice, ramp, chunks=None if index else reply.chunks)
+        rendered.append(_ChoiceStream(serializer, index, choice, values).render(runs))
+    stream = rendered[0] if len(rendered) == 1 else interleave(rendered)
+    if request.include_usage:
+        values["usage"] = render_usage(serializer.usage_stream, usage, reply)
+        stream.frames.append(sse.compat_frame(serializer.event("usage_chunk").fill(values)))
+        stream.tokens.append(0)
+    stream.frames.append(sse.DONE)
+    stream.tokens.append(0)
+    return stream
+
+
+def _envelope_values(request: ChatRequest, envelope: Envelope) -> dict[str, bytes]:
+    return {
+        "model": dump_text(request.model.name),
+        "id": b'"chatcmpl-%b"' % envelope.request_id.encode(),
+        "created": number(envelope.created),
+    }
+
+
+def _choice(serializer: CompatSerializer, index: int, choice: Choice) -> bytes:
+    values = {
+        "content": dump_text(choice.content),
+        "index": number(index),
+        "finish": dump_text(choice.finish_reason),
+    }
+    if choice.reasoning or serializer.blank_reasoning:
+        values["reasoning"] = dump_text(choice.reasoning)
+    if choice.tool_calls:
+        calls = [_tool_call(serializer.tool_call, at, call) for at, call in enumerate(choice.tool_calls)]
+        values["tool_calls"] = b"[" + b",".join(calls) + b"]"
+    return serializer.choice.fill(values)
+
+
+def _tool_call(template: Template, index: int, call: ToolCall) -> bytes:
+    return template.fill(
+        {
+            "arguments": dump_text(call.arguments),
+            "name": dump_text(call.name),
+            "id": dump_text(call.id),
+            "index": number(index),
+        }
+    )
+
+
+class _ChoiceStream:
+    """Renders the stream of one choice: opener, pieces, finish."""
+
+    def __init__(
+        self, serializer: CompatSerializer, index: int, choice: Choice, envelope: Mapping[str, bytes]
+    ) -> None:
+        self._serializer = serializer
+        self._index = index
+        self._choice = choice
+        self._values = {**envelope, "index": number(index), "finish": dump_text(choice.finish_reason)}
+        self._mode = "thinking" if choice.reasoning else "plain"
+        self._frames: list[bytes] = []
+        self._tokens: list[int] = []
+
+    def render(self, runs: list[Run]) -> Stream:
+        """The frames of the choice."""
+        if not (runs and runs[0].kind == "tool" and self._delta("tool_opener")):
+            self._one("opener", "opener", {})
+        piece = "first"
+        for run in runs:
+            if run.kind == "tool":
+                self._tool(run, last=run is runs[-1])
+            else:
+                self._many(piece, run.kind, run.texts[:1], run.sizes[:1])
+                self._many("middle", run.kind, run.texts[1:], run.sizes[1:])
+            piece = "middle"
+        called = self._choice.finish_reason == "tool_calls" and self._delta("tool_finish")
+        self._one("finish", "tool_finish" if called else "finish", {})
+        return Stream(self._frames, self._tokens)
+
+    def _delta(self, name: str) -> Template | None:
+        return self._serializer.delta(self._mode, name)
+
+    def _around(self, event: str, delta: str, values: Mapping[str, bytes]) -> tuple[bytes, bytes]:
+        """What stands before and behind the text of such an event; all of it when it has no text."""
+        template = self._serializer.event(event, index=self._index)
+        shape = self._delta(delta)
+        frame = template.compiled().bind(self._values, before=b"data: ", after=b"\n\n")
+        if shape is None or not frame.holes:
+            return b"".join(frame.literals), b""
+        inner = shape.compiled().bind(values)
+        before, behind = frame.literals[0] + inner.literals[0], inner.literals[-1] + frame.literals[1]
+        return (before, behind) if inner.holes else (frame.literals[0] + inner.literals[0] + frame.literals[1], b"")
+
+    def _one(self, event: str, delta: str, values: Mapping[str, bytes], tokens: int = 0) -> None:
+        before, behind = self._around(event, delta, values)
+        self._frames.append(before + behind)
+        self._tokens.append(tokens)
+
+    def _many(
+        self,
+        event: str,
+        delta: str,
+        texts: tuple[str, ...],
+        sizes: tuple[int, ...],
+        values: Mapping[str, bytes] | None = None,
+    ) -> None:
+        if texts:
+            before, behind = self._around(event, delta, values or {})
+            self._frames += [before + dumps(text) + behind for text in texts]
+            self._tokens += sizes
+
+    def _tool(self, run: Run, *, last: bool) -> None:
+        call = self._choice.tool_calls[run.tool]
+        values = {"tool": number(run.tool), "id": dump_text(call.id), "name": dump_text(call.name)}
+        if self._frames:
+            self._one("middle", "tool_open", values)
+        else:
+            self._one(self._serializer.tools_opener, "tool_opener", values)
+        texts, sizes = run.texts, run.sizes
+        if self._delta("tool_second"):
+            self._many("middle", "tool_second", texts[:1], sizes[:1], values)
+            texts, sizes = texts[1:], sizes[1:]
+        if not (last and self._delta("tool_tail")):
+            self._many("middle", "tool_piece", texts, sizes, values)
+        elif self._serializer.tail_carries_last_piece and texts:
+            self._many("middle", "tool_piece", texts[:-1], sizes[:-1], values)
+            self._many("tail", "tool_tail", texts[-1:], sizes[-1:], values)
+        else:
+            self._many("middle", "tool_piece", texts, sizes, values)
+            self._one("tail", "tool_tail", {**values, "text": b'""'})

@@ -1,0 +1,79 @@
+"""Reading the messages of a request, for both dialects."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mockserver.wire.jsontext import dumps
+from mockserver.wire.request import Message, Part, ToolCall
+
+_MEDIA = {
+    "image_url": "image",
+    "image": "image",
+    "input_audio": "audio",
+    "audio": "audio",
+    "video": "video",
+    "video_url": "video",
+    "file": "file",
+}
+"""The kind of medium by the key that carries it, on either surface."""
+
+
+def _content(content: Any) -> tuple[str, tuple[Part, ...]]:
+    """A content's text and its media. A text of several parts is joined without a blank."""
+    if isinstance(content, str):
+        return content, ()
+    texts: list[str] = []
+    media: list[Part] = []
+    for part in content or ():
+        if isinstance(part, str):
+            texts.append(part)
+        elif isinstance(part.get("text"), str):
+            texts.append(part["text"])
+        else:
+            media.extend(Part(kind, part[key]) for key, kind in _MEDIA.items() if key in part)
+    return "".join(texts), tuple(media)
+
+
+def _tool_calls(calls: Iterable[Mapping[str, Any]]) -> tuple[ToolCall, ...]:
+    read = []
+    for call in calls:
+        function = call.get("function") or {}
+        arguments = function.get("arguments")
+        text = arguments if isinstance(arguments, str) else dumps(arguments or {}).decode()
+        read.append(ToolCall(str(function.get("name") or ""), text, str(call.get("id") or "")))
+    return tuple(read)
+
+
+def read_message(data: Mapping[str, Any]) -> Message:
+    """One message, as its schema allows it."""
+    content = data.get("content")
+    text, media = (content, ()) if isinstance(content, str) else _content(content)
+    if len(data) == 2:
+        return Message(data["role"], text, media)
+    calls = data.get("tool_calls")
+    return Message(
+        data["role"],
+        text,
+        media,
+        _tool_calls(calls) if calls else (),
+        data.get("tool_call_id"),
+        data.get("reasoning_content") or "",
+        bool(data.get("partial")),
+    )
+
+
+def read_messages(data: Iterable[Mapping[str, Any]]) -> tuple[Message, ...]:
+    """All messages of a request."""
+    return tuple([read_message(message) for message in data])
+
+
+def read_prompt(source: Mapping[str, Any]) -> tuple[Message, ...]:
+    """The messages of a native `input`: `messages`, and the older `history` and `prompt`."""
+    messages: list[Message] = []
+    for turn in source.get("history") or ():
+        messages.append(Message("user", turn.get("user") or ""))
+        messages.append(Message("assistant", turn.get("bot") or ""))
+    messages.extend(read_messages(source.get("messages") or ()))
+    if source.get("prompt"):
+        messages.append(Message("user", source["prompt"]))
+    return tuple(messages)

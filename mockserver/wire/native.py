@@ -1,0 +1,236 @@
+"""The native dialect, text and multimodal: chat requests read, replies rendered."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mockserver.catalogue.models import Model
+from mockserver.meter.usage import THINK_OPEN
+from mockserver.wire import serializers, sse
+from mockserver.wire.chunking import Chunker, Run
+from mockserver.wire.jsontext import dump_text, dumps
+from mockserver.wire.messages import read_prompt
+from mockserver.wire.rendering import (
+    Envelope,
+    Stream,
+    interleave,
+    number,
+    overridden,
+    render_usage,
+    usage_values,
+)
+from mockserver.wire.reply import Choice, Reply, Usage
+from mockserver.wire.request import ChatRequest, Surface, ToolCall
+from mockserver.wire.serializers import NativeSerializer
+from mockserver.wire.template import Template
+
+_RUNNING = b'"null"'
+"""The finish reason of an event that is not the last: four letters, not JSON's null."""
+
+
+def wants_stream(headers: Mapping[str, str]) -> bool:
+    """Whether the headers ask for SSE: either one suffices (recording: cnblogs/dashscope-sdk, 2024-11).
+
+    A `stream` inside the parameters asks for nothing.
+    """
+    return headers.get("x-dashscope-sse", "").lower() == "enable" or "text/event-stream" in headers.get("accept", "")
+
+
+def read_request(
+    surface: Surface, body: Mapping[str, Any], model: Model, headers: Mapping[str, str]
+) -> ChatRequest:
+    """The chat request of a body that its schema allows."""
+    parameters = body.get("parameters") or {}
+    return ChatRequest(surface, model, read_prompt(body["input"]), parameters, wants_stream(headers), headers)
+
+
+def _serializer(request: ChatRequest) -> NativeSerializer:
+    family = request.model.family
+    multimodal = request.surface is Surface.NATIVE_MULTIMODAL
+    return serializers.native(family.native_multimodal if multimodal else family.native_text)
+
+
+def _shows_index(request: ChatRequest, reply: Reply) -> bool:
+    """Choices carry their index exactly when tools were sent or there are several.
+
+    (recordings: alibaba/loongsuite-python-agent, 25 of 25 with tools, 0 of 47 without, 2025-11 on.)
+    """
+    return bool(request.tools) or len(reply.choices) > 1 or request.model.character
+
+
+def render_body(request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:
+    """A whole answer as one JSON body."""
+    serializer = _serializer(request)
+    values = {
+        "id": dump_text(envelope.request_id),
+        "model": dump_text(request.model.name),
+        "finish": dump_text(reply.choices[0].finish_reason),
+        "usage": render_usage(serializer.usage, usage, reply),
+    }
+    for name, extra in (("search_info", reply.search_info), ("tool_info", reply.tool_info)):
+        if extra is not None:
+            values[name] = dumps(extra)
+    if request.text_format:
+        values["content"] = dump_text(reply.choices[0].content)
+        return serializer.text_body.fill(values)
+    index = _shows_index(request, reply)
+    choices = [_choice(serializer, at, choice, index=index) for at, choice in enumerate(reply.choices)]
+    values["choices"] = b"[" + b",".join(choices) + b"]"
+    return serializer.body.fill(values)
+
+
+def _content(serializer: NativeSerializer, text: str) -> bytes:
+    if not serializer.parts:
+        return dump_text(text)
+    return b'[{"text":%b}]' % dump_text(text) if text else b"[]"
+
+
+def _tool_call(template: Template, index: int, call: ToolCall, arguments: str) -> bytes:
+    return template.fill(
+        {
+            "arguments": dump_text(arguments),
+            "name": dump_text(call.name),
+            "id": dump_text(call.id),
+            "index": number(index),
+        }
+    )
+
+
+def _choice(serializer: NativeSerializer, at: int, choice: Choice, *, index: bool) -> bytes:
+    values = {"content": _content(serializer, choice.content), "finish": dump_text(choice.finish_reason)}
+    if index:
+        values["index"] = number(at)
+    if choice.reasoning or serializer.blank_reasoning:
+        values["reasoning"] = dump_text(choice.reasoning)
+    if choice.tool_calls:
+        calls = [
+            _tool_call(serializer.tool_call, position, call, call.arguments)
+            for position, call in enumerate(choice.tool_calls)
+        ]
+        values["tool_calls"] = b"[" + b",".join(calls) + b"]"
+    return serializer.choice.fill(values)
+
+
+def render_stream(
+    request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope, chunker: Chunker
+) -> Stream:
+    """An answer as a stream of native frames, which simply ends."""
+    ramp = request.model.family.ramp
+    rendered = []
+    for index, choice in enumerate(reply.choices):
+        runs = chunker.runs(choice, ramp, chunks=None if index else reply.chunks)
+        rendered.append(_ChoiceStream(request, reply, usage, envelope, index).render(runs))
+    stream = rendered[0] if len(rendered) == 1 else interleave(rendered)
+    head = sse.native_prefix()
+    frames = [b"id:%d%b%b\n\n" % (at, head, data) for at, data in enumerate(stream.frames, 1)]
+    return Stream(frames, stream.tokens)
+
+
+class _ChoiceStream:
+    """Renders the events of one choice: deltas, or the whole text so far each time."""
+
+    def __init__(
+        self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope, index: int
+    ) -> None:
+        self._serializer = _serializer(request)
+        self._request = request
+        self._reply = reply
+        self._choice = reply.choices[index]
+        self._incremental = request.incremental
+        self._text_format = request.text_format
+        self._thinking = bool(self._choice.reasoning)
+        self._usage = usage_values(usage)
+        self._input = usage.input
+        self._values = {"id": dump_text(envelope.request_id), "cached": number(usage.cached)}
+        if _shows_index(request, reply):
+            self._values["index"] = number(index)
+        self._output = THINK_OPEN if self._thinking else 0
+        self._reasoning = 0
+        self._final = usage.output if len(reply.choices) == 1 else None
+        self._stream = Stream([], [])
+
+    def render(self, runs: list[Run]) -> Stream:
+        """The data of the events of the choice, without frames."""
+        reasoning = content = ""
+        calls: list[bytes] = []
+        for run in runs:
+            if run.kind == "tool":
+                self._tool(run, content, reasoning, calls, last=run is runs[-1])
+                continue
+            if run.kind == "content" and self._thinking:
+                self._output += self._request.model.family.thinking_tokens - THINK_OPEN
+            for text, size in zip(run.texts, run.sizes, strict=True):
+                self._output += size
+                if run.kind == "reasoning":
+                    self._reasoning += size
+                    reasoning = text if self._incremental else reasoning + text
+                    self._event("", reasoning, tokens=size)
+                else:
+                    content = text if self._incremental else content + text
+                    self._event(content, "" if self._incremental else reasoning, tokens=size)
+        self._finish(runs, content, reasoning)
+        return self._stream
+
+    def _finish(self, runs: list[Run], content: str, reasoning: str) -> None:
+        """The last event: an empty one behind deltas, else the last one said again as finished."""
+        if runs and runs[-1].kind == "tool":
+            return
+        if self._incremental and (self._serializer.empty_finish or not runs):
+            self._event("", "", finish=True, tokens=0)
+            return
+        tokens = 0
+        if self._stream.frames:
+            self._stream.frames.pop()
+            tokens = self._stream.tokens.pop()
+        self._event(content, reasoning if not self._incremental else "", finish=True, tokens=tokens)
+
+    def _tool(self, run: Run, content: str, reasoning: str, calls: list[bytes], *, last: bool) -> None:
+        call = self._choice.tool_calls[run.tool]
+        said, texts = "", run.texts or ("",)
+        sizes = run.sizes or (0,)
+        for at, (text, size) in enumerate(zip(texts, sizes, strict=True)):
+            said += text
+            self._output += size
+            finish = last and at == len(texts) - 1
+            serializer = self._serializer
+            if self._incremental:
+                template = serializer.tool_piece if at else serializer.tool_open
+                delta = [_tool_call(template, run.tool, call, text)]
+                self._event("", "", calls=delta, finish=finish, tokens=size)
+            else:
+                so_far = [*calls, _tool_call(serializer.tool_open, run.tool, call, said)]
+                self._event(content, reasoning, calls=so_far, finish=finish, tokens=size)
+        calls.append(_tool_call(self._serializer.tool_open, run.tool, call, said))
+
+    def _numbers(self, *, finish: bool) -> Iterator[tuple[str, bytes]]:
+        output = self._final if finish and self._final is not None else self._output
+        yield from self._usage.items()
+        yield "output", number(output)
+        yield "total", number(self._input + output)
+        yield "output_text", number(output - self._reasoning)
+        if self._thinking:
+            yield "reasoning_tokens", number(self._reasoning)
+
+    def _event(
+        self,
+        content: str,
+        reasoning: str,
+        *,
+        tokens: int,
+        calls: list[bytes] | None = None,
+        finish: bool = False,
+    ) -> None:
+        values = {**self._values, **dict(self._numbers(finish=finish))}
+        parts = self._serializer.parts and not self._text_format
+        values["content"] = _content(self._serializer, content) if parts else dump_text(content)
+        values["finish"] = dump_text(self._choice.finish_reason) if finish else _RUNNING
+        answering = bool(content) or finish
+        if self._thinking and (reasoning or not answering or self._serializer.reasoning_in_answer):
+            values["reasoning"] = dump_text(reasoning)
+        if calls:
+            values["tool_calls"] = b"[" + b",".join(calls) + b"]"
+        event = self._serializer.stream_event(text_format=self._text_format, thinking=self._thinking)
+        data = event.fill(values)
+        over = self._reply.usage
+        self._stream.frames.append(overridden(data, {"usage": over}) if finish and over else data)
+        self._stream.tokens.append(tokens)
+

@@ -1,0 +1,74 @@
+"""What the renderers of both dialects share."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+from mockserver.wire.jsontext import dumps, loads
+from mockserver.wire.reply import Reply, Usage
+from mockserver.wire.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What stands around an answer: its request id and the second in which it was created."""
+
+    request_id: str
+    created: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A rendered stream: whole frames, and how many tokens each carries (for the pace)."""
+
+    frames: list[bytes]
+    tokens: list[int]
+
+
+def number(value: int) -> bytes:
+    """A whole number as JSON."""
+    return b"%d" % value
+
+
+def usage_values(usage: Usage) -> dict[str, bytes]:
+    """The values for a usage template; counts that do not apply are absent."""
+    values = {
+        "input": number(usage.input),
+        "output": number(usage.output),
+        "total": number(usage.total),
+        "cached": number(usage.cached),
+        "input_text": number(usage.input_text),
+        "output_text": number(usage.output - (usage.reasoning or 0)),
+    }
+    if usage.reasoning is not None:
+        values["reasoning_tokens"] = number(usage.reasoning)
+        values["thinking_output"] = values["output"]
+    for name, tokens in (("image", usage.image), ("video", usage.video), ("audio", usage.audio)):
+        if tokens is not None:
+            values[name] = number(tokens)
+    return values
+
+
+def _laid_over(base: Any, over: Any) -> Any:
+    if isinstance(base, dict) and isinstance(over, Mapping):
+        return {**base, **{key: _laid_over(base.get(key), value) for key, value in over.items()}}
+    return over
+
+
+def render_usage(template: Template, usage: Usage, reply: Reply) -> bytes:
+    """A usage object; the script's own numbers, where there are any, over the computed ones."""
+    rendered = template.fill(usage_values(usage))
+    return overridden(rendered, reply.usage) if reply.usage else rendered
+
+
+def overridden(rendered: bytes, over: Mapping[str, Any]) -> bytes:
+    """A rendered object with other values laid over some of its fields."""
+    return dumps(_laid_over(loads(rendered), over))
+
+
+def interleave(streams: Iterable[Stream]) -> Stream:
+    """The streams of several choices as one: a frame of each in turn, each starting one turn later."""
+    rows = [[None] * delay + list(zip(s.frames, s.tokens, strict=True)) for delay, s in enumerate(streams)]
+    merged = [pair for turn in zip_longest(*rows) for pair in turn if pair is not None]
+    return Stream([frame for frame, _ in merged], [tokens for _, tokens in merged])

@@ -1,0 +1,78 @@
+"""What the model says, the same for every surface, and what it costs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mockserver.wire.request import ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer. `finish_reason` is stop, length or tool_calls."""
+
+    content: str = ""
+    reasoning: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish_reason: str = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When the pieces of a stream go out, in milliseconds.
+
+    The first piece leaves after `first_ms`, each further token takes `per_token_ms`; `jitter` is the
+    share (0 to 1) by which a token's time may vary, drawn with `seed`.
+    """
+
+    first_ms: float = 0.0
+    per_token_ms: float = 0.0
+    jitter: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer: its choices, and what a script asks of its rendering."""
+
+    choices: tuple[Choice, ...]
+    dialect: str | None = None
+    usage: Mapping[str, Any] | None = None
+    search_info: Any = None
+    tool_info: Any = None
+    chunks: tuple[str, ...] | None = None
+    pace: Pace | None = None
+
+    def with_tool_ids(self, new_id: Callable[[], str]) -> "Reply":
+        """The same reply with an id on every tool call that has none."""
+        choices = tuple(
+            replace(
+                choice,
+                tool_calls=tuple(call if call.id else replace(call, id=new_id()) for call in choice.tool_calls),
+            )
+            for choice in self.choices
+        )
+        return replace(self, choices=choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts of one exchange. A count that does not apply is None."""
+
+    input: int
+    output: int
+    reasoning: int | None = None
+    cached: int = 0
+    image: int | None = None
+    video: int | None = None
+    audio: int | None = None
+
+    @property
+    def total(self) -> int:
+        """Input and output together."""
+        return self.input + self.output
+
+    @property
+    def input_text(self) -> int:
+        """The input tokens that are text."""
+        return self.input - (self.image or 0) - (self.video or 0) - (self.audio or 0)

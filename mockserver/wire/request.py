@@ -1,0 +1,159 @@
+"""What a client asks for, the same on every surface."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from mockserver.catalogue.models import Model
+
+SEED = 1234
+"""The seed of a request that names none (Model Studio docs, DashScope API reference)."""
+
+
+class Surface(StrEnum):
+    """The three chat endpoints."""
+
+    COMPAT = "compat"
+    NATIVE_TEXT = "native-text"
+    NATIVE_MULTIMODAL = "native-multimodal"
+
+    @property
+    def native(self) -> bool:
+        """Whether it speaks the native dialect."""
+        return self is not Surface.COMPAT
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call of a function by the model. `arguments` is JSON text, kept as it was sent."""
+
+    name: str
+    arguments: str
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One medium of a message: `kind` is image, audio, video or file; `value` is as it was sent."""
+
+    kind: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of the history."""
+
+    role: str
+    text: str
+    media: tuple[Part, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    reasoning: str = ""
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A chat request, read. `parameters` holds the generation parameters as they were sent."""
+
+    surface: Surface
+    model: Model
+    messages: tuple[Message, ...]
+    parameters: Mapping[str, Any]
+    stream: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> Any:
+        """A parameter's value as it was sent; None when it is absent or null."""
+        return self.parameters.get(name)
+
+    @property
+    def n(self) -> int:
+        """How many choices are asked for."""
+        return int(self.parameters.get("n") or 1)
+
+    @property
+    def seed(self) -> int:
+        """The seed; the documented default when none is sent."""
+        seed = self.parameters.get("seed")
+        return SEED if seed is None else int(seed)
+
+    @property
+    def thinking(self) -> bool:
+        """Whether the model thinks before it answers."""
+        if self.model.thinking in ("none", "only"):
+            return self.model.thinking == "only"
+        if self.parameters.get("reasoning_effort") == "none":
+            return False
+        asked = self.parameters.get("enable_thinking")
+        return self.model.thinking == "on" if asked is None else bool(asked)
+
+    @property
+    def include_usage(self) -> bool:
+        """Whether a compatible stream ends with a usage chunk."""
+        return bool((self.parameters.get("stream_options") or {}).get("include_usage"))
+
+    @property
+    def incremental(self) -> bool:
+        """Whether a native stream sends deltas; else each event repeats the text so far."""
+        asked = self.parameters.get("incremental_output")
+        return self.model.incremental if asked is None else bool(asked)
+
+    @property
+    def text_format(self) -> bool:
+        """Whether a native text answer has `output.text` in place of `output.choices`.
+
+        Tools and thinking always answer as messages (Model Studio docs, DashScope API reference;
+        recording: cnblogs/dashscope-sdk, deepseek-v4-pro, 2026-06).
+        """
+        if self.surface is not Surface.NATIVE_TEXT or self.tools or self.thinking:
+            return False
+        return (self.parameters.get("result_format") or self.model.result_format) == "text"
+
+    @property
+    def tools(self) -> Sequence[Mapping[str, Any]]:
+        """The tools offered."""
+        return self.parameters.get("tools") or ()
+
+    @property
+    def stop(self) -> tuple[str | tuple[int, ...], ...]:
+        """The stop sequences: each a text or a run of token ids."""
+        stop = self.parameters.get("stop")
+        if stop is None:
+            return ()
+        if isinstance(stop, str):
+            return (stop,) if stop else ()
+        if stop and all(isinstance(item, int) for item in stop):
+            return tuple((item,) for item in stop)
+        return tuple(item if isinstance(item, str) else tuple(item) for item in stop if item)
+
+    @property
+    def max_output(self) -> int:
+        """The most answer tokens: what the request allows, or the model's own limit."""
+        asked = self.parameters.get("max_tokens")
+        if asked is None:
+            asked = self.parameters.get("max_completion_tokens")
+        return self.model.max_output if asked is None else int(asked)
+
+    @property
+    def partial(self) -> Message | None:
+        """The last message when it is a prefix to be continued."""
+        last = self.messages[-1] if self.messages else None
+        return last if last is not None and last.partial and last.role == "assistant" else None
+
+    @property
+    def turn(self) -> int:
+        """Which turn of the conversation this is: the number of user messages, from 1."""
+        return sum(message.role == "user" for message in self.messages)
+
+    @property
+    def last_user(self) -> str:
+        """The text of the last user message; "" when there is none."""
+        return next((message.text for message in reversed(self.messages) if message.role == "user"), "")
+
+    @property
+    def system(self) -> str:
+        """The text of the first system message; "" when there is none."""
+        return next((message.text for message in self.messages if message.role == "system"), "")
