@@ -85,7 +85,9 @@ def _parser() -> argparse.ArgumentParser:
         "--journal", type=int, default=defaults.journal, metavar="N", help="exchanges to remember"
     )
     serve.add_argument("--seed", type=int, default=None, help="fix all request and tool call ids")
-    serve.add_argument("--ready-file", type=Path, metavar="FILE", help="written as JSON when the port is open")
+    serve.add_argument(
+        "--ready-file", type=Path, metavar="FILE", help="written as JSON when the port is open"
+    )
     serve.add_argument("--quiet", action="store_true", help="print no banner")
     serve.add_argument("--verbose", action="store_true", help="log each refusal")
     return parser

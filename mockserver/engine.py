@@ -223,7 +223,9 @@ class Engine:
             return model
         if not isinstance(name, str) or not name:
             raise Refused(self.errors.refuse("model.missing"))
-        raise Refused(self.errors.refuse("model.unknown-native" if surface.native else "model.unknown", model=name))
+        raise Refused(
+            self.errors.refuse("model.unknown-native" if surface.native else "model.unknown", model=name)
+        )
 
     def _read(
         self, surface: Surface, data: Mapping[str, Any], model: Model, headers: Mapping[str, str]

@@ -11,6 +11,9 @@ INVALID_KEY = "sk-invalid"
 """The key that is always refused, so that a client can see its 401 without any option."""
 
 
+_LAST_PORT = 65535
+
+
 class SettingsError(ValueError):
     """An option with a value that it cannot have; the message shows value, rule and fix."""
 
@@ -41,11 +44,18 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Raises `SettingsError` for a value out of its range."""
-        _demand(0 <= self.port <= 65535, f"port is {self.port}: it must lie in 0 to 65535; 0 takes a free one")
+        _demand(
+            0 <= self.port <= _LAST_PORT,
+            f"port is {self.port}: it must lie in 0 to 65535; 0 takes a free one",
+        )
         for key in self.api_keys:
             shown = f"{key[:3]}... ({len(key)} characters)"
-            _demand(KEY_FORM.fullmatch(key), f"api key {shown}: a key is `sk-` and 1 to 250 visible characters")
+            _demand(
+                KEY_FORM.fullmatch(key), f"api key {shown}: a key is `sk-` and 1 to 250 visible characters"
+            )
         _demand(self.max_body > 0, f"max body is {self.max_body}: it must be at least 1 byte")
-        _demand(self.request_timeout > 0, f"request timeout is {self.request_timeout}: it must be above 0 seconds")
+        _demand(
+            self.request_timeout > 0, f"request timeout is {self.request_timeout}: it must be above 0 seconds"
+        )
         _demand(self.grace >= 0, f"grace is {self.grace}: it must be 0 seconds or more")
         _demand(self.journal >= 1, f"journal is {self.journal}: it must keep at least 1 exchange")

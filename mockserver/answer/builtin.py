@@ -93,8 +93,8 @@ def _sentences(request: ChatRequest, lexicon: Lexicon, numbers: Iterator[int]) -
     if turn > 1:
         chosen.append(_pick(lexicon.later, numbers))
     start = next(numbers)
-    for step in range(1 + next(numbers) % _MIDDLES):
-        chosen.append(lexicon.middle[(start + 3 * step) % len(lexicon.middle)])
+    steps = range(1 + next(numbers) % _MIDDLES)
+    chosen.extend(lexicon.middle[(start + 3 * step) % len(lexicon.middle)] for step in steps)
     chosen.append(_pick(lexicon.last, numbers))
     return chosen
 
@@ -103,7 +103,12 @@ def _fill(sentences: list[str], request: ChatRequest, lexicon: Lexicon) -> str:
     said = [message.text for message in request.messages if message.role == "user"]
     topic = _excerpt(said[-1]) if said else ""
     before = _excerpt(said[-2]) if len(said) > 1 else ""
-    values = {"model": request.model.name, "turn": max(len(said), 1), "topic": topic or "…", "before": before or "…"}
+    values = {
+        "model": request.model.name,
+        "turn": max(len(said), 1),
+        "topic": topic or "…",
+        "before": before or "…",
+    }
     return lexicon.blank.join(sentence.format(**values) for sentence in sentences)
 
 

@@ -75,7 +75,9 @@ def _condition(name: str, spec: Any) -> Callable[[ChatRequest], bool]:  # noqa: 
         case "tools":
             return _offered(set(spec))
         case "header":
-            return _headers({key.lower(): text_test(text, name=f"header.{key}") for key, text in spec.items()})
+            return _headers(
+                {key.lower(): text_test(text, name=f"header.{key}") for key, text in spec.items()}
+            )
     msg = f"match.{name} is no condition"
     raise MatchError(msg)
 

@@ -44,7 +44,7 @@ def _refusal(spec: Mapping[str, Any], errors: Errors) -> Refusal:
         if status is None or message is None:
             near = get_close_matches(code, errors.codes(), n=1)
             hint = f"; the nearest known one is {near[0]!r}" if near else ""
-            msg = f"reply.error.code {code!r} is not in the error catalogue{hint}; or give status and message too"
+            msg = f"reply.error.code {code!r} is not in the catalogue{hint}; or give status and message too"
             raise ScriptError(msg) from None
     if known is None:
         words = Words(code, message or "", spec.get("type", code))

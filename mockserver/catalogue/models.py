@@ -105,9 +105,7 @@ class UnknownModelError(LookupError):
 
 def _families() -> dict[str, Family]:
     data = resources.fixture("families")
-    ramps = {
-        name: Ramp(tuple(ramp["first"]), tuple(ramp["steady"])) for name, ramp in data["ramps"].items()
-    }
+    ramps = {name: Ramp(tuple(ramp["first"]), tuple(ramp["steady"])) for name, ramp in data["ramps"].items()}
     families = {}
     for name, traits in data["families"].items():
         merged = {**data["default"], **traits}
@@ -126,8 +124,11 @@ def _resolve(name: str, entries: Mapping[str, Mapping[str, Any]]) -> dict[str, A
 
 
 def _model(entry: Mapping[str, Any], families: Mapping[str, Family]) -> Model:
-    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
-    return Model(**{**fields, "family": families[entry["family"]]})
+    fields: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
+    }
+    fields["family"] = families[entry["family"]]
+    return Model(**fields)
 
 
 class Models:

@@ -43,10 +43,12 @@ def tool_call_text(name: str, arguments: str) -> str:
 
 def _text(message: Message) -> str:
     text = message.text.strip()
+    if not message.tool_calls and message.role != "tool":
+        return text
     if message.role == "tool":
         return str(_template()["tool_response"].format(content=text))
     calls = [tool_call_text(call.name, call.arguments) for call in message.tool_calls]
-    return "\n".join([text, *calls] if text else calls) if calls else text
+    return "\n".join([text, *calls] if text else calls)
 
 
 def _tools_block(request: ChatRequest) -> str:

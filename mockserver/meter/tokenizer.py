@@ -19,6 +19,7 @@ Value = TypeVar("Value")
 
 _CACHE_CHARS = 8_000_000
 _CACHE_TEXT = 200_000
+_LEAD_MASK, _CONTINUATION = 0xC0, 0x80
 
 
 class TextCache(Generic[Value]):
@@ -81,8 +82,8 @@ class Tokenizer:
         ends, at, chars = array("I"), 0, 0
         for token in self._encoding.decode_tokens_bytes(self._encoding.encode_ordinary(text)):
             at += len(token)
-            chars += sum(byte & 0xC0 != 0x80 for byte in token)
-            whole = at == len(data) or data[at] & 0xC0 != 0x80
+            chars += sum(byte & _LEAD_MASK != _CONTINUATION for byte in token)
+            whole = at == len(data) or data[at] & _LEAD_MASK != _CONTINUATION
             ends.append(chars if whole else chars - 1)
         return ends
 
@@ -95,7 +96,9 @@ def load() -> Tokenizer:
         token, _, rank = line.partition(b" ")
         ranks[base64.b64decode(token)] = int(rank)
     special = {token: index for index, token in SPECIAL_TOKENS}
-    return Tokenizer(tiktoken.Encoding("qwen", pat_str=PAT_STR, mergeable_ranks=ranks, special_tokens=special))
+    return Tokenizer(
+        tiktoken.Encoding("qwen", pat_str=PAT_STR, mergeable_ranks=ranks, special_tokens=special)
+    )
 
 
 class LazyTokenizer:

@@ -15,7 +15,7 @@ def _at(request: ChatRequest, name: str) -> str:
 @rule(
     "model.surface",
     severity=Severity.REFUSED,
-    source="Model Studio docs, error codes (zh), 2025-12; qwen3.5 and newer answer on the multimodal path only",
+    source="Model Studio docs, error codes (zh), 2025-12; qwen3.5 and newer are on the multimodal path only",
 )
 def _surface(request: ChatRequest) -> Iterator[Broken]:
     model = request.model
@@ -40,6 +40,7 @@ def _stream_only(request: ChatRequest) -> Iterator[Broken]:
     "thinking.unsupported",
     severity=Severity.REFUSED,
     source="Model Studio docs, error codes (zh), 2025-12",
+    needs=("enable_thinking",),
 )
 def _thinking_unsupported(request: ChatRequest) -> Iterator[Broken]:
     asked = request.get("enable_thinking")
@@ -52,7 +53,7 @@ def _thinking_unsupported(request: ChatRequest) -> Iterator[Broken]:
 @rule(
     "thinking.non-streaming",
     severity=Severity.REFUSED_BY_SOME,
-    source="Model Studio docs, deep thinking, 2026; the newest models accept it (recording: vercel/ai, qwen3-max)",
+    source="Model Studio docs, deep thinking, 2026; newest models accept it (recording: vercel/ai, qwen3-max)",
 )
 def _thinking_plain(request: ChatRequest) -> Iterator[Broken]:
     if request.thinking and not request.stream and not request.model.thinking_plain:
@@ -64,6 +65,7 @@ def _thinking_plain(request: ChatRequest) -> Iterator[Broken]:
     "thinking.tool-choice",
     severity=Severity.REFUSED,
     source="recording: maruel/genai, qwen3.8-max, 2026-08",
+    needs=("tool_choice",),
 )
 def _thinking_tool_choice(request: ChatRequest) -> Iterator[Broken]:
     choice = request.get("tool_choice")
@@ -88,6 +90,7 @@ def _last_assistant(request: ChatRequest) -> Iterator[Broken]:
     "parameter.max-tokens",
     severity=Severity.REFUSED,
     source="Model Studio docs, error codes (zh), 2025-12; limits: Model Studio docs, models, 2026-03",
+    needs=("max_tokens", "max_completion_tokens"),
 )
 def _max_tokens(request: ChatRequest) -> Iterator[Broken]:
     for name in ("max_tokens", "max_completion_tokens"):
@@ -101,6 +104,7 @@ def _max_tokens(request: ChatRequest) -> Iterator[Broken]:
     "parameter.thinking-budget",
     severity=Severity.REFUSED,
     source="Model Studio docs, error codes (zh), 2025-12",
+    needs=("thinking_budget",),
 )
 def _thinking_budget(request: ChatRequest) -> Iterator[Broken]:
     asked = request.get("thinking_budget")

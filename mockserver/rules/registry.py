@@ -7,6 +7,8 @@ journal reports with it, the contract kit judges clients with it.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from importlib import import_module
 
 from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.wire.request import ChatRequest
@@ -39,12 +41,20 @@ Check = Callable[[ChatRequest], Iterable[Broken]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: `source` says where the cloud's behaviour is known from."""
+    """One rule: `source` says where the cloud's behaviour is known from.
+
+    `needs` are the parameters of which a request must carry one to be concerned; empty: every request is.
+    """
 
     id: str
     severity: Severity
     source: str
     check: Check
+    needs: frozenset[str] = frozenset()
+
+    def concerns(self, request: ChatRequest) -> bool:
+        """Whether the request can break the rule at all."""
+        return not self.needs or not self.needs.isdisjoint(request.parameters)
 
     def findings(self, request: ChatRequest, errors: Errors) -> Iterator[Finding]:
         """Every place where the request breaks the rule."""
@@ -57,23 +67,29 @@ class Rule:
 _RULES: list[Rule] = []
 
 
-def rule(rule_id: str, *, severity: Severity, source: str) -> Callable[[Check], Check]:
+def rule(
+    rule_id: str, *, severity: Severity, source: str, needs: Iterable[str] = ()
+) -> Callable[[Check], Check]:
     """Enters a check into the registry under an id."""
 
     def enter(check: Check) -> Check:
-        _RULES.append(Rule(rule_id, severity, source, check))
+        _RULES.append(Rule(rule_id, severity, source, check, frozenset(needs)))
         return check
 
     return enter
 
 
+@cache
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, in the order in which they are checked."""
-    from mockserver.rules import conversation  # noqa: F401, PLC0415 - its import fills the registry
-
+    import_module("mockserver.rules.conversation")
     return tuple(_RULES)
 
 
 def check(request: ChatRequest, errors: Errors) -> list[Finding]:
     """All findings of all rules."""
-    return [finding for entry in all_rules() for finding in entry.findings(request, errors)]
+    found: list[Finding] = []
+    for entry in all_rules():
+        if entry.concerns(request):
+            found.extend(entry.findings(request, errors))
+    return found

@@ -37,7 +37,9 @@ class App:
             routes=[
                 Mount("/_mock", routes=control.routes(engine)),
                 *neighbours.routes(engine),
-                Route("/{path:path}", _unknown_path(engine), methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+                Route(
+                    "/{path:path}", _unknown_path(engine), methods=["GET", "POST", "PUT", "PATCH", "DELETE"]
+                ),
             ],
         )
 
@@ -60,7 +62,9 @@ class App:
         engine = self.engine
         headers = RequestHeaders(scope["headers"])
         if scope["method"] != "POST":
-            return engine.refusal("method.unsupported", surface, headers, arrived=arrived, method=scope["method"])
+            return engine.refusal(
+                "method.unsupported", surface, headers, arrived=arrived, method=scope["method"]
+            )
         try:
             body = await read_body(scope, receive, limit=engine.settings.max_body)
         except BodyTooLargeError:

@@ -62,7 +62,13 @@ def _shown(script: Script) -> dict[str, Any]:
     match = dict(script.spec.get("match") or {})
     if "key" in match:
         match["key"] = mask(match["key"])
-    return {"id": script.id, "match": match, "reply": script.spec["reply"], "times": script.times, "used": script.used}
+    return {
+        "id": script.id,
+        "match": match,
+        "reply": script.spec["reply"],
+        "times": script.times,
+        "used": script.used,
+    }
 
 
 def _filtered(engine: Engine, request: Request) -> list[Entry]:
@@ -150,7 +156,9 @@ class Control:
         script_id = request.path_params["id"]
         if self.engine.scripts.remove(script_id):
             return Response(status_code=204)
-        return reply_json({"error": {"message": f"no scripted reply has the id {script_id!r}", "field": None}}, 404)
+        return reply_json(
+            {"error": {"message": f"no scripted reply has the id {script_id!r}", "field": None}}, 404
+        )
 
     async def requests(self, request: Request) -> Response:
         """What was asked and answered, newest last."""

@@ -51,7 +51,9 @@ def routes(engine: Engine) -> list[BaseRoute]:
         if request.method != "GET":
             return refuse(engine, request, "method.unsupported", method=request.method)
         headers = RequestHeaders(request.scope["headers"])
-        return _Raw(engine.simple(Surface.COMPAT, headers, lambda _: _listing(engine), arrived=engine.clock()))
+        return _Raw(
+            engine.simple(Surface.COMPAT, headers, lambda _: _listing(engine), arrived=engine.clock())
+        )
 
     async def tokenizer(request: Request) -> Response:
         """The tokens of a text, without any template (recording: cnblogs/dashscope-sdk, 2024-02)."""

@@ -1,5 +1,7 @@
 """Runs a server until it is told to stop."""
 
+import asyncio
+import gc
 import json
 import logging
 import os
@@ -67,12 +69,23 @@ class Server(uvicorn.Server):
         self._engine = engine
         self._on_open = on_open
 
+    def _load(self) -> None:
+        """Loads the tokenizer, then takes all that will stay for good out of the collector's way.
+
+        Its pauses were the lateness of paced streams.
+        """
+        self._engine.tokenizer.get()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 50, 100)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Opens the port, then tells so, then begins to load the tokenizer."""
         await super().startup(sockets)
         if self._on_open is not None:
             self._on_open()
         self._engine.tokenizer.start()
+        asyncio.get_running_loop().run_in_executor(None, self._load)
 
 
 def write_ready_file(path: Path, url: str) -> None:

@@ -11,6 +11,9 @@ from typing import Literal, Protocol
 from mockserver.catalogue.models import Ramp
 from mockserver.wire.reply import Choice
 
+_REMEMBERED = 65_536
+"""The longest text, in characters, whose cut is remembered."""
+
 Kind = Literal["reasoning", "content", "tool"]
 
 
@@ -67,7 +70,7 @@ class Chunker:
             found = cut(text, self._tokenizer.ends(text), ramp.sizes())
             if len(self._known) >= self._remember:
                 self._known.clear()
-            if len(text) <= 65_536:
+            if len(text) <= _REMEMBERED:
                 self._known[key] = found
         return found
 

@@ -128,7 +128,11 @@ class _ChoiceStream:
             return b"".join(frame.literals), b""
         inner = shape.compiled().bind(values)
         before, behind = frame.literals[0] + inner.literals[0], inner.literals[-1] + frame.literals[1]
-        return (before, behind) if inner.holes else (frame.literals[0] + inner.literals[0] + frame.literals[1], b"")
+        return (
+            (before, behind)
+            if inner.holes
+            else (frame.literals[0] + inner.literals[0] + frame.literals[1], b"")
+        )
 
     def _one(self, event: str, delta: str, values: Mapping[str, bytes], tokens: int = 0) -> None:
         before, behind = self._around(event, delta, values)

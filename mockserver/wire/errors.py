@@ -1,6 +1,7 @@
 """Refusals rendered: the right status, envelope and framing for the surface that asked."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
@@ -23,7 +24,7 @@ _NATIVE = Template({"code": "$code", "message": "$message", "request_id": "$id"}
 
 @dataclass(frozen=True, slots=True)
 class RenderedError:
-    """A refusal as it is sent. `sse` tells how its body is framed, `door` that it never passed the gateway."""
+    """A refusal as it is sent. `sse`: its body is a frame; `door`: it never passed the gateway."""
 
     status: int
     body: bytes
@@ -69,7 +70,7 @@ def render_compat(refusal: Refusal, request_id: str, model: Model | None, *, str
         return RenderedError(refusal.status, _COMPAT.fill(values), sse=False, door=refusal.origin == "door")
     values["chat_id"] = dump_text(f"chatcmpl-{request_id}")
     old = model is None or model.family.stream_refusal == "line"
-    if stream and (refusal.status == 200 or (refusal.status == 400 and old)):
+    if stream and (refusal.status == HTTPStatus.OK or (refusal.status == HTTPStatus.BAD_REQUEST and old)):
         line = sse.compat_frame(_COMPAT_LINE.fill(values))
         return RenderedError(refusal.status, line, sse=True, door=False)
     return RenderedError(refusal.status, _COMPAT.fill(values), sse=False, door=False)

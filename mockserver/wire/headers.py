@@ -1,7 +1,7 @@
 """Response headers: the cloud's own sets, in its own order, as tables in `fixtures/headers.json`."""
 
 from email.utils import formatdate
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from mockserver import resources
 
@@ -14,12 +14,15 @@ def http_date(second: int) -> bytes:
     return formatdate(second, usegmt=True).encode()
 
 
-@lru_cache(maxsize=1)
-def _sets() -> dict[str, list[tuple[bytes, bytes]]]:
-    return {
-        name: [(key.encode(), value.encode()) for key, value in pairs]
-        for name, pairs in resources.fixture("headers")["sets"].items()
-    }
+@cache
+def _sets() -> dict[tuple[str, bool], Headers]:
+    """The sets by name and by whether the body is encoded."""
+    sets: dict[tuple[str, bool], Headers] = {}
+    for name, pairs in resources.fixture("headers")["sets"].items():
+        encoded = [(key.encode(), value.encode()) for key, value in pairs]
+        sets[name, True] = encoded
+        sets[name, False] = [pair for pair in encoded if pair[1] != b"$encoding"]
+    return sets
 
 
 def response_headers(
@@ -41,5 +44,4 @@ def response_headers(
         b"$timeout": b"%d" % timeout_s,
         b"$encoding": encoding,
     }
-    headers = [(key, values.get(value, value)) for key, value in _sets()[name]]
-    return headers if encoding else [pair for pair in headers if pair[1]]
+    return [(key, values.get(value, value)) for key, value in _sets()[name, bool(encoding)]]

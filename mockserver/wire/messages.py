@@ -6,6 +6,9 @@ from typing import Any
 from mockserver.wire.jsontext import dumps
 from mockserver.wire.request import Message, Part, ToolCall
 
+_PLAIN = {"role", "content"}
+"""The keys of most messages."""
+
 _MEDIA = {
     "image_url": "image",
     "image": "image",
@@ -48,7 +51,7 @@ def read_message(data: Mapping[str, Any]) -> Message:
     """One message, as its schema allows it."""
     content = data.get("content")
     text, media = (content, ()) if isinstance(content, str) else _content(content)
-    if len(data) == 2:
+    if data.keys() == _PLAIN:
         return Message(data["role"], text, media)
     calls = data.get("tool_calls")
     return Message(

@@ -32,7 +32,9 @@ def wants_stream(headers: Mapping[str, str]) -> bool:
 
     A `stream` inside the parameters asks for nothing.
     """
-    return headers.get("x-dashscope-sse", "").lower() == "enable" or "text/event-stream" in headers.get("accept", "")
+    return headers.get("x-dashscope-sse", "").lower() == "enable" or "text/event-stream" in headers.get(
+        "accept", ""
+    )
 
 
 def read_request(
@@ -233,4 +235,3 @@ class _ChoiceStream:
         over = self._reply.usage
         self._stream.frames.append(overridden(data, {"usage": over}) if finish and over else data)
         self._stream.tokens.append(tokens)
-

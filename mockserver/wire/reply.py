@@ -48,7 +48,9 @@ class Reply:
         choices = tuple(
             replace(
                 choice,
-                tool_calls=tuple(call if call.id else replace(call, id=new_id()) for call in choice.tool_calls),
+                tool_calls=tuple(
+                    call if call.id else replace(call, id=new_id()) for call in choice.tool_calls
+                ),
             )
             for choice in self.choices
         )

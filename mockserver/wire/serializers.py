@@ -75,7 +75,7 @@ class NativeSerializer:
 
     def stream_event(self, *, text_format: bool, thinking: bool) -> Template:
         """The event of a stream, with the usage's holes in it."""
-        return _event(self.name, text_format, thinking)
+        return _event(self.name, text_format=text_format, thinking=thinking)
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def native(name: str) -> NativeSerializer:
 
 
 @cache
-def _event(name: str, text_format: bool, thinking: bool) -> Template:
+def _event(name: str, *, text_format: bool, thinking: bool) -> Template:
     serializer = native(name)
     shape = dict(serializer.text_event if text_format else serializer.event)
     shape["usage"] = serializer.usage_stream_thinking if thinking else serializer.usage_stream

@@ -1,12 +1,12 @@
-"""Server-Sent Events: frames to bytes and bytes to frames, for both grammars of the cloud.
+r"""Server-Sent Events: frames to bytes and bytes to frames, for both grammars of the cloud.
 
 The native grammar has no blank after any colon and carries the status in a comment::
 
-    id:1\\nevent:result\\n:HTTP_STATUS/200\\ndata:{...}\\n\\n
+    id:1\nevent:result\n:HTTP_STATUS/200\ndata:{...}\n\n
 
 The compatible grammar is data lines only, with one blank, and ends with ``data: [DONE]``::
 
-    data: {...}\\n\\n
+    data: {...}\n\n
 
 (recordings: alibaba/loongsuite-python-agent, cnblogs/dashscope-sdk; 160 streams.)
 
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 DONE = b"data: [DONE]\n\n"
 """The last frame of a compatible stream. A native stream has none: it just closes."""
 
+_LF, _CR = 0x0A, 0x0D
 _BOM = b"\xef\xbb\xbf"
 _STATUS = "HTTP_STATUS/"
 
@@ -97,7 +98,7 @@ class Reader:
         start, end = 0, len(chunk)
         if self._after_cr and end:
             self._after_cr = False
-            start = 1 if chunk[0] == 0x0A else 0
+            start = 1 if chunk[0] == _LF else 0
         while start < end:
             lf, cr = chunk.find(b"\n", start), chunk.find(b"\r", start)
             at = min(lf, cr) if lf >= 0 and cr >= 0 else max(lf, cr)
@@ -107,10 +108,10 @@ class Reader:
             self._line += chunk[start:at]
             self._end_line(frames)
             start = at + 1
-            if chunk[at] == 0x0D:
+            if chunk[at] == _CR:
                 if start == end:
                     self._after_cr = True
-                elif chunk[start] == 0x0A:
+                elif chunk[start] == _LF:
                     start += 1
         return frames
 
