@@ -125,6 +125,7 @@ class Driver:
     def close(self) -> None:
         """End the program by the end of its input, or else by force."""
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         with contextlib.suppress(BrokenPipeError):  # a dead program leaves the job in the buffer
             self._process.stdin.close()
         try:
@@ -133,4 +134,5 @@ class Driver:
             self._process.kill()
             self._process.wait()
         self._reader.join()
+        self._process.stdout.close()
         self._noise.close()

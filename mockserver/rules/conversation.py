@@ -53,7 +53,7 @@ def _thinking_unsupported(request: ChatRequest) -> Iterator[Broken]:
 @rule(
     "thinking.non-streaming",
     severity=Severity.REFUSED_BY_SOME,
-    source="Model Studio docs, deep thinking, 2026; newest models accept it (recording: vercel/ai, qwen3-max)",
+    source="Model Studio docs, deep thinking, 2026; the newest accept it (recording: vercel/ai, qwen3-max)",
 )
 def _thinking_plain(request: ChatRequest) -> Iterator[Broken]:
     if request.thinking and not request.stream and not request.model.thinking_plain:

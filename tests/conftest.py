@@ -1,0 +1,81 @@
+"""What the tests share: one loaded tokenizer, the catalogues, an engine with a fixed clock and ids."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import pytest
+from hypothesis import settings
+
+from mockserver.catalogue import errors as error_catalogue
+from mockserver.catalogue import models as model_catalogue
+from mockserver.catalogue.errors import Errors
+from mockserver.catalogue.models import Models
+from mockserver.engine import Engine
+from mockserver.meter import tokenizer as tokenizers
+from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
+from mockserver.settings import Settings
+from mockserver.wire.ids import Ids
+from mockserver.wire.incoming import RequestHeaders
+
+# A first example loads tables that later ones find loaded, so the time of one example says nothing.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
+
+KEY = "sk-test"
+"""The API key that the tests send."""
+
+NOW = 1_770_000_000.25
+"""What the engine's clock says, in seconds since 1970: 2 February 2026, 02:40:00.25 UTC."""
+
+
+class MakeHeaders(Protocol):
+    """The type of the `headers` fixture."""
+
+    def __call__(self, extra: Mapping[str, str] | None = None, /, *, key: str | None = KEY) -> RequestHeaders:
+        """Request headers with the key as bearer (none for None) and those of `extra`."""
+        ...
+
+
+def make_headers(extra: Mapping[str, str] | None = None, /, *, key: str | None = KEY) -> RequestHeaders:
+    """Request headers as a server hands them over: with the key as bearer (none for None) and `extra`."""
+    pairs = {} if key is None else {"Authorization": f"Bearer {key}"}
+    pairs.update(extra or {})
+    return RequestHeaders([(name.lower().encode(), value.encode()) for name, value in pairs.items()])
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> Tokenizer:
+    """The real tokenizer, loaded once."""
+    return tokenizers.load()
+
+
+@pytest.fixture(scope="session")
+def lazy_tokenizer(tokenizer: Tokenizer) -> LazyTokenizer:
+    """The real tokenizer as an engine takes it, loaded."""
+    lazy = LazyTokenizer(lambda: tokenizer)
+    lazy.get()
+    return lazy
+
+
+@pytest.fixture(scope="session")
+def models() -> Models:
+    """The catalogue of models."""
+    return model_catalogue.load()
+
+
+@pytest.fixture(scope="session")
+def errors() -> Errors:
+    """The catalogue of errors."""
+    return error_catalogue.load()
+
+
+@pytest.fixture
+def engine(lazy_tokenizer: LazyTokenizer) -> Engine:
+    """A new engine whose clock stands still and whose ids are always the same."""
+    return Engine(Settings(), tokenizer=lazy_tokenizer, clock=lambda: NOW, ids=Ids(1))
+
+
+@pytest.fixture
+def headers() -> MakeHeaders:
+    """Makes request headers: `headers()`, `headers({"X-DashScope-SSE": "enable"})`, `headers(key=None)`."""
+    return make_headers

@@ -1,0 +1,187 @@
+"""Puts answers together again, as a careful client does: independent of the code that renders them.
+
+Each function takes the bytes of one answer and gives a `Folded`. They assert what every recorded
+answer of that kind keeps: the framing, one id for all chunks, the four letters "null" while a native
+stream runs, no text behind a finish reason.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from mockserver.wire.reply import Choice
+from mockserver.wire.request import ToolCall
+
+_NATIVE_FRAME = re.compile(
+    r"id:(?P<id>\d+)\nevent:(?P<event>\w+)\n:HTTP_STATUS/(?P<status>\d+)\ndata:(?P<data>.*)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """An answer put together. `usage` is the last one that was sent; None when there was none."""
+
+    choices: tuple[Choice, ...]
+    usage: dict[str, Any] | None
+    id: str
+    model: str | None = None
+    chunks: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(slots=True)
+class _Call:
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass(slots=True)
+class _Choice:
+    content: str = ""
+    reasoning: str = ""
+    calls: dict[int, _Call] = field(default_factory=dict)
+    finish: str | None = None
+
+    def add(self, delta: dict[str, Any]) -> None:
+        """Appends what a delta brings."""
+        self.content += _text(delta.get("content"))
+        self.reasoning += delta.get("reasoning_content") or ""
+        for piece in delta.get("tool_calls") or ():
+            call = self.calls.setdefault(piece["index"], _Call())
+            function = piece["function"]
+            if piece["id"]:
+                assert call.id in ("", piece["id"]), "a call keeps its id"
+            call.id = call.id or piece["id"]
+            call.name = call.name or function.get("name") or ""
+            call.arguments += function.get("arguments") or ""
+
+    def replace(self, message: dict[str, Any]) -> None:
+        """Takes over what a whole message says; it must go on from what was said before."""
+        content, reasoning = _text(message["content"]), message.get("reasoning_content") or ""
+        assert content.startswith(self.content), "text so far only grows"
+        self.content = content
+        if reasoning or not content:
+            assert reasoning.startswith(self.reasoning), "thinking so far only grows"
+            self.reasoning = reasoning
+        before, self.calls = self.calls, {}
+        self.add({"tool_calls": message.get("tool_calls") or ()})
+        for index, call in before.items():
+            assert self.calls[index].arguments.startswith(call.arguments), "arguments so far only grow"
+
+    def folded(self) -> Choice:
+        assert self.finish is not None, "every choice is finished"
+        assert sorted(self.calls) == list(range(len(self.calls))), "calls are numbered from 0"
+        calls = tuple(ToolCall(call.name, call.arguments, call.id) for _, call in sorted(self.calls.items()))
+        return Choice(self.content, self.reasoning, calls, self.finish)
+
+
+def _text(content: Any) -> str:
+    """The text of a content: a string, null, or an array of text parts."""
+    if isinstance(content, list):
+        return "".join(part["text"] for part in content)
+    return content or ""
+
+
+def _choices(found: dict[int, _Choice]) -> tuple[Choice, ...]:
+    assert sorted(found) == list(range(len(found))), "choices are numbered from 0"
+    return tuple(choice.folded() for _, choice in sorted(found.items()))
+
+
+def _whole(message: dict[str, Any], finish: str) -> Choice:
+    choice = _Choice(finish=finish)
+    choice.add(message)
+    return choice.folded()
+
+
+def compat_data(stream: bytes) -> list[str]:
+    """The data of the frames of a compatible stream, the closing ``[DONE]`` left out."""
+    assert stream.endswith(b"\n\n")
+    assert b"\r" not in stream
+    blocks = stream.decode().removesuffix("\n\n").split("\n\n")
+    assert all(block.startswith("data: ") and "\n" not in block for block in blocks), "one data line each"
+    data = [block.removeprefix("data: ") for block in blocks]
+    assert data[-1] == "[DONE]"
+    assert "[DONE]" not in data[:-1]
+    return data[:-1]
+
+
+def native_data(stream: bytes) -> list[str]:
+    """The data of the frames of a native stream of results."""
+    assert stream.endswith(b"\n\n")
+    assert b"\r" not in stream
+    data = []
+    for at, block in enumerate(stream.decode().removesuffix("\n\n").split("\n\n"), 1):
+        found = _NATIVE_FRAME.fullmatch(block)
+        assert found, block
+        assert (found["id"], found["event"], found["status"]) == (str(at), "result", "200")
+        data.append(found["data"])
+    return data
+
+
+def compat_body(body: bytes) -> Folded:
+    """A `chat.completion`."""
+    data = json.loads(body)
+    choices = tuple(_whole(choice["message"], choice["finish_reason"]) for choice in data["choices"])
+    assert [choice["index"] for choice in data["choices"]] == list(range(len(choices)))
+    return Folded(choices, data["usage"], data["id"], data["model"])
+
+
+def compat_stream(stream: bytes | Iterable[bytes]) -> Folded:
+    """A stream of `chat.completion.chunk`."""
+    joined = stream if isinstance(stream, bytes) else b"".join(stream)
+    chunks = [json.loads(data) for data in compat_data(joined)]
+    found: dict[int, _Choice] = {}
+    usage = None
+    for chunk in chunks:
+        assert usage is None, "nothing comes behind the usage"
+        usage = chunk["usage"]
+        for piece in chunk["choices"]:
+            delta = piece["delta"]
+            opens = piece["index"] not in found
+            choice = found.setdefault(piece["index"], _Choice())
+            assert not opens or delta.get("role") == "assistant", "a choice begins with its role"
+            assert choice.finish is None, "nothing comes behind a finish"
+            choice.add(delta)
+            choice.finish = piece.get("finish_reason")
+    ids, names = {chunk["id"] for chunk in chunks}, {chunk["model"] for chunk in chunks}
+    assert len(ids) == len(names) == len({chunk["created"] for chunk in chunks}) == 1
+    return Folded(_choices(found), usage, ids.pop(), names.pop(), tuple(chunks))
+
+
+def native_body(body: bytes) -> Folded:
+    """A native body, of either format and endpoint."""
+    data = json.loads(body)
+    output = data["output"]
+    if "text" in output:
+        choices: tuple[Choice, ...] = (Choice(output["text"], finish_reason=output["finish_reason"]),)
+    else:
+        choices = tuple(_whole(choice["message"], choice["finish_reason"]) for choice in output["choices"])
+        indices = [choice.get("index", 0) for choice in output["choices"]]
+        assert indices == list(range(len(choices)))
+    return Folded(choices, data["usage"], data["request_id"])
+
+
+def native_stream(stream: bytes | Iterable[bytes], *, incremental: bool) -> Folded:
+    """A native stream, of either format and endpoint; `incremental`: its events are deltas."""
+    joined = stream if isinstance(stream, bytes) else b"".join(stream)
+    events = [json.loads(data) for data in native_data(joined)]
+    found: dict[int, _Choice] = {}
+    for event in events:
+        output = event["output"]
+        pieces = output.get("choices") or [
+            {"message": {"content": output["text"]}, "finish_reason": output["finish_reason"]}
+        ]
+        for piece in pieces:
+            choice = found.setdefault(piece.get("index", 0), _Choice())
+            assert choice.finish is None, "nothing comes behind a finish"
+            if incremental:
+                choice.add(piece["message"])
+            else:
+                choice.replace(piece["message"])
+            assert piece["finish_reason"] is not None
+            choice.finish = None if piece["finish_reason"] == "null" else piece["finish_reason"]
+    ids = {event["request_id"] for event in events}
+    assert len(ids) == 1
+    return Folded(_choices(found), events[-1]["usage"], ids.pop(), chunks=tuple(events))
