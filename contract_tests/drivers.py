@@ -59,8 +59,12 @@ class Client:
     """Where its SDK is, when that is not the environment of the tests."""
     cumulative: bool = False
     """Whether it really asks the server for frames that repeat the text so far."""
+    merges: bool = False
+    """Whether its SDK asks for pieces and makes growing texts of them itself."""
     raises: bool = False
     """Whether its errors have classes that tell what is wrong."""
+    json_errors_only: bool = False
+    """Whether its SDK cannot read a refusal that has the form of an event stream."""
 
     def missing(self) -> str | None:
         """Why the client cannot be run here, or None."""
@@ -119,7 +123,8 @@ class Driver:
             self._noise.seek(0)
             noise = self._noise.read().decode(errors="replace")
             status = self._process.poll()
-            raise RuntimeError(f"{self._client} gave no report (exit status {status}):\n{noise[-4000:]}")
+            message = f"{self._client} gave no report (exit status {status}):\n{noise[-4000:]}"
+            raise RuntimeError(message)
         return cast("Report", json.loads(line))
 
     def close(self) -> None:

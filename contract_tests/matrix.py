@@ -29,24 +29,24 @@ def _java() -> tuple[str, ...]:
 
 
 _compat = partial(Client, surface="compat", model="qwen-plus")
+_openai = partial(_compat, raises=True, json_errors_only=True)
 _native = partial(Client, surface="native-text", model="qwen-plus")
 _multimodal = partial(Client, surface="native-multimodal", model="qwen3-vl-plus")
 
 CLIENTS = (
-    _compat(name="openai-python", command=_python("openai_python_sync"), raises=True),
-    _compat(name="openai-python-async", command=_python("openai_python_async"), raises=True),
-    _compat(
+    _openai(name="openai-python", command=_python("openai_python_sync")),
+    _openai(name="openai-python-async", command=_python("openai_python_async")),
+    _openai(
         name="openai-node",
         command=("node", str(SOURCES / "node" / "openai_node.cjs")),
         tool="node",
         home=NODE,
-        raises=True,
     ),
     _compat(name="dashscope-client-openai", command=_python("dashscope_client", "openai"), raises=True),
     _compat(name="curl-compat", command=_python("curl"), tool="curl"),
     _native(name="dashscope-client-native", command=_python("dashscope_client", "native"), raises=True),
     _native(name="dashscope-generation", command=_python("dashscope_generation")),
-    _native(name="dashscope-aio", command=_python("dashscope_aio")),
+    _native(name="dashscope-aio", command=_python("dashscope_aio"), merges=True),
     _native(
         name="dashscope-1.24",
         command=_python("dashscope_generation", "cumulative", executable=_old_python()),

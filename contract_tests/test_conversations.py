@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 -- Chinese has punctuation of its own
 """What a client tells of a conversation is what was scripted, and what it sent is what the journal shows."""
 
 from typing import Any
@@ -93,8 +94,12 @@ def test_system_is_optional(client: Client, converse: Converse, world: World) ->
 
 @text_clients
 @both_ways
-def test_several_answers(converse: Converse, world: World, *, stream: bool) -> None:
-    """With n=2 both answers arrive whole, each with its own end, and the usage is that of both."""
+def test_several_answers(client: Client, converse: Converse, world: World, *, stream: bool) -> None:
+    """With n=2 both answers arrive whole, each with its own end.
+
+    The usage is that of both, but in a native stream, where each frame counts the one choice that it carries.
+    The SDK that merges such frames adds their counts up.
+    """
     answers = ["第一个答案 🥇，短。", "The second answer is rather longer than the first one. 🥈"]
     world.script({"choices": [{"content": content} for content in answers]})
 
@@ -105,7 +110,12 @@ def test_several_answers(converse: Converse, world: World, *, stream: bool) -> N
     read, written, total = tokens(turn["usage"])
     assert read + written == total
     (request,) = world.requests()
-    assert tokens(request["usage"]) == (read, written, total)
+    read_in_all, written_in_all, _ = tokens(request["usage"])
+    assert read == read_in_all
+    if client.native and stream and not client.merges:
+        assert written < written_in_all
+    else:
+        assert written == written_in_all
 
 
 @thinking_clients

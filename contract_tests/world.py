@@ -82,4 +82,5 @@ def wait_until(condition: Callable[[], bool], *, process: subprocess.Popen[bytes
         except subprocess.TimeoutExpired:
             continue
         break
-    raise RuntimeError(f"the server is not ready (exit status {process.poll()}):\n{log.read_text()[-4000:]}")
+    message = f"the server is not ready (exit status {process.poll()}):\n{log.read_text()[-4000:]}"
+    raise RuntimeError(message)

@@ -100,7 +100,8 @@ def _serve(options: argparse.Namespace) -> int:
     logging.basicConfig(
         level=logging.INFO if options.verbose else logging.WARNING, format="%(levelname)s %(message)s"
     )
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    # The application logs its own faults; uvicorn would add a traceback for each stream cut off at the end.
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
     try:
         settings = Settings(
             host=options.host,

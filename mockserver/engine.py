@@ -8,6 +8,7 @@ expect.
 
 import logging
 import random
+import re
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +22,7 @@ from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
 from mockserver.journal import Entry, Journal
-from mockserver.meter.tokenizer import LazyTokenizer
+from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer, newer
 from mockserver.meter.usage import usage_of
 from mockserver.rules import Finding, Severity, check, schemas
 from mockserver.settings import INVALID_KEY, KEY_FORM, Settings
@@ -30,16 +31,18 @@ from mockserver.wire.chunking import Chunker
 from mockserver.wire.errors import RenderedError, render_compat, render_native
 from mockserver.wire.headers import Headers, response_headers
 from mockserver.wire.ids import Ids
-from mockserver.wire.jsontext import dumps, loads
+from mockserver.wire.jsontext import dumps, loads_bounded
 from mockserver.wire.messages import read_prompt
 from mockserver.wire.rendering import Envelope
 from mockserver.wire.reply import Pace, Reply, Usage
 from mockserver.wire.request import ChatRequest, Surface
-from mockserver.worlds import World, Worlds
+from mockserver.worlds import World, Worlds, mask
 
 log = logging.getLogger("mockserver")
 
 Clock = Callable[[], float]
+
+_FORBIDDEN = re.compile(r"\s*q=0(\.0*)?\s*")
 
 _REQUEST_SCHEMAS = {surface: f"{surface.value}.request" for surface in Surface}
 
@@ -51,6 +54,15 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer here, not an er
         self.refusal = refusal
         self.findings = findings
         super().__init__(refusal.id)
+
+
+class NotLoadedError(Exception):
+    """The model's vocabulary is not loaded yet; `vocabulary` is what to wait for."""
+
+    def __init__(self, vocabulary: LazyTokenizer, request_id: str) -> None:
+        self.vocabulary = vocabulary
+        self.request_id = request_id
+        super().__init__(request_id)
 
 
 @dataclass(slots=True)
@@ -105,6 +117,7 @@ class Engine:
     ) -> None:
         self.settings = settings or Settings()
         self.tokenizer = tokenizer or LazyTokenizer()
+        self._vocabularies = {"qwen": self.tokenizer, "qwen3.5": LazyTokenizer(newer)}
         self.errors = error_catalogue.load()
         self.models = model_catalogue.load()
         for name, like in self.settings.models.items():
@@ -114,7 +127,7 @@ class Engine:
         self.journal = Journal(entries=self.settings.journal)
         self.clock = clock
         self.ids = ids or Ids(self.settings.seed)
-        self._chunker: Chunker | None = None
+        self._chunkers: dict[str, Chunker] = {}
 
     def reset(self, key: str | None = None) -> None:
         """Forgets scripts, journal and worlds: of one API key, or all."""
@@ -129,7 +142,8 @@ class Engine:
         key = bearer_key(headers)
         if key is None:
             raise Refused(self.errors.refuse("auth.missing-key"))
-        world = self.worlds.known(key)
+        # What is refused is booked on the world without a key, which lets nobody in.
+        world = self.worlds.known(key) if key else None
         if world is not None:
             return world
         allowed = self.settings.api_keys
@@ -137,31 +151,55 @@ class Engine:
             raise Refused(self.errors.refuse("auth.wrong-key"))
         return self.worlds.of(key)
 
-    def chat(self, surface: Surface, headers: Mapping[str, str], body: bytes, *, arrived: float) -> Answer:
-        """The answer to a chat request. `arrived` is when it was there, in seconds since 1970."""
-        request_id = self.ids.request_id()
+    def chat(
+        self,
+        surface: Surface,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        arrived: float,
+        request_id: str | None = None,
+        wait: bool = True,
+    ) -> Answer:
+        """The answer to a chat request. `arrived` is when it was there, in seconds since 1970.
+
+        Without `wait`, `NotLoadedError` is raised when the model's vocabulary is not there yet; the
+        request is then to be asked again under the same `request_id`.
+        """
+        request_id = request_id or self.ids.request_id()
         streaming = surface.native and native.wants_stream(headers)
         entry = Entry(request_id, self.worlds.of(""), surface.value, streaming, body, arrived)
         model: Model | None = None
         try:
+            entry.body = _without_key(body, bearer_key(headers))
             entry.world = world = self.admit(headers)
-            secret = world.key.encode()
-            if secret in body:
-                entry.body = body.replace(secret, world.name.encode())
             data = self._parse(body)
             streaming = entry.stream = streaming if surface.native else data.get("stream") is True
             model = self._model(surface, data)
+            vocabulary = self._vocabularies[model.family.vocabulary]
+            if not (wait or vocabulary.ready):
+                raise NotLoadedError(vocabulary, request_id)
             request = self._read(surface, data, model, headers)
             entry.model, entry.stream = model.name, request.stream
             entry.findings = self._judge(request)
             reply = self._answer(world, request, entry)
-            return self._render(request, reply, entry, headers)
+            answer = self._render(request, reply, entry, headers)
         except Refused as refused:
             entry.refusal = refused.refusal
             entry.findings = entry.findings or refused.findings
-            return self._refuse(surface, entry, model, headers, stream=streaming)
-        finally:
-            self.journal.add(entry)
+            answer = self._refuse(surface, entry, model, headers, stream=streaming)
+        self.journal.add(entry)
+        return answer
+
+    def _tokenizer(self, model: Model) -> Tokenizer:
+        """The tokenizer of a model's vocabulary; waits until it is loaded."""
+        return self._vocabularies[model.family.vocabulary].get()
+
+    def _chunker(self, model: Model) -> Chunker:
+        name = model.family.vocabulary
+        if name not in self._chunkers:
+            self._chunkers[name] = Chunker(self._tokenizer(model))
+        return self._chunkers[name]
 
     def refusal(
         self, entry_id: str, surface: Surface, headers: Mapping[str, str], *, arrived: float, **values: Any
@@ -196,9 +234,9 @@ class Engine:
         """The tokens of a text, no template around it. Raises `Refused`."""
         data = self._parse(body)
         self._allow("tokenizer.request", data, Surface.NATIVE_TEXT)
-        self._model(Surface.NATIVE_TEXT, data)
+        model = self._model(Surface.NATIVE_TEXT, data)
         texts = [message.text for message in read_prompt(data["input"])]
-        tokenizer = self.tokenizer.get()
+        tokenizer = self._tokenizer(model)
         ids = tokenizer.encode("".join(texts))
         tokens = [token.decode("utf-8", "replace") for token in tokenizer.tokens(ids)]
         return {
@@ -209,7 +247,7 @@ class Engine:
 
     def _parse(self, body: bytes) -> dict[str, Any]:
         try:
-            data = loads(body)
+            data = loads_bounded(body)
         except ValueError:
             data = None
         if not isinstance(data, dict):
@@ -256,7 +294,7 @@ class Engine:
         script = self.scripts.find(world.key, request)
         if script is None:
             entry.answered_by = "built-in"
-            return builtin.answer(request, self.tokenizer.get())
+            return builtin.answer(request, self._tokenizer(request.model))
         entry.answered_by = script.id
         said = script.take()
         if isinstance(said, Refusal):
@@ -270,8 +308,7 @@ class Engine:
         return reply.with_tool_ids(lambda: self.ids.tool_call_id(model.family.tool_id_digits))
 
     def _render(self, request: ChatRequest, reply: Reply, entry: Entry, headers: Mapping[str, str]) -> Answer:
-        tokenizer = self.tokenizer.get()
-        usage = usage_of(request, reply, tokenizer)
+        usage = usage_of(request, reply, self._tokenizer(request.model))
         entry.reply, entry.usage = reply, usage
         self._book(entry, usage)
         envelope = Envelope(entry.request_id, int(entry.arrived))
@@ -279,9 +316,7 @@ class Engine:
         if not request.stream:
             body = dialect.render_body(request, reply, usage, envelope)
             return self._whole(request, reply, entry, headers, body)
-        if self._chunker is None:
-            self._chunker = Chunker(tokenizer)
-        stream = dialect.render_stream(request, reply, usage, envelope, self._chunker)
+        stream = dialect.render_stream(request, reply, usage, envelope, self._chunker(request.model))
         answer = Answer(200, [], frames=stream.frames, entry=entry)
         if reply.pace is not None:
             answer.delay = reply.pace.first_ms / 1000
@@ -358,9 +393,23 @@ def _error_set(surface: Surface, rendered: RenderedError, model: Model | None) -
     return f"{dialect}-{'sse' if rendered.sse else 'json'}{'-2026' if new else ''}"
 
 
+def _without_key(body: bytes, key: str | None) -> bytes:
+    """A request body as the journal may keep it: the key it came with is masked, a refused one too."""
+    secret = (key or "").encode()
+    return body.replace(secret, mask(key or "").encode()) if secret and secret in body else body
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Whether an `accept-encoding` names gzip, and not to forbid it (`gzip;q=0`)."""
+    return "gzip" in accepted and any(
+        coding.strip() == "gzip" and not _FORBIDDEN.fullmatch(weight)
+        for coding, _, weight in (option.partition(";") for option in accepted.lower().split(","))
+    )
+
+
 def _encoded(body: bytes, headers: Mapping[str, str]) -> tuple[bytes, bytes]:
     """A JSON body gzipped when the client asks for it, as (content encoding, body)."""
-    if "gzip" not in headers.get("accept-encoding", ""):
+    if not _takes_gzip(headers.get("accept-encoding", "")):
         return b"", body
     packer = zlib.compressobj(level=1, wbits=31)
     return b"gzip", packer.compress(body) + packer.flush()

@@ -7,7 +7,7 @@ from typing import Any
 
 from mockserver.catalogue.errors import Refusal
 from mockserver.rules import Finding
-from mockserver.wire.jsontext import loads
+from mockserver.wire.jsontext import loads_bounded
 from mockserver.wire.reply import Reply, Usage
 from mockserver.worlds import World
 
@@ -37,7 +37,7 @@ class Entry:
     def shown(self) -> dict[str, Any]:
         """The entry as `GET /_mock/requests` gives it."""
         try:
-            body: Any = loads(self.body)
+            body: Any = loads_bounded(self.body)
         except ValueError:
             body = self.body.decode("utf-8", "replace")
         return {

@@ -12,6 +12,7 @@ INVALID_KEY = "sk-invalid"
 
 
 _LAST_PORT = 65535
+_DAY = 86_400
 
 
 class SettingsError(ValueError):
@@ -34,7 +35,7 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = 8000
-    api_keys: tuple[str, ...] = ()
+    api_keys: tuple[str, ...] = field(default=(), repr=False)
     models: Mapping[str, str] = field(default_factory=dict)
     max_body: int = 10 * 1024 * 1024
     request_timeout: float = 30.0
@@ -55,7 +56,10 @@ class Settings:
             )
         _demand(self.max_body > 0, f"max body is {self.max_body}: it must be at least 1 byte")
         _demand(
-            self.request_timeout > 0, f"request timeout is {self.request_timeout}: it must be above 0 seconds"
+            0 < self.request_timeout <= _DAY,
+            f"request timeout is {self.request_timeout}: it must be above 0 seconds and at most {_DAY}",
         )
-        _demand(self.grace >= 0, f"grace is {self.grace}: it must be 0 seconds or more")
+        _demand(
+            0 <= self.grace <= _DAY, f"grace is {self.grace}: it must be 0 seconds or more, at most {_DAY}"
+        )
         _demand(self.journal >= 1, f"journal is {self.journal}: it must keep at least 1 exchange")

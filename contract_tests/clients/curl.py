@@ -55,18 +55,21 @@ def frames(surface: str, body: bytes) -> list[dict[str, Any]]:
     """Read the documents of an event stream, each frame matched to the byte."""
     *blocks, rest = body.split(b"\n\n")
     if rest:
-        raise ValueError(f"the stream ends with {rest!r}, not with a blank line")
+        message = f"the stream ends with {rest!r}, not with a blank line"
+        raise ValueError(message)
     grammar = COMPAT_FRAME if surface == "compat" else NATIVE_FRAME
     documents = []
     for number, block in enumerate(blocks, start=1):
         frame = grammar.fullmatch(block)
         if frame is None or frame.groupdict().get("id") not in {None, b"%d" % number}:
-            raise ValueError(f"not frame {number} of a {surface} stream: {block!r}")
+            message = f"not frame {number} of a {surface} stream: {block!r}"
+            raise ValueError(message)
         documents.append(frame["data"])
     if surface == "compat" and documents[-1] == b"[DONE]":
         documents.pop()
     elif surface == "compat" and b'"error"' not in documents[-1]:
-        raise ValueError(f"the stream ends with {documents[-1]!r}, not with [DONE]")
+        message = f"the stream ends with {documents[-1]!r}, not with [DONE]"
+        raise ValueError(message)
     return [json.loads(document) for document in documents]
 
 
@@ -90,7 +93,8 @@ def ask(job: Job, history: list[Message]) -> Turn:
     status, content_type, body = exchange(job, history)
     streamed = content_type.startswith("text/event-stream")
     if status == 200 and streamed != job["stream"]:
-        raise ValueError(f"asked with stream={job['stream']}, answered with {content_type}")
+        message = f"asked with stream={job['stream']}, answered with {content_type}"
+        raise ValueError(message)
     answer = Gathering()
     for document in frames(job["surface"], body) if streamed else [json.loads(body)]:
         error = document.get("error", document)

@@ -41,12 +41,13 @@ class Choice(TypedDict):
 
 
 class Failure(TypedDict):
-    """An error, as the SDK told it."""
+    """An error, as the SDK told it; `body` is a response that it could not read and handed on as text."""
 
     kind: str
     status: int | None
     code: str | None
     message: str
+    body: NotRequired[str | None]
 
 
 class Turn(TypedDict):
@@ -108,11 +109,13 @@ class Gathering:
         choice = self._choices.setdefault(index, Choice(content="", reasoning="", finish_reason=None))
         if cumulative:
             if not (content or "").startswith(choice["content"]):
-                raise ValueError(f"cumulative text {content!r} does not begin with {choice['content']!r}")
+                message = f"cumulative text {content!r} does not begin with {choice['content']!r}"
+                raise ValueError(message)
             choice["content"] = content or ""
             choice["reasoning"] = reasoning or choice["reasoning"]
         elif choice["finish_reason"] and (content or reasoning):
-            raise ValueError(f"text {content!r}, thoughts {reasoning!r} after {choice['finish_reason']!r}")
+            message = f"text {content!r}, thoughts {reasoning!r} after {choice['finish_reason']!r}"
+            raise ValueError(message)
         else:
             choice["content"] += content or ""
             choice["reasoning"] += reasoning or ""
@@ -122,9 +125,11 @@ class Gathering:
     def turn(self) -> Turn:
         """Give the finished turn, its choices in the order of their indexes."""
         if len(self._ids) != 1:
-            raise ValueError(f"the pieces carry the ids {sorted(self._ids)}, not one")
+            message = f"the pieces carry the ids {sorted(self._ids)}, not one"
+            raise ValueError(message)
         if sorted(self._choices) != list(range(len(self._choices))):
-            raise ValueError(f"the choices have the indexes {sorted(self._choices)}")
+            message = f"the choices have the indexes {sorted(self._choices)}"
+            raise ValueError(message)
         return Turn(
             choices=[self._choices[index] for index in sorted(self._choices)],
             usage=self._usage,
@@ -146,6 +151,7 @@ def failure_of(error: Exception) -> Failure:
         status=getattr(error, "status_code", None),
         code=getattr(error, "code", None),
         message=str(getattr(error, "message", error)),
+        body=unread if isinstance(unread := getattr(error, "body", None), str) else None,
     )
 
 
@@ -157,7 +163,7 @@ def converse(job: Job, ask: Ask) -> Report:
         history.append({"role": "user", "content": text})
         try:
             turns.append(ask(job, history))
-        except Exception as error:  # whatever an SDK raises is what this program is here to report
+        except Exception as error:  # noqa: BLE001 -- whatever an SDK raises is to be reported
             turns.append(Turn(error=failure_of(error)))
             break
         history.append({"role": "assistant", "content": turns[-1]["choices"][0]["content"]})

@@ -135,11 +135,11 @@ def _choice(request: ChatRequest, tokenizer: Tokenizer, index: int) -> Choice:
         reasoning = _fill(list(lexicon.thought), request, lexicon)
         budget = request.get("thinking_budget")
         if budget is not None:
-            reasoning = tokenizer.head(reasoning, budget)
+            reasoning = tokenizer.head(reasoning, int(budget))
         whole = request.get("max_completion_tokens")
         if whole is not None:
-            reasoning = tokenizer.head(reasoning, whole)
-            room = min(room, whole - len(tokenizer.ends(reasoning)))
+            reasoning = tokenizer.head(reasoning, int(whole))
+            room = min(room, int(whole) - len(tokenizer.ends(reasoning)))
     content = _stop_at(content, request, tokenizer)
     kept = tokenizer.head(content, room)
     return Choice(kept, reasoning, finish_reason="stop" if kept == content else "length")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -86,7 +86,7 @@ def _condition(name: str, spec: Any) -> Callable[[ChatRequest], bool]:  # noqa: 
 class Match:
     """The conditions of one script. `key` limits it to one API key's world."""
 
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     conditions: tuple[Condition, ...] = ()
 
     @classmethod

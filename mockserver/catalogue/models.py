@@ -33,6 +33,7 @@ class Family:
     """How one backend renders answers and counts tokens."""
 
     name: str
+    vocabulary: str
     compat: str
     native_text: str
     native_multimodal: str
@@ -40,13 +41,20 @@ class Family:
     counts_eos: bool
     thinkless_tokens: int
     json_tokens: int
-    thinking_tokens: int
     tool_id_digits: int
     timeout: int
     compat_era: Literal["2025", "2026"]
     stream_refusal: Literal["line", "json"]
     image_tokens: int
+    video_tokens: int
+    audio_tokens: int
     thinking_prompt_tokens: int = 0
+    thinking_media_tokens: int = 0
+    tools_tokens: int = 0
+    media_thinking_tokens: int = 0
+    required_tool_tokens: int = 0
+    call_style: Literal["json", "xml", "fncall"] = "json"
+    after_tool_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

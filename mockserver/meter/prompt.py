@@ -4,13 +4,11 @@ Each message costs its content and five tokens of frame, the whole prompt three 
 the differences between backends that the recordings show (`fixtures/families.json`).
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
-from mockserver import resources
+from mockserver.meter.media import media_tokens
+from mockserver.meter.template import CallStyle, call_text, response_text, texts, thinking_text, tools_block
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.wire.request import ChatRequest, Message
 
@@ -30,33 +28,27 @@ class PromptTokens:
         return self.text + (self.image or 0) + (self.video or 0) + (self.audio or 0)
 
 
-@cache
-def _template() -> dict[str, Any]:
-    template: dict[str, Any] = resources.fixture("prompt")
-    return template
+def _preserves(request: ChatRequest) -> bool:
+    asked = request.get("preserve_thinking")
+    return request.model.preserve_thinking if asked is None else bool(asked)
 
 
-def tool_call_text(name: str, arguments: str) -> str:
-    """A function call as the model writes it."""
-    return str(_template()["tool_call"].format(name=name, arguments=arguments))
-
-
-def _text(message: Message) -> str:
+def _text(message: Message, style: CallStyle, *, preserve: bool) -> str:
     text = message.text.strip()
-    if not message.tool_calls and message.role != "tool":
-        return text
     if message.role == "tool":
-        return str(_template()["tool_response"].format(content=text))
-    calls = [tool_call_text(call.name, call.arguments) for call in message.tool_calls]
-    return "\n".join([text, *calls] if text else calls)
+        return response_text(text, style)
+    if message.tool_calls:
+        calls = [call_text(call.name, call.arguments, style) for call in message.tool_calls]
+        text = "\n".join([text, *calls] if text else calls)
+    if preserve and message.reasoning:
+        text = thinking_text(message.reasoning, text)
+    return text
 
 
 def _tools_block(request: ChatRequest) -> str:
     if not request.tools or request.get("tool_choice") == "none":
         return ""
-    template = _template()
-    signatures = "".join("\n" + json.dumps(tool, ensure_ascii=False) for tool in request.tools)
-    return f"{template['tools_head']}{signatures}{template['tools_foot']}"
+    return tools_block(request.tools, request.model.family.call_style)
 
 
 def turns(request: ChatRequest) -> list[tuple[str, str]]:
@@ -71,8 +63,9 @@ def turns(request: ChatRequest) -> list[tuple[str, str]]:
         merged.append(("system", block))
         block = ""
     last = len(request.messages) - 1
+    style, preserve = request.model.family.call_style, _preserves(request)
     for index, message in enumerate(request.messages):
-        role, text = message.role, _text(message)
+        role, text = message.role, _text(message, style, preserve=preserve)
         if block and index == 0:
             text = f"{text}\n\n{block}"
         if index == last and role == "assistant" and not message.partial:
@@ -85,28 +78,39 @@ def turns(request: ChatRequest) -> list[tuple[str, str]]:
 
 
 def _media(request: ChatRequest) -> Iterator[tuple[str, int]]:
+    high = bool(request.get("vl_high_resolution_images"))
     for message in request.messages:
         for part in message.media:
-            yield part.kind, request.model.family.image_tokens
+            yield part.kind, media_tokens(part, request.model, high_resolution=high)
+
+
+def _extra(request: ChatRequest, *, media: bool) -> int:
+    """What this backend adds to the template, as the recordings show it."""
+    family, extra = request.model.family, 0
+    if request.thinking:
+        extra += family.thinking_media_tokens if media else family.thinking_prompt_tokens
+    elif request.partial is None:
+        extra += family.thinkless_tokens
+    if (request.get("response_format") or {}).get("type") == "json_object":
+        extra += family.json_tokens
+    if request.tools:
+        choice = request.get("tool_choice")
+        extra += 0 if choice == "none" else family.tools_tokens
+        extra += family.required_tool_tokens if choice == "required" else 0
+    return extra
 
 
 def prompt_tokens(request: ChatRequest, tokenizer: Tokenizer) -> PromptTokens:
     """The input tokens of a request."""
-    template, family = _template(), request.model.family
-    frame: int = template["message_tokens"]
-    text: int = template["generation_tokens"]
-    count = tokenizer.count
+    frame: int = texts()["message_tokens"]
+    text: int = texts()["generation_tokens"]
+    count = tokenizer.count_marked
     for _, content in turns(request):
         text += frame + count(content)
     if request.partial is not None:
         text -= frame
-    elif not request.thinking:
-        text += family.thinkless_tokens
-    if request.thinking:
-        text += family.thinking_prompt_tokens
-    if (request.get("response_format") or {}).get("type") == "json_object":
-        text += family.json_tokens
     media: dict[str, int] = {}
     for kind, tokens in _media(request):
         media[kind] = media.get(kind, 0) + tokens
+    text += _extra(request, media=bool(media))
     return PromptTokens(text, media.get("image"), media.get("video"), media.get("audio"))

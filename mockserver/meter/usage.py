@@ -1,7 +1,8 @@
 """What an answer costs, and what the whole exchange adds up to."""
 
 from mockserver.catalogue.models import Family
-from mockserver.meter.prompt import PromptTokens, prompt_tokens, tool_call_text
+from mockserver.meter.prompt import PromptTokens, prompt_tokens
+from mockserver.meter.template import call_text, thinking_text
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.wire.reply import Choice, Reply, Usage
 from mockserver.wire.request import ChatRequest, ToolCall
@@ -9,23 +10,36 @@ from mockserver.wire.request import ChatRequest, ToolCall
 THINK_OPEN = 2
 """The tokens of ``<think>`` and its line end, counted from a stream's first event on."""
 
-
-def call_tokens(call: ToolCall, tokenizer: Tokenizer) -> int:
-    """The output tokens of one function call; its two tags are one token each."""
-    inner = tool_call_text(call.name, call.arguments).removeprefix("<tool_call>").removesuffix("</tool_call>")
-    return tokenizer.count(inner) + 2
+THINK_CLOSE = 3
+"""The tokens of ``</think>`` and the line ends around it, counted from where the answer begins."""
 
 
-def choice_tokens(choice: Choice, family: Family, tokenizer: Tokenizer) -> int:
-    """The output tokens of one choice: answer, calls, thinking with its wrapper, and the end token
-    where the backend counts it (recordings: maruel/genai, qwen3-vl-flash; not when cut by length).
+def call_tokens(call: ToolCall, family: Family, tokenizer: Tokenizer) -> int:
+    """The output tokens of one function call."""
+    return tokenizer.count_marked(call_text(call.name, call.arguments, family.call_style))
+
+
+def choice_tokens(request: ChatRequest, choice: Choice, tokenizer: Tokenizer) -> int:
+    """The output tokens of one choice: thinking with its wrapper, answer, calls, and the end token
+    where the backend counts it (recordings: maruel/genai, qwen3-vl-flash; not when the answer was cut
+    by its length or ended by a stop sequence).
+
+    Thinking and answer are counted as the one text that the model writes (exact on recordings:
+    vercel/ai, qwen3-max; cnblogs/dashscope-sdk, qwen-plus-latest; maruel/genai, qwen3.8-max).
     """
-    tokens = len(tokenizer.ends(choice.content)) if choice.content else 0
-    for call in choice.tool_calls:
-        tokens += call_tokens(call, tokenizer)
+    family = request.model.family
     if choice.reasoning:
-        tokens += len(tokenizer.ends(choice.reasoning)) + family.thinking_tokens
-    if family.counts_eos and choice.finish_reason != "length":
+        tokens = tokenizer.count_marked(thinking_text(choice.reasoning, choice.content))
+        if any(message.media for message in request.messages):
+            tokens += family.media_thinking_tokens
+    else:
+        tokens = len(tokenizer.ends(choice.content)) if choice.content else 0
+    for call in choice.tool_calls:
+        tokens += call_tokens(call, family, tokenizer)
+    if request.messages and request.messages[-1].role == "tool":
+        tokens += family.after_tool_tokens
+    stopped = choice.finish_reason == "stop" and bool(request.stop)
+    if family.counts_eos and choice.finish_reason != "length" and not stopped:
         tokens += 1
     return tokens
 
@@ -40,10 +54,9 @@ def usage_of(
 ) -> Usage:
     """The usage of one exchange; a script's own numbers are put over it by the renderer."""
     prompt = prompt or prompt_tokens(request, tokenizer)
-    family = request.model.family
     output = 0
     for choice in reply.choices:
-        output += choice_tokens(choice, family, tokenizer)
+        output += choice_tokens(request, choice, tokenizer)
     thought = any(choice.reasoning for choice in reply.choices)
     return Usage(
         input=prompt.total,

@@ -62,6 +62,31 @@ def _thinking_plain(request: ChatRequest) -> Iterator[Broken]:
 
 
 @rule(
+    "thinking.incremental-output",
+    severity=Severity.REFUSED_BY_SOME,
+    source="Model Studio docs, error codes (zh), 2025-12; the newest models accept it without a stream "
+    "(recording: cnblogs/dashscope-sdk, deepseek-v4-pro, 2026-06)",
+    needs=("incremental_output",),
+)
+def _thinking_incremental(request: ChatRequest) -> Iterator[Broken]:
+    asked = request.get("incremental_output")
+    if request.surface.native and request.stream and request.thinking and asked is False:
+        yield _at(request, "incremental_output"), "thinking.incremental-output", {}
+
+
+@rule(
+    "thinking.result-format",
+    severity=Severity.REFUSED_BY_SOME,
+    source="Model Studio docs, error codes (zh), 2025-12",
+    needs=("result_format",),
+)
+def _thinking_result_format(request: ChatRequest) -> Iterator[Broken]:
+    text = request.get("result_format") == "text" and request.surface is Surface.NATIVE_TEXT
+    if text and request.thinking and not request.model.thinking_plain:
+        yield _at(request, "result_format"), "thinking.result-format", {}
+
+
+@rule(
     "thinking.tool-choice",
     severity=Severity.REFUSED,
     source="recording: maruel/genai, qwen3.8-max, 2026-08",

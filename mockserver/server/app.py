@@ -8,10 +8,10 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from mockserver.engine import Answer, Engine
+from mockserver.engine import Answer, Engine, NotLoadedError
 from mockserver.server import control, neighbours
 from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, closing, read_body, send_answer
 from mockserver.wire.incoming import RequestHeaders
@@ -37,17 +37,16 @@ class App:
             routes=[
                 Mount("/_mock", routes=control.routes(engine)),
                 *neighbours.routes(engine),
-                Route(
-                    "/{path:path}", _unknown_path(engine), methods=["GET", "POST", "PUT", "PATCH", "DELETE"]
-                ),
+                neighbours.any_method("/{path:path}", _unknown_path(engine)),
             ],
+            exception_handlers=control.EXCEPTION_HANDLERS,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, by the ASGI protocol."""
         surface = CHAT_PATHS.get(scope["path"]) if scope["type"] == "http" else None
         if surface is None:
-            await self._others(scope, receive, send)
+            await self._other(scope, receive, send)
             return
         arrived = self.engine.clock()
         try:
@@ -57,6 +56,15 @@ class App:
         sent = await send_answer(answer, receive, send)
         if answer.entry is not None and sent:
             answer.entry.finished = self.engine.clock()
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._others(scope, receive, send)
+        except ClientGoneError:
+            return
+        except Exception:
+            # Starlette has answered 500 by now and raises once more for whoever keeps the log.
+            log.exception("a request on %s could not be answered", scope["path"])
 
     async def _chat(self, surface: Surface, scope: Scope, receive: Receive, arrived: float) -> Answer:
         engine = self.engine
@@ -69,10 +77,12 @@ class App:
             body = await read_body(scope, receive, limit=engine.settings.max_body)
         except BodyTooLargeError:
             return closing(engine.refusal("body.too-large", surface, headers, arrived=arrived))
-        if not engine.tokenizer.ready:
-            await asyncio.to_thread(engine.tokenizer.get)
         try:
-            return engine.chat(surface, headers, body, arrived=arrived)
+            try:
+                return engine.chat(surface, headers, body, arrived=arrived, wait=False)
+            except NotLoadedError as missing:
+                await asyncio.to_thread(missing.vocabulary.get)
+                return engine.chat(surface, headers, body, arrived=arrived, request_id=missing.request_id)
         except Exception:
             log.exception("a chat request on %s could not be answered", surface.value)
             return engine.refusal("internal.error", surface, headers, arrived=arrived)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from mockserver.engine import Answer
 
@@ -20,7 +20,7 @@ async def read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes:
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > limit:
             raise BodyTooLargeError
-    body = b""
+    body = bytearray()
     more = True
     while more:
         message = await receive()
@@ -30,43 +30,57 @@ async def read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes:
         more = message.get("more_body", False)
         if len(body) > limit:
             raise BodyTooLargeError
-    return body
+    return bytes(body)
 
 
 async def send_answer(answer: Answer, receive: Receive, send: Send) -> bool:
     """Sends an answer: whole, or frame by frame as each is due. False when the client left early."""
-    if answer.delay:
-        await asyncio.sleep(answer.delay)
-    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-    frames = answer.frames
-    if not frames:
-        await send({"type": "http.response.body", "body": answer.body})
-        return True
-    if answer.due:
+    if answer.delay or answer.due:
         return await _send_paced(answer, receive, send)
+    await _send_start(answer, send)
+    await _send_rest(answer, send)
+    return True
+
+
+async def _send_start(answer: Answer, send: Send) -> None:
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+
+
+async def _send_rest(answer: Answer, send: Send) -> None:
+    """The body, or all frames as fast as they go."""
+    frames = answer.frames or [answer.body]
     last = len(frames) - 1
     for at, frame in enumerate(frames):
         await send({"type": "http.response.body", "body": frame, "more_body": at != last})
-    return True
 
 
 async def _send_paced(answer: Answer, receive: Receive, send: Send) -> bool:
     """Each frame on an absolute schedule, so that lateness never adds up."""
     loop = asyncio.get_running_loop()
-    start = loop.time()
     gone = asyncio.ensure_future(receive())
     try:
+        if await _left(gone, answer.delay):
+            return False
+        await _send_start(answer, send)
+        if not answer.due:
+            await _send_rest(answer, send)
+            return True
+        start = loop.time()
         for frame, due in zip(answer.frames, answer.due, strict=True):
-            wait = start + due - loop.time()
-            if wait > 0:
-                await asyncio.sleep(wait)
-            if gone.done():
+            if await _left(gone, start + due - loop.time()):
                 return False
             await send({"type": "http.response.body", "body": frame, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
         gone.cancel()
     return True
+
+
+async def _left(gone: "asyncio.Future[Message]", seconds: float) -> bool:
+    """Waits so long, or until the client leaves; whether it left."""
+    if seconds > 0:
+        await asyncio.wait((gone,), timeout=seconds)
+    return gone.done()
 
 
 def closing(answer: Answer) -> Answer:

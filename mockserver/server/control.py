@@ -1,7 +1,10 @@
 """The control API under `/_mock/`: how tests script the server and see what was asked of it."""
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from http import HTTPStatus
+from math import isfinite, nan
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -15,22 +18,60 @@ from mockserver.answer.script import Script, ScriptError
 from mockserver.engine import Engine
 from mockserver.journal import Entry
 from mockserver.rules.schemas import Violation, violations
-from mockserver.wire.jsontext import dumps, loads
+from mockserver.server.asgi import BodyTooLargeError, read_body
+from mockserver.wire.jsontext import dumps, loads_bounded
+from mockserver.wire.request import Surface
 from mockserver.worlds import mask
 
-Endpoint = Callable[[Request], Awaitable[Response]]
-
 _LIMIT = 10 * 1024 * 1024
-_REQUEST_FILTERS = ("key", "surface", "model", "limit", "since")
+_COUNT = re.compile(r"[0-9]{1,9}")
+_SURFACES = [surface.value for surface in Surface]
+_CALLS = ("health", "reset", "replies", "requests", "usage")
 
 
-def reply_json(content: Any, status: int = 200) -> Response:
+class FaultError(Exception):
+    """What is wrong with a control request; `field` is where."""
+
+    def __init__(self, message: str, field: str | None = None, status: int = 400) -> None:
+        super().__init__(message)
+        self.field = field
+        self.status = status
+
+
+def reply_json(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer."""
-    return Response(dumps(content), status, media_type="application/json")
+    return Response(dumps(content), status, headers, media_type="application/json")
 
 
-def _fault(message: str, field: str | None = None) -> Response:
-    return reply_json({"error": {"message": message, "field": field}}, 400)
+def _said(message: str, field: str | None = None) -> dict[str, Any]:
+    return {"error": {"message": message, "field": field}}
+
+
+async def _fault(_: Request, fault: Exception) -> Response:
+    assert isinstance(fault, FaultError)
+    headers = {"connection": "close"} if fault.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else None
+    return reply_json(_said(str(fault), fault.field), fault.status, headers)
+
+
+async def _no_such_call(request: Request, error: Exception) -> Response:
+    """What Starlette's router refuses: a call that there is not, or not with that method."""
+    assert isinstance(error, HTTPException)
+    path = request.scope["path"]
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow", "")
+        message = f"{path} does not take {request.method}; it takes {allowed}"
+    else:
+        near = _nearest(path.removeprefix("/_mock/").partition("/")[0], _CALLS)
+        message = f"there is no {path}; the nearest known call is '/_mock/{near}'"
+    return reply_json(_said(message), error.status_code, error.headers)
+
+
+EXCEPTION_HANDLERS = {FaultError: _fault, HTTPException: _no_such_call}
+"""How the application answers what the control API raises."""
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    return get_close_matches(name, known, n=1, cutoff=0.0)[0]
 
 
 def explain(violation: Violation) -> str:
@@ -39,23 +80,51 @@ def explain(violation: Violation) -> str:
     if violation.keyword == "additionalProperties":
         known = sorted(violation.properties)
         unknown = [name for name in violation.value if name not in known]
-        near = get_close_matches(unknown[0], known, n=1, cutoff=0.0)
-        return f"{place} has no field {unknown[0]!r}; the nearest known one is {near[0]!r}"
+        near = _nearest(unknown[0], known)
+        return f"{place} has no field {unknown[0]!r}; the nearest known one is {near!r}"
     return f"{place}: {violation.message[:300]}"
 
 
-def _checked(document: Any) -> Response | None:
-    found = violations("control.reply", document)
-    return _fault(explain(found[0]), found[0].path or None) if found else None
-
-
 async def _json(request: Request) -> Any:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LIMIT:
-            raise HTTPException(413, "a control request may hold 10 MB")
-    return loads(body)
+    """The JSON of a request's body. Raises `FaultError`."""
+    try:
+        return loads_bounded(await read_body(request.scope, request.receive, limit=_LIMIT))
+    except BodyTooLargeError:
+        msg = "the body is too large: a control request may hold 10 MB"
+        raise FaultError(msg, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE) from None
+    except ValueError as error:
+        msg = f"the body is not JSON: {error}"
+        raise FaultError(msg) from None
+
+
+def _query(request: Request, *known: str) -> Mapping[str, str]:
+    """The query of a request that knows only these names. Raises `FaultError`."""
+    query = request.query_params
+    for name in query:
+        if name not in known:
+            hint = f"the nearest known one is {_nearest(name, known)!r}" if known else "this call takes none"
+            msg = f"there is no parameter {name!r}; {hint}"
+            raise FaultError(msg, name)
+    return query
+
+
+def _since(text: str) -> float:
+    try:
+        since = float(text)
+    except ValueError:
+        since = nan
+    if not isfinite(since):
+        msg = f"since is {text!r}: it must be a time in seconds since 1970"
+        raise FaultError(msg, "since")
+    return since
+
+
+def _last(entries: list[Entry], text: str) -> list[Entry]:
+    """So many entries from the end."""
+    if not _COUNT.fullmatch(text):
+        msg = f"limit is {text!r}: it must be a whole number, 0 to 999999999"
+        raise FaultError(msg, "limit")
+    return entries[max(0, len(entries) - int(text)) :]
 
 
 def _shown(script: Script) -> dict[str, Any]:
@@ -72,30 +141,23 @@ def _shown(script: Script) -> dict[str, Any]:
 
 
 def _filtered(engine: Engine, request: Request) -> list[Entry]:
-    """The journal's entries that the query asks for. Raises `ValueError` with what is wrong in it."""
-    query = request.query_params
-    for name in query:
-        if name not in _REQUEST_FILTERS:
-            near = get_close_matches(name, _REQUEST_FILTERS, n=1, cutoff=0.0)[0]
-            msg = f"there is no filter {name!r}; the nearest known one is {near!r}"
-            raise ValueError(msg)
+    """The journal's entries that the query asks for. Raises `FaultError`."""
+    query = _query(request, "key", "surface", "model", "limit", "since")
+    surface = query.get("surface")
+    if surface is not None and surface not in _SURFACES:
+        msg = f"there is no surface {surface!r}; the nearest known one is {_nearest(surface, _SURFACES)!r}"
+        raise FaultError(msg, "surface")
+    since = _since(query.get("since", "0"))
     world = engine.worlds.known(query["key"]) if "key" in query else None
-    if "key" in query and world is None:
-        return []
-    since = float(query.get("since", "-inf"))
     found = [
         entry
         for entry in engine.journal
-        if (world is None or entry.world is world)
-        and query.get("surface", entry.surface) == entry.surface
+        if ("key" not in query or entry.world is world)
+        and (surface is None or surface == entry.surface)
         and query.get("model", entry.model) == entry.model
         and entry.arrived >= since
     ]
-    limit = int(query.get("limit", len(found)))
-    if limit < 0:
-        msg = f"limit is {limit}: it must be 0 or more"
-        raise ValueError(msg)
-    return found[len(found) - min(limit, len(found)) :]
+    return _last(found, query["limit"]) if "limit" in query else found
 
 
 def _ledger(engine: Engine) -> list[dict[str, Any]]:
@@ -129,47 +191,42 @@ class Control:
 
     async def reset(self, request: Request) -> Response:
         """Forgets everything, or one key's world."""
-        self.engine.reset(request.query_params.get("key"))
+        self.engine.reset(_query(request, "key").get("key"))
         return Response(status_code=204)
 
     async def add_reply(self, request: Request) -> Response:
         """Enters a scripted reply."""
-        try:
-            document = await _json(request)
-        except ValueError as error:
-            return _fault(f"the body is not JSON: {error}")
-        fault = _checked(document)
-        if fault is not None:
-            return fault
+        _query(request)
+        document = await _json(request)
+        found = violations("control.reply", document)
+        if found:
+            raise FaultError(explain(found[0]), found[0].path or None)
         try:
             script = self.engine.scripts.add(document, self.engine.errors)
         except (MatchError, ScriptError) as error:
-            return _fault(str(error))
+            raise FaultError(str(error)) from None
         return reply_json({"id": script.id}, 201)
 
-    async def list_replies(self, _: Request) -> Response:
+    async def list_replies(self, request: Request) -> Response:
         """What is scripted, with how often each was used."""
+        _query(request)
         return reply_json({"replies": [_shown(script) for script in self.engine.scripts]})
 
     async def remove_reply(self, request: Request) -> Response:
         """Takes a scripted reply out."""
         script_id = request.path_params["id"]
-        if self.engine.scripts.remove(script_id):
-            return Response(status_code=204)
-        return reply_json(
-            {"error": {"message": f"no scripted reply has the id {script_id!r}", "field": None}}, 404
-        )
+        if not self.engine.scripts.remove(script_id):
+            msg = f"no scripted reply has the id {script_id!r}"
+            raise FaultError(msg, status=HTTPStatus.NOT_FOUND)
+        return Response(status_code=204)
 
     async def requests(self, request: Request) -> Response:
         """What was asked and answered, newest last."""
-        try:
-            entries = _filtered(self.engine, request)
-        except ValueError as error:
-            return _fault(str(error))
-        return reply_json({"requests": [entry.shown() for entry in entries]})
+        return reply_json({"requests": [entry.shown() for entry in _filtered(self.engine, request)]})
 
-    async def usage(self, _: Request) -> Response:
+    async def usage(self, request: Request) -> Response:
         """The ledger: what each key and model cost."""
+        _query(request)
         return reply_json({"usage": _ledger(self.engine)})
 
 

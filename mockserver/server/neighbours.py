@@ -1,6 +1,7 @@
-"""The endpoints beside chat: the list of models and the tokenizer."""
+"""The endpoints beside chat: embeddings, the catalogue of models, and the tokenizer."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -8,12 +9,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from mockserver.engine import Answer, Engine, Refused
-from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, read_body
+from mockserver.server import embeddings, models
+from mockserver.server.asgi import BodyTooLargeError, closing, read_body
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.request import Surface
 
-_LISTED_SINCE = 1_767_225_600
-"""The `created` of the first model of the list: 2026-01-01, one second more for each further one."""
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class _Raw(Response):
@@ -35,28 +36,73 @@ def refuse(engine: Engine, request: Request, entry_id: str, **values: Any) -> Re
     An unknown path is answered in the native envelope on every surface (Model Studio users, 2026).
     """
     headers = RequestHeaders(request.scope["headers"])
-    surface = Surface.NATIVE_TEXT if entry_id == "path.unknown" else surface_of(request.url.path)
+    surface = Surface.NATIVE_TEXT if entry_id == "path.unknown" else surface_of(request.scope["path"])
 
     def refused(_: str) -> Any:
         raise Refused(engine.errors.refuse(entry_id, **values))
 
-    return _Raw(engine.simple(surface, headers, refused, arrived=engine.clock()))
+    answer = engine.simple(surface, headers, refused, arrived=engine.clock())
+    return _Raw(closing(answer) if entry_id == "body.too-large" else answer)
+
+
+def any_method(path: str, endpoint: Endpoint) -> Route:
+    """A route for every method there is; Starlette's own way takes GET alone for all of them."""
+    route = Route(path, endpoint)
+    route.methods = set()
+    return route
 
 
 def routes(engine: Engine) -> list[BaseRoute]:
     """The routes of these endpoints."""
+    endpoints = {
+        "/compatible-mode/v1/embeddings": _reading(engine, embeddings.compat, "compat-json"),
+        "/compatible-mode/v1/models": _getting(engine, lambda _request, _request_id: models.listing(engine)),
+        "/compatible-mode/v1/models/{model:path}": _getting(
+            engine, lambda request, _: models.retrieval(engine, request.path_params["model"])
+        ),
+        "/api/v1/services/embeddings/text-embedding/text-embedding": _reading(
+            engine, embeddings.native, "native-json"
+        ),
+        "/api/v1/models": _getting(
+            engine, lambda request, request_id: models.native_listing(engine, _query(request), request_id)
+        ),
+        "/api/v1/models/{model:path}": _getting(
+            engine,
+            lambda request, request_id: models.native_retrieval(
+                engine, request.path_params["model"], request_id
+            ),
+        ),
+        "/api/v1/tokenizer": _reading(engine, Engine.tokenize, "native-json"),
+    }
+    return [any_method(path, endpoint) for path, endpoint in endpoints.items()]
 
-    async def models(request: Request) -> Response:
-        """The models of the catalogue (recording: alibaba/loongsuite-python-agent, 2026-04)."""
+
+def _query(request: Request) -> dict[str, list[str]]:
+    return {name: request.query_params.getlist(name) for name in request.query_params}
+
+
+def _getting(engine: Engine, produce: Callable[[Request, str], Any]) -> Endpoint:
+    """An endpoint of the catalogue. It does not pass the gateway (recording: maruel/genai, 2026-08)."""
+
+    async def endpoint(request: Request) -> Response:
         if request.method != "GET":
             return refuse(engine, request, "method.unsupported", method=request.method)
-        headers = RequestHeaders(request.scope["headers"])
         return _Raw(
-            engine.simple(Surface.COMPAT, headers, lambda _: _listing(engine), arrived=engine.clock())
+            engine.simple(
+                surface_of(request.scope["path"]),
+                RequestHeaders(request.scope["headers"]),
+                lambda request_id: produce(request, request_id),
+                arrived=engine.clock(),
+            )
         )
 
-    async def tokenizer(request: Request) -> Response:
-        """The tokens of a text, without any template (recording: cnblogs/dashscope-sdk, 2024-02)."""
+    return endpoint
+
+
+def _reading(engine: Engine, produce: Callable[[Engine, bytes, str], Any], header_set: str) -> Endpoint:
+    """An endpoint that reads a body and counts tokens."""
+
+    async def endpoint(request: Request) -> Response:
         if request.method != "POST":
             return refuse(engine, request, "method.unsupported", method=request.method)
         arrived = engine.clock()
@@ -64,32 +110,16 @@ def routes(engine: Engine) -> list[BaseRoute]:
             body = await read_body(request.scope, request.receive, limit=engine.settings.max_body)
         except BodyTooLargeError:
             return refuse(engine, request, "body.too-large")
-        except ClientGoneError:
-            return Response(status_code=400)
         if not engine.tokenizer.ready:
             await asyncio.to_thread(engine.tokenizer.get)
-        headers = RequestHeaders(request.scope["headers"])
         return _Raw(
             engine.simple(
-                Surface.NATIVE_TEXT,
-                headers,
-                lambda request_id: engine.tokenize(body, request_id),
+                surface_of(request.scope["path"]),
+                RequestHeaders(request.scope["headers"]),
+                lambda request_id: produce(engine, body, request_id),
                 arrived=arrived,
-                header_set="native-json",
+                header_set=header_set,
             )
         )
 
-    every = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-    return [
-        Route("/compatible-mode/v1/models", models, methods=every),
-        Route("/api/v1/tokenizer", tokenizer, methods=every),
-    ]
-
-
-def _listing(engine: Engine) -> dict[str, Any]:
-    listed = [
-        {"id": model.name, "object": "model", "created": _LISTED_SINCE + at, "owned_by": "system"}
-        for at, model in enumerate(engine.models)
-    ]
-    ends = {"first_id": "model-id-0", "last_id": f"model-id-{len(listed) - 1}", "has_more": False}
-    return {"object": "list", "data": listed, **ends}
+    return endpoint

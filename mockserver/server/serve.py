@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import json
-import logging
 import os
 import socket
 import sys
@@ -16,7 +15,8 @@ from mockserver.engine import Engine
 from mockserver.server.app import App
 from mockserver.server.transport import protocol
 
-log = logging.getLogger("mockserver")
+_TURN = 0.2
+"""Seconds in which connections without a running answer close; less would cut them off as overdue."""
 
 
 class PortTakenError(OSError):
@@ -63,7 +63,7 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 ws="none",
                 timeout_keep_alive=75,
-                timeout_graceful_shutdown=max(1, round(settings.grace)),
+                timeout_graceful_shutdown=max(_TURN, settings.grace),  # type: ignore[arg-type]
             )
         )
         self._engine = engine

@@ -12,6 +12,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _GATHER = 64 * 1024
 _HEADERS = 64 * 1024
+_EACH = 32
+"""What a header counts beside its name and value, as in HTTP/2 (RFC 9113, 6.5.2)."""
 
 
 def _plain(status: str, text: str) -> bytes:
@@ -73,6 +75,8 @@ class Protocol(HttpToolsProtocol):
 
     request_seconds = 30.0
     _header_bytes = 0
+    _split_bytes = 0
+    _in_headers = False
     _whole = True
     _refused = False
     _deadline: asyncio.TimerHandle | None = None
@@ -91,15 +95,21 @@ class Protocol(HttpToolsProtocol):
         """Some bytes of a request."""
         if self._refused:
             return
+        in_headers = self._in_headers
         super().data_received(data)
-        if self._whole:
-            self._stop_clock()
-        elif self._deadline is None:
+        if in_headers and self._in_headers:
+            # One header without end never gets to `on_header`, so the bytes are counted as they come.
+            self._split_bytes += len(data)
+            if self._split_bytes > _HEADERS:
+                self._refuse(_TOO_LARGE)
+        idle = self.cycle is None or self.cycle.response_complete
+        if self._deadline is None and (idle or not self._whole):
             self._await_rest()
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        self._header_bytes = 0
+        self._header_bytes = self._split_bytes = 0
+        self._in_headers = True
         self._whole = False
         super().on_message_begin()
 
@@ -110,11 +120,12 @@ class Protocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header."""
-        self._count(len(name) + len(value))
+        self._count(len(name) + len(value) + _EACH)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The headers are there; a request that was refused for them goes no further."""
+        self._in_headers = False
         if not self._refused:
             super().on_headers_complete()
 
@@ -126,8 +137,13 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request is there as a whole."""
         self._whole = True
+        self._stop_clock()
         if not self._refused:
             super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """What came is no HTTP."""
+        self._refuse(_plain("400 Bad Request", f"{msg}\n"))
 
     def _await_rest(self) -> None:
         self._deadline = self.loop.call_later(self.request_seconds, self._refuse, _TIMED_OUT)
@@ -143,13 +159,19 @@ class Protocol(HttpToolsProtocol):
             self._refuse(_TOO_LARGE)
 
     def _refuse(self, answer: bytes) -> None:
-        """Answers without the application and closes; silent when an answer has already begun."""
+        """Answers without the application and closes; silent when that would break into an answer."""
         if self._refused:
             return
         self._refused = True
-        if self.cycle is None or not self.cycle.response_started:
+        if self._may_answer():
             self.transport.write(answer)
         self.transport.close()
+
+    def _may_answer(self) -> bool:
+        """Whether no answer is being sent, nor due before that to the request at hand."""
+        if self.cycle is None or self.cycle.response_complete:
+            return True
+        return not (self._in_headers or self.pipeline or self.cycle.response_started)
 
 
 def protocol(*, request_seconds: float) -> type[Protocol]:

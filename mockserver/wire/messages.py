@@ -21,6 +21,11 @@ _MEDIA = {
 """The kind of medium by the key that carries it, on either surface."""
 
 
+def _pixels(part: Mapping[str, Any], name: str) -> int | None:
+    limit = part.get(name)
+    return limit if type(limit) is int and limit > 0 else None
+
+
 def _content(content: Any) -> tuple[str, tuple[Part, ...]]:
     """A content's text and its media. A text of several parts is joined without a blank."""
     if isinstance(content, str):
@@ -33,7 +38,8 @@ def _content(content: Any) -> tuple[str, tuple[Part, ...]]:
         elif isinstance(part.get("text"), str):
             texts.append(part["text"])
         else:
-            media.extend(Part(kind, part[key]) for key, kind in _MEDIA.items() if key in part)
+            limits = _pixels(part, "min_pixels"), _pixels(part, "max_pixels")
+            media.extend(Part(kind, part[key], *limits) for key, kind in _MEDIA.items() if key in part)
     return "".join(texts), tuple(media)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mockserver.catalogue.models import Model
-from mockserver.meter.usage import THINK_OPEN
+from mockserver.meter.usage import THINK_CLOSE, THINK_OPEN
 from mockserver.wire import serializers, sse
 from mockserver.wire.chunking import Chunker, Run
 from mockserver.wire.jsontext import dump_text, dumps
@@ -159,7 +159,7 @@ class _ChoiceStream:
                 self._tool(run, content, reasoning, calls, last=run is runs[-1])
                 continue
             if run.kind == "content" and self._thinking:
-                self._output += self._request.model.family.thinking_tokens - THINK_OPEN
+                self._output += self._closing(runs)
             for text, size in zip(run.texts, run.sizes, strict=True):
                 self._output += size
                 if run.kind == "reasoning":
@@ -171,6 +171,12 @@ class _ChoiceStream:
                     self._event(content, "" if self._incremental else reasoning, tokens=size)
         self._finish(runs, content, reasoning)
         return self._stream
+
+    def _closing(self, runs: list[Run]) -> int:
+        """The tokens that end the thinking: what the whole costs beyond its pieces."""
+        if self._final is None or self._choice.tool_calls:
+            return THINK_CLOSE
+        return max(0, self._final - THINK_OPEN - sum(sum(run.sizes) for run in runs))
 
     def _finish(self, runs: list[Run], content: str, reasoning: str) -> None:
         """The last event: an empty one behind deltas, else the last one said again as finished."""

@@ -35,10 +35,15 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One medium of a message: `kind` is image, audio, video or file; `value` is as it was sent."""
+    """One medium of a message: `kind` is image, audio, video or file; `value` is as it was sent.
+
+    The limits of pixels stand beside an image (Model Studio docs, visual understanding, 2026).
+    """
 
     kind: str
     value: Any
+    min_pixels: int | None = None
+    max_pixels: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +102,12 @@ class ChatRequest:
 
     @property
     def incremental(self) -> bool:
-        """Whether a native stream sends deltas; else each event repeats the text so far."""
+        """Whether a native stream sends deltas; else each event repeats the text so far.
+
+        A model that thinks streams deltas only (Model Studio docs, deep thinking, 2026).
+        """
         asked = self.parameters.get("incremental_output")
-        return self.model.incremental if asked is None else bool(asked)
+        return self.model.incremental or self.thinking if asked is None else bool(asked)
 
     @property
     def text_format(self) -> bool:

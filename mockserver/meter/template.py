@@ -1,0 +1,84 @@
+"""The texts of the prompt template around messages and tools: what a model is shown of them."""
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, Literal
+
+from mockserver import resources
+
+CallStyle = Literal["json", "xml", "fncall"]
+"""How a model writes its calls: as a JSON object, as nested tags (qwen3.5 and newer), or behind the
+flowered words of its own function calling (qwen-max)."""
+
+
+@cache
+def texts() -> dict[str, Any]:
+    """The template's fixed texts and numbers."""
+    template: dict[str, Any] = resources.fixture("prompt")
+    return template
+
+
+def tools_block(tools: Iterable[Mapping[str, Any]], style: CallStyle) -> str:
+    """What the system message says of the tools. Signatures stand there with their keys sorted.
+
+    (counts are exact on recordings: alibaba/loongsuite-python-agent, maruel/genai.)
+    """
+    words = texts()["tools"][style]
+    tools = list(tools)
+    if style == "fncall":
+        names = ",".join(_function(tool)["name"] for tool in tools)
+        signatures = "".join(_described(_function(tool)) for tool in tools)
+        return f"{words['head']}{signatures}{words['foot'].replace('{names}', names)}"
+    signatures = "".join("\n" + json.dumps(tool, ensure_ascii=False, sort_keys=True) for tool in tools)
+    return f"{words['head']}{signatures}{words['foot']}"
+
+
+def _function(tool: Mapping[str, Any]) -> Mapping[str, Any]:
+    function: Mapping[str, Any] = tool["function"]
+    return function
+
+
+def _described(function: Mapping[str, Any]) -> str:
+    name, description = function["name"], function.get("description") or ""
+    parameters = json.dumps(function.get("parameters"), ensure_ascii=False)
+    return (
+        f"\n\n### {name}\n\n{name}: {description} Parameters: {parameters} "
+        "Format the arguments as a JSON object."
+    )
+
+
+def _parsed(arguments: str) -> Any:
+    try:
+        return json.loads(arguments)
+    except ValueError:
+        return arguments
+
+
+def call_text(name: str, arguments: str, style: CallStyle) -> str:
+    """A function call as the model writes it."""
+    if style == "fncall":
+        return f"✿FUNCTION✿: {name}\n✿ARGS✿: {arguments}"
+    parsed = _parsed(arguments)
+    if style == "json":
+        shown = parsed if isinstance(parsed, str) else json.dumps(parsed, ensure_ascii=False)
+        return f'<tool_call>\n{{"name": "{name}", "arguments": {shown}}}\n</tool_call>'
+    given = parsed if isinstance(parsed, dict) else {}
+    parameters = "".join(
+        f"<parameter={key}>\n{value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        "\n</parameter>\n"
+        for key, value in given.items()
+    )
+    return f"<tool_call>\n<function={name}>\n{parameters}</function>\n</tool_call>"
+
+
+def response_text(content: str, style: CallStyle) -> str:
+    """A tool's result as the model is shown it."""
+    if style == "fncall":
+        return f"✿RESULT✿: {content}\n✿RETURN✿"
+    return f"<tool_response>\n{content}\n</tool_response>"
+
+
+def thinking_text(reasoning: str, content: str) -> str:
+    """An earlier answer whose thinking is preserved."""
+    return f"<think>\n{reasoning}\n</think>\n\n{content}"

@@ -1,0 +1,151 @@
+"""The embeddings endpoints of both dialects: a request body in, the content of its answer out.
+
+Sources: recordings of alibaba/loongsuite-python-agent (2025-11, 2026-02) and cnblogs/dashscope-sdk;
+Model Studio docs, text embedding, synchronous API, 2026-03.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from mockserver.answer.embedding import embed, packed, sparse
+from mockserver.catalogue.errors import Refusal, Words
+from mockserver.catalogue.models import Model
+from mockserver.engine import Engine, Refused
+from mockserver.rules import schemas
+from mockserver.wire.jsontext import loads_bounded
+from mockserver.wire.request import Surface
+
+_BATCH, _BATCH_OF_ONE_SIZE = 10, 25
+"""The most texts of a request. Models with a single size of vector are the older ones."""
+
+
+def compat(engine: Engine, body: bytes, request_id: str) -> dict[str, Any]:
+    """The answer on the compatible surface. Raises `Refused`.
+
+    `input` is a text or a list of texts; token ids are refused, as the cloud does
+    (langchain-ai/langchain#31970).
+    """
+    data, model = _read(engine, Surface.COMPAT, body)
+    texts = _listed(data["input"])
+    tokens = _count(engine, Surface.COMPAT, model, texts)
+    size = _size(engine, Surface.COMPAT, model, data.get("dimensions"), "dimensions")
+    vectors = [embed(text, space=model.name, size=size) for text in texts]
+    encode = packed if data.get("encoding_format") == "base64" else list[float]
+    return {
+        "data": [
+            {"embedding": encode(vector), "index": index, "object": "embedding"}
+            for index, vector in enumerate(vectors)
+        ],
+        "object": "list",
+        "model": model.name,
+        "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+        "id": request_id,
+    }
+
+
+def native(engine: Engine, body: bytes, request_id: str) -> dict[str, Any]:
+    """The answer on the native surface. Raises `Refused`.
+
+    `text_type` and `instruct` change nothing: a query stays near the document that has its words.
+    """
+    data, model = _read(engine, Surface.NATIVE_TEXT, body)
+    texts = _listed(data["input"]["texts"])
+    parameters = data.get("parameters") or {}
+    tokens = _count(engine, Surface.NATIVE_TEXT, model, texts)
+    size = _size(engine, Surface.NATIVE_TEXT, model, parameters.get("dimension"), "parameters.dimension")
+    kinds = (parameters.get("output_type") or "dense").split("&") if _sizable(model) else ["dense"]
+    entries: list[dict[str, Any]] = [{} for _ in texts]
+    for index, (text, entry) in enumerate(zip(texts, entries, strict=True)):
+        if "sparse" in kinds:
+            tokenizer = engine.tokenizer.get()
+            ids = tokenizer.encode(text)
+            entry["sparse_embedding"] = sparse(ids, tokenizer.tokens(ids))
+        if "dense" in kinds:
+            entry["embedding"] = list(embed(text, space=model.name, size=size))
+        entry["text_index"] = index
+    return {
+        "output": {"embeddings": entries},
+        "usage": {"total_tokens": tokens},
+        "request_id": request_id,
+    }
+
+
+def _refused(surface: Surface, refusal: Refusal) -> Refused:
+    """A refusal as these endpoints word it.
+
+    What the embedding service refuses has no prefix on the native surface (agentscope-ai/agentscope#1242,
+    2026-02); on the compatible one its code and type are the native code (HelloAgents#27, 2025-12;
+    memodb-io/memobase#142, 2025-11).
+    """
+    if refusal.origin != "service":
+        return Refused(refusal)
+    code = refusal.native.code
+    words = Words(code, refusal.compat.message, code)
+    return Refused(replace(refusal, compat=words, prefix="" if surface.native else refusal.prefix))
+
+
+def _read(engine: Engine, surface: Surface, body: bytes) -> tuple[dict[str, Any], Model]:
+    """The request and its model, checked up to the number of texts."""
+    errors = engine.errors
+    try:
+        data = loads_bounded(body)
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):
+        raise Refused(errors.refuse("body.malformed"))
+    model = _model(engine, surface, data.get("model"))
+    name = "native-embeddings.request" if surface.native else "embeddings.request"
+    violations = schemas.violations(name, data)
+    if violations:
+        raise _refused(surface, schemas.refusal(violations[0], surface, errors))
+    return data, model
+
+
+def _model(engine: Engine, surface: Surface, name: object) -> Model:
+    model = engine.models.find(name)
+    if model is None:
+        if not isinstance(name, str) or not name:
+            raise Refused(engine.errors.refuse("model.missing"))
+        unknown = "model.unknown-native" if surface.native else "model.unknown"
+        raise Refused(engine.errors.refuse(unknown, model=name))
+    if model.chat:
+        wrong = "path.wrong-task" if surface.native else "model.compat-unsupported"
+        raise Refused(engine.errors.refuse(wrong, model=model.name))
+    return model
+
+
+def _listed(texts: str | list[str]) -> Sequence[str]:
+    return [texts] if isinstance(texts, str) else texts
+
+
+def _sizable(model: Model) -> bool:
+    """Whether the model offers a choice of sizes, as text-embedding-v3 and later do."""
+    return len(model.dimensions or ()) > 1
+
+
+def _count(engine: Engine, surface: Surface, model: Model, texts: Sequence[str]) -> int:
+    """The tokens of all texts, when none is empty or too long, and there are not too many."""
+    most = _BATCH if _sizable(model) else _BATCH_OF_ONE_SIZE
+    if len(texts) > most:
+        raise _refused(surface, engine.errors.refuse("embedding.batch-size", max=most))
+    count = engine.tokenizer.get().count
+    tokens = [count(text) for text in texts]
+    if not all(1 <= number <= model.max_input for number in tokens):
+        raise _refused(surface, engine.errors.refuse("parameter.input-length", max=model.max_input))
+    return sum(tokens)
+
+
+def _size(engine: Engine, surface: Surface, model: Model, asked: int | None, path: str) -> int:
+    """The size of the vectors: what is asked, else the model's first.
+
+    A model of a single size ignores the wish (langchain4j/langchain4j-community#783, 2026-09).
+    """
+    sizes = model.dimensions or ()
+    if asked is None or not _sizable(model):
+        return sizes[0]
+    if asked not in sizes:
+        raise _refused(
+            surface, engine.errors.refuse("schema.enum", value=asked, expected=sorted(sizes), path=path)
+        )
+    return int(asked)

@@ -1,0 +1,158 @@
+"""The catalogue as clients see it: the compatible list, and the native pages with filters.
+
+Sources: recordings of alibaba/loongsuite-python-agent (2026-04) and maruel/genai (2026-08);
+Model Studio docs, list models, 2026-09.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from mockserver.catalogue.models import Model
+from mockserver.engine import Engine, Refused
+
+_LISTED_SINCE = 1_767_225_600
+"""The `created` of the first model of the list: 2026-01-01, one second more for each further one."""
+
+_PAGE_SIZE = 20
+_MAKERS = {
+    "deepseek": "deepseek",
+    "kimi": "moonshot-ai",
+    "glm": "zhipu-ai",
+    "minimax": "mini-max",
+}
+"""The documented `provider` of a family; all others are qwen."""
+
+_HOSTS = {
+    "siliconflow": "siliconflow",
+    "vanchin": "vanchin",
+    "kimi": "moonshot",
+    "MiniMax": "mini-max",
+}
+"""The documented `inference_provider` by what stands before the slash of a name."""
+
+Query = Mapping[str, Sequence[str]]
+"""The values of each parameter of a query string."""
+
+
+def listing(engine: Engine) -> dict[str, Any]:
+    """All models at once, as the compatible surface lists them."""
+    listed = [_compat_entry(model, at) for at, model in enumerate(engine.models)]
+    ends = {"first_id": "model-id-0", "last_id": f"model-id-{len(listed) - 1}", "has_more": False}
+    return {"object": "list", "data": listed, **ends}
+
+
+def retrieval(engine: Engine, name: str) -> dict[str, Any]:
+    """One model, as it stands in the list. Raises `Refused`."""
+    for at, model in enumerate(engine.models):
+        if model.name == name:
+            return _compat_entry(model, at)
+    raise Refused(engine.errors.refuse("model.unknown", model=name))
+
+
+def _compat_entry(model: Model, at: int) -> dict[str, Any]:
+    return {"id": model.name, "object": "model", "created": _LISTED_SINCE + at, "owned_by": "system"}
+
+
+def native_listing(engine: Engine, query: Query, request_id: str) -> dict[str, Any]:
+    """One page of the models that pass the filters of the query. Raises `Refused`."""
+    page = _number(engine, query, "page_no", 1)
+    size = _number(engine, query, "page_size", _PAGE_SIZE)
+    tests = _filters(engine, query)
+    matching = [entry for entry in map(_native_entry, engine.models) if all(test(entry) for test in tests)]
+    output = {
+        "total": len(matching),
+        "page_no": page,
+        "page_size": size,
+        "models": matching[(page - 1) * size : page * size],
+    }
+    return _enveloped(output, request_id)
+
+
+def native_retrieval(engine: Engine, name: str, request_id: str) -> dict[str, Any]:
+    """One model by its name, as the dashscope SDK 1 asks for it. Raises `Refused`."""
+    model = engine.models.find(name)
+    if model is None:
+        raise Refused(engine.errors.refuse("model.unknown", model=name))
+    return _enveloped(_native_entry(model), request_id)
+
+
+def _enveloped(output: dict[str, Any], request_id: str) -> dict[str, Any]:
+    return {"code": None, "message": None, "success": True, "output": output, "request_id": request_id}
+
+
+def _number(engine: Engine, query: Query, name: str, default: int) -> int:
+    """A whole number from 1 of the query."""
+    values = query.get(name)
+    if not values:
+        return default
+    value = values[-1]
+    if not (value.isascii() and value.isdigit() and len(value) < len(str(1 << 32))):
+        raise Refused(engine.errors.refuse("schema.type", expected="integer", path=name, name=name))
+    if int(value) < 1:
+        raise Refused(engine.errors.refuse("schema.minimum", value=value, limit=1, path=name))
+    return int(value)
+
+
+def _filters(engine: Engine, query: Query) -> list[Callable[[dict[str, Any]], bool]]:
+    """A test for each filter of the query. Of several values of a filter, one is enough."""
+    tests: list[Callable[[dict[str, Any]], bool]] = []
+    if "model" in query:
+        tests.append(lambda entry: entry["model"] in query["model"])
+    if "name" in query:
+        tests.append(lambda entry: any(part.lower() in entry["name"].lower() for part in query["name"]))
+    if "providers" in query:
+        tests.append(lambda entry: entry["provider"] in query["providers"])
+    if "inference_providers" in query:
+        tests.append(lambda entry: entry["inference_provider"] in query["inference_providers"])
+    if "capabilities" in query:
+        tests.append(lambda entry: not set(query["capabilities"]).isdisjoint(entry["capabilities"]))
+    if "features" in query:
+        tests.append(lambda entry: not set(query["features"]).isdisjoint(entry["features"]))
+    if "context_window" in query:
+        limit = _number(engine, query, "context_window", 1)
+        tests.append(lambda entry: entry["model_info"]["context_window"] < limit)
+    return tests
+
+
+def _native_entry(model: Model) -> dict[str, Any]:
+    """A model in the documented form. What the catalogue does not know is empty or null."""
+    thinks = model.thinking != "none"
+    output = ["Text", "Audio"] if model.task == "omni" else ["Text"]
+    return {
+        "model": model.name,
+        "name": model.name,
+        "description": "",
+        "provider": _MAKERS.get(model.family.name, "qwen"),
+        "inference_provider": _HOSTS.get(model.name.partition("/")[0], "aliyun-bailian"),
+        "capabilities": _capabilities(model),
+        "features": [
+            feature
+            for feature, has in (("function-calling", model.tools), ("prefix-completion", model.partial))
+            if has
+        ],
+        "prices": [],
+        "published_time": None,
+        "inference_metadata": {
+            "response_modality": output if model.chat else [],
+            "request_modality": [medium.capitalize() for medium in model.input],
+        },
+        "model_info": {
+            "context_window": model.context,
+            "max_input_tokens": model.max_input,
+            "max_output_tokens": model.max_output or None,
+            "max_reasoning_tokens": model.max_thinking,
+            "reasoning_max_input_tokens": model.max_input_thinking if thinks else None,
+            "reasoning_max_output_tokens": model.max_output_thinking if thinks else None,
+        },
+    }
+
+
+def _capabilities(model: Model) -> list[str]:
+    if not model.chat:
+        return ["TR"]
+    capabilities = ["Multimodal-Omni"] if model.task == "omni" else ["TG"]
+    if model.thinking != "none":
+        capabilities.append("Reasoning")
+    if not {"image", "video"}.isdisjoint(model.input):
+        capabilities.append("VU")
+    return capabilities

@@ -1,0 +1,148 @@
+"""When a scripted reply answers: every condition, what holds it and what just misses it."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver import resources
+from mockserver.answer.match import Match, MatchError, text_test
+from mockserver.wire.request import ChatRequest, Surface
+from tests.asking import ask
+from tests.wire.strategies import texts
+
+WEATHER = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}
+TIME = {"type": "function", "function": {"name": "get_time"}}
+TEA = ask(
+    [
+        {"role": "system", "content": "You pour tea."},
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Is it hot?"},
+        {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "function": {"name": "feel", "arguments": "{}"}}]},
+        {"role": "tool", "content": "80 degrees", "tool_call_id": "1"},
+        {"role": "user", "content": "Pour me one, please."},
+    ],
+    stream=True,
+    headers={"x-trace": "abc-1", "user-agent": "OpenAI/Python 3.52.0"},
+    tools=[WEATHER, TIME],
+)
+PICTURE = ask("Look.", model="qwen-vl-max", surface=Surface.NATIVE_MULTIMODAL)
+
+CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"surface": "compat"}, {"surface": "native-text"}),
+    ({"model": "qwen-plus"}, {"model": "qwen-plus-latest"}),
+    ({"model": "qwen-*"}, {"model": "qwen3*"}),
+    ({"model": "qwen-p?us"}, {"model": "Qwen-plus"}),
+    ({"stream": True}, {"stream": False}),
+    ({"turn": 2}, {"turn": 1}),
+    ({"last_user": "Pour me one, please."}, {"last_user": "Is it hot?"}),
+    ({"last_user": {"contains": "Pour"}}, {"last_user": {"contains": "pour"}}),
+    ({"last_user": {"regex": "^Pour .* please\\.$"}}, {"last_user": {"regex": "^Pour$"}}),
+    ({"system": "You pour tea."}, {"system": "Be brief."}),
+    ({"system": {"contains": "tea"}}, {"system": {"contains": "coffee"}}),
+    ({"any_message": "Is it hot?"}, {"any_message": "Is it"}),
+    ({"any_message": {"contains": "brief"}}, {"any_message": {"contains": "briefs"}}),
+    ({"tool_result": "80 degrees"}, {"tool_result": "Is it hot?"}),
+    ({"tool_result": {"regex": "\\d+"}}, {"tool_result": {"regex": "hot"}}),
+    ({"tools": ["get_time"]}, {"tools": ["get_time", "get_date"]}),
+    ({"tools": ["get_time", "get_weather"]}, {"tools": ["get"]}),
+    ({"header": {"X-Trace": "abc-1"}}, {"header": {"X-Trace": "abc"}}),
+    (
+        {"header": {"user-agent": {"contains": "OpenAI"}, "x-trace": {"regex": "1$"}}},
+        {"header": {"user-agent": {"contains": "OpenAI"}, "x-span": {"regex": ""}}},
+    ),
+    ({"key": "sk-test"}, {"key": "sk-other"}),
+]
+"""Each condition of a script: one that holds for `TEA`, and one that just misses it."""
+
+
+def holds(spec: dict[str, Any] | None, request: ChatRequest = TEA, *, key: str = "sk-test") -> bool:
+    """Whether a `match` object matches a request."""
+    return Match.read(spec).holds(key, request)
+
+
+@pytest.mark.parametrize(("spec", "miss"), CASES)
+def test_a_condition_holds_and_a_near_miss_does_not(spec: dict[str, Any], miss: dict[str, Any]) -> None:
+    assert holds(spec)
+    assert not holds(miss)
+
+
+def test_every_condition_of_the_schema_is_tried_here_and_can_be_read() -> None:
+    names = set(resources.schema("control.reply")["$defs"]["match"]["properties"])
+    assert {name for spec, _ in CASES for name in spec} == names
+
+
+@pytest.mark.parametrize("spec", [None, {}])
+def test_no_condition_matches_everything(spec: dict[str, Any] | None) -> None:
+    assert holds(spec)
+    assert holds(spec, PICTURE, key="sk-other")
+
+
+def test_all_conditions_must_hold() -> None:
+    assert holds({"stream": True, "turn": 2, "key": "sk-test"})
+    assert not holds({"stream": True, "turn": 1, "key": "sk-test"})
+    assert not holds({"stream": False, "turn": 2, "key": "sk-test"})
+    assert not holds({"stream": True, "turn": 2, "key": "sk-other"})
+
+
+def test_a_picture_is_matched_by_its_surface_and_the_text_beside_it() -> None:
+    assert holds({"surface": "native-multimodal", "last_user": "Look.", "model": "qwen-vl-*"}, PICTURE)
+    assert not holds({"tools": ["get_time"]}, PICTURE)
+    assert holds({"tools": []}, PICTURE)
+    assert not holds({"header": {"x-trace": {"contains": ""}}}, PICTURE)
+    assert holds({"system": ""}, PICTURE)
+
+
+def test_a_regular_expression_that_is_none_is_refused_with_its_place_and_its_fault() -> None:
+    with pytest.raises(MatchError) as caught:
+        Match.read({"last_user": {"regex": "(tea"}})
+    assert str(caught.value) == (
+        "match.last_user.regex '(tea' is not a regular expression: "
+        "missing ), unterminated subpattern at position 0"
+    )
+    with pytest.raises(MatchError, match=re.escape("match.header.X-Trace.regex '*'")):
+        Match.read({"header": {"X-Trace": {"regex": "*"}}})
+
+
+def test_an_unknown_condition_is_refused() -> None:
+    with pytest.raises(MatchError, match=re.escape("match.colour is no condition")):
+        Match.read({"colour": "green"})
+
+
+def test_a_match_does_not_show_its_key() -> None:
+    assert "sk-secret" not in repr(Match.read({"key": "sk-secret", "turn": 1}))
+
+
+@given(texts, texts)
+def test_a_plain_text_matches_what_is_equal_to_it(spec: str, text: str) -> None:
+    test = text_test(spec, name="last_user")
+    assert test(spec)
+    assert test(text) is (text == spec)
+    assert not test(spec + "x")
+
+
+@given(texts, texts, texts)
+def test_contains_matches_wherever_the_part_stands(part: str, before: str, behind: str) -> None:
+    test = text_test({"contains": part}, name="last_user")
+    assert test(before + part + behind)
+    assert test(before) is (part in before)
+
+
+@given(texts, texts, texts)
+def test_a_regular_expression_is_found_anywhere_in_the_text(part: str, before: str, behind: str) -> None:
+    test = text_test({"regex": re.escape(part)}, name="last_user")
+    assert test(before + part + behind)
+    assert test(before) is (part in before)
+
+
+@given(st.text(max_size=12), texts)
+def test_any_pattern_is_either_refused_or_searches_as_python_does(pattern: str, text: str) -> None:
+    try:
+        compiled = re.compile(pattern)
+    except re.error:
+        with pytest.raises(MatchError):
+            text_test({"regex": pattern}, name="system")
+    else:
+        assert text_test({"regex": pattern}, name="system")(text) is bool(compiled.search(text))

@@ -1,0 +1,284 @@
+"""Scripted replies: how they are read, in which order they answer, when they are spent."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.answer.match import MatchError
+from mockserver.answer.script import Script, ScriptError, Scripts, read_answer
+from mockserver.catalogue import errors as error_catalogue
+from mockserver.catalogue.errors import HELP, Errors, Refusal, Words
+from mockserver.rules import schemas
+from mockserver.wire.reply import Choice, Pace, Reply
+from mockserver.wire.request import ToolCall
+from tests.asking import ask
+from tests.wire.strategies import texts
+
+TEA = ask("Tea?")
+
+
+def entered(spec: dict[str, Any], errors: Errors) -> Script:
+    """A script that its schema allows, read."""
+    assert schemas.violations("control.reply", spec) == []
+    return Scripts().add(spec, errors)
+
+
+def answer(reply: dict[str, Any], errors: Errors) -> Reply | Refusal:
+    """The first answer of a script with one reply."""
+    return entered({"reply": reply}, errors).take()
+
+
+def refusal(error: dict[str, Any], errors: Errors) -> Refusal:
+    """The refusal that a script's `error` stands for."""
+    said = answer({"error": error}, errors)
+    assert isinstance(said, Refusal)
+    return said
+
+
+@pytest.mark.parametrize(
+    ("reply", "choice"),
+    [
+        ({}, Choice()),
+        ({"content": None, "reasoning_content": None, "finish_reason": None}, Choice()),
+        ({"content": "Green."}, Choice("Green.")),
+        ({"content": "Gre", "finish_reason": "length"}, Choice("Gre", finish_reason="length")),
+        ({"content": "3", "reasoning_content": "1 + 2"}, Choice("3", "1 + 2")),
+        (
+            {"tool_calls": [{"name": "brew", "arguments": {"leaf": "龙井", "minutes": 3}}]},
+            Choice(
+                tool_calls=(ToolCall("brew", '{"leaf":"龙井","minutes":3}'),), finish_reason="tool_calls"
+            ),
+        ),
+        (
+            {"tool_calls": [{"id": "call_1", "name": "brew", "arguments": "{not json"}], "content": "So:"},
+            Choice("So:", "", (ToolCall("brew", "{not json", "call_1"),), "tool_calls"),
+        ),
+        (
+            {"tool_calls": [{"name": "brew", "arguments": ""}], "finish_reason": "stop"},
+            Choice(tool_calls=(ToolCall("brew", ""),)),
+        ),
+        ({"tool_calls": []}, Choice()),
+    ],
+)
+def test_a_reply_has_the_choice_that_its_parts_imply(
+    errors: Errors, reply: dict[str, Any], choice: Choice
+) -> None:
+    assert answer(reply, errors) == Reply((choice,))
+
+
+def test_several_choices_stand_in_their_order(errors: Errors) -> None:
+    reply = {"choices": [{"content": "a"}, {"content": "b", "finish_reason": "length"}]}
+    assert answer(reply, errors) == Reply((Choice("a"), Choice("b", finish_reason="length")))
+
+
+def test_chunks_are_the_deltas_and_their_join_is_the_content(errors: Errors) -> None:
+    said = answer({"chunks": ["Gr", "", "een."], "content": "ignored"}, errors)
+    assert said == Reply((Choice("Green."),), chunks=("Gr", "", "een."))
+    assert answer({"chunks": [], "content": "Green."}, errors) == Reply((Choice("Green."),))
+
+
+def test_chunks_belong_to_the_first_of_several_choices(errors: Errors) -> None:
+    reply = {"chunks": ["a", "b"], "choices": [{"content": "x"}, {"content": "y"}]}
+    assert answer(reply, errors) == Reply((Choice("ab"), Choice("y")), chunks=("a", "b"))
+
+
+def test_what_a_reply_asks_of_its_rendering_is_carried_as_it_is(errors: Errors) -> None:
+    usage = {"prompt_tokens": 7}
+    found = {"search_results": [{"index": 1}]}
+    reply = {
+        "content": "Green.",
+        "dialect": "model-first",
+        "usage": usage,
+        "search_info": found,
+        "tool_info": [{"code": "1+1"}],
+        "pace": {"first_ms": 50, "per_token_ms": 2.5, "jitter": 0.1, "seed": 3},
+    }
+    assert answer(reply, errors) == Reply(
+        (Choice("Green."),),
+        dialect="model-first",
+        usage=usage,
+        search_info=found,
+        tool_info=[{"code": "1+1"}],
+        pace=Pace(50, 2.5, 0.1, 3),
+    )
+    assert answer({"pace": {}}, errors) == Reply((Choice(),))
+    assert answer({"pace": {"first_ms": 1}}, errors) == Reply((Choice(),), pace=Pace(1))
+
+
+@pytest.mark.parametrize("code", ["Throttling.RateQuota", "limit_requests", "LimitRequests"])
+def test_an_error_is_named_by_its_code_on_either_surface(errors: Errors, code: str) -> None:
+    assert refusal({"code": code}, errors) == Refusal(
+        429,
+        Words("Throttling.RateQuota", "Requests rate limit exceeded, please try again later."),
+        Words(
+            "limit_requests",
+            f"You have exceeded your current request limit. For details, see: {HELP}#rate-limit",
+            "limit_requests",
+        ),
+        "gateway",
+        id="throttling.rate-quota",
+    )
+
+
+def test_every_code_of_the_catalogue_can_be_scripted(errors: Errors) -> None:
+    for code in errors.codes():
+        said = refusal({"code": code}, errors)
+        assert said.id == errors.by_code(code).id
+        assert code in errors.by_code(code).codes
+        for name in errors[said.id].params:
+            assert f"{{{name}}}" not in said.native.message + said.compat.message
+
+
+def test_a_placeholder_that_only_a_request_fills_keeps_its_name(errors: Errors) -> None:
+    assert "`<model>`" in refusal({"code": "model_not_found"}, errors).compat.message
+
+
+def test_an_error_takes_its_own_status_message_and_type(errors: Errors) -> None:
+    known = refusal({"code": "DataInspectionFailed"}, errors)
+    assert refusal({"code": "DataInspectionFailed", "status": 451}, errors).status == 451
+    worded = refusal({"code": "InternalError.Algo", "message": "Out of tea."}, errors)
+    assert refusal({"code": "InternalError.Algo"}, errors).prefix == "<500> InternalError.Algo: "
+    assert (worded.native.message, worded.compat.message, worded.prefix) == (
+        "Out of tea.",
+        "Out of tea.",
+        "",
+    )
+    assert (worded.status, worded.native.code) == (500, "InternalError.Algo")
+    typed = refusal({"code": "DataInspectionFailed", "type": "tea_error"}, errors)
+    assert (typed.compat.type, typed.native, typed.compat.message) == (
+        "tea_error",
+        known.native,
+        known.compat.message,
+    )
+    assert refusal({"code": "DataInspectionFailed", "type": None}, errors).compat.type is None
+
+
+def test_an_unknown_code_is_refused_with_the_nearest_known_one(errors: Errors) -> None:
+    with pytest.raises(ScriptError) as caught:
+        entered({"reply": {"error": {"code": "Throtling.RateQuota"}}}, errors)
+    assert str(caught.value) == (
+        "reply.error.code 'Throtling.RateQuota' is not in the catalogue; "
+        "the nearest known one is 'Throttling.RateQuota'; or give status and message too"
+    )
+
+
+@pytest.mark.parametrize("given_too", [{}, {"status": 500}, {"message": "No."}])
+def test_an_unknown_code_without_status_or_message_is_refused(
+    errors: Errors, given_too: dict[str, Any]
+) -> None:
+    with pytest.raises(ScriptError) as caught:
+        entered({"reply": {"error": {"code": "§", **given_too}}}, errors)
+    assert str(caught.value) == (
+        "reply.error.code '§' is not in the catalogue; or give status and message too"
+    )
+
+
+def test_an_unknown_code_with_status_and_message_is_taken_as_it_is(errors: Errors) -> None:
+    words = Words("TeaPot", "I am short and stout.", "TeaPot")
+    error = {"code": "TeaPot", "status": 418, "message": "I am short and stout."}
+    assert refusal(error, errors) == Refusal(418, words, words, "gateway")
+    typed = refusal({**error, "type": "pot"}, errors)
+    assert (typed.native.code, typed.compat.type) == ("TeaPot", "pot")
+
+
+def test_an_error_without_a_code_carries_what_it_is_given(errors: Errors) -> None:
+    words = Words(None, "", None)
+    assert refusal({"code": None}, errors) == Refusal(400, words, words, "gateway")
+    said = refusal({"code": None, "status": 503, "message": "Later.", "type": "busy"}, errors)
+    assert (said.status, said.compat) == (503, Words(None, "Later.", "busy"))
+
+
+def test_a_sequence_gives_one_reply_after_the_other_and_repeats_the_last(errors: Errors) -> None:
+    script = entered({"reply": [{"content": "a"}, {"error": {"code": "Throttling"}}, {"content": "c"}]}, errors)
+    first, second, *rest = [script.take() for _ in range(5)]
+    assert first == Reply((Choice("a"),))
+    assert isinstance(second, Refusal)
+    assert rest == [Reply((Choice("c"),))] * 3
+    assert not script.spent
+
+
+def test_times_says_how_often_a_sequence_answers(errors: Errors) -> None:
+    script = entered({"reply": [{"content": "a"}, {"content": "b"}], "times": 3}, errors)
+    said = []
+    while not script.spent:
+        said.append(script.take())
+    assert said == [Reply((Choice(text),)) for text in ("a", "b", "b")]
+    assert script.used == 3
+
+
+@given(st.lists(texts, min_size=1, max_size=5), st.integers(1, 8))
+def test_any_sequence_gives_its_replies_in_order_and_then_the_last(said: list[str], uses: int) -> None:
+    script = Script.read(
+        {"reply": [{"content": text} for text in said], "times": uses}, "reply-1", error_catalogue.load()
+    )
+    taken = [script.take() for _ in range(uses)]
+    assert taken == [Reply((Choice(said[min(use, len(said) - 1)]),)) for use in range(uses)]
+    assert script.spent
+
+
+def test_the_first_script_that_matches_and_is_not_spent_answers(errors: Errors) -> None:
+    scripts = Scripts()
+    once = scripts.add({"match": {"last_user": "Tea?"}, "reply": {"content": "Once."}, "times": 1}, errors)
+    never = scripts.add({"match": {"last_user": "Coffee?"}, "reply": {"content": "Never."}}, errors)
+    always = scripts.add({"reply": {"content": "Always."}}, errors)
+    assert [script.id for script in scripts] == ["reply-1", "reply-2", "reply-3"]
+    found = scripts.find("sk-test", TEA)
+    assert found is once
+    found.take()
+    assert scripts.find("sk-test", TEA) is always
+    assert scripts.find("sk-test", ask("Coffee?")) is never
+
+
+def test_no_script_that_matches_is_none(errors: Errors) -> None:
+    scripts = Scripts()
+    assert scripts.find("sk-test", TEA) is None
+    scripts.add({"match": {"turn": 2}, "reply": {}}, errors)
+    assert scripts.find("sk-test", TEA) is None
+
+
+def test_a_script_of_one_key_answers_that_key_only(errors: Errors) -> None:
+    scripts = Scripts()
+    mine = scripts.add({"match": {"key": "sk-a"}, "reply": {}}, errors)
+    assert scripts.find("sk-a", TEA) is mine
+    assert scripts.find("sk-b", TEA) is None
+
+
+def test_a_script_is_removed_by_its_id_which_no_other_gets_again(errors: Errors) -> None:
+    scripts = Scripts()
+    scripts.add({"reply": {}}, errors)
+    assert scripts.remove("reply-1")
+    assert not scripts.remove("reply-1")
+    assert list(scripts) == []
+    assert scripts.add({"reply": {}}, errors).id == "reply-2"
+
+
+def test_clearing_a_key_forgets_its_scripts_and_clearing_without_one_forgets_all(errors: Errors) -> None:
+    scripts = Scripts()
+    scripts.add({"match": {"key": "sk-a"}, "reply": {}}, errors)
+    shared = scripts.add({"reply": {}}, errors)
+    other = scripts.add({"match": {"key": "sk-b"}, "reply": {}}, errors)
+    scripts.clear("sk-a")
+    assert list(scripts) == [shared, other]
+    scripts.clear()
+    assert list(scripts) == []
+
+
+def test_a_script_that_cannot_be_read_is_not_entered(errors: Errors) -> None:
+    scripts = Scripts()
+    with pytest.raises(ScriptError):
+        scripts.add({"reply": [{"content": "a"}, {"error": {"code": "nope"}}]}, errors)
+    with pytest.raises(MatchError):
+        scripts.add({"match": {"system": {"regex": "["}}, "reply": {}}, errors)
+    assert list(scripts) == []
+
+
+def test_a_script_does_not_show_its_key(errors: Errors) -> None:
+    script = entered({"match": {"key": "sk-secret"}, "reply": {"content": "Tea."}}, errors)
+    assert "sk-secret" not in repr(script)
+    assert script.spec["match"]["key"] == "sk-secret"
+
+
+def test_a_reply_is_read_without_a_script_around_it(errors: Errors) -> None:
+    assert read_answer({"content": "Green."}, errors) == Reply((Choice("Green."),))

@@ -1,0 +1,48 @@
+"""Chat requests for tests, read from bodies as clients send them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mockserver.catalogue import models as model_catalogue
+from mockserver.rules import schemas
+from mockserver.wire import compat, native
+from mockserver.wire.request import ChatRequest, Surface
+
+Messages = Sequence[Mapping[str, Any]]
+
+
+def body_of(
+    said: str | Messages,
+    *,
+    model: str,
+    surface: Surface = Surface.COMPAT,
+    stream: bool = False,
+    parameters: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The body of a request: `said` are its messages, or the text of its only one."""
+    text: Any = [{"text": said}] if surface is Surface.NATIVE_MULTIMODAL else said
+    messages = [{"role": "user", "content": text}] if isinstance(said, str) else list(said)
+    if surface is Surface.COMPAT:
+        return {"model": model, "messages": messages, "stream": stream, **(parameters or {})}
+    return {"model": model, "input": {"messages": messages}, "parameters": dict(parameters or {})}
+
+
+def ask(
+    said: str | Messages,
+    *,
+    model: str = "qwen-plus",
+    surface: Surface = Surface.COMPAT,
+    stream: bool = False,
+    headers: Mapping[str, str] | None = None,
+    **parameters: Any,
+) -> ChatRequest:
+    """A request that its schema allows, read."""
+    body = body_of(said, model=model, surface=surface, stream=stream, parameters=parameters)
+    assert schemas.violations(f"{surface.value}.request", body) == []
+    known = model_catalogue.load()[model]
+    given = dict(headers or {})
+    if surface is Surface.COMPAT:
+        return compat.read_request(body, known, given)
+    if stream:
+        given["x-dashscope-sse"] = "enable"
+    return native.read_request(surface, body, known, given)

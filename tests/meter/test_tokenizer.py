@@ -1,0 +1,228 @@
+"""Token counts and borders, against counts that the cloud gave, and how the tokenizer is loaded."""
+
+import threading
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mockserver.meter import tokenizer as tokenizers
+from mockserver.meter.tokenizer import LazyTokenizer, TextCache, Tokenizer
+from tests.wire.strategies import texts
+
+CUT_CHARACTERS = st.text(
+    st.sampled_from("メーインタスポテカル久無しきᄒ្ត😀👍🏽👩\u200d🍵𠮷éa \n"), max_size=30
+)
+"""Texts whose characters often lie in several tokens."""
+
+WORKING = tokenizers.load()
+"""Hypothesis runs a test many times on one fixture, so its tests take the tokenizer from here."""
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("Hi", 1),
+        ("Hello!", 2),
+        ("Hello, world!", 4),
+        ("Paris", 1),
+        ("Canada ", 2),
+        ("Count from 1 to 5", 7),
+        ("You are a helpful assistant.", 6),
+        ("Say hello. Use only one word.", 8),
+        ("你是谁？", 3),
+        ("请问 1+1 是多少？", 8),
+        ("你好,我是通义千问", 7),
+        ("你好，哪个公园距离我最近？", 8),
+        ("", 0),
+    ],
+)
+def test_known_texts_have_the_counts_of_the_cloud(tokenizer: Tokenizer, text: str, count: int) -> None:
+    assert tokenizer.count(text) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("代码改变世界", [46100, 101933, 99489]),
+        ("Observation", [37763, 367]),
+        ("(", [7]),
+        (")", [8]),
+        ("）", [7552]),
+        ("（", [9909]),
+        (" (", [320]),
+        (" )", [873]),
+        (" （", [42344]),
+        ("。（", [58359]),
+        ("。(", [96899]),
+        ("*(", [6599]),
+        ("!(", [10297]),
+        ("（笑", [91093]),
+        (".(", [12832]),
+    ],
+)
+def test_known_texts_have_the_token_ids_of_the_cloud(tokenizer: Tokenizer, text: str, ids: list[int]) -> None:
+    assert tokenizer.encode(text) == ids
+    assert b"".join(tokenizer.tokens(ids)) == text.encode()
+
+
+def test_a_marker_in_a_text_is_ordinary_text(tokenizer: Tokenizer) -> None:
+    assert len(tokenizer.encode("<|im_end|>")) > 1
+    assert tokenizer.count("<|im_end|>") == len(tokenizer.encode("<|im_end|>"))
+
+
+def test_a_prompt_is_counted_in_its_composed_form(tokenizer: Tokenizer) -> None:
+    assert tokenizer.count("cafe\u0301") == tokenizer.count("caf\u00e9")
+    assert len(tokenizer.encode("cafe\u0301")) > tokenizer.count("cafe\u0301")
+
+
+@given(st.one_of(texts, CUT_CHARACTERS))
+def test_the_slices_between_the_ends_join_to_the_text(text: str) -> None:
+    ends = list(WORKING.ends(text))
+    assert len(ends) == len(WORKING.encode(text))
+    slices = [text[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    assert "".join(slices) == text
+    assert ends == sorted(ends)
+
+
+@given(st.one_of(texts, CUT_CHARACTERS))
+@example("👩‍👩‍👧‍👦 メーカ")
+def test_an_end_stands_behind_the_last_character_that_the_tokens_hold_whole(text: str) -> None:
+    data = text.encode()
+    size = 0
+    for token, end in zip(WORKING.tokens(WORKING.encode(text)), WORKING.ends(text), strict=True):
+        size += len(token)
+        assert data.startswith(text[:end].encode())
+        assert len(text[:end].encode()) <= size
+        assert end == len(text) or len(text[: end + 1].encode()) > size
+
+
+def test_a_character_of_several_tokens_comes_with_its_last_one(tokenizer: Tokenizer) -> None:
+    text = "a🧋龘"
+    tokens = tokenizer.tokens(tokenizer.encode(text))
+    assert tokens == [b"a", b"\xf0\x9f\xa7", b"\x8b", b"\xe9\xbe", b"\x98"]
+    assert list(tokenizer.ends(text)) == [1, 1, 2, 2, 3]
+
+
+@given(st.one_of(texts, CUT_CHARACTERS), st.integers(0, 40))
+@example("メー\u3080", 1)
+@example("メー\u3080x", 1)
+def test_a_head_begins_the_text_and_holds_no_more_tokens_than_asked(text: str, tokens: int) -> None:
+    head = WORKING.head(text, tokens)
+    assert text.startswith(head)
+    assert len(WORKING.encode(head)) <= tokens
+    if len(WORKING.encode(text)) <= tokens:
+        assert head == text
+
+
+def test_heads_of_a_sentence_grow_by_whole_characters(tokenizer: Tokenizer) -> None:
+    said = [tokenizer.head("Hello, world!", tokens) for tokens in range(6)]
+    assert said == ["", "Hello", "Hello,", "Hello, world", "Hello, world!", "Hello, world!"]
+    assert [tokenizer.head("a🧋", tokens) for tokens in range(4)] == ["", "a", "a", "a🧋"]
+
+
+def test_a_head_that_lost_half_a_character_is_shortened_until_it_fits(tokenizer: Tokenizer) -> None:
+    assert len(tokenizer.encode("メーむ")) == 2
+    assert len(tokenizer.encode("メー")) == 2
+    assert tokenizer.head("メーむ", 1) == ""
+    assert tokenizer.head("お茶メーむ", 3) == "お茶"
+
+
+def test_a_cache_computes_a_text_once() -> None:
+    asked: list[str] = []
+
+    def measure(text: str) -> int:
+        asked.append(text)
+        return len(text)
+
+    cache = TextCache(measure)
+    assert [cache("tea"), cache("tea"), cache(""), cache("")] == [3, 3, 0, 0]
+    assert asked == ["tea", ""]
+    assert len(cache) == 2
+
+
+def test_a_full_cache_forgets_the_older_half_and_still_answers() -> None:
+    asked: list[str] = []
+
+    def measure(text: str) -> int:
+        asked.append(text)
+        return len(text)
+
+    cache = TextCache(measure, chars=4 * (64 + 1))
+    for text in "abcd":
+        cache(text)
+    assert len(cache) == 4
+    cache("e")
+    assert len(cache) == 2
+    assert cache("d") == cache("e") == 1
+    assert asked == ["a", "b", "c", "d", "e"]
+    assert cache("a") == 1
+    assert asked[-1] == "a"
+
+
+def test_a_cache_stays_within_its_limit_whatever_it_is_asked() -> None:
+    cache = TextCache(len, chars=1000)
+    for number in range(500):
+        cache("x" * number)
+        assert cache._chars <= 1000
+        assert cache._chars == sum(len(text) + 64 for text in cache._known)
+
+
+def test_a_very_long_text_is_not_kept() -> None:
+    cache = TextCache(len)
+    assert cache("x" * 200_001) == 200_001
+    assert len(cache) == 0
+    assert cache("x" * 200_000) == 200_000
+    assert len(cache) == 1
+
+
+def test_a_lazy_tokenizer_loads_once_however_often_it_is_started(tokenizer: Tokenizer) -> None:
+    loads: list[str] = []
+    gate = threading.Event()
+
+    def loader() -> Tokenizer:
+        loads.append(threading.current_thread().name)
+        gate.wait()
+        return tokenizer
+
+    lazy = LazyTokenizer(loader)
+    lazy.start()
+    lazy.start()
+    assert not lazy.ready
+    got: list[Tokenizer] = []
+    askers = [threading.Thread(target=lambda: got.append(lazy.get())) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    gate.set()
+    for asker in askers:
+        asker.join()
+    assert lazy.ready
+    assert loads == ["tokenizer"]
+    assert all(found is tokenizer for found in [*got, lazy.get()])
+    assert len(got) == 4
+
+
+def test_a_lazy_tokenizer_starts_by_itself_when_it_is_asked(tokenizer: Tokenizer) -> None:
+    lazy = LazyTokenizer(lambda: tokenizer)
+    assert not lazy.ready
+    assert lazy.get() is tokenizer
+
+
+def test_what_the_loader_raises_reaches_everyone_who_asks() -> None:
+    class BrokenError(Exception):
+        pass
+
+    loads: list[int] = []
+
+    def loader() -> Tokenizer:
+        loads.append(1)
+        msg = "the vocabulary is gone"
+        raise BrokenError(msg)
+
+    lazy = LazyTokenizer(loader)
+    lazy.start()
+    for _ in range(2):
+        with pytest.raises(BrokenError, match="the vocabulary is gone"):
+            lazy.get()
+    assert not lazy.ready
+    assert loads == [1]

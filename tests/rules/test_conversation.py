@@ -1,0 +1,239 @@
+"""The rules of a conversation: for each the smallest request that breaks it, and one that just does not."""
+
+from typing import Any, NamedTuple
+
+import pytest
+
+from mockserver.catalogue.errors import Errors
+from mockserver.rules import all_rules, check
+from mockserver.wire.request import ChatRequest, Surface
+from tests.asking import Messages, ask
+
+TEXT, MULTIMODAL = Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL
+PREFIX: Messages = [{"role": "user", "content": "Sing."}, {"role": "assistant", "content": "La"}]
+FUNCTION = {"type": "function", "function": {"name": "sing"}}
+
+
+class Case(NamedTuple):
+    """A rule, a request that breaks it, what is found, and requests that come near and keep it."""
+
+    rule: str
+    broken: ChatRequest
+    path: str
+    message: str
+    kept: tuple[ChatRequest, ...]
+
+
+def hi(model: str = "qwen-plus", surface: Surface = Surface.COMPAT, **options: Any) -> ChatRequest:
+    """A request with the smallest of messages."""
+    return ask("Hi", model=model, surface=surface, **options)
+
+
+CASES = [
+    Case(
+        "model.surface",
+        hi("qwen-audio-turbo"),
+        "model",
+        "Unsupported model `qwen-audio-turbo` for OpenAI compatibility mode.",
+        (hi("qwen-vl-max"), hi("qwen-audio-turbo", MULTIMODAL)),
+    ),
+    Case(
+        "model.surface",
+        hi("text-embedding-v4"),
+        "model",
+        "Unsupported model `text-embedding-v4` for OpenAI compatibility mode.",
+        (),
+    ),
+    Case("model.surface", hi("qwen-vl-max", TEXT), "model", "url error, please check url！", (hi("qwen-max", TEXT),)),
+    Case(
+        "model.surface",
+        hi("qwen-plus", MULTIMODAL),
+        "model",
+        "url error, please check url！",
+        (hi("qwen3.8-max", MULTIMODAL),),
+    ),
+    Case(
+        "stream.required",
+        hi("qwen-omni-turbo"),
+        "stream",
+        "This model only support stream mode, please enable the stream parameter to access the model. ",
+        (hi("qwen-omni-turbo", stream=True),),
+    ),
+    Case(
+        "stream.required",
+        hi("qwen-deep-research", TEXT),
+        "parameters.stream",
+        "This model only support stream mode, please enable the stream parameter to access the model. ",
+        (hi("qwen-deep-research", TEXT, stream=True),),
+    ),
+    Case(
+        "thinking.unsupported",
+        hi("qwen-max", enable_thinking=True),
+        "enable_thinking",
+        "The model qwen-max does not support enable_thinking.",
+        (hi("qwen-max", enable_thinking=False), hi("qwen-max"), hi(stream=True, enable_thinking=True)),
+    ),
+    Case(
+        "thinking.unsupported",
+        hi("qwq-plus", enable_thinking=False),
+        "enable_thinking",
+        "The value of the enable_thinking parameter is restricted to True.",
+        (hi("qwq-plus", enable_thinking=True), hi("qwq-plus")),
+    ),
+    Case(
+        "thinking.non-streaming",
+        hi(enable_thinking=True),
+        "enable_thinking",
+        "parameter.enable_thinking must be set to false for non-streaming calls",
+        (hi(enable_thinking=True, stream=True), hi(), hi("qwen3-max", enable_thinking=True)),
+    ),
+    Case(
+        "thinking.non-streaming",
+        hi("qwen3-32b", TEXT),
+        "parameters.enable_thinking",
+        "parameter.enable_thinking must be set to false for non-streaming calls",
+        (hi("qwen3-32b", TEXT, enable_thinking=False), hi("qwen3-32b", TEXT, stream=True)),
+    ),
+    Case(
+        "thinking.non-streaming",
+        hi("qwq-32b"),
+        "enable_thinking",
+        "This model only support stream mode, please enable the stream parameter to access the model. ",
+        (hi("qwq-32b", stream=True), hi("qwq-plus")),
+    ),
+    Case(
+        "thinking.incremental-output",
+        hi("qwen-plus", TEXT, stream=True, enable_thinking=True, incremental_output=False),
+        "parameters.incremental_output",
+        'The incremental_output parameter must be "true" when enable_thinking is true',
+        (
+            hi("qwen-plus", TEXT, stream=True, enable_thinking=True, incremental_output=True),
+            hi("qwen-plus", TEXT, stream=True, incremental_output=False),
+            hi("deepseek-v4-pro", TEXT, enable_thinking=True, incremental_output=False),
+            hi("qwen-plus", stream=True, enable_thinking=True, incremental_output=False),
+        ),
+    ),
+    Case(
+        "thinking.result-format",
+        hi("qwen-plus", TEXT, stream=True, enable_thinking=True, result_format="text"),
+        "parameters.result_format",
+        'The result_format parameter must be "message" when enable_thinking is true',
+        (
+            hi("qwen-plus", TEXT, stream=True, enable_thinking=True, result_format="message"),
+            hi("qwen-plus", TEXT, result_format="text"),
+            hi("qwen3-max", TEXT, enable_thinking=True, result_format="text"),
+            hi("qwen3-vl-plus", MULTIMODAL, stream=True, enable_thinking=True, result_format="text"),
+        ),
+    ),
+    Case(
+        "thinking.tool-choice",
+        hi("qwen3-max", enable_thinking=True, tools=[FUNCTION], tool_choice="required"),
+        "tool_choice",
+        "The tool_choice parameter does not support being set to required or object in thinking mode",
+        (
+            hi("qwen3-max", tools=[FUNCTION], tool_choice="required"),
+            hi("qwen3-max", enable_thinking=True, tools=[FUNCTION], tool_choice="auto"),
+        ),
+    ),
+    Case(
+        "thinking.tool-choice",
+        hi("qwen3-max", TEXT, enable_thinking=True, tools=[FUNCTION], tool_choice=FUNCTION),
+        "parameters.tool_choice",
+        "The tool_choice parameter does not support being set to required or object in thinking mode",
+        (hi("qwen3-max", TEXT, tools=[FUNCTION], tool_choice=FUNCTION),),
+    ),
+    Case(
+        "messages.last-assistant",
+        ask(PREFIX, surface=TEXT),
+        "input.messages[1].role",
+        'Role must be in ["user","assistant","system","function","plugin","tool"] '
+        'and the role in last message must be in ["user","function","tool"]',
+        (
+            ask(PREFIX),
+            ask(PREFIX[:1], surface=TEXT),
+            ask([PREFIX[0], {**PREFIX[1], "partial": True}], surface=TEXT),
+        ),
+    ),
+    Case(
+        "parameter.max-tokens",
+        hi(max_tokens=32769),
+        "max_tokens",
+        "Range of max_tokens should be [1, 32768]",
+        (hi(max_tokens=32768), hi(max_tokens=1), hi(max_tokens=None)),
+    ),
+    Case(
+        "parameter.max-tokens",
+        hi("qwen-max", TEXT, max_tokens=0),
+        "parameters.max_tokens",
+        "Range of max_tokens should be [1, 8192]",
+        (hi("qwen-max", TEXT, max_tokens=8192),),
+    ),
+    Case(
+        "parameter.max-tokens",
+        hi(max_completion_tokens=0),
+        "max_completion_tokens",
+        "Range of max_tokens should be [1, 32768]",
+        (hi(max_completion_tokens=1),),
+    ),
+    Case(
+        "parameter.thinking-budget",
+        hi(thinking_budget=0),
+        "thinking_budget",
+        "The thinking_budget parameter must be a positive integer and not greater than 81920",
+        (hi(thinking_budget=1), hi(thinking_budget=None)),
+    ),
+    Case(
+        "parameter.thinking-budget",
+        hi("qwen3-vl-plus", MULTIMODAL, thinking_budget=81921),
+        "parameters.thinking_budget",
+        "The thinking_budget parameter must be a positive integer and not greater than 81920",
+        (hi("qwen3-vl-plus", MULTIMODAL, thinking_budget=81920),),
+    ),
+    Case(
+        "parameter.thinking-budget",
+        hi("MiniMax-M2.5", thinking_budget=-1),
+        "thinking_budget",
+        "The thinking_budget parameter must be a positive integer and not greater than the model's limit",
+        (hi("MiniMax-M2.5", thinking_budget=1_000_000),),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule} {case.path} {case.broken.model.name}")
+def test_the_smallest_request_that_breaks_a_rule_breaks_it_and_a_near_miss_keeps_it(
+    case: Case, errors: Errors
+) -> None:
+    found = [finding for finding in check(case.broken, errors) if finding.rule == case.rule]
+    assert [(finding.path, finding.message) for finding in found] == [(case.path, case.message)]
+    assert found[0].refusal is not None
+    assert found[0].refusal.status in (400, 404)
+    for kept in case.kept:
+        assert [finding for finding in check(kept, errors) if finding.rule == case.rule] == []
+
+
+def test_every_rule_is_broken_here_and_kept_here() -> None:
+    rules = {rule.id for rule in all_rules()}
+    assert {case.rule for case in CASES} == rules
+    assert {case.rule for case in CASES if case.kept} == rules
+
+
+@pytest.mark.parametrize("surface", [Surface.COMPAT, TEXT])
+def test_an_ordinary_conversation_breaks_no_rule(surface: Surface, errors: Errors) -> None:
+    said: Messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Hello."},
+        {"role": "user", "content": "Tea?"},
+    ]
+    request = ask(said, surface=surface, temperature=0.7, max_tokens=100, seed=1, tools=[FUNCTION])
+    assert check(request, errors) == []
+
+
+def test_an_empty_list_of_messages_is_no_matter_of_the_last_message(errors: Errors) -> None:
+    request = ChatRequest(TEXT, hi().model, (), {})
+    assert check(request, errors) == []
+
+
+def test_both_limits_are_found_when_both_are_broken(errors: Errors) -> None:
+    found = check(hi(max_tokens=0, max_completion_tokens=99999), errors)
+    assert [finding.path for finding in found] == ["max_tokens", "max_completion_tokens"]

@@ -1,0 +1,79 @@
+"""Requests and rendered answers for the tests of the two dialects."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from mockserver.catalogue import models as model_catalogue
+from mockserver.meter.tokenizer import Tokenizer
+from mockserver.meter.usage import usage_of
+from mockserver.wire import compat, native
+from mockserver.wire.chunking import Chunker
+from mockserver.wire.rendering import Envelope, Stream
+from mockserver.wire.reply import Reply, Usage
+from mockserver.wire.request import ChatRequest, Surface
+
+RID = "0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f"
+ENVELOPE = Envelope(RID, 1_770_000_000)
+MESSAGES = [{"role": "user", "content": "How long does green tea steep?"}]
+TOOLS = [{"type": "function", "function": {"name": "brew_tea", "parameters": {"type": "object"}}}]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request with what is said to it and what that costs."""
+
+    request: ChatRequest
+    reply: Reply
+    usage: Usage
+    tokenizer: Tokenizer
+
+    def body(self) -> bytes:
+        """The answer as one body."""
+        render = native.render_body if self.request.surface.native else compat.render_body
+        return render(self.request, self.reply, self.usage, ENVELOPE)
+
+    def stream(self) -> Stream:
+        """The answer as a stream."""
+        render = native.render_stream if self.request.surface.native else compat.render_stream
+        stream = render(self.request, self.reply, self.usage, ENVELOPE, Chunker(self.tokenizer))
+        assert len(stream.frames) == len(stream.tokens)
+        for frame in stream.frames:
+            assert frame.decode().endswith("\n\n"), "a frame never splits a character"
+        return stream
+
+    def lines(self) -> str:
+        """The answer as a stream, as text."""
+        return b"".join(self.stream().frames).decode()
+
+
+def compat_exchange(
+    model: str,
+    reply: Reply,
+    tokenizer: Tokenizer,
+    *,
+    include_usage: bool = True,
+    usage: Usage | None = None,
+    **body: Any,
+) -> Exchange:
+    """An exchange on the compatible surface."""
+    sent = {"model": model, "messages": MESSAGES, "stream": True, **body}
+    if include_usage:
+        sent["stream_options"] = {"include_usage": True}
+    request = compat.read_request(sent, model_catalogue.load()[model], {})
+    return Exchange(request, reply, usage or usage_of(request, reply, tokenizer), tokenizer)
+
+
+def native_exchange(
+    model: str,
+    reply: Reply,
+    tokenizer: Tokenizer,
+    *,
+    surface: Surface = Surface.NATIVE_TEXT,
+    usage: Usage | None = None,
+    **parameters: Any,
+) -> Exchange:
+    """An exchange on a native surface."""
+    sent = {"model": model, "input": {"messages": MESSAGES}, "parameters": parameters}
+    headers = {"x-dashscope-sse": "enable"}
+    request = native.read_request(surface, sent, model_catalogue.load()[model], headers)
+    return Exchange(request, reply, usage or usage_of(request, reply, tokenizer), tokenizer)

@@ -1,0 +1,151 @@
+"""Cutting an answer into the pieces of a stream."""
+
+from itertools import islice
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.catalogue.models import Models, Ramp
+from mockserver.meter.tokenizer import Tokenizer
+from mockserver.wire.chunking import Chunker, Run, cut
+from mockserver.wire.reply import Choice
+from mockserver.wire.request import ToolCall
+from tests.wire.strategies import texts
+
+RAMPS = st.builds(
+    Ramp,
+    st.lists(st.integers(1, 9), max_size=4).map(tuple),
+    st.lists(st.integers(1, 12), min_size=1, max_size=4).map(tuple),
+)
+
+
+class Counting:
+    """A tokenizer that says each character is a token, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def ends(self, text: str, /) -> list[int]:
+        self.asked.append(text)
+        return list(range(1, len(text) + 1))
+
+
+def test_pieces_follow_the_ramp_of_the_model(tokenizer: Tokenizer, models: Models) -> None:
+    poem = " ".join(["tea"] * 24)
+    _, sizes = Chunker(tokenizer).pieces(poem, models["qwen-plus"].family.ramp)
+    assert sizes == (1, 2, 2, 3, 4, 5, 6, 1)
+    _, sizes = Chunker(tokenizer).pieces(poem, models["qwen-turbo"].family.ramp)
+    assert sizes == (1, 1, 1, 1, 4, 4, 4, 4, 4)
+    _, sizes = Chunker(tokenizer).pieces(poem, models["qwen-max"].family.ramp)
+    assert sizes == (1, 3, 3, 3, 4, 5, 4, 1)
+    _, sizes = Chunker(tokenizer).pieces(poem, models["qwen3.6-plus"].family.ramp)
+    assert sizes == (3, 1, 1, 9, 10)
+
+
+def test_pieces_end_at_token_borders(tokenizer: Tokenizer) -> None:
+    pieces, _ = Chunker(tokenizer).pieces("The kettle sings at noon.", Ramp((1,), (2,)))
+    assert pieces == ("The", " kettle sings", " at noon", ".")
+
+
+def test_a_piece_grows_until_it_holds_a_whole_character(tokenizer: Tokenizer) -> None:
+    family = "👩\u200d👩\u200d👧\u200d👦"
+    pieces, sizes = Chunker(tokenizer).pieces(f"{family}𠮷!", Ramp((), (1,)))
+    assert "".join(pieces) == f"{family}𠮷!"
+    assert all(len(piece) >= 1 for piece in pieces)
+    assert max(sizes) > 1
+    assert sum(sizes) == len(tokenizer.ends(f"{family}𠮷!"))
+
+
+@given(texts, RAMPS)
+def test_pieces_join_to_the_text_and_their_tokens_to_its_tokens(
+    tokenizer: Tokenizer, text: str, ramp: Ramp
+) -> None:
+    pieces, sizes = Chunker(tokenizer).pieces(text, ramp)
+    assert "".join(pieces) == text
+    assert all(pieces)
+    assert sum(sizes) == len(tokenizer.ends(text))
+    wanted = list(islice(ramp.sizes(), len(sizes)))
+    assert all(size >= want for size, want in zip(sizes[:-1], wanted, strict=False))
+
+
+@given(texts, RAMPS)
+def test_a_piece_is_longer_than_the_ramp_says_only_to_hold_one_whole_character(
+    tokenizer: Tokenizer, text: str, ramp: Ramp
+) -> None:
+    pieces, sizes = Chunker(tokenizer).pieces(text, ramp)
+    ends = tokenizer.ends(text)
+    token = start = 0
+    for piece, size, want in zip(pieces, sizes, ramp.sizes(), strict=False):
+        if size > want:
+            assert ends[token + size - 2] == start, "one token less would have held nothing whole"
+        token, start = token + size, start + len(piece)
+
+
+@given(st.lists(st.integers(0, 3), max_size=12), st.lists(st.integers(1, 4), min_size=12, max_size=12))
+def test_any_token_borders_are_respected(steps: list[int], sizes: list[int]) -> None:
+    ends = [sum(steps[: at + 1]) for at in range(len(steps))]
+    text = "x" * (ends[-1] if ends else 0)
+    pieces, counts = cut(text, ends, sizes)
+    assert "".join(pieces) == text
+    assert sum(counts) == len(ends)
+    borders = [sum(len(piece) for piece in pieces[: at + 1]) for at in range(len(pieces))]
+    assert set(borders) <= {0, *ends}
+
+
+def test_an_empty_text_has_no_pieces(tokenizer: Tokenizer) -> None:
+    assert Chunker(tokenizer).pieces("", Ramp((1,), (4,))) == ((), ())
+
+
+def test_a_text_that_repeats_is_cut_once_for_each_ramp() -> None:
+    counting = Counting()
+    chunker, ramp = Chunker(counting), Ramp((), (3,))
+    assert chunker.pieces("teacup", ramp) is chunker.pieces("teacup", ramp)
+    chunker.pieces("teacup", Ramp((), (2,)))
+    assert counting.asked == ["teacup", "teacup"]
+
+
+def test_it_forgets_its_cuts_when_there_are_too_many() -> None:
+    counting = Counting()
+    chunker, ramp = Chunker(counting, remember=2), Ramp((), (3,))
+    for text in ("one", "two", "three", "one"):
+        chunker.pieces(text, ramp)
+    assert counting.asked == ["one", "two", "three", "one"]
+
+
+def test_a_very_long_text_is_not_remembered() -> None:
+    counting = Counting()
+    chunker, ramp = Chunker(counting), Ramp((), (1000,))
+    long = "x" * 65_537
+    assert chunker.pieces(long, ramp) == chunker.pieces(long, ramp)
+    chunker.pieces(long[1:], ramp)
+    chunker.pieces(long[1:], ramp)
+    assert [len(text) for text in counting.asked] == [65_537, 65_537, 65_536]
+
+
+def test_prescribed_pieces_are_kept_as_they_are_without_empty_ones(tokenizer: Tokenizer) -> None:
+    pieces, sizes = Chunker(tokenizer).given(["The ket", "", "tle sings at noon", "."])
+    assert pieces == ("The ket", "tle sings at noon", ".")
+    assert sizes == tuple(len(tokenizer.ends(piece)) for piece in pieces)
+
+
+def test_a_choice_streams_its_thinking_then_its_text_then_its_calls() -> None:
+    choice = Choice(
+        "Tea.", "Hm", (ToolCall("brew", "{}", "call_1"), ToolCall("pour", "", "call_2")), "tool_calls"
+    )
+    assert Chunker(Counting()).runs(choice, Ramp((1,), (2,))) == [
+        Run("reasoning", ("H", "m"), (1, 1)),
+        Run("content", ("T", "ea", "."), (1, 2, 1)),
+        Run("tool", ("{", "}"), (1, 1), tool=0),
+        Run("tool", (), (), tool=1),
+    ]
+
+
+def test_prescribed_pieces_stand_in_for_those_of_the_ramp() -> None:
+    runs = Chunker(Counting()).runs(Choice("Tea."), Ramp((1,), (2,)), chunks=("Te", "a."))
+    assert runs == [Run("content", ("Te", "a."), (2, 2))]
+
+
+@pytest.mark.parametrize("chunks", [None, ("a",)])
+def test_an_empty_choice_has_no_runs(chunks: tuple[str, ...] | None) -> None:
+    assert Chunker(Counting()).runs(Choice(), Ramp((1,), (2,)), chunks=chunks) == []

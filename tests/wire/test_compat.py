@@ -1,0 +1,173 @@
+"""The OpenAI-compatible dialect: whatever a model says arrives whole, in every serializer."""
+
+import json
+from itertools import groupby
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.catalogue.models import Models
+from mockserver.meter.tokenizer import Tokenizer
+from mockserver.rules import schemas
+from mockserver.wire import compat
+from mockserver.wire.chunking import Chunker
+from mockserver.wire.reply import Choice, Reply, Usage
+from mockserver.wire.request import ChatRequest, Message, Surface, ToolCall
+from mockserver.wire.serializers import DIALECTS
+from tests import folding
+from tests.wire.exchanges import MESSAGES, RID, Exchange, compat_exchange
+from tests.wire.strategies import replies
+
+MODELS = ["qwen-plus", "qwen-turbo", "qwen-max", "qwen3-max", "qwen3-vl-plus", "qwen3.8-max"]
+FORMS = [(model, None) for model in MODELS] + [("qwen-max", dialect) for dialect in DIALECTS]
+
+
+def exchange(form: tuple[str, str | None], reply: Reply, tokenizer: Tokenizer, **more: Any) -> Exchange:
+    model, dialect = form
+    return compat_exchange(model, Reply(reply.choices, dialect=dialect), tokenizer, **more)
+
+
+def check_usage(usage: dict[str, Any], expected: Usage) -> None:
+    assert usage["prompt_tokens"] == expected.input
+    assert usage["completion_tokens"] == expected.output
+    assert usage["total_tokens"] == expected.input + expected.output
+    reasoning = usage.get("completion_tokens_details", {}).get("reasoning_tokens")
+    assert reasoning == expected.reasoning
+
+
+@given(form=st.sampled_from(FORMS), reply=replies())
+def test_a_body_holds_the_reply(tokenizer: Tokenizer, form: tuple[str, str | None], reply: Reply) -> None:
+    said = exchange(form, reply, tokenizer)
+    body = said.body()
+    assert schemas.violations("compat.response", json.loads(body)) == []
+    folded = folding.compat_body(body)
+    assert folded.choices == reply.choices
+    assert (folded.id, folded.model) == (f"chatcmpl-{RID}", form[0])
+    assert folded.usage is not None
+    check_usage(folded.usage, said.usage)
+
+
+@given(form=st.sampled_from(FORMS), reply=replies(), include_usage=st.booleans())
+def test_a_stream_folds_back_to_the_reply(
+    tokenizer: Tokenizer, form: tuple[str, str | None], reply: Reply, *, include_usage: bool
+) -> None:
+    said = exchange(form, reply, tokenizer, include_usage=include_usage)
+    folded = folding.compat_stream(said.stream().frames)
+    for chunk in folded.chunks:
+        assert schemas.violations("compat.chunk", chunk) == []
+    assert folded.choices == reply.choices
+    assert (folded.id, folded.model) == (f"chatcmpl-{RID}", form[0])
+    assert (folded.usage is not None) is include_usage
+    if folded.usage is not None:
+        check_usage(folded.usage, said.usage)
+
+
+@given(form=st.sampled_from(FORMS), reply=replies())
+def test_pieces_are_those_of_the_models_ramp(
+    tokenizer: Tokenizer, form: tuple[str, str | None], reply: Reply
+) -> None:
+    said = exchange(form, reply, tokenizer)
+    stream = said.stream()
+    chunks = folding.compat_stream(stream.frames).chunks
+    chunker, ramp = Chunker(tokenizer), said.request.model.family.ramp
+    tokens = 0
+    for index, choice in enumerate(reply.choices):
+        deltas = [piece["delta"] for chunk in chunks for piece in chunk["choices"] if piece["index"] == index]
+        for key, text in (("content", choice.content), ("reasoning_content", choice.reasoning)):
+            pieces, sizes = chunker.pieces(text, ramp)
+            assert tuple(delta[key] for delta in deltas if delta.get(key)) == pieces
+            tokens += sum(sizes)
+        for at, call in enumerate(choice.tool_calls):
+            pieces, sizes = chunker.pieces(call.arguments, ramp)
+            sent = [
+                piece for delta in deltas for piece in delta.get("tool_calls", ()) if piece["index"] == at
+            ]
+            assert tuple(p["function"]["arguments"] for p in sent if p["function"]["arguments"]) == pieces
+            tokens += sum(sizes)
+    assert sum(stream.tokens) == tokens
+
+
+@given(form=st.sampled_from(FORMS), reply=replies())
+def test_thinking_comes_before_text_and_text_before_calls(
+    tokenizer: Tokenizer, form: tuple[str, str | None], reply: Reply
+) -> None:
+    chunks = folding.compat_stream(exchange(form, reply, tokenizer).stream().frames).chunks
+    for index, choice in enumerate(reply.choices):
+        kinds = []
+        for chunk in chunks:
+            for piece in chunk["choices"]:
+                if piece["index"] == index:
+                    delta = piece["delta"]
+                    kinds += ["reasoning"] if delta.get("reasoning_content") else []
+                    kinds += ["content"] if delta.get("content") else []
+                    kinds += [f"call {call['index']}" for call in delta.get("tool_calls", ())]
+        expected = ["reasoning"] * bool(choice.reasoning) + ["content"] * bool(choice.content)
+        expected += [f"call {at}" for at in range(len(choice.tool_calls))]
+        assert [kind for kind, _ in groupby(kinds)] == expected
+
+
+def test_two_choices_take_turns(tokenizer: Tokenizer) -> None:
+    reply = Reply((Choice("One two three."), Choice("Four five six.")))
+    chunks = folding.compat_stream(compat_exchange("qwen-turbo", reply, tokenizer).stream().frames).chunks
+    turns = [chunk["choices"][0]["index"] for chunk in chunks if chunk["choices"]]
+    assert turns == [0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 1]
+
+
+def test_prescribed_pieces_are_sent_as_they_are(tokenizer: Tokenizer) -> None:
+    reply = Reply((Choice("Three minutes."),), chunks=("Thr", "ee min", "utes."))
+    chunks = folding.compat_stream(compat_exchange("qwen-plus", reply, tokenizer).stream().frames).chunks
+    contents = [chunk["choices"][0]["delta"]["content"] for chunk in chunks if chunk["choices"]]
+    assert contents == ["", "Thr", "ee min", "utes.", ""]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_numbers_of_a_script_lie_over_the_computed_usage(tokenizer: Tokenizer, model: str) -> None:
+    over = {"prompt_tokens": 1000, "prompt_tokens_details": {"cached_tokens": 896}}
+    said = compat_exchange(model, Reply((Choice("Tea."),), usage=over), tokenizer)
+    for usage in (folding.compat_body(said.body()).usage, folding.compat_stream(said.stream().frames).usage):
+        assert usage is not None
+        assert usage["prompt_tokens"] == 1000
+        assert usage["prompt_tokens_details"]["cached_tokens"] == 896
+        assert usage["completion_tokens"] == said.usage.output
+
+
+def test_a_request_is_read(models: Models) -> None:
+    body = {"model": "qwen-plus", "messages": MESSAGES, "stream": True, "top_p": 0.8}
+    headers = {"authorization": "Bearer sk-test"}
+    assert compat.read_request(body, models["qwen-plus"], headers) == ChatRequest(
+        Surface.COMPAT,
+        models["qwen-plus"],
+        (Message("user", "How long does green tea steep?"),),
+        body,
+        stream=True,
+        headers=headers,
+    )
+
+
+@pytest.mark.parametrize("stream", [{}, {"stream": False}, {"stream": None}])
+def test_a_request_that_does_not_ask_for_a_stream_gets_none(models: Models, stream: dict[str, Any]) -> None:
+    body = {"model": "qwen-plus", "messages": MESSAGES, **stream}
+    assert compat.read_request(body, models["qwen-plus"], {}).stream is False
+
+
+def test_the_usage_of_images_is_told_apart(tokenizer: Tokenizer) -> None:
+    usage = Usage(120, 3, image=92)
+    said = compat_exchange("qwen3-vl-plus", Reply((Choice("A cup."),)), tokenizer, usage=usage)
+    assert folding.compat_body(said.body()).usage == {
+        "prompt_tokens": 120,
+        "completion_tokens": 3,
+        "total_tokens": 123,
+        "prompt_tokens_details": {"image_tokens": 92, "text_tokens": 28},
+        "completion_tokens_details": {"text_tokens": 3},
+    }
+
+
+def test_a_call_without_arguments_is_still_opened_and_named(tokenizer: Tokenizer) -> None:
+    call = ToolCall("brew_tea", "", "call_0000000000000000000001")
+    reply = Reply((Choice(tool_calls=(call,), finish_reason="tool_calls"),))
+    for form in FORMS:
+        said = exchange(form, reply, tokenizer)
+        folded = folding.compat_stream(said.stream().frames)
+        assert folded.choices == reply.choices
