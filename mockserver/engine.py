@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mockserver.answer import builtin
+from mockserver.answer import builtin, search
 from mockserver.answer.script import Scripts
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
@@ -309,6 +309,8 @@ class Engine:
 
     def _render(self, request: ChatRequest, reply: Reply, entry: Entry, headers: Mapping[str, str]) -> Answer:
         usage = usage_of(request, reply, self._tokenizer(request.model))
+        if request.surface.native and search.wanted(request):
+            reply = search.with_sources(request, reply)
         entry.reply, entry.usage = reply, usage
         self._book(entry, usage)
         envelope = Envelope(entry.request_id, int(entry.arrived))

@@ -46,7 +46,7 @@ class _Choice:
 
     def add(self, delta: dict[str, Any]) -> None:
         """Appends what a delta brings."""
-        self.content += _text(delta.get("content"))
+        self.content += text_of(delta.get("content"))
         self.reasoning += delta.get("reasoning_content") or ""
         for piece in delta.get("tool_calls") or ():
             call = self.calls.setdefault(piece["index"], _Call())
@@ -59,7 +59,7 @@ class _Choice:
 
     def replace(self, message: dict[str, Any]) -> None:
         """Takes over what a whole message says; it must go on from what was said before."""
-        content, reasoning = _text(message["content"]), message.get("reasoning_content") or ""
+        content, reasoning = text_of(message["content"]), message.get("reasoning_content") or ""
         assert content.startswith(self.content), "text so far only grows"
         self.content = content
         if reasoning or not content:
@@ -77,7 +77,7 @@ class _Choice:
         return Choice(self.content, self.reasoning, calls, self.finish)
 
 
-def _text(content: Any) -> str:
+def text_of(content: Any) -> str:
     """The text of a content: a string, null, or an array of text parts."""
     if isinstance(content, list):
         return "".join(part["text"] for part in content)

@@ -15,6 +15,9 @@ LONGEST = 20_000
 _SPREAD = 6
 """How many more repeats than needed an open quantifier is given at first."""
 
+_LENGTHS = 24
+"""How many lengths from the shortest allowed one are tried."""
+
 _DEEPEST = 60
 _ASCII = "".join(map(chr, range(0x20, 0x7F)))
 _DIGITS = "0123456789"
@@ -326,14 +329,14 @@ def texts(pattern: str, numbers: Iterator[int], *, least: int = 0, most: int | N
     if parser.at < len(pattern):
         msg = "a bracket closes that was not opened"
         raise UnreadablePatternError(msg)
+    if tree.least >= LONGEST:
+        msg = f"its shortest text is longer than {LONGEST} characters"
+        raise UnreadablePatternError(msg)
     top = LONGEST if most is None else min(most, LONGEST)
-    first = max(least, min(tree.least + _SPREAD, top))
-    lengths = dict.fromkeys([first, max(least, tree.least), *range(least, min(least + 24, top + 1)), top])
+    wished = [min(tree.least + _SPREAD, top), least, *range(least, min(least + _LENGTHS, top + 1))]
     for looks in (False, True):
-        for length in lengths:
-            if length - tree.least > LONGEST or length < 0:
-                continue
-            text = _Builder(numbers, looks=looks).build(tree, max(length - tree.least, 0))
+        for length in dict.fromkeys(max(length, least, tree.least) for length in wished):
+            text = _Builder(numbers, looks=looks).build(tree, length - tree.least)
             yield text
             if len(text) < least:
                 yield text.ljust(least, "a")

@@ -30,7 +30,11 @@ class Ramp:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """How one backend renders answers and counts tokens."""
+    """How one backend renders answers and counts tokens.
+
+    `compat_media`, `native_plain` and `native_search` name other serializers for requests with media,
+    for whole answers without tools, and for answers of a web search, where the recordings differ.
+    """
 
     name: str
     vocabulary: str
@@ -49,6 +53,10 @@ class Family:
     video_tokens: int
     audio_tokens: int
     thinking_prompt_tokens: int = 0
+    compat_media: str | None = None
+    native_plain: str | None = None
+    native_search: str | None = None
+    tool_ramp: Ramp | None = None
     thinking_media_tokens: int = 0
     tools_tokens: int = 0
     media_thinking_tokens: int = 0
@@ -117,7 +125,9 @@ def _families() -> dict[str, Family]:
     families = {}
     for name, traits in data["families"].items():
         merged = {**data["default"], **traits}
-        merged["ramp"] = ramps[merged["ramp"]]
+        for name_of_ramp in ("ramp", "tool_ramp"):
+            if name_of_ramp in merged:
+                merged[name_of_ramp] = ramps[merged[name_of_ramp]]
         families[name] = Family(name=name, **merged)
     return families
 

@@ -3,11 +3,9 @@
 Nothing is opened, fetched or decoded: a size is read from the first bytes of a `data:` URI.
 """
 
-import io
 import math
 import re
 import struct
-import wave
 from binascii import a2b_base64
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -95,7 +93,8 @@ def _bmp(head: bytes) -> tuple[int, int]:
 def _webp(head: bytes) -> tuple[int, int]:
     form = head[12:16]
     if form == b"VP8X":
-        return int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1
+        width, wide, height, high = struct.unpack_from("<HBHB", head, 24)
+        return (wide << 16) + width + 1, (high << 16) + height + 1
     if form == b"VP8L":
         (bits,) = struct.unpack_from("<I", head, 21)
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
@@ -156,11 +155,11 @@ def patches(width: int, height: int, *, patch: int, least: int, most: int) -> in
     """
     rows, columns = max(1, round(height / patch)), max(1, round(width / patch))
     if rows * columns > most:
-        shrink = math.sqrt(width * height / most) * patch
-        rows, columns = max(1, math.floor(height / shrink)), max(1, math.floor(width / shrink))
+        side = math.sqrt(width * height / most)
+        rows, columns = max(1, math.floor(height / side)), max(1, math.floor(width / side))
     elif rows * columns < least:
-        shrink = math.sqrt(width * height / least) * patch
-        rows, columns = math.ceil(height / shrink), math.ceil(width / shrink)
+        side = math.sqrt(width * height / least)
+        rows, columns = math.ceil(height / side), math.ceil(width / side)
     return min(rows * columns, most)
 
 
@@ -203,12 +202,19 @@ def _video(part: Part, model: Model) -> int:
 
 def _seconds(data: Inline) -> float | None:
     """How long a WAV file is, by its header and by the bytes that are there; None for other data."""
-    try:
-        with wave.open(io.BytesIO(data.head)) as sound:
-            frame = sound.getnchannels() * sound.getsampwidth()
-            return min(sound.getnframes(), data.size // frame) / sound.getframerate()
-    except (wave.Error, EOFError, ZeroDivisionError):
+    head, at, rate = data.head, 12, 0
+    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
         return None
+    while at + 8 <= len(head):
+        name, length = struct.unpack_from("<4sI", head, at)
+        at += 8
+        if name == b"fmt ":
+            rate = int.from_bytes(head[at + 8 : at + 12], "little")
+        elif name == b"data":
+            there: int = min(length, data.size - at)
+            return there / rate if rate else None
+        at += length + length % 2
+    return None
 
 
 def _audio(part: Part, model: Model) -> int:

@@ -12,7 +12,7 @@ from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from mockserver.engine import Answer, Engine, NotLoadedError
-from mockserver.server import control, neighbours
+from mockserver.server import control, neighbours, uploads
 from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, closing, read_body, send_answer
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.request import Surface
@@ -37,6 +37,7 @@ class App:
             routes=[
                 Mount("/_mock", routes=control.routes(engine)),
                 *neighbours.routes(engine),
+                *uploads.routes(engine),
                 neighbours.any_method("/{path:path}", _unknown_path(engine)),
             ],
             exception_handlers=control.EXCEPTION_HANDLERS,

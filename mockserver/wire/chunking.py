@@ -79,8 +79,18 @@ class Chunker:
         kept = tuple(text for text in texts if text)
         return kept, tuple(len(self._tokenizer.ends(text)) for text in kept)
 
-    def runs(self, choice: Choice, ramp: Ramp, *, chunks: Sequence[str] | None = None) -> list[Run]:
-        """A choice as runs of pieces, in the order in which they are streamed."""
+    def runs(
+        self,
+        choice: Choice,
+        ramp: Ramp,
+        *,
+        chunks: Sequence[str] | None = None,
+        calls: Ramp | None = None,
+    ) -> list[Run]:
+        """A choice as runs of pieces, in the order in which they are streamed.
+
+        `chunks` prescribes the pieces of the content; `calls` is another ramp for function calls.
+        """
         runs: list[Run] = []
         if choice.reasoning:
             runs.append(Run("reasoning", *self.pieces(choice.reasoning, ramp)))
@@ -88,5 +98,5 @@ class Chunker:
             pieces = self.given(chunks) if chunks else self.pieces(choice.content, ramp)
             runs.append(Run("content", *pieces))
         for index, call in enumerate(choice.tool_calls):
-            runs.append(Run("tool", *self.pieces(call.arguments, ramp), tool=index))
+            runs.append(Run("tool", *self.pieces(call.arguments, calls or ramp), tool=index))
         return runs

@@ -24,7 +24,7 @@ def read_request(body: Mapping[str, Any], model: Model, headers: Mapping[str, st
 
 def render_body(request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:
     """A whole answer as one JSON body (`chat.completion`)."""
-    serializer = serializers.for_dialect(request.model.family.compat, reply.dialect)
+    serializer = _serializer(request, reply)
     choices = b",".join([_choice(serializer, index, choice) for index, choice in enumerate(reply.choices)])
     values = _envelope_values(request, envelope)
     values["choices"] = b"[" + choices + b"]"
@@ -36,13 +36,16 @@ def render_stream(
     request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope, chunker: Chunker
 ) -> Stream:
     """An answer as a stream of `chat.completion.chunk` frames, ``data: [DONE]`` included."""
-    serializer = serializers.for_dialect(request.model.family.compat, reply.dialect)
+    serializer = _serializer(request, reply)
     values = _envelope_values(request, envelope)
-    ramp = request.model.family.ramp
+    family = request.model.family
     rendered = []
     for index, choice in enumerate(reply.choices):
-        runs = chunker.runs(choice, ramp, chunks=None if index else reply.chunks)
-        rendered.append(_ChoiceStream(serializer, index, choice, values).render(runs))
+        runs = chunker.runs(
+            choice, family.ramp, chunks=None if index else reply.chunks, calls=family.tool_ramp
+        )
+        stream = _ChoiceStream(serializer, index, choice, values, tools=bool(request.tools))
+        rendered.append(stream.render(runs))
     stream = rendered[0] if len(rendered) == 1 else interleave(rendered)
     if request.include_usage:
         values["usage"] = render_usage(serializer.usage_stream, usage, reply)
@@ -51,6 +54,13 @@ def render_stream(
     stream.frames.append(sse.DONE)
     stream.tokens.append(0)
     return stream
+
+
+def _serializer(request: ChatRequest, reply: Reply) -> CompatSerializer:
+    family = request.model.family
+    media = family.compat_media and any(message.media for message in request.messages)
+    own = family.compat_media if family.compat_media and media else family.compat
+    return serializers.for_dialect(own, reply.dialect)
 
 
 def _envelope_values(request: ChatRequest, envelope: Envelope) -> dict[str, bytes]:
@@ -90,31 +100,47 @@ class _ChoiceStream:
     """Renders the stream of one choice: opener, pieces, finish."""
 
     def __init__(
-        self, serializer: CompatSerializer, index: int, choice: Choice, envelope: Mapping[str, bytes]
+        self,
+        serializer: CompatSerializer,
+        index: int,
+        choice: Choice,
+        envelope: Mapping[str, bytes],
+        *,
+        tools: bool,
     ) -> None:
         self._serializer = serializer
         self._index = index
         self._choice = choice
         self._values = {**envelope, "index": number(index), "finish": dump_text(choice.finish_reason)}
         self._mode = "thinking" if choice.reasoning else "plain"
+        self._tools = tools
         self._frames: list[bytes] = []
         self._tokens: list[int] = []
 
     def render(self, runs: list[Run]) -> Stream:
         """The frames of the choice."""
-        if not (runs and runs[0].kind == "tool" and self._delta("tool_opener")):
+        piece, delta, later = "first", "", False
+        if self._opened_by_text(runs):
+            piece, delta = "middle", "content_opener"
+        elif not (runs and runs[0].kind == "tool" and self._delta("tool_opener")):
             self._one("opener", "opener", {})
-        piece = "first"
         for run in runs:
             if run.kind == "tool":
                 self._tool(run, last=run is runs[-1])
             else:
-                self._many(piece, run.kind, run.texts[:1], run.sizes[:1])
-                self._many("middle", run.kind, run.texts[1:], run.sizes[1:])
-            piece = "middle"
+                self._many(piece, delta or run.kind, run.texts[:1], run.sizes[:1])
+                later = run.kind == "content" and len(run.texts) > 1 and self._serializer.has("later")
+                self._many("later" if later else "middle", run.kind, run.texts[1:], run.sizes[1:])
+            piece, delta = "middle", ""
         called = self._choice.finish_reason == "tool_calls" and self._delta("tool_finish")
-        self._one("finish", "tool_finish" if called else "finish", {})
+        finish = "later_finish" if later and not called else "finish"
+        self._one(finish, "tool_finish" if called else "finish", {})
         return Stream(self._frames, self._tokens)
+
+    def _opened_by_text(self, runs: list[Run]) -> bool:
+        """Whether the first text opens the stream itself, which some do when tools were sent."""
+        text = bool(runs) and runs[0].kind == "content"
+        return text and self._tools and self._delta("content_opener") is not None
 
     def _delta(self, name: str) -> Template | None:
         return self._serializer.delta(self._mode, name)

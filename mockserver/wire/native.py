@@ -47,8 +47,14 @@ def read_request(
 
 def _serializer(request: ChatRequest) -> NativeSerializer:
     family = request.model.family
-    multimodal = request.surface is Surface.NATIVE_MULTIMODAL
-    return serializers.native(family.native_multimodal if multimodal else family.native_text)
+    if request.surface is Surface.NATIVE_MULTIMODAL:
+        return serializers.native(family.native_multimodal)
+    if request.stream:
+        return serializers.native(family.native_text)
+    if request.get("enable_search"):
+        return serializers.native(family.native_search or family.native_text)
+    plain = None if request.tools else family.native_plain
+    return serializers.native(plain or family.native_text)
 
 
 def _shows_index(request: ChatRequest, reply: Reply) -> bool:
@@ -66,7 +72,9 @@ def render_body(request: ChatRequest, reply: Reply, usage: Usage, envelope: Enve
         "id": dump_text(envelope.request_id),
         "model": dump_text(request.model.name),
         "finish": dump_text(reply.choices[0].finish_reason),
-        "usage": render_usage(serializer.usage, usage, reply),
+        "usage": render_usage(
+            serializer.text_usage if request.text_format else serializer.usage, usage, reply
+        ),
     }
     for name, extra in (("search_info", reply.search_info), ("tool_info", reply.tool_info)):
         if extra is not None:
@@ -116,10 +124,14 @@ def render_stream(
     request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope, chunker: Chunker
 ) -> Stream:
     """An answer as a stream of native frames, which simply ends."""
-    ramp = request.model.family.ramp
+    family = request.model.family
     rendered = []
-    for index, choice in enumerate(reply.choices):
-        runs = chunker.runs(choice, ramp, chunks=None if index else reply.chunks)
+    # The text format has no place for an index, so it has room for one choice, as in a body.
+    choices = reply.choices[:1] if request.text_format else reply.choices
+    for index, choice in enumerate(choices):
+        runs = chunker.runs(
+            choice, family.ramp, chunks=None if index else reply.chunks, calls=family.tool_ramp
+        )
         rendered.append(_ChoiceStream(request, reply, usage, envelope, index).render(runs))
     stream = rendered[0] if len(rendered) == 1 else interleave(rendered)
     head = sse.native_prefix()
@@ -145,7 +157,10 @@ class _ChoiceStream:
         self._values = {"id": dump_text(envelope.request_id), "cached": number(usage.cached)}
         if _shows_index(request, reply):
             self._values["index"] = number(index)
-        self._output = THINK_OPEN if self._thinking else 0
+        # Multimodal backends count the thinking's opening not before the answer begins (recordings:
+        # cnblogs/dashscope-sdk, qwen3.6-plus, 2026-04; Joycai, qwen3.8-flash, 2026-09).
+        self._open = THINK_OPEN if self._thinking and not self._serializer.parts else 0
+        self._output = self._open
         self._reasoning = 0
         self._final = usage.output if len(reply.choices) == 1 else None
         self._stream = Stream([], [])
@@ -158,8 +173,10 @@ class _ChoiceStream:
             if run.kind == "tool":
                 self._tool(run, content, reasoning, calls, last=run is runs[-1])
                 continue
+            joined = 0
             if run.kind == "content" and self._thinking:
                 self._output += self._closing(runs)
+                joined = self._joined_switch()
             for text, size in zip(run.texts, run.sizes, strict=True):
                 self._output += size
                 if run.kind == "reasoning":
@@ -168,15 +185,24 @@ class _ChoiceStream:
                     self._event("", reasoning, tokens=size)
                 else:
                     content = text if self._incremental else content + text
-                    self._event(content, "" if self._incremental else reasoning, tokens=size)
+                    thought = reasoning if joined or not self._incremental else ""
+                    self._event(content, thought, tokens=size + joined)
+                    joined = 0
         self._finish(runs, content, reasoning)
         return self._stream
+
+    def _joined_switch(self) -> int:
+        """Takes back the last thinking event where the first of the answer says it again; its tokens."""
+        if not (self._serializer.joined_switch and self._incremental and self._stream.frames):
+            return 0
+        self._stream.frames.pop()
+        return self._stream.tokens.pop()
 
     def _closing(self, runs: list[Run]) -> int:
         """The tokens that end the thinking: what the whole costs beyond its pieces."""
         if self._final is None or self._choice.tool_calls:
-            return THINK_CLOSE
-        return max(0, self._final - THINK_OPEN - sum(sum(run.sizes) for run in runs))
+            return THINK_OPEN - self._open + THINK_CLOSE
+        return max(0, self._final - self._open - sum(sum(run.sizes) for run in runs))
 
     def _finish(self, runs: list[Run], content: str, reasoning: str) -> None:
         """The last event: an empty one behind deltas, else the last one said again as finished."""
@@ -189,7 +215,8 @@ class _ChoiceStream:
         if self._stream.frames:
             self._stream.frames.pop()
             tokens = self._stream.tokens.pop()
-        self._event(content, reasoning if not self._incremental else "", finish=True, tokens=tokens)
+        thought = "" if self._incremental and content else reasoning
+        self._event(content, thought, finish=True, tokens=tokens)
 
     def _tool(self, run: Run, content: str, reasoning: str, calls: list[bytes], *, last: bool) -> None:
         call = self._choice.tool_calls[run.tool]

@@ -58,7 +58,10 @@ def _laid_over(base: Any, over: Any) -> Any:
 
 def render_usage(template: Template, usage: Usage, reply: Reply) -> bytes:
     """A usage object; the script's own numbers, where there are any, over the computed ones."""
-    rendered = template.fill(usage_values(usage))
+    values = usage_values(usage)
+    if reply.plugins is not None:
+        values["plugins"] = dumps(reply.plugins)
+    rendered = template.fill(values)
     return overridden(rendered, reply.usage) if reply.usage else rendered
 
 

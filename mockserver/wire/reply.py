@@ -40,6 +40,7 @@ class Reply:
     usage: Mapping[str, Any] | None = None
     search_info: Any = None
     tool_info: Any = None
+    plugins: Mapping[str, Any] | None = None
     chunks: tuple[str, ...] | None = None
     pace: Pace | None = None
 

@@ -47,6 +47,10 @@ class CompatSerializer:
             return self.other_choice[name]
         return self.events.get(name) or self.events["middle"]
 
+    def has(self, name: str) -> bool:
+        """Whether there is an event of that name."""
+        return name in self.events
+
     def delta(self, mode: str, name: str) -> Template | None:
         """The delta of that name; None when the serializer has none."""
         return self.deltas[mode].get(name)
@@ -54,7 +58,11 @@ class CompatSerializer:
 
 @dataclass(frozen=True, slots=True)
 class NativeSerializer:
-    """One serializer of the native surface. `parts`: contents are arrays of parts."""
+    """One serializer of the native surface.
+
+    `parts`: contents are arrays of parts. `empty_finish`: a stream ends with an event without text.
+    `joined_switch`: the event with the last of the thinking carries the first of the answer too.
+    """
 
     name: str
     parts: bool
@@ -63,6 +71,7 @@ class NativeSerializer:
     tool_call: Template
     text_body: Template
     usage: Template
+    text_usage: Template
     event: Mapping[str, Any]
     text_event: Mapping[str, Any]
     usage_stream: Any
@@ -72,6 +81,7 @@ class NativeSerializer:
     blank_reasoning: bool
     reasoning_in_answer: bool
     empty_finish: bool
+    joined_switch: bool
 
     def stream_event(self, *, text_format: bool, thinking: bool) -> Template:
         """The event of a stream, with the usage's holes in it."""
@@ -96,7 +106,7 @@ def _templates(shapes: Mapping[str, Any] | None) -> dict[str, Template]:
     return {name: Template(shape) for name, shape in (shapes or {}).items() if shape is not None}
 
 
-_EVENTS = ("opener", "first", "middle", "tail", "finish", "usage_chunk")
+_EVENTS = ("opener", "first", "middle", "later", "tail", "finish", "later_finish", "usage_chunk")
 
 
 def _compat(name: str, entries: Mapping[str, Mapping[str, Any]]) -> CompatSerializer:
@@ -129,6 +139,7 @@ def _native(name: str, entries: Mapping[str, Mapping[str, Any]]) -> NativeSerial
         tool_call=Template(entry["tool_call"]),
         text_body=Template(entry["text_body"]),
         usage=Template(entry["usage"]),
+        text_usage=Template(entry.get("text_usage") or entry["usage"]),
         event=entry["event"],
         text_event=entry["text_event"],
         usage_stream=entry["usage_stream"],
@@ -138,6 +149,7 @@ def _native(name: str, entries: Mapping[str, Mapping[str, Any]]) -> NativeSerial
         blank_reasoning=entry.get("blank_reasoning", False),
         reasoning_in_answer=entry["reasoning_in_answer"],
         empty_finish=entry["empty_finish"],
+        joined_switch=entry.get("joined_switch", False),
     )
 
 

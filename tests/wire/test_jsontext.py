@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.wire.jsontext import dump_text, dumps, loads
+from mockserver.wire.jsontext import dump_text, dumps, loads, loads_bounded
 from tests.wire.strategies import json_values, texts
 
 
@@ -70,3 +70,31 @@ def test_lone_surrogates_become_replacement_characters(text: str) -> None:
     assert json.loads(dump_text(text)) == "".join(
         "\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text
     )
+
+
+@given(json_values)
+def test_bounded_reading_reads_what_reading_reads(value: Any) -> None:
+    assert loads_bounded(dumps(value)) == value
+
+
+@pytest.mark.parametrize("shape", [(b"[", b"]"), (b'{"a":', b"}")])
+def test_nesting_of_200_levels_is_taken_from_others_and_can_be_written_with_50_more_around(
+    shape: tuple[bytes, bytes],
+) -> None:
+    head, foot = shape
+    taken = loads_bounded(head * 200 + b"1" + foot * 200)
+    for _ in range(50):
+        taken = [taken]
+    assert dumps(taken)
+    with pytest.raises(ValueError, match="^nested more than 200 levels deep$"):
+        loads_bounded(head * 201 + b"1" + foot * 201)
+
+
+def test_many_brackets_side_by_side_are_no_nesting() -> None:
+    assert loads_bounded(b"[" + b"[]," * 1000 + b"[]]") == [[]] * 1001
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[" * 100_000])
+def test_bounded_reading_refuses_what_is_no_json(text: bytes) -> None:
+    with pytest.raises(ValueError):
+        loads_bounded(text)

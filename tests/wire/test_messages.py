@@ -46,6 +46,11 @@ def test_a_message_without_content_has_an_empty_text(content: Any) -> None:
         ({"type": "video_url", "video_url": {"url": "a.mp4"}}, Part("video", {"url": "a.mp4"})),
         ({"type": "file", "file": {"file_id": "f"}}, Part("file", {"file_id": "f"})),
         ({"image": "file:///cup.png"}, Part("image", "file:///cup.png")),
+        (
+            {"image": "cup.png", "min_pixels": 3136, "max_pixels": 12_845_056},
+            Part("image", "cup.png", 3136, 12_845_056),
+        ),
+        ({"image": "cup.png", "min_pixels": 0, "max_pixels": "many"}, Part("image", "cup.png")),
         ({"audio": "pour.wav"}, Part("audio", "pour.wav")),
         ({"video": "brew.mp4"}, Part("video", "brew.mp4")),
     ],

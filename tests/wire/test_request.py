@@ -85,6 +85,8 @@ def test_usage_is_streamed_when_it_is_asked_for(
         ("qwen3-max", {}, True),
         ("qwen3-max", {"incremental_output": False}, False),
         ("qwen3-max", {"incremental_output": None}, True),
+        ("qwen-plus", {"enable_thinking": True}, True),
+        ("qwen-plus", {"enable_thinking": True, "incremental_output": False}, False),
     ],
 )
 def test_a_native_stream_sends_deltas_when_asked_or_by_the_models_nature(

@@ -1,0 +1,184 @@
+"""The catalogue of errors: its file, its words, and how their placeholders are filled."""
+
+import string
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver import resources
+from mockserver.catalogue import errors as error_catalogue
+from mockserver.catalogue.errors import HELP, Errors, UnknownErrorCodeError, Words, fill
+from mockserver.rules.schemas import violations
+
+CATALOGUE = error_catalogue.load()
+
+
+def placeholders(message: str) -> list[str]:
+    """The names of the placeholders of a message, in the order of their first use."""
+    names = [name for _, name, _, _ in string.Formatter().parse(message) if name is not None]
+    return list(dict.fromkeys(names))
+
+
+def entries() -> list[dict[str, Any]]:
+    """The entries as the file holds them."""
+    found: list[dict[str, Any]] = resources.fixture("errors")["entries"]
+    return found
+
+
+def test_the_file_is_as_its_schema_says() -> None:
+    assert violations("catalogue.errors", resources.fixture("errors")) == []
+
+
+def test_every_entry_has_an_id_of_its_own_and_is_loaded(errors: Errors) -> None:
+    ids = [entry["id"] for entry in entries()]
+    assert len(set(ids)) == len(ids)
+    assert [entry.id for entry in errors] == ids
+
+
+def test_the_params_of_an_entry_are_the_placeholders_of_its_messages() -> None:
+    for entry in entries():
+        used = [
+            name
+            for side in ("native", "compat")
+            for name in placeholders((entry[side] or {}).get("message", ""))
+        ]
+        assert sorted(set(used)) == sorted(entry["params"]), entry["id"]
+
+
+def test_every_message_is_filled_with_values_and_without(errors: Errors) -> None:
+    for entry in errors:
+        bare = fill(entry, {})
+        for words in (bare.native, bare.compat):
+            assert words.message
+            for name in entry.params:
+                assert f"{{{name}}}" not in words.message
+        values = {name: f"the-{name}" for name in entry.params}
+        filled = fill(entry, values)
+        both = filled.native.message + filled.compat.message
+        assert all(f"the-{name}" in both for name in entry.params), entry.id
+        assert (filled.status, filled.origin, filled.id) == (entry.status, entry.origin, entry.id)
+
+
+@given(st.sampled_from(list(CATALOGUE)), st.text())
+def test_a_value_with_braces_is_taken_as_it_is(entry: error_catalogue.ErrorEntry, value: str) -> None:
+    values = dict.fromkeys(entry.params, f"{{{value}}}")
+    filled = fill(entry, values)
+    for name in entry.params:
+        template = entry.native.message + entry.compat.message
+        assert (f"{{{value}}}" in filled.native.message + filled.compat.message) is (f"{{{name}}}" in template)
+
+
+def test_a_placeholder_without_a_value_keeps_its_name_and_the_help_page_has_one(errors: Errors) -> None:
+    unknown = errors.refuse("model.unknown")
+    assert unknown.compat.message == "The model `<model>` does not exist or you do not have access to it."
+    wrong = errors.refuse("auth.wrong-key")
+    assert wrong.compat.message == f"Incorrect API key provided. For details, see: {HELP}#apikey-error"
+    assert errors.refuse("auth.wrong-key", help="H").compat.message.endswith("see: H#apikey-error")
+
+
+@pytest.mark.parametrize(
+    ("entry", "status", "native", "compat"),
+    [
+        (
+            "auth.wrong-key",
+            401,
+            Words("InvalidApiKey", "Invalid API-key provided."),
+            Words(
+                "invalid_api_key",
+                f"Incorrect API key provided. For details, see: {HELP}#apikey-error",
+                "invalid_request_error",
+            ),
+        ),
+        (
+            "auth.missing-key",
+            401,
+            Words("InvalidApiKey", "No API-key provided."),
+            Words(
+                None,
+                "You didn't provide an API key. You need to provide your API key in an Authorization header "
+                "using Bearer auth (i.e. Authorization: Bearer YOUR_KEY). ",
+                "invalid_request_error",
+            ),
+        ),
+        (
+            "model.unknown-native",
+            400,
+            Words("InvalidParameter", "Model not exist."),
+            Words("invalid_parameter_error", "Model not exist.", "invalid_request_error"),
+        ),
+    ],
+)
+def test_recorded_errors_have_their_recorded_words(
+    errors: Errors, entry: str, status: int, native: Words, compat: Words
+) -> None:
+    refusal = errors.refuse(entry)
+    assert (refusal.status, refusal.native, refusal.compat) == (status, native, compat)
+    assert errors[entry].confidence == "recorded"
+
+
+def test_an_entry_of_one_surface_speaks_its_words_on_the_other_too(errors: Errors) -> None:
+    by_id = {entry["id"]: entry for entry in entries()}
+    for entry in errors:
+        data = by_id[entry.id]
+        if data["native"] is None:
+            plain = data["compat"]["type"] == "invalid_request_error"
+            code = "InvalidParameter" if plain else data["compat"]["code"]
+            assert entry.native == Words(code, data["compat"]["message"])
+        if data["compat"] is None:
+            invalid = data["native"]["code"] == "InvalidParameter"
+            code = "invalid_parameter_error" if invalid else data["native"]["code"]
+            kind = "invalid_request_error" if invalid else data["native"]["code"]
+            assert entry.compat == Words(code, data["native"]["message"], kind)
+
+
+def test_an_entry_of_one_surface_with_a_code_of_its_own_keeps_it() -> None:
+    compat = {"code": "tea_empty", "type": "tea_empty", "message": "No tea."}
+    data = {"id": "tea.empty", "status": 400, "native": None, "compat": compat, "origin": "service"}
+    rest = {"prefix": None, "params": [], "confidence": "reported", "source": "-"}
+    assert error_catalogue._entry({**data, **rest}).native == Words("tea_empty", "No tea.")
+
+
+def test_an_entry_without_words_is_no_entry() -> None:
+    data = {"id": "tea.empty", "status": 400, "native": None, "compat": None, "origin": "service"}
+    with pytest.raises(ValueError, match="words on one surface at least"):
+        error_catalogue._entry({**data, "prefix": None, "params": [], "confidence": "", "source": ""})
+
+
+def test_a_prefix_is_what_stands_before_the_message_on_the_wire(errors: Errors) -> None:
+    assert {entry.prefix for entry in errors} == {
+        "",
+        "<400> InternalError.Algo.InvalidParameter: ",
+        "<400> InternalError.Algo.DataInspectionFailed: ",
+        "<500> InternalError.Algo: ",
+    }
+
+
+def test_a_code_finds_its_commonest_entry_by_either_surface_and_by_alias(errors: Errors) -> None:
+    for code in ("Throttling.AllocationQuota", "insufficient_quota"):
+        assert errors.by_code(code).id == "throttling.allocation-quota"
+    assert errors.by_code("LimitRequests").id == "throttling.rate-quota"
+    assert errors.by_code("InvalidApiKey").id == "auth.wrong-key"
+
+
+def test_every_code_is_listed_once_in_order_and_finds_an_entry_that_has_it(errors: Errors) -> None:
+    codes = errors.codes()
+    assert codes == sorted(set(codes))
+    for code in codes:
+        assert code in errors.by_code(code).codes
+
+
+def test_an_unknown_code_is_told(errors: Errors) -> None:
+    with pytest.raises(UnknownErrorCodeError, match="the error catalogue has no code 'TeaPot'") as caught:
+        errors.by_code("TeaPot")
+    assert caught.value.code == "TeaPot"
+
+
+def test_an_unknown_entry_is_a_key_error(errors: Errors) -> None:
+    with pytest.raises(KeyError):
+        errors.refuse("tea.pot")
+
+
+def test_the_catalogue_is_loaded_once() -> None:
+    assert error_catalogue.load() is error_catalogue.load()

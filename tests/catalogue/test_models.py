@@ -1,0 +1,129 @@
+"""The catalogue of models: its files, what a model takes over from another, and how names are found."""
+
+from itertools import islice
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver import resources
+from mockserver.catalogue import models as model_catalogue
+from mockserver.catalogue.models import Models, Ramp, UnknownModelError
+from mockserver.rules.schemas import violations
+from mockserver.wire import serializers
+
+
+def entries() -> dict[str, dict[str, Any]]:
+    """The models as the file holds them, by name."""
+    return {entry["name"]: entry for entry in resources.fixture("models")["models"]}
+
+
+def test_the_file_is_as_its_schema_says() -> None:
+    assert violations("catalogue.models", resources.fixture("models")) == []
+
+
+def test_every_model_of_the_file_is_loaded_under_a_name_of_its_own(models: Models) -> None:
+    names = [entry["name"] for entry in resources.fixture("models")["models"]]
+    assert len(set(names)) == len(names) == len(models)
+    assert [model.name for model in models] == names
+
+
+def test_a_model_that_is_like_another_has_its_traits_save_what_it_says_itself(models: Models) -> None:
+    known = entries()
+    likes = {name: entry["like"] for name, entry in known.items() if "like" in entry}
+    assert len(likes) > 50
+    for name, like in likes.items():
+        model, other = models[name], models[like]
+        for trait in set(known[like]) - {"name", "like"}:
+            if trait == "family":
+                assert model.family.name == known[name].get("family", other.family.name)
+                continue
+            said = known[name].get(trait, getattr(other, trait))
+            assert getattr(model, trait) == (tuple(said) if isinstance(said, list) else said), (name, trait)
+
+
+def test_the_limits_of_every_model_fit_together(models: Models) -> None:
+    for model in models:
+        assert model.max_input <= model.context, model.name
+        assert (model.max_output == 0) is not model.chat, model.name
+        assert model.thinking != "none" or model.max_thinking is None, model.name
+        assert model.source
+
+
+def test_every_family_names_serializers_that_exist_and_ramps_that_go_on(models: Models) -> None:
+    families = {model.family.name: model.family for model in models}
+    assert set(families) == set(resources.fixture("families")["families"])
+    for family in families.values():
+        assert serializers.compat(family.compat).name == family.compat
+        assert serializers.native(family.native_text).name == family.native_text
+        assert serializers.native(family.native_multimodal).name == family.native_multimodal
+        assert family.tool_id_digits in (22, 24)
+        assert family.timeout > 0
+        assert all(size >= 1 for size in islice(family.ramp.sizes(), 50))
+
+
+def test_the_schema_of_the_models_knows_exactly_the_families_that_there_are() -> None:
+    named = resources.schema("catalogue.models")["$defs"]["model"]["properties"]["family"]["enum"]
+    assert sorted(named) == sorted(resources.fixture("families")["families"])
+
+
+@given(st.lists(st.integers(1, 9), max_size=4), st.lists(st.integers(1, 9), min_size=1, max_size=4))
+def test_a_ramp_gives_its_first_sizes_once_and_then_its_cycle(first: list[int], steady: list[int]) -> None:
+    sizes = Ramp(tuple(first), tuple(steady)).sizes()
+    assert list(islice(sizes, len(first) + 2 * len(steady))) == [*first, *steady, *steady]
+
+
+@pytest.mark.parametrize(
+    ("name", "trait", "value"),
+    [
+        ("qwen-max", "max_output", 8192),
+        ("qwen-max", "thinking", "none"),
+        ("qwen-plus", "thinking", "off"),
+        ("qwen-plus", "max_thinking", 81920),
+        ("qwen-turbo", "context", 131072),
+        ("qwq-plus", "thinking", "only"),
+        ("qwen-plus-character", "character", True),
+        ("qwen3.8-max", "native", "multimodal"),
+        ("qwen-audio-turbo", "compat", False),
+        ("qwen3-14b", "max_output", 8192),
+        ("text-embedding-v4", "chat", False),
+        ("qwen-plus", "chat", True),
+        ("qwen-plus", "media", False),
+        ("qwen-vl-max", "media", True),
+    ],
+)
+def test_documented_traits_are_in_the_catalogue(
+    models: Models, name: str, trait: str, value: object
+) -> None:
+    assert getattr(models[name], trait) == value
+
+
+def test_a_model_is_found_by_its_exact_name_only(models: Models) -> None:
+    found = models.find("qwen-plus")
+    assert found is models["qwen-plus"]
+    names: list[object] = ["Qwen-Plus", "qwen-plus ", "", None, 7, ["qwen-plus"]]
+    assert [models.find(name) for name in names] == [None] * 6
+
+
+def test_an_unknown_model_is_told_with_what_there_is(models: Models) -> None:
+    with pytest.raises(UnknownModelError) as caught:
+        models["qwen-tea"]
+    assert caught.value.name == "qwen-tea"
+    assert "qwen-plus" in caught.value.known
+    assert str(caught.value) == f"no model is named 'qwen-tea': the catalogue has {len(models)} models"
+
+
+def test_a_model_is_added_like_another_and_the_first_catalogue_stays_as_it_is(models: Models) -> None:
+    more = models.with_model("qwen-tea", like="qwen-max")
+    assert len(more) == len(models) + 1
+    assert models.find("qwen-tea") is None
+    tea, original = more["qwen-tea"], models["qwen-max"]
+    assert (tea.name, tea.source) == ("qwen-tea", "added by an option")
+    assert (tea.family, tea.max_output, tea.thinking) == (original.family, original.max_output, "none")
+    with pytest.raises(UnknownModelError):
+        models.with_model("qwen-tea", like="qwen-coffee")
+
+
+def test_the_catalogue_is_loaded_once() -> None:
+    assert model_catalogue.load() is model_catalogue.load()

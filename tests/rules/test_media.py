@@ -1,0 +1,57 @@
+"""A file of OSS is read only where the request asks to have it resolved."""
+
+from typing import Any
+
+import pytest
+
+from mockserver.catalogue.errors import Errors
+from mockserver.rules import check
+from mockserver.wire.request import Surface
+from tests.asking import ask
+
+RESOLVE = {"x-dashscope-ossresourceresolve": "enable"}
+URL = "oss://dashscope-instant/52afe077/2026-02-02/1/cup.png"
+NATIVE = [
+    {"image": URL},
+    {"audio": URL},
+    {"video": URL},
+    {"video": ["https://example.com/1.png", URL]},
+    {"image_url": {"url": URL}},
+]
+COMPAT = [
+    {"type": "image_url", "image_url": {"url": URL}},
+    {"type": "input_audio", "input_audio": {"data": URL, "format": "wav"}},
+    {"type": "video", "video": [URL, URL]},
+    {"type": "video_url", "video_url": {"url": URL}},
+]
+
+
+@pytest.mark.parametrize(
+    ("surface", "place", "part"),
+    [
+        *((Surface.NATIVE_MULTIMODAL, "input.messages[1].content", part) for part in NATIVE),
+        *((Surface.COMPAT, "messages[1].content", part) for part in COMPAT),
+    ],
+)
+def test_an_oss_url_needs_its_header(errors: Errors, surface: Surface, place: str, part: Any) -> None:
+    text = {"type": "text", "text": "Look."} if surface is Surface.COMPAT else {"text": "Look."}
+    messages = [{"role": "user", "content": [text]}, {"role": "user", "content": [part, part]}]
+    for headers in ({}, {**RESOLVE, "x-dashscope-ossresourceresolve": "disable"}):
+        asked = ask(messages, model="qwen3-vl-flash", surface=surface, headers=headers)
+        (found,) = check(asked, errors)
+        assert (found.rule, found.path) == ("media.oss-unresolved", place)
+        assert (
+            found.message == "The provided URL does not appear to be valid. Ensure it is correctly formatted."
+        )
+        assert found.refusal is not None
+        assert found.refusal.status == 400
+    assert check(ask(messages, model="qwen3-vl-flash", surface=surface, headers=RESOLVE), errors) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.com/oss://cup.png", "data:image/png;base64,AAAA", "oss:cup"]
+)
+def test_other_urls_need_no_header(errors: Errors, url: str) -> None:
+    messages = [{"role": "user", "content": [{"image": url}, {"video": [url]}]}]
+    asked = ask(messages, model="qwen3-vl-flash", surface=Surface.NATIVE_MULTIMODAL)
+    assert check(asked, errors) == []

@@ -1,0 +1,506 @@
+"""What a schema refuses, why, and in which words the cloud says so."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from mockserver import resources
+from mockserver.catalogue import errors as error_catalogue
+from mockserver.catalogue.errors import Errors
+from mockserver.rules import schemas
+from mockserver.rules.schemas import Violation, path_text, violations
+from mockserver.wire.jsontext import dumps, loads
+from mockserver.wire.request import Surface
+from tests.asking import body_of
+
+COMPAT, TEXT, MULTIMODAL = Surface.COMPAT, Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL
+CATALOGUE = error_catalogue.load()
+P = "<400> InternalError.Algo.InvalidParameter: "
+
+FILLED = {"value", "role", "type", "limit", "expected", "path", "name", "index", "help"}
+"""The placeholders that a broken constraint can fill."""
+
+
+def words(document: Any, surface: Surface) -> str:
+    """The message that a surface answers to a request body that breaks its schema."""
+    found = violations(f"{surface.value}.request", document)
+    assert found
+    refusal = schemas.refusal(found[0], surface, CATALOGUE)
+    assert refusal.status == 400
+    return refusal.prefix + (refusal.native if surface.native else refusal.compat).message
+
+
+def with_parameter(surface: Surface, name: str, value: Any) -> dict[str, Any]:
+    """A small request with one parameter."""
+    return body_of("Hi", model="qwen-plus", surface=surface, parameters={name: value})
+
+
+def with_message(surface: Surface, message: Any) -> dict[str, Any]:
+    """A request of one message."""
+    return body_of([message], model="qwen-plus", surface=surface)
+
+
+def nodes(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every object inside a schema, itself first."""
+    if isinstance(schema, dict):
+        yield schema
+        for inner in schema.values():
+            yield from nodes(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from nodes(inner)
+
+
+def leaves(refusals: Any) -> Iterator[Any]:
+    """The catalogue entries that an `x-refusal` names."""
+    if isinstance(refusals, dict):
+        for inner in refusals.values():
+            yield from leaves(inner)
+    else:
+        yield refusals
+
+
+def named_entries() -> dict[str, set[str]]:
+    """The catalogue entries that the schemas name, by schema."""
+    return {
+        name: {
+            entry
+            for node in nodes(resources.schema(name))
+            if "x-refusal" in node
+            for entry in leaves(node["x-refusal"])
+        }
+        for name in resources.schema_names()
+    }
+
+
+def test_every_refusal_that_a_schema_names_is_in_the_catalogue() -> None:
+    named = named_entries()
+    known = {entry.id for entry in CATALOGUE}
+    speaking = {name for name, entries in named.items() if entries}
+    assert {f"{surface.value}.request" for surface in Surface} < speaking
+    assert all(name.endswith(".request") for name in speaking - {"parameters"})
+    for name, entries in named.items():
+        assert entries <= known, name
+
+
+def test_every_placeholder_of_such_a_refusal_is_one_that_a_violation_fills() -> None:
+    named: set[str] = set().union(*named_entries().values(), schemas._GENERAL.values(), {"schema.other"})
+    for entry in named:
+        assert set(CATALOGUE[entry].params) <= FILLED, entry
+
+
+def test_the_words_of_a_surface_are_chosen_for_both_surfaces() -> None:
+    for name in resources.schema_names():
+        for node in nodes(resources.schema(name)):
+            chosen = node.get("x-refusal")
+            for inner in nodes(chosen) if isinstance(chosen, dict) else ():
+                assert ("compat" in inner) is ("native" in inner), name
+
+
+@pytest.mark.parametrize(
+    ("parameter", "values", "message"),
+    [
+        ("temperature", [-0.1, 2, 2.5], P + "Temperature should be in [0.0, 2.0)"),
+        ("top_p", [0, -0.5, 1.01], P + "Range of top_p should be (0.0, 1.0]"),
+        ("top_k", [-1], P + "Parameter top_k be greater than or equal to 0"),
+        ("repetition_penalty", [0, -1], P + "Repetition_penalty should be greater than 0.0"),
+        ("presence_penalty", [-2.1, 2.1], P + "Presence_penalty should be in [-2.0, 2.0]"),
+        ("n", [0, 5], P + "Range of n should be [1, 4]"),
+        ("top_logprobs", [-1, 6], P + "Range of top_logprobs should be [0, 5]"),
+        (
+            "stop",
+            [1, {"a": "b"}, ["a", 1], [[1], 1], True],
+            P + 'The "stop" parameter must be of type "str", "list[str]", "list[int]", or "list[list[int]]", '
+            "and all elements within the list must be of the same type.",
+        ),
+    ],
+)
+def test_a_value_out_of_its_documented_range_gets_the_documented_text(
+    parameter: str, values: list[Any], message: str
+) -> None:
+    for surface in Surface:
+        for value in values:
+            assert words(with_parameter(surface, parameter, value), surface) == message
+
+
+@pytest.mark.parametrize(
+    ("parameter", "values"),
+    [
+        ("temperature", [0, 1.999, None]),
+        ("top_p", [0.001, 1, None]),
+        ("top_k", [0, 101, None]),
+        ("repetition_penalty", [0.001, None]),
+        ("presence_penalty", [-2, 2, None]),
+        ("frequency_penalty", [-5, 5.5, None]),
+        ("n", [1, 4, None]),
+        ("top_logprobs", [0, 5, None]),
+        ("seed", [0, 2**63 - 1, None]),
+        ("stop", ["", "a", [], ["a", "b"], [1, 2], [[1, 2], [3]], None]),
+        ("logit_bias", [{}, {"7": -100, "8": 100}, None]),
+        ("tools", [[], None, [{"function": {"name": "f", "strict": True, "parameters": {"$schema": ""}}}]]),
+        ("tool_choice", ["auto", "none", "required", {"type": "function", "function": {"name": "f"}}, None]),
+        ("response_format", [{"type": "text"}, {"type": "json_schema", "json_schema": {}}, None]),
+        ("something_else", [1, "a", [], {}, None]),
+    ],
+)
+def test_the_ends_of_a_range_null_and_unknown_names_are_accepted(parameter: str, values: list[Any]) -> None:
+    for surface in Surface:
+        for value in values:
+            document = with_parameter(surface, parameter, value)
+            assert violations(f"{surface.value}.request", document) == []
+
+
+@pytest.mark.parametrize(
+    ("surface", "parameter", "value", "message"),
+    [
+        (COMPAT, "temperature", "hot", "'temperature' must be Float"),
+        (COMPAT, "top_p", "0.5", "'top_p' must be Float"),
+        (COMPAT, "seed", "1234", "'seed' must be Integer"),
+        (COMPAT, "seed", -1, "-1 is lesser than the minimum of 0 - 'seed'"),
+        (COMPAT, "seed", 1.5, "'seed' must be Integer"),
+        (
+            COMPAT,
+            "seed",
+            1e30,
+            "1e+30 is greater than the maximum of 18446744073709551615 - 'seed'",
+        ),
+        (TEXT, "seed", -1, P + "Range of seed should be [0, 9223372036854775807]"),
+        (TEXT, "seed", 1e30, P + "Range of seed should be [0, 9223372036854775807]"),
+        (TEXT, "seed", "1234", "Input should be a valid Integer: parameters.seed"),
+        (COMPAT, "max_tokens", "many", "'max_tokens' must be Integer"),
+        (COMPAT, "stream", "yes", "'stream' must be Boolean"),
+        (COMPAT, "stream_options", [], "'stream_options' must be Object"),
+        (TEXT, "max_tokens", [], "Input should be a valid Integer: parameters.max_tokens"),
+        (TEXT, "enable_thinking", 1, "Input should be a valid Boolean: parameters.enable_thinking"),
+        (TEXT, "reasoning_effort", 1, "Input should be a valid String: parameters.reasoning_effort"),
+        (TEXT, "result_format", "xml", "Input should be ['text', 'message']: parameters.result_format"),
+        (COMPAT, "max_input_tokens", 0, "0 is lesser than the minimum of 1 - 'max_input_tokens'"),
+        (COMPAT, "logit_bias", {"a": 1}, "a is not valid - 'logit_bias'"),
+        (COMPAT, "logit_bias", {"7\n": 1}, "7\n is not valid - 'logit_bias'"),
+        (COMPAT, "logit_bias", {"7": 101}, "101 is greater than the maximum of 100 - 'logit_bias.7'"),
+        (COMPAT, "logit_bias", {"7": -101}, "-101 is lesser than the minimum of -100 - 'logit_bias.7'"),
+        (
+            COMPAT,
+            "response_format",
+            {"type": "yaml"},
+            P + "Unknown format of response_format, response_format should be a dict, includes 'type' and an "
+            "optional key 'json_schema'. The response_format type from user is {\"type\":\"yaml\"}.",
+        ),
+    ],
+)
+def test_a_parameter_of_a_wrong_kind_is_refused_in_the_words_of_its_surface(
+    surface: Surface, parameter: str, value: Any, message: str
+) -> None:
+    assert words(with_parameter(surface, parameter, value), surface) == message
+
+
+ROLES = 'Role must be in ["user","assistant","system","function","plugin","tool"] '
+LAST = 'and the role in last message must be in ["user","function","tool"]'
+
+
+@pytest.mark.parametrize(
+    ("surface", "document", "message"),
+    [
+        (COMPAT, {"messages": []}, "you must provide a model parameter"),
+        (COMPAT, {"model": "qwen-plus"}, "'messages' is a required property"),
+        (COMPAT, {"model": "qwen-plus", "messages": []}, "[] is too short - 'messages'"),
+        (COMPAT, {"model": "qwen-plus", "messages": "Hi"}, "'messages' must be Array"),
+        (COMPAT, {}, "you must provide a model parameter"),
+        (TEXT, {"input": {"prompt": "Hi"}}, 'Required parameter "model" missing from request.'),
+        (TEXT, {"model": "qwen-plus"}, "Required input parameter missing from request."),
+        (
+            TEXT,
+            {"model": "qwen-plus", "messages": [], "input": {}},
+            'Either "prompt" or "messages" must exist and cannot both be none',
+        ),
+        (TEXT, {"model": "qwen-plus", "input": "Hi"}, "The input parameter requires json format."),
+        (TEXT, {"model": "qwen-plus", "input": {"messages": []}}, P + ROLES + LAST),
+        (
+            TEXT,
+            {"model": "qwen-plus", "input": {"messages": "Hi"}},
+            'Either "prompt" or "messages" must exist and cannot both be none',
+        ),
+        (
+            TEXT,
+            {"model": "qwen-plus", "input": {"prompt": "Hi"}, "parameters": []},
+            "Input should be a valid Object: parameters",
+        ),
+    ],
+)
+def test_a_body_without_its_parts_is_refused_in_the_words_of_its_surface(
+    surface: Surface, document: dict[str, Any], message: str
+) -> None:
+    assert words(document, surface) == message
+
+
+@pytest.mark.parametrize(
+    ("surface", "message", "text"),
+    [
+        (
+            COMPAT,
+            {"role": "developer", "content": "Hi"},
+            "developer is not one of ['system', 'assistant', 'user', 'tool', 'function'] "
+            "- 'messages.['0].role'",
+        ),
+        (
+            COMPAT,
+            {"role": None, "content": "Hi"},
+            "null is not one of ['system', 'assistant', 'user', 'tool', 'function'] - 'messages.['0].role'",
+        ),
+        (COMPAT, {"content": "Hi"}, "'role' is a required property - 'messages.0.role'"),
+        (COMPAT, {"role": "user"}, P + "The content field is a required field."),
+        (
+            COMPAT,
+            {"role": "user", "content": [{"type": "poem", "poem": "Hi"}]},
+            P + "The provided messages input is invalid. "
+            "The error info is [Unexpected item type in content.]",
+        ),
+        (
+            COMPAT,
+            {"role": "assistant", "tool_calls": [{"function": {"name": "f"}}]},
+            P + "If tool_calls are present in the message, function.arguments must be defined.",
+        ),
+        (
+            COMPAT,
+            {"role": "assistant", "tool_calls": [{"function": {"arguments": "{}"}}]},
+            "'name' is a required property - 'messages.0.tool_calls.0.function.name'",
+        ),
+        (COMPAT, {"role": "user", "content": "Hi", "partial": "yes"}, "'partial' must be Boolean"),
+        (TEXT, {"role": "developer", "content": "Hi"}, P + ROLES + LAST),
+        (TEXT, {"content": "Hi"}, P + ROLES + LAST),
+        (TEXT, {"role": "user"}, P + "The content field is a required field."),
+        (TEXT, {"role": "user", "content": 7}, P + "input content must be a string."),
+        (TEXT, "Hi", "Input should be a valid dictionary or instance of GPT3Message"),
+        (
+            MULTIMODAL,
+            {"role": "user", "content": "Hi"},
+            "Input should be a valid list: input.messages.0.content",
+        ),
+        (
+            MULTIMODAL,
+            {"role": "user", "content": [{"poem": "Hi"}]},
+            "The item of content should be a message of a certain modal.",
+        ),
+    ],
+)
+def test_a_message_of_a_wrong_form_is_refused_in_the_words_of_its_surface(
+    surface: Surface, message: Any, text: str
+) -> None:
+    assert words(with_message(surface, message), surface) == text
+
+
+@pytest.mark.parametrize(
+    ("tool", "surface"),
+    [({}, COMPAT), ({"function": {}}, TEXT), ({"function": {"name": ""}}, COMPAT), ("f", TEXT)],
+)
+def test_a_tool_of_a_wrong_form_is_refused(tool: Any, surface: Surface) -> None:
+    assert words(with_parameter(surface, "tools", [tool]), surface)
+
+
+def test_an_index_is_the_place_of_the_message() -> None:
+    fine = {"role": "user", "content": "Hi"}
+    document = body_of([fine, fine, {"role": "critic", "content": "Hm"}], model="qwen-plus")
+    assert words(document, COMPAT).endswith("- 'messages.['2].role'")
+
+
+def test_what_is_missing_is_told_before_what_is_wrong_and_the_outer_before_the_inner() -> None:
+    document = {"temperature": 9, "messages": [{"role": "user", "content": "Hi", "partial": "x"}]}
+    found = [(violation.keyword, violation.path) for violation in violations("compat.request", document)]
+    assert found == [("required", ""), ("exclusiveMaximum", "temperature"), ("type", "messages[0].partial")]
+
+
+def test_a_long_value_is_shown_by_its_beginning() -> None:
+    role = "x" * 500
+    message = words(with_message(COMPAT, {"role": role, "content": "Hi"}), COMPAT)
+    assert message.startswith("x" * 120 + "... is not one of")
+
+
+def test_a_violation_knows_the_properties_beside_it() -> None:
+    (violation,) = violations("control.reply", {"reply": {}, "time": 1})
+    assert violation.keyword == "additionalProperties"
+    assert violation.properties == ("match", "reply", "times")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ([], ""),
+        (["model"], "model"),
+        (["messages", 0, "role"], "messages[0].role"),
+        (["input", "messages", 12, "content", 3], "input.messages[12].content[3]"),
+    ],
+)
+def test_a_path_is_written_as_one_writes_it_in_code(path: list[str | int], text: str) -> None:
+    assert path_text(path) == text
+
+
+@pytest.mark.parametrize(
+    ("keyword", "demand", "value", "message"),
+    [
+        ("const", "function", "tool", "tool is not one of 'function' - 'a.0.b'"),
+        ("enum", ["x", None], "y", "y is not one of ['x'] - 'a.0.b'"),
+        ("type", ["null", "number"], "y", "'b' must be Float"),
+        ("type", "array", "y", "'b' must be Array"),
+        ("minimum", 3, 2, "2 is lesser than the minimum of 3 - 'a.0.b'"),
+        ("exclusiveMinimum", 3, 3, "3 is lesser than the minimum of 3 - 'a.0.b'"),
+        ("maximum", 3, 4, "4 is greater than the maximum of 3 - 'a.0.b'"),
+        ("exclusiveMaximum", 3, 3, "3 is greater than the maximum of 3 - 'a.0.b'"),
+        ("required", ["c", "d"], {"c": 1}, "'d' is a required property - 'a.0.b.d'"),
+        ("minLength", 1, "", " is not valid - 'a.0.b'"),
+        ("oneOf", [], [1, {"k": None}], '[1,{"k":null}] is not valid - \'a.0.b\''),
+    ],
+)
+def test_a_constraint_without_words_of_its_own_gets_general_ones(
+    keyword: str, demand: Any, value: Any, message: str, errors: Errors
+) -> None:
+    violation = Violation("a[0].b", keyword, demand, value, None, "")
+    assert schemas.refusal(violation, COMPAT, errors).compat.message == message
+
+
+plain = st.characters(exclude_categories=["Cs"], exclude_characters="<>{}")
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(plain, max_size=12)
+    | st.sampled_from(["user", "developer", "function", "text", "auto", "json_object", "7", "7\n"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(plain, max_size=5), inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["role", "type", "function", "text", "7\n", "name"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+FULL: dict[str, Any] = {
+    "temperature": 0.7,
+    "top_p": 0.8,
+    "top_k": 20,
+    "repetition_penalty": 1.05,
+    "presence_penalty": 0.5,
+    "frequency_penalty": 0.5,
+    "max_tokens": 100,
+    "max_completion_tokens": 100,
+    "thinking_budget": 10,
+    "max_input_tokens": 1000,
+    "n": 1,
+    "seed": 1234,
+    "stop": ["Observation", "\n"],
+    "logit_bias": {"7": -100},
+    "logprobs": True,
+    "top_logprobs": 2,
+    "enable_thinking": True,
+    "preserve_thinking": False,
+    "reasoning_effort": "high",
+    "enable_search": True,
+    "search_options": {"forced_search": True},
+    "enable_code_interpreter": False,
+    "tools": [{"type": "function", "function": {"name": "f", "description": "", "parameters": {}}}],
+    "tool_choice": {"type": "function", "function": {"name": "f"}},
+    "parallel_tool_calls": True,
+    "tool_stream": False,
+    "response_format": {"type": "json_object"},
+    "vl_high_resolution_images": False,
+    "character_options": {"profile": ""},
+    "translation_options": {"source_lang": "auto"},
+    "result_format": "message",
+    "incremental_output": True,
+    "stream_options": {"include_usage": True},
+    "modalities": ["text"],
+    "audio": {"voice": "Cherry"},
+}
+
+
+def conversation(surface: Surface) -> list[dict[str, Any]]:
+    """Messages of every role, with everything that a message may carry."""
+    parts: dict[Surface, Any] = {
+        COMPAT: [{"type": "text", "text": "Hi"}, {"type": "image_url", "image_url": {"url": "a"}}],
+        TEXT: "Hi",
+        MULTIMODAL: [{"text": "Hi"}, {"image": "a"}, {"video": ["a", "b"]}],
+    }
+    text: Any = [{"text": "Hi"}] if surface is MULTIMODAL else "Hi"
+    call = {"id": "1", "type": "function", "index": 0, "function": {"name": "f", "arguments": "{}"}}
+    return [
+        {"role": "system", "content": text, "name": "s"},
+        {"role": "user", "content": parts[surface]},
+        {"role": "assistant", "content": text, "tool_calls": [call], "reasoning_content": "Hm."},
+        {"role": "tool", "content": text, "tool_call_id": "1"},
+        {"role": "assistant", "content": text, "partial": True},
+    ]
+
+
+def full_body(surface: Surface) -> dict[str, Any]:
+    """A valid body that carries everything the surface knows."""
+    return body_of(conversation(surface), model="qwen-plus", surface=surface, parameters=FULL)
+
+
+def places(document: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The path of every value inside a document."""
+    pairs = document.items() if isinstance(document, dict) else enumerate(document)
+    for key, value in pairs:
+        yield (*at, key)
+        if isinstance(value, dict | list):
+            yield from places(value, (*at, key))
+
+
+@st.composite
+def spoiled(draw: st.DrawFn, surface: Surface) -> dict[str, Any]:
+    """A valid body in which up to three values are replaced, removed or joined by others."""
+    document = deepcopy(full_body(surface))
+    for _ in range(draw(st.integers(1, 3))):
+        known = list(places(document))
+        assume(known)
+        *way, last = draw(st.sampled_from(known))
+        holder: Any = document
+        for step in way:
+            holder = holder[step]
+        if draw(st.booleans()):
+            holder[last] = draw(json_values)
+        elif isinstance(holder, dict) and draw(st.booleans()):
+            holder[draw(st.text(plain, max_size=3))] = draw(json_values)
+        else:
+            del holder[last]
+    body: dict[str, Any] = loads(dumps(document))
+    return body
+
+
+@pytest.mark.parametrize("surface", Surface)
+def test_a_body_with_everything_is_valid(surface: Surface) -> None:
+    assert violations(f"{surface.value}.request", full_body(surface)) == []
+
+
+@given(st.sampled_from(list(Surface)).flatmap(lambda surface: st.tuples(st.just(surface), spoiled(surface))))
+@example((COMPAT, with_parameter(COMPAT, "logit_bias", {"7\n": 1})))
+@example((COMPAT, with_parameter(COMPAT, "seed", 2.0**64)))
+@example((TEXT, with_parameter(TEXT, "tools", [[]])))
+@example((MULTIMODAL, with_message(MULTIMODAL, None)))
+def test_whatever_a_body_holds_both_validators_agree_and_every_refusal_is_complete(
+    case: tuple[Surface, dict[str, Any]],
+) -> None:
+    surface, document = case
+    name = f"{surface.value}.request"
+    found = violations(name, document)
+    assert bool(found) is not schemas.validator(name).is_valid(document)
+    for violation in found:
+        refusal = schemas.refusal(violation, surface, CATALOGUE)
+        assert refusal.status == 400
+        entry = CATALOGUE[refusal.id]
+        for message in (refusal.native.message, refusal.compat.message):
+            assert message
+            assert not any(f"<{name}>" in message for name in entry.params)
+        assert (refusal.native if surface.native else refusal.compat).code == (
+            entry.native if surface.native else entry.compat
+        ).code
+
+
+@given(st.sampled_from(list(Surface)), json_values)
+def test_any_json_is_judged_without_a_crash(surface: Surface, document: Any) -> None:
+    name = f"{surface.value}.request"
+    found = violations(name, loads(dumps(document)))
+    assert found
+    assert all(schemas.refusal(violation, surface, CATALOGUE).native.message for violation in found)

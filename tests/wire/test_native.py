@@ -1,0 +1,294 @@
+"""The native dialect, text and multimodal: whatever a model says arrives whole, in every form."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.catalogue.models import Models
+from mockserver.meter.tokenizer import Tokenizer
+from mockserver.rules import schemas
+from mockserver.wire import native
+from mockserver.wire.chunking import Chunker
+from mockserver.wire.reply import Choice, Reply, Usage
+from mockserver.wire.request import ChatRequest, Message, Surface, ToolCall
+from tests import folding
+from tests.conftest import MakeHeaders
+from tests.wire.exchanges import MESSAGES, RID, TOOLS, Exchange, native_exchange
+from tests.wire.strategies import replies
+
+TEXT, MULTIMODAL = Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL
+FORMS = [
+    ("qwen-plus", TEXT),
+    ("qwen-turbo", TEXT),
+    ("qwen-max", TEXT),
+    ("qwen3-max", TEXT),
+    ("qwen-plus-character", TEXT),
+    ("qwen3-vl-plus", MULTIMODAL),
+    ("qwen-vl-ocr", MULTIMODAL),
+    ("qwen3.6-plus", MULTIMODAL),
+    ("qwen3.8-max", MULTIMODAL),
+]
+Form = tuple[str, Surface]
+forms = st.sampled_from(FORMS)
+tools = st.sampled_from([{}, {"tools": TOOLS}])
+
+
+def exchange(form: Form, reply: Reply, tokenizer: Tokenizer, **parameters: Any) -> Exchange:
+    model, surface = form
+    parameters.setdefault("result_format", "message")
+    return native_exchange(model, reply, tokenizer, surface=surface, **parameters)
+
+
+def check_usage(usage: dict[str, Any], expected: Usage) -> None:
+    assert usage["input_tokens"] == expected.input
+    assert usage["output_tokens"] == expected.output
+    assert usage["total_tokens"] == expected.input + expected.output
+    reasoning = usage.get("output_tokens_details", {}).get("reasoning_tokens")
+    assert reasoning == expected.reasoning
+
+
+@given(form=forms, reply=replies(), tools=tools)
+def test_a_body_holds_the_reply(
+    tokenizer: Tokenizer, form: Form, reply: Reply, tools: dict[str, Any]
+) -> None:
+    said = exchange(form, reply, tokenizer, **tools)
+    body = said.body()
+    assert schemas.violations(f"{form[1].value}.response", json.loads(body)) == []
+    folded = folding.native_body(body)
+    assert (folded.choices, folded.id) == (reply.choices, RID)
+    assert folded.usage is not None
+    check_usage(folded.usage, said.usage)
+
+
+@given(form=forms, reply=replies(), tools=tools, incremental=st.booleans())
+def test_a_stream_folds_back_to_the_reply(
+    tokenizer: Tokenizer, form: Form, reply: Reply, tools: dict[str, Any], *, incremental: bool
+) -> None:
+    said = exchange(form, reply, tokenizer, incremental_output=incremental, **tools)
+    folded = folding.native_stream(said.stream().frames, incremental=incremental)
+    for event in folded.chunks:
+        assert schemas.violations(f"{form[1].value}.chunk", event) == []
+    assert (folded.choices, folded.id) == (reply.choices, RID)
+
+
+@given(form=forms, reply=replies(most=1), tools=tools, incremental=st.booleans())
+def test_usage_grows_with_every_event_and_ends_with_the_whole(
+    tokenizer: Tokenizer, form: Form, reply: Reply, tools: dict[str, Any], *, incremental: bool
+) -> None:
+    said = exchange(form, reply, tokenizer, incremental_output=incremental, **tools)
+    events = folding.native_stream(said.stream().frames, incremental=incremental).chunks
+    outputs = [event["usage"]["output_tokens"] for event in events]
+    assert outputs == sorted(outputs)
+    for event in events:
+        usage = event["usage"]
+        assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
+        assert usage.get("output_tokens_details", {}).get("reasoning_tokens", 0) <= usage["output_tokens"]
+    check_usage(events[-1]["usage"], said.usage)
+
+
+@given(form=forms, reply=replies(calls=False))
+def test_deltas_are_the_pieces_of_the_models_ramp(tokenizer: Tokenizer, form: Form, reply: Reply) -> None:
+    said = exchange(form, reply, tokenizer, incremental_output=True)
+    stream = said.stream()
+    events = folding.native_stream(stream.frames, incremental=True).chunks
+    chunker, ramp = Chunker(tokenizer), said.request.model.family.ramp
+    tokens = 0
+    for index, choice in enumerate(reply.choices):
+        sent = [choice for event in events for choice in event["output"]["choices"]]
+        messages = [choice["message"] for choice in sent if choice.get("index", 0) == index]
+        pieces, sizes = chunker.pieces(choice.content, ramp)
+        contents = [folding.text_of(message["content"]) for message in messages]
+        assert tuple(content for content in contents if content) == pieces
+        tokens += sum(sizes)
+        pieces, sizes = chunker.pieces(choice.reasoning, ramp)
+        thoughts = [message.get("reasoning_content") for message in messages]
+        assert tuple(thought for thought in thoughts if thought) == pieces
+        tokens += sum(sizes)
+    assert sum(stream.tokens) == tokens
+
+
+@given(reply=replies(most=1, calls=False, thinks=False), incremental=st.booleans())
+def test_in_text_format_the_text_stands_alone(
+    tokenizer: Tokenizer, reply: Reply, *, incremental: bool
+) -> None:
+    said = exchange(
+        ("qwen-turbo", TEXT), reply, tokenizer, result_format="text", incremental_output=incremental
+    )
+    assert schemas.violations("native-text.response", json.loads(said.body())) == []
+    assert set(json.loads(said.body())["output"]) == {"finish_reason", "text"}
+    assert folding.native_body(said.body()).choices == reply.choices
+    folded = folding.native_stream(said.stream().frames, incremental=incremental)
+    for event in folded.chunks:
+        assert schemas.violations("native-text.chunk", event) == []
+        assert set(event["output"]) == {"finish_reason", "text"}
+    assert folded.choices == reply.choices
+    assert folded.usage is not None
+    check_usage(folded.usage, said.usage)
+
+
+@pytest.mark.parametrize("incremental", [True, False])
+def test_text_format_has_room_for_one_choice_only(tokenizer: Tokenizer, *, incremental: bool) -> None:
+    reply = Reply((Choice("Three minutes."), Choice("Two minutes.", finish_reason="length")))
+    said = exchange(
+        ("qwen-turbo", TEXT), reply, tokenizer, result_format="text", incremental_output=incremental
+    )
+    assert folding.native_body(said.body()).choices == reply.choices[:1]
+    folded = folding.native_stream(said.stream().frames, incremental=incremental)
+    assert folded.choices == reply.choices[:1]
+
+
+@given(reply=replies(most=1, calls=False, thinks=False), incremental=st.booleans())
+@pytest.mark.parametrize(("model", "surface"), [("qwen-mt-plus", TEXT), ("qwen-audio-turbo", MULTIMODAL)])
+def test_the_older_forms_of_translation_and_audio(
+    tokenizer: Tokenizer, model: str, surface: Surface, reply: Reply, *, incremental: bool
+) -> None:
+    said = exchange((model, surface), reply, tokenizer, incremental_output=incremental)
+    assert schemas.violations(f"{surface.value}.response", json.loads(said.body())) == []
+    assert folding.native_body(said.body()).choices == reply.choices
+    folded = folding.native_stream(said.stream().frames, incremental=incremental)
+    for event in folded.chunks:
+        assert schemas.violations(f"{surface.value}.chunk", event) == []
+    assert folded.choices == reply.choices
+
+
+def test_a_translation_repeats_its_finish_and_names_its_model(tokenizer: Tokenizer) -> None:
+    said = exchange(("qwen-mt-plus", TEXT), Reply((Choice("Tea."),)), tokenizer, usage=Usage(9, 2))
+    assert said.body().decode() == (
+        '{"output":{"finish_reason":"stop","model_name":"qwen-mt-plus","choices":[{"finish_reason":"stop",'
+        '"message":{"role":"assistant","content":"Tea."}}]},'
+        '"usage":{"total_tokens":11,"output_tokens":2,"input_tokens":9},'
+        f'"request_id":"{RID}"}}'
+    )
+
+
+def test_the_audio_form_of_2024_has_no_total(tokenizer: Tokenizer) -> None:
+    usage = Usage(786, 3, audio=752)
+    said = exchange(("qwen-audio-turbo", MULTIMODAL), Reply((Choice("Steam."),)), tokenizer, usage=usage)
+    assert said.body().decode() == (
+        '{"output":{"choices":[{"finish_reason":"stop","message":{"role":"assistant",'
+        '"content":[{"text":"Steam."}]}}]},'
+        '"usage":{"audio_tokens":752,"output_tokens":3,"input_tokens":786},'
+        f'"request_id":"{RID}"}}'
+    )
+
+
+CALL = ToolCall("brew_tea", "{}", "call_0123456789abcdef012345")
+
+
+@pytest.mark.parametrize(
+    ("form", "choices", "sent", "shown"),
+    [
+        (("qwen-plus", TEXT), 1, {}, False),
+        (("qwen-plus", TEXT), 1, {"tools": TOOLS}, True),
+        (("qwen-plus", TEXT), 2, {}, True),
+        (("qwen-plus-character", TEXT), 1, {}, True),
+        (("qwen3-vl-plus", MULTIMODAL), 1, {}, False),
+        (("qwen3-vl-plus", MULTIMODAL), 1, {"tools": TOOLS}, True),
+        (("qwen3.6-plus", MULTIMODAL), 1, {"tools": TOOLS}, False),
+        (("qwen3.6-plus", MULTIMODAL), 2, {}, True),
+        (("qwen3.8-max", MULTIMODAL), 1, {"tools": TOOLS}, True),
+    ],
+)
+def test_choices_show_their_index_when_there_are_tools_or_several(
+    tokenizer: Tokenizer, form: Form, choices: int, sent: dict[str, Any], *, shown: bool
+) -> None:
+    said = exchange(form, Reply((Choice("Tea."),) * choices), tokenizer, **sent)
+    outputs = [json.loads(said.body())["output"]]
+    outputs += [
+        event["output"] for event in folding.native_stream(said.stream().frames, incremental=True).chunks
+    ]
+    for output in outputs:
+        assert all(("index" in choice) is shown for choice in output["choices"])
+
+
+def test_two_choices_take_turns(tokenizer: Tokenizer) -> None:
+    reply = Reply((Choice("One two."), Choice("Three four.")))
+    said = exchange(("qwen-turbo", TEXT), reply, tokenizer, incremental_output=True)
+    events = folding.native_stream(said.stream().frames, incremental=True).chunks
+    turns = [event["output"]["choices"][0]["index"] for event in events]
+    assert turns == [0, 0, 1, 0, 1, 0, 1, 1]
+
+
+@pytest.mark.parametrize("incremental", [True, False])
+def test_prescribed_pieces_are_sent_as_they_are(tokenizer: Tokenizer, *, incremental: bool) -> None:
+    reply = Reply((Choice("Three minutes."),), chunks=("Thr", "ee min", "utes."))
+    said = exchange(("qwen-plus", TEXT), reply, tokenizer, incremental_output=incremental)
+    events = folding.native_stream(said.stream().frames, incremental=incremental).chunks
+    contents = [event["output"]["choices"][0]["message"]["content"] for event in events]
+    whole = ["Thr", "Three min", "Three minutes."]
+    assert contents == (["Thr", "ee min", "utes.", ""] if incremental else whole)
+
+
+def test_the_numbers_of_a_script_lie_over_the_computed_usage_at_the_end(tokenizer: Tokenizer) -> None:
+    over = {"input_tokens": 1000, "prompt_tokens_details": {"cached_tokens": 896}}
+    said = exchange(("qwen-plus", TEXT), Reply((Choice("Green tea."),), usage=over), tokenizer)
+    first, *_, last = folding.native_stream(said.stream().frames, incremental=False).chunks
+    assert first["usage"]["input_tokens"] == said.usage.input
+    for usage in (folding.native_body(said.body()).usage, last["usage"]):
+        assert usage["input_tokens"] == 1000
+        assert usage["prompt_tokens_details"] == {"cached_tokens": 896}
+        assert usage["output_tokens"] == said.usage.output
+
+
+SEARCH = {"search_results": [{"index": 1, "title": "茶", "url": "https://tea.example/"}]}
+RUNS = [{"type": "code_interpreter", "code_interpreter": {"code": "3 * 60"}}]
+
+
+@pytest.mark.parametrize("form", [("qwen-plus", TEXT), ("qwen3.6-plus", MULTIMODAL)])
+def test_sources_and_tool_runs_are_carried_in_the_output(tokenizer: Tokenizer, form: Form) -> None:
+    reply = Reply((Choice("180 seconds [1]."),), search_info=SEARCH, tool_info=RUNS)
+    body = json.loads(exchange(form, reply, tokenizer).body())
+    assert schemas.violations(f"{form[1].value}.response", body) == []
+    assert list(body["output"]) == ["choices", "search_info", "tool_info"]
+    assert (body["output"]["search_info"], body["output"]["tool_info"]) == (SEARCH, RUNS)
+
+
+def test_sources_are_carried_in_text_format(tokenizer: Tokenizer) -> None:
+    reply = Reply((Choice("180 seconds [1]."),), search_info=SEARCH)
+    body = json.loads(exchange(("qwen-plus", TEXT), reply, tokenizer, result_format="text").body())
+    assert schemas.violations("native-text.response", body) == []
+    assert body["output"]["search_info"] == SEARCH
+
+
+@pytest.mark.parametrize(
+    ("sent", "streams"),
+    [
+        ({}, False),
+        ({"X-DashScope-SSE": "enable"}, True),
+        ({"X-DashScope-SSE": "Enable"}, True),
+        ({"X-DashScope-SSE": "disable"}, False),
+        ({"X-DashScope-SSE": "disable", "Accept": "text/event-stream"}, True),
+        ({"Accept": "application/json, text/event-stream"}, True),
+        ({"Accept": "application/json"}, False),
+    ],
+)
+def test_either_header_asks_for_a_stream(
+    headers: MakeHeaders, sent: dict[str, str], *, streams: bool
+) -> None:
+    assert native.wants_stream(headers(sent)) is streams
+
+
+def test_a_request_is_read_and_a_stream_in_its_parameters_asks_for_nothing(
+    models: Models, headers: MakeHeaders
+) -> None:
+    body = {"model": "qwen-plus", "input": {"messages": MESSAGES}, "parameters": {"stream": True}}
+    given_ = headers()
+    assert native.read_request(TEXT, body, models["qwen-plus"], given_) == ChatRequest(
+        TEXT,
+        models["qwen-plus"],
+        (Message("user", "How long does green tea steep?"),),
+        {"stream": True},
+        stream=False,
+        headers=given_,
+    )
+
+
+@pytest.mark.parametrize("parameters", [{}, {"parameters": None}, {"parameters": {}}])
+def test_a_request_may_have_no_parameters(models: Models, parameters: dict[str, Any]) -> None:
+    body = {"model": "qwen-plus", "input": {"prompt": "Tea?"}, **parameters}
+    request = native.read_request(TEXT, body, models["qwen-plus"], {"x-dashscope-sse": "enable"})
+    assert (request.parameters, request.stream) == ({}, True)
+    assert request.messages == (Message("user", "Tea?"),)
