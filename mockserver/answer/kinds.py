@@ -5,7 +5,7 @@ The tables are data (`fixtures/instances.json`).
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from mockserver import resources
@@ -28,7 +28,7 @@ def parts(name: str) -> list[str]:
     return [part.lower() for part in _BREAK.split(_HUMP.sub("_", name)) if part]
 
 
-@cache
+@lru_cache(maxsize=1024)
 def kind_of(name: str, description: str) -> str:
     """The kind of a property; "" when neither its name nor its description tells."""
     words = parts(name)

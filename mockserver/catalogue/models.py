@@ -92,6 +92,7 @@ class Model:
     partial: bool = False
     choices: bool = False
     preserve_thinking: bool = False
+    prompt_switch: bool = False
     reasoning_effort: Mapping[str, Any] | None = None
     image_patch: int | None = None
     max_pixels: int | None = None

@@ -91,6 +91,13 @@ class Tokenizer:
         """The bytes of each token."""
         return self._encoding.decode_tokens_bytes(ids)
 
+    def token(self, token_id: int) -> bytes | None:
+        """The bytes of one token; None when the vocabulary has none of that id."""
+        try:
+            return self._encoding.decode_single_token_bytes(token_id)
+        except (KeyError, OverflowError):
+            return None
+
     def head(self, text: str, tokens: int) -> str:
         """The longest beginning of a text that holds at most so many tokens, in whole characters."""
         ends = self.ends(text)
@@ -168,8 +175,8 @@ class LazyTokenizer:
         """The tokenizer; waits until it is loaded. Raises what the loader raised."""
         if self._loaded is None:
             self.start()
-            if self._thread is not None:
-                self._thread.join()
+            assert self._thread is not None
+            self._thread.join()
             if self._error is not None:
                 raise self._error
         assert self._loaded is not None

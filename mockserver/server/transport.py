@@ -1,4 +1,4 @@
-"""The HTTP protocol of uvicorn with two things more: gathered writes and limits on headers.
+"""The HTTP protocol of uvicorn with more: gathered writes, limits on a request, offers of HTTP/2 declined.
 
 Each event of a stream is a chunk of its own, as the cloud sends it. One system call for each would
 cost more than everything else together, so what is written within one turn of the loop leaves as one
@@ -6,8 +6,10 @@ piece: `GatheringTransport` collects it. Nothing waits: the piece leaves at the 
 """
 
 import asyncio
+import sys
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _GATHER = 64 * 1024
@@ -76,6 +78,7 @@ class Protocol(HttpToolsProtocol):
     request_seconds = 30.0
     _header_bytes = 0
     _split_bytes = 0
+    _data = b""
     _in_headers = False
     _whole = True
     _refused = False
@@ -95,7 +98,7 @@ class Protocol(HttpToolsProtocol):
         """Some bytes of a request."""
         if self._refused:
             return
-        in_headers = self._in_headers
+        in_headers, self._data = self._in_headers, data
         super().data_received(data)
         if in_headers and self._in_headers:
             # One header without end never gets to `on_header`, so the bytes are counted as they come.
@@ -140,6 +143,28 @@ class Protocol(HttpToolsProtocol):
         self._stop_clock()
         if not self._refused:
             super().on_message_complete()
+
+    def _should_upgrade(self) -> bool:
+        """Every offer of another protocol goes to `handle_websocket_upgrade`."""
+        return True
+
+    def handle_websocket_upgrade(self) -> None:
+        """A request that offers another protocol is answered in this one, as the cloud does.
+
+        The HTTP client of the JDK offers HTTP/2 with every request. The parser takes what follows the
+        headers for words of the other protocol, so it is given the request once more without the offer.
+        """
+        if self._refused:
+            return
+        scope, offered = self.scope, sys.exception()
+        assert offered is not None
+        if scope["method"] == "CONNECT":
+            self.send_400_response("This is no proxy.")
+            return
+        lines = [f"{scope['method']} ".encode() + self.url + f" HTTP/{scope['http_version']}".encode()]
+        lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        super().data_received(b"\r\n".join([*lines, b"", self._data[offered.args[0] :]]))
 
     def send_400_response(self, msg: str) -> None:
         """What came is no HTTP."""

@@ -44,8 +44,8 @@ def render_stream(
         runs = chunker.runs(
             choice, family.ramp, chunks=None if index else reply.chunks, calls=family.tool_ramp
         )
-        stream = _ChoiceStream(serializer, index, choice, values, tools=bool(request.tools))
-        rendered.append(stream.render(runs))
+        lane = _ChoiceStream(serializer, index, choice, values, tools=bool(request.tools))
+        rendered.append(lane.render(runs))
     stream = rendered[0] if len(rendered) == 1 else interleave(rendered)
     if request.include_usage:
         values["usage"] = render_usage(serializer.usage_stream, usage, reply)

@@ -27,9 +27,7 @@ def _pixels(part: Mapping[str, Any], name: str) -> int | None:
 
 
 def _content(content: Any) -> tuple[str, tuple[Part, ...]]:
-    """A content's text and its media. A text of several parts is joined without a blank."""
-    if isinstance(content, str):
-        return content, ()
+    """The text and the media of a content in parts. A text of several parts is joined without a blank."""
     texts: list[str] = []
     media: list[Part] = []
     for part in content or ():

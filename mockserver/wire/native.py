@@ -163,6 +163,7 @@ class _ChoiceStream:
         self._output = self._open
         self._reasoning = 0
         self._final = usage.output if len(reply.choices) == 1 else None
+        self._said = ("", "")
         self._stream = Stream([], [])
 
     def render(self, runs: list[Run]) -> Stream:
@@ -188,7 +189,7 @@ class _ChoiceStream:
                     thought = reasoning if joined or not self._incremental else ""
                     self._event(content, thought, tokens=size + joined)
                     joined = 0
-        self._finish(runs, content, reasoning)
+        self._finish(runs)
         return self._stream
 
     def _joined_switch(self) -> int:
@@ -204,7 +205,7 @@ class _ChoiceStream:
             return THINK_OPEN - self._open + THINK_CLOSE
         return max(0, self._final - self._open - sum(sum(run.sizes) for run in runs))
 
-    def _finish(self, runs: list[Run], content: str, reasoning: str) -> None:
+    def _finish(self, runs: list[Run]) -> None:
         """The last event: an empty one behind deltas, else the last one said again as finished."""
         if runs and runs[-1].kind == "tool":
             return
@@ -215,8 +216,7 @@ class _ChoiceStream:
         if self._stream.frames:
             self._stream.frames.pop()
             tokens = self._stream.tokens.pop()
-        thought = "" if self._incremental and content else reasoning
-        self._event(content, thought, finish=True, tokens=tokens)
+        self._event(*self._said, finish=True, tokens=tokens)
 
     def _tool(self, run: Run, content: str, reasoning: str, calls: list[bytes], *, last: bool) -> None:
         call = self._choice.tool_calls[run.tool]
@@ -254,6 +254,7 @@ class _ChoiceStream:
         calls: list[bytes] | None = None,
         finish: bool = False,
     ) -> None:
+        self._said = (content, reasoning)
         values = {**self._values, **dict(self._numbers(finish=finish))}
         parts = self._serializer.parts and not self._text_format
         values["content"] = _content(self._serializer, content) if parts else dump_text(content)

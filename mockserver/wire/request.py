@@ -93,7 +93,28 @@ class ChatRequest:
         if self.parameters.get("reasoning_effort") == "none":
             return False
         asked = self.parameters.get("enable_thinking")
-        return self.model.thinking == "on" if asked is None else bool(asked)
+        thinks = self.model.thinking == "on" if asked is None else bool(asked)
+        return thinks and not (self.model.prompt_switch and self._switched_off())
+
+    def _switched_off(self) -> bool:
+        """Whether the newest switch in the texts is `/no_think` (Model Studio docs, deep thinking)."""
+        for message in reversed(self.messages):
+            if message.role in ("user", "system"):
+                off, on = message.text.rfind("/no_think"), message.text.rfind("/think")
+                if off >= 0 or on >= 0:
+                    return off > on
+        return False
+
+    @property
+    def thinking_budget(self) -> int | None:
+        """The most thinking tokens: as asked, or by the effort asked for; None: the model's own limit."""
+        budget = self.parameters.get("thinking_budget")
+        if budget is not None:
+            return int(budget)
+        efforts = self.model.reasoning_effort or {}
+        effort = self.parameters.get("reasoning_effort") or efforts.get("default")
+        taken = efforts.get("accepts", {}).get(effort)
+        return dict(efforts.get("budgets") or {}).get(taken)
 
     @property
     def include_usage(self) -> bool:

@@ -1,5 +1,7 @@
 """The built-in model: what it says to whom, and that it says the same tomorrow."""
 
+# ruff: noqa: RUF001 - the cloud's own signs are full-width ones
+
 from itertools import islice
 from typing import Any
 
@@ -18,6 +20,9 @@ from tests.wire.strategies import texts
 
 WORKING = tokenizers.load()
 """Hypothesis runs a test many times on one fixture, so its tests take the tokenizer from here."""
+
+THINKS: dict[str, Any] = {"stream": True, "enable_thinking": True}
+"""What makes a hybrid model think on any request."""
 
 MOCK = {"en": "mock", "zh": "模拟", "ja": "モック"}
 """How an answer names itself, by language."""
@@ -39,6 +44,11 @@ def only(reply: Reply) -> Choice:
 def say(request: ChatRequest) -> str:
     """What the built-in model answers to a request."""
     return only(builtin.answer(request, WORKING)).content
+
+
+def limited(name: str, most: int) -> dict[str, Any]:
+    """The parameter that limits an answer."""
+    return {name: most}
 
 
 def tokens(text: str) -> int:
@@ -77,7 +87,8 @@ def test_three_whole_answers_stay_as_they_are_within_a_major_release(tokenizer: 
     assert builtin.answer(japanese, tokenizer) == Reply(
         (
             Choice(
-                "こちらは qwen-turbo を模したモックの返信です。「お茶をください」について、まず簡単にお話しします。"
+                "こちらは qwen-turbo を模したモックの返信です。"
+                "「お茶をください」について、まず簡単にお話しします。"
                 "何回かに分けて送れるくらいの長さがあります。本物のモデルなら、まず細部を確認するでしょう。"
                 "ほかに試したいことはありますか。"
             ),
@@ -182,7 +193,11 @@ def test_a_text_has_the_language_of_its_script(text: str, language: str) -> None
 
 
 def test_the_last_user_message_decides_the_language() -> None:
-    turned: Messages = [*TURNS, {"role": "assistant", "content": "三分钟。"}, {"role": "user", "content": "Why?"}]
+    turned: Messages = [
+        *TURNS,
+        {"role": "assistant", "content": "三分钟。"},
+        {"role": "user", "content": "Why?"},
+    ]
     assert "mock" in say(ask(turned))
     assert "模拟" in say(ask(turned[:4]))
 
@@ -223,11 +238,11 @@ def test_a_second_turn_behind_an_empty_one_quotes_three_dots() -> None:
 def test_an_answer_is_cut_to_the_tokens_asked_for(name: str, text: str) -> None:
     whole = say(ask(text))
     for most in range(1, tokens(whole)):
-        cut = only(builtin.answer(ask(text, **{name: most}), WORKING))
+        cut = only(builtin.answer(ask(text, **limited(name, most)), WORKING))
         assert tokens(cut.content) == most
         assert whole.startswith(cut.content)
         assert cut.finish_reason == "length"
-    exact = only(builtin.answer(ask(text, **{name: tokens(whole)}), WORKING))
+    exact = only(builtin.answer(ask(text, **limited(name, tokens(whole))), WORKING))
     assert exact == Choice(whole)
 
 
@@ -280,11 +295,10 @@ def test_an_answer_that_its_stop_ends_within_its_tokens_is_not_cut_by_length() -
 
 @pytest.mark.parametrize("text", ["Tea?", "什么是茶？", "お茶とは？"])
 def test_thinking_takes_exactly_its_budget_save_for_half_a_character(text: str) -> None:
-    thinks = {"stream": True, "enable_thinking": True}
-    whole = only(builtin.answer(ask(text, **thinks), WORKING))
+    whole = only(builtin.answer(ask(text, **THINKS), WORKING))
     assert tokens(whole.reasoning) > 20
     for budget in range(1, tokens(whole.reasoning) + 2):
-        said = only(builtin.answer(ask(text, thinking_budget=budget, **thinks), WORKING))
+        said = only(builtin.answer(ask(text, thinking_budget=budget, **THINKS), WORKING))
         ends = WORKING.ends(whole.reasoning)
         assert said.reasoning == whole.reasoning[: ends[min(budget, len(ends)) - 1]]
         assert tokens(said.reasoning) in (budget, len(ends)) or ends[budget - 1] == ends[budget - 2]
@@ -292,14 +306,13 @@ def test_thinking_takes_exactly_its_budget_save_for_half_a_character(text: str) 
 
 
 def test_max_tokens_does_not_cut_the_thinking_but_max_completion_tokens_does() -> None:
-    thinks = {"stream": True, "enable_thinking": True}
-    whole = only(builtin.answer(ask("Tea?", **thinks), WORKING))
+    whole = only(builtin.answer(ask("Tea?", **THINKS), WORKING))
     thought = tokens(whole.reasoning)
-    answer_only = only(builtin.answer(ask("Tea?", max_tokens=2, **thinks), WORKING))
+    answer_only = only(builtin.answer(ask("Tea?", max_tokens=2, **THINKS), WORKING))
     assert (tokens(answer_only.reasoning), tokens(answer_only.content)) == (thought, 2)
-    both = only(builtin.answer(ask("Tea?", max_completion_tokens=thought + 2, **thinks), WORKING))
+    both = only(builtin.answer(ask("Tea?", max_completion_tokens=thought + 2, **THINKS), WORKING))
     assert (both.reasoning, tokens(both.content), both.finish_reason) == (whole.reasoning, 2, "length")
-    tight = only(builtin.answer(ask("Tea?", max_completion_tokens=20, **thinks), WORKING))
+    tight = only(builtin.answer(ask("Tea?", max_completion_tokens=20, **THINKS), WORKING))
     assert (tokens(tight.reasoning), tight.content, tight.finish_reason) == (20, "", "length")
 
 

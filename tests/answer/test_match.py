@@ -20,7 +20,11 @@ TEA = ask(
         {"role": "system", "content": "You pour tea."},
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "Is it hot?"},
-        {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "function": {"name": "feel", "arguments": "{}"}}]},
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [{"id": "1", "function": {"name": "feel", "arguments": "{}"}}],
+        },
         {"role": "tool", "content": "80 degrees", "tool_call_id": "1"},
         {"role": "user", "content": "Pour me one, please."},
     ],

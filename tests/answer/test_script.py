@@ -47,9 +47,7 @@ def refusal(error: dict[str, Any], errors: Errors) -> Refusal:
         ({"content": "3", "reasoning_content": "1 + 2"}, Choice("3", "1 + 2")),
         (
             {"tool_calls": [{"name": "brew", "arguments": {"leaf": "龙井", "minutes": 3}}]},
-            Choice(
-                tool_calls=(ToolCall("brew", '{"leaf":"龙井","minutes":3}'),), finish_reason="tool_calls"
-            ),
+            Choice(tool_calls=(ToolCall("brew", '{"leaf":"龙井","minutes":3}'),), finish_reason="tool_calls"),
         ),
         (
             {"tool_calls": [{"id": "call_1", "name": "brew", "arguments": "{not json"}], "content": "So:"},
@@ -191,7 +189,9 @@ def test_an_error_without_a_code_carries_what_it_is_given(errors: Errors) -> Non
 
 
 def test_a_sequence_gives_one_reply_after_the_other_and_repeats_the_last(errors: Errors) -> None:
-    script = entered({"reply": [{"content": "a"}, {"error": {"code": "Throttling"}}, {"content": "c"}]}, errors)
+    script = entered(
+        {"reply": [{"content": "a"}, {"error": {"code": "Throttling"}}, {"content": "c"}]}, errors
+    )
     first, second, *rest = [script.take() for _ in range(5)]
     assert first == Reply((Choice("a"),))
     assert isinstance(second, Refusal)

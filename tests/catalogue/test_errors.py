@@ -67,7 +67,9 @@ def test_a_value_with_braces_is_taken_as_it_is(entry: error_catalogue.ErrorEntry
     filled = fill(entry, values)
     for name in entry.params:
         template = entry.native.message + entry.compat.message
-        assert (f"{{{value}}}" in filled.native.message + filled.compat.message) is (f"{{{name}}}" in template)
+        assert (f"{{{value}}}" in filled.native.message + filled.compat.message) is (
+            f"{{{name}}}" in template
+        )
 
 
 def test_a_placeholder_without_a_value_keeps_its_name_and_the_help_page_has_one(errors: Errors) -> None:
@@ -136,7 +138,7 @@ def test_an_entry_of_one_surface_speaks_its_words_on_the_other_too(errors: Error
 def test_an_entry_of_one_surface_with_a_code_of_its_own_keeps_it() -> None:
     compat = {"code": "tea_empty", "type": "tea_empty", "message": "No tea."}
     data = {"id": "tea.empty", "status": 400, "native": None, "compat": compat, "origin": "service"}
-    rest = {"prefix": None, "params": [], "confidence": "reported", "source": "-"}
+    rest: dict[str, Any] = {"prefix": None, "params": [], "confidence": "reported", "source": "-"}
     assert error_catalogue._entry({**data, **rest}).native == Words("tea_empty", "No tea.")
 
 

@@ -81,7 +81,7 @@ def test_a_ramp_gives_its_first_sizes_once_and_then_its_cycle(first: list[int], 
         ("qwen-max", "thinking", "none"),
         ("qwen-plus", "thinking", "off"),
         ("qwen-plus", "max_thinking", 81920),
-        ("qwen-turbo", "context", 131072),
+        ("qwen-max", "context", 32768),
         ("qwq-plus", "thinking", "only"),
         ("qwen-plus-character", "character", True),
         ("qwen3.8-max", "native", "multimodal"),
@@ -93,9 +93,7 @@ def test_a_ramp_gives_its_first_sizes_once_and_then_its_cycle(first: list[int], 
         ("qwen-vl-max", "media", True),
     ],
 )
-def test_documented_traits_are_in_the_catalogue(
-    models: Models, name: str, trait: str, value: object
-) -> None:
+def test_documented_traits_are_in_the_catalogue(models: Models, name: str, trait: str, value: object) -> None:
     assert getattr(models[name], trait) == value
 
 

@@ -1,5 +1,7 @@
 """Token counts and borders, against counts that the cloud gave, and how the tokenizer is loaded."""
 
+# ruff: noqa: RUF001 - the cloud's own signs are full-width ones
+
 import threading
 
 import pytest
@@ -64,6 +66,23 @@ def test_known_texts_have_the_counts_of_the_cloud(tokenizer: Tokenizer, text: st
 def test_known_texts_have_the_token_ids_of_the_cloud(tokenizer: Tokenizer, text: str, ids: list[int]) -> None:
     assert tokenizer.encode(text) == ids
     assert b"".join(tokenizer.tokens(ids)) == text.encode()
+
+
+def test_the_newer_vocabulary_is_loaded_once_and_is_another_one(tokenizer: Tokenizer) -> None:
+    newer = tokenizers.newer()
+    assert newer is tokenizers.newer()
+    said = "Say hello. Use only one word."
+    assert newer.count(said) == tokenizer.count(said) == 8
+    assert newer.encode(said) != tokenizer.encode(said)
+
+
+@pytest.mark.parametrize(
+    "marker", ["<tool_call>", "</tool_call>", "<tool_response>", "<think>", "<|im_end|>"]
+)
+def test_a_marker_of_the_prompt_is_one_token_in_either_vocabulary(tokenizer: Tokenizer, marker: str) -> None:
+    for vocabulary in (tokenizer, tokenizers.newer()):
+        assert vocabulary.count_marked(f"a{marker}b") == 3
+        assert vocabulary.count(f"a{marker}b") > 3
 
 
 def test_a_marker_in_a_text_is_ordinary_text(tokenizer: Tokenizer) -> None:
@@ -188,7 +207,7 @@ def test_a_lazy_tokenizer_loads_once_however_often_it_is_started(tokenizer: Toke
     lazy = LazyTokenizer(loader)
     lazy.start()
     lazy.start()
-    assert not lazy.ready
+    ready = [lazy.ready]
     got: list[Tokenizer] = []
     askers = [threading.Thread(target=lambda: got.append(lazy.get())) for _ in range(4)]
     for asker in askers:
@@ -196,7 +215,8 @@ def test_a_lazy_tokenizer_loads_once_however_often_it_is_started(tokenizer: Toke
     gate.set()
     for asker in askers:
         asker.join()
-    assert lazy.ready
+    ready.append(lazy.ready)
+    assert ready == [False, True]
     assert loads == ["tokenizer"]
     assert all(found is tokenizer for found in [*got, lazy.get()])
     assert len(got) == 4

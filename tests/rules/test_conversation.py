@@ -1,5 +1,7 @@
 """The rules of a conversation: for each the smallest request that breaks it, and one that just does not."""
 
+# ruff: noqa: RUF001 - the cloud's own signs are full-width ones
+
 from typing import Any, NamedTuple
 
 import pytest
@@ -44,7 +46,13 @@ CASES = [
         "Unsupported model `text-embedding-v4` for OpenAI compatibility mode.",
         (),
     ),
-    Case("model.surface", hi("qwen-vl-max", TEXT), "model", "url error, please check url！", (hi("qwen-max", TEXT),)),
+    Case(
+        "model.surface",
+        hi("qwen-vl-max", TEXT),
+        "model",
+        "url error, please check url！",
+        (hi("qwen-max", TEXT),),
+    ),
     Case(
         "model.surface",
         hi("qwen-plus", MULTIMODAL),
@@ -212,7 +220,7 @@ def test_the_smallest_request_that_breaks_a_rule_breaks_it_and_a_near_miss_keeps
 
 
 def test_every_rule_is_broken_here_and_kept_here() -> None:
-    rules = {rule.id for rule in all_rules()}
+    rules = {rule.id for rule in all_rules() if rule.check.__module__ == "mockserver.rules.conversation"}
     assert {case.rule for case in CASES} == rules
     assert {case.rule for case in CASES if case.kept} == rules
 

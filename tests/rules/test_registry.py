@@ -40,9 +40,7 @@ def test_a_rule_with_needs_concerns_a_request_that_carries_one_of_them() -> None
     ],
 )
 def test_a_finding_speaks_the_words_of_the_surface(surface: Surface, message: str, errors: Errors) -> None:
-    rule = Rule(
-        "tea", Severity.REFUSED_BY_SOME, "", lambda _: [("model", "model.unknown", {"model": "tea"})]
-    )
+    rule = Rule("tea", Severity.REFUSED_BY_SOME, "", lambda _: [("model", "model.unknown", {"model": "tea"})])
     (finding,) = rule.findings(ask("Hi", surface=surface), errors)
     assert (finding.rule, finding.severity, finding.path) == ("tea", Severity.REFUSED_BY_SOME, "model")
     assert finding.message == message
@@ -63,5 +61,6 @@ def test_a_rule_of_parameters_that_are_not_sent_is_not_even_asked(errors: Errors
         "stream.required",
         "thinking.non-streaming",
         "messages.last-assistant",
+        "media.oss-unresolved",
     }
     assert check(bare, errors) == []

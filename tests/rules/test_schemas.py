@@ -188,7 +188,7 @@ def test_the_ends_of_a_range_null_and_unknown_names_are_accepted(parameter: str,
             "response_format",
             {"type": "yaml"},
             P + "Unknown format of response_format, response_format should be a dict, includes 'type' and an "
-            "optional key 'json_schema'. The response_format type from user is {\"type\":\"yaml\"}.",
+            'optional key \'json_schema\'. The response_format type from user is {"type":"yaml"}.',
         ),
     ],
 )
@@ -243,8 +243,10 @@ def test_a_body_without_its_parts_is_refused_in_the_words_of_its_surface(
         (
             COMPAT,
             {"role": "developer", "content": "Hi"},
-            "developer is not one of ['system', 'assistant', 'user', 'tool', 'function'] "
-            "- 'messages.['0].role'",
+            (
+                "developer is not one of ['system', 'assistant', 'user', 'tool', 'function'] "
+                "- 'messages.['0].role'"
+            ),
         ),
         (
             COMPAT,
@@ -351,7 +353,7 @@ def test_a_path_is_written_as_one_writes_it_in_code(path: list[str | int], text:
         ("exclusiveMaximum", 3, 3, "3 is greater than the maximum of 3 - 'a.0.b'"),
         ("required", ["c", "d"], {"c": 1}, "'d' is a required property - 'a.0.b.d'"),
         ("minLength", 1, "", " is not valid - 'a.0.b'"),
-        ("oneOf", [], [1, {"k": None}], '[1,{"k":null}] is not valid - \'a.0.b\''),
+        ("oneOf", [], [1, {"k": None}], "[1,{\"k\":null}] is not valid - 'a.0.b'"),
     ],
 )
 def test_a_constraint_without_words_of_its_own_gets_general_ones(
@@ -372,7 +374,9 @@ json_values: st.SearchStrategy[Any] = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(st.text(plain, max_size=5), inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["role", "type", "function", "text", "7\n", "name"]), inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["role", "type", "function", "text", "7\n", "name"]), inner, max_size=3
+        )
     ),
     max_leaves=6,
 )

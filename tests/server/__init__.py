@@ -1,0 +1,1 @@
+"""Tests of the server: in process, and over real sockets."""

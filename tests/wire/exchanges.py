@@ -1,6 +1,6 @@
 """Requests and rendered answers for the tests of the two dialects."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mockserver.catalogue import models as model_catalogue
@@ -14,6 +14,15 @@ from mockserver.wire.request import ChatRequest, Surface
 RID = "0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f"
 ENVELOPE = Envelope(RID, 1_770_000_000)
 MESSAGES = [{"role": "user", "content": "How long does green tea steep?"}]
+PICTURE = [
+    {
+        "role": "user",
+        "content": [
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}},
+            {"type": "text", "text": "What is this?"},
+        ],
+    }
+]
 TOOLS = [{"type": "function", "function": {"name": "brew_tea", "parameters": {"type": "object"}}}]
 
 
@@ -27,9 +36,9 @@ class Exchange:
     tokenizer: Tokenizer
 
     def body(self) -> bytes:
-        """The answer as one body."""
+        """The answer as one body, to the same request without the wish for a stream."""
         render = native.render_body if self.request.surface.native else compat.render_body
-        return render(self.request, self.reply, self.usage, ENVELOPE)
+        return render(replace(self.request, stream=False), self.reply, self.usage, ENVELOPE)
 
     def stream(self) -> Stream:
         """The answer as a stream."""

@@ -93,6 +93,10 @@ def test_any_token_borders_are_respected(steps: list[int], sizes: list[int]) -> 
     assert set(borders) <= {0, *ends}
 
 
+def test_no_piece_is_cut_behind_the_last_size() -> None:
+    assert cut("teacups", range(1, 8), [1, 3]) == (("t", "eac"), (1, 3))
+
+
 def test_an_empty_text_has_no_pieces(tokenizer: Tokenizer) -> None:
     assert Chunker(tokenizer).pieces("", Ramp((1,), (4,))) == ((), ())
 

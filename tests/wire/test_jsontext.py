@@ -86,7 +86,7 @@ def test_nesting_of_200_levels_is_taken_from_others_and_can_be_written_with_50_m
     for _ in range(50):
         taken = [taken]
     assert dumps(taken)
-    with pytest.raises(ValueError, match="^nested more than 200 levels deep$"):
+    with pytest.raises(ValueError, match="nested more than 200 levels deep"):
         loads_bounded(head * 201 + b"1" + foot * 201)
 
 

@@ -34,6 +34,15 @@ FORMS = [
 Form = tuple[str, Surface]
 forms = st.sampled_from(FORMS)
 tools = st.sampled_from([{}, {"tools": TOOLS}])
+SINGLE = ("qwen3.6-plus", MULTIMODAL)
+"""A form without an index, so without several choices (recording: cnblogs/dashscope-sdk, 2026-04)."""
+
+
+@st.composite
+def answers(draw: st.DrawFn, *, calls: bool = True) -> tuple[Form, Reply]:
+    """A form with a reply that it has room for."""
+    form = draw(forms)
+    return form, draw(replies(most=1 if form == SINGLE else 4, calls=calls))
 
 
 def exchange(form: Form, reply: Reply, tokenizer: Tokenizer, **parameters: Any) -> Exchange:
@@ -50,10 +59,11 @@ def check_usage(usage: dict[str, Any], expected: Usage) -> None:
     assert reasoning == expected.reasoning
 
 
-@given(form=forms, reply=replies(), tools=tools)
+@given(answer=answers(), tools=tools)
 def test_a_body_holds_the_reply(
-    tokenizer: Tokenizer, form: Form, reply: Reply, tools: dict[str, Any]
+    tokenizer: Tokenizer, answer: tuple[Form, Reply], tools: dict[str, Any]
 ) -> None:
+    form, reply = answer
     said = exchange(form, reply, tokenizer, **tools)
     body = said.body()
     assert schemas.violations(f"{form[1].value}.response", json.loads(body)) == []
@@ -63,10 +73,11 @@ def test_a_body_holds_the_reply(
     check_usage(folded.usage, said.usage)
 
 
-@given(form=forms, reply=replies(), tools=tools, incremental=st.booleans())
+@given(answer=answers(), tools=tools, incremental=st.booleans())
 def test_a_stream_folds_back_to_the_reply(
-    tokenizer: Tokenizer, form: Form, reply: Reply, tools: dict[str, Any], *, incremental: bool
+    tokenizer: Tokenizer, answer: tuple[Form, Reply], tools: dict[str, Any], *, incremental: bool
 ) -> None:
+    form, reply = answer
     said = exchange(form, reply, tokenizer, incremental_output=incremental, **tools)
     folded = folding.native_stream(said.stream().frames, incremental=incremental)
     for event in folded.chunks:
@@ -89,8 +100,9 @@ def test_usage_grows_with_every_event_and_ends_with_the_whole(
     check_usage(events[-1]["usage"], said.usage)
 
 
-@given(form=forms, reply=replies(calls=False))
-def test_deltas_are_the_pieces_of_the_models_ramp(tokenizer: Tokenizer, form: Form, reply: Reply) -> None:
+@given(answer=answers(calls=False))
+def test_deltas_are_the_pieces_of_the_models_ramp(tokenizer: Tokenizer, answer: tuple[Form, Reply]) -> None:
+    form, reply = answer
     said = exchange(form, reply, tokenizer, incremental_output=True)
     stream = said.stream()
     events = folding.native_stream(stream.frames, incremental=True).chunks
@@ -178,6 +190,44 @@ def test_the_audio_form_of_2024_has_no_total(tokenizer: Tokenizer) -> None:
 CALL = ToolCall("brew_tea", "{}", "call_0123456789abcdef012345")
 
 
+@pytest.mark.parametrize("incremental", [True, False])
+@pytest.mark.parametrize("form", FORMS)
+def test_an_answer_that_is_cut_while_it_thinks_keeps_all_of_its_thinking(
+    tokenizer: Tokenizer, form: Form, *, incremental: bool
+) -> None:
+    reply = Reply((Choice(reasoning="They want tea. Keep it short.", finish_reason="length"),))
+    said = exchange(form, reply, tokenizer, incremental_output=incremental)
+    assert folding.native_stream(said.stream().frames, incremental=incremental).choices == reply.choices
+
+
+@pytest.mark.parametrize(
+    ("form", "counts"),
+    [
+        (("qwen-plus-latest", TEXT), [(3, 1), (5, 3), (7, 5)]),
+        (("qwen3.6-plus", MULTIMODAL), [(3, 3), (4, 4), (5, 5)]),
+        (("qwen3.8-flash", MULTIMODAL), [(1, 1), (3, 3), (6, 6)]),
+    ],
+)
+def test_where_the_opening_of_the_thinking_is_counted(
+    tokenizer: Tokenizer, form: Form, counts: list[tuple[int, int]]
+) -> None:
+    reply = Reply((Choice("Three minutes.", "They want tea. Keep it short."),))
+    events = folding.native_stream(exchange(form, reply, tokenizer).stream().frames, incremental=True).chunks
+    usages = [event["usage"] for event in events[:3]]
+    assert [(u["output_tokens"], u["output_tokens_details"]["reasoning_tokens"]) for u in usages] == counts
+
+
+@pytest.mark.parametrize("incremental", [True, False])
+def test_the_last_piece_of_a_call_carries_the_finish(tokenizer: Tokenizer, *, incremental: bool) -> None:
+    said = Choice("Let me see.", tool_calls=(CALL, CALL), finish_reason="tool_calls")
+    frames = exchange(("qwen-max", TEXT), Reply((said,)), tokenizer, incremental_output=incremental).stream()
+    folded = folding.native_stream(frames.frames, incremental=incremental)
+    assert folded.choices == (said,)
+    last = folded.chunks[-1]["output"]["choices"][0]
+    assert last["finish_reason"] == "tool_calls"
+    assert len(last["message"]["tool_calls"]) == (1 if incremental else 2)
+
+
 @pytest.mark.parametrize(
     ("form", "choices", "sent", "shown"),
     [
@@ -187,8 +237,7 @@ CALL = ToolCall("brew_tea", "{}", "call_0123456789abcdef012345")
         (("qwen-plus-character", TEXT), 1, {}, True),
         (("qwen3-vl-plus", MULTIMODAL), 1, {}, False),
         (("qwen3-vl-plus", MULTIMODAL), 1, {"tools": TOOLS}, True),
-        (("qwen3.6-plus", MULTIMODAL), 1, {"tools": TOOLS}, False),
-        (("qwen3.6-plus", MULTIMODAL), 2, {}, True),
+        (SINGLE, 1, {"tools": TOOLS}, False),
         (("qwen3.8-max", MULTIMODAL), 1, {"tools": TOOLS}, True),
     ],
 )
@@ -227,7 +276,7 @@ def test_the_numbers_of_a_script_lie_over_the_computed_usage_at_the_end(tokenize
     said = exchange(("qwen-plus", TEXT), Reply((Choice("Green tea."),), usage=over), tokenizer)
     first, *_, last = folding.native_stream(said.stream().frames, incremental=False).chunks
     assert first["usage"]["input_tokens"] == said.usage.input
-    for usage in (folding.native_body(said.body()).usage, last["usage"]):
+    for usage in (json.loads(said.body())["usage"], last["usage"]):
         assert usage["input_tokens"] == 1000
         assert usage["prompt_tokens_details"] == {"cached_tokens": 896}
         assert usage["output_tokens"] == said.usage.output
@@ -244,6 +293,44 @@ def test_sources_and_tool_runs_are_carried_in_the_output(tokenizer: Tokenizer, f
     assert schemas.violations(f"{form[1].value}.response", body) == []
     assert list(body["output"]) == ["choices", "search_info", "tool_info"]
     assert (body["output"]["search_info"], body["output"]["tool_info"]) == (SEARCH, RUNS)
+
+
+def test_a_search_of_the_text_models_has_a_form_and_a_count_of_its_own(tokenizer: Tokenizer) -> None:
+    plugins = {"search": {"count": 1, "strategy": "turbo"}}
+    reply = Reply((Choice("180 seconds [1]."),), search_info=SEARCH, plugins=plugins)
+    said = exchange(("qwen-plus", TEXT), reply, tokenizer, usage=Usage(20, 7), enable_search=True)
+    assert said.body().decode() == (
+        '{"output":{"choices":[{"message":{"content":"180 seconds [1].","role":"assistant"},'
+        '"finish_reason":"stop"}],"search_info":{"search_results":[{"index":1,"title":"茶",'
+        '"url":"https://tea.example/"}]}},'
+        '"usage":{"total_tokens":27,"output_tokens":7,"input_tokens":20,'
+        '"plugins":{"search":{"count":1,"strategy":"turbo"}},"prompt_tokens_details":{"cached_tokens":0}},'
+        f'"request_id":"{RID}"}}'
+    )
+
+
+def test_a_model_without_a_form_for_searches_keeps_its_own(tokenizer: Tokenizer) -> None:
+    said = exchange(("qwen-turbo", TEXT), Reply((Choice("Tea."),)), tokenizer, enable_search=True)
+    assert list(json.loads(said.body())["output"]["choices"][0]) == ["finish_reason", "message"]
+
+
+def test_the_older_form_of_qwen_max_without_tools(tokenizer: Tokenizer) -> None:
+    reply = Reply((Choice("Three minutes."),))
+    said = exchange(("qwen-max", TEXT), reply, tokenizer, usage=Usage(20, 3))
+    assert said.body().decode() == (
+        '{"output":{"choices":[{"finish_reason":"stop","message":{"role":"assistant",'
+        '"content":"Three minutes."}}]},'
+        '"usage":{"total_tokens":23,"output_tokens":3,"input_tokens":20},'
+        f'"request_id":"{RID}"}}'
+    )
+    said = exchange(("qwen-max", TEXT), reply, tokenizer, usage=Usage(20, 3), tools=TOOLS)
+    assert said.body().decode() == (
+        '{"output":{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"Three minutes.",'
+        '"role":"assistant"}}]},'
+        '"usage":{"input_tokens":20,"output_tokens":3,"prompt_tokens_details":{"cached_tokens":0},'
+        '"total_tokens":23},'
+        f'"request_id":"{RID}"}}'
+    )
 
 
 def test_sources_are_carried_in_text_format(tokenizer: Tokenizer) -> None:

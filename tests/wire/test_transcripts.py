@@ -12,7 +12,7 @@ import pytest
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.wire.reply import Choice, Reply, Usage
 from mockserver.wire.request import Surface, ToolCall
-from tests.wire.exchanges import TOOLS, compat_exchange, native_exchange
+from tests.wire.exchanges import PICTURE, TOOLS, compat_exchange, native_exchange
 
 FOLDER = Path(__file__).parent / "transcripts"
 
@@ -45,6 +45,7 @@ COMPAT: dict[str, tuple[str, Reply, Usage]] = {
     ),
     "classic-tools": ("qwen3-max", Reply((BREW,)), Usage(190, 20)),
     "classic-vl-tools": ("qwen3-vl-plus", Reply((BREW,)), Usage(190, 20)),
+    "classic-vl-media": ("qwen3-vl-plus", Reply((ENGLISH,)), Usage(120, 7, image=92)),
     "2026-thinking": ("qwen3.8-max", Reply((THOUGHT,)), Usage(59, 19, reasoning=8)),
 }
 
@@ -80,11 +81,22 @@ NATIVE: dict[str, tuple[str, Choice, Usage, dict[str, Any]]] = {
         "qwen3.6-plus",
         THOUGHT,
         Usage(120, 19, reasoning=8, image=92),
-        {"tools": TOOLS, **MULTIMODAL},
+        MULTIMODAL,
+    ),
+    "multimodal-3.6": (
+        "qwen3.6-plus",
+        ENGLISH,
+        Usage(120, 6, image=92),
+        {"tools": TOOLS, "enable_thinking": False, **MULTIMODAL},
     ),
     "multimodal-2026": ("qwen3.7-flash", ENGLISH, Usage(30, 6), {"enable_thinking": False, **MULTIMODAL}),
     "multimodal-2026-thinking": ("qwen3.8-flash", THOUGHT, Usage(58, 19, reasoning=8), MULTIMODAL),
 }
+
+
+def more(name: str) -> dict[str, Any]:
+    """What the request behind a transcript holds besides a plain question."""
+    return {"messages": PICTURE} if name.endswith("media") else {}
 
 
 def transcript(name: str) -> str:
@@ -99,14 +111,14 @@ def test_every_transcript_is_told_here() -> None:
 @pytest.mark.parametrize("name", COMPAT)
 def test_a_compat_client_reads(tokenizer: Tokenizer, name: str) -> None:
     model, reply, usage = COMPAT[name]
-    said = compat_exchange(model, reply, tokenizer, usage=usage)
+    said = compat_exchange(model, reply, tokenizer, usage=usage, **more(name))
     assert said.lines() == transcript(f"compat-{name}")
 
 
 @pytest.mark.parametrize("name", COMPAT)
 def test_without_include_usage_only_the_usage_chunk_is_missing(tokenizer: Tokenizer, name: str) -> None:
     model, reply, usage = COMPAT[name]
-    said = compat_exchange(model, reply, tokenizer, usage=usage, include_usage=False)
+    said = compat_exchange(model, reply, tokenizer, usage=usage, include_usage=False, **more(name))
     blocks = transcript(f"compat-{name}").split("\n\n")
     assert said.lines() == "\n\n".join([*blocks[:-3], *blocks[-2:]])
 

@@ -1,0 +1,84 @@
+"""Going on with a text that was begun: a half-open JSON, a half-open code block, a speaker's name, prose.
+
+(Model Studio docs, partial mode: the answer holds the continuation only.)
+"""
+
+from mockserver.wire.jsontext import loads
+
+_FENCE = "```"
+_PUNCTUATION = "。！？.!?…"
+
+
+def _structure(prefix: str) -> tuple[list[str], bool] | None:
+    """The brackets that are open and whether a string is; None when a bracket closes what is not open."""
+    open_brackets: list[str] = []
+    in_string = escaped = False
+    for char in prefix:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif char == "\\":
+                escaped = True
+            elif char == '"':
+                in_string = False
+        elif char == '"':
+            in_string = True
+        elif char in "{[":
+            open_brackets.append("}" if char == "{" else "]")
+        elif char in "}]" and (not open_brackets or open_brackets.pop() != char):
+            return None
+    return open_brackets, in_string
+
+
+def close_json(prefix: str) -> str | None:
+    """What makes valid JSON of a JSON text that was begun; None when it is none or is already whole."""
+    begun = prefix.lstrip()
+    if not begun.startswith(("{", "[")):
+        return None
+    found = _structure(begun)
+    if found is None or not found[0]:
+        return None
+    open_brackets, in_string = found
+    tail = "".join(reversed(open_brackets))
+    tries = ['mock"', 'mock": "mock"'] if in_string else ["", ": \"mock\"", '"mock"', '"mock": "mock"', ', "mock": "mock"']
+    tries += ["0", "e", "l", "ll", "ull", "rue", "ue", "alse", "lse", "se"] if not in_string else []
+    for piece in tries:
+        try:
+            loads(begun + piece + tail)
+        except ValueError:
+            continue
+        return piece + tail
+    return None
+
+
+def close_code(prefix: str) -> str | None:
+    """What ends a code block that was begun; None when none is open."""
+    if prefix.count(_FENCE) % 2 == 0:
+        return None
+    _, _, block = prefix.rpartition(_FENCE)
+    inside = close_json(block.partition("\n")[2]) if "\n" in block else None
+    line = "" if block.endswith("\n") else "\n"
+    return f"{inside}\n{_FENCE}" if inside is not None else f"{line}# mock\n{_FENCE}"
+
+
+def joined(prefix: str, sentence: str) -> str:
+    """A sentence set behind a prefix: with a blank where the words of one language would run together."""
+    if prefix and not prefix[-1].isspace() and prefix[-1].isascii() and sentence[:1].isascii():
+        return f" {sentence}"
+    return sentence
+
+
+def speaks_for(prefix: str) -> bool:
+    """Whether the prefix is a speaker's name, such as ``Ling Lu:``."""
+    line = prefix.rpartition("\n")[2].strip()
+    return line.endswith((":", "：")) and len(line) > 1 and not any(mark in line for mark in _PUNCTUATION)
+
+
+def continued(prefix: str, prose: str) -> str:
+    """What follows a prefix; `prose` is what would be said where nothing is left open."""
+    closed = close_code(prefix)
+    if closed is None:
+        closed = close_json(prefix)
+    if closed is not None:
+        return closed
+    return joined(prefix, prose)

@@ -1,0 +1,119 @@
+"""Sentences of the built-in model: which ones it says follows from a digest of the request.
+
+The sentences are data (`fixtures/builtin.json`); they are stable within a major release.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+
+from mockserver import resources
+from mockserver.answer.language import language
+from mockserver.wire.request import ChatRequest
+
+_SAMPLING = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "presence_penalty",
+    "frequency_penalty",
+    "repetition_penalty",
+)
+_TOPIC = 40
+_RESULT = 200
+_MIDDLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """The sentences of one language, by their place in an answer."""
+
+    first: tuple[str, ...]
+    about: tuple[str, ...]
+    later: tuple[str, ...]
+    middle: tuple[str, ...]
+    last: tuple[str, ...]
+    thought: tuple[str, ...]
+    result: tuple[str, ...]
+    onward: tuple[str, ...]
+    blank: str
+
+
+@cache
+def lexicon(name: str) -> Lexicon:
+    """The sentences of a language: en, zh or ja."""
+    places = {place: tuple(sentences) for place, sentences in resources.fixture("builtin")[name].items()}
+    return Lexicon(**places, blank=" " if name == "en" else "")
+
+
+def numbers(request: ChatRequest, index: int) -> Iterator[int]:
+    """Endless numbers that follow from the request and the choice's index."""
+    digest = blake2b(digest_size=16)
+    digest.update(f"{request.model.name}\0{request.seed}\0{index}".encode())
+    for name in _SAMPLING:
+        digest.update(f"\0{request.get(name)}".encode())
+    for message in request.messages:
+        digest.update(f"\0{message.role}\0{message.text}".encode("utf-8", "replace"))
+        for part in message.media:
+            digest.update(f"\0{part.kind}\0{part.value}".encode("utf-8", "replace"))
+    seed = digest.digest()
+    block = 0
+    while True:
+        yield from blake2b(seed + block.to_bytes(4, "big"), digest_size=64).digest()
+        block += 1
+
+
+def pick(sentences: tuple[str, ...], drawn: Iterator[int]) -> str:
+    """One of some sentences."""
+    return sentences[next(drawn) % len(sentences)]
+
+
+def _excerpt(text: str, length: int = _TOPIC) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[:length].rstrip() + "…"
+
+
+def _fill(sentences: list[str], request: ChatRequest, words: Lexicon) -> str:
+    said = [message.text for message in request.messages if message.role == "user"]
+    results = [message.text for message in request.messages if message.role == "tool"]
+    topic = _excerpt(said[-1]) if said else ""
+    before = _excerpt(said[-2]) if len(said) > 1 else ""
+    values = {
+        "model": request.model.name,
+        "turn": max(len(said), 1),
+        "topic": topic or "…",
+        "before": before or "…",
+        "result": _excerpt(results[-1], _RESULT) if results else "",
+    }
+    return words.blank.join(sentence.format(**values) for sentence in sentences)
+
+
+def answer(request: ChatRequest, drawn: Iterator[int]) -> str:
+    """A whole answer: aware of the topic, of the turn, and of what a tool has answered."""
+    words = lexicon(language(request.last_user))
+    chosen = [pick(words.first, drawn), pick(words.about, drawn)]
+    if request.messages and request.messages[-1].role == "tool":
+        chosen.append(pick(words.result, drawn))
+    elif request.turn > 1:
+        chosen.append(pick(words.later, drawn))
+    start = next(drawn)
+    steps = range(1 + next(drawn) % _MIDDLES)
+    chosen.extend(words.middle[(start + 3 * step) % len(words.middle)] for step in steps)
+    chosen.append(pick(words.last, drawn))
+    return _fill(chosen, request, words)
+
+
+def thought(request: ChatRequest) -> str:
+    """The thinking before an answer."""
+    words = lexicon(language(request.last_user))
+    return _fill(list(words.thought), request, words)
+
+
+def onward(request: ChatRequest, prefix: str, drawn: Iterator[int]) -> str:
+    """How a text that was begun may go on, in its own language."""
+    words = lexicon(language(prefix or request.last_user))
+    start = next(drawn)
+    chosen = [pick(words.onward, drawn)]
+    chosen.extend(words.middle[(start + 3 * step) % len(words.middle)] for step in range(2))
+    return _fill(chosen, request, words)

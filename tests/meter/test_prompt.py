@@ -1,0 +1,281 @@
+"""What a prompt costs, against the input tokens that the cloud counted."""
+
+# ruff: noqa: RUF001 - the cloud's own signs are full-width ones
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.meter import tokenizer as tokenizers
+from mockserver.meter.prompt import PromptTokens, prompt_tokens, turns
+from mockserver.meter.template import tools_block
+from mockserver.meter.tokenizer import Tokenizer
+from mockserver.wire import native
+from mockserver.wire.request import ChatRequest, Surface
+from tests.asking import Messages, ask
+from tests.wire.strategies import texts
+
+WORKING = tokenizers.load()
+"""Hypothesis runs a test many times on one fixture, so its tests take the tokenizer from here."""
+
+TEXT, MULTIMODAL = Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL
+HELPFUL = {"role": "system", "content": "You are a helpful assistant."}
+ONE_AND_ONE = "请问 1+1 是多少？"
+FORMAT = {
+    "type": "function",
+    "function": {
+        "name": "format",
+        "description": "Format resp",
+        "parameters": {"type": "object", "properties": {}},
+    },
+}
+SQUARE_ROOT_CALL: Messages = [
+    {
+        "role": "user",
+        "content": "Use the square_root tool to calculate the square root of 132413 and reply with only the "
+        "result. Do not give an explanation.",
+    },
+    {
+        "role": "assistant",
+        "tool_calls": [{"id": "1", "function": {"name": "square_root", "arguments": ' {"number": 132413}'}}],
+    },
+    {"role": "tool", "content": "363.89", "tool_call_id": "1"},
+]
+
+
+def asked(text: str) -> dict[str, str]:
+    """A message of the user."""
+    return {"role": "user", "content": text}
+
+
+def answered(text: str, **more: Any) -> dict[str, Any]:
+    """A message of the assistant."""
+    return {"role": "assistant", "content": text, **more}
+
+
+RECORDED = [
+    ("cnblogs/dashscope-sdk, 2024-11", ask(ONE_AND_ONE, model="qwen-max", surface=TEXT), 16),
+    ("loongsuite-python-agent, 2025-12", ask("Count from 1 to 5", model="qwen-max", surface=TEXT), 15),
+    ("vendor docs", ask([HELPFUL, asked("你是谁？")]), 22),
+    ("vendor docs, in English", ask([HELPFUL, asked("Who are you")]), 22),
+    ("vendor docs", ask([HELPFUL, asked("你好，哪个公园距离我最近？")]), 27),
+    ("vendor docs", ask([HELPFUL, asked("用萝卜、土豆、茄子做饭，给我个菜谱")]), 31),
+    (
+        "cnblogs/dashscope-sdk, 2024-11",
+        ask(
+            [
+                asked("请对“春天来了，大地”这句话进行续写，来表达春天的美好和作者的喜悦之情"),
+                answered("春天来了，大地", partial=True),
+            ],
+            model="qwen-max",
+            surface=TEXT,
+        ),
+        34,
+    ),
+    ("loongsuite-python-agent, 2025-11", ask("Hello!", model="qwen-turbo", surface=TEXT), 14),
+    ("loongsuite-python-agent, 2026-02", ask("Hi", model="qwen-turbo", n=2, stream=True), 13),
+    ("loongsuite-python-agent, 2026-02", ask("Write a 500 word essay", model="qwen-turbo", max_tokens=2), 20),
+    (
+        "maruel/genai, 2026-02",
+        ask("Say hello. Use only one word.", model="qwen3-vl-flash", enable_thinking=False),
+        16,
+    ),
+    (
+        "cnblogs/dashscope-sdk, 2025-06",
+        ask(ONE_AND_ONE, model="qwen-plus-latest", surface=TEXT, stream=True, enable_thinking=True),
+        16,
+    ),
+    (
+        "maruel/genai, 2026-04",
+        ask(
+            "Is a banana a fruit? Do not include an explanation. Reply ONLY as JSON according to the "
+            'provided schema: {"is_fruit": bool}.',
+            model="qwen3-vl-flash",
+            enable_thinking=False,
+            response_format={"type": "json_object"},
+        ),
+        40,
+    ),
+    ("loongsuite-python-agent, 2026-02", ask("Format this", tools=[FORMAT], tool_choice="required"), 131),
+    (
+        "maruel/genai, 2026-04",
+        ask(
+            SQUARE_ROOT_CALL,
+            model="qwen3-vl-flash",
+            enable_thinking=False,
+            tools=[FORMAT],
+            tool_choice="none",
+        ),
+        83,
+    ),
+]
+"""Requests whose input tokens the cloud told, each with where it told them."""
+
+
+@pytest.mark.parametrize(("source", "request_", "total"), RECORDED)
+def test_a_prompt_costs_what_the_cloud_counted(
+    tokenizer: Tokenizer, source: str, request_: ChatRequest, total: int
+) -> None:
+    assert prompt_tokens(request_, tokenizer) == PromptTokens(total), source
+
+
+def test_an_older_prompt_with_history_counts_as_its_messages(tokenizer: Tokenizer) -> None:
+    model = ask("Hi").model
+    older = {"model": "qwen-plus", "input": {"prompt": "And you?", "history": [{"user": "Hi", "bot": "Ho"}]}}
+    spoken = [asked("Hi"), answered("Ho"), asked("And you?")]
+    cost = prompt_tokens(native.read_request(TEXT, older, model, {}), tokenizer)
+    assert cost == prompt_tokens(ask(spoken, surface=TEXT), tokenizer)
+    assert cost.total == 3 * 5 + 3 + sum(tokenizer.count(text) for text in ("Hi", "Ho", "And you?"))
+
+
+@given(st.lists(st.tuples(texts, texts), max_size=3), texts)
+def test_each_message_costs_its_text_and_five_more_and_the_prompt_three(
+    history: list[tuple[str, str]], last: str
+) -> None:
+    said: list[dict[str, str]] = []
+    for question, reply in history:
+        said += [asked(question), answered(reply)]
+    said.append(asked(last))
+    cost = sum(5 + WORKING.count_marked(message["content"].strip()) for message in said) + 3
+    assert prompt_tokens(ask(said), WORKING) == PromptTokens(cost)
+
+
+@given(texts)
+def test_a_prefix_has_no_end_of_its_own(prefix: str) -> None:
+    partial = ask([asked("Sing."), answered(prefix, partial=True)], model="qwen-turbo")
+    closed = ask([asked("Sing."), answered(prefix), asked("")], model="qwen-turbo")
+    without_end = prompt_tokens(closed, WORKING).total - 5 - 5 - 4
+    assert prompt_tokens(partial, WORKING).total == without_end
+
+
+def test_the_prompt_of_a_conversation_is_told_turn_by_turn() -> None:
+    said = [HELPFUL, asked("  Hi\n"), answered("Ho"), asked("And?")]
+    assert turns(ask(said)) == [
+        ("system", "You are a helpful assistant."),
+        ("user", "Hi"),
+        ("assistant", "Ho"),
+        ("user", "And?"),
+    ]
+
+
+def test_neighbours_of_one_role_are_one_turn() -> None:
+    said = [asked("Ling Lu: Hi."), asked("Cheng Yi: Ho."), answered("a"), answered("b"), asked("c")]
+    assert turns(ask(said, model="qwen-plus-character")) == [
+        ("user", "Ling Lu: Hi.\nCheng Yi: Ho."),
+        ("assistant", "a\nb"),
+        ("user", "c"),
+    ]
+
+
+def test_a_last_word_of_the_assistant_counts_as_the_users_unless_it_is_a_prefix() -> None:
+    assert turns(ask([asked("Sing."), answered("La")])) == [("user", "Sing.\nLa")]
+    partial = ask([asked("Sing."), answered("La", partial=True)])
+    assert turns(partial) == [("user", "Sing."), ("assistant", "La")]
+
+
+def test_tools_stand_in_a_system_turn_of_their_own_or_below_the_system_text() -> None:
+    block = tools_block([FORMAT], "json")
+    assert turns(ask("Hi", tools=[FORMAT])) == [("system", block), ("user", "Hi")]
+    with_system = turns(ask([HELPFUL, asked("Hi")], tools=[FORMAT]))
+    assert with_system == [("system", f"You are a helpful assistant.\n\n{block}"), ("user", "Hi")]
+    assert turns(ask("Hi", tools=[FORMAT], tool_choice="none")) == [("user", "Hi")]
+    assert turns(ask("Hi", tools=[])) == [("user", "Hi")]
+
+
+def test_tools_without_any_message_are_a_system_turn(tokenizer: Tokenizer) -> None:
+    request = ChatRequest(Surface.COMPAT, ask("Hi").model, (), {"tools": [FORMAT]})
+    assert [role for role, _ in turns(request)] == ["system"]
+    assert prompt_tokens(ChatRequest(Surface.COMPAT, request.model, (), {}), tokenizer).total == 3
+
+
+def test_calls_and_their_results_are_told_as_the_model_wrote_them() -> None:
+    call = {"id": "1", "function": {"name": "brew", "arguments": '{"leaf": "sencha"}'}}
+    again = {"id": "2", "function": {"name": "brew", "arguments": "{}"}}
+    said = [
+        asked("Tea."),
+        answered("Well:", tool_calls=[call, again]),
+        {"role": "tool", "content": "done", "tool_call_id": "1"},
+        {"role": "tool", "content": "none left", "tool_call_id": "2"},
+        answered("", tool_calls=[call]),
+    ]
+    assert turns(ask([*said, asked("?")])) == [
+        ("user", "Tea."),
+        (
+            "assistant",
+            (
+                'Well:\n<tool_call>\n{"name": "brew", "arguments": {"leaf": "sencha"}}\n</tool_call>\n'
+                '<tool_call>\n{"name": "brew", "arguments": {}}\n</tool_call>'
+            ),
+        ),
+        (
+            "tool",
+            "<tool_response>\ndone\n</tool_response>\n<tool_response>\nnone left\n</tool_response>",
+        ),
+        ("assistant", '<tool_call>\n{"name": "brew", "arguments": {"leaf": "sencha"}}\n</tool_call>'),
+        ("user", "?"),
+    ]
+
+
+def test_earlier_thinking_is_read_only_where_it_is_preserved() -> None:
+    said: Messages = [asked("1+1?"), answered("2", reasoning_content="Two."), asked("Sure?")]
+    assert turns(ask(said))[1] == ("assistant", "2")
+    thought = ("assistant", "<think>\nTwo.\n</think>\n\n2")
+    assert turns(ask(said, preserve_thinking=True))[1] == thought
+    assert turns(ask(said, model="qwen3.8-max"))[1] == thought
+    assert turns(ask(said, model="qwen3.8-max", preserve_thinking=False))[1] == ("assistant", "2")
+    silent = [asked("1+1?"), answered("2"), asked("Sure?")]
+    assert turns(ask(silent, preserve_thinking=True))[1] == ("assistant", "2")
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters", "more"),
+    [
+        ("qwen-plus", {"response_format": {"type": "json_object"}}, 2),
+        ("qwen-plus", {"response_format": {"type": "text"}}, 0),
+        ("qwen-plus", {"response_format": None}, 0),
+        ("qwen-max", {}, 0),
+        ("qwen3-32b", {"enable_thinking": False}, 4),
+        ("qwen3-32b", {"enable_thinking": True, "stream": True}, 0),
+        ("qwen-turbo", {}, 4),
+        ("qwen-turbo", {"enable_thinking": True, "stream": True}, 0),
+        ("qwen3-vl-flash", {"response_format": {"type": "json_object"}}, 3),
+    ],
+)
+def test_a_backend_adds_its_own_tokens(
+    tokenizer: Tokenizer, model: str, parameters: dict[str, Any], more: int
+) -> None:
+    assert prompt_tokens(ask("Hi", model=model, **parameters), tokenizer) == PromptTokens(5 + 1 + 3 + more)
+
+
+@pytest.mark.parametrize(("choice", "more"), [("auto", 0), ("required", 3), (None, 0)])
+def test_a_tool_that_must_be_called_costs_a_few_tokens_more(
+    tokenizer: Tokenizer, choice: str | None, more: int
+) -> None:
+    plain = prompt_tokens(ask("Format this", tools=[FORMAT]), tokenizer).total
+    assert (
+        prompt_tokens(ask("Format this", tools=[FORMAT], tool_choice=choice), tokenizer).total == plain + more
+    )
+
+
+def test_media_are_counted_beside_the_text_and_by_their_kind(tokenizer: Tokenizer) -> None:
+    parts = [
+        {"image": "https://a/1.png"},
+        {"text": "Hi"},
+        {"image": "https://a/2.png"},
+        {"video": "https://a/3.mp4"},
+    ]
+    said = [{"role": "user", "content": parts}]
+    request = ask(said, model="qwen3-vl-flash", surface=MULTIMODAL, enable_thinking=False)
+    family = request.model.family
+    cost = prompt_tokens(request, tokenizer)
+    assert cost == PromptTokens(9, image=2 * family.image_tokens, video=family.video_tokens)
+    assert cost.total == 9 + 2 * family.image_tokens + family.video_tokens
+    assert PromptTokens(9, audio=25).total == 34
+
+
+def test_the_image_of_a_recording_costs_what_it_did(tokenizer: Tokenizer) -> None:
+    said = [{"role": "user", "content": [{"image": "https://a/b.png"}, {"text": "Hi"}]}]
+    request = ask(said, model="qwen3-vl-flash", surface=MULTIMODAL, enable_thinking=False)
+    assert prompt_tokens(request, tokenizer).image == 92

@@ -1,0 +1,414 @@
+"""Hostile requests over real sockets: each is refused clearly, logs no fault, and harms nobody else."""
+
+import itertools
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from mockserver import resources
+from mockserver.rules.schemas import validator
+from mockserver.wire.request import Surface
+from tests.server.conftest import MakeLive
+from tests.server.talk import COMPAT, MODELS, MULTIMODAL, TEXT, TOKENIZER, Line, Live, request
+
+MESSAGES = [{"role": "user", "content": "Which tea?"}]
+BODIES: dict[Surface, dict[str, Any]] = {
+    Surface.COMPAT: {"model": "qwen-plus", "messages": MESSAGES},
+    Surface.NATIVE_TEXT: {"model": "qwen-plus", "input": {"messages": MESSAGES}, "parameters": {}},
+    Surface.NATIVE_MULTIMODAL: {
+        "model": "qwen3-vl-plus",
+        "input": {"messages": [{"role": "user", "content": [{"text": "Which tea?"}]}]},
+        "parameters": {},
+    },
+}
+PATHS = {Surface.COMPAT: COMPAT, Surface.NATIVE_TEXT: TEXT, Surface.NATIVE_MULTIMODAL: MULTIMODAL}
+GOOD = request("POST", COMPAT, BODIES[Surface.COMPAT])
+HEAD = f"POST {COMPAT} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sk-test\r\n".encode()
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+REST = b'"messages":[{"role":"user","content":"tea"}]'
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What a hostile client says; `statuses` are what it may hear, None for a line closed without a word."""
+
+    name: str
+    said: bytes
+    statuses: tuple[int | None, ...] = (400,)
+
+
+def _status_of(line: Line) -> int | None:
+    """The status of the response; None when the server closes without one."""
+    try:
+        return line.hear().status
+    except EOFError:
+        return None
+
+
+def _serves_on(live: Live) -> None:
+    with live.line() as line:
+        line.say(GOOD)
+        assert line.hear().status == 200
+
+
+def _no_fault_logged(caplog: pytest.LogCaptureFixture) -> None:
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def _truncated() -> Iterator[Attack]:
+    whole = json.dumps(BODIES[Surface.COMPAT]).encode()
+    for at in range(1, len(whole), 3):
+        yield Attack(f"JSON cut at {at}", request("POST", COMPAT, whole[:at]))
+
+
+def _bodies() -> Iterator[Attack]:
+    """Bodies that are no JSON object, by their name."""
+    bodies = {
+        "empty": b"",
+        "blank": b" \r\n\t",
+        "null": b"null",
+        "number": b"7",
+        "string": b'"tea"',
+        "list": b"[]",
+        "true": b"true",
+        "NaN": b'{"model":"qwen-plus","temperature":NaN,' + REST + b"}",
+        "Infinity": b'{"model":"qwen-plus","temperature":Infinity,' + REST + b"}",
+        "minus infinity": b'{"model":"qwen-plus","temperature":-Infinity,' + REST + b"}",
+        "number beyond doubles": b'{"model":"qwen-plus","seed":1e999,' + REST + b"}",
+        "lone surrogate": b'{"model":"qwen-plus","messages":[{"role":"user","content":"\\ud83c"}]}',
+        "reversed surrogates": b'{"model":"qwen-plus","messages":[{"role":"user","content":"\\udf75\\ud83c"}]}',
+        "surrogate in UTF-8": b'{"model":"qwen-plus","messages":[{"role":"user","content":"\xed\xa0\xbc"}]}',
+        "invalid UTF-8": b'{"model":"qwen-plus","messages":[{"role":"user","content":"\xff\xfe"}]}',
+        "overlong UTF-8": b'{"model":"qwen-plus","messages":[{"role":"user","content":"\xc0\xaf"}]}',
+        "UTF-16": '{"model":"qwen-plus"}'.encode("utf-16"),
+        "byte order mark": b'\xef\xbb\xbf{"model":"qwen-plus",' + REST + b"}",
+        "null byte": b'{"model":"qwen-plus",' + REST + b"}\0",
+        "raw null byte in a string": b'{"model":"qwen-plus","messages":[{"role":"user","content":"\0"}]}',
+        "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\xae\x05\x00C\xbf\xa6\xa3\x02\x00\x00\x00",
+        "form": b"model=qwen-plus&messages=tea",
+        "two values": b"{}{}",
+        "single quotes": b"{'model':'qwen-plus'}",
+        "comma at the end": b'{"model":"qwen-plus",' + REST + b",}",
+        "comment": b'{/* tea */"model":"qwen-plus",' + REST + b"}",
+        "nested lists": b'{"model":"qwen-plus","messages":' + b"[" * 300 + b"]" * 300 + b"}",
+        "nested objects": b'{"model":"qwen-plus",' + REST + b',"a":' + b'{"a":' * 300 + b"1" + b"}" * 301,
+        "very deep": b"[" * 200_000,
+    }
+    for (name, body), (surface, path) in itertools.product(bodies.items(), PATHS.items()):
+        yield Attack(f"{name} as {surface.value}", request("POST", path, body))
+
+
+def _fields() -> Iterator[Attack]:
+    """Bodies that are JSON objects and still wrong."""
+    compat = {
+        "no model": b"{" + REST + b"}",
+        "empty model": b'{"model":"",' + REST + b"}",
+        "model as a list": b'{"model":["qwen-plus"],' + REST + b"}",
+        "no messages": b'{"model":"qwen-plus"}',
+        "empty messages": b'{"model":"qwen-plus","messages":[]}',
+        "duplicate keys, the last one wrong": b'{"model":"qwen-plus","messages":7,' + REST + b',"messages":7}',
+        "giant integer": b'{"model":"qwen-plus","max_tokens":' + b"9" * 400_000 + b"," + REST + b"}",
+        "giant seed": b'{"model":"qwen-plus","seed":1e300,' + REST + b"}",
+        "giant n": b'{"model":"qwen-plus","n":1e300,' + REST + b"}",
+        "giant negative": b'{"model":"qwen-plus","max_tokens":-1e300,' + REST + b"}",
+    }
+    for name, body in compat.items():
+        yield Attack(name, request("POST", COMPAT, body))
+    yield Attack(
+        "model of a megabyte",
+        request("POST", COMPAT, {"model": "q" * MEGABYTE, "messages": MESSAGES}),
+        (404,),
+    )
+    yield Attack(
+        "null byte in the model",
+        request("POST", COMPAT, {"model": "qwen-plus\0", "messages": MESSAGES}),
+        (404,),
+    )
+    tokenizer = {
+        "a number for content": {"role": "user", "content": [1]},
+        "a message without role": {"content": "tea"},
+        "a message that is none": 7,
+    }
+    for name, message in tokenizer.items():
+        body = {"model": "qwen-plus", "input": {"messages": [message]}}
+        yield Attack(f"tokenizer: {name}", request("POST", TOKENIZER, body))
+    yield Attack("tokenizer: no JSON", request("POST", TOKENIZER, b"{"))
+    yield Attack(
+        "embeddings: nested",
+        request("POST", "/compatible-mode/v1/embeddings", b'{"model":"text-embedding-v4","input":' + b"[" * 999),
+    )
+    yield Attack(
+        "embeddings: numbers",
+        request("POST", "/compatible-mode/v1/embeddings", {"model": "text-embedding-v4", "input": [1.5, {}]}),
+    )
+
+
+def _control() -> Iterator[Attack]:
+    replies = "/_mock/replies"
+    deep = b"[" * 300 + b"]" * 300
+    bodies = {
+        "no JSON": b"{",
+        "list": b"[]",
+        "nested": b'{"reply":{"search_info":{"a":' + deep + b"}}}",
+        "nested arguments": b'{"reply":{"tool_calls":[{"name":"f","arguments":{"a":' + deep + b"}}]}}",
+        "lone surrogate": b'{"reply":{"content":"\\ud800"}}',
+        "no regular expression": b'{"match":{"system":{"regex":"("}},"reply":{}}',
+        "giant times": b'{"times":1e300,"reply":{"contents":""}}',
+        "empty": b"",
+    }
+    for name, body in bodies.items():
+        yield Attack(f"control: {name}", request("POST", replies, body))
+    yield Attack("control: 50 MB", request("POST", replies, b" " * 50 * MEGABYTE), (413,))
+    yield Attack("control: query of bytes", request("GET", "/_mock/requests?since=%ff"))
+    yield Attack("control: limit of digits", request("GET", f"/_mock/requests?limit={'9' * 5000}"))
+    yield Attack("control: unknown call", request("GET", "/_mock/%00"), (404,))
+    yield Attack("control: wrong method", request("PATCH", "/_mock/reset"), (405,))
+
+
+def _http() -> Iterator[Attack]:
+    """Bytes that are no HTTP, or more of it than anybody needs."""
+    large = b"a" * 100_000
+    http = {
+        "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        "HTTP/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "null bytes": b"\0" * 1000,
+        "unknown method": b"BREW /tea HTTP/1.1\r\n\r\n",
+        "null byte in the path": b"GET /\0 HTTP/1.1\r\n\r\n",
+        "raw bytes in the path": b"GET /\xff\xfe HTTP/1.1\r\n\r\n",
+        "null byte in a header": HEAD + b"X-Tea: \0\r\n\r\n",
+        "line feed in a header name": HEAD + b"X\n-Tea: 1\r\n\r\n",
+        "header without colon": HEAD + b"tea\r\n\r\n",
+        "blank in a header name": HEAD + b"X Tea : 1\r\n\r\n",
+        "two lengths": HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        "length and chunks": HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "negative length": HEAD + b"Content-Length: -2\r\n\r\n{}",
+        "length of letters": HEAD + b"Content-Length: two\r\n\r\n{}",
+        "giant length": HEAD + b"Content-Length: " + b"9" * 30 + b"\r\n\r\n{}",
+        "chunk size of letters": CHUNKED + b"zz\r\n{}\r\n0\r\n\r\n",
+        "giant chunk size": CHUNKED + b"f" * 30 + b"\r\n{}\r\n0\r\n\r\n",
+        "negative chunk size": CHUNKED + b"-1\r\n{}\r\n0\r\n\r\n",
+        "chunk longer than its size": CHUNKED + b"1\r\n{}\r\n0\r\n\r\n",
+        "chunk without end of line": CHUNKED + b"2\r\n{}0\r\n\r\n",
+        "proxy": b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "garbage behind a request": HEAD + b"Content-Length: 2\r\n\r\n{}\x16\x03\x01",
+        "blank lines, then garbage": b"\r\n\r\n\r\n\x16",
+    }
+    for name, said in http.items():
+        yield Attack(name, said)
+    large_headers = {
+        "header of 100 kB": HEAD + b"X-Tea: " + large + b"\r\n\r\n",
+        "header name of 100 kB": HEAD + large + b": 1\r\n\r\n",
+        "path of 100 kB": b"GET /" + large + b" HTTP/1.1\r\n\r\n",
+        "key of 100 kB": b"GET / HTTP/1.1\r\nAuthorization: Bearer sk-" + large + b"\r\n\r\n",
+        "10,000 headers": HEAD + b"x:\r\n" * 10_000 + b"\r\n",
+        "10,000 long headers": HEAD + b"X-Tea: oolong\r\n" * 10_000 + b"\r\n",
+        "header without end": HEAD + b"X-Tea: " + large * 30,
+        "trailers of 100 kB": CHUNKED + b"2\r\n{}\r\n0\r\nX-Tea: " + large + b"\r\n\r\n",
+        "offer of a protocol of 100 kB": HEAD + b"Connection: upgrade\r\nUpgrade: " + large + b"\r\n\r\n",
+    }
+    for name, said in large_headers.items():
+        yield Attack(name, said, (431,))
+
+
+def _large() -> Iterator[Attack]:
+    size = 50 * MEGABYTE
+    for path in (COMPAT, TEXT, MULTIMODAL, TOKENIZER):
+        head = f"POST {path} HTTP/1.1\r\nAuthorization: Bearer sk-test\r\n".encode()
+        yield Attack(f"50 MB declared on {path}", head + b"Content-Length: %d\r\n\r\n" % size)
+        yield Attack(
+            f"50 MB declared and sent on {path}", head + b"Content-Length: %d\r\n\r\n" % size + b"a" * size
+        )
+        chunks = (b"100000\r\n" + b"a" * MEGABYTE + b"\r\n") * 50
+        yield Attack(
+            f"50 MB in chunks on {path}", head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
+        )
+
+
+def _unusual() -> Iterator[Attack]:
+    """Requests that are strange, but have an answer."""
+    yield Attack("null byte in a path", request("GET", "/%00%ff"), (404,))
+    yield Attack("path out of the root", request("GET", "/../../etc/passwd"), (404,))
+    yield Attack("no path", request("OPTIONS", "*"), (404,))
+    yield Attack("broken host", request("POST", MODELS, headers={"Host": "[bad"}))
+    yield Attack("empty host", request("POST", MODELS, headers={"Host": ""}))
+    yield Attack("key of bytes", request("POST", COMPAT, b"{}", key="sk-\xff\xfe"), (401,))
+    yield Attack("empty key", request("POST", COMPAT, BODIES[Surface.COMPAT], key=""), (401,))
+    yield Attack(
+        "another scheme",
+        request("POST", COMPAT, BODIES[Surface.COMPAT], key=None, headers={"Authorization": "Basic c2s="}),
+        (401,),
+    )
+    yield Attack("form that is none", request("POST", "/api/v1/uploads/files", b"tea"))
+    yield Attack(
+        "form without end",
+        request("POST", "/api/v1/uploads/files", b"--a\r\n", headers={"Content-Type": "multipart/form-data;boundary=a"}),
+    )
+
+
+ATTACKS = [
+    *_truncated(),
+    *_bodies(),
+    *_fields(),
+    *_control(),
+    *_http(),
+    *_large(),
+    *_unusual(),
+]
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_a_hostile_request_is_refused_and_harms_nobody(
+    attack: Attack, live: Live, caplog: pytest.LogCaptureFixture
+) -> None:
+    with live.line() as line:
+        line.say(attack.said)
+        assert _status_of(line) in attack.statuses
+    _serves_on(live)
+    assert live.ask("GET", "/_mock/requests").status == 200
+    _no_fault_logged(caplog)
+
+
+def test_there_are_a_hundred_hostile_requests_and_more() -> None:
+    assert len({attack.name for attack in ATTACKS}) == len(ATTACKS) >= 100
+
+
+WRONG = (7.5, True, "tea", ["tea", {}], {"tea": [1]}, -1)
+"""Values of every type; each field dislikes some."""
+
+
+def _wrong_types() -> Iterator[tuple[str, Surface, bytes]]:
+    """Each known field of each surface with each value of a type that its schema forbids."""
+    for surface, good in BODIES.items():
+        schema = f"{surface.value}.request"
+        known = resources.schema(schema)
+        fields = [(name,) for name in known["properties"]]
+        if surface.native:
+            fields += [("parameters", name) for name in known["properties"]["parameters"]["properties"]]
+            fields += [("input", name) for name in known["properties"]["input"]["properties"]]
+        place = ("input", "messages", 0) if surface.native else ("messages", 0)
+        fields += [(*place, name) for name in known["$defs"]["message"]["properties"]]
+        for path, wrong in itertools.product(fields, WRONG):
+            body = json.loads(json.dumps(good))
+            parent = body
+            for step in path[:-1]:
+                parent = parent[step]
+            parent[path[-1]] = wrong
+            if not validator(schema).is_valid(body):
+                yield f"{surface.value} {'.'.join(map(str, path))}={wrong!r}", surface, json.dumps(body).encode()
+
+
+WRONG_TYPES = list(_wrong_types())
+
+
+@pytest.mark.parametrize("surface", BODIES)
+def test_a_value_of_a_wrong_type_is_refused_for_every_known_field(
+    surface: Surface, live: Live, caplog: pytest.LogCaptureFixture
+) -> None:
+    error_schema = validator("native.error" if surface.native else "compat.error")
+    asked = [(name, body) for name, asked_of, body in WRONG_TYPES if asked_of is surface]
+    assert len(asked) > 100
+    with live.line() as line:
+        for name, body in asked:
+            line.say(request("POST", PATHS[surface], body))
+            heard = line.hear()
+            assert 400 <= heard.status < 500, (name, heard)
+            error_schema.validate(heard.json())
+        line.say(GOOD)
+        assert line.hear().status == 200
+    _no_fault_logged(caplog)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"\r\n",
+        b"P",
+        b"POST / HTTP/1.1\r\nHost: loc",
+        HEAD + b"\r\n"[:1],
+        HEAD + b"Content-Length: 10\r\n\r\n",
+        HEAD + b"Content-Length: 10\r\n\r\n{",
+        CHUNKED + b"1\r\n{\r\n",
+        CHUNKED + b"1;tea=" + b"oolong" * 1000,
+    ],
+    ids=["silence", "blank line", "letter", "header", "head", "no body", "half a body", "half a chunk", "extension"],
+)
+def test_a_request_that_never_ends_is_ended(
+    said: bytes, make_live: MakeLive, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = make_live(request_timeout=0.3)
+    with live.line() as line:
+        line.say(said)
+        heard = line.hear()
+        assert heard.status == 408
+        assert heard.body == b"The request was not there as a whole in time.\n"
+        assert line.hear_some() == b""
+    _serves_on(live)
+    _no_fault_logged(caplog)
+
+
+def test_a_second_request_that_never_ends_is_ended_too(
+    make_live: MakeLive, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = make_live(request_timeout=0.3)
+    with live.line() as line:
+        line.say(GOOD)
+        assert line.hear().status == 200
+        line.say(GOOD[:-5])
+        assert line.hear().status == 408
+        assert line.hear_some() == b""
+    _no_fault_logged(caplog)
+
+
+@pytest.mark.parametrize("path", [COMPAT, TEXT, TOKENIZER, "/_mock/replies", "/_mock/reset"])
+def test_a_client_that_leaves_within_its_body_is_forgotten(
+    path: str, live: Live, caplog: pytest.LogCaptureFixture
+) -> None:
+    with live.line() as line:
+        line.say(f"POST {path} HTTP/1.1\r\nContent-Length: 100\r\n\r\n{{".encode())
+    _serves_on(live)
+    _no_fault_logged(caplog)
+
+
+def test_a_client_that_leaves_within_a_stream_is_forgotten(
+    live: Live, caplog: pytest.LogCaptureFixture
+) -> None:
+    live.script({"content": "tea " * 50_000})
+    with live.line() as line:
+        line.say(request("POST", COMPAT, {**BODIES[Surface.COMPAT], "stream": True}))
+        assert line.hear_head().status == 200
+    live.engine.reset()
+    _serves_on(live)
+    _no_fault_logged(caplog)
+
+
+def test_pipelined_requests_are_answered_in_their_order(live: Live, caplog: pytest.LogCaptureFixture) -> None:
+    live.script({"content": "The first."}, turn=1)
+    streamed = {**BODIES[Surface.COMPAT], "stream": True}
+    with live.line() as line:
+        line.say(request("POST", COMPAT, streamed) + request("GET", "/_mock/health") + GOOD)
+        assert line.hear().body.endswith(b"data: [DONE]\n\n")
+        assert line.hear().json()["status"] == "ok"
+        assert line.hear().json()["choices"][0]["message"]["content"] == "The first."
+    _no_fault_logged(caplog)
+
+
+@pytest.mark.parametrize(
+    "second", [b"\x16\x03\x01", b"GET / HTTP/1.1\r\nX-Tea: " + b"a" * 100_000 + b"\r\n\r\n"], ids=["garbage", "large"]
+)
+def test_garbage_behind_a_request_does_not_break_into_its_stream(
+    second: bytes, live: Live, caplog: pytest.LogCaptureFixture
+) -> None:
+    live.script({"content": "tea and more tea", "pace": {"per_token_ms": 1}})
+    with live.line() as line:
+        line.say(request("POST", COMPAT, {**BODIES[Surface.COMPAT], "stream": True}))
+        assert line.hear_head().status == 200
+        line.say(second)
+        heard = line.hear_all()
+    assert b"HTTP/1.1" not in heard
+    _no_fault_logged(caplog)

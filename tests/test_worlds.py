@@ -1,0 +1,84 @@
+"""Every API key is a world of its own, is shown masked, and can be forgotten."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver import worlds as worlds_module
+from mockserver.worlds import Ledger, World, Worlds, mask
+
+keys = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=60).map(
+    lambda rest: f"sk-{rest}"
+)
+
+
+@given(keys)
+def test_a_masked_key_does_not_hold_the_key_and_is_always_the_same(key: str) -> None:
+    shown = mask(key)
+    assert re.fullmatch(r"sk-\*\*\*[0-9a-f]{6}", shown)
+    assert key[3:] not in shown
+    assert mask(key) == shown
+
+
+def test_different_keys_are_told_apart_and_no_key_is_said_to_be_none() -> None:
+    assert mask("sk-a") != mask("sk-b")
+    assert mask("") == "none"
+
+
+@given(keys)
+def test_a_world_does_not_show_its_key(key: str) -> None:
+    world = Worlds().of(key)
+    world.account("qwen-plus").requests += 1
+    assert key not in repr(world)
+    assert (world.key, world.name) == (key, mask(key))
+
+
+def test_a_world_has_one_ledger_for_each_model() -> None:
+    world = World("sk-a")
+    ledger = world.account("qwen-plus")
+    ledger.requests += 2
+    ledger.output_tokens += 5
+    assert world.account("qwen-plus") is ledger
+    assert world.account("qwen-max") == Ledger()
+    assert world.ledger == {"qwen-plus": Ledger(requests=2, output_tokens=5), "qwen-max": Ledger()}
+
+
+def test_a_key_has_the_same_world_every_time_and_no_other_key_has_it() -> None:
+    worlds = Worlds()
+    mine = worlds.of("sk-a")
+    assert worlds.of("sk-a") is mine
+    assert worlds.of("sk-b") is not mine
+    assert [world.key for world in worlds] == ["sk-a", "sk-b"]
+
+
+def test_a_world_is_known_once_it_has_been_used() -> None:
+    worlds = Worlds()
+    assert worlds.known("sk-a") is None
+    assert worlds.of("sk-a") is worlds.known("sk-a")
+
+
+def test_one_world_can_be_forgotten_or_all() -> None:
+    worlds = Worlds()
+    first, second = worlds.of("sk-a"), worlds.of("sk-b")
+    worlds.reset("sk-a")
+    assert list(worlds) == [second]
+    assert worlds.of("sk-a") is not first
+    worlds.reset("sk-never-used")
+    assert len(list(worlds)) == 2
+    worlds.reset()
+    assert list(worlds) == []
+
+
+def test_the_oldest_world_goes_when_there_are_too_many() -> None:
+    worlds = Worlds()
+    most = worlds_module._MOST
+    for number in range(most):
+        worlds.of(f"sk-{number}")
+    worlds.of("sk-0")
+    assert len(list(worlds)) == most
+    worlds.of("sk-more")
+    assert len(list(worlds)) == most
+    assert worlds.known("sk-0") is None
+    assert worlds.known("sk-1") is not None
+    assert worlds.known("sk-more") is not None
