@@ -15,13 +15,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mockserver import memory
 from mockserver.answer import builtin, search
+from mockserver.answer.instance import ImpossibleSchemaError
 from mockserver.answer.script import Scripts
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
 from mockserver.journal import Entry, Journal
+from mockserver.meter.caches import CacheUse
+from mockserver.meter.prompt import PromptTokens, prompt_tokens
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer, newer
 from mockserver.meter.usage import usage_of
 from mockserver.rules import Finding, Severity, check, schemas
@@ -182,8 +186,7 @@ class Engine:
             request = self._read(surface, data, model, headers)
             entry.model, entry.stream = model.name, request.stream
             entry.findings = self._judge(request)
-            reply = self._answer(world, request, entry)
-            answer = self._render(request, reply, entry, headers)
+            answer = self._converse(world, request, entry)
         except Refused as refused:
             entry.refusal = refused.refusal
             entry.findings = entry.findings or refused.findings
@@ -290,11 +293,41 @@ class Engine:
                 raise Refused(finding.refusal, findings)
         return findings
 
+    def _converse(self, world: World, sent: ChatRequest, entry: Entry) -> Answer:
+        """Answers a valid request in its whole context, and remembers what is to be remembered."""
+        tokenizer = self._tokenizer(sent.model)
+        session_id = memory.session_id(sent)
+        session = None if session_id is None else world.session(session_id)
+        request = memory.recall(sent, session)
+        prompt = prompt_tokens(request, tokenizer)
+        limit = request.model.input_limit(thinking=request.thinking)
+        if prompt.total > limit:
+            raise Refused(self.errors.refuse("parameter.input-length", max=limit))
+        reply = self._answer(world, request, entry)
+        usage = usage_of(
+            request, reply, tokenizer, prompt=prompt, cache=self._cache(world, request, prompt, tokenizer)
+        )
+        if session is not None:
+            memory.save(sent, reply, session, tokenizer)
+        return self._render(request, reply, usage, entry)
+
+    def _cache(
+        self, world: World, request: ChatRequest, prompt: PromptTokens, tokenizer: Tokenizer
+    ) -> CacheUse:
+        cache, now = world.cache(request.model.name), self.clock()
+        if any(message.cached for message in request.messages):
+            return cache.explicit(request, tokenizer, now=now)
+        family = request.model.family
+        return cache.implicit(prompt, block=family.cache_block, minimum=family.cache_minimum, now=now)
+
     def _answer(self, world: World, request: ChatRequest, entry: Entry) -> Reply:
         script = self.scripts.find(world.key, request)
         if script is None:
             entry.answered_by = "built-in"
-            return builtin.answer(request, self._tokenizer(request.model))
+            try:
+                return builtin.answer(request, self._tokenizer(request.model))
+            except ImpossibleSchemaError as impossible:
+                raise Refused(self.errors.refuse("schema.impossible", reason=str(impossible))) from None
         entry.answered_by = script.id
         said = script.take()
         if isinstance(said, Refusal):
@@ -307,8 +340,8 @@ class Engine:
             return reply
         return reply.with_tool_ids(lambda: self.ids.tool_call_id(model.family.tool_id_digits))
 
-    def _render(self, request: ChatRequest, reply: Reply, entry: Entry, headers: Mapping[str, str]) -> Answer:
-        usage = usage_of(request, reply, self._tokenizer(request.model))
+    def _render(self, request: ChatRequest, reply: Reply, usage: Usage, entry: Entry) -> Answer:
+        headers = request.headers
         if request.surface.native and search.wanted(request):
             reply = search.with_sources(request, reply)
         entry.reply, entry.usage = reply, usage

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from mockserver.memory import Session
+from mockserver.meter.caches import PrefixCache
+
 _MOST = 10_000
 
 
@@ -30,6 +33,21 @@ class World:
     key: str = field(repr=False)
     name: str = ""
     ledger: dict[str, Ledger] = field(default_factory=dict)
+    caches: dict[str, PrefixCache] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
+
+    def cache(self, model: str) -> PrefixCache:
+        """What this world's requests to one model left in the context cache."""
+        return self.caches.setdefault(model, PrefixCache())
+
+    def session(self, session_id: str) -> Session:
+        """A conversation that the server remembers; the oldest go when there are too many."""
+        found = self.sessions.get(session_id)
+        if found is None:
+            if len(self.sessions) >= _MOST:
+                del self.sessions[next(iter(self.sessions))]
+            found = self.sessions[session_id] = Session()
+        return found
 
     def account(self, model: str) -> Ledger:
         """The ledger of one model."""

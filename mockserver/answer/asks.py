@@ -106,7 +106,9 @@ def _is_named(name: str, text: str) -> bool:
     if len(parts(name)) > 1:
         return re.search(rf"(?<![A-Za-z0-9_]){shown}(?![A-Za-z0-9_])", text, re.IGNORECASE) is not None
     kinds = "tool|function|工具|函数|ツール|関数"
-    beside = rf"(?<![A-Za-z0-9_])[`'\"]?{shown}[`'\"]?\s*(?:{kinds})|(?:{kinds})\s*[`'\"]?{shown}(?![A-Za-z0-9_])"
+    beside = (
+        rf"(?<![A-Za-z0-9_])[`'\"]?{shown}[`'\"]?\s*(?:{kinds})|(?:{kinds})\s*[`'\"]?{shown}(?![A-Za-z0-9_])"
+    )
     return re.search(beside, text, re.IGNORECASE) is not None
 
 

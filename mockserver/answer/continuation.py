@@ -40,7 +40,11 @@ def close_json(prefix: str) -> str | None:
         return None
     open_brackets, in_string = found
     tail = "".join(reversed(open_brackets))
-    tries = ['mock"', 'mock": "mock"'] if in_string else ["", ": \"mock\"", '"mock"', '"mock": "mock"', ', "mock": "mock"']
+    tries = (
+        ['mock"', 'mock": "mock"']
+        if in_string
+        else ["", ': "mock"', '"mock"', '"mock": "mock"', ', "mock": "mock"']
+    )
     tries += ["0", "e", "l", "ll", "ull", "rue", "ue", "alse", "lse", "se"] if not in_string else []
     for piece in tries:
         try:

@@ -8,7 +8,6 @@ from typing import Any
 
 from mockserver.answer.document import Document, Place
 
-Alternatives = tuple[tuple[Place, ...], ...]
 _TYPES = ("string", "object", "array", "integer", "number", "boolean", "null")
 _HINTS = {
     "object": ("properties", "required", "additionalProperties", "patternProperties", "minProperties"),
@@ -22,12 +21,20 @@ class DeadEndError(ValueError):
     """No value meets these demands; the text says where and why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Ways of which one must hold; each is the subschemas that hold in it. `free` when any may come first."""
+
+    ways: tuple[tuple[Place, ...], ...]
+    free: bool = False
+
+
 @dataclass(slots=True)
 class Flat:
     """Subschemas that all hold for one value, with the references and `allOf` followed, and its choices."""
 
     places: list[Place] = field(default_factory=list)
-    choices: list[Alternatives] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
     refs: set[str] = field(default_factory=set)
 
 
@@ -52,17 +59,17 @@ def flatten(document: Document, places: tuple[Place, ...]) -> Flat:
     return flat
 
 
-def _choices(place: Place) -> Iterator[Alternatives]:
+def _choices(place: Place) -> Iterator[Choice]:
     for keyword in ("anyOf", "oneOf"):
         alternatives = place.each(keyword)
         if alternatives:
-            yield tuple((alternative,) for alternative in alternatives)
+            yield Choice(tuple((alternative,) for alternative in alternatives), free=True)
     condition = place.one("if")
     if condition and (place.get("then") is not None or place.get("else") is not None):
-        yield ((*condition, *place.one("then")), tuple(place.one("else")))
+        yield Choice(((*condition, *place.one("then")), tuple(place.one("else"))))
     for keyword in ("dependentSchemas", "dependencies"):
         for schema in place.named(keyword).values():
-            yield ((schema,), ())
+            yield Choice(((schema,), ()))
 
 
 def same(one: Any, other: Any) -> bool:

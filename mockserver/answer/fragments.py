@@ -15,19 +15,34 @@ _DATE = re.compile(r"(?<!\d)(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?!\d)"
 _MONTHS = "January February March April May June July August September October November December".split()
 _MONTH = "|".join(_MONTHS)
 _ENGLISH_DATE = re.compile(rf"\b({_MONTH})\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})\b")
-_RELATIVE = re.compile(r"\b(today|tomorrow|tonight|yesterday)\b|今天|明天|后天|昨天|今日|明日|昨日", re.IGNORECASE)
+_RELATIVE = re.compile(
+    r"\b(today|tomorrow|tonight|yesterday)\b|今天|明天|后天|昨天|今日|明日|昨日", re.IGNORECASE
+)
 _CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?::(\d{2}))?(?![\d:])")
-_NUMBER = re.compile(r"(?<![A-Za-z_\d.#])(?<![A-Za-z]-)[-\u2212]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![A-Za-z_\d])(?!\.\d)")
+_NUMBER = re.compile(
+    r"(?<![A-Za-z_\d.#])(?<![A-Za-z]-)[-\u2212]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![A-Za-z_\d])(?!\.\d)"
+)
 _QUOTED = re.compile(
     r"\"([^\"\n]+)\"|\u201c([^\u201d\n]+)\u201d|(?<!\w)'([^'\n]+)'(?!\w)|\u2018([^\u2019\n]+)\u2019|"
     r"`([^`\n]+)`|「([^」\n]+)」|『([^』\n]+)』|《([^》\n]+)》"
 )
-_PATH = re.compile(r"(?<![\w/:.])(?:~|\.{1,2})?(?:/[\w.+@-]+)+/?|[A-Za-z]:\\[\w.\\-]+|\b[\w-]+\.[a-z][a-z0-9]{1,4}\b")
+_PATH = re.compile(
+    r"(?<![\w/:.])(?:~|\.{1,2})?(?:/[\w.+@-]+)+/?|[A-Za-z]:\\[\w.\\-]+|\b[\w-]+\.[a-z][a-z0-9]{1,4}\b"
+)
 _FORMULA = re.compile(r"\(?-?\d[\d.]*\)?(?:\s*[-+*/^×÷%]\s*\(?-?\d[\d.]*\)?)+")
 _SPOKEN = re.compile(
-    r"(\d[\d.]*)\s*(multiplied by|divided by|plus|minus|times|over|乘以|除以|加|减|乘)\s*(\d[\d.]*)", re.IGNORECASE
+    r"(\d[\d.]*)\s*(multiplied by|divided by|plus|minus|times|over|乘以|除以|加|减|乘)\s*(\d[\d.]*)",
+    re.IGNORECASE,
 )
-_SIGNS = {"multiplied by": "*", "times": "*", "乘以": "*", "乘": "*", "divided by": "/", "over": "/", "除以": "/"}
+_SIGNS = {
+    "multiplied by": "*",
+    "times": "*",
+    "乘以": "*",
+    "乘": "*",
+    "divided by": "/",
+    "over": "/",
+    "除以": "/",
+}
 _SIGNS |= {"plus": "+", "加": "+", "minus": "-", "减": "-"}
 _CODE = re.compile(r"(?<![\w,.])#?((?:[A-Za-z]+[-_]?)?\d[\w-]*)")
 _TICKER = re.compile(r"\b[A-Z]{2,5}\b")
@@ -59,7 +74,9 @@ _STOPS = re.compile(
     "以及|[的了在去到从至是吗呢和与跟请问查我你他您有几天会要想把给教何，]|市区|地区"
 )
 _RUN = re.compile("[\u3400-\u9fff]+|[\u30a0-\u30ff]+")
-_HAN_PLACE = re.compile("(?:[\u3400-\u9fff]{2,3}省)?[\u3400-\u9fff]{2,6}?(?:省|市|县|区|都|府)(?=[\u3400-\u9fff的]|$|[^\u3400-\u9fff])")
+_HAN_PLACE = re.compile(
+    "(?:[\u3400-\u9fff]{2,3}省)?[\u3400-\u9fff]{2,6}?(?:省|市|县|区|都|府)(?=[\u3400-\u9fff的]|$|[^\u3400-\u9fff])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +150,13 @@ def _english_places(text: str) -> tuple[list[str], list[str], list[str]]:
 
 
 def _asian_ways(text: str) -> tuple[list[str], list[str]]:
-    origins = re.findall("从([\u3400-\u9fff]{2,5}?)(?=[到去飞至出])|([\u3400-\u9fff\u30a0-\u30ff]+)から", text)
-    goals = re.findall("[到去飞至]([\u3400-\u9fff]{2,5}?)(?=[的，。？！旅玩出]|$)|([\u3400-\u9fff\u30a0-\u30ff]+)(?:まで|へ)", text)
+    origins = re.findall(
+        "从([\u3400-\u9fff]{2,5}?)(?=[到去飞至出])|([\u3400-\u9fff\u30a0-\u30ff]+)から", text
+    )
+    goals = re.findall(
+        "[到去飞至]([\u3400-\u9fff]{2,5}?)(?=[的，。？！旅玩出]|$)|([\u3400-\u9fff\u30a0-\u30ff]+)(?:まで|へ)",
+        text,
+    )
     return [*map("".join, origins)], [*map("".join, goals)]
 
 
@@ -148,7 +170,12 @@ def _names(text: str) -> list[str]:
             words.pop(0)
         name = " ".join(words).removesuffix("'s").removesuffix("\u2019s").rstrip(".")
         starts = match.start() == 0 or text[: match.start()].rstrip()[-1:] in (".", "!", "?", "\n", ":")
-        if name and name not in languages and name not in _MONTHS and not (starts and " " not in name == match[0]):
+        if (
+            name
+            and name not in languages
+            and name not in _MONTHS
+            and not (starts and " " not in name == match[0])
+        ):
             found.append(name)
     return found
 
@@ -173,7 +200,9 @@ def fragments(text: str) -> Fragments:
     pieces = _pieces(_QUOTED.sub(" ", bare))
     formulas = [match[0].strip() for match in _FORMULA.finditer(undated)]
     formulas += [f"{match[1]} {_SIGNS[match[2].lower()]} {match[3]}" for match in _SPOKEN.finditer(bare)]
-    paths = [path for path in _PATH.findall(bare) if path not in ("/", "e.g") and not path.endswith((".g", ".e"))]
+    paths = [
+        path for path in _PATH.findall(bare) if path not in ("/", "e.g") and not path.endswith((".g", ".e"))
+    ]
     introduced = ["".join(groups) for groups in _INTRODUCED.findall(bare)]
     return Fragments(
         numbers=tuple(_number(number) for number in _NUMBER.findall(timeless)),

@@ -35,9 +35,9 @@ def kind_of(name: str, description: str) -> str:
     whole = "".join(words)
     kinds: Mapping[str, Mapping[str, list[str]]] = tables()["kinds"]
     found = ""
+    forms = {form for word in words for form in (word, word.removesuffix("s"), re.sub("ies$", "y", word))}
     for kind, table in kinds.items():
-        singular = {word.removesuffix("s") for word in words}
-        if whole in table.get("whole", ()) or not singular.union(words).isdisjoint(table["parts"]):
+        if whole in table.get("whole", ()) or not forms.isdisjoint(table["parts"]):
             found = kind
             break
         if any(not said.isascii() and said in name for said in table["says"]):

@@ -23,7 +23,13 @@ def _digits(numbers: Iterator[int], length: int, alphabet: str = "0123456789abcd
 
 def _uuid(numbers: Iterator[int]) -> str:
     return "-".join(
-        (_digits(numbers, 8), _digits(numbers, 4), "4" + _digits(numbers, 3), "a" + _digits(numbers, 3), _digits(numbers, 12))
+        (
+            _digits(numbers, 8),
+            _digits(numbers, 4),
+            "4" + _digits(numbers, 3),
+            "a" + _digits(numbers, 3),
+            _digits(numbers, 12),
+        )
     )
 
 
@@ -159,7 +165,9 @@ def _numbers(
     last -= not bounds.has(last * step)
     if first > last:
         thing = "integer" if step == 1 else f"multiple of {_shown(step)}"
-        raise facts.dead(f"no {thing} lies within {bounds.low_name} {bounds.low} and {bounds.high_name} {bounds.high}")
+        raise facts.dead(
+            f"no {thing} lies within {bounds.low_name} {bounds.low} and {bounds.high_name} {bounds.high}"
+        )
     middle = min(max(round(Fraction(start) / step), first), last)
     divisors = [float(number) for number in facts.numbers("multipleOf") if isinstance(number, float)]
     for distance in range(min(last - first, MOST) + 1):
@@ -189,7 +197,10 @@ def _between(start: float, bounds: Bounds) -> Iterator[int | float]:
     yield from (short, round(start, 2), whole)
     for ends in (bounds.low, bounds.high):
         if isfinite(ends):
-            yield from (int(ends) if ends == int(ends) and abs(ends) < _WIDE else ends, nextafter(ends, start))
+            yield from (
+                int(ends) if ends == int(ends) and abs(ends) < _WIDE else ends,
+                nextafter(ends, start),
+            )
     if isfinite(bounds.low) and isfinite(bounds.high):
         width = bounds.high / 2 - bounds.low / 2
         yield from (bounds.low + width * (part / 500) for part in range(1, MOST))

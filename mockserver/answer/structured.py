@@ -27,7 +27,7 @@ def schema(request: ChatRequest) -> Any:
     if asked.get("type") != "json_schema":
         return None
     wrapper = asked.get("json_schema") or {}
-    return wrapper["schema"] if "schema" in wrapper else wrapper
+    return wrapper.get("schema", wrapper)
 
 
 def answer(request: ChatRequest, said: str, drawn: Iterator[int]) -> str:

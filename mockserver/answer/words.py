@@ -67,7 +67,7 @@ class Words:
         """Every value of the text that suits a property, the best first. `schema` is what it demands."""
         members = schema.get("enum")
         if isinstance(members, list):
-            return self._members(members)
+            return self.name(members)
         types = schema.get("type", ())
         types = [types] if isinstance(types, str) else types
         if "string" in types or not types:
@@ -78,19 +78,8 @@ class Words:
             return self._numbers(name, schema, whole="number" not in types)
         return []
 
-    def pick(self, name: str, description: str, schema: Mapping[str, Any], *, taken: Sequence[Any] = ()) -> Any:
-        """The value of the text that suits a property best; None when there is none.
-
-        `taken` are the values that other properties have: the first number is the first number's.
-        """
-        left = list(taken)
-        for value in self.offers(name, description, schema):
-            if value not in left:
-                return value
-            left.remove(value)
-        return None
-
-    def _members(self, members: Sequence[Any]) -> list[Any]:
+    def name(self, members: Sequence[Any]) -> list[Any]:
+        """Those of some values that stand in the text, in its order."""
         lowered = self.text.lower()
         found = []
         for member in members:
@@ -102,13 +91,29 @@ class Words:
                 found.append((self.fragments.numbers.index(member), 0, member))
         return [member for _, _, member in sorted(found, key=lambda entry: entry[:2])]
 
+    def pick(
+        self, name: str, description: str, schema: Mapping[str, Any], *, taken: Sequence[Any] = ()
+    ) -> Any:
+        """The value of the text that suits a property best; None when there is none.
+
+        `taken` are the values that other properties have: the first number is the first number's.
+        """
+        left = list(taken)
+        for value in self.offers(name, description, schema):
+            if value not in left:
+                return value
+            left.remove(value)
+        return None
+
     def _numbers(self, name: str, schema: Mapping[str, Any], *, whole: bool) -> list[Any]:
         """The number beside the property's name, else all numbers unless the property has a default."""
         found: list[Any] = []
         for word in parts(name):
             shown = re.escape(stem(word))
             after = re.search(
-                rf"(?<![a-z]){shown}[a-z]*\s*(?:is|are|=|:|为|是|of|was|传)?\s*(-?\d+(?:\.\d+)?)(?![\w.]\w)", self.text, re.I
+                rf"(?<![a-z]){shown}[a-z]*\s*(?:is|are|=|:|为|是|of|was|传)?\s*(-?\d+(?:\.\d+)?)(?![\w.]\w)",
+                self.text,
+                re.I,
             )
             before = re.search(rf"(?<![\w.])(-?\d+(?:\.\d+)?)[\s-]*{shown}[a-z]*(?![a-z])", self.text, re.I)
             for match in (after, before if len(word) > 1 else None):
@@ -171,7 +176,9 @@ class Words:
         """What stands in backticks or quotes, else what follows a colon."""
         if self.fragments.quoted:
             return list(self.fragments.quoted)
-        found = re.search(r"(?:run|execute|command|commands|命令|运行|执行|実行)[^:：\n]*[:：]\s*([^\n]+)", self.text, re.I)
+        found = re.search(
+            r"(?:run|execute|command|commands|命令|运行|执行|実行)[^:：\n]*[:：]\s*([^\n]+)", self.text, re.I
+        )
         return [part.strip() for part in re.split(r" and (?=\w+ )", found[1])] if found else []
 
 

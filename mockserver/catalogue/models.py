@@ -61,6 +61,8 @@ class Family:
     tools_tokens: int = 0
     media_thinking_tokens: int = 0
     required_tool_tokens: int = 0
+    cache_block: int = 64
+    cache_minimum: int = 256
     call_style: Literal["json", "xml", "fncall"] = "json"
     after_tool_tokens: int = 0
 
@@ -99,6 +101,10 @@ class Model:
     character: bool = False
     task: str = "chat"
     dimensions: tuple[int, ...] | None = None
+
+    def input_limit(self, *, thinking: bool) -> int:
+        """The most input tokens, which are fewer while some models think."""
+        return self.max_input_thinking or self.max_input if thinking else self.max_input
 
     @property
     def chat(self) -> bool:

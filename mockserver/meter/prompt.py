@@ -5,7 +5,7 @@ the differences between backends that the recordings show (`fixtures/families.js
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mockserver.meter.media import media_tokens
 from mockserver.meter.template import CallStyle, call_text, response_text, texts, thinking_text, tools_block
@@ -15,12 +15,16 @@ from mockserver.wire.request import ChatRequest, Message
 
 @dataclass(frozen=True, slots=True)
 class PromptTokens:
-    """The input tokens of a request by medium; a medium that the request does not hold is None."""
+    """The input tokens of a request by medium; a medium that the request does not hold is None.
+
+    `parts` are the messages as the model is shown them: role, text and tokens.
+    """
 
     text: int
     image: int | None = None
     video: int | None = None
     audio: int | None = None
+    parts: tuple[tuple[str, str, int], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def total(self) -> int:
@@ -105,12 +109,13 @@ def prompt_tokens(request: ChatRequest, tokenizer: Tokenizer) -> PromptTokens:
     frame: int = texts()["message_tokens"]
     text: int = texts()["generation_tokens"]
     count = tokenizer.count_marked
-    for _, content in turns(request):
-        text += frame + count(content)
+    parts = tuple([(role, content, frame + count(content)) for role, content in turns(request)])
+    for _, _, tokens in parts:
+        text += tokens
     if request.partial is not None:
         text -= frame
     media: dict[str, int] = {}
     for kind, tokens in _media(request):
         media[kind] = media.get(kind, 0) + tokens
     text += _extra(request, media=bool(media))
-    return PromptTokens(text, media.get("image"), media.get("video"), media.get("audio"))
+    return PromptTokens(text, media.get("image"), media.get("video"), media.get("audio"), parts)

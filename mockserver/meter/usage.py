@@ -1,6 +1,7 @@
 """What an answer costs, and what the whole exchange adds up to."""
 
 from mockserver.catalogue.models import Family
+from mockserver.meter.caches import CacheUse
 from mockserver.meter.prompt import PromptTokens, prompt_tokens
 from mockserver.meter.template import call_text, thinking_text
 from mockserver.meter.tokenizer import Tokenizer
@@ -50,10 +51,16 @@ def reasoning_tokens(reply: Reply, tokenizer: Tokenizer) -> int:
 
 
 def usage_of(
-    request: ChatRequest, reply: Reply, tokenizer: Tokenizer, *, prompt: PromptTokens | None = None
+    request: ChatRequest,
+    reply: Reply,
+    tokenizer: Tokenizer,
+    *,
+    prompt: PromptTokens | None = None,
+    cache: CacheUse | None = None,
 ) -> Usage:
     """The usage of one exchange; a script's own numbers are put over it by the renderer."""
     prompt = prompt or prompt_tokens(request, tokenizer)
+    cache = cache or CacheUse()
     output = 0
     for choice in reply.choices:
         output += choice_tokens(request, choice, tokenizer)
@@ -62,6 +69,8 @@ def usage_of(
         input=prompt.total,
         output=output,
         reasoning=reasoning_tokens(reply, tokenizer) if thought else None,
+        cached=cache.cached,
+        created=cache.created,
         image=prompt.image,
         video=prompt.video,
         audio=prompt.audio,

@@ -100,6 +100,7 @@ class Protocol(HttpToolsProtocol):
             return
         in_headers, self._data = self._in_headers, data
         super().data_received(data)
+        self._data = b""
         if in_headers and self._in_headers:
             # One header without end never gets to `on_header`, so the bytes are counted as they come.
             self._split_bytes += len(data)

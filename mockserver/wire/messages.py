@@ -51,12 +51,18 @@ def _tool_calls(calls: Iterable[Mapping[str, Any]]) -> tuple[ToolCall, ...]:
     return tuple(read)
 
 
+def _marked(part: Any) -> bool:
+    """Whether a part carries a marker of the explicit context cache."""
+    return isinstance(part, Mapping) and bool(part.get("cache_control"))
+
+
 def read_message(data: Mapping[str, Any]) -> Message:
     """One message, as its schema allows it."""
     content = data.get("content")
     text, media = (content, ()) if isinstance(content, str) else _content(content)
+    cached = isinstance(content, list) and any(_marked(part) for part in content)
     if data.keys() == _PLAIN:
-        return Message(data["role"], text, media)
+        return Message(data["role"], text, media, cached=cached)
     calls = data.get("tool_calls")
     return Message(
         data["role"],
@@ -66,6 +72,7 @@ def read_message(data: Mapping[str, Any]) -> Message:
         data.get("tool_call_id"),
         data.get("reasoning_content") or "",
         bool(data.get("partial")),
+        cached,
     )
 
 

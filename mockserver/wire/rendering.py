@@ -50,6 +50,16 @@ def usage_values(usage: Usage) -> dict[str, bytes]:
     return values
 
 
+def _explicit(usage: Usage) -> dict[str, Any]:
+    """What the usage says of an explicit cache (Model Studio docs, context cache, 2026)."""
+    return {
+        "cached_tokens": usage.cached,
+        "cache_type": "ephemeral",
+        "cache_creation_input_tokens": usage.created,
+        "cache_creation": {"ephemeral_5m_input_tokens": usage.created},
+    }
+
+
 def _laid_over(base: Any, over: Any) -> Any:
     if isinstance(base, dict) and isinstance(over, Mapping):
         return {**base, **{key: _laid_over(base.get(key), value) for key, value in over.items()}}
@@ -62,6 +72,8 @@ def render_usage(template: Template, usage: Usage, reply: Reply) -> bytes:
     if reply.plugins is not None:
         values["plugins"] = dumps(reply.plugins)
     rendered = template.fill(values)
+    if usage.created is not None:
+        rendered = overridden(rendered, {"prompt_tokens_details": _explicit(usage)})
     return overridden(rendered, reply.usage) if reply.usage else rendered
 
 

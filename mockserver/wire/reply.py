@@ -60,12 +60,16 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token counts of one exchange. A count that does not apply is None."""
+    """Token counts of one exchange. A count that does not apply is None.
+
+    `cached` was read from a cache; `created` was written to an explicit one.
+    """
 
     input: int
     output: int
     reasoning: int | None = None
     cached: int = 0
+    created: int | None = None
     image: int | None = None
     video: int | None = None
     audio: int | None = None

@@ -57,6 +57,7 @@ class Message:
     tool_call_id: str | None = None
     reasoning: str = ""
     partial: bool = False
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True)

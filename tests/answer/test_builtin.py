@@ -1,6 +1,6 @@
 """The built-in model: what it says to whom, and that it says the same tomorrow."""
 
-# ruff: noqa: RUF001 - the cloud's own signs are full-width ones
+
 
 from itertools import islice
 from typing import Any
@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver import resources
-from mockserver.answer import builtin
+from mockserver.answer import builtin, prose
+from mockserver.answer.language import language as language_of
 from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.wire.reply import Choice, Reply
@@ -106,7 +107,7 @@ def test_the_same_request_is_answered_the_same_and_by_something_that_calls_itsel
 ) -> None:
     reply = builtin.answer(ask(text, seed=seed), WORKING)
     assert reply == builtin.answer(ask(text, seed=seed), WORKING)
-    assert MOCK[builtin.language(text)] in only(reply).content
+    assert MOCK[language_of(text)] in only(reply).content
     assert only(reply).finish_reason == "stop"
     assert only(reply).reasoning == ""
 
@@ -114,7 +115,7 @@ def test_the_same_request_is_answered_the_same_and_by_something_that_calls_itsel
 @pytest.mark.parametrize("language", ["en", "zh", "ja"])
 def test_every_sentence_that_may_open_an_answer_says_mock_and_names_the_model(language: str) -> None:
     words = resources.fixture("builtin")[language]
-    assert set(words) == {"first", "about", "later", "middle", "last", "thought"}
+    assert set(words) == {"first", "about", "later", "middle", "last", "thought", "result", "onward"}
     for sentence in words["first"]:
         assert MOCK[language] in sentence
         assert "{model}" in sentence
@@ -188,7 +189,7 @@ def test_each_of_four_choices_is_another_one_and_the_first_is_the_only_one_of_n_
     ],
 )
 def test_a_text_has_the_language_of_its_script(text: str, language: str) -> None:
-    assert builtin.language(text) == language
+    assert language_of(text) == language
     assert MOCK[language] in say(ask(text))
 
 
@@ -317,9 +318,9 @@ def test_max_tokens_does_not_cut_the_thinking_but_max_completion_tokens_does() -
 
 
 def test_the_numbers_behind_an_answer_never_run_out_and_do_not_repeat() -> None:
-    drawn = list(islice(builtin._numbers(ask("Tea?"), 0), 192))
+    drawn = list(islice(prose.numbers(ask("Tea?"), 0), 192))
     assert len({tuple(drawn[start : start + 64]) for start in (0, 64, 128)}) == 3
-    assert drawn == list(islice(builtin._numbers(ask("Tea?"), 0), 192))
+    assert drawn == list(islice(prose.numbers(ask("Tea?"), 0), 192))
 
 
 def test_a_model_without_thinking_does_not_think() -> None:

@@ -1,0 +1,85 @@
+"""The context caches of the cloud: what of a prompt was read before and costs less.
+
+Implicit: every prompt leaves its prefixes behind, message by message; a later prompt of the same key
+and model that begins in the same way hits, in whole blocks and from a minimum on. Explicit: a
+`cache_control` marker on a content part creates a cache of all before it; it lives five minutes,
+longer with each hit, and stands in for the implicit one (Model Studio docs, context cache, 2026).
+Lives end by the server's own clock.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from mockserver.meter.prompt import PromptTokens
+from mockserver.meter.template import texts
+from mockserver.meter.tokenizer import Tokenizer
+from mockserver.wire.request import ChatRequest
+
+LIFE_S = 300.0
+"""How long a cache lives, in seconds."""
+
+EXPLICIT_MINIMUM = 1024
+"""The least tokens of an explicit cache."""
+
+EXPLICIT_MARKERS = 4
+"""How many markers of a request count: the last ones."""
+
+_MOST = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class CacheUse:
+    """What a request found and left in the caches, in tokens. `created` is None without a marker."""
+
+    cached: int = 0
+    created: int | None = None
+
+
+def _prefixes(parts: Iterable[tuple[str, str, int]]) -> Iterator[tuple[int, int]]:
+    """The mark of each prefix of a prompt, and its tokens."""
+    mark, tokens = 0, 0
+    for role, text, count in parts:
+        mark = hash((mark, role, text))
+        tokens += count
+        yield mark, tokens
+
+
+class PrefixCache:
+    """What one API key's requests to one model left behind: prefixes and when they end."""
+
+    def __init__(self) -> None:
+        self._ends: dict[int, float] = {}
+
+    def _alive(self, mark: int, now: float) -> bool:
+        return self._ends.get(mark, 0.0) > now
+
+    def _keep(self, marks: Iterable[int], now: float) -> None:
+        for mark in marks:
+            self._ends.pop(mark, None)
+            self._ends[mark] = now + LIFE_S
+        while len(self._ends) > _MOST:
+            for mark in list(islice(self._ends, _MOST // 4)):
+                del self._ends[mark]
+
+    def implicit(self, prompt: PromptTokens, *, block: int, minimum: int, now: float) -> CacheUse:
+        """The hit of a prompt, which then leaves its own prefixes behind."""
+        if prompt.text < minimum:
+            return CacheUse()
+        prefixes = list(_prefixes(prompt.parts))
+        hit = max((tokens for mark, tokens in prefixes if self._alive(mark, now)), default=0)
+        self._keep((mark for mark, _ in prefixes), now)
+        whole = min(hit, prompt.total - 1) // block * block
+        return CacheUse(whole if whole >= min(minimum, block) else 0)
+
+    def explicit(self, request: ChatRequest, tokenizer: Tokenizer, *, now: float) -> CacheUse:
+        """What the markers of a request hit, and what they create."""
+        frame: int = texts()["message_tokens"]
+        parts = ((m.role, m.text, frame + tokenizer.count(m.text.strip())) for m in request.messages)
+        prefixes = list(_prefixes(parts))
+        marked = [prefixes[at] for at, message in enumerate(request.messages) if message.cached]
+        valid = [(~mark, tokens) for mark, tokens in marked[-EXPLICIT_MARKERS:] if tokens >= EXPLICIT_MINIMUM]
+        hit = max((tokens for mark, tokens in valid if self._alive(mark, now)), default=0)
+        longest = max((tokens for _, tokens in valid), default=0)
+        self._keep((mark for mark, _ in valid), now)
+        return CacheUse(hit, max(0, longest - hit))

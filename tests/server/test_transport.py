@@ -1,0 +1,451 @@
+"""What goes over the wire, byte by byte: heads, chunks, kept connections, limits, offers declined."""
+
+import asyncio
+import gzip
+import json
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+
+from mockserver import resources
+from mockserver.rules.schemas import validator
+from mockserver.server.transport import GatheringTransport
+from mockserver.wire import sse
+from mockserver.wire.ids import Ids
+from tests.server.conftest import MakeLive
+from tests.server.talk import ALIAS, COMPAT, MULTIMODAL, TEXT, Live, request
+
+ID = "cd613e30-d8f1-9adf-91b7-584a2265b1f5"
+"""The first request id of a server whose ids begin with seed 1."""
+
+TEA = [{"role": "user", "content": "Which tea?"}]
+SSE = {"X-DashScope-SSE": "enable"}
+
+CASES: dict[str, tuple[str, dict[str, Any], str]] = {
+    "compat": (COMPAT, {"model": "qwen-plus", "messages": TEA}, "compat"),
+    "compat, 2026": (COMPAT, {"model": "qwen3.7-plus", "messages": TEA, "enable_thinking": False}, "compat"),
+    "native text": (TEXT, {"model": "qwen-plus", "input": {"messages": TEA}}, "native-text"),
+    "native multimodal": (
+        MULTIMODAL,
+        {"model": "qwen3-vl-plus", "input": {"messages": [{"role": "user", "content": [{"text": "Which tea?"}]}]}},
+        "native-multimodal",
+    ),
+}
+
+
+def _set_of(name: str, kind: str) -> str:
+    dialect, _, era = name.partition(", ")
+    return f"{'compat' if dialect == 'compat' else 'native'}-{kind}{'-2026' if era else ''}"
+
+
+def _names(header_set: str, *, encoded: bool = False) -> list[str]:
+    """The names of a set of headers in their order, and what uvicorn adds behind them."""
+    pairs = resources.fixture("headers")["sets"][header_set]
+    return [name for name, _ in pairs if encoded or name != "content-encoding"] + ["transfer-encoding"]
+
+
+def _streamed(name: str) -> bytes:
+    """The request of a case, asking for a stream."""
+    path, body, _ = CASES[name]
+    if path == COMPAT:
+        return request("POST", path, {**body, "stream": True, "stream_options": {"include_usage": True}})
+    return request("POST", path, {**body, "parameters": {"incremental_output": True}}, headers=SSE)
+
+
+SAID_COMPAT = b"""\
+POST /compatible-mode/v1/chat/completions HTTP/1.1
+Host: dashscope.aliyuncs.com
+Authorization: Bearer sk-test
+Content-Type: application/json
+Content-Length: 73
+
+{"model":"qwen-plus","messages":[{"role":"user","content":"Which tea?"}]}"""
+
+HEARD_COMPAT = b"""\
+HTTP/1.1 200 OK
+vary: Origin,Access-Control-Request-Method,Access-Control-Request-Headers, Accept-Encoding
+x-request-id: cd613e30-d8f1-9adf-91b7-584a2265b1f5
+x-dashscope-call-gateway: true
+content-type: application/json
+req-cost-time: 0
+req-arrive-time: 1770000000250
+resp-start-time: 1770000000250
+x-envoy-upstream-service-time: 0
+date: Mon, 02 Feb 2026 02:40:00 GMT
+server: istio-envoy
+transfer-encoding: chunked
+
+155
+{"model":"qwen-plus","id":"chatcmpl-cd613e30-d8f1-9adf-91b7-584a2265b1f5","choices":[{"message":{"content":\
+"Oolong, please.","role":"assistant"},"index":0,"finish_reason":"stop"}],"created":1770000000,"object":\
+"chat.completion","usage":{"total_tokens":17,"completion_tokens":6,"prompt_tokens":11,\
+"prompt_tokens_details":{"cached_tokens":0}}}
+0
+
+"""
+
+SAID_COMPAT_STREAM = b"""\
+POST /compatible-mode/v1/chat/completions HTTP/1.1
+Host: localhost:8000
+authorization: bearer sk-test
+content-length: 87
+
+{"model":"qwen-plus","messages":[{"role":"user","content":"Which tea?"}],"stream":true}"""
+
+HEARD_COMPAT_STREAM = b"""\
+HTTP/1.1 200 OK
+vary: Origin
+x-request-id: cd613e30-d8f1-9adf-91b7-584a2265b1f5
+x-dashscope-call-gateway: true
+content-type: text/event-stream;charset=UTF-8
+req-cost-time: 0
+req-arrive-time: 1770000000250
+resp-start-time: 1770000000250
+x-envoy-upstream-service-time: 0
+date: Mon, 02 Feb 2026 02:40:00 GMT
+server: istio-envoy
+transfer-encoding: chunked
+
+e7
+data: {"model":"qwen-plus","id":"chatcmpl-cd613e30-d8f1-9adf-91b7-584a2265b1f5","created":1770000000,\
+"object":"chat.completion.chunk","usage":null,"choices":[{"logprobs":null,"index":0,"delta":\
+{"content":"","role":"assistant"}}]}|
+
+df
+data: {"model":"qwen-plus","id":"chatcmpl-cd613e30-d8f1-9adf-91b7-584a2265b1f5","choices":[{"delta":\
+{"content":"Oolong, please.","role":null},"index":0}],"created":1770000000,\
+"object":"chat.completion.chunk","usage":null}|
+
+e7
+data: {"model":"qwen-plus","id":"chatcmpl-cd613e30-d8f1-9adf-91b7-584a2265b1f5","choices":[{"delta":\
+{"content":"","role":null},"index":0,"finish_reason":"stop"}],"created":1770000000,\
+"object":"chat.completion.chunk","usage":null}|
+
+e
+data: [DONE]|
+
+0
+
+"""
+
+SAID_NATIVE_STREAM = b"""\
+POST /api/v1/services/aigc/text-generation/generation HTTP/1.1
+Host: 127.0.0.1
+Authorization: Bearer sk-test
+X-DashScope-SSE: enable
+Content-Length: 139
+
+{"model":"qwen-plus","input":{"messages":[{"role":"user","content":"Which tea?"}]},\
+"parameters":{"result_format":"message","stream":false}}"""
+
+HEARD_NATIVE_STREAM = b"""\
+HTTP/1.1 200 OK
+vary: Origin,Access-Control-Request-Method,Access-Control-Request-Headers
+x-request-id: cd613e30-d8f1-9adf-91b7-584a2265b1f5
+content-type: text/event-stream;charset=UTF-8
+x-dashscope-call-gateway: true
+x-dashscope-timeout: 298
+x-dashscope-finished: false
+req-cost-time: 0
+req-arrive-time: 1770000000250
+resp-start-time: 1770000000250
+x-envoy-upstream-service-time: 0
+date: Mon, 02 Feb 2026 02:40:00 GMT
+server: istio-envoy
+transfer-encoding: chunked
+
+134
+id:1|event:result|:HTTP_STATUS/200|\
+data:{"output":{"choices":[{"message":{"content":"Oolong, please.","role":"assistant"},"finish_reason":"stop"}]},\
+"usage":{"total_tokens":17,"output_tokens":6,"input_tokens":11,"prompt_tokens_details":{"cached_tokens":0}},\
+"request_id":"cd613e30-d8f1-9adf-91b7-584a2265b1f5"}|
+
+0
+
+"""
+
+SAID_NATIVE_REFUSED = b"""\
+POST /api/v1/services/aigc/text-generation/generation HTTP/1.1
+Host: 127.0.0.1
+Authorization: Bearer sk-test
+Accept: text/event-stream
+Content-Length: 32
+
+{"model":"qwen-plus","input":{}}"""
+
+HEARD_NATIVE_REFUSED = b"""\
+HTTP/1.1 200 OK
+vary: Origin,Access-Control-Request-Method,Access-Control-Request-Headers
+x-request-id: cd613e30-d8f1-9adf-91b7-584a2265b1f5
+content-type: text/event-stream;charset=UTF-8
+x-dashscope-call-gateway: true
+x-dashscope-timeout: 298
+x-dashscope-finished: false
+req-cost-time: 0
+req-arrive-time: 1770000000250
+resp-start-time: 1770000000250
+x-envoy-upstream-service-time: 0
+date: Mon, 02 Feb 2026 02:40:00 GMT
+server: istio-envoy
+transfer-encoding: chunked
+
+c9
+id:1|event:error|:HTTP_STATUS/400|\
+data:{"code":"InvalidParameter","message":"Either \\"prompt\\" or \\"messages\\" must exist and cannot both be none",\
+"request_id":"cd613e30-d8f1-9adf-91b7-584a2265b1f5"}|
+
+0
+
+"""
+
+SAID_HEAD = b"HEAD /compatible-mode/v1/chat/completions HTTP/1.1\nHost: localhost\n\n"
+
+HEARD_HEAD = b"""\
+HTTP/1.1 400 Bad Request
+vary: Origin,Access-Control-Request-Method,Access-Control-Request-Headers, Accept-Encoding
+x-request-id: cd613e30-d8f1-9adf-91b7-584a2265b1f5
+content-type: application/json
+req-cost-time: 0
+req-arrive-time: 1770000000250
+resp-start-time: 1770000000250
+x-envoy-upstream-service-time: 0
+date: Mon, 02 Feb 2026 02:40:00 GMT
+server: istio-envoy
+
+"""
+
+
+def _wire(text: bytes) -> bytes:
+    """The bytes of a transcript: its lines end with CRLF, and a bar is the line feed of an event."""
+    return text.replace(b"\n", b"\r\n").replace(b"|\r\n\r\n", b"\n\n\r\n").replace(b"|", b"\n")
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        (SAID_COMPAT, HEARD_COMPAT),
+        (SAID_COMPAT_STREAM, HEARD_COMPAT_STREAM),
+        (SAID_NATIVE_STREAM, HEARD_NATIVE_STREAM),
+        (SAID_NATIVE_REFUSED, HEARD_NATIVE_REFUSED),
+        (SAID_HEAD, HEARD_HEAD),
+    ],
+    ids=["compat", "compat stream", "native stream", "native stream refused", "HEAD"],
+)
+def test_a_transcript_comes_out_byte_by_byte(said: bytes, heard: bytes, live: Live) -> None:
+    live.script({"chunks": ["Oolong, please."]})
+    with live.line() as line:
+        line.say(_wire(said))
+        answered = b""
+        while len(answered) < len(_wire(heard)):
+            some = line.hear_some()
+            assert some, answered
+            answered += some
+        assert answered == _wire(heard)
+        line.say(request("GET", "/_mock/health"))
+        assert line.hear().json()["status"] == "ok"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_plain_answer_has_the_headers_of_its_set_and_one_chunk(name: str, live: Live) -> None:
+    path, body, schema = CASES[name]
+    heard = live.ask("POST", path, body)
+    assert heard.status == 200
+    assert heard.names == _names(_set_of(name, "json"))
+    assert heard.header("transfer-encoding") == "chunked"
+    assert heard.chunks == (heard.body,)
+    validator(f"{schema}.response").validate(heard.json())
+    answer = heard.json()
+    assert heard.header("x-request-id") == ID
+    assert answer.get("request_id", answer.get("id")) in (ID, f"chatcmpl-{ID}")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_streamed_answer_has_the_headers_of_its_set_and_each_event_in_a_chunk(name: str, live: Live) -> None:
+    _, _, schema = CASES[name]
+    live.script({"content": "Oolong, half fermented, from the hills of Anxi."})
+    with live.line() as line:
+        line.say(_streamed(name))
+        heard = line.hear()
+    assert heard.status == 200
+    assert heard.names == _names(_set_of(name, "sse"))
+    assert heard.chunks is not None
+    assert len(heard.chunks) > 4
+    for chunk in heard.chunks:
+        frames = sse.read(chunk)
+        assert len(frames) == 1
+        assert chunk.endswith(b"\n\n")
+        data = frames[0].data
+        if data != "[DONE]":
+            validator(f"{schema}.chunk").validate(json.loads(data or ""))
+    assert (heard.chunks[-1] == sse.DONE) is (schema == "compat")
+    assert ID.encode() in heard.chunks[0]
+    assert heard.header("x-request-id") != ""
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_json_is_gzipped_when_asked_and_a_stream_never(name: str, live: Live) -> None:
+    path, body, _ = CASES[name]
+    plain = live.ask("POST", path, body)
+    live.engine.ids = Ids(1)
+    packed = live.ask("POST", path, body, headers={"Accept-Encoding": "br, gzip"})
+    assert packed.names == _names(_set_of(name, "json"), encoded=True)
+    assert packed.header("content-encoding") == "gzip"
+    assert gzip.decompress(packed.body) == plain.body
+    with live.line() as line:
+        line.say(_streamed(name).replace(b"\r\n\r\n", b"\r\nAccept-Encoding: gzip\r\n\r\n", 1))
+        streamed = line.hear()
+    assert streamed.names == _names(_set_of(name, "sse"))
+    assert b"data:" in streamed.body
+
+
+@pytest.mark.parametrize("accepted", ["", "identity", "br", "gzip;q=0", "gzip; q=0.000, br", "x-gzip"])
+def test_json_stays_as_it_is_when_gzip_is_not_asked_for(accepted: str, live: Live) -> None:
+    path, body, _ = CASES["compat"]
+    heard = live.ask("POST", path, body, headers={"Accept-Encoding": accepted})
+    assert heard.header("content-encoding") is None
+    assert heard.json()["object"] == "chat.completion"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_connection_serves_one_request_after_the_other(name: str, live: Live) -> None:
+    path, body, _ = CASES[name]
+    with live.line() as line:
+        ids = set()
+        for _ in range(3):
+            line.say(request("POST", path, body))
+            ids.add(line.hear().header("x-request-id"))
+            line.say(_streamed(name))
+            heard = line.hear()
+            assert heard.header("connection") is None
+            ids.add(heard.header("x-request-id"))
+    assert len(ids) == 6
+
+
+def test_a_client_that_asks_to_close_is_closed(live: Live) -> None:
+    path, body, _ = CASES["compat"]
+    with live.line() as line:
+        line.say(request("POST", path, body, headers={"Connection": "close"}))
+        assert line.hear().header("connection") == "close"
+        assert line.hear_some() == b""
+
+
+def test_a_request_is_read_however_its_bytes_are_cut(live: Live) -> None:
+    path, body, _ = CASES["compat"]
+    said = request("POST", path, body)
+    with live.line() as line:
+        for at in range(len(said)):
+            line.say(said[at : at + 1])
+        assert line.hear().status == 200
+
+
+def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(live: Live) -> None:
+    path, body, _ = CASES["compat"]
+    head, _, rest = request("POST", path, body, headers={"Expect": "100-continue"}).partition(b"\r\n\r\n")
+    with live.line() as line:
+        line.say(head + b"\r\n\r\n")
+        assert line.hear_some() == b"HTTP/1.1 100 Continue\r\n\r\n"
+        line.say(rest)
+        assert line.hear().status == 200
+
+
+def test_a_large_body_is_refused_before_a_client_that_waits_sends_it(live: Live) -> None:
+    with live.line() as line:
+        line.say(
+            request("POST", ALIAS, headers={"Expect": "100-continue", "Content-Length": str(50 * 1024**2)})
+        )
+        heard = line.hear()
+        assert heard.json()["error"]["code"] == "BadRequest.TooLarge"
+        assert heard.header("connection") == "close"
+        assert line.hear_some() == b""
+
+
+OFFER = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAEAAEAAAAIAAAAB"}
+"""What the HTTP client of the JDK sends with each request over plain HTTP (JDK 11 and newer)."""
+
+
+def test_an_offer_of_http2_is_declined_and_the_request_answered(live: Live) -> None:
+    path, body, _ = CASES["compat"]
+    said = request("POST", path, body, headers=OFFER)
+    with live.line() as line:
+        line.say(said)
+        assert line.hear().json()["object"] == "chat.completion"
+        line.say(said[:-20])
+        line.say(said[-20:])
+        assert line.hear().json()["object"] == "chat.completion"
+        line.say(request("GET", "/_mock/health", headers=OFFER))
+        assert line.hear().json()["status"] == "ok"
+        line.say(_streamed("compat"))
+        assert line.hear().body.endswith(sse.DONE)
+    shown = live.ask("GET", "/_mock/requests").json()["requests"]
+    assert [entry["body"]["messages"] for entry in shown] == [TEA] * 3
+
+
+def test_headers_in_many_pieces_count_once(live: Live) -> None:
+    said = request("GET", "/_mock/health", headers={"X-Tea": "a" * 60_000})
+    with live.line() as line:
+        for at in range(0, len(said), 1000):
+            line.say(said[at : at + 1000])
+        assert line.hear().status == 200
+
+
+def test_a_second_request_with_too_many_headers_hears_why(live: Live) -> None:
+    with live.line() as line:
+        line.say(request("GET", "/_mock/health"))
+        assert line.hear().status == 200
+        line.say(request("GET", "/_mock/health", headers={"X-Tea": "a" * 70_000}))
+        assert line.hear().status == 431
+        assert line.hear_some() == b""
+
+
+def test_a_blank_line_on_an_idle_connection_does_not_keep_it_for_ever(make_live: MakeLive) -> None:
+    live = make_live(request_timeout=0.2)
+    with live.line() as line:
+        line.say(request("GET", "/_mock/health"))
+        assert line.hear().status == 200
+        line.say(b"\r\n")
+        assert line.hear().status == 408
+        assert line.hear_some() == b""
+
+
+def test_what_is_written_in_one_turn_leaves_as_one_piece() -> None:
+    below = Mock(spec=asyncio.Transport)
+
+    async def write() -> None:
+        transport = GatheringTransport(below, asyncio.get_running_loop())
+        transport.write(b"a")
+        transport.write(b"b")
+        assert not below.write.called
+        await asyncio.sleep(0)
+        below.write.assert_called_once_with(b"ab")
+        transport.flush()
+        below.write.assert_called_once()
+
+    asyncio.run(write())
+
+
+def test_much_is_written_at_once() -> None:
+    below = Mock(spec=asyncio.Transport)
+
+    async def write() -> None:
+        transport = GatheringTransport(below, asyncio.get_running_loop())
+        transport.write(b"a" * 70_000)
+        below.write.assert_called_once_with(b"a" * 70_000)
+
+    asyncio.run(write())
+
+
+def test_closing_hands_over_what_is_left_and_aborting_does_not() -> None:
+    closed, aborted = Mock(spec=asyncio.Transport), Mock(spec=asyncio.Transport)
+
+    async def write() -> None:
+        loop = asyncio.get_running_loop()
+        for below in (closed, aborted):
+            transport = GatheringTransport(below, loop)
+            transport.write(b"a")
+            (transport.close if below is closed else transport.abort)()
+        await asyncio.sleep(0)
+
+    asyncio.run(write())
+    assert [call[0] for call in closed.method_calls] == ["write", "close"]
+    assert [call[0] for call in aborted.method_calls] == ["abort"]
