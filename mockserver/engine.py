@@ -12,7 +12,7 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mockserver import memory
@@ -25,6 +25,7 @@ from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
 from mockserver.journal import Entry, Journal
 from mockserver.meter.caches import CacheUse
+from mockserver.meter.logprobs import token_logprobs
 from mockserver.meter.prompt import PromptTokens, prompt_tokens
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer, newer
 from mockserver.meter.usage import usage_of
@@ -304,12 +305,22 @@ class Engine:
         if prompt.total > limit:
             raise Refused(self.errors.refuse("parameter.input-length", max=limit))
         reply = self._answer(world, request, entry)
+        if request.get("logprobs"):
+            reply = self._with_logprobs(request, reply, tokenizer)
         usage = usage_of(
             request, reply, tokenizer, prompt=prompt, cache=self._cache(world, request, prompt, tokenizer)
         )
         if session is not None:
             memory.save(sent, reply, session, tokenizer)
         return self._render(request, reply, usage, entry)
+
+    def _with_logprobs(self, request: ChatRequest, reply: Reply, tokenizer: Tokenizer) -> Reply:
+        top = int(request.get("top_logprobs") or 0)
+        choices = (
+            replace(choice, logprobs=token_logprobs(choice.content, tokenizer, top=top))
+            for choice in reply.choices
+        )
+        return replace(reply, choices=tuple(choices))
 
     def _cache(
         self, world: World, request: ChatRequest, prompt: PromptTokens, tokenizer: Tokenizer

@@ -63,6 +63,8 @@ class Family:
     required_tool_tokens: int = 0
     cache_block: int = 64
     cache_minimum: int = 256
+    effort_tokens: int = 0
+    translation_tokens: int = 0
     call_style: Literal["json", "xml", "fncall"] = "json"
     after_tool_tokens: int = 0
 

@@ -97,6 +97,10 @@ def _extra(request: ChatRequest, *, media: bool) -> int:
         extra += family.thinkless_tokens
     if (request.get("response_format") or {}).get("type") == "json_object":
         extra += family.json_tokens
+    if request.get("reasoning_effort"):
+        extra += family.effort_tokens
+    if request.get("translation_options"):
+        extra += family.translation_tokens
     if request.tools:
         choice = request.get("tool_choice")
         extra += 0 if choice == "none" else family.tools_tokens

@@ -83,6 +83,7 @@ def rule(
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, in the order in which they are checked."""
     import_module("mockserver.rules.conversation")
+    import_module("mockserver.rules.forms")
     import_module("mockserver.rules.media")
     return tuple(_RULES)
 

@@ -8,7 +8,7 @@ from mockserver.wire import serializers, sse
 from mockserver.wire.chunking import Chunker, Run
 from mockserver.wire.jsontext import dump_text, dumps
 from mockserver.wire.messages import read_messages
-from mockserver.wire.rendering import Envelope, Stream, interleave, number, render_usage
+from mockserver.wire.rendering import Envelope, Stream, interleave, logprobs_json, number, render_usage
 from mockserver.wire.reply import Choice, Reply, Usage
 from mockserver.wire.request import ChatRequest, Surface, ToolCall
 from mockserver.wire.serializers import CompatSerializer
@@ -77,6 +77,10 @@ def _choice(serializer: CompatSerializer, index: int, choice: Choice) -> bytes:
         "index": number(index),
         "finish": dump_text(choice.finish_reason),
     }
+    if choice.logprobs is not None:
+        values["logprobs"] = logprobs_json(choice.logprobs)
+    elif "logprobs" in serializer.choice.required:
+        values["logprobs"] = b"null"
     if choice.reasoning or serializer.blank_reasoning:
         values["reasoning"] = dump_text(choice.reasoning)
     if choice.tool_calls:
@@ -111,9 +115,15 @@ class _ChoiceStream:
         self._serializer = serializer
         self._index = index
         self._choice = choice
-        self._values = {**envelope, "index": number(index), "finish": dump_text(choice.finish_reason)}
+        self._values = {
+            **envelope,
+            "index": number(index),
+            "finish": dump_text(choice.finish_reason),
+            "logprobs": b"null",
+        }
         self._mode = "thinking" if choice.reasoning else "plain"
         self._tools = tools
+        self._spent = 0
         self._frames: list[bytes] = []
         self._tokens: list[int] = []
 
@@ -173,10 +183,28 @@ class _ChoiceStream:
         sizes: tuple[int, ...],
         values: Mapping[str, bytes] | None = None,
     ) -> None:
-        if texts:
+        if self._choice.logprobs is not None and delta in ("content", "content_opener"):
+            self._with_logprobs(event, delta, texts, sizes)
+        elif texts:
             before, behind = self._around(event, delta, values or {})
             self._frames += [before + dumps(text) + behind for text in texts]
             self._tokens += sizes
+
+    def _with_logprobs(self, event: str, delta: str, texts: tuple[str, ...], sizes: tuple[int, ...]) -> None:
+        """Pieces of the content, each with the log probabilities of its tokens."""
+        template = self._serializer.event(event, index=self._index)
+        shape = self._delta(delta)
+        assert shape is not None
+        for text, size in zip(texts, sizes, strict=True):
+            entries = (self._choice.logprobs or ())[self._spent : self._spent + size]
+            self._spent += size
+            values = {
+                **self._values,
+                "delta": shape.fill({"text": dumps(text)}),
+                "logprobs": logprobs_json(entries),
+            }
+            self._frames.append(sse.compat_frame(template.fill(values)))
+            self._tokens.append(size)
 
     def _tool(self, run: Run, *, last: bool) -> None:
         call = self._choice.tool_calls[run.tool]

@@ -13,6 +13,7 @@ from mockserver.wire.rendering import (
     Envelope,
     Stream,
     interleave,
+    logprobs_json,
     number,
     overridden,
     render_usage,
@@ -109,6 +110,8 @@ def _choice(serializer: NativeSerializer, at: int, choice: Choice, *, index: boo
     values = {"content": _content(serializer, choice.content), "finish": dump_text(choice.finish_reason)}
     if index:
         values["index"] = number(at)
+    if choice.logprobs is not None:
+        values["logprobs"] = logprobs_json(choice.logprobs)
     if choice.reasoning or serializer.blank_reasoning:
         values["reasoning"] = dump_text(choice.reasoning)
     if choice.tool_calls:
@@ -164,6 +167,7 @@ class _ChoiceStream:
         self._reasoning = 0
         self._final = usage.output if len(reply.choices) == 1 else None
         self._said = ("", "")
+        self._spent = 0
         self._stream = Stream([], [])
 
     def render(self, runs: list[Run]) -> Stream:
@@ -186,11 +190,19 @@ class _ChoiceStream:
                     self._event("", reasoning, tokens=size)
                 else:
                     content = text if self._incremental else content + text
+                    self._say_logprobs(size)
                     thought = reasoning if joined or not self._incremental else ""
                     self._event(content, thought, tokens=size + joined)
                     joined = 0
         self._finish(runs)
         return self._stream
+
+    def _say_logprobs(self, size: int) -> None:
+        """The next event carries the log probabilities of its tokens: the new ones, or all so far."""
+        if self._choice.logprobs is not None:
+            start = self._spent if self._incremental else 0
+            self._spent += size
+            self._values["logprobs"] = logprobs_json(self._choice.logprobs[start : self._spent])
 
     def _joined_switch(self) -> int:
         """Takes back the last thinking event where the first of the answer says it again; its tokens."""
@@ -210,6 +222,7 @@ class _ChoiceStream:
         if runs and runs[-1].kind == "tool":
             return
         if self._incremental and (self._serializer.empty_finish or not runs):
+            self._values.pop("logprobs", None)
             self._event("", "", finish=True, tokens=0)
             return
         tokens = 0

@@ -82,6 +82,11 @@ def overridden(rendered: bytes, over: Mapping[str, Any]) -> bytes:
     return dumps(_laid_over(loads(rendered), over))
 
 
+def logprobs_json(entries: Iterable[bytes]) -> bytes:
+    """The log probabilities of some tokens as they stand in a choice."""
+    return b'{"content":[' + b",".join(entries) + b"]}"
+
+
 def interleave(streams: Iterable[Stream]) -> Stream:
     """The streams of several choices as one: a frame of each in turn, each starting one turn later."""
     rows = [[None] * delay + list(zip(s.frames, s.tokens, strict=True)) for delay, s in enumerate(streams)]

@@ -9,12 +9,16 @@ from mockserver.wire.request import ToolCall
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer. `finish_reason` is stop, length or tool_calls."""
+    """One answer. `finish_reason` is stop, length or tool_calls.
+
+    `logprobs` holds one JSON object for each token of the content, when the request asks for them.
+    """
 
     content: str = ""
     reasoning: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     finish_reason: str = "stop"
+    logprobs: tuple[bytes, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

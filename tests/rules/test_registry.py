@@ -61,6 +61,9 @@ def test_a_rule_of_parameters_that_are_not_sent_is_not_even_asked(errors: Errors
         "stream.required",
         "thinking.non-streaming",
         "messages.last-assistant",
+        "partial.thinking",
+        "partial.position",
+        "messages.single-turn",
         "media.oss-unresolved",
     }
     assert check(bare, errors) == []

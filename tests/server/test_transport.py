@@ -155,7 +155,7 @@ date: Mon, 02 Feb 2026 02:40:00 GMT
 server: istio-envoy
 transfer-encoding: chunked
 
-134
+136
 id:1|event:result|:HTTP_STATUS/200|\
 data:{"output":{"choices":[{"message":{"content":"Oolong, please.","role":"assistant"},"finish_reason":"stop"}]},\
 "usage":{"total_tokens":17,"output_tokens":6,"input_tokens":11,"prompt_tokens_details":{"cached_tokens":0}},\

@@ -49,8 +49,8 @@ def test_every_family_has_its_serializers() -> None:
 
 def test_a_serializer_is_like_another_but_for_what_it_says_itself() -> None:
     base, like = serializers.compat("model-first"), serializers.compat("alphabetical")
-    assert list(base.choice.shape) == ["message", "index", "finish_reason"]
-    assert list(like.choice.shape) == ["finish_reason", "index", "message"]
+    assert list(base.choice.shape) == ["message", "index", "finish_reason", "logprobs"]
+    assert list(like.choice.shape) == ["finish_reason", "index", "message", "logprobs"]
     assert like.event("middle").shape == base.event("middle").shape
     assert like.delta("plain", "content") is not None
     entry = DATA["compat"]["classic-vl"]["plain"]

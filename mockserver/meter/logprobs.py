@@ -1,0 +1,35 @@
+"""Log probabilities for the tokens of an answer: made up, always the same, in the recorded form.
+
+(recording: cnblogs/dashscope-sdk, 2025: `top_logprobs` first, then `logprob`, `bytes`, `token`.)
+"""
+
+from typing import Any
+
+from mockserver.meter.tokenizer import Tokenizer
+from mockserver.wire.jsontext import dumps
+
+_STEP = 1.5
+"""How much less likely each further candidate is, as a natural logarithm."""
+
+
+def _candidate(token: bytes, logprob: float) -> dict[str, Any]:
+    return {"logprob": logprob, "bytes": list(token), "token": token.decode("utf-8", "replace")}
+
+
+def _likelihood(token_id: int, position: int) -> float:
+    """A number from -0.5 to 0 that follows from token and place; every third token is certain."""
+    mixed = (token_id * 2_654_435_761 + position * 40_503) % 1000
+    return 0.0 if mixed % 3 == 0 else -round(mixed / 2000, 6)
+
+
+def token_logprobs(text: str, tokenizer: Tokenizer, *, top: int) -> tuple[bytes, ...]:
+    """One JSON object for each token of a text; `top` candidates (0 to 5) stand in each."""
+    entries = []
+    ids = tokenizer.encode(text)
+    for position, (token_id, token) in enumerate(zip(ids, tokenizer.tokens(ids), strict=True)):
+        logprob = _likelihood(token_id, position)
+        others = (tokenizer.token(token_id + step) or b"?" for step in range(1, top))
+        candidates = [_candidate(token, logprob)] if top else []
+        candidates += [_candidate(o, round(logprob - _STEP * n, 6)) for n, o in enumerate(others, 1)]
+        entries.append(dumps({"top_logprobs": candidates, **_candidate(token, logprob)}))
+    return tuple(entries)

@@ -1,0 +1,202 @@
+"""Requests in and answers out, message by message of the ASGI protocol."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.types import Message, Scope
+
+from mockserver.engine import Answer
+from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, closing, read_body, send_answer
+
+HEADERS = [(b"x-request-id", b"1")]
+START = {"type": "http.response.start", "status": 200, "headers": HEADERS}
+GONE: Message = {"type": "http.disconnect"}
+
+
+def piece(body: bytes, *, more: bool = False) -> Message:
+    """A piece of a request's body."""
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+def sent(body: bytes, *, more: bool = False) -> Message:
+    """A piece of an answer's body."""
+    return {"type": "http.response.body", "body": body, "more_body": more}
+
+
+class Client:
+    """One client: `receive` gives its messages and then waits for it to leave, `send` keeps what it hears."""
+
+    def __init__(self, messages: Iterable[Message] = ()) -> None:
+        self._messages = iter(messages)
+        self.heard: list[Any] = []
+        self.leaves = asyncio.Event()
+
+    async def receive(self) -> Message:
+        """The client's next message."""
+        for message in self._messages:
+            return message
+        await self.leaves.wait()
+        return GONE
+
+    async def send(self, message: Any) -> None:
+        """Takes what the application sends."""
+        self.heard.append(message)
+
+
+def read(messages: Iterable[Message], *, limit: int = 1000, headers: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
+    """The body that these messages carry."""
+    scope: Scope = {"type": "http", "headers": list(headers)}
+
+    async def run() -> bytes:
+        return await read_body(scope, Client(messages).receive, limit=limit)
+
+    return asyncio.run(run())
+
+
+@given(st.lists(st.binary(max_size=20)))
+def test_a_body_is_the_sum_of_its_pieces(pieces: list[bytes]) -> None:
+    messages = [piece(body, more=True) for body in pieces]
+    assert read([*messages, {"type": "http.request"}]) == b"".join(pieces)
+
+
+def test_a_body_of_the_limit_is_read_and_one_byte_more_is_not() -> None:
+    assert read([piece(b"a" * 10)], limit=10) == b"a" * 10
+    with pytest.raises(BodyTooLargeError):
+        read([piece(b"a" * 11)], limit=10)
+
+
+def test_a_declared_length_beyond_the_limit_is_enough() -> None:
+    assert read([piece(b"a")], headers=[(b"content-length", b"1000")]) == b"a"
+    assert read([piece(b"a")], headers=[(b"content-length", b"tea")]) == b"a"
+    with pytest.raises(BodyTooLargeError):
+        read([], headers=[(b"content-length", b"1001")])
+
+
+def test_what_lies_beyond_the_limit_is_not_asked_for() -> None:
+    client = Client([piece(b"a" * 20, more=True), piece(b"b")])
+
+    async def run() -> Message:
+        with pytest.raises(BodyTooLargeError):
+            await read_body({"type": "http", "headers": []}, client.receive, limit=10)
+        return await client.receive()
+
+    assert asyncio.run(run()) == piece(b"b")
+
+
+def test_a_client_that_leaves_within_its_body_is_gone() -> None:
+    with pytest.raises(ClientGoneError):
+        read([piece(b"a", more=True), GONE])
+
+
+def send_to(client: Client, answer: Answer) -> bool:
+    """Sends an answer to a client; whether it stayed. Nothing may be left running behind it."""
+
+    async def run() -> bool:
+        stayed = await send_answer(answer, client.receive, client.send)
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return stayed
+
+    return asyncio.run(run())
+
+
+def test_a_whole_answer_is_one_message() -> None:
+    client = Client()
+    assert send_to(client, Answer(200, HEADERS, b"{}"))
+    assert client.heard == [START, sent(b"{}")]
+
+
+def test_each_frame_is_a_message_of_its_own() -> None:
+    client = Client()
+    assert send_to(client, Answer(200, HEADERS, frames=[b"a", b"b", b"c"]))
+    assert client.heard == [START, sent(b"a", more=True), sent(b"b", more=True), sent(b"c")]
+
+
+def test_a_delayed_answer_comes_whole() -> None:
+    client = Client()
+    assert send_to(client, Answer(200, HEADERS, b"{}", delay=0.001))
+    assert client.heard == [START, sent(b"{}")]
+
+
+def test_a_paced_stream_sends_each_frame_and_then_ends() -> None:
+    client = Client()
+    assert send_to(client, Answer(200, HEADERS, frames=[b"a", b"b"], due=[0.0, 0.002], delay=0.001))
+    assert client.heard == [START, sent(b"a", more=True), sent(b"b", more=True), sent(b"")]
+
+
+class LeavingClient(Client):
+    """Leaves as soon as it has heard so many messages."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self._after = after
+        if not after:
+            self.leaves.set()
+
+    async def send(self, message: Any) -> None:
+        """Takes a message, and leaves after the last it wants."""
+        await super().send(message)
+        if len(self.heard) >= self._after:
+            self.leaves.set()
+
+
+HOUR = 3600.0
+
+
+@pytest.mark.parametrize("after", [0, 2, 3])
+def test_a_paced_stream_stops_at_once_when_the_client_leaves(after: int) -> None:
+    client = LeavingClient(after)
+    answer = Answer(200, HEADERS, frames=[b"a", b"b", b"c"], due=[0.0, 0.0 if after > 2 else HOUR, HOUR], delay=0)
+    if not after:
+        answer.delay = HOUR
+    assert not send_to(client, answer)
+    assert len(client.heard) == after
+
+
+def test_a_delayed_answer_is_not_sent_to_a_client_that_left() -> None:
+    client = LeavingClient(0)
+    assert not send_to(client, Answer(200, HEADERS, b"{}", delay=HOUR))
+    assert client.heard == []
+
+
+def test_lateness_does_not_add_up() -> None:
+    client = Client()
+    frames = [b"a"] * 50
+    waits: list[float] = []
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        now = start
+        loop.time = lambda: now  # type: ignore[method-assign]
+
+        async def slow_send(message: Any) -> None:
+            nonlocal now
+            now += 0.01
+            client.heard.append(message)
+
+        async def wait(_: Any, *, timeout: float) -> None:
+            nonlocal now
+            waits.append(timeout)
+            now += timeout
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(asyncio, "wait", wait)
+            due = [0.05 * at for at in range(50)]
+            await send_answer(Answer(200, HEADERS, frames=frames, due=due), client.receive, slow_send)
+        # The last frame went out when it was due, though each one before took its time.
+        assert now - start == pytest.approx(0.01 + 0.05 * 49 + 0.02)
+
+    asyncio.run(run())
+    assert len(client.heard) == 52
+    assert waits == pytest.approx([0.04] * 49)
+
+
+def test_a_closing_answer_says_so() -> None:
+    answer = Answer(400, HEADERS)
+    assert closing(answer).headers == [*HEADERS, (b"connection", b"close")]
+    assert HEADERS == [(b"x-request-id", b"1")]

@@ -1,0 +1,298 @@
+"""The control API: each call, each filter, and faults that name the field and the nearest known one."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from mockserver import __version__
+from mockserver.engine import Engine
+from mockserver.worlds import mask
+from tests.conftest import KEY, NOW
+from tests.server.talk import COMPAT, MODELS, MULTIMODAL, TEXT, TOKENIZER
+
+TEA = [{"role": "user", "content": "Which tea?"}]
+
+
+def ask(client: TestClient, *, key: str = KEY, model: str = "qwen-plus", said: str = "Which tea?", **extra: Any) -> Any:
+    """A chat on the compatible surface; its answer."""
+    body = {"model": model, "messages": [{"role": "user", "content": said}], **extra}
+    return client.post(COMPAT, json=body, headers={"Authorization": f"Bearer {key}"}).json()
+
+
+def said_by(answer: Any) -> str:
+    """The text of an answer."""
+    return str(answer["choices"][0]["message"]["content"])
+
+
+def requests(client: TestClient, **query: Any) -> list[dict[str, Any]]:
+    """The journal, filtered."""
+    response = client.get("/_mock/requests", params=query)
+    assert response.status_code == 200, response.text
+    found: list[dict[str, Any]] = response.json()["requests"]
+    return found
+
+
+def test_health_says_ok_and_the_version(client: TestClient) -> None:
+    response = client.get("/_mock/health")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert response.json() == {"status": "ok", "version": __version__}
+
+
+def test_the_control_api_needs_no_key(engine: Engine) -> None:
+    from mockserver.server.app import App  # noqa: PLC0415
+
+    client = TestClient(App(engine))
+    for call in ("health", "replies", "requests", "usage"):
+        assert client.get(f"/_mock/{call}").status_code == 200
+
+
+def test_a_scripted_reply_is_entered_used_listed_and_removed(client: TestClient) -> None:
+    entered = client.post("/_mock/replies", json={"match": {"turn": 1}, "reply": {"content": "Oolong."}, "times": 2})
+    assert entered.status_code == 201
+    assert entered.json() == {"id": "reply-1"}
+    assert said_by(ask(client)) == "Oolong."
+    assert client.get("/_mock/replies").json() == {
+        "replies": [
+            {"id": "reply-1", "match": {"turn": 1}, "reply": {"content": "Oolong."}, "times": 2, "used": 1}
+        ]
+    }
+    assert client.delete("/_mock/replies/reply-1").status_code == 204
+    assert client.get("/_mock/replies").json() == {"replies": []}
+    assert said_by(ask(client)) != "Oolong."
+
+
+def test_removing_what_is_not_there_is_not_found(client: TestClient) -> None:
+    response = client.delete("/_mock/replies/reply-7")
+    assert response.status_code == 404
+    assert response.json() == {"error": {"message": "no scripted reply has the id 'reply-7'", "field": None}}
+
+
+def test_a_sequence_is_said_in_order_and_its_last_one_repeats(client: TestClient) -> None:
+    client.post("/_mock/replies", json={"reply": [{"content": "One."}, {"content": "Two."}], "times": 3})
+    assert [said_by(ask(client)) for _ in range(3)] == ["One.", "Two.", "Two."]
+    assert said_by(ask(client)) not in ("One.", "Two.")
+
+
+def test_a_scripted_error_is_answered_by_its_code(client: TestClient) -> None:
+    client.post("/_mock/replies", json={"reply": {"error": {"code": "Throttling.RateQuota"}}})
+    assert ask(client)["error"]["code"] == "limit_requests"
+
+
+@pytest.mark.parametrize(
+    ("document", "field", "words"),
+    [
+        ({"repli": {}}, None, "the nearest known one is 'reply'"),
+        ({"reply": {"contents": ""}}, "reply", "reply has no field 'contents'; the nearest known one is 'content'"),
+        ({"reply": {}, "match": {"last_usr": ""}}, "match", "the nearest known one is 'last_user'"),
+        ({"reply": {"pace": {"per_token": 1}}}, "reply.pace", "the nearest known one is 'per_token_ms'"),
+        ({"reply": [{}, {"contnet": ""}]}, "reply[1]", "the nearest known one is 'content'"),
+        ({"reply": {"choices": [{"contnet": ""}]}}, "reply.choices[0]", "the nearest known one is 'content'"),
+        ({"reply": {"error": {"cod": ""}}}, "reply.error", "'code' is a required property"),
+        ({"match": {}}, None, "'reply' is a required property"),
+        ({"reply": {"content": 7}}, "reply.content", "reply.content: 7 is not of type 'string', 'null'"),
+        ({"reply": {"finish_reason": "tea"}}, "reply.finish_reason", "'tea' is not one of"),
+        ({"reply": {}, "times": 0}, "times", "times: 0 is less than the minimum of 1"),
+        ({"reply": []}, "reply", "reply: [] should be non-empty"),
+        ({"reply": {}, "match": {"system": {"contains": "", "regex": ""}}}, "match.system", "too many properties"),
+        ([], None, "the body: [] is not of type 'object'"),
+        (7, None, "the body: 7 is not of type 'object'"),
+        ({"reply": {}, "match": {"system": {"regex": "("}}}, None, "match.system.regex '(' is not a regular"),
+        ({"reply": {"error": {"code": "Throttlin"}}}, None, "the nearest known one is 'Throttling'"),
+    ],
+)
+def test_a_fault_names_its_field_and_what_would_be_right(
+    document: Any, field: str | None, words: str, client: TestClient
+) -> None:
+    response = client.post("/_mock/replies", json=document)
+    assert response.status_code == 400
+    error = response.json()["error"]
+    assert words in error["message"]
+    assert error["field"] == field
+    assert client.get("/_mock/replies").json() == {"replies": []}
+
+
+def test_a_body_that_is_no_json_says_why(client: TestClient) -> None:
+    error = client.post("/_mock/replies", content=b'{"reply":').json()["error"]
+    assert error["message"].startswith("the body is not JSON: ")
+    deep = b'{"reply":{"tool_info":' + b"[" * 300 + b"]" * 300 + b"}}"
+    error = client.post("/_mock/replies", content=deep).json()["error"]
+    assert error["message"] == "the body is not JSON: nested more than 200 levels deep"
+
+
+def test_a_body_of_more_than_10_mb_is_refused_and_the_connection_closed(client: TestClient) -> None:
+    response = client.post("/_mock/replies", content=b" " * (10 * 1024**2 + 1))
+    assert response.status_code == 413
+    assert response.headers["connection"] == "close"
+    assert response.json()["error"]["message"] == "the body is too large: a control request may hold 10 MB"
+
+
+@pytest.mark.parametrize(
+    ("method", "call", "field", "words"),
+    [
+        ("POST", "reset?kee=sk-a", "kee", "there is no parameter 'kee'; the nearest known one is 'key'"),
+        ("GET", "requests?models=tea", "models", "the nearest known one is 'model'"),
+        ("GET", "requests?surface=compact", "surface", "no surface 'compact'; the nearest known one is 'compat'"),
+        ("GET", "requests?limit=-1", "limit", "limit is '-1': it must be a whole number"),
+        ("GET", "requests?limit=2.5", "limit", "limit is '2.5'"),
+        ("GET", "requests?limit=", "limit", "limit is ''"),
+        ("GET", "requests?since=noon", "since", "since is 'noon': it must be a time in seconds since 1970"),
+        ("GET", "requests?since=nan", "since", "since is 'nan'"),
+        ("GET", "requests?since=-inf", "since", "since is '-inf'"),
+        ("GET", "usage?key=sk-a", "key", "there is no parameter 'key'; this call takes none"),
+        ("GET", "replies?key=sk-a", "key", "this call takes none"),
+        ("POST", "replies?key=sk-a", "key", "this call takes none"),
+    ],
+)
+def test_a_wrong_query_is_a_fault_and_changes_nothing(
+    method: str, call: str, field: str, words: str, client: TestClient
+) -> None:
+    ask(client)
+    response = client.request(method, f"/_mock/{call}")
+    assert response.status_code == 400
+    assert words in response.json()["error"]["message"]
+    assert response.json()["error"]["field"] == field
+    assert len(requests(client)) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "call", "status", "words"),
+    [
+        ("GET", "repliez", 404, "there is no /_mock/repliez; the nearest known call is '/_mock/replies'"),
+        ("GET", "requests/7", 404, "the nearest known call is '/_mock/requests'"),
+        ("GET", "", 404, "the nearest known call is"),
+        ("GET", "reset", 405, "/_mock/reset does not take GET; it takes POST"),
+        ("PUT", "usage", 405, "/_mock/usage does not take PUT; it takes"),
+    ],
+)
+def test_a_call_that_there_is_not_names_the_nearest(
+    method: str, call: str, status: int, words: str, client: TestClient
+) -> None:
+    response = client.request(method, f"/_mock/{call}")
+    assert response.status_code == status
+    assert words in response.json()["error"]["message"]
+
+
+def test_the_journal_shows_an_exchange_whole(client: TestClient) -> None:
+    client.post("/_mock/replies", json={"reply": {"content": "Oolong.", "reasoning_content": "Hm."}})
+    answer = ask(client)
+    (entry,) = requests(client)
+    assert entry == {
+        "id": answer["id"].removeprefix("chatcmpl-"),
+        "time": NOW,
+        "key": mask(KEY),
+        "surface": "compat",
+        "model": "qwen-plus",
+        "stream": False,
+        "body": {"model": "qwen-plus", "messages": TEA},
+        "findings": [],
+        "answered_by": "reply-1",
+        "status": 200,
+        "answer": [{"content": "Oolong.", "finish_reason": "stop", "reasoning_content": "Hm."}],
+        "error": None,
+        "usage": entry["usage"],
+        "timings": {"first_byte_ms": 0.0, "finished_ms": 0.0},
+    }
+    assert entry["usage"]["total_tokens"] == answer["usage"]["total_tokens"]
+
+
+def test_the_journal_shows_a_refusal_with_its_findings(client: TestClient) -> None:
+    ask(client, temperature="hot")
+    client.post(COMPAT, content=b"{not JSON")
+    judged, malformed = requests(client)
+    assert (judged["status"], judged["answer"], judged["model"]) == (400, None, None)
+    assert judged["error"]["status"] == 400
+    assert judged["findings"][0]["rule"] == "schema.type"
+    assert judged["findings"][0]["path"] == "temperature"
+    assert malformed["body"] == "{not JSON"
+    assert malformed["error"]["message"].startswith("Required body invalid")
+
+
+def test_the_journal_can_be_filtered(engine: Engine, client: TestClient) -> None:
+    moment = NOW
+    engine.clock = lambda: moment
+    ask(client, key="sk-ann", said="one")
+    moment += 1
+    ask(client, key="sk-ben", model="qwen-max", said="two")
+    moment += 1
+    native = {"model": "qwen-plus", "input": {"messages": TEA}}
+    client.post(TEXT, json=native, headers={"Authorization": "Bearer sk-ann"})
+
+    def found(**query: Any) -> list[int]:
+        return [int(entry["time"] - NOW) for entry in requests(client, **query)]
+
+    assert found() == [0, 1, 2]
+    assert found(key="sk-ann") == [0, 2]
+    assert found(key="sk-never") == []
+    assert found(surface="compat") == [0, 1]
+    assert found(surface="native-multimodal") == []
+    assert found(model="qwen-plus") == [0, 2]
+    assert found(model="qwen-*") == []
+    assert found(since=NOW + 1) == [1, 2]
+    assert found(limit=2) == [1, 2]
+    assert found(limit=0) == []
+    assert found(limit=999) == [0, 1, 2]
+    assert found(key="sk-ann", surface="native-text", since=NOW, limit=1) == [2]
+
+
+def test_the_journal_keeps_so_many_exchanges(client: TestClient, engine: Engine) -> None:
+    engine.journal._most = 2
+    for said in ("one", "two", "three"):
+        ask(client, said=said)
+    assert [entry["body"]["messages"][0]["content"] for entry in requests(client)] == ["two", "three"]
+
+
+def test_what_is_not_chat_is_not_in_the_journal(client: TestClient) -> None:
+    client.get(MODELS)
+    client.post(TOKENIZER, json={"model": "qwen-plus", "input": {"prompt": "tea"}})
+    client.get("/_mock/usage")
+    assert requests(client) == []
+
+
+def test_the_ledger_adds_up_by_key_and_model(client: TestClient) -> None:
+    answers = [ask(client, key="sk-ann") for _ in range(3)]
+    ask(client, key="sk-ann", temperature="hot")
+    ask(client, key="sk-ben", model="qwen-max")
+    rows = {(row["key"], row["model"]): row for row in client.get("/_mock/usage").json()["usage"]}
+    row = rows[mask("sk-ann"), "qwen-plus"]
+    assert row["requests"] == 4
+    assert row["refusals"] == 1
+    assert row["input_tokens"] == sum(answer["usage"]["prompt_tokens"] for answer in answers)
+    assert row["output_tokens"] == sum(answer["usage"]["completion_tokens"] for answer in answers)
+    assert row["total_tokens"] == row["input_tokens"] + row["output_tokens"]
+    assert row["cached_tokens"] == 0
+    assert rows[mask("sk-ben"), "qwen-max"]["requests"] == 1
+
+
+def test_reset_forgets_everything(client: TestClient) -> None:
+    client.post("/_mock/replies", json={"reply": {"content": "Oolong."}})
+    ask(client)
+    assert client.post("/_mock/reset").status_code == 204
+    assert requests(client) == []
+    assert client.get("/_mock/replies").json() == {"replies": []}
+    assert client.get("/_mock/usage").json() == {"usage": []}
+
+
+def test_reset_of_a_key_that_was_never_used_forgets_its_scripts_only(client: TestClient) -> None:
+    client.post("/_mock/replies", json={"match": {"key": "sk-new"}, "reply": {}})
+    client.post("/_mock/replies", json={"reply": {}})
+    ask(client)
+    assert client.post("/_mock/reset", params={"key": "sk-new"}).status_code == 204
+    assert [reply["id"] for reply in client.get("/_mock/replies").json()["replies"]] == ["reply-2"]
+    assert len(requests(client)) == 1
+
+
+def test_a_key_in_a_match_is_shown_masked(client: TestClient) -> None:
+    client.post("/_mock/replies", json={"match": {"key": "sk-secret"}, "reply": {}})
+    client.post("/_mock/replies", json={"match": None, "reply": {}})
+    shown = client.get("/_mock/replies")
+    assert [reply["match"] for reply in shown.json()["replies"]] == [{"key": mask("sk-secret")}, {}]
+    assert "sk-secret" not in shown.text
+
+
+def test_a_multimodal_request_is_in_the_journal_of_its_surface(client: TestClient) -> None:
+    body = {"model": "qwen3-vl-plus", "input": {"messages": [{"role": "user", "content": [{"text": "Which tea?"}]}]}}
+    client.post(MULTIMODAL, json=body)
+    (entry,) = requests(client, surface="native-multimodal")
+    assert entry["body"] == body

@@ -1,0 +1,125 @@
+"""The endpoints beside chat: who may ask, with which method, and what the tokenizer gives."""
+
+import json
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from mockserver.engine import Engine
+from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
+from mockserver.rules.schemas import validator
+from mockserver.server.app import App
+from mockserver.server.neighbours import surface_of
+from mockserver.settings import Settings
+from mockserver.wire.request import Surface
+from tests.conftest import KEY
+from tests.server.talk import COMPAT, MODELS, TEXT, TOKENIZER
+
+EMBEDDINGS = "/compatible-mode/v1/embeddings"
+NATIVE_MODELS = "/api/v1/models"
+GETTING = [MODELS, f"{MODELS}/qwen-plus", NATIVE_MODELS, f"{NATIVE_MODELS}/qwen-plus"]
+READING = [TOKENIZER, EMBEDDINGS, "/api/v1/services/embeddings/text-embedding/text-embedding"]
+
+
+def tokenize(client: TestClient, **source: Any) -> Any:
+    """What the tokenizer makes of an input."""
+    response = client.post(TOKENIZER, json={"model": "qwen-plus", "input": source})
+    assert response.status_code == 200, response.text
+    validator("tokenizer.response").validate(response.json())
+    return response.json()
+
+
+def test_the_tokenizer_gives_the_tokens_of_a_text(client: TestClient, tokenizer: Tokenizer) -> None:
+    answer = tokenize(client, prompt="Which tea?")
+    assert answer["output"]["token_ids"] == tokenizer.encode("Which tea?")
+    assert answer["output"]["tokens"] == ["Which", " tea", "?"]
+    assert answer["usage"] == {"input_tokens": 3}
+
+
+def test_the_tokenizer_counts_messages_without_a_template(client: TestClient) -> None:
+    said = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Which tea?"}]
+    whole = tokenize(client, messages=said)["output"]["token_ids"]
+    parts = [tokenize(client, messages=[message])["output"]["token_ids"] for message in said]
+    assert whole == tokenize(client, prompt="Be brief.Which tea?")["output"]["token_ids"]
+    assert whole == [*parts[0], *parts[1]]
+
+
+def test_an_answer_of_the_tokenizer_has_the_headers_of_a_native_one(client: TestClient) -> None:
+    response = client.post(TOKENIZER, json={"model": "qwen-plus", "input": {"prompt": "tea"}})
+    assert response.headers["x-dashscope-finished"] == "true"
+    assert response.headers["x-request-id"] == response.json()["request_id"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"{", "InvalidParameter"),
+        (b"{}", "BadRequest.EmptyModel"),
+        (b'{"model":"qwen-tea","input":{"prompt":"tea"}}', "InvalidParameter"),
+        (b'{"model":"qwen-plus","input":{}}', "InvalidParameter"),
+        (b'{"model":"qwen-plus","input":{"messages":[{"content":"tea"}]}}', "InvalidParameter"),
+    ],
+)
+def test_a_wrong_request_to_the_tokenizer_is_refused(body: bytes, code: str, client: TestClient) -> None:
+    response = client.post(TOKENIZER, content=body)
+    assert response.status_code == 400
+    validator("native.error").validate(response.json())
+    assert response.json()["code"] == code
+
+
+@pytest.mark.parametrize("path", [*GETTING, *READING])
+def test_who_has_no_key_is_refused_at_the_door(path: str, engine: Engine) -> None:
+    response = TestClient(App(engine)).request("GET" if path in GETTING else "POST", path)
+    assert response.status_code == 401
+    validator("native.error" if surface_of(path).native else "compat.error").validate(response.json())
+
+
+@pytest.mark.parametrize("path", [*GETTING, *READING])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"])
+def test_another_method_is_refused_in_the_envelope_of_the_surface(path: str, method: str, client: TestClient) -> None:
+    if (method == "GET" and path in GETTING) or (method == "POST" and path in READING):
+        return
+    response = client.request(method, path)
+    assert response.status_code == 400
+    message = f"Request method '{method}' is not supported."
+    said = response.json()
+    assert (said["message"] if surface_of(path).native else said["error"]["message"]) == message
+
+
+@pytest.mark.parametrize("path", READING)
+def test_a_large_body_is_refused_and_the_connection_closed(path: str, lazy_tokenizer: LazyTokenizer) -> None:
+    client = TestClient(App(Engine(Settings(max_body=100), tokenizer=lazy_tokenizer)))
+    response = client.post(path, content=b"a" * 101, headers={"Authorization": f"Bearer {KEY}"})
+    assert response.status_code == 400
+    assert response.headers["connection"] == "close"
+    assert "Payload Too Large." in response.text
+
+
+def test_an_endpoint_that_counts_waits_for_the_vocabulary(tokenizer: Tokenizer) -> None:
+    lazy = LazyTokenizer(lambda: tokenizer)
+    client = TestClient(App(Engine(tokenizer=lazy)), headers={"Authorization": f"Bearer {KEY}"})
+    assert tokenize(client, prompt="tea")["usage"]["input_tokens"] == 1
+    assert lazy.ready
+
+
+def test_a_list_is_gzipped_when_asked(client: TestClient) -> None:
+    plain = client.get(MODELS, headers={"Accept-Encoding": "identity"})
+    packed = client.get(MODELS, headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert json.loads(packed.content) == plain.json()
+
+
+@pytest.mark.parametrize(
+    ("path", "surface"),
+    [
+        (MODELS, Surface.COMPAT),
+        (COMPAT, Surface.COMPAT),
+        (TEXT, Surface.NATIVE_TEXT),
+        (NATIVE_MODELS, Surface.NATIVE_TEXT),
+        ("/tea", Surface.NATIVE_TEXT),
+    ],
+)
+def test_a_path_speaks_the_dialect_of_its_root(path: str, surface: Surface) -> None:
+    assert surface_of(path) is surface
