@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 import pytest
+from openai import OpenAI
 
 from contract_tests.clients.jobs import Job, Report
 from contract_tests.drivers import Client, Driver
+from contract_tests.sdks import SDKS, Sdk, openai_client
 from contract_tests.world import Server, World, serving
 
 
@@ -23,6 +25,8 @@ class Converse(Protocol):
         n: int = 1,
         parameters: dict[str, Any] | None = None,
         key: str | None = None,
+        headers: dict[str, str] | None = None,
+        begin: str | None = None,
     ) -> Report:
         """Say one thing after the other, each after the answer to the one before."""
 
@@ -40,6 +44,19 @@ def world(server: Server) -> Iterator[World]:
     own = server.world(f"sk-{uuid.uuid4().hex}")
     yield own
     own.forget()
+
+
+@pytest.fixture
+def sdk(request: pytest.FixtureRequest, world: World) -> Sdk:
+    """Give the SDK, set to this test's world."""
+    return SDKS[request.param](world)
+
+
+@pytest.fixture
+def openai(world: World) -> Iterator[OpenAI]:
+    """Give the `openai` client itself, for what only it can do."""
+    with openai_client(world) as own:
+        yield own
 
 
 @pytest.fixture
@@ -74,6 +91,8 @@ def converse(client: Client, world: World, drivers: dict[str, Driver]) -> Conver
         n: int = 1,
         parameters: dict[str, Any] | None = None,
         key: str | None = None,
+        headers: dict[str, str] | None = None,
+        begin: str | None = None,
     ) -> Report:
         job = Job(
             openai_url=world.openai_url,
@@ -86,6 +105,8 @@ def converse(client: Client, world: World, drivers: dict[str, Driver]) -> Conver
             stream=stream,
             n=n,
             parameters=parameters or {},
+            headers=headers or {},
+            begin=begin,
         )
         if client.name not in drivers:
             drivers[client.name] = Driver(client)

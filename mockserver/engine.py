@@ -144,7 +144,9 @@ class Engine:
 
     def admit(self, headers: Mapping[str, str]) -> World:
         """The world of a request's key. Raises `Refused` at the door."""
-        key = bearer_key(headers)
+        return self._world(bearer_key(headers))
+
+    def _world(self, key: str | None) -> World:
         if key is None:
             raise Refused(self.errors.refuse("auth.missing-key"))
         # What is refused is booked on the world without a key, which lets nobody in.
@@ -176,8 +178,9 @@ class Engine:
         entry = Entry(request_id, self.worlds.of(""), surface.value, streaming, body, arrived)
         model: Model | None = None
         try:
-            entry.body = _without_key(body, bearer_key(headers))
-            entry.world = world = self.admit(headers)
+            key = bearer_key(headers)
+            entry.body = _without_key(body, key)
+            entry.world = world = self._world(key)
             data = self._parse(body)
             streaming = entry.stream = streaming if surface.native else data.get("stream") is True
             model = self._model(surface, data)

@@ -41,6 +41,7 @@ def exchange(job: Job, history: list[Message]) -> tuple[int, str, bytes]:
     headers = [f"Authorization: Bearer {job['key']}", "Content-Type: application/json"]
     if job["stream"] and job["surface"] != "compat":
         headers.append("X-DashScope-SSE: enable")
+    headers += [f"{name}: {value}" for name, value in (job.get("headers") or {}).items()]
     command = ["curl", "-sSN", "--noproxy", "*", "--data-binary", "@-"]
     command += ["--write-out", "%{stderr}%{http_code} %{content_type}", base + PATHS[job["surface"]]]
     for header in headers:

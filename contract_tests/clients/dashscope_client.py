@@ -4,6 +4,7 @@ import sys
 from functools import partial
 from typing import Any
 
+import httpx
 from dashscope import Client
 
 from contract_tests.clients.jobs import Gathering, Job, Message, Turn, serve
@@ -34,7 +35,12 @@ def ask(job: Job, history: list[Message], *, protocol: str) -> Turn:
     }
     if job["n"] > 1:
         arguments["n"] = job["n"]
-    with Client(api_key=job["key"], base_url=base_url, protocol=protocol, max_retries=0) as client:
+    headers = {"Authorization": f"Bearer {job['key']}"} | (job.get("headers") or {})
+    options: dict[str, Any] = {"api_key": job["key"], "base_url": base_url, "protocol": protocol}
+    with (
+        httpx.Client(headers=headers, timeout=60) as http,  # calls take no headers of their own
+        Client(**options, http_client=http, max_retries=0) as client,
+    ):
         response: Any = client.chat.completions.create(**arguments)
         for piece in response if job["stream"] else [response]:
             gather(answer, piece)

@@ -20,6 +20,7 @@ def request(job: Job, history: list[Message], *, cumulative: bool) -> dict[str, 
         "api_key": job["key"],
         "base_address": job["native_url"],
         "result_format": "message",
+        "headers": dict(job.get("headers") or {}),
         **job["parameters"],
     }
     if job["n"] > 1:

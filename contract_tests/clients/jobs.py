@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NotRequired, TypedDict
 
 Message = dict[str, Any]
-"""A message of the history: `role` and `content`."""
+"""A message of the history: `role` and `content`, and `partial` where the answer was begun for the model."""
 
 
 class Job(TypedDict):
@@ -30,6 +30,9 @@ class Job(TypedDict):
     stream: bool
     n: int
     parameters: dict[str, Any]
+    headers: NotRequired[dict[str, str]]
+    begin: NotRequired[str | None]
+    """How each answer begins: sent as a partial message, which the model goes on with."""
 
 
 class Choice(TypedDict):
@@ -159,14 +162,16 @@ def converse(job: Job, ask: Ask) -> Report:
     """Hold one conversation; the first choice of an answer goes into the history."""
     history: list[Message] = [{"role": "system", "content": job["system"]}] if job["system"] else []
     turns: list[Turn] = []
+    begin = job.get("begin") or ""
+    begun: list[Message] = [{"role": "assistant", "content": begin, "partial": True}] if begin else []
     for text in job["say"]:
         history.append({"role": "user", "content": text})
         try:
-            turns.append(ask(job, history))
+            turns.append(ask(job, history + begun))
         except Exception as error:  # noqa: BLE001 -- whatever an SDK raises is to be reported
             turns.append(Turn(error=failure_of(error)))
             break
-        history.append({"role": "assistant", "content": turns[-1]["choices"][0]["content"]})
+        history.append({"role": "assistant", "content": begin + turns[-1]["choices"][0]["content"]})
     return Report(turns=turns)
 
 

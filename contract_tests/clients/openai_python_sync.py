@@ -9,7 +9,12 @@ from contract_tests.clients.jobs import Gathering, Job, Message, Turn, serve
 
 def request(job: Job, history: list[Message]) -> dict[str, Any]:
     """Build the arguments of `chat.completions.create`; what OpenAI does not know travels in `extra_body`."""
-    arguments: dict[str, Any] = {"model": job["model"], "messages": history, "extra_body": job["parameters"]}
+    arguments: dict[str, Any] = {
+        "model": job["model"],
+        "messages": history,
+        "extra_body": job["parameters"],
+        "extra_headers": job.get("headers"),
+    }
     if job["n"] > 1:
         arguments["n"] = job["n"]
     if job["stream"]:

@@ -58,10 +58,14 @@ class Rule:
 
     def findings(self, request: ChatRequest, errors: Errors) -> Iterator[Finding]:
         """Every place where the request breaks the rule."""
-        for path, entry, values in self.check(request):
-            refusal = errors.refuse(entry, **values)
-            words = refusal.native if request.surface.native else refusal.compat
-            yield Finding(self.id, self.severity, path, words.message, refusal)
+        return (self.finding(broken, request, errors) for broken in self.check(request))
+
+    def finding(self, broken: Broken, request: ChatRequest, errors: Errors) -> Finding:
+        """One such place, with the refusal in the words of the request's surface."""
+        path, entry, values = broken
+        refusal = errors.refuse(entry, **values)
+        words = refusal.native if request.surface.native else refusal.compat
+        return Finding(self.id, self.severity, path, words.message, refusal)
 
 
 _RULES: list[Rule] = []
@@ -90,8 +94,10 @@ def all_rules() -> tuple[Rule, ...]:
 
 def check(request: ChatRequest, errors: Errors) -> list[Finding]:
     """All findings of all rules."""
-    found: list[Finding] = []
-    for entry in all_rules():
-        if entry.concerns(request):
-            found.extend(entry.findings(request, errors))
-    return found
+    sent = request.parameters.keys()
+    return [
+        entry.finding(broken, request, errors)
+        for entry in all_rules()
+        if not entry.needs or not entry.needs.isdisjoint(sent)
+        for broken in entry.check(request)
+    ]

@@ -200,7 +200,9 @@ class Control:
         document = await _json(request)
         found = violations("control.reply", document)
         if found:
-            raise FaultError(explain(found[0]), found[0].path or None)
+            # A misspelt field is often a missing one too; its own name helps more.
+            worst = next((fault for fault in found if fault.keyword == "additionalProperties"), found[0])
+            raise FaultError(explain(worst), worst.path or None)
         try:
             script = self.engine.scripts.add(document, self.engine.errors)
         except (MatchError, ScriptError) as error:

@@ -137,9 +137,33 @@ def render_stream(
         )
         rendered.append(_ChoiceStream(request, reply, usage, envelope, index).render(runs))
     stream = rendered[0] if len(rendered) == 1 else interleave(rendered)
+    if reply.search_info is not None or reply.tool_info is not None:
+        stream.frames.insert(0, _sources(request, reply, envelope))
+        stream.tokens.insert(0, 0)
     head = sse.native_prefix()
     frames = [b"id:%d%b%b\n\n" % (at, head, data) for at, data in enumerate(stream.frames, 1)]
     return Stream(frames, stream.tokens)
+
+
+def _sources(request: ChatRequest, reply: Reply, envelope: Envelope) -> bytes:
+    """The first event of a stream that searched: the sources, no text and an empty usage.
+
+    (recording: cnblogs/dashscope-sdk, web search, streamed.)
+    """
+    serializer = _serializer(request)
+    event = serializer.text_event if request.text_format else serializer.event
+    output = {**event["output"], "search_info": "$search_info?", "tool_info": "$tool_info?"}
+    values = {
+        "id": dump_text(envelope.request_id),
+        "content": dump_text("") if request.text_format else _content(serializer, ""),
+        "finish": _RUNNING,
+    }
+    for name, extra in (("search_info", reply.search_info), ("tool_info", reply.tool_info)):
+        if extra is not None:
+            values[name] = dumps(extra)
+    if _shows_index(request, reply):
+        values["index"] = number(0)
+    return Template({**event, "output": output, "usage": {}}).fill(values)
 
 
 class _ChoiceStream:
@@ -255,6 +279,8 @@ class _ChoiceStream:
         yield "output", number(output)
         yield "total", number(self._input + output)
         yield "output_text", number(output - self._reasoning)
+        if self._reply.plugins is not None:
+            yield "plugins", dumps(self._reply.plugins)
         if self._thinking:
             yield "reasoning_tokens", number(self._reasoning)
 

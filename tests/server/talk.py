@@ -149,13 +149,11 @@ def request(
     return f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + data
 
 
-class Live:
-    """A running server of an engine."""
+class Caller:
+    """Whoever knows the port of a running server."""
 
-    def __init__(self, engine: Engine, port: int, server: Server) -> None:
-        self.engine = engine
+    def __init__(self, port: int) -> None:
         self.port = port
-        self.server = server
 
     def line(self) -> Line:
         """A new connection."""
@@ -182,22 +180,37 @@ class Live:
         return str(heard.json()["id"])
 
 
+class Live(Caller):
+    """A running server of an engine in this process."""
+
+    def __init__(self, port: int, engine: Engine, server: Server) -> None:
+        super().__init__(port)
+        self.engine = engine
+        self.server = server
+
+
+@contextmanager
+def collector_as_it_was() -> Iterator[None]:
+    """Undoes what a server does to the garbage collector of its process, which is the tests' here."""
+    thresholds = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
+
+
 @contextmanager
 def running(engine: Engine) -> Iterator[Live]:
     """Runs a server of the engine in a thread of its own, on a free port of the loopback."""
-    thresholds = gc.get_threshold()
     sock = bind("127.0.0.1", 0)
     port = sock.getsockname()[1]
     opened = threading.Event()
     server = Server(engine, on_open=opened.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="server")
-    thread.start()
-    try:
-        assert opened.wait(PATIENCE), "the port did not open"
-        yield Live(engine, port, server)
-    finally:
-        server.should_exit = True
-        thread.join(PATIENCE)
-        # What the server does for its own process is undone for the tests'.
-        gc.unfreeze()
-        gc.set_threshold(*thresholds)
+    with collector_as_it_was():
+        thread.start()
+        try:
+            assert opened.wait(PATIENCE), "the port did not open"
+            yield Live(port, engine, server)
+        finally:
+            server.should_exit = True
+            thread.join(PATIENCE)

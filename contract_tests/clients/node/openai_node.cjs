@@ -38,7 +38,7 @@ async function ask(job, history) {
   const request = { model: job.model, messages: history, ...job.parameters };
   if (job.n > 1) request.n = job.n;
   if (job.stream) Object.assign(request, { stream: true, stream_options: { include_usage: true } });
-  const response = await client.chat.completions.create(request);
+  const response = await client.chat.completions.create(request, { headers: job.headers });
   const answer = new Gathering();
   if (job.stream) {
     for await (const chunk of response) answer.add(chunk);
@@ -59,16 +59,17 @@ function failure(error) {
 
 async function converse(job) {
   const history = job.system ? [{ role: "system", content: job.system }] : [];
+  const begun = job.begin ? [{ role: "assistant", content: job.begin, partial: true }] : [];
   const turns = [];
   for (const text of job.say) {
     history.push({ role: "user", content: text });
     try {
-      turns.push(await ask(job, history));
+      turns.push(await ask(job, [...history, ...begun]));
     } catch (error) {
       turns.push({ error: failure(error) });
       break;
     }
-    history.push({ role: "assistant", content: turns.at(-1).choices[0].content });
+    history.push({ role: "assistant", content: (job.begin ?? "") + turns.at(-1).choices[0].content });
   }
   return { turns };
 }

@@ -31,6 +31,8 @@ public final class Conversations {
     private boolean stream;
     private int n;
     private Map<String, Object> parameters;
+    private Map<String, String> headers = Map.of();
+    private String begin;
   }
 
   /** One choice of an answer, as the SDK told it. */
@@ -96,6 +98,7 @@ public final class Conversations {
         GenerationParam.builder()
             .apiKey(job.key)
             .model(job.model)
+            .headers(job.headers)
             .messages(history)
             .resultFormat(GenerationParam.ResultFormat.MESSAGE);
     job.parameters.forEach(request::parameter);
@@ -131,13 +134,18 @@ public final class Conversations {
     if (job.system != null) {
       history.add(message("system", job.system));
     }
+    String begin = job.begin == null ? "" : job.begin;
     List<Map<String, Object>> turns = new ArrayList<>();
     for (String text : job.say) {
       history.add(message("user", text));
+      List<Message> sent = new ArrayList<>(history);
+      if (!begin.isEmpty()) {
+        sent.add(Message.builder().role("assistant").content(begin).partial(true).build());
+      }
       try {
-        Gathering answer = ask(job, history);
+        Gathering answer = ask(job, sent);
         turns.add(answer.turn());
-        history.add(message("assistant", answer.choices.get(0).content));
+        history.add(message("assistant", begin + answer.choices.get(0).content));
       } catch (Exception error) {
         turns.add(failure(error));
         break;
