@@ -47,8 +47,8 @@ def _refusal(spec: Mapping[str, Any], errors: Errors) -> Refusal:
             msg = f"reply.error.code {code!r} is not in the catalogue{hint}; or give status and message too"
             raise ScriptError(msg) from None
     if known is None:
-        words = Words(code, message or "", spec.get("type", code))
-        return Refusal(status or 400, words, words, "gateway")
+        compat = Words(code, message or "", spec.get("type", code))
+        return Refusal(status or 400, Words(code or "InvalidParameter", message or ""), compat, "gateway")
     if message is not None:
         native = replace(known.native, message=message)
         compat = replace(known.compat, message=message)

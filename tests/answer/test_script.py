@@ -174,16 +174,18 @@ def test_an_unknown_code_without_status_or_message_is_refused(
 
 
 def test_an_unknown_code_with_status_and_message_is_taken_as_it_is(errors: Errors) -> None:
-    words = Words("TeaPot", "I am short and stout.", "TeaPot")
+    native, compat = (Words("TeaPot", "I am short and stout.", kind) for kind in (None, "TeaPot"))
     error = {"code": "TeaPot", "status": 418, "message": "I am short and stout."}
-    assert refusal(error, errors) == Refusal(418, words, words, "gateway")
+    assert refusal(error, errors) == Refusal(418, native, compat, "gateway")
     typed = refusal({**error, "type": "pot"}, errors)
     assert (typed.native.code, typed.compat.type) == ("TeaPot", "pot")
 
 
-def test_an_error_without_a_code_carries_what_it_is_given(errors: Errors) -> None:
-    words = Words(None, "", None)
-    assert refusal({"code": None}, errors) == Refusal(400, words, words, "gateway")
+def test_an_error_without_a_code_carries_what_it_is_given_and_the_native_surface_names_one(
+    errors: Errors,
+) -> None:
+    native, compat = Words("InvalidParameter", ""), Words(None, "", None)
+    assert refusal({"code": None}, errors) == Refusal(400, native, compat, "gateway")
     said = refusal({"code": None, "status": 503, "message": "Later.", "type": "busy"}, errors)
     assert (said.status, said.compat) == (503, Words(None, "Later.", "busy"))
 
