@@ -1,0 +1,71 @@
+"""One semantic answer, many renderings: each folds back to the same reply and the same usage."""
+
+from typing import Any
+
+from hypothesis import given, settings
+
+from mockserver.meter.tokenizer import Tokenizer
+from mockserver.wire.reply import Reply
+from mockserver.wire.request import Surface
+from mockserver.wire.serializers import DIALECTS
+from tests import folding
+from tests.wire.exchanges import Exchange, compat_exchange, cost, native_exchange
+from tests.wire.strategies import replies
+
+EXAMPLES = 2_000
+COMPAT_MODELS = ("qwen-plus", "qwen-turbo", "qwen-max", "qwen3-max", "qwen3-vl-plus", "qwen3.8-max")
+TEXT_MODELS = ("qwen-turbo", "qwen-plus", "qwen3-max")
+MULTIMODAL_MODELS = ("qwen3-vl-plus", "qwen3.8-max")
+
+
+def _compat(reply: Reply, tokenizer: Tokenizer) -> list[Exchange]:
+    own = [compat_exchange(model, reply, tokenizer) for model in COMPAT_MODELS]
+    scripted = Reply(reply.choices)
+    for dialect in DIALECTS:
+        asked = Reply(scripted.choices, dialect=dialect)
+        own.append(compat_exchange("qwen-plus", asked, tokenizer))
+    return own
+
+
+def _native(reply: Reply, tokenizer: Tokenizer, *, incremental: bool) -> list[Exchange]:
+    options: dict[str, Any] = {"incremental_output": incremental, "result_format": "message"}
+    text = [native_exchange(model, reply, tokenizer, **options) for model in TEXT_MODELS]
+    multimodal = [
+        native_exchange(model, reply, tokenizer, surface=Surface.NATIVE_MULTIMODAL, **options)
+        for model in MULTIMODAL_MODELS
+    ]
+    return [*text, *multimodal]
+
+
+def _total(usage: dict[str, object] | None) -> object:
+    return None if usage is None else usage["total_tokens"]
+
+
+@settings(max_examples=EXAMPLES)
+@given(reply=replies())
+def test_every_rendering_of_an_answer_folds_back_to_it(tokenizer: Tokenizer, reply: Reply) -> None:
+    total = cost(reply, tokenizer).total
+    for exchange in _compat(reply, tokenizer):
+        for folded in (folding.compat_body(exchange.body()), folding.compat_stream(exchange.stream().frames)):
+            assert (folded.choices, _total(folded.usage)) == (reply.choices, total)
+    for incremental in (True, False):
+        for exchange in _native(reply, tokenizer, incremental=incremental):
+            body = folding.native_body(exchange.body())
+            assert (body.choices, _total(body.usage)) == (reply.choices, total)
+            stream = folding.native_stream(exchange.stream().frames, incremental=incremental)
+            assert stream.choices == reply.choices
+            if len(reply.choices) == 1:
+                assert _total(stream.usage) == total
+
+
+@settings(max_examples=EXAMPLES // 4)
+@given(reply=replies(most=1, calls=False, thinks=False))
+def test_text_format_says_the_same(tokenizer: Tokenizer, reply: Reply) -> None:
+    for incremental in (True, False):
+        exchange = native_exchange(
+            "qwen-turbo", reply, tokenizer, incremental_output=incremental, result_format="text"
+        )
+        body = folding.native_body(exchange.body())
+        stream = folding.native_stream(exchange.stream().frames, incremental=incremental)
+        assert body.choices == stream.choices == reply.choices
+        assert _total(body.usage) == _total(stream.usage) == exchange.usage.total
