@@ -80,7 +80,7 @@ def measure_load(measure: Measure, server: Server, plan: Plan) -> dict[str, floa
         "warmup": 0.0 if paced else plan.warmup,
         "seconds": STAGGER if paced else plan.seconds,
     }
-    done = subprocess.run(  # noqa: S603 - our own client, nothing from outside
+    done = subprocess.run(
         [sys.executable, str(HERE / "load.py")],
         input=json.dumps(job),
         capture_output=True,

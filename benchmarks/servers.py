@@ -43,7 +43,7 @@ class Cores:
 def choose_cores() -> Cores:
     """Choose two cores, if possible not two halves of the same one."""
     cores = sorted(os.sched_getaffinity(0))
-    if len(cores) < 2:  # noqa: PLR2004 - one for the server, one for the client
+    if len(cores) < 2:
         return Cores(note="not pinned: fewer than two cores, so server and client slow each other down")
     siblings = _siblings(cores[0])
     other = next((core for core in cores[1:] if core not in siblings), cores[1])
@@ -105,7 +105,7 @@ class Server:
         """Spawn it and wait until its port accepts and its first chat is answered, noting both times."""
         self.output: IO[bytes] = tempfile.TemporaryFile()
         spawned = time.perf_counter()
-        self.process = subprocess.Popen(  # noqa: S603 - our own commands, nothing from outside
+        self.process = subprocess.Popen(
             self.command, stdin=subprocess.DEVNULL, stdout=self.output, stderr=subprocess.STDOUT
         )
         try:
@@ -186,7 +186,7 @@ class Server:
             text = answer.read()
         finally:
             connection.close()
-        if not 200 <= answer.status < 300:  # noqa: PLR2004 - the range of success
+        if not 200 <= answer.status < 300:
             raise BenchmarkError(f"{method} {path} was answered with {answer.status}: {text[:600]!r}")
         document: workload.Json = json.loads(text or b"{}")
         return document

@@ -339,14 +339,15 @@ class Engine:
         if script is None:
             entry.answered_by = "built-in"
             try:
-                return builtin.answer(request, self._tokenizer(request.model))
+                said = builtin.answer(request, self._tokenizer(request.model))
             except ImpossibleSchemaError as impossible:
                 raise Refused(self.errors.refuse("schema.impossible", reason=str(impossible))) from None
+            return self._with_ids(said, request.model)
         entry.answered_by = script.id
-        said = script.take()
-        if isinstance(said, Refusal):
-            raise Refused(said)
-        return self._with_ids(said, request.model)
+        scripted = script.take()
+        if isinstance(scripted, Refusal):
+            raise Refused(scripted)
+        return self._with_ids(scripted, request.model)
 
     def _with_ids(self, reply: Reply, model: Model) -> Reply:
         """The reply with an id on every tool call."""

@@ -71,7 +71,14 @@ def test_every_option_reaches_its_setting(served: list[tuple[Settings, dict[str,
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("500", 500), ("64k", 65536), ("64K", 65536), ("10M", 10 * 1024**2), ("10MB", 10 * 1024**2), ("1g", 1024**3)],
+    [
+        ("500", 500),
+        ("64k", 65536),
+        ("64K", 65536),
+        ("10M", 10 * 1024**2),
+        ("10MB", 10 * 1024**2),
+        ("1g", 1024**3),
+    ],
 )
 def test_a_size_may_have_a_unit(text: str, size: int, served: list[tuple[Settings, dict[str, Any]]]) -> None:
     assert main(["serve", "--max-body", text]) == 0

@@ -9,7 +9,9 @@ import pytest
 from mockserver import __version__
 
 
-def test_the_module_is_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_module_is_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(sys, "argv", ["mockserver", "--version"])
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("mockserver", run_name="__main__", alter_sys=True)

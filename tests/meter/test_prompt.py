@@ -1,6 +1,6 @@
 """What a prompt costs, against the input tokens that the cloud counted."""
 
-# ruff: noqa: RUF001 - the cloud's own signs are full-width ones
+
 
 from typing import Any
 

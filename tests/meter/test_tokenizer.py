@@ -1,6 +1,6 @@
 """Token counts and borders, against counts that the cloud gave, and how the tokenizer is loaded."""
 
-# ruff: noqa: RUF001 - the cloud's own signs are full-width ones
+
 
 import threading
 

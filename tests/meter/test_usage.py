@@ -1,6 +1,6 @@
 """What an answer costs, against the output tokens that the cloud counted."""
 
-# ruff: noqa: RUF001 - the cloud's own signs are full-width ones
+
 
 import pytest
 from hypothesis import given

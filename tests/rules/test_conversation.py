@@ -1,6 +1,6 @@
 """The rules of a conversation: for each the smallest request that breaks it, and one that just does not."""
 
-# ruff: noqa: RUF001 - the cloud's own signs are full-width ones
+
 
 from typing import Any, NamedTuple
 

@@ -39,9 +39,7 @@ def make_live(lazy_tokenizer: LazyTokenizer) -> Iterator[MakeLive]:
     with ExitStack() as stack:
 
         def make(**settings: Any) -> Live:
-            engine = Engine(
-                Settings(**settings), tokenizer=lazy_tokenizer, clock=lambda: NOW, ids=Ids(1)
-            )
+            engine = Engine(Settings(**settings), tokenizer=lazy_tokenizer, clock=lambda: NOW, ids=Ids(1))
             return stack.enter_context(running(engine))
 
         yield make

@@ -29,13 +29,16 @@ BODIES: dict[str, dict[str, Any]] = {
     TEXT: {"model": "qwen-plus", "input": {"messages": TEA}},
     MULTIMODAL: {"model": "qwen3-vl-plus", "input": {"messages": PARTS}},
 }
+LEFT_OUT = object()
+"""Stands for a key that a body does not have."""
+
 BOTH = pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 EVERYWHERE = pytest.mark.parametrize("path", BODIES)
 
 
-def post(client: TestClient, path: str, *, stream: bool = False, key: str | None = KEY, **extra: Any) -> httpx.Response:
+def post(client: TestClient, path: str, *, stream: bool = False, key: str | None = KEY, **extra: Any) -> Any:
     """A chat request on a path; `extra` are further keys of its body, or others in place of its own."""
-    body = {**BODIES[path], **extra}
+    body = {name: value for name, value in {**BODIES[path], **extra}.items() if value is not LEFT_OUT}
     headers = {"Authorization": "" if key is None else f"Bearer {key}"}
     if stream and CHAT_PATHS[path].native:
         headers["X-DashScope-SSE"] = "enable"
@@ -44,10 +47,10 @@ def post(client: TestClient, path: str, *, stream: bool = False, key: str | None
     if key is None:
         del client.headers["Authorization"]
         del headers["Authorization"]
-    return client.post(path, json={name: value for name, value in body.items() if value is not ...}, headers=headers)
+    return client.post(path, json=body, headers=headers)
 
 
-def refusal_of(response: httpx.Response, path: str) -> tuple[str | None, str]:
+def refusal_of(response: Any, path: str) -> tuple[str | None, str]:
     """The code and the message of a refusal in the envelope of its surface."""
     data = response.json()
     if CHAT_PATHS[path].native:
@@ -59,7 +62,7 @@ def refusal_of(response: httpx.Response, path: str) -> tuple[str | None, str]:
 
 @EVERYWHERE
 @BOTH
-def test_a_request_without_key_is_refused_at_the_door(path: str, stream: bool, client: TestClient) -> None:
+def test_a_request_without_key_is_refused_at_the_door(path: str, *, stream: bool, client: TestClient) -> None:
     response = post(client, path, stream=stream, key=None)
     assert response.status_code == 401
     assert response.headers["content-type"] == "application/json"
@@ -73,8 +76,10 @@ def test_a_request_without_key_is_refused_at_the_door(path: str, stream: bool, c
 
 @EVERYWHERE
 @BOTH
-@pytest.mark.parametrize("key", ["sk-invalid", "tea", "sk-", "", "sk-with blank", "SK-TEST", "sk-" + "a" * 251])
-def test_a_wrong_key_is_refused_at_the_door(path: str, stream: bool, key: str, client: TestClient) -> None:
+@pytest.mark.parametrize(
+    "key", ["sk-invalid", "tea", "sk-", "", "sk-with blank", "SK-TEST", "sk-" + "a" * 251]
+)
+def test_a_wrong_key_is_refused_at_the_door(path: str, *, stream: bool, key: str, client: TestClient) -> None:
     response = post(client, path, stream=stream, key=key)
     assert response.status_code == 401
     assert response.headers["content-type"] == "application/json"
@@ -102,7 +107,9 @@ def test_the_word_bearer_is_read_in_any_spelling(value: str, client: TestClient)
 
 @EVERYWHERE
 @BOTH
-def test_a_server_may_let_in_some_keys_only(path: str, stream: bool, lazy_tokenizer: LazyTokenizer) -> None:
+def test_a_server_may_let_in_some_keys_only(
+    path: str, *, stream: bool, lazy_tokenizer: LazyTokenizer
+) -> None:
     engine = Engine(Settings(api_keys=("sk-one", "sk-two")), tokenizer=lazy_tokenizer)
     client = TestClient(App(engine))
     assert post(client, path, stream=stream, key="sk-one").status_code == 200
@@ -112,7 +119,9 @@ def test_a_server_may_let_in_some_keys_only(path: str, stream: bool, lazy_tokeni
 
 @EVERYWHERE
 @BOTH
-def test_an_unknown_model_is_refused_in_the_words_of_the_surface(path: str, stream: bool, client: TestClient) -> None:
+def test_an_unknown_model_is_refused_in_the_words_of_the_surface(
+    path: str, *, stream: bool, client: TestClient
+) -> None:
     response = post(client, path, stream=stream, model="qwen-tea")
     code, message = refusal_of(response, path)
     if CHAT_PATHS[path].native:
@@ -124,7 +133,7 @@ def test_an_unknown_model_is_refused_in_the_words_of_the_surface(path: str, stre
         assert message == "The model `qwen-tea` does not exist or you do not have access to it."
 
 
-def _refused(response: httpx.Response, path: str) -> tuple[int, str]:
+def _refused(response: Any, path: str) -> tuple[int, str]:
     """The status that a refusal names, in its head or in its only event, and its message."""
     if not response.headers["content-type"].startswith("text/event-stream"):
         return response.status_code, refusal_of(response, path)[1]
@@ -151,9 +160,10 @@ def _refused(response: httpx.Response, path: str) -> tuple[int, str]:
     ],
 )
 def test_a_request_that_lacks_what_it_needs_is_refused(
-    path: str, missing: str, words: str, stream: bool, client: TestClient
+    path: str, missing: str, words: str, *, stream: bool, client: TestClient
 ) -> None:
-    status, message = _refused(post(client, path, stream=stream, **{missing: ...}), path)
+    left_out: dict[str, Any] = {missing: LEFT_OUT}
+    status, message = _refused(post(client, path, stream=stream, **left_out), path)
     assert status == 400
     assert words in message
 
@@ -198,7 +208,9 @@ def test_head_on_a_chat_path_is_refused_without_a_body(path: str, client: TestCl
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"])
 @pytest.mark.parametrize("path", ["/", "/compatible-mode/v1/tea", f"{COMPAT}/", "/api/v2/chat", "//"])
-def test_an_unknown_path_is_not_found_in_the_native_envelope(method: str, path: str, client: TestClient) -> None:
+def test_an_unknown_path_is_not_found_in_the_native_envelope(
+    method: str, path: str, client: TestClient
+) -> None:
     response = client.request(method, f"http://localhost{path}")
     assert response.status_code == 404
     assert response.json()["code"] == "NotFound"
@@ -207,7 +219,8 @@ def test_an_unknown_path_is_not_found_in_the_native_envelope(method: str, path: 
 
 
 @pytest.mark.parametrize(
-    "host", ["dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com", "tea", "[::1]:80", "[bad", "a b", "", "*"]
+    "host",
+    ["dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com", "tea", "[::1]:80", "[bad", "a b", "", "*"],
 )
 def test_any_host_header_will_do(host: str, client: TestClient) -> None:
     for path, body in BODIES.items():
@@ -224,7 +237,7 @@ def test_the_alias_answers_as_the_compatible_surface(client: TestClient) -> None
 
 @EVERYWHERE
 @BOTH
-def test_a_scripted_answer_comes_out_of_every_surface(path: str, stream: bool, client: TestClient) -> None:
+def test_a_scripted_answer_comes_out_of_every_surface(path: str, *, stream: bool, client: TestClient) -> None:
     client.post("/_mock/replies", json={"reply": {"content": "Oolong."}})
     response = post(client, path, stream=stream)
     surface = CHAT_PATHS[path]
@@ -249,19 +262,28 @@ def test_the_worlds_of_two_keys_do_not_mix(client: TestClient) -> None:
     }
     assert (said["sk-ann"], said["sk-ben"]) == ("For ann.", "For ben.")
     assert said["sk-cat"] not in said["sk-ann"] + said["sk-ben"]
-    for key in said:
+    for key, content in said.items():
         (entry,) = client.get("/_mock/requests", params={"key": key}).json()["requests"]
         assert entry["key"] == mask(key)
-        assert entry["answer"][0]["content"] == said[key]
+        assert entry["answer"][0]["content"] == content
     client.post("/_mock/reset", params={"key": "sk-ann"})
     assert client.get("/_mock/requests", params={"key": "sk-ann"}).json()["requests"] == []
     assert len(client.get("/_mock/requests").json()["requests"]) == 2
-    assert [reply["match"] for reply in client.get("/_mock/replies").json()["replies"]] == [{"key": mask("sk-ben")}]
-    assert {row["key"] for row in client.get("/_mock/usage").json()["usage"]} == {mask("sk-ben"), mask("sk-cat")}
+    assert [reply["match"] for reply in client.get("/_mock/replies").json()["replies"]] == [
+        {"key": mask("sk-ben")}
+    ]
+    assert {row["key"] for row in client.get("/_mock/usage").json()["usage"]} == {
+        mask("sk-ben"),
+        mask("sk-cat"),
+    }
 
 
-@pytest.mark.parametrize("key", ["sk-secret-good-key", "sk-invalid", "a-secret-without-form", "sk-not-let-in"])
-def test_a_key_is_never_shown_not_even_when_it_stands_in_the_body(key: str, lazy_tokenizer: LazyTokenizer) -> None:
+@pytest.mark.parametrize(
+    "key", ["sk-secret-good-key", "sk-invalid", "a-secret-without-form", "sk-not-let-in"]
+)
+def test_a_key_is_never_shown_not_even_when_it_stands_in_the_body(
+    key: str, lazy_tokenizer: LazyTokenizer
+) -> None:
     engine = Engine(Settings(api_keys=("sk-secret-good-key",)), tokenizer=lazy_tokenizer)
     client = TestClient(App(engine))
     planted = [{"role": "user", "content": f"My key is {key}, keep {key} well."}]
@@ -340,9 +362,7 @@ def test_many_clients_are_served_side_by_side(engine: Engine) -> None:
         transport = httpx.ASGITransport(App(engine))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             asked = [
-                client.post(
-                    COMPAT, json=BODIES[COMPAT], headers={"Authorization": f"Bearer sk-{number}"}
-                )
+                client.post(COMPAT, json=BODIES[COMPAT], headers={"Authorization": f"Bearer sk-{number}"})
                 for number in range(50)
             ]
             return await asyncio.gather(*asked)

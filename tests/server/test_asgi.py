@@ -47,7 +47,9 @@ class Client:
         self.heard.append(message)
 
 
-def read(messages: Iterable[Message], *, limit: int = 1000, headers: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
+def read(
+    messages: Iterable[Message], *, limit: int = 1000, headers: Iterable[tuple[bytes, bytes]] = ()
+) -> bytes:
     """The body that these messages carry."""
     scope: Scope = {"type": "http", "headers": list(headers)}
 
@@ -150,7 +152,9 @@ HOUR = 3600.0
 @pytest.mark.parametrize("after", [0, 2, 3])
 def test_a_paced_stream_stops_at_once_when_the_client_leaves(after: int) -> None:
     client = LeavingClient(after)
-    answer = Answer(200, HEADERS, frames=[b"a", b"b", b"c"], due=[0.0, 0.0 if after > 2 else HOUR, HOUR], delay=0)
+    answer = Answer(
+        200, HEADERS, frames=[b"a", b"b", b"c"], due=[0.0, 0.0 if after > 2 else HOUR, HOUR], delay=0
+    )
     if not after:
         answer.delay = HOUR
     assert not send_to(client, answer)
@@ -179,7 +183,7 @@ def test_lateness_does_not_add_up() -> None:
             now += 0.01
             client.heard.append(message)
 
-        async def wait(_: Any, *, timeout: float) -> None:
+        async def wait(_: Any, *, timeout: float) -> None:  # noqa: ASYNC109 - as of asyncio
             nonlocal now
             waits.append(timeout)
             now += timeout

@@ -14,7 +14,9 @@ from tests.server.talk import COMPAT, MODELS, MULTIMODAL, TEXT, TOKENIZER
 TEA = [{"role": "user", "content": "Which tea?"}]
 
 
-def ask(client: TestClient, *, key: str = KEY, model: str = "qwen-plus", said: str = "Which tea?", **extra: Any) -> Any:
+def ask(
+    client: TestClient, *, key: str = KEY, model: str = "qwen-plus", said: str = "Which tea?", **extra: Any
+) -> Any:
     """A chat on the compatible surface; its answer."""
     body = {"model": model, "messages": [{"role": "user", "content": said}], **extra}
     return client.post(COMPAT, json=body, headers={"Authorization": f"Bearer {key}"}).json()
@@ -49,7 +51,9 @@ def test_the_control_api_needs_no_key(engine: Engine) -> None:
 
 
 def test_a_scripted_reply_is_entered_used_listed_and_removed(client: TestClient) -> None:
-    entered = client.post("/_mock/replies", json={"match": {"turn": 1}, "reply": {"content": "Oolong."}, "times": 2})
+    entered = client.post(
+        "/_mock/replies", json={"match": {"turn": 1}, "reply": {"content": "Oolong."}, "times": 2}
+    )
     assert entered.status_code == 201
     assert entered.json() == {"id": "reply-1"}
     assert said_by(ask(client)) == "Oolong."
@@ -84,19 +88,31 @@ def test_a_scripted_error_is_answered_by_its_code(client: TestClient) -> None:
     ("document", "field", "words"),
     [
         ({"repli": {}}, None, "the nearest known one is 'reply'"),
-        ({"reply": {"contents": ""}}, "reply", "reply has no field 'contents'; the nearest known one is 'content'"),
+        (
+            {"reply": {"contents": ""}},
+            "reply",
+            "reply has no field 'contents'; the nearest known one is 'content'",
+        ),
         ({"reply": {}, "match": {"last_usr": ""}}, "match", "the nearest known one is 'last_user'"),
         ({"reply": {"pace": {"per_token": 1}}}, "reply.pace", "the nearest known one is 'per_token_ms'"),
         ({"reply": [{}, {"contnet": ""}]}, "reply[1]", "the nearest known one is 'content'"),
         ({"reply": {"choices": [{"contnet": ""}]}}, "reply.choices[0]", "the nearest known one is 'content'"),
-        ({"reply": {"error": {"cod": ""}}}, "reply.error", "has no field 'cod'; the nearest known one is 'code'"),
+        (
+            {"reply": {"error": {"cod": ""}}},
+            "reply.error",
+            "has no field 'cod'; the nearest known one is 'code'",
+        ),
         ({"reply": {"error": {}}}, "reply.error", "'code' is a required property"),
         ({"match": {}}, None, "'reply' is a required property"),
         ({"reply": {"content": 7}}, "reply.content", "reply.content: 7 is not of type 'string', 'null'"),
         ({"reply": {"finish_reason": "tea"}}, "reply.finish_reason", "'tea' is not one of"),
         ({"reply": {}, "times": 0}, "times", "times: 0 is less than the minimum of 1"),
         ({"reply": []}, "reply", "reply: [] should be non-empty"),
-        ({"reply": {}, "match": {"system": {"contains": "", "regex": ""}}}, "match.system", "too many properties"),
+        (
+            {"reply": {}, "match": {"system": {"contains": "", "regex": ""}}},
+            "match.system",
+            "too many properties",
+        ),
         ([], None, "the body: [] is not of type 'object'"),
         (7, None, "the body: 7 is not of type 'object'"),
         ({"reply": {}, "match": {"system": {"regex": "("}}}, None, "match.system.regex '(' is not a regular"),
@@ -134,7 +150,12 @@ def test_a_body_of_more_than_10_mb_is_refused_and_the_connection_closed(client: 
     [
         ("POST", "reset?kee=sk-a", "kee", "there is no parameter 'kee'; the nearest known one is 'key'"),
         ("GET", "requests?models=tea", "models", "the nearest known one is 'model'"),
-        ("GET", "requests?surface=compact", "surface", "no surface 'compact'; the nearest known one is 'compat'"),
+        (
+            "GET",
+            "requests?surface=compact",
+            "surface",
+            "no surface 'compact'; the nearest known one is 'compat'",
+        ),
         ("GET", "requests?limit=-1", "limit", "limit is '-1': it must be a whole number"),
         ("GET", "requests?limit=2.5", "limit", "limit is '2.5'"),
         ("GET", "requests?limit=", "limit", "limit is ''"),
@@ -293,7 +314,10 @@ def test_a_key_in_a_match_is_shown_masked(client: TestClient) -> None:
 
 
 def test_a_multimodal_request_is_in_the_journal_of_its_surface(client: TestClient) -> None:
-    body = {"model": "qwen3-vl-plus", "input": {"messages": [{"role": "user", "content": [{"text": "Which tea?"}]}]}}
+    body = {
+        "model": "qwen3-vl-plus",
+        "input": {"messages": [{"role": "user", "content": [{"text": "Which tea?"}]}]},
+    }
     client.post(MULTIMODAL, json=body)
     (entry,) = requests(client, surface="native-multimodal")
     assert entry["body"] == body

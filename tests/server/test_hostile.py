@@ -81,7 +81,7 @@ def _bodies() -> Iterator[Attack]:
         "minus infinity": b'{"model":"qwen-plus","temperature":-Infinity,' + REST + b"}",
         "number beyond doubles": b'{"model":"qwen-plus","seed":1e999,' + REST + b"}",
         "lone surrogate": b'{"model":"qwen-plus","messages":[{"role":"user","content":"\\ud83c"}]}',
-        "reversed surrogates": b'{"model":"qwen-plus","messages":[{"role":"user","content":"\\udf75\\ud83c"}]}',
+        "reversed surrogates": b'{"model":"qwen-plus","user":"\\udf75\\ud83c",' + REST + b"}",
         "surrogate in UTF-8": b'{"model":"qwen-plus","messages":[{"role":"user","content":"\xed\xa0\xbc"}]}',
         "invalid UTF-8": b'{"model":"qwen-plus","messages":[{"role":"user","content":"\xff\xfe"}]}',
         "overlong UTF-8": b'{"model":"qwen-plus","messages":[{"role":"user","content":"\xc0\xaf"}]}',
@@ -111,7 +111,9 @@ def _fields() -> Iterator[Attack]:
         "model as a list": b'{"model":["qwen-plus"],' + REST + b"}",
         "no messages": b'{"model":"qwen-plus"}',
         "empty messages": b'{"model":"qwen-plus","messages":[]}',
-        "duplicate keys, the last one wrong": b'{"model":"qwen-plus","messages":7,' + REST + b',"messages":7}',
+        "duplicate keys, the last one wrong": b'{"model":"qwen-plus","messages":7,'
+        + REST
+        + b',"messages":7}',
         "giant integer": b'{"model":"qwen-plus","max_tokens":' + b"9" * 400_000 + b"," + REST + b"}",
         "giant seed": b'{"model":"qwen-plus","seed":1e300,' + REST + b"}",
         "giant n": b'{"model":"qwen-plus","n":1e300,' + REST + b"}",
@@ -135,12 +137,14 @@ def _fields() -> Iterator[Attack]:
         "a message that is none": 7,
     }
     for name, message in tokenizer.items():
-        body = {"model": "qwen-plus", "input": {"messages": [message]}}
-        yield Attack(f"tokenizer: {name}", request("POST", TOKENIZER, body))
+        asked = {"model": "qwen-plus", "input": {"messages": [message]}}
+        yield Attack(f"tokenizer: {name}", request("POST", TOKENIZER, asked))
     yield Attack("tokenizer: no JSON", request("POST", TOKENIZER, b"{"))
     yield Attack(
         "embeddings: nested",
-        request("POST", "/compatible-mode/v1/embeddings", b'{"model":"text-embedding-v4","input":' + b"[" * 999),
+        request(
+            "POST", "/compatible-mode/v1/embeddings", b'{"model":"text-embedding-v4","input":' + b"[" * 999
+        ),
     )
     yield Attack(
         "embeddings: numbers",
@@ -199,9 +203,7 @@ def _http() -> Iterator[Attack]:
     }
     for name, said in http.items():
         yield Attack(name, said)
-    yield Attack(
-        "garbage behind a request", HEAD + b"Content-Length: 2\r\n\r\n{}\x16\x03\x01", (None,)
-    )
+    yield Attack("garbage behind a request", HEAD + b"Content-Length: 2\r\n\r\n{}\x16\x03\x01", (None,))
     large_headers = {
         "header of 100 kB": HEAD + b"X-Tea: " + large + b"\r\n\r\n",
         "header name of 100 kB": HEAD + large + b": 1\r\n\r\n",
@@ -248,7 +250,12 @@ def _unusual() -> Iterator[Attack]:
     yield Attack("form that is none", request("POST", "/api/v1/uploads/files", b"tea"))
     yield Attack(
         "form without end",
-        request("POST", "/api/v1/uploads/files", b"--a\r\n", headers={"Content-Type": "multipart/form-data;boundary=a"}),
+        request(
+            "POST",
+            "/api/v1/uploads/files",
+            b"--a\r\n",
+            headers={"Content-Type": "multipart/form-data;boundary=a"},
+        ),
     )
 
 
@@ -288,7 +295,7 @@ def _wrong_types() -> Iterator[tuple[str, Surface, bytes]]:
     for surface, good in BODIES.items():
         schema = f"{surface.value}.request"
         known = resources.schema(schema)
-        fields = [(name,) for name in known["properties"]]
+        fields: list[tuple[str | int, ...]] = [(name,) for name in known["properties"]]
         if surface.native:
             fields += [("parameters", name) for name in known["properties"]["parameters"]["properties"]]
             fields += [("input", name) for name in known["properties"]["input"]["properties"]]
@@ -301,7 +308,11 @@ def _wrong_types() -> Iterator[tuple[str, Surface, bytes]]:
                 parent = parent[step]
             parent[path[-1]] = wrong
             if not validator(schema).is_valid(body):
-                yield f"{surface.value} {'.'.join(map(str, path))}={wrong!r}", surface, json.dumps(body).encode()
+                yield (
+                    f"{surface.value} {'.'.join(map(str, path))}={wrong!r}",
+                    surface,
+                    json.dumps(body).encode(),
+                )
 
 
 WRONG_TYPES = list(_wrong_types())
@@ -338,7 +349,17 @@ def test_a_value_of_a_wrong_type_is_refused_for_every_known_field(
         CHUNKED + b"1\r\n{\r\n",
         CHUNKED + b"1;tea=" + b"oolong" * 1000,
     ],
-    ids=["silence", "blank line", "letter", "header", "head", "no body", "half a body", "half a chunk", "extension"],
+    ids=[
+        "silence",
+        "blank line",
+        "letter",
+        "header",
+        "head",
+        "no body",
+        "half a body",
+        "half a chunk",
+        "extension",
+    ],
 )
 def test_a_request_that_never_ends_is_ended(
     said: bytes, make_live: MakeLive, caplog: pytest.LogCaptureFixture
@@ -401,7 +422,9 @@ def test_pipelined_requests_are_answered_in_their_order(live: Live, caplog: pyte
 
 
 @pytest.mark.parametrize(
-    "second", [b"\x16\x03\x01", b"GET / HTTP/1.1\r\nX-Tea: " + b"a" * 100_000 + b"\r\n\r\n"], ids=["garbage", "large"]
+    "second",
+    [b"\x16\x03\x01", b"GET / HTTP/1.1\r\nX-Tea: " + b"a" * 100_000 + b"\r\n\r\n"],
+    ids=["garbage", "large"],
 )
 def test_garbage_behind_a_request_does_not_break_into_its_stream(
     second: bytes, live: Live, caplog: pytest.LogCaptureFixture

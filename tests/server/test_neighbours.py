@@ -84,7 +84,9 @@ OTHERS = ["PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"]
         *((path, method) for path in READING for method in ["GET", *OTHERS]),
     ],
 )
-def test_another_method_is_refused_in_the_envelope_of_the_surface(path: str, method: str, client: TestClient) -> None:
+def test_another_method_is_refused_in_the_envelope_of_the_surface(
+    path: str, method: str, client: TestClient
+) -> None:
     response = client.request(method, path)
     assert response.status_code == 400
     message = f"Request method '{method}' is not supported."

@@ -182,13 +182,29 @@ def test_a_client_that_leaves_a_paced_stream_leaves_no_task_behind(make_live: Ma
 def started(tmp_path: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     """The command as a process of its own, once it is ready, and what it wrote in its ready file."""
     ready = tmp_path / "ready.json"
-    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--ready-file", str(ready), *options]
+    command = [
+        sys.executable,
+        "-m",
+        "mockserver",
+        "serve",
+        "--port",
+        "0",
+        "--ready-file",
+        str(ready),
+        *options,
+    ]
     with subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
     ) as process:
         try:
             assert process.stdout is not None
             told = "".join(process.stdout.readline() for _ in banner("").splitlines())
+            assert process.stderr is not None
+            assert ready.exists(), process.stderr.read()
             written = json.loads(ready.read_text())
             assert told == banner(written["url"]) + "\n"
             yield process, written
@@ -247,9 +263,7 @@ def test_a_process_cuts_off_a_stream_that_outlasts_the_grace_without_a_word(tmp_
         assert errors == ""
 
 
-def _serve_once(
-    monkeypatch: pytest.MonkeyPatch, engine: Engine, **options: Any
-) -> None:
+def _serve_once(monkeypatch: pytest.MonkeyPatch, engine: Engine, **options: Any) -> None:
     """Runs `serve` with a server that opens and ends at once."""
 
     def run(self: Server, sockets: list[socket.socket]) -> None:
@@ -272,11 +286,17 @@ def test_serving_tells_where(
     assert told.err == ""
 
 
-def test_serving_quietly_tells_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_serving_quietly_tells_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     _serve_once(monkeypatch, Engine(Settings(port=0)), quiet=True)
     assert capsys.readouterr() == ("", "")
 
 
-def test_serving_other_machines_warns(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_serving_other_machines_warns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     _serve_once(monkeypatch, Engine(Settings(host="0.0.0.0", port=0)), quiet=True)  # noqa: S104
-    assert capsys.readouterr().err == "warning: 0.0.0.0 is reachable from other machines, the control API too\n"
+    assert (
+        capsys.readouterr().err == "warning: 0.0.0.0 is reachable from other machines, the control API too\n"
+    )

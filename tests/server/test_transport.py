@@ -7,10 +7,13 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
 
 from mockserver import resources
 from mockserver.rules.schemas import validator
-from mockserver.server.transport import GatheringTransport
+from mockserver.server.transport import GatheringTransport, protocol
 from mockserver.wire import sse
 from mockserver.wire.ids import Ids
 from tests.server.conftest import MakeLive
@@ -28,7 +31,10 @@ CASES: dict[str, tuple[str, dict[str, Any], str]] = {
     "native text": (TEXT, {"model": "qwen-plus", "input": {"messages": TEA}}, "native-text"),
     "native multimodal": (
         MULTIMODAL,
-        {"model": "qwen3-vl-plus", "input": {"messages": [{"role": "user", "content": [{"text": "Which tea?"}]}]}},
+        {
+            "model": "qwen3-vl-plus",
+            "input": {"messages": [{"role": "user", "content": [{"text": "Which tea?"}]}]},
+        },
         "native-multimodal",
     ),
 }
@@ -157,7 +163,8 @@ transfer-encoding: chunked
 
 136
 id:1|event:result|:HTTP_STATUS/200|\
-data:{"output":{"choices":[{"message":{"content":"Oolong, please.","role":"assistant"},"finish_reason":"stop"}]},\
+data:{"output":{"choices":[{"message":{"content":"Oolong, please.","role":"assistant"},\
+"finish_reason":"stop"}]},\
 "usage":{"total_tokens":17,"output_tokens":6,"input_tokens":11,"prompt_tokens_details":{"cached_tokens":0}},\
 "request_id":"cd613e30-d8f1-9adf-91b7-584a2265b1f5"}|
 
@@ -192,7 +199,8 @@ transfer-encoding: chunked
 
 c9
 id:1|event:error|:HTTP_STATUS/400|\
-data:{"code":"InvalidParameter","message":"Either \\"prompt\\" or \\"messages\\" must exist and cannot both be none",\
+data:{"code":"InvalidParameter",\
+"message":"Either \\"prompt\\" or \\"messages\\" must exist and cannot both be none",\
 "request_id":"cd613e30-d8f1-9adf-91b7-584a2265b1f5"}|
 
 0
@@ -261,7 +269,9 @@ def test_a_plain_answer_has_the_headers_of_its_set_and_one_chunk(name: str, live
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_streamed_answer_has_the_headers_of_its_set_and_each_event_in_a_chunk(name: str, live: Live) -> None:
+def test_a_streamed_answer_has_the_headers_of_its_set_and_each_event_in_a_chunk(
+    name: str, live: Live
+) -> None:
     _, _, schema = CASES[name]
     live.script({"content": "Oolong, half fermented, from the hills of Anxi."})
     with live.line() as line:
@@ -406,6 +416,33 @@ def test_a_blank_line_on_an_idle_connection_does_not_keep_it_for_ever(make_live:
         line.say(b"\r\n")
         assert line.hear().status == 408
         assert line.hear_some() == b""
+
+
+def test_what_follows_a_refusal_is_not_read() -> None:
+    below = Mock(spec=asyncio.Transport)
+    below.get_extra_info.return_value = None
+    below.is_closing.return_value = False
+    asked: list[Scope] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.append(scope)
+
+    async def run() -> None:
+        config = uvicorn.Config(app, lifespan="off", log_config=None, ws="none")
+        config.load()
+        made = protocol(request_seconds=60)(config, ServerState(), {})
+        made.connection_made(below)
+        large = {"X-Tea": "a" * 70_000, "X-Cup": "a" * 70_000}
+        made.data_received(request("POST", COMPAT, b"{}", headers=large) + request("GET", "/"))
+        made.data_received(request("GET", "/"))
+        await asyncio.sleep(0)
+        made.connection_lost(None)
+
+    asyncio.run(run())
+    (written,) = below.write.call_args.args
+    assert written.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+    below.write.assert_called_once()
+    assert asked == []
 
 
 def test_what_is_written_in_one_turn_leaves_as_one_piece() -> None:
