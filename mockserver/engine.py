@@ -7,10 +7,7 @@ expect.
 """
 
 import logging
-import random
-import re
 import time
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,42 +20,31 @@ from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
+from mockserver.door import Door, Refused, bearer_key, without_key
 from mockserver.journal import Entry, Journal
 from mockserver.meter.caches import CacheUse
 from mockserver.meter.logprobs import token_logprobs
 from mockserver.meter.prompt import PromptTokens, prompt_tokens
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer, newer
 from mockserver.meter.usage import usage_of
-from mockserver.rules import Finding, Severity, check, schemas
-from mockserver.settings import INVALID_KEY, KEY_FORM, Settings
+from mockserver.settings import Settings
 from mockserver.wire import compat, native
 from mockserver.wire.chunking import Chunker
+from mockserver.wire.encoding import encoded
 from mockserver.wire.errors import RenderedError, render_compat, render_native
 from mockserver.wire.headers import Headers, response_headers
 from mockserver.wire.ids import Ids
-from mockserver.wire.jsontext import dumps, loads_bounded
+from mockserver.wire.jsontext import dumps
 from mockserver.wire.messages import read_prompt
+from mockserver.wire.pacing import schedule
 from mockserver.wire.rendering import Envelope
-from mockserver.wire.reply import Pace, Reply, Usage
+from mockserver.wire.reply import Reply, Usage
 from mockserver.wire.request import ChatRequest, Surface
-from mockserver.worlds import World, Worlds, mask
+from mockserver.worlds import World, Worlds
 
 log = logging.getLogger("mockserver")
 
 Clock = Callable[[], float]
-
-_FORBIDDEN = re.compile(r"\s*q=0(\.0*)?\s*")
-
-_REQUEST_SCHEMAS = {surface: f"{surface.value}.request" for surface in Surface}
-
-
-class Refused(Exception):  # noqa: N818 - a refusal is an answer here, not an error
-    """Ends the way of a request early; carries what is answered."""
-
-    def __init__(self, refusal: Refusal, findings: tuple[Finding, ...] = ()) -> None:
-        self.refusal = refusal
-        self.findings = findings
-        super().__init__(refusal.id)
 
 
 class NotLoadedError(Exception):
@@ -86,29 +72,6 @@ class Answer:
     entry: Entry | None = None
 
 
-def bearer_key(headers: Mapping[str, str]) -> str | None:
-    """The API key of a request; None when there is no Authorization header."""
-    value = headers.get("authorization")
-    if value is None:
-        return None
-    scheme, _, key = value.partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else ""
-
-
-def schedule(tokens: Sequence[int], pace: Pace) -> list[float]:
-    """When each frame of a stream is due, in seconds after the first one that carries a token."""
-    rand = random.Random(pace.seed)  # noqa: S311 - jitter, not secrets
-    due: list[float] = []
-    at, begun = 0.0, False
-    for count in tokens:
-        if count and begun:
-            step = count * pace.per_token_ms / 1000
-            at += step * (1 + pace.jitter * rand.uniform(-1, 1)) if pace.jitter else step
-        begun = begun or count > 0
-        due.append(at)
-    return due
-
-
 class Engine:
     """Everything that a server knows and does, without its sockets."""
 
@@ -128,6 +91,7 @@ class Engine:
         for name, like in self.settings.models.items():
             self.models = self.models.with_model(name, like=like)
         self.worlds = Worlds()
+        self.door = Door(self.settings, self.errors, self.models, self.worlds)
         self.scripts = Scripts()
         self.journal = Journal(entries=self.settings.journal)
         self.clock = clock
@@ -141,22 +105,6 @@ class Engine:
         if key is None or world is not None:
             self.journal.reset(world)
         self.worlds.reset(key)
-
-    def admit(self, headers: Mapping[str, str]) -> World:
-        """The world of a request's key. Raises `Refused` at the door."""
-        return self._world(bearer_key(headers))
-
-    def _world(self, key: str | None) -> World:
-        if key is None:
-            raise Refused(self.errors.refuse("auth.missing-key"))
-        # What is refused is booked on the world without a key, which lets nobody in.
-        world = self.worlds.known(key) if key else None
-        if world is not None:
-            return world
-        allowed = self.settings.api_keys
-        if key == INVALID_KEY or not KEY_FORM.fullmatch(key) or (allowed and key not in allowed):
-            raise Refused(self.errors.refuse("auth.wrong-key"))
-        return self.worlds.of(key)
 
     def chat(
         self,
@@ -179,17 +127,17 @@ class Engine:
         model: Model | None = None
         try:
             key = bearer_key(headers)
-            entry.body = _without_key(body, key)
-            entry.world = world = self._world(key)
-            data = self._parse(body)
+            entry.body = without_key(body, key)
+            entry.world = world = self.door.admit(key)
+            data = self.door.parse(body)
             streaming = entry.stream = streaming if surface.native else data.get("stream") is True
-            model = self._model(surface, data)
+            model = self.door.model(surface, data)
             vocabulary = self._vocabularies[model.family.vocabulary]
             if not (wait or vocabulary.ready):
                 raise NotLoadedError(vocabulary, request_id)
-            request = self._read(surface, data, model, headers)
+            request = self.door.read(surface, data, model, headers)
             entry.model, entry.stream = model.name, request.stream
-            entry.findings = self._judge(request)
+            entry.findings = self.door.judge(request)
             answer = self._converse(world, request, entry)
         except Refused as refused:
             entry.refusal = refused.refusal
@@ -229,19 +177,19 @@ class Engine:
         """The answer of an endpoint beside chat: what `produce` makes of the request id, or its refusal."""
         entry = Entry(self.ids.request_id(), self.worlds.of(""), surface.value, False, b"", arrived)
         try:
-            entry.world = self.admit(headers)
+            entry.world = self.door.admit(bearer_key(headers))
             content = produce(entry.request_id)
         except Refused as refused:
             entry.refusal = refused.refusal
             return self._refuse(surface, entry, None, headers, stream=False)
-        encoding, body = _encoded(dumps(content), headers)
+        encoding, body = encoded(dumps(content), headers)
         return Answer(200, self._headers(header_set, entry, None, encoding=encoding), body)
 
     def tokenize(self, body: bytes, request_id: str) -> dict[str, Any]:
         """The tokens of a text, no template around it. Raises `Refused`."""
-        data = self._parse(body)
-        self._allow("tokenizer.request", data, Surface.NATIVE_TEXT)
-        model = self._model(Surface.NATIVE_TEXT, data)
+        data = self.door.parse(body)
+        self.door.allow("tokenizer.request", data, Surface.NATIVE_TEXT)
+        model = self.door.model(Surface.NATIVE_TEXT, data)
         texts = [message.text for message in read_prompt(data["input"])]
         tokenizer = self._tokenizer(model)
         ids = tokenizer.encode("".join(texts))
@@ -251,51 +199,6 @@ class Engine:
             "usage": {"input_tokens": len(ids)},
             "request_id": request_id,
         }
-
-    def _parse(self, body: bytes) -> dict[str, Any]:
-        try:
-            data = loads_bounded(body)
-        except ValueError:
-            data = None
-        if not isinstance(data, dict):
-            raise Refused(self.errors.refuse("body.malformed"))
-        return data
-
-    def _model(self, surface: Surface, data: Mapping[str, Any]) -> Model:
-        name = data.get("model")
-        model = self.models.find(name)
-        if model is not None:
-            return model
-        if not isinstance(name, str) or not name:
-            raise Refused(self.errors.refuse("model.missing"))
-        raise Refused(
-            self.errors.refuse("model.unknown-native" if surface.native else "model.unknown", model=name)
-        )
-
-    def _read(
-        self, surface: Surface, data: Mapping[str, Any], model: Model, headers: Mapping[str, str]
-    ) -> ChatRequest:
-        self._allow(_REQUEST_SCHEMAS[surface], data, surface)
-        if surface.native:
-            return native.read_request(surface, data, model, headers)
-        return compat.read_request(data, model, headers)
-
-    def _allow(self, schema: str, data: Any, surface: Surface) -> None:
-        """Raises `Refused` for a document that breaks its schema."""
-        if schemas.validator(schema).is_valid(data):
-            return
-        violation = schemas.violations(schema, data)[0]
-        refusal = schemas.refusal(violation, surface, self.errors)
-        rule = f"schema.{violation.keyword}"
-        finding = Finding(rule, Severity.REFUSED, violation.path, violation.message[:500], refusal)
-        raise Refused(refusal, (finding,))
-
-    def _judge(self, request: ChatRequest) -> tuple[Finding, ...]:
-        findings = tuple(check(request, self.errors))
-        for finding in findings:
-            if finding.refusal is not None:
-                raise Refused(finding.refusal, findings)
-        return findings
 
     def _converse(self, world: World, sent: ChatRequest, entry: Entry) -> Answer:
         """Answers a valid request in its whole context, and remembers what is to be remembered."""
@@ -381,7 +284,7 @@ class Engine:
         if reply.pace is not None and entry.usage is not None:
             due = schedule([1] * entry.usage.output, reply.pace)
             answer.delay = reply.pace.first_ms / 1000 + (due[-1] if due else 0.0)
-        encoding, answer.body = _encoded(body, headers)
+        encoding, answer.body = encoded(body, headers)
         name = self._set(request, "json")
         answer.headers = self._headers(name, entry, request.model, delay=answer.delay, encoding=encoding)
         return answer
@@ -428,7 +331,7 @@ class Engine:
         log.info(
             "refused %s %s: %s", entry.world.name, surface.value, refusal.prefix + refusal.compat.message
         )
-        encoding, body = (b"", rendered.body) if rendered.sse else _encoded(rendered.body, headers)
+        encoding, body = (b"", rendered.body) if rendered.sse else encoded(rendered.body, headers)
         name = _error_set(surface, rendered, model)
         answer = Answer(rendered.status, [], body=body, entry=entry)
         answer.headers = self._headers(name, entry, model, encoding=encoding)
@@ -441,25 +344,3 @@ def _error_set(surface: Surface, rendered: RenderedError, model: Model | None) -
         return f"{dialect}-door"
     new = not surface.native and model is not None and model.family.compat_era == "2026"
     return f"{dialect}-{'sse' if rendered.sse else 'json'}{'-2026' if new else ''}"
-
-
-def _without_key(body: bytes, key: str | None) -> bytes:
-    """A request body as the journal may keep it: the key it came with is masked, a refused one too."""
-    secret = (key or "").encode()
-    return body.replace(secret, mask(key or "").encode()) if secret and secret in body else body
-
-
-def _takes_gzip(accepted: str) -> bool:
-    """Whether an `accept-encoding` names gzip, and not to forbid it (`gzip;q=0`)."""
-    return "gzip" in accepted and any(
-        coding.strip() == "gzip" and not _FORBIDDEN.fullmatch(weight)
-        for coding, _, weight in (option.partition(";") for option in accepted.lower().split(","))
-    )
-
-
-def _encoded(body: bytes, headers: Mapping[str, str]) -> tuple[bytes, bytes]:
-    """A JSON body gzipped when the client asks for it, as (content encoding, body)."""
-    if not _takes_gzip(headers.get("accept-encoding", "")):
-        return b"", body
-    packer = zlib.compressobj(level=1, wbits=31)
-    return b"gzip", packer.compress(body) + packer.flush()

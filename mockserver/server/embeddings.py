@@ -11,7 +11,8 @@ from typing import Any
 from mockserver.answer.embedding import embed, packed, sparse
 from mockserver.catalogue.errors import Refusal, Words
 from mockserver.catalogue.models import Model
-from mockserver.engine import Engine, Refused
+from mockserver.door import Refused
+from mockserver.engine import Engine
 from mockserver.rules import schemas
 from mockserver.wire.jsontext import loads_bounded
 from mockserver.wire.request import Surface

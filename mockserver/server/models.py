@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mockserver.catalogue.models import Model
-from mockserver.engine import Engine, Refused
+from mockserver.door import Refused
+from mockserver.engine import Engine
 
 _LISTED_SINCE = 1_767_225_600
 """The `created` of the first model of the list: 2026-01-01, one second more for each further one."""

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from mockserver.engine import Answer, Engine, Refused
+from mockserver.door import Refused
+from mockserver.engine import Answer, Engine
 from mockserver.server import embeddings, models
 from mockserver.server.asgi import BodyTooLargeError, closing, read_body
 from mockserver.wire.incoming import RequestHeaders

@@ -21,7 +21,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from mockserver.engine import Engine, Refused, bearer_key
+from mockserver.door import Refused, bearer_key
+from mockserver.engine import Engine
 from mockserver.rules import schemas
 from mockserver.server.neighbours import any_method, refuse
 from mockserver.wire.incoming import RequestHeaders

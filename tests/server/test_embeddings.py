@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mockserver.catalogue.models import Models
-from mockserver.engine import Answer, Engine, Refused
+from mockserver.door import Refused
+from mockserver.engine import Answer, Engine
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules import schemas
 from mockserver.server import embeddings

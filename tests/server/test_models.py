@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mockserver.catalogue.models import Models
-from mockserver.engine import Engine, Refused
+from mockserver.door import Refused
+from mockserver.engine import Engine
 from mockserver.rules import schemas
 from mockserver.server import models as pages
 from mockserver.wire.jsontext import dumps, loads
