@@ -6,7 +6,7 @@ from mockserver.door import Refused, bearer_key, without_key
 from mockserver.engine import Engine
 from mockserver.wire.request import Surface
 from mockserver.worlds import mask
-from tests.conftest import KEY, MakeHeaders
+from tests.conftest import KEY, NOW, MakeHeaders
 
 
 @pytest.mark.parametrize(
