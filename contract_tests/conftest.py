@@ -27,6 +27,7 @@ class Converse(Protocol):
         key: str | None = None,
         headers: dict[str, str] | None = None,
         begin: str | None = None,
+        model: str | None = None,
     ) -> Report:
         """Say one thing after the other, each after the answer to the one before."""
 
@@ -93,13 +94,14 @@ def converse(client: Client, world: World, drivers: dict[str, Driver]) -> Conver
         key: str | None = None,
         headers: dict[str, str] | None = None,
         begin: str | None = None,
+        model: str | None = None,
     ) -> Report:
         job = Job(
             openai_url=world.openai_url,
             native_url=world.native_url,
             surface=client.surface,
             key=key or world.key,
-            model=client.model,
+            model=model or client.model,
             say=list(say),
             system=system,
             stream=stream,

@@ -1,12 +1,15 @@
 """The SDKs for Python, held by the tests themselves: for all that is more than turns of plain text.
 
-One way to ask, whatever the SDK: `sdk.ask("Hi", stream=True, enable_thinking=True)`. What comes back is what the
-SDK told, under one set of names; an error is raised as `RefusedError`, whether the SDK raises or returns it.
+One way to ask, whatever the SDK: `sdk.ask("Hi", stream=True, enable_thinking=True)`. What comes back is what
+the SDK told, under one set of names; an error is raised as `RefusedError`, whether the SDK raises or returns
+it.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, cast
 
 import dashscope
@@ -20,7 +23,8 @@ from contract_tests.world import World
 Document = Mapping[str, Any]
 """A response or a piece of one, as an SDK dumps it."""
 
-_OPTIONS: dict[str, Any] = {"timeout": 30, "max_retries": 0}
+_PLAIN: dict[str, Any] = {"verify": False, "trust_env": False, "timeout": 30}
+"""For connections over plain HTTP to a server on loopback: no certificates are loaded, no proxy is asked."""
 
 
 @dataclass
@@ -142,6 +146,16 @@ def messages_of(said: str | list[Message]) -> list[Message]:
     return [{"role": "user", "content": said}] if isinstance(said, str) else said
 
 
+def token_ids(text: str) -> list[int]:
+    """Split a text as the vendor's own tokenizer does."""
+    return list(_tokenizer().encode(text))
+
+
+@cache
+def _tokenizer() -> Any:
+    return dashscope.get_tokenizer("qwen-plus")
+
+
 class Sdk(ABC):
     """One SDK, set to one world."""
 
@@ -179,7 +193,10 @@ class Sdk(ABC):
             pieces = self.send(model or self.model, messages, parameters, dict(headers or {}), stream=stream)
             return answer_of(pieces)
         except (openai.OpenAIError, dashscope.v2.DashScopeError) as error:
-            raise RefusedError(failure_of(error)) from error
+            failure = failure_of(error)
+            # What `openai` cannot read of a refused stream it hands on as it is.
+            failure["message"] = failure.get("body") or failure["message"]
+            raise RefusedError(failure) from error
 
 
 class OpenAISdk(Sdk):
@@ -283,26 +300,33 @@ class ClientSdk(Sdk):
         stream: bool,
     ) -> Iterator[Document]:
         """Send a request; headers of one's own travel with the connection."""
-        headers |= {"Authorization": f"Bearer {self.world.key}"}
-        with (
-            httpx.Client(headers=headers, trust_env=False, timeout=30) as http,
-            dashscope.Client(
-                api_key=self.world.key,
-                base_url=self.world.native_url,
-                protocol="native",
-                http_client=http,
-                **_OPTIONS,
-            ) as client,
-        ):
+        with self.open(headers) as client:
             create: Any = client.chat.completions.create
             response = create(model=model, messages=messages, parameters=parameters, stream=stream)
             for piece in response if stream else [response]:
                 yield piece.model_dump()
 
+    @contextmanager
+    def open(self, headers: Mapping[str, str] | None = None) -> Iterator[dashscope.Client]:
+        """Give the client itself, for what only it can do."""
+        own = {"Authorization": f"Bearer {self.world.key}", **(headers or {})}
+        with (
+            httpx.Client(base_url=self.world.native_url, headers=own, **_PLAIN) as http,
+            dashscope.Client(
+                api_key=self.world.key,
+                base_url=self.world.native_url,
+                protocol="native",
+                http_client=http,
+                max_retries=0,
+            ) as client,
+        ):
+            yield client
+
 
 def openai_client(world: World) -> openai.OpenAI:
     """Give the `openai` client itself, for what only it can do."""
-    return openai.OpenAI(api_key=world.key, base_url=world.openai_url, **_OPTIONS)
+    http = openai.DefaultHttpxClient(**_PLAIN)
+    return openai.OpenAI(api_key=world.key, base_url=world.openai_url, http_client=http, max_retries=0)
 
 
 SDKS: dict[str, type[Sdk]] = {

@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 -- Chinese has punctuation of its own
+
 """What a client tells of a conversation is what was scripted, and what it sent is what the journal shows."""
 
 from typing import Any

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from mockserver.answer.fragments import LONGEST, fragments
+from mockserver.answer.fragments import fragments, shortened
 from mockserver.answer.kinds import parts, tables
 from mockserver.answer.stems import stem
 
@@ -20,22 +20,6 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s|[。！？\n]")
 _FIRST = 200
 """How much of a description is read: what a tool does stands at its start."""
 
-_EMPTY = frozenset(
-    stem(word)
-    for word in (
-        "a an the this that these those is are was were be been am do does did done have has had can could will would "
-        "should may might must shall i you he she it we they me my your his her its our their mine yours in on at of to "
-        "from for by with without about into over under as and or but if then else so than too very not no yes all any "
-        "some each every both more most other another such only own same what which who whom whose when where why how "
-        "get gets fetch retrieve return returns returned give given gives use used uses using useful call calls provide "
-        "provides provided specific specified current currently now today tool tools function functions method api "
-        "helper test mock demo please tell let want need like know ask asked hello hi hey thank thanks welcome bye "
-        "good morning evening night great nice fine ok okay sure name names value values input output result results "
-        "info information data item items list type string number numbers text string object parameter parameters "
-        "argument arguments location city place user users simple basic two one three first last new mcp there here "
-        "just also up out way make makes show word words thing things"
-    ).split()
-)
 _ACTIONS = frozenset(
     ("send", "write", "delete", "create", "update", "run", "book", "translate", "search", "read", "remember")
 )
@@ -47,6 +31,12 @@ _FILLER = re.compile(
     "再见|取得|指定された|現在|今日|教えて|ください|ありがとう|こんにちは|都市|場所|情報|関数|"
     "[的了在是吗呢吧啊和与及或请当时你我他它您这那有个会要想把给]"
 )
+
+
+@cache
+def _empty() -> frozenset[str]:
+    """The stems of the words that say nothing of what is asked for."""
+    return frozenset(map(stem, tables()["empty"]))
 
 
 @cache
@@ -67,9 +57,9 @@ def _english(words: Iterator[str]) -> Iterator[str]:
     ideas = _ideas()[0]
     for word in words:
         root = stem(word.removesuffix("'s"))
-        if root in ideas and word not in ("new",):
+        if root in ideas:
             yield ideas[root]
-        elif root not in _EMPTY and len(root) > 1:
+        elif root not in _empty() and len(root) > 1:
             yield root
 
 
@@ -122,26 +112,31 @@ def _said(text: str) -> set[str]:
 def asks_for(tool: Mapping[str, Any], text: str) -> bool:
     """Whether a text asks for what a tool does. A tool is a function, or an object that has one."""
     name, description, parameters = _described(tool)
-    text = text[:LONGEST]
+    text = shortened(text)
     if name and _is_named(name, text):
         return True
     said = _said(text)
-    if not said:
-        return False
     named = terms(" ".join(parts(name)) if name.isascii() else name)
-    if named and said.issuperset(named):
-        return True
-    lead = _SENTENCE.split(description.strip())[0][:_FIRST]
-    about = set(terms(lead)) - set(named)
-    hits = len(about & said)
-    if named and named[0] in _ACTIONS and named[0] not in said:
+    if not said or (named and named[0] in _ACTIONS and named[0] not in said):
         return False
+    about = set(terms(_SENTENCE.split(description.strip())[0][:_FIRST])) - set(named)
+    return _meets(named, about, said) or ("arithmetic" in said and _calculates(named, about, parameters))
+
+
+def _meets(named: tuple[str, ...], about: set[str], said: set[str]) -> bool:
+    """Whether a text has enough of a tool's name, or of what is said about it."""
     nouns = [term for term in named if term not in _ACTIONS]
     known = sum(term in said for term in nouns)
-    if known and 2 * known >= len(nouns):
+    if (named and said.issuperset(named)) or (known and 2 * known >= len(nouns)):
         return True
+    hits = len(about & said)
     if known + hits > 1:
         return 3 * (known + hits) >= len(about) + len(named)
-    if any(said.intersection(terms(member)) for member in _members(parameters)):
-        return "arithmetic" in said and "arithmetic" in {*named, *about}
     return hits > 0 and 2 * hits >= len(about)
+
+
+def _calculates(named: tuple[str, ...], about: set[str], parameters: Any) -> bool:
+    """Whether a tool is a calculator, also when only its operations say so."""
+    return "arithmetic" in {*named, *about} or any(
+        "arithmetic" in terms(member) for member in _members(parameters)
+    )

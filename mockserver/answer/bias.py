@@ -10,7 +10,8 @@ from mockserver.meter.tokenizer import Tokenizer
 
 _ALWAYS, _NEVER = 100, -100
 _LOOP = 32
-"""How often a token is repeated that is always taken: a real model would not stop by itself."""
+"""How often a token is repeated that is always taken, where the request sets no limit: a real model would
+not stop by itself."""
 
 
 def _texts(bias: Mapping[str, float], wanted: float, tokenizer: Tokenizer) -> list[str]:
@@ -23,11 +24,11 @@ def _texts(bias: Mapping[str, float], wanted: float, tokenizer: Tokenizer) -> li
     return [text for text in found if text]
 
 
-def biased(text: str, bias: Mapping[str, float], tokenizer: Tokenizer) -> str:
-    """The text as the biases allow it."""
+def biased(text: str, bias: Mapping[str, float], tokenizer: Tokenizer, *, most: int | None = None) -> str:
+    """The text as the biases allow it; a loop goes on beyond `most` tokens, where it will be cut."""
     forced = _texts(bias, _ALWAYS, tokenizer)
     if forced:
-        text = forced[0] * _LOOP
+        text = forced[0] * (_LOOP if most is None else most + 1)
     banned = sorted({part.strip() or part for part in _texts(bias, _NEVER, tokenizer)}, key=len, reverse=True)
     before = None
     while before != text:

@@ -62,7 +62,8 @@ def _choice(request: ChatRequest, tokenizer: Tokenizer, index: int) -> Choice:
     content = _words(request, index)
     bias = request.get("logit_bias")
     if bias:
-        content = biased(content, bias, tokenizer)
+        limited = request.get("max_tokens") or request.get("max_completion_tokens")
+        content = biased(content, bias, tokenizer, most=request.max_output if limited else None)
     content = _stop_at(content, request, tokenizer)
     room = request.max_output
     whole = request.get("max_completion_tokens")

@@ -7,6 +7,8 @@ from mockserver.wire.jsontext import loads
 
 _FENCE = "```"
 _PUNCTUATION = "。！？.!?…"
+_ESCAPES = ("", "n", "0041", "041", "41", "1")
+"""What ends an escape that was begun: none, a backslash, `\\u` and up to three digits of its four."""
 
 
 def _structure(prefix: str) -> tuple[list[str], bool] | None:
@@ -41,7 +43,7 @@ def close_json(prefix: str) -> str | None:
     open_brackets, in_string = found
     tail = "".join(reversed(open_brackets))
     tries = (
-        ['mock"', 'mock": "mock"']
+        [f'{rest}mock"{value}' for rest in _ESCAPES for value in ("", ': "mock"')]
         if in_string
         else ["", ': "mock"', '"mock"', '"mock": "mock"', ', "mock": "mock"']
     )

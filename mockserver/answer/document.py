@@ -9,20 +9,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import jsonschema_rs
 
 from mockserver.wire.jsontext import dumps, loads
 
-_URI = "urn:mock:schema"
+_URI = "mock://schema/root"
 _BACKTRACKS = 20_000
 """How often a pattern may step back before it counts as not matching."""
 
-_SINGLE = ("additionalProperties", "propertyNames", "contains", "items", "additionalItems", "not")
-_SINGLE += ("if", "then", "else")
+_SINGLE = (
+    "additionalProperties",
+    "propertyNames",
+    "contains",
+    "items",
+    "additionalItems",
+    "not",
+    "if",
+    "then",
+    "else",
+)
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems", "items")
 _MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+_LONG = 4_000
+"""How many bytes of a schema one step checks."""
+
 _DRAFTS: tuple[tuple[str, Any, int], ...] = (
     ("2020-12", jsonschema_rs.Draft202012Validator, jsonschema_rs.Draft202012),
     ("draft-07", jsonschema_rs.Draft7Validator, jsonschema_rs.Draft7),
@@ -87,7 +100,7 @@ class Place:
     def path(self) -> str:
         """The pointer for people: ``properties.age``."""
         steps = [step.replace("~1", "/").replace("~0", "~") for step in self.pointer.split("/")[1:]]
-        return ".".join(steps) or "the schema"
+        return ".".join(steps) or "schema"
 
 
 def _step(step: str | int) -> str:
@@ -108,21 +121,28 @@ def _refuse(uri: str) -> NoReturn:
 
 
 class Document:
-    """One schema, compiled."""
+    """One schema, compiled. `formats` says whether any `format` is in it."""
 
-    def __init__(self, schema: Mapping[str, Any] | bool) -> None:
+    def __init__(self, schema: Any, *, formats: bool = True) -> None:
         self.root = Place(schema)
+        self.formats = formats
         self._validators: dict[tuple[str, bool], Any] = {}
+        self._weights: dict[str, int] = {}
         self._patterns: dict[str, Any] = {}
         self._anchors: dict[str, Place] | None = None
         self._heights: dict[str, float] | None = None
-        named = str(schema.get("$schema", "")) if isinstance(schema, Mapping) else ""
+        if not isinstance(schema, Mapping | bool):
+            msg = f"the schema is not valid: {str(schema)[:80]} is neither an object nor a boolean"
+            raise ImpossibleSchemaError(msg)
+        named = str(self.root.get("$schema"))
         chosen = [draft for draft in _DRAFTS if draft[0] in named]
         reason = ""
         for _, validator, draft in chosen or _DRAFTS[:_GUESSES]:
             self._validator = validator
             try:
-                self._registry = jsonschema_rs.Registry([(_URI, schema)], draft=draft, retriever=_refuse)
+                self._registry = jsonschema_rs.Registry(
+                    [(self._id(), schema)], draft=draft, retriever=_refuse
+                )
                 validator(schema, retriever=_refuse, pattern_options=self._options())
             except ValueError as error:
                 reason = reason or _brief(error)
@@ -141,7 +161,7 @@ class Document:
         found = self._validators.get(key)
         if found is None:
             found = self._validators[key] = self._validator(
-                {"$ref": f"{_URI}#{_escaped(place.pointer)}"},
+                {"$ref": f"{self._id()}#{_escaped(place.pointer)}"},
                 registry=self._registry,
                 retriever=_refuse,
                 validate_formats=formats,
@@ -165,6 +185,13 @@ class Document:
         except ValueError as failure:
             return _brief(failure)
         return "it is refused" if error is None else error.message[:200]
+
+    def weight(self, place: Place) -> int:
+        """How many steps a check at a place counts for: more than one where its schema is long."""
+        found = self._weights.get(place.pointer)
+        if found is None:
+            found = self._weights[place.pointer] = 1 + len(dumps(place.schema)) // _LONG
+        return found
 
     def matches(self, pattern: str, text: str) -> bool:
         """Whether a pattern is found in a text."""
@@ -195,7 +222,9 @@ class Document:
         return found
 
     def _id(self) -> str:
-        return next(iter(self.root.texts("$id")), _URI).rstrip("#")
+        """The URI of the document: its own one if it is absolute."""
+        named = next(iter(self.root.texts("$id")), _URI).rstrip("#")
+        return named if "://" in named else _URI
 
     def _at(self, pointer: str, ref: str, place: Place) -> Place:
         found: Any = self.root.schema
@@ -243,12 +272,16 @@ class Document:
                     todo.append(below)
         heights = dict.fromkeys(places, float("inf"))
         queue = deque(reversed(places))
+        waiting = set(queue)
         while queue:
             pointer = queue.popleft()
+            waiting.discard(pointer)
             height = self._height(places[pointer], heights)
             if height < heights[pointer]:
                 heights[pointer] = height
-                queue += above.get(pointer, ())
+                new = [each for each in dict.fromkeys(above.get(pointer, ())) if each not in waiting]
+                queue += new
+                waiting.update(new)
         return heights
 
     def targets(self, place: Place) -> list[Place]:
@@ -273,14 +306,22 @@ class Document:
 
 def _escaped(pointer: str) -> str:
     """A JSON pointer as the fragment of a URI."""
-    return "".join(
-        char if char.isascii() and (char.isalnum() or char in "/~$_-.") else _percent(char)
-        for char in pointer
-    )
+    return quote(pointer, safe="/~$_-.")
 
 
-def _percent(char: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "replace"))
+def _with_ascii_references(schema: Any) -> Any:
+    """A schema whose references beyond ASCII are spelled as URIs: people write them as they are."""
+    todo = [schema]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            ref = value.get("$ref")
+            if isinstance(ref, str):
+                value["$ref"] = quote(ref, safe=_ASCII)
+            todo += value.values()
+        elif isinstance(value, list):
+            todo += value
+    return schema
 
 
 def _brief(error: Exception) -> str:
@@ -292,7 +333,7 @@ def _brief(error: Exception) -> str:
 
 @lru_cache(maxsize=64)
 def _parsed(text: bytes) -> Document:
-    return Document(loads(text))
+    return Document(_with_ascii_references(loads(text)), formats=b'"format"' in text)
 
 
 def compiled(schema: Any) -> Document:

@@ -1,10 +1,10 @@
 """What the keywords of one or more subschemas demand of one value, taken together."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd, inf, lcm
-from typing import Any
+from typing import Any, NoReturn
 
 from mockserver.answer.document import Document, Place
 
@@ -72,15 +72,13 @@ def _choices(place: Place) -> Iterator[Choice]:
             yield Choice(((schema,), ()))
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal: true is not 1, and 1 is 1.0."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-    return bool(one == other)
+def key(value: Any) -> Hashable:
+    """What two equal JSON values have in common: true is not 1, and 1 is 1.0."""
+    if isinstance(value, list):
+        return ("list", *map(key, value))
+    if isinstance(value, dict):
+        return ("dict", frozenset((name, key(below)) for name, below in value.items()))
+    return (type(value).__name__, value) if isinstance(value, bool | str) else ("other", value)
 
 
 class Facts:
@@ -118,12 +116,13 @@ class Facts:
         least = int(max(self.numbers(f"min{thing}"), default=0))
         most = min(self.numbers(f"max{thing}"), default=inf)
         if least > most:
-            raise self.dead(f"min{thing} {least} is above max{thing} {most:g}")
+            self.die(f"min{thing} {least} is above max{thing} {most:g}")
         return least, most
 
-    def dead(self, reason: str) -> DeadEndError:
-        """An error that names this place."""
-        return DeadEndError(f"{self.path}: {reason}")
+    def die(self, reason: str) -> NoReturn:
+        """Raise a `DeadEndError` that names this place."""
+        msg = f"{self.path}: {reason}"
+        raise DeadEndError(msg)
 
     def _types(self) -> list[str]:
         """The types allowed, the likeliest first."""
@@ -137,7 +136,7 @@ class Facts:
                 allowed = [name for name in allowed if name in wide]
         if not allowed:
             shown = " and ".join(str(place.get("type")) for place in self.places if place.texts("type"))
-            raise self.dead(f"no value has the types {shown} at once")
+            self.die(f"no value has the types {shown} at once")
         if not named:
             named = [
                 name for name, hints in _HINTS.items() if any(self.first(hint) is not None for hint in hints)
@@ -149,16 +148,15 @@ class Facts:
         """The values that `enum` and `const` leave; None when there is neither."""
         left: list[Any] | None = None
         for place in self.places:
-            schema = place.schema
-            if isinstance(schema, bool):
+            if isinstance(place.schema, bool):
                 continue
-            lists = [schema["enum"]] if isinstance(schema.get("enum"), list) else []
-            lists += [[schema["const"]]] if "const" in schema else []
+            lists = [place.schema["enum"]] if isinstance(place.schema.get("enum"), list) else []
+            lists += [[place.schema["const"]]] if "const" in place.schema else []
             for values in lists:
-                kept = values if left is None else left
-                left = [value for value in kept if any(same(value, other) for other in values)]
+                keys = set(map(key, values))
+                left = values if left is None else [value for value in left if key(value) in keys]
         if left == []:
-            raise self.dead("enum and const leave no value")
+            self.die("enum and const leave no value")
         return left
 
     def bounds(self) -> "Bounds":
@@ -167,18 +165,18 @@ class Facts:
         for place in self.places:
             for keyword, strict in (("minimum", False), ("exclusiveMinimum", True)):
                 number = place.number(keyword)
-                strict = strict or place.get("exclusiveMinimum") is True
-                if number is not None and (number, strict) > (bounds.low, bounds.above):
-                    bounds.low, bounds.above, bounds.low_name = number, strict, keyword
+                above = strict or place.get("exclusiveMinimum") is True
+                if number is not None and (number, above) > (bounds.low, bounds.above):
+                    bounds.low, bounds.above, bounds.low_name = number, above, keyword
             for keyword, strict in (("maximum", False), ("exclusiveMaximum", True)):
                 number = place.number(keyword)
-                strict = strict or place.get("exclusiveMaximum") is True
-                if number is not None and (number, not strict) < (bounds.high, not bounds.below):
-                    bounds.high, bounds.below, bounds.high_name = number, strict, keyword
+                below = strict or place.get("exclusiveMaximum") is True
+                if number is not None and (number, not below) < (bounds.high, not bounds.below):
+                    bounds.high, bounds.below, bounds.high_name = number, below, keyword
         if bounds.low > bounds.high:
-            raise self.dead(f"{bounds.low_name} {bounds.low} is above {bounds.high_name} {bounds.high}")
+            self.die(f"{bounds.low_name} {bounds.low} is above {bounds.high_name} {bounds.high}")
         if bounds.low == bounds.high and (bounds.above or bounds.below):
-            raise self.dead(
+            self.die(
                 f"{bounds.low_name} {bounds.low} leaves no number within {bounds.high_name} {bounds.high}"
             )
         return bounds

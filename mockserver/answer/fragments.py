@@ -12,7 +12,20 @@ LONGEST = 4_000
 _URL = re.compile(r"https?://[^\s<>\"'，。）)】」]+[^\s<>\"'，。）)】」.,;:!?]")
 _EMAIL = re.compile(r"[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
 _DATE = re.compile(r"(?<!\d)(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?!\d)")
-_MONTHS = "January February March April May June July August September October November December".split()
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 _MONTH = "|".join(_MONTHS)
 _ENGLISH_DATE = re.compile(rf"\b({_MONTH})\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})\b")
 _RELATIVE = re.compile(
@@ -57,16 +70,9 @@ _LOWER_PLACE = re.compile(
     r"(?=\s*(?:[?.!,]|$|today|tomorrow|right|now|this|and))"
 )
 _STATE = re.compile(rf"(?:{_CAPITAL})(?:[ ](?:{_CAPITAL}))*,\s[A-Z]{{2}}\b")
-_HERE = frozenset("the this that there here general advance total order json english detail time now".split())
 _INTRODUCED = re.compile(
     r"(?:(?i:my name is|i am|i'm|called|named|by name|call me))\s+([A-Z][\w'-]*(?: [A-Z][\w'-]*)*)|"
     r"(?:我叫|名字是|名叫|叫做|姓名是|我是)([\u3400-\u9fff]{2,4})|私の名前は([^\s。、です]+)",
-)
-_COMMON = frozenset(
-    "I A An The What Who Where When Why How Which Is Are Do Does Did Can Could Will Would Should Please Tell Give "
-    "Show Find Search Get Call Use Run Read Write Say Hello Hi Hey Thanks Thank My It If Then And Or But Ok OK Yes No "
-    "JSON API URL Monday Tuesday Wednesday Thursday Friday Saturday Sunday I'm I'd I'll What's Who's Where's Let "
-    "Translate Convert Calculate Compute Book Send Create Make Add Delete Remove Update Open Play Set List Check".split()
 )
 _STOPS = re.compile(
     "天气|气温|温度|天気|気温|怎么样|怎样|如何|现在|今天|明天|后天|昨天|今日|明日|昨日|当前|目前|请问|查询|查一下|一下|告诉|"
@@ -114,8 +120,10 @@ def _number(text: str) -> int | float:
 
 def _dates(text: str) -> list[str]:
     found = [(match.start(), tuple(map(int, match.groups()))) for match in _DATE.finditer(text)]
-    for match in _ENGLISH_DATE.finditer(text):
-        found.append((match.start(), (int(match[3]), _MONTHS.index(match[1]) + 1, int(match[2]))))
+    found += [
+        (match.start(), (int(match[3]), _MONTHS.index(match[1]) + 1, int(match[2])))
+        for match in _ENGLISH_DATE.finditer(text)
+    ]
     return [f"{year:04}-{month:02}-{day:02}" for _, (year, month, day) in sorted(found)]
 
 
@@ -137,7 +145,7 @@ def _english_places(text: str) -> tuple[list[str], list[str], list[str]]:
     places, origins, goals = [], [], []
     for match in _PLACE.finditer(text):
         place = match[2].rstrip("'.").removesuffix("'s").removesuffix("\u2019s")
-        if place.split()[0] in _COMMON or place in languages or place.split()[0] in _MONTHS:
+        if place.split()[0] in tables()["common"] or place in languages or place.split()[0] in _MONTHS:
             continue
         if match[1] == "of" and _TICKER.fullmatch(place):
             continue
@@ -166,7 +174,7 @@ def _names(text: str) -> list[str]:
     found = []
     for match in _NAME.finditer(text):
         words = match[0].split()
-        while words and words[0].rstrip(".") in _COMMON:
+        while words and words[0].rstrip(".") in tables()["common"]:
             words.pop(0)
         name = " ".join(words).removesuffix("'s").removesuffix("\u2019s").rstrip(".")
         starts = match.start() == 0 or text[: match.start()].rstrip()[-1:] in (".", "!", "?", "\n", ":")
@@ -180,11 +188,14 @@ def _names(text: str) -> list[str]:
     return found
 
 
+def shortened(text: str) -> str:
+    """A text, a very long one without its middle."""
+    return text if len(text) <= LONGEST else text[: LONGEST // 2] + "\n" + text[-LONGEST // 2 :]
+
+
 @lru_cache(maxsize=64)
 def fragments(text: str) -> Fragments:
-    """Take a text apart. Of a very long one the middle is left out."""
-    if len(text) > LONGEST:
-        text = text[: LONGEST // 2] + "\n" + text[-LONGEST // 2 :]
+    """Take a text apart."""
     urls = _URL.findall(text)
     emails = _EMAIL.findall(_URL.sub(" ", text))
     bare = _EMAIL.sub(" ", _URL.sub(" ", text))
@@ -196,7 +207,7 @@ def fragments(text: str) -> Fragments:
     known = [*marked, *(word for word in known if not any(word in place for place in marked))]
     places, origins, goals = _english_places(bare)
     asian_origins, asian_goals = _asian_ways(bare)
-    lower = [word.title() for word in _LOWER_PLACE.findall(bare) if word not in _HERE]
+    lower = [word.title() for word in _LOWER_PLACE.findall(bare) if word not in tables()["here"]]
     pieces = _pieces(_QUOTED.sub(" ", bare))
     formulas = [match[0].strip() for match in _FORMULA.finditer(undated)]
     formulas += [f"{match[1]} {_SIGNS[match[2].lower()]} {match[3]}" for match in _SPOKEN.finditer(bare)]
@@ -220,7 +231,7 @@ def fragments(text: str) -> Fragments:
         paths=_unique(paths),
         formulas=_unique(formulas),
         codes=_unique([code for code in _CODE.findall(timeless) if not code.isdecimal() or len(code) > 2]),  # noqa: PLR2004 - a short number counts things
-        tickers=_unique([word for word in _TICKER.findall(bare) if word not in _COMMON]),
+        tickers=_unique([word for word in _TICKER.findall(bare) if word not in tables()["common"]]),
         languages=_unique(_found(bare, tables()["languages"])),
         pieces=_unique(pieces),
     )

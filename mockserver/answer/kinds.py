@@ -4,7 +4,6 @@ The tables are data (`fixtures/instances.json`).
 """
 
 import re
-from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
@@ -33,7 +32,7 @@ def kind_of(name: str, description: str) -> str:
     """The kind of a property; "" when neither its name nor its description tells."""
     words = parts(name)
     whole = "".join(words)
-    kinds: Mapping[str, Mapping[str, list[str]]] = tables()["kinds"]
+    kinds: dict[str, dict[str, list[str]]] = tables()["kinds"]
     found = ""
     forms = {form for word in words for form in (word, word.removesuffix("s"), re.sub("ies$", "y", word))}
     for kind, table in kinds.items():

@@ -1,6 +1,7 @@
 """Candidates for strings and numbers: plausible ones first, then ever more of them. Each is to be checked."""
 
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import count, islice
 from math import ceil, floor, inf, isfinite, nextafter
@@ -13,66 +14,68 @@ MOST = 1_000
 """How many different leaves one place is given, and how many items or properties one value."""
 
 _WIDE = 2**53
+_HUGE = 10**308
+_JOINED = 20
+"""How often the texts of several patterns are put behind one another."""
+
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_ONE_WORD = ("hostname", "idn-hostname")
 
 
-def _digits(numbers: Iterator[int], length: int, alphabet: str = "0123456789abcdef") -> str:
-    return "".join(alphabet[next(numbers) % len(alphabet)] for _ in range(length))
+def _date(one: int, two: int) -> str:
+    return f"{2020 + one % 7}-{1 + two % 12:02}-{1 + (one + two) % 28:02}"
 
 
-def _uuid(numbers: Iterator[int]) -> str:
-    return "-".join(
-        (
-            _digits(numbers, 8),
-            _digits(numbers, 4),
-            "4" + _digits(numbers, 3),
-            "a" + _digits(numbers, 3),
-            _digits(numbers, 12),
-        )
-    )
+def _time(one: int, two: int) -> str:
+    return f"{one % 24:02}:{two % 60:02}:00Z"
 
 
-def _of_format(form: str, numbers: Iterator[int]) -> Iterator[str]:
-    """Texts of a format; none for a format that is unknown."""
-    while True:
-        one, two = next(numbers), next(numbers)
-        date = f"{2020 + one % 7}-{1 + two % 12:02}-{1 + (one + two) % 28:02}"
-        time = f"{one % 24:02}:{two % 60:02}:00"
-        host = f"{_LETTERS[one % 26]}{two}.example.com"
-        match form:
-            case "date":
-                yield date
-            case "date-time":
-                yield f"{date}T{time}Z"
-            case "time":
-                yield f"{time}Z"
-            case "duration":
-                yield f"P{1 + one % 30}D" if two % 2 else f"PT{1 + one % 48}H"
-            case "email" | "idn-email":
-                yield f"{made_up('person', 'en')[one % 4].lower()}{two}@example.com"
-            case "uri" | "iri" | "uri-reference" | "iri-reference" | "url":
-                yield f"https://example.com/{_LETTERS[one % 26]}{two}"
-            case "uri-template":
-                yield f"https://example.com/{_LETTERS[one % 26]}{two}/{{id}}"
-            case "uuid":
-                yield _uuid(numbers)
-            case "ipv4":
-                yield f"192.0.2.{one}"
-            case "ipv6":
-                yield f"2001:db8::{one:x}:{two:x}"
-            case "hostname" | "idn-hostname":
-                yield host
-            case "json-pointer":
-                yield f"/{_LETTERS[one % 26]}{two}"
-            case "relative-json-pointer":
-                yield f"{one % 3}/{_LETTERS[two % 26]}"
-            case "regex":
-                yield f"^{_LETTERS[one % 26]}{{{1 + two % 9}}}$"
-            case "byte" | "binary":
-                yield "bW9jaw=="
-            case _:
-                return
+def _letter(number: int) -> str:
+    return _LETTERS[number % len(_LETTERS)]
+
+
+def _url(one: int, two: int) -> str:
+    return f"https://example.com/{_letter(one)}{two}"
+
+
+def _email(one: int, two: int) -> str:
+    people = made_up("person", "en")
+    return f"{people[one % len(people)].lower()}{two}@example.com"
+
+
+def _host(one: int, two: int) -> str:
+    return f"{_letter(one)}{two}.example.com"
+
+
+def _uuid(one: int, two: int) -> str:
+    half = f"{one % 256:02x}{two % 256:02x}"
+    return f"{half}5c1e-{half}-4b7a-9d3f-{half}0c6e8f12"
+
+
+_NETWORKS = ("192.0.2", "198.51.100", "203.0.113")
+_FORMATS: dict[str, Callable[[int, int], str]] = {
+    "date": _date,
+    "date-time": lambda one, two: f"{_date(one, two)}T{_time(two, one)}",
+    "time": _time,
+    "duration": lambda one, two: f"P{1 + one % 30}D" if two % 2 else f"PT{1 + one % 48}H",
+    "email": _email,
+    "idn-email": _email,
+    "uri": _url,
+    "iri": _url,
+    "url": _url,
+    "uri-reference": _url,
+    "iri-reference": _url,
+    "uri-template": lambda one, two: f"{_url(one, two)}/{{id}}",
+    "uuid": _uuid,
+    "ipv4": lambda one, two: f"{_NETWORKS[two % len(_NETWORKS)]}.{one % 256}",
+    "ipv6": lambda one, two: f"2001:db8::{one % 256:x}:{two % 256:x}",
+    "hostname": _host,
+    "idn-hostname": _host,
+    "json-pointer": lambda one, two: f"/{_letter(one)}{two}",
+    "relative-json-pointer": lambda one, two: f"{one % 3}/{_letter(two)}",
+    "regex": lambda one, two: f"^{_letter(one)}{{{1 + two % 9}}}$",
+    "byte": lambda one, two: b64encode(bytes((one % 256, two % 256, 77))).decode(),
+}
+"""A text of each format, made of two numbers."""
 
 
 def _fitted(text: str, least: int, most: float) -> str:
@@ -111,7 +114,7 @@ def strings(facts: Facts, name: str, language: str, numbers: Iterator[int]) -> I
     """Candidates for a string, each once. Raises `DeadEndError` where none can be."""
     least, most = facts.span("Length")
     if least > LONGEST:
-        raise facts.dead(f"minLength {least} is more than the mock writes, which is {LONGEST}")
+        facts.die(f"minLength {least} is more than the mock writes, which is {LONGEST}")
     seen: set[str] = set()
     for text in islice(_strings(facts, name, language, numbers, (least, most)), MOST):
         if text not in seen:
@@ -124,16 +127,16 @@ def _strings(
 ) -> Iterator[str]:
     least, most = span
     for form in facts.texts("format"):
-        if not facts.texts("pattern"):
-            yield from islice(_of_format(form, numbers), MOST // 2)
+        if form in _FORMATS and not facts.texts("pattern"):
+            yield from (_FORMATS[form](next(numbers), next(numbers)) for _ in range(MOST // 2))
     for pattern in facts.texts("pattern"):
-        rounds = 0
         try:
             for _ in range(MOST // 100):
                 yield from texts(pattern, numbers, least=least, most=None if most == inf else int(most))
-                rounds += 1
         except UnreadablePatternError as error:
-            raise facts.dead(f"pattern {pattern!r}: {error}") from None
+            facts.die(f"pattern {pattern!r}: {error}")
+    for _ in range(_JOINED if len(facts.texts("pattern")) > 1 else 0):
+        yield "".join(next(texts(pattern, numbers)) for pattern in facts.texts("pattern"))
     for text in _made_up(facts, name, language, numbers, most=most):
         yield _fitted(text, least, most)
 
@@ -147,6 +150,10 @@ def numbers_of(facts: Facts, name: str, numbers: Iterator[int], *, whole: bool) 
         if bounds.has(value) and value not in seen:
             seen.add(value)
             yield value
+    if not seen:
+        facts.die(
+            f"no number was found within {bounds.low_name} {bounds.low} and {bounds.high_name} {bounds.high}"
+        )
 
 
 def _numbers(
@@ -158,23 +165,29 @@ def _numbers(
             yield round(start + (1 if start < bounds.low else 0), 2)
         yield from _between(start, bounds)
         return
-    first = -_WIDE if bounds.low == -inf else ceil(Fraction(bounds.low) / step)
-    last = _WIDE if bounds.high == inf else floor(Fraction(bounds.high) / step)
-    first, last = min(first, max(last, first)), max(last, min(first, last))
-    first += not bounds.has(first * step)
-    last -= not bounds.has(last * step)
+    first, last = _reach(bounds, step)
     if first > last:
         thing = "integer" if step == 1 else f"multiple of {_shown(step)}"
-        raise facts.dead(
+        facts.die(
             f"no {thing} lies within {bounds.low_name} {bounds.low} and {bounds.high_name} {bounds.high}"
         )
     middle = min(max(round(Fraction(start) / step), first), last)
     divisors = [float(number) for number in facts.numbers("multipleOf") if isinstance(number, float)]
     for distance in range(min(last - first, MOST) + 1):
         for times in dict.fromkeys((middle + distance, middle - distance)):
-            value = _plain(times * step)
-            if first <= times <= last and all((value / divisor).is_integer() for divisor in divisors):
-                yield value
+            if first <= times <= last and abs(times * step) < _HUGE:
+                value = _plain(times * step)
+                if all((value / divisor).is_integer() for divisor in divisors):
+                    yield value
+
+
+def _reach(bounds: Bounds, step: Fraction) -> tuple[int, int]:
+    """The first and the last multiple of a step within bounds; an open side reaches far enough."""
+    low = ceil(Fraction(bounds.low) / step) if isfinite(bounds.low) else None
+    high = floor(Fraction(bounds.high) / step) if isfinite(bounds.high) else None
+    first = min(-_WIDE, (high or 0) - MOST) if low is None else low + (not bounds.has(low * step))
+    last = max(_WIDE, (low or 0) + MOST) if high is None else high - (not bounds.has(high * step))
+    return first, last
 
 
 def _start(name: str, numbers: Iterator[int], bounds: Bounds) -> float:
@@ -192,20 +205,21 @@ def _start(name: str, numbers: Iterator[int], bounds: Bounds) -> float:
 
 def _between(start: float, bounds: Bounds) -> Iterator[int | float]:
     """Numbers of any kind near a start: short ones first, then fractions, then the ends of the range."""
-    whole = round(start)
-    short = round(start, 1)
-    yield from (short, round(start, 2), whole)
-    for ends in (bounds.low, bounds.high):
-        if isfinite(ends):
-            yield from (
-                int(ends) if ends == int(ends) and abs(ends) < _WIDE else ends,
-                nextafter(ends, start),
-            )
+    whole = _tidy(round(start, 0))
+    yield from (round(start, 1), round(start, 2), whole)
+    for end in (bounds.low, bounds.high):
+        if isfinite(end):
+            yield from (_tidy(end), nextafter(end, start))
+    yield from (nextafter(bounds.low, inf), nextafter(bounds.high, -inf))
     if isfinite(bounds.low) and isfinite(bounds.high):
         width = bounds.high / 2 - bounds.low / 2
         yield from (bounds.low + width * (part / 500) for part in range(1, MOST))
     else:
         yield from (whole + sign * part / 2 for part in range(1, MOST) for sign in (1, -1))
+
+
+def _tidy(value: float) -> int | float:
+    return int(value) if value == int(value) and abs(value) < _WIDE else float(value)
 
 
 def _plain(value: Fraction) -> int | float:
@@ -216,4 +230,4 @@ def _plain(value: Fraction) -> int | float:
 
 
 def _shown(step: Fraction) -> str:
-    return f"{float(step):g}"
+    return f"{float(step):g}" if step < _HUGE else "a huge number"

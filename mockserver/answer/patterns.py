@@ -278,21 +278,22 @@ class _Builder:
             case "row":
                 return self.row(node.parts, extra)
             case "choice":
-                wished = node.least + extra
-                fitting = [part for part in node.parts if part.least <= wished]
-                branch = fitting[next(self.numbers) % len(fitting)]
-                reaching = [part for part in fitting if part.most >= wished]
-                branch = branch if branch in reaching or not reaching else reaching[0]
-                return self.build(branch, wished - branch.least)
+                return self.branch(node, node.least + extra)
             case "repeat":
                 return self.repeat(node, extra)
             case "group":
-                text = self.build(node.parts[0], extra)
-                self.made[node.group] = text
-                return text
-            case "again":
-                return self.made.get(node.group, "")
-        return self.build(node.parts[0], 0) if self.looks else ""
+                self.made[node.group] = self.build(node.parts[0], extra)
+                return self.made[node.group]
+            case "look":
+                return self.build(node.parts[0], 0) if self.looks else ""
+        return self.made.get(node.group, "")
+
+    def branch(self, node: _Node, wished: int) -> str:
+        """A text of one branch: of one that can be as long as wished, if there is any."""
+        fitting = [part for part in node.parts if part.least <= wished]
+        reaching = [part for part in fitting if part.most >= wished] or fitting
+        branch = reaching[next(self.numbers) % len(reaching)]
+        return self.build(branch, wished - branch.least)
 
     def row(self, parts: tuple[_Node, ...], extra: int) -> str:
         texts = []

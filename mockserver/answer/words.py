@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from mockserver.answer.fragments import Fragments, fragments
+from mockserver.answer.fragments import Fragments, fragments, shortened
 from mockserver.answer.kinds import kind_of, parts
 from mockserver.answer.language import language
 from mockserver.answer.stems import stem
@@ -13,41 +14,51 @@ from mockserver.answer.stems import stem
 _SHORT = 6
 """The longest Han fragment that may be a place."""
 
+_SHORTEST_FORM = 4
+"""The shortest word of which other forms are looked for: multiply, multiplied."""
+
 _WHOLE = 500
 """How much of the text a property takes that wants the whole text."""
 
 _ASKS = re.compile(
     r"^(?:(?:please|can you|could you|i want to|i would like to)\s+)*"
-    r"(?:(?:search|look|google|find|browse|query)(?:\s+(?:the (?:web|internet)|online|up|for|about|me|out))*)\s+|"
+    r"(?:(?:search|look|google|find|browse|query)"
+    r"(?:\s+(?:the (?:web|internet)|online|up|for|about|me|out))*)\s+|"
     r"^(?:请|帮我|麻烦)*(?:搜索一下|搜索|搜一下|查询一下|查询|查一下|查找|检索)|(?:を|について)?(?:検索|調べ)\w*",
     re.IGNORECASE,
 )
+_SAYS = (
+    r"\s*(?:=|:|：|传入|传|设为|为|は)\s*[\"'“「`]?"
+    r"([^\n\"'”」`，。；]+?)(?=[\"'”」`，。；,;]|\.?\s*$|\. |\n)"
+)
+"""What says, behind a property's name, that its value follows."""
+
 _FRONT = frozenset({"from", "origin", "departure", "source", "start", "出发地", "出発地"})
 _BACK = frozenset({"to", "destination", "arrival", "target", "end", "目的地"})
 
 
-def _is_word(word: str) -> bool:
-    return word.isascii() and word.replace("_", "").isalnum()
+def _stands(spelled: str, text: str) -> int:
+    """Where a member of an enum stands in the text as a word of its own; -1 when it does not."""
+    at = text.find(spelled)
+    while at >= 0 and spelled.isascii():
+        before, after = text[:at][-1:], text[at + len(spelled) :][:1]
+        if not (_joins(before) and _joins(spelled[0])) and not (_joins(after) and _joins(spelled[-1])):
+            break
+        at = text.find(spelled, at + 1)
+    return at
 
 
-def _position(member: str, text: str, lowered: str) -> int | None:
-    """Where a member of an enum stands in the text, also in another form of the word: multiply, multiplied."""
-    spelled = member.lower().replace("_", " ").strip()
-    if not spelled:
-        return None
-    if not spelled.isascii():
-        at = text.lower().find(spelled)
-        return None if at < 0 else at
-    edge = r"(?<![a-z0-9])" if spelled[0].isalnum() else ""
-    end = r"(?![a-z0-9])" if spelled[-1].isalnum() else ""
-    found = re.search(edge + re.escape(spelled) + end, lowered)
-    if found:
-        return found.start()
-    if not _is_word(spelled) or len(spelled) <= 3:  # noqa: PLR2004 - shorter words have no forms worth guessing
-        return None
-    root = stem(spelled)
-    forms = (match.start() for match in re.finditer(r"[a-z]+", lowered) if stem(match[0]) == root)
-    return next(forms, None)
+@lru_cache(maxsize=64)
+def _forms(text: str) -> dict[str, int]:
+    """Where the forms of each English word stand first in a text, by their stem."""
+    found: dict[str, int] = {}
+    for match in re.finditer(r"[a-z]{3,}", text):
+        found.setdefault(stem(match[0]), match.start())
+    return found
+
+
+def _joins(char: str) -> bool:
+    return char.isascii() and char.isalnum()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +71,8 @@ class Words:
 
     @classmethod
     def of(cls, text: str) -> "Words":
-        """The words of a user's text."""
+        """The words of a user's text. Of a very long one the middle is left out."""
+        text = shortened(text)
         return cls(text, language(text), fragments(text))
 
     def offers(self, name: str, description: str, schema: Mapping[str, Any]) -> list[Any]:
@@ -81,11 +93,15 @@ class Words:
     def name(self, members: Sequence[Any]) -> list[Any]:
         """Those of some values that stand in the text, in its order."""
         lowered = self.text.lower()
+        forms = _forms(lowered)
         found = []
         for member in members:
             if isinstance(member, str):
-                at = _position(member, self.text, lowered)
-                if at is not None:
+                spelled = member.lower().replace("_", " ").strip()
+                at = _stands(spelled, lowered) if spelled else -1
+                if at < 0 and len(spelled) >= _SHORTEST_FORM:
+                    at = forms.get(stem(spelled), -1)
+                if at >= 0:
                     found.append((at, -len(member), member))
             elif not isinstance(member, bool) and member in self.fragments.numbers:
                 found.append((self.fragments.numbers.index(member), 0, member))
@@ -108,14 +124,20 @@ class Words:
     def _numbers(self, name: str, schema: Mapping[str, Any], *, whole: bool) -> list[Any]:
         """The number beside the property's name, else all numbers unless the property has a default."""
         found: list[Any] = []
+        lowered = self.text.lower()
         for word in parts(name):
-            shown = re.escape(stem(word))
+            root = stem(word)
+            if root not in lowered:
+                continue
+            shown = re.escape(root)
             after = re.search(
                 rf"(?<![a-z]){shown}[a-z]*\s*(?:is|are|=|:|为|是|of|was|传)?\s*(-?\d+(?:\.\d+)?)(?![\w.]\w)",
                 self.text,
-                re.I,
+                re.IGNORECASE,
             )
-            before = re.search(rf"(?<![\w.])(-?\d+(?:\.\d+)?)[\s-]*{shown}[a-z]*(?![a-z])", self.text, re.I)
+            before = re.search(
+                rf"(?<![\w.])(-?\d+(?:\.\d+)?)[\s-]*{shown}[a-z]*(?![a-z])", self.text, re.IGNORECASE
+            )
             for match in (after, before if len(word) > 1 else None):
                 if match:
                     value = float(match[1]) if "." in match[1] else int(match[1])
@@ -132,7 +154,7 @@ class Words:
         if isinstance(form, str) and form in _BY_FORMAT:
             return list(_BY_FORMAT[form](self))
         kind = kind_of(name, description)
-        if kind == "place" or (kind in _PLACES and not schema.get("default")):
+        if kind in ("place", "country"):
             return self._places(name)
         if kind in _BY_KIND:
             return list(_BY_KIND[kind](self))
@@ -140,13 +162,11 @@ class Words:
 
     def _said(self, name: str) -> str:
         """The value that follows the property's own name: ``query: apollo``, ``candidate 传 ...``."""
+        if not name or name.lower().replace("_", " ") not in self.text.lower().replace("_", " "):
+            return ""
         spelled = re.escape(name).replace("_", "[_ ]")
-        found = re.search(
-            rf"(?<![\w]){spelled}\s*(?:=|:|：|传入|传|设为|为|は)\s*[\"'“「`]?([^\n\"'”」`，。；]+?)(?=[\"'”」`，。；,;]|\.?\s*$|\. |\n)",
-            self.text,
-            re.IGNORECASE,
-        )
-        return found[1].strip() if found and name else ""
+        found = re.search(rf"(?<!\w){spelled}{_SAYS}", self.text, re.IGNORECASE)
+        return found[1].strip() if found else ""
 
     def _places(self, name: str) -> list[str]:
         words = set(parts(name)) | {name}
@@ -157,29 +177,35 @@ class Words:
         places = self.fragments.places or self.fragments.names
         return list(places or [piece for piece in self.fragments.pieces if len(piece) <= _SHORT][:1])
 
-    def _people(self) -> Sequence[str]:
-        names = [name for name in self.fragments.names if name not in self.fragments.places]
-        return self.fragments.people or names
 
-    def _queries(self) -> list[str]:
-        """What is searched for: the quotation, or the text without the words that ask for a search."""
-        if self.fragments.quoted:
-            return list(self.fragments.quoted)
-        line = " ".join(self.text.split())
-        left = _ASKS.sub("", line, count=1).strip(" ?？。.!！")
-        return [left[:_WHOLE]] if left else []
+def _people(words: Words) -> Sequence[str]:
+    names = [name for name in words.fragments.names if name not in words.fragments.places]
+    return words.fragments.people or names
 
-    def _texts(self) -> list[str]:
-        return list(self.fragments.quoted) or [self.text.strip()[:_WHOLE]] * bool(self.text.strip())
 
-    def _commands(self) -> list[str]:
-        """What stands in backticks or quotes, else what follows a colon."""
-        if self.fragments.quoted:
-            return list(self.fragments.quoted)
-        found = re.search(
-            r"(?:run|execute|command|commands|命令|运行|执行|実行)[^:：\n]*[:：]\s*([^\n]+)", self.text, re.I
-        )
-        return [part.strip() for part in re.split(r" and (?=\w+ )", found[1])] if found else []
+def _queries(words: Words) -> list[str]:
+    """What is searched for: the quotation, or the text without the words that ask for a search."""
+    if words.fragments.quoted:
+        return list(words.fragments.quoted)
+    line = " ".join(words.text.split())
+    left = _ASKS.sub("", line, count=1).strip(" ?？。.!！")
+    return [left[:_WHOLE]] if left else []
+
+
+def _texts(words: Words) -> list[str]:
+    return list(words.fragments.quoted) or [words.text.strip()[:_WHOLE]] * bool(words.text.strip())
+
+
+def _commands(words: Words) -> list[str]:
+    """What stands in backticks or quotes, else what follows a colon."""
+    if words.fragments.quoted:
+        return list(words.fragments.quoted)
+    found = re.search(
+        r"(?:run|execute|command|commands|命令|运行|执行|実行)[^:：\n]*[:：]\s*([^\n]+)",
+        words.text,
+        re.IGNORECASE,
+    )
+    return [part.strip() for part in re.split(r" and (?=\w+ )", found[1])] if found else []
 
 
 def _fragment(name: str) -> Callable[[Words], Sequence[Any]]:
@@ -194,7 +220,6 @@ def _nothing(_: Words) -> Sequence[Any]:
     return ()
 
 
-_PLACES = ("country",)
 _BY_FORMAT: dict[str, Callable[[Words], Sequence[Any]]] = {
     "email": _fragment("emails"),
     "idn-email": _fragment("emails"),
@@ -221,16 +246,16 @@ _BY_KIND: dict[str, Callable[[Words], Sequence[Any]]] = {
     "currency": _fragment("tickers"),
     "symbol": _fragment("tickers"),
     "path": _fragment("paths"),
-    "command": Words._commands,
+    "command": _commands,
     "code": _fragment("quoted"),
     "postcode": _fragment("codes"),
     "expression": _fragment("formulas"),
     "color": _nothing,
     "id": _fragment("codes"),
-    "query": Words._queries,
+    "query": _queries,
     "made": _nothing,
-    "text": Words._texts,
+    "text": _texts,
     "title": _fragment("quoted"),
     "tag": _nothing,
-    "person": Words._people,
+    "person": _people,
 }

@@ -3,13 +3,14 @@
 (recording: cnblogs/dashscope-sdk, 2025: `top_logprobs` first, then `logprob`, `bytes`, `token`.)
 """
 
+from math import exp, log
 from typing import Any
 
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.wire.jsontext import dumps
 
-_STEP = 1.5
-"""How much less likely each further candidate is, as a natural logarithm."""
+_SLIGHT = 1e-9
+"""What a certain token leaves to the others."""
 
 
 def _candidate(token: bytes, logprob: float) -> dict[str, Any]:
@@ -23,13 +24,17 @@ def _likelihood(token_id: int, position: int) -> float:
 
 
 def token_logprobs(text: str, tokenizer: Tokenizer, *, top: int) -> tuple[bytes, ...]:
-    """One JSON object for each token of a text; `top` candidates (0 to 5) stand in each."""
+    """One JSON object for each token of a text; `top` candidates (0 to 5) stand in each.
+
+    The others share what the token leaves, each half of what is left.
+    """
     entries = []
     ids = tokenizer.encode(text)
     for position, (token_id, token) in enumerate(zip(ids, tokenizer.tokens(ids), strict=True)):
         logprob = _likelihood(token_id, position)
         others = (tokenizer.token(token_id + step) or b"?" for step in range(1, top))
+        left = log(max(1 - exp(logprob), _SLIGHT))
         candidates = [_candidate(token, logprob)] if top else []
-        candidates += [_candidate(o, round(logprob - _STEP * n, 6)) for n, o in enumerate(others, 1)]
+        candidates += [_candidate(other, round(left - n * log(2), 6)) for n, other in enumerate(others, 1)]
         entries.append(dumps({"top_logprobs": candidates, **_candidate(token, logprob)}))
     return tuple(entries)

@@ -12,6 +12,7 @@ from mockserver.wire.messages import read_prompt
 from mockserver.wire.rendering import (
     Envelope,
     Stream,
+    explicit_cache,
     interleave,
     logprobs_json,
     number,
@@ -181,6 +182,8 @@ class _ChoiceStream:
         self._thinking = bool(self._choice.reasoning)
         self._usage = usage_values(usage)
         self._input = usage.input
+        explicit = usage.created is not None
+        self._cache = {"prompt_tokens_details": explicit_cache(usage)} if explicit else {}
         self._values = {"id": dump_text(envelope.request_id), "cached": number(usage.cached)}
         if _shows_index(request, reply):
             self._values["index"] = number(index)
@@ -305,6 +308,7 @@ class _ChoiceStream:
             values["tool_calls"] = b"[" + b",".join(calls) + b"]"
         event = self._serializer.stream_event(text_format=self._text_format, thinking=self._thinking)
         data = event.fill(values)
-        over = self._reply.usage
-        self._stream.frames.append(overridden(data, {"usage": over}) if finish and over else data)
+        for over in (self._cache, self._reply.usage if finish else None):
+            data = overridden(data, {"usage": over}) if over else data
+        self._stream.frames.append(data)
         self._stream.tokens.append(tokens)

@@ -50,7 +50,7 @@ def usage_values(usage: Usage) -> dict[str, bytes]:
     return values
 
 
-def _explicit(usage: Usage) -> dict[str, Any]:
+def explicit_cache(usage: Usage) -> dict[str, Any]:
     """What the usage says of an explicit cache (Model Studio docs, context cache, 2026)."""
     return {
         "cached_tokens": usage.cached,
@@ -73,7 +73,7 @@ def render_usage(template: Template, usage: Usage, reply: Reply) -> bytes:
         values["plugins"] = dumps(reply.plugins)
     rendered = template.fill(values)
     if usage.created is not None:
-        rendered = overridden(rendered, {"prompt_tokens_details": _explicit(usage)})
+        rendered = overridden(rendered, {"prompt_tokens_details": explicit_cache(usage)})
     return overridden(rendered, reply.usage) if reply.usage else rendered
 
 

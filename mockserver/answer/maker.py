@@ -1,0 +1,215 @@
+"""Proposes values for subschemas and keeps those that are valid.
+
+What follows `$ref` and `allOf` holds at once; `anyOf`, `oneOf`, `if` and dependent schemas are choices, tried
+in turn. Every proposal is a step, and the steps are counted, so no schema keeps it busy for long.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
+from math import inf
+from typing import Any
+
+from mockserver.answer.arrays import arrays
+from mockserver.answer.document import Document, Place
+from mockserver.answer.facts import Choice, DeadEndError, Facts, flatten, key
+from mockserver.answer.leaves import numbers_of, strings
+from mockserver.answer.objects import objects
+from mockserver.answer.spots import Places, Spot
+from mockserver.answer.words import Words
+
+STEPS = 5_000
+"""How many proposals one attempt may make."""
+
+DEEPEST = 48
+"""How deep an instance may be nested."""
+
+_FEW = 24
+"""How many values of one type are proposed before those of the next type."""
+
+
+class OutOfStepsError(ValueError):
+    """An attempt that made as many proposals as it may."""
+
+
+@dataclass(slots=True)
+class Maker:
+    """One attempt. `sparse` leaves out what may be left out; `formats` says whether formats bind."""
+
+    document: Document
+    numbers: Iterator[int]
+    words: Words
+    sparse: bool = False
+    formats: bool = True
+    steps: int = 0
+    taken: list[Any] = field(default_factory=list)
+
+    @property
+    def lean(self) -> bool:
+        """Whether to leave out what may be left out: it was asked for, or half of the steps are gone."""
+        return self.sparse or 2 * self.steps > STEPS
+
+    def step(self, weight: int = 1) -> None:
+        """Count a step, or several for what takes long. Raises `OutOfStepsError` after the last one."""
+        if self.steps + weight > STEPS:
+            msg = f"no instance was found within {STEPS} proposals; a schema with fewer choices would do"
+            raise OutOfStepsError(msg)
+        self.steps += weight
+
+    def make(self, places: Places, spot: Spot) -> Any:
+        """The first valid value. Raises `DeadEndError` when there is none."""
+        return next(self.values(places, spot))
+
+    def values(self, places: Places, spot: Spot) -> Iterator[Any]:
+        """The valid values among those proposed, at least one. Raises `DeadEndError` when there is none."""
+        path = places[0].path if places else "schema"
+        if spot.depth > DEEPEST:
+            msg = f"{path}: its instances are nested deeper than {DEEPEST} levels"
+            raise DeadEndError(msg)
+        dead: DeadEndError | None = None
+        refused: DeadEndError | None = None
+        found = False
+        for held, passed in self._ways(places, spot, path):
+            try:
+                if isinstance(held, DeadEndError):
+                    raise held
+                deep = spot.deep or bool(spot.passed & passed)
+                below = replace(spot, passed=spot.passed | passed, deep=deep)
+                weight = sum(map(self.document.weight, held))
+                for value in self._candidates(Facts(held, path), below):
+                    self.step(weight)
+                    refusing = self._refusing(places, value)
+                    if refusing is None:
+                        found = True
+                        yield value
+                    elif refused is None:
+                        refused = DeadEndError(f"{path}: {self.document.explain(refusing, value)}")
+            except DeadEndError as error:
+                dead = dead or error
+        if not found:
+            raise dead or refused or DeadEndError(f"{path}: no value was found")
+
+    def _refusing(self, places: Places, value: Any) -> Place | None:
+        fits = self.document.fits
+        return next((place for place in places if not fits(place, value, formats=self.formats)), None)
+
+    def _ways(
+        self, places: Places, spot: Spot, path: str
+    ) -> Iterator[tuple[Places | DeadEndError, frozenset[str]]]:
+        """Every way through the choices: the subschemas that then hold, and the references followed."""
+        none: frozenset[str] = frozenset()
+        todo: list[tuple[Places, Places, tuple[Choice, ...], frozenset[str]]] = [(places, (), (), none)]
+        while todo:
+            self.step()
+            new, old, choices, passed = todo.pop()
+            try:
+                flat = flatten(self.document, new)
+            except DeadEndError as error:
+                yield error, passed
+                continue
+            held = tuple({place.pointer: place for place in (*old, *flat.places)}.values())
+            choices = (*choices, *flat.choices)
+            passed |= flat.refs
+            recurs = bool(spot.passed & passed)
+            if recurs and any(self.document.height(place) == inf for place in held):
+                yield DeadEndError(f"{path}: it needs itself within itself, without end"), passed
+            elif choices:
+                ordered = self._ordered(choices[0], deep=spot.deep or recurs)
+                todo += [(chosen, held, choices[1:], passed) for chosen in reversed(ordered)]
+            else:
+                yield held, passed
+
+    def _ordered(self, choice: Choice, *, deep: bool) -> list[Places]:
+        """The ways of a choice in the order of trying.
+
+        A shallow way comes first within a recursion, one that the user's words name before others, null last.
+        """
+        ways = list(choice.ways)
+        if not choice.free:
+            return ways
+        start = next(self.numbers) % len(ways)
+
+        def rank(way: Places) -> tuple[float, bool, bool]:
+            height = (
+                max((self.document.height(place) for place in way), default=0) if deep or self.lean else 0
+            )
+            null = any(place.texts("type") == ["null"] for place in way)
+            return height, null, not any(self.words.name(_members(place)) for place in way)
+
+        return sorted(ways[start:] + ways[:start], key=rank)
+
+    def _candidates(self, facts: Facts, spot: Spot) -> Iterator[Any]:
+        """Proposals: what is fixed, else what the words offer, what the schema suggests, what is made."""
+        offered = self._offered(facts, spot)
+        if facts.values is not None:
+            default = key(facts.first("default"))
+            likely = [value for value in facts.values if value is not None and key(value) == default]
+            start = next(self.numbers) % len(facts.values)
+            turned = facts.values[start:] + facts.values[:start]
+            yield from chain(offered, likely, sorted(turned, key=lambda value: value is None))
+            return
+        yield from offered
+        yield from (value for place in facts.places if (value := place.get("default")) is not None)
+        examples = facts.first("examples")
+        if isinstance(examples, list) and examples:
+            start = next(self.numbers) % len(examples)
+            yield from examples[start:] + examples[:start]
+        yield from self._of_types(facts, spot)
+
+    def _of_types(self, facts: Facts, spot: Spot) -> Iterator[Any]:
+        """Made values of every type allowed: a few of each type first, then the rest."""
+        types = [name for name in facts.types if name != "integer" or "number" not in facts.types]
+        made = [self._typed(name, facts, spot) for name in types]
+        dead: DeadEndError | None = None
+        for few in (_FEW, None):
+            for values in made:
+                try:
+                    yield from islice(values, few)
+                except DeadEndError as error:
+                    dead = dead or error
+        if dead:
+            raise dead
+
+    def _offered(self, facts: Facts, spot: Spot) -> list[Any]:
+        """What the user's words offer for this property and no other has; a text may serve twice."""
+        offers = self.offers(facts, spot)
+        left = list(self.taken)
+        for value in offers:
+            if value not in left:
+                self.taken.append(value)
+                return [value]
+            left.remove(value)
+        return [value for value in offers[:1] if isinstance(value, str) and not spot.listed]
+
+    def offers(self, facts: Facts, spot: Spot) -> list[Any]:
+        """All that the user's words offer for this property."""
+        if not spot.name:
+            return []
+        schema: dict[str, Any] = {"type": facts.types}
+        if facts.values is not None:
+            schema["enum"] = facts.values
+        for keyword in ("format", "default"):
+            if facts.first(keyword) is not None:
+                schema[keyword] = facts.first(keyword)
+        return self.words.offers(spot.name, str(facts.first("description") or ""), schema)
+
+    def _typed(self, name: str, facts: Facts, spot: Spot) -> Iterator[Any]:
+        match name:
+            case "null":
+                yield None
+            case "boolean":
+                first = next(self.numbers) % 2 == 0
+                yield from (first, not first)
+            case "integer" | "number":
+                yield from numbers_of(facts, spot.name, self.numbers, whole=name == "integer")
+            case "string":
+                yield from strings(facts, spot.name, self.words.language, self.numbers)
+            case "array":
+                yield from arrays(self, facts, spot)
+            case _:
+                yield from objects(self, facts, spot)
+
+
+def _members(place: Place) -> list[Any]:
+    members = place.get("enum")
+    return members if isinstance(members, list) else [place.get("const")]

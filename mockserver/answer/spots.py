@@ -1,0 +1,31 @@
+"""Where in an instance a value stands."""
+
+from dataclasses import dataclass
+
+from mockserver.answer.document import Document, Place
+from mockserver.answer.facts import DeadEndError, flatten
+
+Places = tuple[Place, ...]
+"""Subschemas that all hold for one value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a value stands.
+
+    It has the property's name, how deep it is, the references passed on the way, whether one was passed
+    twice, and whether it stands in a list of the property.
+    """
+
+    name: str = ""
+    depth: int = 0
+    passed: frozenset[str] = frozenset()
+    deep: bool = False
+    listed: bool = False
+
+    def recurs(self, document: Document, places: Places) -> bool:
+        """Whether subschemas lead back to where the instance already is."""
+        try:
+            return bool(flatten(document, places).refs & self.passed)
+        except DeadEndError:
+            return False
