@@ -5,12 +5,6 @@ from collections.abc import Iterator
 from mockserver.rules.registry import Broken, Severity, rule
 from mockserver.wire.request import ChatRequest, Surface
 
-_PLACE = {Surface.COMPAT: "", Surface.NATIVE_TEXT: "parameters.", Surface.NATIVE_MULTIMODAL: "parameters."}
-
-
-def _at(request: ChatRequest, name: str) -> str:
-    return _PLACE[request.surface] + name
-
 
 @rule(
     "model.surface",
@@ -33,7 +27,7 @@ def _surface(request: ChatRequest) -> Iterator[Broken]:
 )
 def _stream_only(request: ChatRequest) -> Iterator[Broken]:
     if request.model.stream_only and not request.stream:
-        yield _at(request, "stream"), "stream.required", {}
+        yield request.place("stream"), "stream.required", {}
 
 
 @rule(
@@ -45,9 +39,9 @@ def _stream_only(request: ChatRequest) -> Iterator[Broken]:
 def _thinking_unsupported(request: ChatRequest) -> Iterator[Broken]:
     asked = request.get("enable_thinking")
     if asked and request.model.thinking == "none":
-        yield _at(request, "enable_thinking"), "thinking.unsupported", {"model": request.model.name}
+        yield request.place("enable_thinking"), "thinking.unsupported", {"model": request.model.name}
     if asked is False and request.model.thinking == "only":
-        yield _at(request, "enable_thinking"), "thinking.always-on", {}
+        yield request.place("enable_thinking"), "thinking.always-on", {}
 
 
 @rule(
@@ -58,7 +52,7 @@ def _thinking_unsupported(request: ChatRequest) -> Iterator[Broken]:
 def _thinking_plain(request: ChatRequest) -> Iterator[Broken]:
     if request.thinking and not request.stream and not request.model.thinking_plain:
         only = request.model.thinking == "only"
-        yield _at(request, "enable_thinking"), "stream.required" if only else "thinking.non-streaming", {}
+        yield request.place("enable_thinking"), "stream.required" if only else "thinking.non-streaming", {}
 
 
 @rule(
@@ -71,7 +65,7 @@ def _thinking_plain(request: ChatRequest) -> Iterator[Broken]:
 def _thinking_incremental(request: ChatRequest) -> Iterator[Broken]:
     asked = request.get("incremental_output")
     if request.surface.native and request.stream and request.thinking and asked is False:
-        yield _at(request, "incremental_output"), "thinking.incremental-output", {}
+        yield request.place("incremental_output"), "thinking.incremental-output", {}
 
 
 @rule(
@@ -83,7 +77,7 @@ def _thinking_incremental(request: ChatRequest) -> Iterator[Broken]:
 def _thinking_result_format(request: ChatRequest) -> Iterator[Broken]:
     text = request.get("result_format") == "text" and request.surface is Surface.NATIVE_TEXT
     if text and request.thinking and not request.model.thinking_plain:
-        yield _at(request, "result_format"), "thinking.result-format", {}
+        yield request.place("result_format"), "thinking.result-format", {}
 
 
 @rule(
@@ -95,7 +89,7 @@ def _thinking_result_format(request: ChatRequest) -> Iterator[Broken]:
 def _thinking_tool_choice(request: ChatRequest) -> Iterator[Broken]:
     choice = request.get("tool_choice")
     if request.thinking and (choice == "required" or isinstance(choice, dict)):
-        yield _at(request, "tool_choice"), "thinking.tool-choice", {}
+        yield request.place("tool_choice"), "thinking.tool-choice", {}
 
 
 @rule(
@@ -107,8 +101,7 @@ def _thinking_tool_choice(request: ChatRequest) -> Iterator[Broken]:
 def _last_assistant(request: ChatRequest) -> Iterator[Broken]:
     last = request.messages[-1] if request.messages else None
     if request.surface.native and last is not None and last.role == "assistant" and request.partial is None:
-        place = f"input.messages[{len(request.messages) - 1}].role"
-        yield place, "role.invalid", {}
+        yield f"{request.message_place(len(request.messages) - 1)}.role", "role.invalid", {}
 
 
 @rule(
@@ -122,7 +115,7 @@ def _max_tokens(request: ChatRequest) -> Iterator[Broken]:
         asked = request.get(name)
         limit = request.model.max_output
         if asked is not None and not 1 <= asked <= limit:
-            yield _at(request, name), "parameter.max-tokens-range", {"max": limit}
+            yield request.place(name), "parameter.max-tokens-range", {"max": limit}
 
 
 @rule(
@@ -135,4 +128,4 @@ def _thinking_budget(request: ChatRequest) -> Iterator[Broken]:
     asked = request.get("thinking_budget")
     limit = request.model.max_thinking
     if asked is not None and (asked < 1 or (limit is not None and asked > limit)):
-        yield _at(request, "thinking_budget"), "thinking.budget-range", {"max": limit or "the model's limit"}
+        yield request.place("thinking_budget"), "thinking.budget-range", {"max": limit or "the model's limit"}

@@ -6,14 +6,6 @@ from mockserver.rules.registry import Broken, Severity, rule
 from mockserver.wire.request import ChatRequest, Surface
 
 
-def _place(request: ChatRequest, name: str) -> str:
-    return f"parameters.{name}" if request.surface.native else name
-
-
-def _messages(request: ChatRequest) -> str:
-    return "input.messages" if request.surface.native else "messages"
-
-
 def _json_object(request: ChatRequest) -> bool:
     return (request.get("response_format") or {}).get("type") == "json_object"
 
@@ -26,7 +18,7 @@ def _json_object(request: ChatRequest) -> bool:
 )
 def _json_word(request: ChatRequest) -> Iterator[Broken]:
     if _json_object(request) and not any("json" in message.text.lower() for message in request.messages):
-        yield _messages(request), "response-format.no-json-word", {}
+        yield request.message_place(), "response-format.no-json-word", {}
 
 
 @rule(
@@ -38,7 +30,7 @@ def _json_word(request: ChatRequest) -> Iterator[Broken]:
 )
 def _thinking_json(request: ChatRequest) -> Iterator[Broken]:
     if _json_object(request) and request.thinking and not request.model.thinking_plain:
-        yield _place(request, "response_format"), "thinking.json-mode", {}
+        yield request.place("response_format"), "thinking.json-mode", {}
 
 
 @rule(
@@ -48,8 +40,7 @@ def _thinking_json(request: ChatRequest) -> Iterator[Broken]:
 )
 def _partial_thinking(request: ChatRequest) -> Iterator[Broken]:
     if request.partial is not None and request.thinking:
-        place = f"{_messages(request)}[{len(request.messages) - 1}].partial"
-        yield place, "thinking.partial", {}
+        yield f"{request.message_place(len(request.messages) - 1)}.partial", "thinking.partial", {}
 
 
 @rule(
@@ -61,7 +52,7 @@ def _partial_position(request: ChatRequest) -> Iterator[Broken]:
     last = len(request.messages) - 1
     for index, message in enumerate(request.messages):
         if message.partial and (index != last or message.role != "assistant"):
-            yield f"{_messages(request)}[{index}].partial", "partial.position", {}
+            yield f"{request.message_place(index)}.partial", "partial.position", {}
             return
 
 
@@ -72,7 +63,7 @@ def _partial_position(request: ChatRequest) -> Iterator[Broken]:
 )
 def _single_turn(request: ChatRequest) -> Iterator[Broken]:
     if request.model.single_turn and request.turn > 1:
-        yield _messages(request), "messages.single", {}
+        yield request.message_place(), "messages.single", {}
 
 
 @rule(
@@ -89,4 +80,4 @@ def _incremental_only(request: ChatRequest) -> Iterator[Broken]:
         and request.model.incremental_only
         and asked is False
     ):
-        yield _place(request, "incremental_output"), "incremental-output.only", {}
+        yield request.place("incremental_output"), "incremental-output.only", {}

@@ -29,5 +29,4 @@ def _oss_unresolved(request: ChatRequest) -> Iterator[Broken]:
             continue
         if request.headers.get(_RESOLVE) == "enable":
             return
-        place = f"messages[{index}].content"
-        yield f"input.{place}" if request.surface.native else place, "media.url-invalid", {}
+        yield f"{request.message_place(index)}.content", "media.url-invalid", {}

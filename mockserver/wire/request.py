@@ -71,6 +71,15 @@ class ChatRequest:
     stream: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    def place(self, name: str) -> str:
+        """Where a parameter stands in the request's body."""
+        return f"parameters.{name}" if self.surface.native else name
+
+    def message_place(self, index: int | None = None) -> str:
+        """Where a message stands in the request's body; without an index, where all of them do."""
+        place = "input.messages" if self.surface.native else "messages"
+        return place if index is None else f"{place}[{index}]"
+
     def get(self, name: str) -> Any:
         """A parameter's value as it was sent; None when it is absent or null."""
         return self.parameters.get(name)
