@@ -131,7 +131,7 @@ class Document:
         self._patterns: dict[str, Any] = {}
         self._anchors: dict[str, Place] | None = None
         self._heights: dict[str, float] | None = None
-        if not isinstance(schema, Mapping | bool):
+        if not isinstance(schema, dict | bool):
             msg = f"the schema is not valid: {str(schema)[:80]} is neither an object nor a boolean"
             raise ImpossibleSchemaError(msg)
         named = str(self.root.get("$schema"))

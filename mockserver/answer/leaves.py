@@ -93,11 +93,14 @@ def _made_up(facts: Facts, name: str, language: str, numbers: Iterator[int], *, 
     things = made_up(kind_of(name, str(facts.first("description") or "")), language)
     start = next(numbers)
     yield from (things[(start + index) % len(things)] for index in range(len(things)))
-    for index in count(2):
-        tail = f" {index}"
-        thing = things[(start + index) % len(things)]
-        kept = max(int(min(most, len(thing) + len(tail))) - len(tail), 0)
-        yield thing[:kept].rstrip() + (tail if kept else _spelled(index))
+    yield from (_numbered(things[(start + index) % len(things)], index, most) for index in count(2))
+
+
+def _numbered(thing: str, index: int, most: float) -> str:
+    """A text that ends with a number, or only the number in letters where there is no room for more."""
+    tail = f" {index}"
+    kept = max(int(min(most, len(thing) + len(tail))) - len(tail), 0)
+    return thing[:kept].rstrip() + (tail if kept else _spelled(index))
 
 
 def _spelled(index: int) -> str:
@@ -137,8 +140,7 @@ def _strings(
             facts.die(f"pattern {pattern!r}: {error}")
     for _ in range(_JOINED if len(facts.texts("pattern")) > 1 else 0):
         yield "".join(next(texts(pattern, numbers)) for pattern in facts.texts("pattern"))
-    for text in _made_up(facts, name, language, numbers, most=most):
-        yield _fitted(text, least, most)
+    yield from (_fitted(text, least, most) for text in _made_up(facts, name, language, numbers, most=most))
 
 
 def numbers_of(facts: Facts, name: str, numbers: Iterator[int], *, whole: bool) -> Iterator[int | float]:

@@ -91,19 +91,12 @@ def objects(maker: "Maker", facts: Facts, spot: Spot) -> Iterator[dict[str, Any]
         yield {other: value for other, value in full.items() if other in kept or other == name}
     for base in (full, bare):
         for name in list(base)[:_VARIED]:
-            for value in _others(maker, properties.at(name), _within(spot, name)):
+            for value in islice(maker.values(properties.at(name), _within(spot, name)), 1 + _OTHERS):
                 yield {**base, name: value}
 
 
 def _within(spot: Spot, name: str) -> Spot:
     return replace(spot, name=name, depth=spot.depth + 1, listed=False)
-
-
-def _others(maker: "Maker", places: Places, spot: Spot) -> Iterator[Any]:
-    try:
-        yield from islice(maker.values(places, spot), 1 + _OTHERS)
-    except DeadEndError:
-        return
 
 
 def _object(

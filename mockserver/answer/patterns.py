@@ -180,9 +180,7 @@ class _Parser:
             if found:
                 self.names[found["name"]] = number
         inner = self.choice()
-        if self.take() != ")":
-            msg = "a group is not closed"
-            raise UnreadablePatternError(msg)
+        self.take()
         if found and found["look"]:
             positive = found["look"].endswith("=")
             return _Node("look", 0, 0, "", (inner,)) if positive else _EMPTY
@@ -283,9 +281,8 @@ class _Builder:
                 return self.repeat(node, extra)
             case "group":
                 self.made[node.group] = self.build(node.parts[0], extra)
-                return self.made[node.group]
             case "look":
-                return self.build(node.parts[0], 0) if self.looks else ""
+                self.made[node.group] = self.build(node.parts[0], 0) if self.looks else ""
         return self.made.get(node.group, "")
 
     def branch(self, node: _Node, wished: int) -> str:

@@ -1,6 +1,6 @@
 """English word forms brought together, roughly: multiply, multiplies, multiplied, multiplying."""
 
-_ENDINGS = ("ations", "ation", "ings", "ing", "ied", "ies", "ed", "es", "er", "or", "s", "y", "e")
+_ENDINGS = ("ations", "ation", "ings", "ying", "ing", "ied", "ies", "ed", "es", "er", "or", "s", "y", "e")
 _SHORTEST = 3
 
 

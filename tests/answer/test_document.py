@@ -1,0 +1,117 @@
+"""A schema, compiled: its places, its references, and a yes or no to a value."""
+
+from math import inf
+from typing import Any
+
+import pytest
+
+from mockserver.answer.document import Document, ImpossibleSchemaError, Place, children, compiled
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"a/b": {"type": "integer"}, "n": {"$ref": "#/$defs/node"}},
+    "$defs": {"node": {"$anchor": "node", "type": "object", "properties": {}, "items": [True, 5]}},
+    "anyOf": [{"required": ["n"]}, 5, True],
+}
+
+
+def test_a_place_reads_what_is_schema_and_passes_over_the_rest() -> None:
+    root = Place(SCHEMA)
+    assert root.named("properties")["a/b"] == Place({"type": "integer"}, "/properties/a~1b")
+    assert [place.pointer for place in root.each("anyOf")] == ["/anyOf/0", "/anyOf/2"]
+    assert root.one("properties") == [Place(SCHEMA["properties"], "/properties")]
+    assert root.one("type") == root.each("type") == []
+    assert root.named("type") == {}
+    assert (root.texts("type"), root.texts("none")) == (["object"], [])
+    assert Place({"a": 1, "b": True, "c": "1"}).number("a") == 1
+    assert [Place({"b": True, "c": "1"}).number(name) for name in "bcd"] == [None] * 3
+    assert Place(schema=True).get("type") is None
+    assert [Place(SCHEMA, pointer).path for pointer in ("", "/properties/a~1b")] == [
+        "schema",
+        "properties.a/b",
+    ]
+    pointers = {place.pointer for place in children(root)}
+    assert pointers == {"/anyOf/0", "/anyOf/2", "/properties/a~1b", "/properties/n", "/$defs/node"}
+
+
+def test_a_value_is_judged_at_its_place() -> None:
+    document = compiled(
+        {"properties": {"a": {"type": "integer", "$ref": "#/$defs/%C3%A9"}}, "$defs": {"é": {"minimum": 5}}}
+    )
+    place = document.root.named("properties")["a"]
+    assert document.fits(place, 5, formats=True)
+    assert not document.fits(place, 4, formats=True)
+    assert document.explain(place, 4) == "4 is less than the minimum of 5"
+    assert document.explain(place, 5) == "it is refused"
+    assert document.fits(Place(schema=True), 5, formats=True)
+
+
+def test_text_that_is_not_unicode_is_never_valid() -> None:
+    document = compiled({"type": "string"})
+    assert not document.fits(document.root, "\ud800", formats=True)
+    assert "surrogates" in document.explain(document.root, "\ud800")
+    assert not document.matches("a", "\ud800")
+
+
+def test_a_pattern_is_looked_for_in_a_text() -> None:
+    document = compiled(True)
+    assert document.matches("b+", "abc")
+    assert not document.matches("^b", "abc")
+    assert not document.matches("(", "abc")
+
+
+def test_formats_bind_only_when_they_are_to() -> None:
+    document = compiled({"format": "date"})
+    assert document.formats
+    assert not document.fits(document.root, "soon", formats=True)
+    assert document.fits(document.root, "soon", formats=False)
+    assert not compiled({"type": "string"}).formats
+
+
+def test_the_same_schema_is_compiled_once() -> None:
+    assert compiled({"const": "once"}) is compiled({"const": "once"})
+
+
+def test_names_beyond_ascii_may_be_referred_to_as_they_are_written() -> None:
+    document = compiled({"$defs": {"温度": {"const": 5}}, "allOf": [{"$ref": "#/$defs/温度"}]})
+    assert document.fits(document.root, 5, formats=True)
+    assert [place.path for place in document.targets(document.root.each("allOf")[0])] == ["$defs.温度"]
+
+
+def test_anchors_are_found_wherever_they_are() -> None:
+    document = Document({"$defs": {"a": {"$anchor": "one"}, "b": {"$dynamicAnchor": "two"}}})
+    assert [document.follow(ref, document.root).path for ref in ("#one", "#two", "#")] == [
+        "$defs.a",
+        "$defs.b",
+        "schema",
+    ]
+    with pytest.raises(ImpossibleSchemaError, match="names no place that the mock can follow"):
+        document.follow("#three", document.root)
+
+
+def test_the_height_is_that_of_the_shallowest_instance() -> None:
+    node = {
+        "type": "object",
+        "properties": {"next": {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]}},
+        "required": ["next"],
+    }
+    endless = {"type": "array", "items": {"$ref": "#/$defs/endless"}, "minItems": 1}
+    document = compiled(
+        {"$defs": {"node": node, "endless": endless}, "anyOf": [{"$ref": "#/$defs/node"}, False]}
+    )
+    places = document.root.named("$defs")
+    assert document.height(places["node"]) == 1
+    assert document.height(places["endless"]) == inf
+    assert document.height(document.root) == 0
+
+
+def test_a_long_schema_weighs_more() -> None:
+    document = compiled({"enum": [f"member {index}" for index in range(1000)]})
+    assert document.weight(document.root) > 3
+    assert compiled({}).weight(compiled({}).root) == 1
+
+
+def test_heavy_members_of_a_chain_are_measured_in_one_go() -> None:
+    links = {f"d{index}": {"allOf": [{"$ref": f"#/$defs/d{index + 1}"}]} for index in range(3_000)}
+    document = Document({"$defs": {**links, "d3000": {"type": "null"}}})
+    assert document.height(document.root.named("$defs")["d0"]) == 0
