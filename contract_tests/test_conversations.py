@@ -1,4 +1,3 @@
-
 """What a client tells of a conversation is what was scripted, and what it sent is what the journal shows."""
 
 from typing import Any

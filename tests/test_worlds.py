@@ -82,3 +82,24 @@ def test_the_oldest_world_goes_when_there_are_too_many() -> None:
     assert worlds.known("sk-0") is None
     assert worlds.known("sk-1") is not None
     assert worlds.known("sk-more") is not None
+
+
+def test_a_world_keeps_one_cache_for_each_model() -> None:
+    world = World("sk-a")
+    assert world.cache("qwen-plus") is world.cache("qwen-plus")
+    assert world.cache("qwen-max") is not world.cache("qwen-plus")
+
+
+def test_the_oldest_session_goes_when_there_are_too_many() -> None:
+    world = World("sk-a")
+    most = worlds_module._MOST
+    first = world.session("0")
+    for number in range(1, most):
+        world.session(str(number))
+    assert world.session("0") is first
+    assert len(world.sessions) == most
+    world.session("more")
+    assert len(world.sessions) == most
+    assert "0" not in world.sessions
+    assert {"1", "more"} <= world.sessions.keys()
+    assert world.session("0") is not first

@@ -32,8 +32,9 @@ def wanted(request: ChatRequest) -> list[Tool]:
 
 
 def _schema(tool: Tool) -> Any:
+    """The schema of a tool's arguments, which are always an object."""
     parameters = tool["function"].get("parameters")
-    return parameters if isinstance(parameters, Mapping) else {"type": "object"}
+    return {"type": "object", **parameters} if isinstance(parameters, Mapping) else {"type": "object"}
 
 
 def calls(request: ChatRequest, drawn: Iterator[int]) -> tuple[ToolCall, ...]:

@@ -7,8 +7,14 @@ from mockserver.wire.jsontext import loads
 
 _FENCE = "```"
 _PUNCTUATION = "。！？.!?…"
-_ESCAPES = ("", "n", "0041", "041", "41", "1")
-"""What ends an escape that was begun: none, a backslash, `\\u` and up to three digits of its four."""
+_LOW = "\\udc00"
+_ESCAPES = (
+    *("", "n", "0041", "041", "41", "1"),
+    *(_LOW, "0" + _LOW, "00" + _LOW),
+    *("udc00", "dc00"),
+)
+"""What ends an escape that was begun: none, a backslash, `\\u` and up to three digits of its four; then the
+same for a character that takes two escapes, the first of which is cut, or the second."""
 
 
 def _structure(prefix: str) -> tuple[list[str], bool] | None:
@@ -45,7 +51,7 @@ def close_json(prefix: str) -> str | None:
     tries = (
         [f'{rest}mock"{value}' for rest in _ESCAPES for value in ("", ': "mock"')]
         if in_string
-        else ["", ': "mock"', '"mock"', '"mock": "mock"', ', "mock": "mock"']
+        else ["", ': "mock"', '"mock"', '"mock": "mock"']
     )
     tries += ["0", "e", "l", "ll", "ull", "rue", "ue", "alse", "lse", "se"] if not in_string else []
     for piece in tries:
@@ -57,14 +63,26 @@ def close_json(prefix: str) -> str | None:
     return None
 
 
+def _is_whole(text: str) -> bool:
+    """Whether a text is JSON already, which a comment would break."""
+    try:
+        loads(text)
+    except ValueError:
+        return False
+    return True
+
+
 def close_code(prefix: str) -> str | None:
     """What ends a code block that was begun; None when none is open."""
     if prefix.count(_FENCE) % 2 == 0:
         return None
     _, _, block = prefix.rpartition(_FENCE)
-    inside = close_json(block.partition("\n")[2]) if "\n" in block else None
+    body = block.partition("\n")[2]
+    inside = close_json(body)
+    if inside is not None:
+        return f"{inside}\n{_FENCE}"
     line = "" if block.endswith("\n") else "\n"
-    return f"{inside}\n{_FENCE}" if inside is not None else f"{line}# mock\n{_FENCE}"
+    return f"{line}{_FENCE}" if _is_whole(body) else f"{line}# mock\n{_FENCE}"
 
 
 def joined(prefix: str, sentence: str) -> str:

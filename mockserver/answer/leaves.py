@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from itertools import count, islice
+from itertools import chain, count, islice
 from math import ceil, floor, inf, isfinite, nextafter
 
 from mockserver.answer.facts import Bounds, Facts
@@ -13,10 +13,13 @@ from mockserver.answer.patterns import LONGEST, UnreadablePatternError, texts
 MOST = 1_000
 """How many different leaves one place is given, and how many items or properties one value."""
 
+_NEAR = 12
+"""How many numbers near the plausible one are tried before the ends of the range."""
+
 _WIDE = 2**53
 _HUGE = 10**308
 _JOINED = 20
-"""How often the texts of several patterns are put behind one another."""
+"""How often the texts of several patterns are put behind one another, or letters behind one."""
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -132,14 +135,16 @@ def _strings(
     for form in facts.texts("format"):
         if form in _FORMATS and not facts.texts("pattern"):
             yield from (_FORMATS[form](next(numbers), next(numbers)) for _ in range(MOST // 2))
-    for pattern in facts.texts("pattern"):
+    patterns = facts.texts("pattern")
+    for pattern in patterns:
         try:
+            if len(patterns) > 1:
+                yield from ("".join(next(texts(each, numbers)) for each in patterns) for _ in range(_JOINED))
             for _ in range(MOST // 100):
                 yield from texts(pattern, numbers, least=least, most=None if most == inf else int(most))
         except UnreadablePatternError as error:
             facts.die(f"pattern {pattern!r}: {error}")
-    for _ in range(_JOINED if len(facts.texts("pattern")) > 1 else 0):
-        yield "".join(next(texts(pattern, numbers)) for pattern in facts.texts("pattern"))
+        yield from (next(texts(pattern, numbers)) + _spelled(index) for index in range(_JOINED))
     yield from (_fitted(text, least, most) for text in _made_up(facts, name, language, numbers, most=most))
 
 
@@ -175,12 +180,13 @@ def _numbers(
         )
     middle = min(max(round(Fraction(start) / step), first), last)
     divisors = [float(number) for number in facts.numbers("multipleOf") if isinstance(number, float)]
-    for distance in range(min(last - first, MOST) + 1):
-        for times in dict.fromkeys((middle + distance, middle - distance)):
-            if first <= times <= last and abs(times * step) < _HUGE:
-                value = _plain(times * step)
-                if all((value / divisor).is_integer() for divisor in divisors):
-                    yield value
+    near = (middle + sign * distance for distance in range(min(last - first, MOST) + 1) for sign in (1, -1))
+    ends = (first, first + 1, last - 1, last, 0, 1, -1, 2, -2)
+    for times in chain(islice(near, _NEAR), ends, near):
+        if first <= times <= last and abs(times * step) < _HUGE:
+            value = _plain(times * step)
+            if all((value / divisor).is_integer() for divisor in divisors):
+                yield value
 
 
 def _reach(bounds: Bounds, step: Fraction) -> tuple[int, int]:

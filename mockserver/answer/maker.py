@@ -25,11 +25,19 @@ DEEPEST = 48
 """How deep an instance may be nested."""
 
 _FEW = 24
-"""How many values of one type are proposed before those of the next type."""
+"""How many values of one type, or of one way through the choices, are proposed before those of the next."""
 
 
 class OutOfStepsError(ValueError):
     """An attempt that made as many proposals as it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Proposals of one way through the choices, and the steps that the check of one counts for."""
+
+    values: Iterator[Any]
+    weight: int
 
 
 @dataclass(slots=True)
@@ -69,25 +77,36 @@ class Maker:
         dead: DeadEndError | None = None
         refused: DeadEndError | None = None
         found = False
-        for held, passed in self._ways(places, spot, path):
-            try:
-                if isinstance(held, DeadEndError):
-                    raise held
-                deep = spot.deep or bool(spot.passed & passed)
-                below = replace(spot, passed=spot.passed | passed, deep=deep)
-                weight = sum(map(self.document.weight, held))
-                for value in self._candidates(Facts(held, path), below):
-                    self.step(weight)
-                    refusing = self._refusing(places, value)
-                    if refusing is None:
-                        found = True
-                        yield value
-                    elif refused is None:
-                        refused = DeadEndError(f"{path}: {self.document.explain(refusing, value)}")
-            except DeadEndError as error:
-                dead = dead or error
+        begun: list[_Source] = []
+        for few, sources in ((_FEW, self._sources(places, spot, path, begun)), (None, begun)):
+            for source in sources:
+                try:
+                    for value in islice(source.values, few):
+                        self.step(source.weight)
+                        refusing = self._refusing(places, value)
+                        if refusing is None:
+                            found = True
+                            yield value
+                        elif refused is None:
+                            refused = DeadEndError(f"{path}: {self.document.explain(refusing, value)}")
+                except DeadEndError as error:
+                    dead = dead or error
         if not found:
             raise dead or refused or DeadEndError(f"{path}: no value was found")
+
+    def _sources(self, places: Places, spot: Spot, path: str, begun: list[_Source]) -> Iterator[_Source]:
+        """The proposals of every way through the choices, which are kept in `begun` to go on with."""
+        for held, passed in self._ways(places, spot, path):
+            deep = spot.deep or bool(spot.passed & passed)
+            below = replace(spot, passed=spot.passed | passed, deep=deep)
+            weight = 1 if isinstance(held, DeadEndError) else sum(map(self.document.weight, held))
+            begun.append(_Source(self._proposals(held, below, path), weight))
+            yield begun[-1]
+
+    def _proposals(self, held: Places | DeadEndError, spot: Spot, path: str) -> Iterator[Any]:
+        if isinstance(held, DeadEndError):
+            raise held
+        yield from self._candidates(Facts(held, path), spot)
 
     def _refusing(self, places: Places, value: Any) -> Place | None:
         fits = self.document.fits

@@ -33,12 +33,19 @@ class _Properties:
             for place in facts.places
         ]
         self._unevaluated = facts.below("unevaluatedProperties")
+        self._ruled = facts.below("propertyNames")
         self.names = list(dict.fromkeys(name for named, _, _ in self._rows for name in named))
         self.patterns = [pattern for _, patterns, _ in self._rows for pattern in patterns]
         self.free = any(
             isinstance(place.schema, Mapping)
             for _, patterns, additional in self._rows
             for place in (*patterns.values(), *additional)
+        )
+
+    def allows(self, name: str) -> bool:
+        """Whether a property may have this name."""
+        return all(
+            self._maker.document.fits(place, name, formats=self._maker.formats) for place in self._ruled
         )
 
     def at(self, name: str) -> Places:
@@ -117,7 +124,7 @@ def _object(
                 facts.die(
                     f"the property {name!r} is required, and its schema or additionalProperties is false"
                 )
-        elif spot.recurs(maker.document, places):
+        elif spot.recurs(maker.document, places) or not properties.allows(name):
             continue
         try:
             made[name] = maker.make(places, _within(spot, name))

@@ -69,8 +69,7 @@ class PrefixCache:
         prefixes = list(_prefixes(prompt.parts))
         hit = max((tokens for mark, tokens in prefixes if self._alive(mark, now)), default=0)
         self._keep((mark for mark, _ in prefixes), now)
-        whole = min(hit, prompt.total - 1) // block * block
-        return CacheUse(whole if whole >= min(minimum, block) else 0)
+        return CacheUse(min(hit, prompt.total - 1) // block * block)
 
     def explicit(self, request: ChatRequest, tokenizer: Tokenizer, *, now: float) -> CacheUse:
         """What the markers of a request hit, and what they create."""

@@ -270,6 +270,8 @@ class _ChoiceStream:
             if self._incremental:
                 template = serializer.tool_piece if at else serializer.tool_open
                 delta = [_tool_call(template, run.tool, call, text)]
+                # What was said before belongs to earlier events; a call has no log probabilities.
+                self._values.pop("logprobs", None)
                 self._event("", "", calls=delta, finish=finish, tokens=size)
             else:
                 so_far = [*calls, _tool_call(serializer.tool_open, run.tool, call, said)]

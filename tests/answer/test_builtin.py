@@ -1,7 +1,5 @@
 """The built-in model: what it says to whom, and that it says the same tomorrow."""
 
-
-
 from itertools import islice
 from typing import Any
 

@@ -43,6 +43,7 @@ from tests.answer.making import INTEGER, STRING, Json, attempt, made, thing
         ({"enum": [1, 2], "type": "string"}, 'is not of type "string"'),
         (False, "the schema false allows no value"),
         ({"not": {}}, "schema: {} is not allowed"),
+        ({"type": "integer", "not": {"minimum": 0}, "minimum": 0}, "is not allowed for"),
         (
             thing({"a": False}, ("a",)),
             "the property 'a' is required, and its schema or additionalProperties is false",

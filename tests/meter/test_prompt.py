@@ -1,7 +1,5 @@
 """What a prompt costs, against the input tokens that the cloud counted."""
 
-
-
 from typing import Any
 
 import pytest
@@ -279,3 +277,19 @@ def test_the_image_of_a_recording_costs_what_it_did(tokenizer: Tokenizer) -> Non
     said = [{"role": "user", "content": [{"image": "https://a/b.png"}, {"text": "Hi"}]}]
     request = ask(said, model="qwen3-vl-flash", surface=MULTIMODAL, enable_thinking=False)
     assert prompt_tokens(request, tokenizer).image == 92
+
+
+@pytest.mark.parametrize(
+    ("model", "option"),
+    [
+        ("deepseek-v4-pro", {"reasoning_effort": "high"}),
+        ("qwen-plus", {"reasoning_effort": "high"}),
+        ("qwen-mt-plus", {"translation_options": {"source_lang": "Chinese", "target_lang": "English"}}),
+    ],
+)
+def test_an_effort_or_a_translation_costs_what_its_backend_adds(
+    tokenizer: Tokenizer, model: str, option: dict[str, Any]
+) -> None:
+    plain, more = (ask("茶", model=model, stream=True, **options) for options in ({}, option))
+    added = {"deepseek-v4-pro": 67, "qwen-plus": 0, "qwen-mt-plus": 96}[model]
+    assert prompt_tokens(more, tokenizer).total == prompt_tokens(plain, tokenizer).total + added

@@ -1,7 +1,5 @@
 """Token counts and borders, against counts that the cloud gave, and how the tokenizer is loaded."""
 
-
-
 import threading
 
 import pytest
@@ -246,3 +244,10 @@ def test_what_the_loader_raises_reaches_everyone_who_asks() -> None:
             lazy.get()
     assert not lazy.ready
     assert loads == [1]
+
+
+def test_a_token_has_its_bytes_and_an_unknown_id_has_none(tokenizer: Tokenizer) -> None:
+    known = [tokenizer.token(token_id) or b"?" for token_id in (46100, 101933, 99489)]
+    assert b"".join(known).decode() == "代码改变世界"
+    for unknown in (-1, 10**6, 2**70):
+        assert tokenizer.token(unknown) is None

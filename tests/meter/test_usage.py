@@ -1,7 +1,5 @@
 """What an answer costs, against the output tokens that the cloud counted."""
 
-
-
 import pytest
 from hypothesis import given
 

@@ -1,7 +1,5 @@
 """The rules of a conversation: for each the smallest request that breaks it, and one that just does not."""
 
-
-
 from typing import Any, NamedTuple
 
 import pytest

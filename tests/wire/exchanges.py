@@ -1,14 +1,17 @@
 """Requests and rendered answers for the tests of the two dialects."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mockserver.catalogue import models as model_catalogue
+from mockserver.meter.logprobs import token_logprobs
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.wire import compat, native
 from mockserver.wire.chunking import Chunker
 from mockserver.wire.rendering import Envelope, Stream
-from mockserver.wire.reply import Reply, Usage
+from mockserver.wire.reply import Choice, Reply, Usage
 from mockserver.wire.request import ChatRequest, Surface
 
 RID = "0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f"
@@ -95,3 +98,22 @@ def native_exchange(
     headers = {"x-dashscope-sse": "enable"}
     request = native.read_request(surface, sent, model_catalogue.load()[model], headers)
     return Exchange(request, reply, usage or cost(reply, tokenizer), tokenizer)
+
+
+def with_logprobs(reply: Reply, tokenizer: Tokenizer, *, top: int = 2) -> Reply:
+    """The same reply with log probabilities for the tokens of every content."""
+    choices = [
+        replace(choice, logprobs=token_logprobs(choice.content, tokenizer, top=top))
+        for choice in reply.choices
+    ]
+    return replace(reply, choices=tuple(choices))
+
+
+def told(choice: Choice) -> list[Any]:
+    """The log probabilities of a choice as a client reads them."""
+    return [json.loads(entry) for entry in choice.logprobs or ()]
+
+
+def spoken(entries: Iterable[dict[str, Any]]) -> str:
+    """The text whose tokens the log probabilities name, from their bytes."""
+    return b"".join(bytes(entry["bytes"]) for entry in entries).decode()

@@ -1,6 +1,8 @@
 """The OpenAI-compatible dialect: whatever a model says arrives whole, in every serializer."""
 
 import json
+import re
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -17,7 +19,17 @@ from mockserver.wire.reply import Choice, Reply, Usage
 from mockserver.wire.request import ChatRequest, Message, Surface, ToolCall
 from mockserver.wire.serializers import DIALECTS
 from tests import folding
-from tests.wire.exchanges import MESSAGES, PICTURE, RID, TOOLS, Exchange, compat_exchange
+from tests.wire.exchanges import (
+    MESSAGES,
+    PICTURE,
+    RID,
+    TOOLS,
+    Exchange,
+    compat_exchange,
+    spoken,
+    told,
+    with_logprobs,
+)
 from tests.wire.strategies import replies
 
 MODELS = ["qwen-plus", "qwen-turbo", "qwen-max", "qwen3-max", "qwen3-vl-plus", "qwen3.8-max"]
@@ -185,3 +197,51 @@ def test_a_call_without_arguments_is_still_opened_and_named(tokenizer: Tokenizer
         said = exchange(form, reply, tokenizer)
         folded = folding.compat_stream(said.stream().frames)
         assert folded.choices == reply.choices
+
+
+SETTINGS = st.sampled_from([{}, {"tools": TOOLS}, {"messages": PICTURE}])
+
+
+@given(form=st.sampled_from(FORMS), reply=replies(), more=SETTINGS, top=st.integers(0, 5))
+def test_a_body_holds_the_logprobs_of_its_contents(
+    tokenizer: Tokenizer, form: tuple[str, str | None], reply: Reply, more: dict[str, Any], *, top: int
+) -> None:
+    said = exchange(form, with_logprobs(reply, tokenizer, top=top), tokenizer, **more)
+    body = said.body()
+    assert schemas.violations("compat.response", json.loads(body)) == []
+    assert folding.compat_body(body).choices == reply.choices
+    for shown, choice in zip(json.loads(body)["choices"], said.reply.choices, strict=True):
+        assert shown["logprobs"] == {"content": told(choice)}
+        assert spoken(shown["logprobs"]["content"]) == choice.content
+        assert all(len(entry["top_logprobs"]) == top for entry in shown["logprobs"]["content"])
+
+
+@given(form=st.sampled_from(FORMS), reply=replies(), more=SETTINGS)
+def test_the_logprobs_of_a_stream_come_with_the_text_of_their_tokens(
+    tokenizer: Tokenizer, form: tuple[str, str | None], reply: Reply, more: dict[str, Any]
+) -> None:
+    said = exchange(form, with_logprobs(reply, tokenizer), tokenizer, **more)
+    stream = said.stream()
+    folded = folding.compat_stream(stream.frames)
+    plain = exchange(form, reply, tokenizer, **more).stream()
+    assert (folded.choices, stream.tokens) == (reply.choices, plain.tokens)
+    entries: dict[int, list[Any]] = {index: [] for index in range(len(reply.choices))}
+    for chunk, size in zip(folded.chunks, stream.tokens, strict=False):
+        assert schemas.violations("compat.chunk", chunk) == []
+        for piece in chunk["choices"]:
+            shown = piece.get("logprobs")
+            assert (shown is not None) == bool(piece["delta"].get("content"))
+            if shown is not None:
+                assert len(shown["content"]) == size
+                entries[piece["index"]] += shown["content"]
+    for index, choice in enumerate(said.reply.choices):
+        assert entries[index] == told(choice)
+
+
+def test_a_piece_carries_its_logprobs_as_they_are(tokenizer: Tokenizer) -> None:
+    entry = b'{"top_logprobs":[],"logprob":-0.25,"bytes":[84,101,97],"token":"Tea"}'
+    choice = Choice("Tea", logprobs=(entry,))
+    said = compat_exchange("qwen-max", Reply((choice,)), tokenizer, include_usage=False)
+    assert f'"logprobs":{{"content":[{entry.decode()}]}}' in said.lines()
+    other = compat_exchange("qwen-max", Reply((replace(choice, logprobs=None),)), tokenizer)
+    assert set(re.findall('"logprobs":([a-z{]+)', other.lines())) == {"null"}

@@ -16,7 +16,7 @@ from mockserver.wire.reply import Choice, Reply, Usage
 from mockserver.wire.request import ChatRequest, Message, Surface, ToolCall
 from tests import folding
 from tests.conftest import MakeHeaders
-from tests.wire.exchanges import MESSAGES, RID, TOOLS, Exchange, native_exchange
+from tests.wire.exchanges import MESSAGES, RID, TOOLS, Exchange, native_exchange, spoken, told, with_logprobs
 from tests.wire.strategies import replies
 
 TEXT, MULTIMODAL = Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL
@@ -340,6 +340,17 @@ def test_sources_are_carried_in_text_format(tokenizer: Tokenizer) -> None:
     assert body["output"]["search_info"] == SEARCH
 
 
+@pytest.mark.parametrize("form", [("qwen-plus", TEXT), ("qwen3-vl-plus", Surface.NATIVE_MULTIMODAL)])
+def test_a_stream_that_ran_a_tool_begins_with_its_runs(tokenizer: Tokenizer, form: Form) -> None:
+    said = exchange(
+        form, Reply((Choice("180 seconds."),), tool_info=RUNS), tokenizer, incremental_output=True
+    )
+    first, *rest = folding.native_stream(said.stream().frames, incremental=True).chunks
+    assert schemas.violations(f"{form[1].value}.chunk", first) == []
+    assert (first["output"]["tool_info"], first["usage"]) == (RUNS, {})
+    assert all("tool_info" not in event["output"] for event in rest)
+
+
 @pytest.mark.parametrize(
     ("sent", "streams"),
     [
@@ -379,3 +390,140 @@ def test_a_request_may_have_no_parameters(models: Models, parameters: dict[str, 
     request = native.read_request(TEXT, body, models["qwen-plus"], {"x-dashscope-sse": "enable"})
     assert (request.parameters, request.stream) == ({}, True)
     assert request.messages == (Message("user", "Tea?"),)
+
+
+@given(answer=answers(), tools=tools, top=st.integers(0, 5))
+def test_a_body_holds_the_logprobs_of_its_contents(
+    tokenizer: Tokenizer, answer: tuple[Form, Reply], tools: dict[str, Any], *, top: int
+) -> None:
+    form, reply = answer
+    said = exchange(form, with_logprobs(reply, tokenizer, top=top), tokenizer, **tools)
+    body = said.body()
+    assert schemas.violations(f"{form[1].value}.response", json.loads(body)) == []
+    assert folding.native_body(body).choices == reply.choices
+    for shown, choice in zip(json.loads(body)["output"]["choices"], said.reply.choices, strict=True):
+        assert shown["logprobs"] == {"content": told(choice)}
+        assert spoken(shown["logprobs"]["content"]) == choice.content
+
+
+@given(answer=answers(), tools=tools, incremental=st.booleans())
+def test_the_logprobs_of_a_stream_are_those_of_the_text_beside_them(
+    tokenizer: Tokenizer, answer: tuple[Form, Reply], tools: dict[str, Any], *, incremental: bool
+) -> None:
+    form, reply = answer
+    said = exchange(form, with_logprobs(reply, tokenizer), tokenizer, incremental_output=incremental, **tools)
+    folded = folding.native_stream(said.stream().frames, incremental=incremental)
+    assert folded.choices == reply.choices
+    entries: dict[int, list[Any]] = {index: [] for index in range(len(reply.choices))}
+    for event in folded.chunks:
+        assert schemas.violations(f"{form[1].value}.chunk", event) == []
+        for piece in event["output"]["choices"]:
+            text = folding.text_of(piece["message"]["content"])
+            assert ("logprobs" in piece) == bool(text)
+            if text:
+                so_far = entries[piece.get("index", 0)] if incremental else []
+                entries[piece.get("index", 0)] = so_far + piece["logprobs"]["content"]
+    for index, choice in enumerate(said.reply.choices):
+        assert entries[index] == told(choice)
+
+
+@pytest.mark.parametrize(("incremental", "counts"), [(True, [1, 1, 1]), (False, [1, 2, 3])])
+def test_deltas_bring_new_logprobs_and_whole_texts_all_so_far(
+    tokenizer: Tokenizer, counts: list[int], *, incremental: bool
+) -> None:
+    reply = with_logprobs(Reply((Choice("Three minutes."),)), tokenizer)
+    said = exchange(("qwen-turbo", TEXT), reply, tokenizer, incremental_output=incremental)
+    events = folding.native_stream(said.stream().frames, incremental=incremental).chunks
+    shown = [event["output"]["choices"][0].get("logprobs") for event in events]
+    assert [len(found["content"]) for found in shown if found] == counts
+
+
+@pytest.mark.parametrize("incremental", [True, False])
+@pytest.mark.parametrize("runs", [None, RUNS])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_stream_that_searched_begins_with_the_sources_and_no_text(
+    tokenizer: Tokenizer, form: Form, runs: Any, *, incremental: bool
+) -> None:
+    for sent in ({}, {"tools": TOOLS}):
+        reply = Reply((Choice("180 seconds [1]."),), search_info=SEARCH, tool_info=runs)
+        said = exchange(form, reply, tokenizer, incremental_output=incremental, **sent)
+        stream = said.stream()
+        folded = folding.native_stream(stream.frames, incremental=incremental)
+        first, *rest = folded.chunks
+        for event in folded.chunks:
+            assert schemas.violations(f"{form[1].value}.chunk", event) == []
+        assert (first["usage"], stream.tokens[0]) == ({}, 0)
+        assert (first["output"]["search_info"], first["output"].get("tool_info")) == (SEARCH, runs)
+        assert folding.text_of(first["output"]["choices"][0]["message"]["content"]) == ""
+        assert first["output"]["choices"][0]["finish_reason"] == "null"
+        indices = {"index" in event["output"]["choices"][0] for event in folded.chunks}
+        assert len(indices) == 1, "the first event has an index exactly when the others have"
+        assert not any("search_info" in event["output"] for event in rest)
+        assert folded.choices == reply.choices
+
+
+def test_the_first_event_of_a_search_in_message_format_with_tools(tokenizer: Tokenizer) -> None:
+    reply = Reply((Choice("180."),), search_info=SEARCH, tool_info=RUNS)
+    said = exchange(("qwen-plus", TEXT), reply, tokenizer, tools=TOOLS)
+    assert said.stream().frames[0].decode() == (
+        "id:1\nevent:result\n:HTTP_STATUS/200\n"
+        'data:{"output":{"choices":[{"message":{"content":"","role":"assistant"},"index":0,'
+        '"finish_reason":"null"}],"search_info":{"search_results":[{"index":1,"title":"茶",'
+        '"url":"https://tea.example/"}]},"tool_info":[{"type":"code_interpreter",'
+        '"code_interpreter":{"code":"3 * 60"}}]},"usage":{},'
+        f'"request_id":"{RID}"}}\n\n'
+    )
+
+
+@pytest.mark.parametrize("incremental", [True, False])
+def test_the_first_event_of_a_search_in_text_format(tokenizer: Tokenizer, *, incremental: bool) -> None:
+    reply = Reply((Choice("180."),), search_info=SEARCH)
+    said = exchange(
+        ("qwen-plus", TEXT), reply, tokenizer, result_format="text", incremental_output=incremental
+    )
+    folded = folding.native_stream(said.stream().frames, incremental=incremental)
+    for event in folded.chunks:
+        assert schemas.violations("native-text.chunk", event) == []
+    assert folded.chunks[0] == {
+        "output": {"text": "", "finish_reason": "null", "search_info": SEARCH},
+        "usage": {},
+        "request_id": RID,
+    }
+    assert folded.choices == reply.choices
+
+
+@pytest.mark.parametrize("incremental", [True, False])
+def test_every_event_of_a_stream_counts_the_plugins_that_ran(
+    tokenizer: Tokenizer, *, incremental: bool
+) -> None:
+    plugins = {"search": {"count": 1, "strategy": "turbo"}}
+    reply = Reply((Choice("180 seconds [1]."),), search_info=SEARCH, plugins=plugins)
+    said = exchange(("qwen-plus", TEXT), reply, tokenizer, incremental_output=incremental)
+    first, *rest = folding.native_stream(said.stream().frames, incremental=incremental).chunks
+    assert first["usage"] == {}
+    for event in rest:
+        assert schemas.violations("native-text.chunk", event) == []
+        assert event["usage"]["plugins"] == plugins
+
+
+@pytest.mark.parametrize("incremental", [True, False])
+@pytest.mark.parametrize("form", [("qwen-plus", TEXT), ("qwen3-vl-plus", MULTIMODAL)])
+def test_every_usage_tells_of_an_explicit_cache(
+    tokenizer: Tokenizer, form: Form, *, incremental: bool
+) -> None:
+    usage = Usage(1600, 3, cached=256, created=1280)
+    reply = Reply((Choice("Three minutes."),))
+    said = exchange(form, reply, tokenizer, usage=usage, incremental_output=incremental)
+    events = folding.native_stream(said.stream().frames, incremental=incremental).chunks
+    body = json.loads(said.body())
+    assert schemas.violations(f"{form[1].value}.response", body) == []
+    for event in events:
+        assert schemas.violations(f"{form[1].value}.chunk", event) == []
+    for shown in [body["usage"], *(event["usage"] for event in events)]:
+        assert shown["input_tokens"] == 1600
+        assert shown["prompt_tokens_details"] == {
+            "cached_tokens": 256,
+            "cache_type": "ephemeral",
+            "cache_creation_input_tokens": 1280,
+            "cache_creation": {"ephemeral_5m_input_tokens": 1280},
+        }

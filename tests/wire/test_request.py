@@ -175,3 +175,50 @@ def test_a_last_assistant_message_marked_partial_is_to_be_continued(models: Mode
     assert asked(models, "qwen-plus", prefix, user).partial is None
     assert asked(models, "qwen-plus", user, replace(prefix, partial=False)).partial is None
     assert asked(models, "qwen-plus", user, replace(prefix, role="user")).partial is None
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "thinks"),
+    [
+        ("qwen3-32b", [("user", "Tea?")], True),
+        ("qwen3-32b", [("user", "Tea? /no_think")], False),
+        ("qwen3-32b", [("user", "/no_think Tea? /think")], True),
+        ("qwen3-32b", [("user", "/think Tea? /no_think")], False),
+        ("qwen3-32b", [("user", "Tea? /no_think"), ("assistant", "Yes."), ("user", "Now? /think")], True),
+        ("qwen3-32b", [("user", "Tea? /no_think"), ("assistant", "/think"), ("user", "Now?")], False),
+        ("qwen3-32b", [("system", "/no_think"), ("user", "Tea?")], False),
+        ("qwen3.8-max", [("user", "Tea? /no_think")], True),
+    ],
+)
+def test_the_newest_switch_in_the_texts_turns_thinking_on_or_off(
+    models: Models, name: str, said: list[tuple[str, str]], *, thinks: bool
+) -> None:
+    assert asked(models, name, *(Message(*words) for words in said)).thinking is thinks
+
+
+def test_a_switch_in_the_texts_does_not_start_thinking_that_was_not_asked_for(models: Models) -> None:
+    said = Message("user", "Tea? /think")
+    assert asked(models, "qwen3-32b", said, enable_thinking=False).thinking is False
+    assert asked(models, "qwen-plus-2025-04-28", said).thinking is False
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "budget"),
+    [
+        ("qwen-plus", {}, None),
+        ("qwen-plus", {"reasoning_effort": "low"}, None),
+        ("qwen-plus", {"thinking_budget": 50}, 50),
+        ("qwen3.8-max", {}, 131072),
+        ("qwen3.8-max", {"reasoning_effort": "minimal"}, 4096),
+        ("qwen3.8-max", {"reasoning_effort": "low"}, 4096),
+        ("qwen3.8-max", {"reasoning_effort": "medium"}, 16384),
+        ("qwen3.8-max", {"reasoning_effort": "max"}, 131072),
+        ("qwen3.8-max", {"reasoning_effort": "low", "thinking_budget": 7}, 7),
+        ("qwen3.8-max", {"reasoning_effort": "low", "thinking_budget": None}, 4096),
+        ("deepseek-v4-pro", {"reasoning_effort": "high"}, None),
+    ],
+)
+def test_a_model_thinks_as_long_as_asked_or_as_the_effort_allows(
+    models: Models, name: str, sent: dict[str, Any], budget: int | None
+) -> None:
+    assert asked(models, name, **sent).thinking_budget == budget
