@@ -25,6 +25,9 @@ EXPLICIT_MINIMUM = 1024
 EXPLICIT_MARKERS = 4
 """How many markers of a request count: the last ones."""
 
+LOOK_BACK = 20
+"""How many messages before a marker are searched for a cache that an earlier marker made."""
+
 _MOST = 4096
 
 
@@ -75,10 +78,12 @@ class PrefixCache:
         """What the markers of a request hit, and what they create."""
         frame: int = texts()["message_tokens"]
         parts = ((m.role, m.text, frame + tokenizer.count(m.text.strip())) for m in request.messages)
-        prefixes = list(_prefixes(parts))
-        marked = [prefixes[at] for at, message in enumerate(request.messages) if message.cached]
-        valid = [(~mark, tokens) for mark, tokens in marked[-EXPLICIT_MARKERS:] if tokens >= EXPLICIT_MINIMUM]
-        hit = max((tokens for mark, tokens in valid if self._alive(mark, now)), default=0)
-        longest = max((tokens for _, tokens in valid), default=0)
-        self._keep((mark for mark, _ in valid), now)
+        prefixes = [(~mark, tokens) for mark, tokens in _prefixes(parts)]
+        marked = [at for at, message in enumerate(request.messages) if message.cached][-EXPLICIT_MARKERS:]
+        marked = [at for at in marked if prefixes[at][1] >= EXPLICIT_MINIMUM]
+        near = {step for at in marked for step in range(max(0, at - LOOK_BACK), at + 1)}
+        alive = [prefixes[at] for at in sorted(near) if self._alive(prefixes[at][0], now)]
+        hit = max((tokens for _, tokens in alive), default=0)
+        longest = max((prefixes[at][1] for at in marked), default=0)
+        self._keep((mark for mark, _ in [*alive, *(prefixes[at] for at in marked)]), now)
         return CacheUse(hit, max(0, longest - hit))

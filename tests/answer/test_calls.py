@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from mockserver.answer import calls, prose
 from mockserver.answer.instance import ImpossibleSchemaError
-from mockserver.rules import schemas
 from mockserver.wire.jsontext import loads
 from mockserver.wire.request import ChatRequest
 from tests.answer.making import drawn
@@ -155,8 +154,13 @@ def test_a_tool_that_describes_no_arguments_gets_an_empty_object(parameters: Any
     assert arguments(parameters) == "{}"
 
 
-def test_arguments_that_are_no_object_are_written_as_they_are() -> None:
-    assert arguments({"const": [1, "茶"]}) == '[1,"茶"]'
+def test_arguments_are_an_object_where_their_schema_names_no_type() -> None:
+    assert arguments({}) == "{}"
+    assert arguments({"properties": {"cups": {"const": 2}}}) == '{"cups": 2}'
+
+
+def test_arguments_that_their_schema_wants_as_an_array_are_written_as_they_are() -> None:
+    assert arguments({"type": "array", "const": [1, "茶"]}) == '[1,"茶"]'
 
 
 def test_arguments_that_cannot_exist_are_an_error() -> None:
@@ -188,4 +192,3 @@ def test_the_arguments_are_valid_json_by_the_tools_own_schema(seed: int, members
 def test_numbers_that_are_all_the_same_make_arguments_too() -> None:
     made = arguments(SUM["function"]["parameters"], numbers=repeat(0))
     assert set(loads(made)) == {"a", "b"}
-    assert schemas.violations("compat.request", {"model": "qwen-plus", "messages": [], "tools": TOOLS})

@@ -44,6 +44,10 @@ def test_json_cut_anywhere_becomes_json_of_the_same_kind(cut: tuple[str, int]) -
     assert type(close(text[:at])) is type(loads(text))
 
 
+def test_an_empty_block_of_json_holds_json_in_the_end() -> None:
+    assert close_code("Here it is:\n```json\n") == '{"mock": true}\n```'
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -233,10 +233,21 @@ def test_an_explicit_cache_lives_300_seconds_and_a_hit_renews_it(tokenizer: Toke
     assert use(cache, request, tokenizer, at=898) == CacheUse(0, 1105)
 
 
+def test_a_marker_that_moved_on_hits_what_it_made_before(tokenizer: Tokenizer) -> None:
+    cache = PrefixCache()
+    use(cache, marked(mark(LONG)), tokenizer)
+    said = ["Why?"] * 20
+    near = use(cache, marked(LONG, *said[:19], mark("How?")), tokenizer)
+    assert near.cached == 1105
+    far = PrefixCache()
+    use(far, marked(mark(LONG)), tokenizer)
+    assert use(far, marked(LONG, *said, mark("How?")), tokenizer).cached == 0
+
+
 def test_another_text_before_a_marker_hits_nothing(tokenizer: Tokenizer) -> None:
     cache = PrefixCache()
-    use(cache, marked("Tea.", mark(LONG)), tokenizer)
-    assert use(cache, marked("Cup.", mark(LONG)), tokenizer) == CacheUse(0, 1112)
+    use(cache, marked("Hot.", mark(LONG)), tokenizer)
+    assert use(cache, marked("Old.", mark(LONG)), tokenizer) == CacheUse(0, 1112)
 
 
 def test_a_request_without_a_marker_has_no_explicit_cache(tokenizer: Tokenizer) -> None:

@@ -13,9 +13,9 @@ from mockserver.meter.tokenizer import Tokenizer
 from mockserver.rules.schemas import validator
 from mockserver.wire import compat
 from mockserver.wire.jsontext import loads
-from mockserver.wire.rendering import Envelope
 from mockserver.wire.reply import Choice, Reply, Usage
 from tests.asking import ask
+from tests.wire.exchanges import ENVELOPE
 from tests.wire.strategies import texts
 
 WORKING = tokenizers.load()
@@ -24,10 +24,16 @@ WORKING = tokenizers.load()
 
 def test_the_bytes_are_the_recorded_form_and_the_same_tomorrow(tokenizer: Tokenizer) -> None:
     assert token_logprobs("Hot tea", tokenizer, top=0) == (
-        b"FIRST",
-        b"SECOND",
+        b'{"top_logprobs":[],"logprob":-0.185,"bytes":[72,111,116],"token":"Hot"}',
+        b'{"top_logprobs":[],"logprob":0.0,"bytes":[32,116,101,97],"token":" tea"}',
     )
-    assert token_logprobs("茶", tokenizer, top=2) == (b"THIRD",)
+    assert token_logprobs("茶", tokenizer, top=2) == (
+        (
+            '{"top_logprobs":[{"logprob":0.0,"bytes":[232,140,182],"token":"茶"},'
+            '{"logprob":-21.416413,"bytes":[229,133,179,230,179,168],"token":"关注"}],'
+            '"logprob":0.0,"bytes":[232,140,182],"token":"茶"}'
+        ).encode(),
+    )
 
 
 def test_an_empty_text_has_none(tokenizer: Tokenizer) -> None:
@@ -35,30 +41,19 @@ def test_an_empty_text_has_none(tokenizer: Tokenizer) -> None:
 
 
 def test_a_token_in_the_middle_of_a_character_shows_its_bytes(tokenizer: Tokenizer) -> None:
-    entries = [loads(entry) for entry in token_logprobs("𠮷", tokenizer, top=1)]
+    entries = [loads(entry) for entry in token_logprobs("𝔗", tokenizer, top=1)]
     assert len(entries) > 1
-    assert bytes(byte for entry in entries for byte in entry["bytes"]).decode() == "𠮷"
+    assert bytes(byte for entry in entries for byte in entry["bytes"]).decode() == "𝔗"
     assert "\ufffd" in entries[0]["token"]
 
 
-def test_where_the_vocabulary_ends_a_candidate_is_a_question_mark() -> None:
-    class Last(Tokenizer):
-        """A tokenizer whose vocabulary ends behind each token of a text."""
-
-        def __init__(self) -> None:
-            self._ids = WORKING.encode("茶")
-
-        def encode(self, text: str) -> list[int]:
-            return self._ids
-
-        def tokens(self, ids: object) -> list[bytes]:
-            return WORKING.tokens(self._ids)
-
-        def token(self, token_id: int) -> bytes | None:
-            return None
-
-    (entry,) = token_logprobs("茶", Last(), top=3)
-    assert [each["token"] for each in loads(entry)["top_logprobs"]] == ["茶", "?", "?"]
+def test_where_the_vocabulary_ends_a_candidate_is_a_question_mark(tokenizer: Tokenizer) -> None:
+    last = 151_642
+    assert tokenizer.encode("⽗") == [last]
+    assert tokenizer.token(last + 4) is None
+    (entry,) = token_logprobs("⽗", tokenizer, top=5)
+    tokens = [each["token"] for each in loads(entry)["top_logprobs"]]
+    assert tokens == ["⽗", "<|endoftext|>", "<|im_start|>", "<|im_end|>", "?"]
 
 
 @pytest.mark.parametrize("top", range(6))
@@ -66,7 +61,7 @@ def test_every_answer_with_them_has_the_form_of_its_schema(tokenizer: Tokenizer,
     text = "Green tea: 绿茶 🍵 お茶."
     request = ask("Tea?", logprobs=True, top_logprobs=top)
     choice = Choice(text, logprobs=token_logprobs(text, tokenizer, top=top))
-    body = loads(compat.render_body(request, Reply((choice,)), Usage(1, 1), Envelope("chatcmpl-1", 1)))
+    body = loads(compat.render_body(request, Reply((choice,)), Usage(1, 1), ENVELOPE))
     validator("compat.response").validate(body)
     assert len(body["choices"][0]["logprobs"]["content"]) == len(tokenizer.encode(text))
 
@@ -83,10 +78,3 @@ def test_the_tokens_are_those_of_the_text_and_their_candidates_go_down_to_it(tex
         assert candidates[:1] == [entry][:top]
         assert all(better["logprob"] > worse["logprob"] for better, worse in pairwise(candidates))
         assert sum(exp(candidate["logprob"]) for candidate in candidates) <= 1 + 1e-6
-
-
-def test_some_tokens_are_certain_and_some_are_not() -> None:
-    entries = [loads(entry) for entry in token_logprobs("one two three four five six", WORKING, top=1)]
-    certain = [entry["logprob"] == 0 for entry in entries]
-    assert any(certain)
-    assert not all(certain)

@@ -1,0 +1,92 @@
+"""Answers that have to be JSON."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from mockserver.answer import structured
+from mockserver.answer.instance import ImpossibleSchemaError
+from mockserver.wire.jsontext import loads
+from mockserver.wire.request import ChatRequest
+from tests.answer.making import drawn
+from tests.asking import Messages, ask
+from tests.wire.strategies import json_values, texts
+
+OBJECT = {"type": "json_object"}
+CUP = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}, "cups": {"type": "integer", "minimum": 3, "maximum": 3}},
+    "required": ["city", "cups"],
+}
+
+
+def demand(form: Any, said: str | Messages = "Tea in Berlin?") -> ChatRequest:
+    """A request with a response format, as sent; the rules for it are tested elsewhere."""
+    request = ask(said)
+    return replace(request, parameters={**request.parameters, "response_format": form})
+
+
+def by_schema(schema: Any) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": "cup", "schema": schema}}
+
+
+@pytest.mark.parametrize(
+    ("form", "wanted"),
+    [(OBJECT, True), (by_schema(CUP), True), ({"type": "text"}, False), ({}, False), (None, False)],
+)
+def test_json_is_wanted_by_two_formats_only(form: Any, wanted: bool) -> None:  # noqa: FBT001 - a column
+    assert structured.wanted(demand(form)) is wanted
+
+
+def test_without_a_response_format_none_is_wanted() -> None:
+    assert not structured.wanted(ask("Tea?"))
+    assert structured.schema(ask("Tea?")) is None
+
+
+@pytest.mark.parametrize(
+    ("form", "schema"),
+    [
+        (OBJECT, None),
+        ({"type": "json_object", "json_schema": {"schema": CUP}}, None),
+        (by_schema(CUP), CUP),
+        ({"type": "json_schema", "json_schema": CUP}, CUP),
+        (by_schema(True), True),
+        (by_schema(None), None),
+        ({"type": "json_schema"}, {}),
+        ({"type": "json_schema", "json_schema": None}, {}),
+    ],
+)
+def test_the_schema_stands_in_its_wrapper_or_in_its_place(form: Any, schema: Any) -> None:
+    assert structured.schema(demand(form)) == schema
+
+
+@given(texts)
+def test_any_object_says_what_the_words_would_have_said(said: str) -> None:
+    assert loads(structured.answer(demand(OBJECT), said, drawn())) == {
+        "mock": True,
+        "turn": 1,
+        "answer": said,
+    }
+
+
+def test_the_object_is_compact_and_knows_its_turn() -> None:
+    turns = [{"role": "user", "content": "Tea?"}] * 2
+    assert (
+        structured.answer(demand(OBJECT, turns), "热的", drawn()) == '{"mock":true,"turn":2,"answer":"热的"}'
+    )
+
+
+def test_an_answer_fits_its_schema_with_the_users_own_words() -> None:
+    assert structured.answer(demand(by_schema(CUP)), "Tea.", drawn()) == '{"city":"Berlin","cups":3}'
+
+
+@given(json_values)
+def test_an_answer_fits_a_schema_that_allows_one_value(value: Any) -> None:
+    assert loads(structured.answer(demand(by_schema({"const": value})), "Tea.", drawn())) == value
+
+
+def test_a_schema_that_nothing_fits_is_an_error() -> None:
+    with pytest.raises(ImpossibleSchemaError):
+        structured.answer(demand(by_schema(False)), "Tea.", drawn())
