@@ -14,7 +14,7 @@ from typing import Any
 
 from mockserver import memory
 from mockserver.answer import builtin, search
-from mockserver.answer.instance import ImpossibleSchemaError
+from mockserver.answer.impossible import ImpossibleSchemaError
 from mockserver.answer.script import Scripts
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue

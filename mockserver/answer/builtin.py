@@ -5,7 +5,7 @@ with a text that was begun, and else speaks in the language of the last user mes
 stop sequences and biases are those of the request.
 """
 
-from mockserver.answer import calls, continuation, prose, structured
+from mockserver.answer import continuation, prose
 from mockserver.answer.bias import biased
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.wire.reply import Choice, Reply
@@ -39,7 +39,20 @@ def _words(request: ChatRequest, index: int) -> str:
     prefix = request.partial
     if prefix is not None:
         return _continued(request, prefix, said, index)
-    return structured.answer(request, said, drawn) if structured.wanted(request) else said
+    if request.get("response_format"):
+        from mockserver.answer import structured  # noqa: PLC0415 - as for the calls
+
+        return structured.answer(request, said, drawn) if structured.wanted(request) else said
+    return said
+
+
+def _calls(request: ChatRequest, index: int) -> tuple[ToolCall, ...]:
+    """The functions that are called; few servers ever need what decides it, and it takes 50 ms to load."""
+    if not request.tools:
+        return ()
+    from mockserver.answer import calls  # noqa: PLC0415 - a server's port opens the sooner without it
+
+    return calls.calls(request, prose.numbers(request, index))
 
 
 def _thought(request: ChatRequest, tokenizer: Tokenizer) -> str:
@@ -56,7 +69,7 @@ def _thought(request: ChatRequest, tokenizer: Tokenizer) -> str:
 
 def _choice(request: ChatRequest, tokenizer: Tokenizer, index: int) -> Choice:
     reasoning = _thought(request, tokenizer)
-    called: tuple[ToolCall, ...] = calls.calls(request, prose.numbers(request, index))
+    called = _calls(request, index)
     if called:
         return Choice("", reasoning, called, "tool_calls")
     content = _words(request, index)

@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 
 import jsonschema_rs
 
+from mockserver.answer.impossible import ImpossibleSchemaError
 from mockserver.wire.jsontext import dumps, loads
 
 _URI = "mock://schema/root"
@@ -45,10 +46,6 @@ _DRAFTS: tuple[tuple[str, Any, int], ...] = (
 )
 _GUESSES = 2
 """A schema that names no draft is read as the first of these drafts that it is valid in."""
-
-
-class ImpossibleSchemaError(ValueError):
-    """A schema of which no instance can be made; the text says which part, and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from itertools import chain, repeat
 from typing import Any
 
-from mockserver.answer.document import ImpossibleSchemaError, compiled
+from mockserver.answer.document import compiled
 from mockserver.answer.facts import DeadEndError
+from mockserver.answer.impossible import ImpossibleSchemaError
 from mockserver.answer.maker import Maker, OutOfStepsError
 from mockserver.answer.spots import Spot
 from mockserver.answer.words import Words

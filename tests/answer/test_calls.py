@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.answer import calls, prose
-from mockserver.answer.instance import ImpossibleSchemaError
+from mockserver.answer.impossible import ImpossibleSchemaError
 from mockserver.wire.jsontext import loads
 from mockserver.wire.request import ChatRequest
 from tests.answer.making import drawn

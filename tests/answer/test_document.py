@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from mockserver.answer.document import Document, ImpossibleSchemaError, Place, children, compiled
+from mockserver.answer.document import Document, Place, children, compiled
+from mockserver.answer.impossible import ImpossibleSchemaError
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

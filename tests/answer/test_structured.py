@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from mockserver.answer import structured
-from mockserver.answer.instance import ImpossibleSchemaError
+from mockserver.answer.impossible import ImpossibleSchemaError
 from mockserver.wire.jsontext import loads
 from mockserver.wire.request import ChatRequest
 from tests.answer.making import drawn
