@@ -1,6 +1,6 @@
 """The rules of a conversation: for each the smallest request that breaks it, and one that just does not."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -8,20 +8,11 @@ from mockserver.catalogue.errors import Errors
 from mockserver.rules import all_rules, check
 from mockserver.wire.request import ChatRequest, Surface
 from tests.asking import Messages, ask
+from tests.rules.cases import Case
 
 TEXT, MULTIMODAL = Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL
 PREFIX: Messages = [{"role": "user", "content": "Sing."}, {"role": "assistant", "content": "La"}]
 FUNCTION = {"type": "function", "function": {"name": "sing"}}
-
-
-class Case(NamedTuple):
-    """A rule, a request that breaks it, what is found, and requests that come near and keep it."""
-
-    rule: str
-    broken: ChatRequest
-    path: str
-    message: str
-    kept: tuple[ChatRequest, ...]
 
 
 def hi(model: str = "qwen-plus", surface: Surface = Surface.COMPAT, **options: Any) -> ChatRequest:

@@ -1,6 +1,6 @@
 """The rules of an answer's form: for each the smallest request that breaks it, and near misses."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -9,6 +9,7 @@ from mockserver.catalogue.models import Models
 from mockserver.rules import all_rules, check
 from mockserver.wire.request import ChatRequest, Message, Surface
 from tests.asking import Messages, ask
+from tests.rules.cases import Case
 
 COMPAT, TEXT, MULTIMODAL = Surface.COMPAT, Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL
 OBJECT: dict[str, Any] = {"response_format": {"type": "json_object"}}
@@ -21,16 +22,6 @@ PARTIAL_THINKING = "Partial mode is not supported when enable_thinking is true"
 PARTIAL_POSITION = "Partial mode continues the last message only, and it must be the assistant's"
 SINGLE = "messages length only support 1"
 INCREMENTAL = "The incremental_output parameter of this model cannot be set to False."
-
-
-class Case(NamedTuple):
-    """A rule, a request that breaks it, what is found, and requests that come near and keep it."""
-
-    rule: str
-    broken: ChatRequest
-    path: str
-    message: str
-    kept: tuple[ChatRequest, ...]
 
 
 def say(*said: str | dict[str, Any], surface: Surface = COMPAT) -> Messages:
