@@ -259,7 +259,6 @@ class Engine:
         return reply.with_tool_ids(lambda: self.ids.tool_call_id(model.family.tool_id_digits))
 
     def _render(self, request: ChatRequest, reply: Reply, usage: Usage, entry: Entry) -> Answer:
-        headers = request.headers
         if request.surface.native and search.wanted(request):
             reply = search.with_sources(request, reply)
         entry.reply, entry.usage = reply, usage
@@ -268,7 +267,7 @@ class Engine:
         dialect = native if request.surface.native else compat
         if not request.stream:
             body = dialect.render_body(request, reply, usage, envelope)
-            return self._whole(request, reply, entry, headers, body)
+            return self._whole(request, reply, entry, body)
         stream = dialect.render_stream(request, reply, usage, envelope, self._chunker(request.model))
         answer = Answer(200, [], frames=stream.frames, entry=entry)
         if reply.pace is not None:
@@ -277,14 +276,12 @@ class Engine:
         answer.headers = self._headers(self._set(request, "sse"), entry, request.model, delay=answer.delay)
         return answer
 
-    def _whole(
-        self, request: ChatRequest, reply: Reply, entry: Entry, headers: Mapping[str, str], body: bytes
-    ) -> Answer:
+    def _whole(self, request: ChatRequest, reply: Reply, entry: Entry, body: bytes) -> Answer:
         answer = Answer(200, [], entry=entry)
         if reply.pace is not None and entry.usage is not None:
             due = schedule([1] * entry.usage.output, reply.pace)
             answer.delay = reply.pace.first_ms / 1000 + (due[-1] if due else 0.0)
-        encoding, answer.body = encoded(body, headers)
+        encoding, answer.body = encoded(body, request.headers)
         name = self._set(request, "json")
         answer.headers = self._headers(name, entry, request.model, delay=answer.delay, encoding=encoding)
         return answer

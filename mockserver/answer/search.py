@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mockserver.wire.reply import Reply
-from mockserver.wire.request import ChatRequest
+from mockserver.wire.request import ChatRequest, Surface
 
 _RESULTS = 3
 _TURBO = "turbo"
@@ -34,7 +34,7 @@ def search_info(request: ChatRequest) -> dict[str, Any] | None:
         return None
     query = " ".join(request.last_user.split())[:40]
     order = ("icon", "index", "site_name", "title", "url")
-    if request.surface == "native-text":
+    if request.surface is Surface.NATIVE_TEXT:
         order = ("icon", "site_name", "index", "title", "url")
     results = []
     for index in range(1, _RESULTS + 1):

@@ -14,8 +14,7 @@ Origin = Literal["door", "gateway", "validator", "service"]
 """Where a refusal arises: before the gateway, in it, in its parameter check, or in the model service."""
 
 HELP = "https://help.aliyun.com/zh/model-studio/error-code"
-HELP_INTL = "https://www.alibabacloud.com/help/en/model-studio/error-code"
-"""The page that some messages point to (recordings: maruel/genai, 2026)."""
+"""The page that some messages point to (recordings: maruel/genai, 2026); Singapore names its English one."""
 
 _PREFIXES = {
     "InvalidParameter": "<400> InternalError.Algo.InvalidParameter: ",

@@ -31,7 +31,7 @@ def choice_tokens(request: ChatRequest, choice: Choice, tokenizer: Tokenizer) ->
     family = request.model.family
     if choice.reasoning:
         tokens = tokenizer.count_marked(thinking_text(choice.reasoning, choice.content))
-        if any(message.media for message in request.messages):
+        if request.media:
             tokens += family.media_thinking_tokens
     else:
         tokens = len(tokenizer.ends(choice.content)) if choice.content else 0

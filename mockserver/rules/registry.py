@@ -4,7 +4,7 @@ A rule is data and a pure function from a request to findings. The server refuse
 journal reports with it, the contract kit judges clients with it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -56,12 +56,11 @@ class Rule:
         """Whether the request can break the rule at all."""
         return not self.needs or not self.needs.isdisjoint(request.parameters)
 
-    def findings(self, request: ChatRequest, errors: Errors) -> Iterator[Finding]:
-        """Every place where the request breaks the rule."""
-        return (self.finding(broken, request, errors) for broken in self.check(request))
+    def findings(self, request: ChatRequest, errors: Errors) -> list[Finding]:
+        """Every place where the request breaks the rule, with the refusal in its surface's words."""
+        return [self._finding(broken, request, errors) for broken in self.check(request)]
 
-    def finding(self, broken: Broken, request: ChatRequest, errors: Errors) -> Finding:
-        """One such place, with the refusal in the words of the request's surface."""
+    def _finding(self, broken: Broken, request: ChatRequest, errors: Errors) -> Finding:
         path, entry, values = broken
         refusal = errors.refuse(entry, **values)
         words = refusal.native if request.surface.native else refusal.compat
@@ -94,10 +93,9 @@ def all_rules() -> tuple[Rule, ...]:
 
 def check(request: ChatRequest, errors: Errors) -> list[Finding]:
     """All findings of all rules."""
-    sent = request.parameters.keys()
     return [
-        entry.finding(broken, request, errors)
+        finding
         for entry in all_rules()
-        if not entry.needs or not entry.needs.isdisjoint(sent)
-        for broken in entry.check(request)
+        if entry.concerns(request)
+        for finding in entry.findings(request, errors)
     ]

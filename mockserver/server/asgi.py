@@ -2,6 +2,7 @@
 
 import asyncio
 
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from mockserver.engine import Answer
@@ -87,3 +88,11 @@ def closing(answer: Answer) -> Answer:
     """The answer, with the connection closed behind it: what is left of the request is not read."""
     answer.headers = [*answer.headers, (b"connection", b"close")]
     return answer
+
+
+class RawResponse(Response):
+    """An answer of the engine as a Starlette response, its headers exactly as they are."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.body, answer.status)
+        self.raw_headers = list(answer.headers)

@@ -14,7 +14,6 @@ from mockserver.catalogue.models import Model
 from mockserver.door import Refused
 from mockserver.engine import Engine
 from mockserver.rules import schemas
-from mockserver.wire.jsontext import loads_bounded
 from mockserver.wire.request import Surface
 
 _BATCH, _BATCH_OF_ONE_SIZE = 10, 25
@@ -89,12 +88,7 @@ def _refused(surface: Surface, refusal: Refusal) -> Refused:
 def _read(engine: Engine, surface: Surface, body: bytes) -> tuple[dict[str, Any], Model]:
     """The request and its model, checked up to the number of texts."""
     errors = engine.errors
-    try:
-        data = loads_bounded(body)
-    except ValueError:
-        data = None
-    if not isinstance(data, dict):
-        raise Refused(errors.refuse("body.malformed"))
+    data = engine.door.parse(body)
     model = _model(engine, surface, data.get("model"))
     name = "native-embeddings.request" if surface.native else "embeddings.request"
     violations = schemas.violations(name, data)

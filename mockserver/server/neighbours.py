@@ -9,21 +9,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from mockserver.door import Refused
-from mockserver.engine import Answer, Engine
+from mockserver.engine import Engine
 from mockserver.server import embeddings, models
-from mockserver.server.asgi import BodyTooLargeError, closing, read_body
+from mockserver.server.asgi import BodyTooLargeError, RawResponse, closing, read_body
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.request import Surface
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-class _Raw(Response):
-    """An answer of the engine as a Starlette response, its headers exactly as they are."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.body, answer.status)
-        self.raw_headers = list(answer.headers)
 
 
 def surface_of(path: str) -> Surface:
@@ -43,7 +35,7 @@ def refuse(engine: Engine, request: Request, entry_id: str, **values: Any) -> Re
         raise Refused(engine.errors.refuse(entry_id, **values))
 
     answer = engine.simple(surface, headers, refused, arrived=engine.clock())
-    return _Raw(closing(answer) if entry_id == "body.too-large" else answer)
+    return RawResponse(closing(answer) if entry_id == "body.too-large" else answer)
 
 
 def any_method(path: str, endpoint: Endpoint) -> Route:
@@ -88,7 +80,7 @@ def _getting(engine: Engine, produce: Callable[[Request, str], Any]) -> Endpoint
     async def endpoint(request: Request) -> Response:
         if request.method != "GET":
             return refuse(engine, request, "method.unsupported", method=request.method)
-        return _Raw(
+        return RawResponse(
             engine.simple(
                 surface_of(request.scope["path"]),
                 RequestHeaders(request.scope["headers"]),
@@ -113,7 +105,7 @@ def _reading(engine: Engine, produce: Callable[[Engine, bytes, str], Any], heade
             return refuse(engine, request, "body.too-large")
         if not engine.tokenizer.ready:
             await asyncio.to_thread(engine.tokenizer.get)
-        return _Raw(
+        return RawResponse(
             engine.simple(
                 surface_of(request.scope["path"]),
                 RequestHeaders(request.scope["headers"]),

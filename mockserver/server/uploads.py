@@ -24,6 +24,7 @@ from starlette.routing import BaseRoute
 from mockserver.door import Refused, bearer_key
 from mockserver.engine import Engine
 from mockserver.rules import schemas
+from mockserver.server.asgi import RawResponse
 from mockserver.server.neighbours import any_method, refuse
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.request import Surface
@@ -233,9 +234,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
             arrived=engine.clock(),
             header_set="native-json",
         )
-        response = Response(answer.body, answer.status)
-        response.raw_headers = list(answer.headers)
-        return response
+        return RawResponse(answer)
 
     async def files(request: Request) -> Response:
         """Takes a file; the form's signature stands in for a key."""

@@ -8,9 +8,17 @@ from mockserver.wire import serializers, sse
 from mockserver.wire.chunking import Chunker, Run
 from mockserver.wire.jsontext import dump_text, dumps
 from mockserver.wire.messages import read_messages
-from mockserver.wire.rendering import Envelope, Stream, interleave, logprobs_json, number, render_usage
+from mockserver.wire.rendering import (
+    Envelope,
+    Stream,
+    interleave,
+    logprobs_json,
+    number,
+    render_usage,
+    tool_call_json,
+)
 from mockserver.wire.reply import Choice, Reply, Usage
-from mockserver.wire.request import ChatRequest, Surface, ToolCall
+from mockserver.wire.request import ChatRequest, Surface
 from mockserver.wire.serializers import CompatSerializer
 from mockserver.wire.template import Template
 
@@ -58,8 +66,7 @@ def render_stream(
 
 def _serializer(request: ChatRequest, reply: Reply) -> CompatSerializer:
     family = request.model.family
-    media = family.compat_media and any(message.media for message in request.messages)
-    own = family.compat_media if family.compat_media and media else family.compat
+    own = family.compat_media if family.compat_media and request.media else family.compat
     return serializers.for_dialect(own, reply.dialect)
 
 
@@ -84,20 +91,12 @@ def _choice(serializer: CompatSerializer, index: int, choice: Choice) -> bytes:
     if choice.reasoning or serializer.blank_reasoning:
         values["reasoning"] = dump_text(choice.reasoning)
     if choice.tool_calls:
-        calls = [_tool_call(serializer.tool_call, at, call) for at, call in enumerate(choice.tool_calls)]
+        calls = [
+            tool_call_json(serializer.tool_call, at, call, call.arguments)
+            for at, call in enumerate(choice.tool_calls)
+        ]
         values["tool_calls"] = b"[" + b",".join(calls) + b"]"
     return serializer.choice.fill(values)
-
-
-def _tool_call(template: Template, index: int, call: ToolCall) -> bytes:
-    return template.fill(
-        {
-            "arguments": dump_text(call.arguments),
-            "name": dump_text(call.name),
-            "id": dump_text(call.id),
-            "index": number(index),
-        }
-    )
 
 
 class _ChoiceStream:

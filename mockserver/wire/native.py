@@ -18,10 +18,11 @@ from mockserver.wire.rendering import (
     number,
     overridden,
     render_usage,
+    tool_call_json,
     usage_values,
 )
 from mockserver.wire.reply import Choice, Reply, Usage
-from mockserver.wire.request import ChatRequest, Surface, ToolCall
+from mockserver.wire.request import ChatRequest, Surface
 from mockserver.wire.serializers import NativeSerializer
 from mockserver.wire.template import Template
 
@@ -96,17 +97,6 @@ def _content(serializer: NativeSerializer, text: str) -> bytes:
     return b'[{"text":%b}]' % dump_text(text) if text else b"[]"
 
 
-def _tool_call(template: Template, index: int, call: ToolCall, arguments: str) -> bytes:
-    return template.fill(
-        {
-            "arguments": dump_text(arguments),
-            "name": dump_text(call.name),
-            "id": dump_text(call.id),
-            "index": number(index),
-        }
-    )
-
-
 def _choice(serializer: NativeSerializer, at: int, choice: Choice, *, index: bool) -> bytes:
     values = {"content": _content(serializer, choice.content), "finish": dump_text(choice.finish_reason)}
     if index:
@@ -117,7 +107,7 @@ def _choice(serializer: NativeSerializer, at: int, choice: Choice, *, index: boo
         values["reasoning"] = dump_text(choice.reasoning)
     if choice.tool_calls:
         calls = [
-            _tool_call(serializer.tool_call, position, call, call.arguments)
+            tool_call_json(serializer.tool_call, position, call, call.arguments)
             for position, call in enumerate(choice.tool_calls)
         ]
         values["tool_calls"] = b"[" + b",".join(calls) + b"]"
@@ -174,7 +164,6 @@ class _ChoiceStream:
         self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope, index: int
     ) -> None:
         self._serializer = _serializer(request)
-        self._request = request
         self._reply = reply
         self._choice = reply.choices[index]
         self._incremental = request.incremental
@@ -269,14 +258,14 @@ class _ChoiceStream:
             serializer = self._serializer
             if self._incremental:
                 template = serializer.tool_piece if at else serializer.tool_open
-                delta = [_tool_call(template, run.tool, call, text)]
+                delta = [tool_call_json(template, run.tool, call, text)]
                 # What was said before belongs to earlier events; a call has no log probabilities.
                 self._values.pop("logprobs", None)
                 self._event("", "", calls=delta, finish=finish, tokens=size)
             else:
-                so_far = [*calls, _tool_call(serializer.tool_open, run.tool, call, said)]
+                so_far = [*calls, tool_call_json(serializer.tool_open, run.tool, call, said)]
                 self._event(content, reasoning, calls=so_far, finish=finish, tokens=size)
-        calls.append(_tool_call(self._serializer.tool_open, run.tool, call, said))
+        calls.append(tool_call_json(self._serializer.tool_open, run.tool, call, said))
 
     def _numbers(self, *, finish: bool) -> Iterator[tuple[str, bytes]]:
         output = self._final if finish and self._final is not None else self._output

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from mockserver.wire.jsontext import dumps, loads
+from mockserver.wire.jsontext import dump_text, dumps, loads
 from mockserver.wire.reply import Reply, Usage
+from mockserver.wire.request import ToolCall
 from mockserver.wire.template import Template
 
 
@@ -80,6 +81,18 @@ def render_usage(template: Template, usage: Usage, reply: Reply) -> bytes:
 def overridden(rendered: bytes, over: Mapping[str, Any]) -> bytes:
     """A rendered object with other values laid over some of its fields."""
     return dumps(_laid_over(loads(rendered), over))
+
+
+def tool_call_json(template: Template, index: int, call: ToolCall, arguments: str) -> bytes:
+    """A function call with these arguments: all of them, or a piece."""
+    return template.fill(
+        {
+            "arguments": dump_text(arguments),
+            "name": dump_text(call.name),
+            "id": dump_text(call.id),
+            "index": number(index),
+        }
+    )
 
 
 def logprobs_json(entries: Iterable[bytes]) -> bytes:

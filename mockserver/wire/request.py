@@ -186,6 +186,11 @@ class ChatRequest:
         return last if last is not None and last.partial and last.role == "assistant" else None
 
     @property
+    def media(self) -> bool:
+        """Whether any message holds more than text."""
+        return any(message.media for message in self.messages)
+
+    @property
     def turn(self) -> int:
         """Which turn of the conversation this is: the number of user messages, from 1."""
         return sum(message.role == "user" for message in self.messages)

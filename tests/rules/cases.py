@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from mockserver.catalogue.errors import Errors, Refusal
+from mockserver.rules import all_rules, check
 from mockserver.wire.request import ChatRequest
 
 
@@ -13,3 +15,18 @@ class Case(NamedTuple):
     path: str
     message: str
     kept: tuple[ChatRequest, ...]
+
+
+def judged(case: Case, errors: Errors) -> Refusal:
+    """What the broken request is refused with; it is found where the case says, and near misses are not."""
+    found = [finding for finding in check(case.broken, errors) if finding.rule == case.rule]
+    assert [(finding.path, finding.message) for finding in found] == [(case.path, case.message)]
+    for kept in case.kept:
+        assert [finding for finding in check(kept, errors) if finding.rule == case.rule] == []
+    assert found[0].refusal is not None
+    return found[0].refusal
+
+
+def rules_of(module: str) -> set[str]:
+    """The ids of the rules that a module holds."""
+    return {rule.id for rule in all_rules() if rule.check.__module__ == module}
