@@ -1,0 +1,116 @@
+"""`dashscope-mock serve`: runs the server."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from mockserver.catalogue.models import UnknownModelError
+from mockserver.settings import Settings, SettingsError
+
+_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+
+
+def _size(text: str) -> int:
+    """A number of bytes: 500, 64k, 10M."""
+    digits, unit = text.rstrip("bB"), ""
+    if digits and digits[-1].lower() in _UNITS:
+        digits, unit = digits[:-1], digits[-1].lower()
+    if not digits.isdigit():
+        msg = f"{text!r} is no size: write 500, 64k or 10M"
+        raise argparse.ArgumentTypeError(msg)
+    return int(digits) * _UNITS[unit]
+
+
+def _added_model(text: str) -> tuple[str, str]:
+    """A further model: NAME:like=KNOWN."""
+    name, sign, like = text.partition(":like=")
+    if not (name and sign and like):
+        msg = f"{text!r} names no model: write NAME:like=KNOWN, such as my-model:like=qwen-plus"
+        raise argparse.ArgumentTypeError(msg)
+    return name, like
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Enters the command and its options."""
+    serve = commands.add_parser(
+        "serve",
+        help="run the server",
+        description="Runs the server until Ctrl-C.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    defaults = Settings()
+    serve.add_argument("--host", default=defaults.host, help="address to listen on")
+    serve.add_argument("--port", type=int, default=defaults.port, help="port; 0 takes a free one")
+    serve.add_argument(
+        "--api-key",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="let in this key only (repeatable); else every key that begins with sk-",
+    )
+    serve.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        type=_added_model,
+        metavar="NAME:like=KNOWN",
+        help="add a model (repeatable)",
+    )
+    serve.add_argument(
+        "--max-body", type=_size, default=defaults.max_body, metavar="SIZE", help="largest request body"
+    )
+    serve.add_argument(
+        "--request-timeout",
+        type=float,
+        default=defaults.request_timeout,
+        metavar="SECONDS",
+        help="how long a request may take to arrive",
+    )
+    serve.add_argument(
+        "--grace",
+        type=float,
+        default=defaults.grace,
+        metavar="SECONDS",
+        help="how long running streams may go on after Ctrl-C",
+    )
+    serve.add_argument(
+        "--journal", type=int, default=defaults.journal, metavar="N", help="exchanges to remember"
+    )
+    serve.add_argument("--seed", type=int, default=None, help="fix all request and tool call ids")
+    serve.add_argument(
+        "--ready-file", type=Path, metavar="FILE", help="written as JSON when the port is open"
+    )
+    serve.add_argument("--quiet", action="store_true", help="print no banner")
+    serve.add_argument("--verbose", action="store_true", help="log each refusal")
+    serve.set_defaults(run=_serve)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from mockserver.engine import Engine  # noqa: PLC0415 - help and version answer without the server
+    from mockserver.server.serve import PortTakenError, serve  # noqa: PLC0415
+
+    logging.basicConfig(
+        level=logging.INFO if options.verbose else logging.WARNING, format="%(levelname)s %(message)s"
+    )
+    # The application logs its own faults; uvicorn would add a traceback for each stream cut off at the end.
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
+    try:
+        settings = Settings(
+            host=options.host,
+            port=options.port,
+            api_keys=tuple(options.api_key),
+            models=dict(options.model),
+            max_body=options.max_body,
+            request_timeout=options.request_timeout,
+            grace=options.grace,
+            journal=options.journal,
+            seed=options.seed,
+        )
+        serve(Engine(settings), ready_file=options.ready_file, quiet=options.quiet)
+    except (SettingsError, UnknownModelError, PortTakenError) as error:
+        print(f"dashscope-mock: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    except KeyboardInterrupt:
+        pass
+    return 0

@@ -1,0 +1,168 @@
+"""`dashscope-mock serve`: its options, its help, and its exit status."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+
+from mockserver.cli import main
+from mockserver.engine import Engine
+from mockserver.server import serve as serving
+from mockserver.server.serve import bind
+from mockserver.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def set_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mock]:
+    """Stands in for setting up the root logger, which is pytest's here."""
+    uvicorn = logging.getLogger("uvicorn")
+    level = uvicorn.level
+    given = Mock()
+    monkeypatch.setattr(logging, "basicConfig", given)
+    yield given
+    uvicorn.setLevel(level)
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, dict[str, Any]]]:
+    """What `serve` is called with, in place of serving: the settings and the options."""
+    calls: list[tuple[Settings, dict[str, Any]]] = []
+
+    def serve(engine: Engine, **options: Any) -> None:
+        calls.append((engine.settings, options))
+
+    monkeypatch.setattr(serving, "serve", serve)
+    return calls
+
+
+def test_without_options_the_defaults_hold(served: list[tuple[Settings, dict[str, Any]]]) -> None:
+    assert main(["serve"]) == 0
+    assert served == [(Settings(), {"ready_file": None, "quiet": False})]
+
+
+def test_every_option_reaches_its_setting(served: list[tuple[Settings, dict[str, Any]]]) -> None:
+    options = (
+        "serve --host ::1 --port 0 --api-key sk-one --api-key sk-two --model tea:like=qwen-plus "
+        "--model my/tea:like=qwen-max --max-body 64k --request-timeout 2.5 --grace 0 --journal 7 --seed 3 "
+        "--ready-file ready.json --quiet"
+    )
+    assert main(options.split()) == 0
+    assert served == [
+        (
+            Settings(
+                host="::1",
+                port=0,
+                api_keys=("sk-one", "sk-two"),
+                models={"tea": "qwen-plus", "my/tea": "qwen-max"},
+                max_body=65536,
+                request_timeout=2.5,
+                grace=0.0,
+                journal=7,
+                seed=3,
+            ),
+            {"ready_file": Path("ready.json"), "quiet": True},
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("500", 500),
+        ("64k", 65536),
+        ("64K", 65536),
+        ("10M", 10 * 1024**2),
+        ("10MB", 10 * 1024**2),
+        ("1g", 1024**3),
+    ],
+)
+def test_a_size_may_have_a_unit(text: str, size: int, served: list[tuple[Settings, dict[str, Any]]]) -> None:
+    assert main(["serve", "--max-body", text]) == 0
+    assert served[0][0].max_body == size
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--max-body", "ten"], "'ten' is no size: write 500, 64k or 10M"),
+        (["--max-body", ""], "'' is no size"),
+        (["--max-body", "k"], "'k' is no size"),
+        (["--max-body", "-5"], "is no size"),
+        (["--model", "tea"], "'tea' names no model: write NAME:like=KNOWN, such as my-model:like=qwen-plus"),
+        (["--model", ":like=qwen-plus"], "names no model"),
+        (["--model", "tea:like="], "names no model"),
+        (["--port", "tea"], "invalid int value: 'tea'"),
+        (["--tea"], "unrecognized arguments: --tea"),
+    ],
+)
+def test_an_option_that_cannot_be_read_is_explained(
+    options: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", *options])
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--port", "70000"], "port is 70000: it must lie in 0 to 65535; 0 takes a free one"),
+        (["--api-key", "secret-key"], "api key sec... (10 characters): a key is `sk-` and 1 to 250"),
+        (["--max-body", "0"], "max body is 0"),
+        (["--request-timeout", "0"], "request timeout is 0.0: it must be above 0 seconds"),
+        (["--request-timeout", "inf"], "request timeout is inf"),
+        (["--request-timeout", "nan"], "request timeout is nan"),
+        (["--grace", "-1"], "grace is -1.0: it must be 0 seconds or more"),
+        (["--grace", "inf"], "grace is inf"),
+        (["--journal", "0"], "journal is 0"),
+        (["--model", "tea:like=oolong"], "no model is named 'oolong'"),
+    ],
+)
+def test_a_value_that_cannot_be_is_explained_without_a_traceback(
+    options: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", *options]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("dashscope-mock: ")
+    assert words in told.err
+    assert "secret-key" not in told.err
+
+
+def test_a_taken_port_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    with bind("127.0.0.1", 0) as sock:
+        sock.listen()
+        port = sock.getsockname()[1]
+        assert main(["serve", "--port", str(port)]) == 2
+    assert f"dashscope-mock: cannot listen on 127.0.0.1:{port}: " in capsys.readouterr().err
+
+
+def test_an_interrupt_is_a_good_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def serve(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(serving, "serve", serve)
+    assert main(["serve"]) == 0
+
+
+@pytest.mark.parametrize(("options", "level"), [([], logging.WARNING), (["--verbose"], logging.INFO)])
+def test_refusals_are_logged_when_asked(
+    options: list[str], level: int, served: list[tuple[Settings, dict[str, Any]]], set_up: Mock
+) -> None:
+    assert main(["serve", *options]) == 0
+    set_up.assert_called_once_with(level=level, format="%(levelname)s %(message)s")
+    assert logging.getLogger("uvicorn.error").getEffectiveLevel() == logging.CRITICAL
+
+
+def test_help_tells_every_option_with_its_default(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--help"])
+    assert ended.value.code == 0
+    told = " ".join(capsys.readouterr().out.split())
+    for option in ("--host", "--port", "--api-key", "--model", "--max-body", "--request-timeout", "--grace"):
+        assert option in told
+    assert "port; 0 takes a free one (default: 8000)" in told
