@@ -8,12 +8,12 @@ Lives end by the server's own clock.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from mockserver.meter.prompt import PromptTokens
 from mockserver.meter.template import texts
 from mockserver.meter.tokenizer import Tokenizer
+from mockserver.values import value
 from mockserver.wire.request import ChatRequest
 
 LIFE_S = 300.0
@@ -31,7 +31,7 @@ LOOK_BACK = 20
 _MOST = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CacheUse:
     """What a request found and left in the caches, in tokens. `created` is None without a marker."""
 

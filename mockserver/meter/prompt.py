@@ -5,15 +5,16 @@ the differences between backends that the recordings show (`fixtures/families.js
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mockserver.meter.media import media_tokens
 from mockserver.meter.template import CallStyle, call_text, response_text, texts, thinking_text, tools_block
 from mockserver.meter.tokenizer import Tokenizer
+from mockserver.values import value
 from mockserver.wire.request import ChatRequest, Message
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PromptTokens:
     """The input tokens of a request by medium; a medium that the request does not hold is None.
 
@@ -39,6 +40,8 @@ def _preserves(request: ChatRequest) -> bool:
 
 def _text(message: Message, style: CallStyle, *, preserve: bool) -> str:
     text = message.text.strip()
+    if message.role == "user":
+        return text
     if message.role == "tool":
         return response_text(text, style)
     if message.tool_calls:
@@ -111,11 +114,9 @@ def _extra(request: ChatRequest, *, media: bool) -> int:
 def prompt_tokens(request: ChatRequest, tokenizer: Tokenizer) -> PromptTokens:
     """The input tokens of a request."""
     frame: int = texts()["message_tokens"]
-    text: int = texts()["generation_tokens"]
     count = tokenizer.count_marked
     parts = tuple([(role, content, frame + count(content)) for role, content in turns(request)])
-    for _, _, tokens in parts:
-        text += tokens
+    text = sum([tokens for _, _, tokens in parts], texts()["generation_tokens"])
     if request.partial is not None:
         text -= frame
     media: dict[str, int] = {}

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import tiktoken
@@ -33,33 +33,31 @@ _MARKERS = (
 _LEAD_MASK, _CONTINUATION = 0xC0, 0x80
 
 
-class TextCache(Generic[Value]):
-    """Remembers what was computed for a text, up to a number of characters; forgets the older half."""
+class TextCache(dict[str, Value]):
+    """Remembers what was computed for a text, up to a number of characters; forgets the older half.
+
+    A dictionary that computes what it lacks, so that what it knows costs one lookup.
+    """
 
     def __init__(self, compute: Callable[[str], Value], *, chars: int = _CACHE_CHARS) -> None:
+        super().__init__()
         self._compute = compute
         self._limit = chars
-        self._known: dict[str, Value] = {}
         self._chars = 0
 
-    def __call__(self, text: str) -> Value:
-        """The value for this text."""
-        found = self._known.get(text)
-        if found is None:
-            found = self._compute(text)
-            if len(text) <= _CACHE_TEXT:
-                self._known[text] = found
-                self._chars += len(text) + 64
-                if self._chars > self._limit:
-                    self._forget()
-        return found
-
-    def __len__(self) -> int:
-        return len(self._known)
+    def __missing__(self, text: str) -> Value:
+        """The value for a text that is asked for the first time."""
+        value = self._compute(text)
+        if len(text) <= _CACHE_TEXT:
+            self[text] = value
+            self._chars += len(text) + 64
+            if self._chars > self._limit:
+                self._forget()
+        return value
 
     def _forget(self) -> None:
-        for text in list(self._known)[: (len(self._known) + 1) // 2]:
-            del self._known[text]
+        for text in list(self)[: (len(self) + 1) // 2]:
+            del self[text]
             self._chars -= len(text) + 64
 
 
@@ -68,9 +66,9 @@ class Tokenizer:
 
     def __init__(self, encoding: "tiktoken.Encoding") -> None:
         self._encoding = encoding
-        self.count = TextCache(self._count)
-        self.count_marked = TextCache(self._count_marked)
-        self.ends = TextCache(self._ends, chars=_CACHE_CHARS // 4)
+        self.count = TextCache(self._count).__getitem__
+        self.count_marked = TextCache(self._count_marked).__getitem__
+        self.ends = TextCache(self._ends, chars=_CACHE_CHARS // 4).__getitem__
 
     def encode(self, text: str) -> list[int]:
         """The token ids of a text; markers such as ``<|im_end|>`` are ordinary text."""

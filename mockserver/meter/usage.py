@@ -39,9 +39,9 @@ def choice_tokens(request: ChatRequest, choice: Choice, tokenizer: Tokenizer) ->
         tokens += call_tokens(call, family, tokenizer)
     if request.messages and request.messages[-1].role == "tool":
         tokens += family.after_tool_tokens
-    stopped = choice.finish_reason == "stop" and bool(request.stop)
-    if family.counts_eos and choice.finish_reason != "length" and not stopped:
-        tokens += 1
+    if family.counts_eos and choice.finish_reason != "length":
+        stopped = choice.finish_reason == "stop" and bool(request.stop)
+        tokens += not stopped
     return tokens
 
 

@@ -17,6 +17,10 @@ _REMEMBERED = 65_536
 Kind = Literal["reasoning", "content", "tool"]
 
 
+Pieces = tuple[tuple[str, ...], tuple[int, ...]]
+"""Pieces of a text, and the tokens of each."""
+
+
 class TokenEnds(Protocol):
     """What chunking needs of a tokenizer."""
 
@@ -35,7 +39,7 @@ class Run:
     tool: int = 0
 
 
-def cut(text: str, ends: Sequence[int], sizes: Iterable[int]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+def cut(text: str, ends: Sequence[int], sizes: Iterable[int]) -> Pieces:
     """A text in pieces of so many tokens; a piece is made longer until it holds a whole character."""
     texts: list[str] = []
     counts: list[int] = []
@@ -60,24 +64,32 @@ class Chunker:
     def __init__(self, tokenizer: TokenEnds, *, remember: int = 512) -> None:
         self._tokenizer = tokenizer
         self._remember = remember
-        self._known: dict[tuple[str, Ramp], tuple[tuple[str, ...], tuple[int, ...]]] = {}
+        self._known: dict[tuple[str, Ramp] | tuple[str, ...], Pieces] = {}
 
-    def pieces(self, text: str, ramp: Ramp) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    def pieces(self, text: str, ramp: Ramp) -> Pieces:
         """The pieces of a text and the tokens of each."""
         key = (text, ramp)
         found = self._known.get(key)
         if found is None:
             found = cut(text, self._tokenizer.ends(text), ramp.sizes())
-            if len(self._known) >= self._remember:
-                self._known.clear()
-            if len(text) <= _REMEMBERED:
-                self._known[key] = found
+            self._keep(key, found, chars=len(text))
         return found
 
-    def given(self, texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    def given(self, texts: Sequence[str]) -> Pieces:
         """Pieces that a script prescribes, with the tokens of each."""
-        kept = tuple(text for text in texts if text)
-        return kept, tuple(len(self._tokenizer.ends(text)) for text in kept)
+        key = tuple(texts)
+        found = self._known.get(key)
+        if found is None:
+            kept = tuple(text for text in texts if text)
+            found = kept, tuple(len(self._tokenizer.ends(text)) for text in kept)
+            self._keep(key, found, chars=sum(map(len, kept)))
+        return found
+
+    def _keep(self, key: tuple[str, Ramp] | tuple[str, ...], found: Pieces, *, chars: int) -> None:
+        if len(self._known) >= self._remember:
+            self._known.clear()
+        if chars <= _REMEMBERED:
+            self._known[key] = found
 
     def runs(
         self,

@@ -6,6 +6,8 @@ from functools import cache, lru_cache
 from mockserver import resources
 
 Headers = list[tuple[bytes, bytes]]
+Holes = list[tuple[int, bytes, bytes]]
+"""Where a header with an open value stands, its name, and the name of its value."""
 
 
 @lru_cache(maxsize=16)
@@ -15,13 +17,15 @@ def http_date(second: int) -> bytes:
 
 
 @cache
-def _sets() -> dict[tuple[str, bool], Headers]:
-    """The sets by name and by whether the body is encoded."""
-    sets: dict[tuple[str, bool], Headers] = {}
+def _sets() -> dict[tuple[str, bool], tuple[Headers, Holes]]:
+    """The sets by name and by whether the body is encoded: the headers, and those whose value is open."""
+    sets = {}
     for name, pairs in resources.fixture("headers")["sets"].items():
-        encoded = [(key.encode(), value.encode()) for key, value in pairs]
-        sets[name, True] = encoded
-        sets[name, False] = [pair for pair in encoded if pair[1] != b"$encoding"]
+        every = [(key.encode(), value.encode()) for key, value in pairs]
+        for encoding in (True, False):
+            headers = [pair for pair in every if encoding or pair[1] != b"$encoding"]
+            holes = [(at, *pair) for at, pair in enumerate(headers) if pair[1].startswith(b"$")]
+            sets[name, encoding] = headers, holes
     return sets
 
 
@@ -44,4 +48,8 @@ def response_headers(
         b"$timeout": b"%d" % timeout_s,
         b"$encoding": encoding,
     }
-    return [(key, values.get(value, value)) for key, value in _sets()[name, bool(encoding)]]
+    base, holes = _sets()[name, bool(encoding)]
+    headers = base.copy()
+    for at, key, hole in holes:
+        headers[at] = (key, values[hole])
+    return headers

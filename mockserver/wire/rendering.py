@@ -1,17 +1,17 @@
 """What the renderers of both dialects share."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from mockserver.values import value
 from mockserver.wire.jsontext import dump_text, dumps, loads
 from mockserver.wire.reply import Reply, Usage
 from mockserver.wire.request import ToolCall
 from mockserver.wire.template import Template
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Envelope:
     """What stands around an answer: its request id and the second in which it was created."""
 
@@ -19,7 +19,7 @@ class Envelope:
     created: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Stream:
     """A rendered stream: whole frames, and how many tokens each carries (for the pace)."""
 

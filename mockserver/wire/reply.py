@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mockserver.values import value
 from mockserver.wire.request import ToolCall
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Choice:
     """One answer. `finish_reason` is stop, length or tool_calls.
 
@@ -35,7 +36,7 @@ class Pace:
     seed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reply:
     """A whole answer: its choices, and what a script asks of its rendering."""
 
@@ -62,7 +63,7 @@ class Reply:
         return replace(self, choices=choices)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Usage:
     """Token counts of one exchange. A count that does not apply is None.
 

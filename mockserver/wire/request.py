@@ -1,11 +1,12 @@
 """What a client asks for, the same on every surface."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from mockserver.catalogue.models import Model
+from mockserver.values import value
 
 SEED = 1234
 """The seed of a request that names none (Model Studio docs, DashScope API reference)."""
@@ -24,7 +25,7 @@ class Surface(StrEnum):
         return self is not Surface.COMPAT
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolCall:
     """One call of a function by the model. `arguments` is JSON text, kept as it was sent."""
 
@@ -33,7 +34,7 @@ class ToolCall:
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Part:
     """One medium of a message: `kind` is image, audio, video or file; `value` is as it was sent.
 
@@ -46,12 +47,9 @@ class Part:
     max_pixels: int | None = None
 
 
-@dataclass(slots=True)
+@value
 class Message:
-    """One message of the history: a value, never changed.
-
-    It is not frozen because that would double the cost of making it, and every request makes many.
-    """
+    """One message of the history."""
 
     role: str
     text: str
@@ -63,7 +61,7 @@ class Message:
     cached: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ChatRequest:
     """A chat request, read. `parameters` holds the generation parameters as they were sent."""
 

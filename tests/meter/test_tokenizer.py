@@ -153,7 +153,7 @@ def test_a_cache_computes_a_text_once() -> None:
         return len(text)
 
     cache = TextCache(measure)
-    assert [cache("tea"), cache("tea"), cache(""), cache("")] == [3, 3, 0, 0]
+    assert [cache["tea"], cache["tea"], cache[""], cache[""]] == [3, 3, 0, 0]
     assert asked == ["tea", ""]
     assert len(cache) == 2
 
@@ -167,29 +167,29 @@ def test_a_full_cache_forgets_the_older_half_and_still_answers() -> None:
 
     cache = TextCache(measure, chars=4 * (64 + 1))
     for text in "abcd":
-        cache(text)
+        cache[text]
     assert len(cache) == 4
-    cache("e")
+    cache["e"]
     assert len(cache) == 2
-    assert cache("d") == cache("e") == 1
+    assert cache["d"] == cache["e"] == 1
     assert asked == ["a", "b", "c", "d", "e"]
-    assert cache("a") == 1
+    assert cache["a"] == 1
     assert asked[-1] == "a"
 
 
 def test_a_cache_stays_within_its_limit_whatever_it_is_asked() -> None:
     cache = TextCache(len, chars=1000)
     for number in range(500):
-        cache("x" * number)
+        cache["x" * number]
         assert cache._chars <= 1000
-        assert cache._chars == sum(len(text) + 64 for text in cache._known)
+        assert cache._chars == sum(len(text) + 64 for text in cache)
 
 
 def test_a_very_long_text_is_not_kept() -> None:
     cache = TextCache(len)
-    assert cache("x" * 200_001) == 200_001
+    assert cache["x" * 200_001] == 200_001
     assert len(cache) == 0
-    assert cache("x" * 200_000) == 200_000
+    assert cache["x" * 200_000] == 200_000
     assert len(cache) == 1
 
 
