@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Sequence
 
 from mockserver import __version__
-from mockserver.commands import serve
+from mockserver.commands import errors, serve
 
-COMMANDS = (serve,)
+COMMANDS = (serve, errors)
 """In the order in which help shows them."""
 
 

@@ -321,7 +321,7 @@ class Engine:
         account.requests += 1
         account.refusals += 1
         if surface.native:
-            rendered = render_native(refusal, entry.request_id, stream=stream)
+            rendered = render_native(refusal, entry.request_id, model, stream=stream)
         else:
             rendered = render_compat(refusal, entry.request_id, model, stream=stream)
         entry.status = rendered.status

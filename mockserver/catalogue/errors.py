@@ -13,6 +13,12 @@ from mockserver import resources
 Origin = Literal["door", "gateway", "validator", "service"]
 """Where a refusal arises: before the gateway, in it, in its parameter check, or in the model service."""
 
+Surface = Literal["native", "compat"]
+"""Which dialect tells of a refusal."""
+
+Moment = Literal["refused", "late"]
+"""Whether a refusal comes instead of a stream, or in one that has begun."""
+
 HELP = "https://help.aliyun.com/zh/model-studio/error-code"
 """The page that some messages point to (recordings: maruel/genai, 2026); Singapore names its English one."""
 
@@ -25,11 +31,15 @@ _PREFIXES = {
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A refusal's code, type and message on one surface. A native refusal has no type."""
+    """A refusal's code, type and message on one surface. A native refusal has no type.
+
+    `bare`: the compatible body is type and message and nothing else.
+    """
 
     code: str | None
     message: str
     type: str | None = None
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,48 @@ class Refusal:
     id: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamForm:
+    """How refusals look on a request for a stream; the fields without a value hold for all.
+
+    `form`: `json`, a body as without a stream; `line`, one data line; `frame`, one native error event.
+    `status` is the HTTP status, None the refusal's own. `moment` is `late` in a stream that has begun.
+    """
+
+    surface: Surface
+    moment: Moment
+    form: Literal["json", "line", "frame"]
+    status: int | None
+    confidence: str
+    source: str
+    origins: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    statuses: tuple[int, ...] = ()
+    backend: str | None = None
+    era: str | None = None
+
+    def told(self, status: int) -> str:
+        """The form in words, for a refusal of that status."""
+        form = {
+            "json": "a JSON body",
+            "line": 'one line `data: {"error":...}`',
+            "frame": f"one frame `event:error` that names {status}",
+        }
+        return f"HTTP {self.status or status}, {form[self.form]}"
+
+    def holds(self, refusal: "Refusal | ErrorEntry", *, backend: str | None, era: str | None) -> bool:
+        """Whether a refusal looks so; a `backend` or `era` of None stands for any."""
+        return (
+            (not self.origins or refusal.origin in self.origins)
+            and (not self.entries or refusal.id in self.entries)
+            and (not self.codes or refusal.native.code in self.codes)
+            and (not self.statuses or refusal.status in self.statuses)
+            and (self.backend is None or backend in (None, self.backend))
+            and (self.era is None or era in (None, self.era))
+        )
+
+
 class UnknownErrorCodeError(LookupError):
     """No entry of the catalogue has that code."""
 
@@ -90,11 +142,19 @@ class Errors:
         return self._entries[entry_id]
 
     def by_code(self, code: str) -> ErrorEntry:
-        """The commonest entry of a code, of either surface. Raises `UnknownErrorCodeError`."""
-        try:
-            return self._by_code[code]
-        except KeyError:
-            raise UnknownErrorCodeError(code) from None
+        """The commonest entry of a code, of either surface, or the entry of an id.
+
+        Raises `UnknownErrorCodeError`.
+        """
+        found = self._by_code.get(code) or self._entries.get(code)
+        if found is None:
+            raise UnknownErrorCodeError(code)
+        return found
+
+    def all_by_code(self, code: str) -> list[ErrorEntry]:
+        """Every entry of a code, the commonest first, or the one of an id; empty when there is none."""
+        found = [entry for entry in self if code in entry.codes]
+        return found or [entry for entry in self if entry.id == code]
 
     def codes(self) -> list[str]:
         """Every code of the catalogue, sorted."""
@@ -110,7 +170,7 @@ def fill(entry: ErrorEntry, values: Mapping[str, Any]) -> Refusal:
     given = {**{name: f"<{name}>" for name in entry.params}, "help": HELP, **values}
 
     def words(template: Words) -> Words:
-        return Words(template.code, template.message.format(**given), template.type)
+        return Words(template.code, template.message.format(**given), template.type, template.bare)
 
     native, compat = words(entry.native), words(entry.compat)
     return Refusal(entry.status, native, compat, entry.origin, entry.prefix, entry.id)
@@ -130,10 +190,14 @@ def _compat_of(native: Words) -> Words:
     return Words(native.code, native.message, native.code)
 
 
+def _compat_words(data: Mapping[str, Any]) -> Words:
+    return Words(data["code"], data["message"], data["type"], data.get("bare", False))
+
+
 def _entry(data: Mapping[str, Any]) -> ErrorEntry:
     native, compat = data["native"], data["compat"]
     native_words = Words(native["code"], native["message"]) if native else None
-    compat_words = Words(compat["code"], compat["message"], compat["type"]) if compat else None
+    compat_words = _compat_words(compat) if compat else None
     # A scripted error may be asked of a surface that never had it: it then speaks the other's words.
     if native_words is None:
         native_words = _native_of(compat_words)
@@ -157,3 +221,12 @@ def _entry(data: Mapping[str, Any]) -> ErrorEntry:
 def load() -> Errors:
     """The catalogue that ships with the package."""
     return Errors({data["id"]: _entry(data) for data in resources.fixture("errors")["entries"]})
+
+
+@cache
+def stream_forms(surface: Surface, moment: Moment) -> tuple[StreamForm, ...]:
+    """The forms of a surface, in the order in which they are looked up; the last one always holds."""
+    rows: list[dict[str, Any]] = resources.fixture("errors")["streams"]
+    lists = ("origins", "entries", "codes", "statuses")
+    forms = (StreamForm(**{**row, **{name: tuple(row.get(name, ())) for name in lists}}) for row in rows)
+    return tuple(form for form in forms if (form.surface, form.moment) == (surface, moment))

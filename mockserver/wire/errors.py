@@ -1,12 +1,13 @@
 """Refusals rendered: the right status, envelope and framing for the surface that asked."""
 
-from dataclasses import dataclass
-from http import HTTPStatus
+from dataclasses import dataclass, replace
 
-from mockserver.catalogue.errors import Refusal
+from mockserver.catalogue import errors as error_catalogue
+from mockserver.catalogue.errors import Refusal, StreamForm, stream_forms
 from mockserver.catalogue.models import Model
 from mockserver.wire import sse
 from mockserver.wire.jsontext import dump_text, dumps
+from mockserver.wire.request import Surface
 from mockserver.wire.template import Template
 
 _COMPAT = Template(
@@ -19,7 +20,23 @@ _COMPAT = Template(
 _COMPAT_LINE = Template(
     {"error": {"code": "$code", "param": None, "message": "$message", "type": "$type"}, "id": "$chat_id"}
 )
+_COMPAT_LATE = Template(
+    {
+        "error": {"code": "$code", "param": None, "message": "$message", "type": "$type"},
+        "id": "$chat_id",
+        "request_id": "$id",
+    }
+)
+_COMPAT_BARE = Template({"error": {"message": "$message", "type": "$type"}})
 _NATIVE = Template({"code": "$code", "message": "$message", "request_id": "$id"})
+_NATIVE_IN_COMPAT = Template({"request_id": "$id", "code": "$code", "message": "$message"})
+
+
+BACKENDS = {
+    "older models": {"backend": "line", "era": "2025"},
+    "newest models": {"backend": "json", "era": "2026"},
+}
+"""The backends that refuse a stream in ways of their own (`fixtures/families.json` has them by model)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,45 +49,83 @@ class RenderedError:
     door: bool
 
 
-def render_native(refusal: Refusal, request_id: str, *, stream: bool) -> RenderedError:
-    """A refusal on the native surface.
+def stream_form(
+    refusal: Refusal,
+    surface: error_catalogue.Surface,
+    model: Model | None = None,
+    *,
+    moment: error_catalogue.Moment = "refused",
+) -> StreamForm:
+    """How a refusal looks to a client that asked for a stream.
 
-    Asked for a stream, the cloud answers 200 with one `event:error` frame that names the real status
-    (recording: cnblogs/dashscope-sdk, 2024-02); only what is refused at the door stays plain JSON
-    with its own status (recordings: alibaba/loongsuite-python-agent, 401, 4 of 4).
+    The table with its sources is `streams` in `fixtures/errors.json`. Without a model the older backends
+    speak.
     """
-    values = {
-        "code": dumps(refusal.native.code),
-        "message": dump_text(refusal.prefix + refusal.native.message),
-        "id": dump_text(request_id),
-    }
+    backend, era = (model.family.stream_refusal, model.family.compat_era) if model else ("line", "2025")
+    forms = stream_forms(surface, moment)
+    return next(form for form in forms if form.holds(refusal, backend=backend, era=era))
+
+
+def render_native(
+    refusal: Refusal, request_id: str, model: Model | None = None, *, stream: bool
+) -> RenderedError:
+    """A refusal on the native surface: a flat body, or an `event:error` frame that names the real status."""
+    values = _native_values(refusal, request_id)
     door = refusal.origin == "door"
     body = _NATIVE.fill(values)
-    if not stream or door:
+    form = stream_form(refusal, "native", model) if stream else None
+    if form is None or form.form == "json":
         return RenderedError(refusal.status, body, sse=False, door=door)
     frame = sse.native_frame(1, body, event=b"error", status=refusal.status)
-    return RenderedError(200, frame, sse=True, door=False)
+    return RenderedError(form.status or refusal.status, frame, sse=True, door=False)
 
 
 def render_compat(refusal: Refusal, request_id: str, model: Model | None, *, stream: bool) -> RenderedError:
     """A refusal on the compatible surface.
 
     Door and gateway answer without an `id`. What the parameter check and the model service refuse
-    carries one; on a streaming request older backends send it as one data line, in another order
-    (Model Studio users, at least eight reports of 2026, status 400; recording: maruel/genai,
-    qwen3-vl-flash, 2026-04, status 200).
+    carries one; on a streaming request older backends send it as one data line, in another order.
     """
-    values = {
+    values = _compat_values(refusal, request_id)
+    form = stream_form(refusal, "compat", model) if stream else None
+    if form is not None and form.form == "line":
+        line = sse.compat_frame(_COMPAT_LINE.fill(values))
+        return RenderedError(form.status or refusal.status, line, sse=True, door=False)
+    if refusal.origin in ("door", "gateway"):
+        del values["chat_id"]
+    template = _COMPAT_BARE if refusal.compat.bare else _COMPAT
+    return RenderedError(refusal.status, template.fill(values), sse=False, door=refusal.origin == "door")
+
+
+def render_late(refusal: Refusal, surface: Surface, request_id: str, number: int) -> bytes:
+    """A refusal in a stream that has begun: its last frame, the `number`-th (native frames carry it).
+
+    Inside a compatible stream it is a native frame, its number 1 whatever went before; only moderation
+    speaks the surface's own dialect, without the prefix. No `[DONE]` follows (Model Studio users, 2025
+    and 2026).
+    """
+    if surface.native:
+        body = _NATIVE.fill(_native_values(refusal, request_id))
+        return sse.native_frame(number, body, event=b"error", status=refusal.status)
+    if stream_form(refusal, "compat", moment="late").form == "line":
+        return sse.compat_frame(_COMPAT_LATE.fill(_compat_values(replace(refusal, prefix=""), request_id)))
+    body = _NATIVE_IN_COMPAT.fill(_native_values(refusal, request_id))
+    return sse.native_frame(1, body, event=b"error", status=refusal.status)
+
+
+def _native_values(refusal: Refusal, request_id: str) -> dict[str, bytes]:
+    return {
+        "code": dumps(refusal.native.code),
+        "message": dump_text(refusal.prefix + refusal.native.message),
+        "id": dump_text(request_id),
+    }
+
+
+def _compat_values(refusal: Refusal, request_id: str) -> dict[str, bytes]:
+    return {
         "code": dumps(refusal.compat.code),
         "type": dumps(refusal.compat.type),
         "message": dump_text(refusal.prefix + refusal.compat.message),
         "id": dump_text(request_id),
+        "chat_id": dump_text(f"chatcmpl-{request_id}"),
     }
-    if refusal.origin in ("door", "gateway"):
-        return RenderedError(refusal.status, _COMPAT.fill(values), sse=False, door=refusal.origin == "door")
-    values["chat_id"] = dump_text(f"chatcmpl-{request_id}")
-    old = model is None or model.family.stream_refusal == "line"
-    if stream and (refusal.status == HTTPStatus.OK or (refusal.status == HTTPStatus.BAD_REQUEST and old)):
-        line = sse.compat_frame(_COMPAT_LINE.fill(values))
-        return RenderedError(refusal.status, line, sse=True, door=False)
-    return RenderedError(refusal.status, _COMPAT.fill(values), sse=False, door=False)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mockserver import resources
 from mockserver.catalogue import errors as error_catalogue
-from mockserver.catalogue.errors import HELP, Errors, UnknownErrorCodeError, Words, fill
+from mockserver.catalogue.errors import HELP, Errors, UnknownErrorCodeError, Words, fill, stream_forms
 from mockserver.rules.schemas import violations
 
 CATALOGUE = error_catalogue.load()
@@ -180,6 +180,29 @@ def test_an_unknown_code_is_told(errors: Errors) -> None:
 def test_an_unknown_entry_is_a_key_error(errors: Errors) -> None:
     with pytest.raises(KeyError):
         errors.refuse("tea.pot")
+
+
+def test_an_id_finds_its_entry_where_no_code_has_its_name(errors: Errors) -> None:
+    assert errors.by_code("tool.no-call").id == "tool.no-call"
+    assert [entry.id for entry in errors.all_by_code("tool.no-call")] == ["tool.no-call"]
+
+
+def test_all_entries_of_a_code_are_found_the_commonest_first(errors: Errors) -> None:
+    found = [entry.id for entry in errors.all_by_code("limit_requests")]
+    assert found == ["throttling.rate-quota", "throttling.request-limit", "throttling.request-list"]
+    assert errors.all_by_code("TeaPot") == []
+
+
+@pytest.mark.parametrize("surface", ["native", "compat"])
+@pytest.mark.parametrize("moment", ["refused", "late"])
+def test_every_refusal_has_a_form_on_a_stream_and_every_form_has_a_refusal(
+    errors: Errors, surface: Any, moment: Any
+) -> None:
+    forms = stream_forms(surface, moment)
+    assert forms[-1].holds(errors.refuse("throttling.general"), backend="line", era="2025")
+    for form in forms:
+        assert form.statuses == (200,) or any(form.holds(entry, backend=None, era=None) for entry in errors)
+        assert all(name in {entry.id for entry in errors} for name in form.entries)
 
 
 def test_the_catalogue_is_loaded_once() -> None:

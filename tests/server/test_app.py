@@ -57,7 +57,7 @@ def refusal_of(response: Any, path: str) -> tuple[str | None, str]:
         validator("native.error").validate(data)
         return data["code"], data["message"]
     validator("compat.error").validate(data)
-    return data["error"]["code"], data["error"]["message"]
+    return data["error"].get("code"), data["error"]["message"]
 
 
 @EVERYWHERE

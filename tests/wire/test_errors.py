@@ -13,7 +13,8 @@ from mockserver.catalogue.errors import Errors, Refusal, Words
 from mockserver.catalogue.models import Models
 from mockserver.rules import schemas
 from mockserver.wire import sse
-from mockserver.wire.errors import RenderedError, render_compat, render_native
+from mockserver.wire.errors import RenderedError, render_compat, render_late, render_native
+from mockserver.wire.request import Surface
 from tests.wire.strategies import texts
 
 RID = "0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f"
@@ -100,6 +101,18 @@ def test_a_native_client_reads(origin: str, status: int, body: str, *, stream: b
     )
 
 
+@pytest.mark.parametrize(
+    ("origin", "status", "sse"),
+    [("door", 400, False), ("gateway", 400, True), ("validator", 400, True), ("service", 200, True)],
+)
+def test_the_newest_backends_refuse_a_native_stream_with_its_own_status(
+    models: Models, origin: str, status: int, *, sse: bool
+) -> None:
+    rendered = render_native(refusal(origin), RID, models[NEW], stream=True)
+    body = (FRAME if sse else NATIVE).encode()
+    assert rendered == RenderedError(status, body, sse=sse, door=origin == "door")
+
+
 def test_a_native_stream_that_is_throttled_is_a_200_with_the_real_status_inside(errors: Errors) -> None:
     rendered = render_native(errors.refuse("throttling.general"), RID, stream=True)
     assert rendered.status == 200
@@ -119,6 +132,54 @@ def test_a_compat_stream_refused_with_status_200_is_one_line_of_every_model(
 ) -> None:
     rendered = render_compat(refusal("service", status=200), RID, models[model], stream=True)
     assert (rendered.status, rendered.sse, rendered.body) == (200, True, LINE.encode())
+
+
+def test_a_download_that_takes_too_long_ends_a_compat_stream_that_is_open(
+    models: Models, errors: Errors
+) -> None:
+    late = errors.refuse("media.download-timeout")
+    old = render_compat(late, RID, models["qwen3-vl-flash"], stream=True)
+    assert (old.status, old.sse) == (200, True)
+    assert old.body.startswith(
+        b'data: {"error":{"code":"invalid_parameter_error","param":null,"message":"<400> InternalError.Algo.'
+    )
+    assert render_compat(late, RID, models[NEW], stream=True).status == 400
+    assert render_compat(late, RID, models["qwen3-vl-flash"], stream=False).status == 400
+
+
+def test_a_compat_body_that_cannot_be_read_is_told_in_type_and_message_alone(errors: Errors) -> None:
+    rendered = render_compat(errors.refuse("body.malformed"), RID, None, stream=False)
+    assert rendered == RenderedError(
+        400,
+        b'{"error":{"message":"Required body invalid, please check the request body format.",'
+        b'"type":"invalid_request_error"}}',
+        sse=False,
+        door=False,
+    )
+
+
+def test_moderation_ends_a_stream_in_the_dialect_of_its_surface(errors: Errors) -> None:
+    blocked = errors.refuse("moderation.output")
+    assert render_late(blocked, Surface.COMPAT, RID, 7) == (
+        b'data: {"error":{"code":"data_inspection_failed","param":null,'
+        b'"message":"Output data may contain inappropriate content.","type":"data_inspection_failed"},'
+        b'"id":"chatcmpl-0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f",'
+        b'"request_id":"0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f"}\n\n'
+    )
+    assert render_late(blocked, Surface.NATIVE_TEXT, RID, 7) == (
+        b'id:7\nevent:error\n:HTTP_STATUS/400\ndata:{"code":"DataInspectionFailed",'
+        b'"message":"<400> InternalError.Algo.DataInspectionFailed: '
+        b'Output data may contain inappropriate content.",'
+        b'"request_id":"0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f"}\n\n'
+    )
+
+
+def test_throttling_ends_a_compat_stream_with_a_native_frame(errors: Errors) -> None:
+    assert render_late(errors.refuse("throttling.allocation-quota"), Surface.COMPAT, RID, 7) == (
+        b'id:1\nevent:error\n:HTTP_STATUS/429\ndata:{"request_id":"0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f",'
+        b'"code":"Throttling.AllocationQuota",'
+        b'"message":"Allocated quota exceeded, please increase your quota limit."}\n\n'
+    )
 
 
 def test_what_the_model_service_says_begins_with_its_prefix_on_both_surfaces(

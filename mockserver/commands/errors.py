@@ -1,0 +1,139 @@
+"""`dashscope-mock errors`: the cloud's errors, all of them in a table or one of them in full."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from difflib import get_close_matches
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mockserver.catalogue.errors import ErrorEntry, Errors
+
+_WIDTH = 80
+_LABEL = 9
+_ARISES = {
+    "door": "at the door, before the gateway",
+    "gateway": "in the gateway",
+    "validator": "in the gateway's check of parameters",
+    "service": "in the model service",
+}
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Enters the command and its options."""
+    errors = commands.add_parser(
+        "errors",
+        help="show the cloud's errors",
+        description="Shows the cloud's errors: a table of all codes, or all that is known of one.",
+    )
+    errors.add_argument(
+        "code", nargs="?", metavar="CODE", help="a code of either surface, or the id of an entry"
+    )
+    errors.add_argument("--json", action="store_true", help="print JSON")
+    errors.set_defaults(run=_errors)
+
+
+def _errors(options: argparse.Namespace) -> int:
+    from mockserver.catalogue import errors as error_catalogue  # noqa: PLC0415 - help answers without it
+    from mockserver.wire.jsontext import dumps  # noqa: PLC0415
+
+    catalogue = error_catalogue.load()
+    entries = list(catalogue) if options.code is None else catalogue.all_by_code(options.code)
+    if not entries:
+        print(f"dashscope-mock: {_unknown(options.code, catalogue)}", file=sys.stderr)  # noqa: T201
+        return 2
+    if options.json:
+        lines = [dumps([as_json(entry) for entry in entries]).decode()]
+    elif options.code is None:
+        lines = list(table(entries))
+    else:
+        lines = "\n\n".join("\n".join(card(entry)) for entry in entries).split("\n")
+    for line in lines:
+        print(line)  # noqa: T201 - this is what was asked for
+    return 0
+
+
+def _unknown(code: str, catalogue: "Errors") -> str:
+    known = [*catalogue.codes(), *(entry.id for entry in catalogue)]
+    lowered = {name.lower(): name for name in known}
+    near = get_close_matches(code.lower(), lowered, n=1, cutoff=0.0)[0]
+    return f"no error has the code {code!r}; the nearest known one is {lowered[near]!r}"
+
+
+def table(entries: "list[ErrorEntry]") -> Iterator[str]:
+    """One line for each pair of codes, in the order of their status; at most 80 columns wide."""
+    counts: dict[tuple[int, str, str], int] = {}
+    for entry in entries:
+        native, compat = entry.native.code or "-", entry.compat.code or "-"
+        row = (entry.status, native, "=" if compat == native else compat)
+        counts[row] = counts.get(row, 0) + 1
+    wide = max(len(native) for _, native, _ in counts)
+    narrow = max(len(compat) for *_, compat in counts)
+    yield f"HTTP  {'native code':{wide}}  {'compat code':{narrow}}  texts"
+    for (status, native, compat), count in sorted(counts.items()):
+        yield f"{status:4}  {native:{wide}}  {compat:{narrow}}  {count:5}"
+    yield ""
+    yield "= is the native code, - is null. All of one: dashscope-mock errors CODE"
+
+
+def _streams(entry: "ErrorEntry") -> Iterator[tuple[str, str, str, str]]:
+    """How an entry looks on a stream, by backend: surface, which backends, the form, and its confidence."""
+    from mockserver.catalogue.errors import stream_forms  # noqa: PLC0415
+    from mockserver.wire.errors import BACKENDS  # noqa: PLC0415
+
+    for surface in ("native", "compat"):
+        forms = {
+            name: next(form for form in stream_forms(surface, "refused") if form.holds(entry, **backend))
+            for name, backend in BACKENDS.items()
+        }
+        both = len({form.told(entry.status) for form in forms.values()}) == 1
+        for name, form in list(forms.items())[: 1 if both else None]:
+            yield surface, "" if both else name, form.told(entry.status), form.confidence
+        late = next(
+            form for form in stream_forms(surface, "late") if form.holds(entry, backend=None, era=None)
+        )
+        yield surface, "in a stream that has begun", late.told(entry.status), late.confidence
+
+
+def card(entry: "ErrorEntry") -> Iterator[str]:
+    """All that is known of an entry, in lines of at most 80 columns."""
+    yield entry.id
+    yield from _field("status", str(entry.status))
+    yield from _field("native", str(entry.native.code))
+    yield from _field("", entry.prefix + entry.native.message)
+    yield from _field("compat", f"{entry.compat.code or 'null'} (type {entry.compat.type})")
+    yield from _field("", entry.prefix + entry.compat.message)
+    if entry.aliases:
+        yield from _field("also", ", ".join(entry.aliases))
+    yield from _field("arises", _ARISES[entry.origin])
+    for at, (surface, backends, form, confidence) in enumerate(_streams(entry)):
+        where = f"{surface}, {backends}" if backends else surface
+        yield from _field("" if at else "stream", f"{where}: {form} ({confidence})")
+    yield from _field("known", f"{entry.confidence}: {entry.source}")
+
+
+def _field(label: str, text: str) -> Iterator[str]:
+    lines = [line for part in text.split("\n") for line in wrap(part, _WIDTH - _LABEL - 2) or [""]]
+    for at, line in enumerate(lines):
+        yield f"  {'' if at else label:{_LABEL}}{line}".rstrip()
+
+
+def as_json(entry: "ErrorEntry") -> dict[str, Any]:
+    """All that is known of an entry, for programs."""
+    return {
+        "id": entry.id,
+        "status": entry.status,
+        "native": {"code": entry.native.code, "message": entry.native.message},
+        "compat": {"code": entry.compat.code, "type": entry.compat.type, "message": entry.compat.message},
+        "prefix": entry.prefix,
+        "params": list(entry.params),
+        "aliases": list(entry.aliases),
+        "origin": entry.origin,
+        "stream": [
+            {"surface": surface, "when": backends, "form": form, "confidence": confidence}
+            for surface, backends, form, confidence in _streams(entry)
+        ],
+        "confidence": entry.confidence,
+        "source": entry.source,
+    }
