@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mockserver import memory
-from mockserver.answer import builtin, search
+from mockserver.answer import builtin, moderation, search
 from mockserver.answer.impossible import ImpossibleSchemaError
+from mockserver.answer.moderation import Moderation
 from mockserver.answer.script import Scripts
+from mockserver.answer.wordlist import Words
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.errors import Refusal
@@ -25,6 +27,7 @@ from mockserver.journal import Entry, Journal
 from mockserver.meter.caches import CacheUse
 from mockserver.meter.logprobs import token_logprobs
 from mockserver.meter.prompt import PromptTokens, prompt_tokens
+from mockserver.meter.quotas import Admission, QuotaExceededError, Quotas
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer, newer
 from mockserver.meter.usage import usage_of
 from mockserver.settings import Settings
@@ -60,7 +63,8 @@ class NotLoadedError(Exception):
 class Answer:
     """What goes out: a whole `body`, or `frames`, each due so many seconds after the first byte.
 
-    `due` is empty when nothing is paced. `delay` is how long the first byte waits.
+    `due` is empty when nothing is paced. `delay` is how long the first byte waits. Whoever sends it frees
+    its `admission`, when it has one, as soon as it is sent or its client is gone.
     """
 
     status: int
@@ -70,6 +74,7 @@ class Answer:
     due: Sequence[float] = ()
     delay: float = 0.0
     entry: Entry | None = None
+    admission: Admission | None = None
 
 
 class Engine:
@@ -92,6 +97,8 @@ class Engine:
             self.models = self.models.with_model(name, like=like)
         self.worlds = Worlds()
         self.door = Door(self.settings, self.errors, self.models, self.worlds)
+        self.quotas = Quotas(self.settings.quotas)
+        self.moderation = self._given_moderation()
         self.scripts = Scripts()
         self.journal = Journal(entries=self.settings.journal)
         self.clock = clock
@@ -99,12 +106,19 @@ class Engine:
         self._chunkers: dict[str, Chunker] = {}
 
     def reset(self, key: str | None = None) -> None:
-        """Forgets scripts, journal and worlds: of one API key, or all."""
+        """Forgets scripts, journal, worlds and used quotas: of one API key, or all."""
         self.scripts.clear(key)
+        self.quotas.reset(key)
+        if key is None:
+            self.moderation = self._given_moderation()
         world = None if key is None else self.worlds.known(key)
         if key is None or world is not None:
             self.journal.reset(world)
         self.worlds.reset(key)
+
+    def _given_moderation(self) -> Moderation:
+        words = Words(self.settings.block_words)
+        return Moderation(words, words)
 
     def chat(
         self,
@@ -125,6 +139,7 @@ class Engine:
         streaming = surface.native and native.wants_stream(headers)
         entry = Entry(request_id, self.worlds.of(""), surface.value, streaming, body, arrived)
         model: Model | None = None
+        admission: Admission | None = None
         try:
             key = bearer_key(headers)
             entry.body = without_key(body, key)
@@ -134,7 +149,9 @@ class Engine:
             model = self.door.model(surface, data)
             vocabulary = self._vocabularies[model.family.vocabulary]
             if not (wait or vocabulary.ready):
-                raise NotLoadedError(vocabulary, request_id)
+                raise NotLoadedError(vocabulary, request_id)  # noqa: TRY301 - nothing is held yet
+            if self.quotas:
+                admission = self._admit(world, model)
             request = self.door.read(surface, data, model, headers)
             entry.model, entry.stream = model.name, request.stream
             entry.findings = self.door.judge(request)
@@ -143,8 +160,22 @@ class Engine:
             entry.refusal = refused.refusal
             entry.findings = entry.findings or refused.findings
             answer = self._refuse(surface, entry, model, headers, stream=streaming)
+        except BaseException:
+            if admission is not None:
+                admission.free()
+            raise
+        if admission is not None:
+            admission.spend(entry.usage.total if entry.usage else 0, now=self.clock())
+            answer.admission = admission
         self.journal.add(entry)
         return answer
+
+    def _admit(self, world: World, model: Model) -> Admission | None:
+        """Lets a request in that its quotas allow. Raises `Refused`."""
+        try:
+            return self.quotas.admit(world.key, model.name, now=self.clock())
+        except QuotaExceededError as exceeded:
+            raise Refused(self.errors.refuse(exceeded.refusal)) from None
 
     def _tokenizer(self, model: Model) -> Tokenizer:
         """The tokenizer of a model's vocabulary; waits until it is loaded."""
@@ -202,6 +233,8 @@ class Engine:
 
     def _converse(self, world: World, sent: ChatRequest, entry: Entry) -> Answer:
         """Answers a valid request in its whole context, and remembers what is to be remembered."""
+        if self.moderation.input and self.moderation.blocks(sent):
+            raise Refused(self.errors.refuse(moderation.INPUT))
         tokenizer = self._tokenizer(sent.model)
         session_id = memory.session_id(sent)
         session = None if session_id is None else world.session(session_id)
@@ -211,6 +244,9 @@ class Engine:
         if prompt.total > limit:
             raise Refused(self.errors.refuse("parameter.input-length", max=limit))
         reply = self._answer(world, request, entry)
+        blocked = self.moderation.places(reply) if self.moderation.output else None
+        if blocked and not request.stream:
+            raise Refused(self.errors.refuse(moderation.OUTPUT))
         if request.get("logprobs"):
             reply = self._with_logprobs(request, reply, tokenizer)
         usage = usage_of(
@@ -218,7 +254,7 @@ class Engine:
         )
         if session is not None:
             memory.save(sent, reply, session, tokenizer)
-        return self._render(request, reply, usage, entry)
+        return self._render(request, reply, usage, entry, blocked=blocked)
 
     def _with_logprobs(self, request: ChatRequest, reply: Reply, tokenizer: Tokenizer) -> Reply:
         top = int(request.get("top_logprobs") or 0)
@@ -258,7 +294,15 @@ class Engine:
             return reply
         return reply.with_tool_ids(lambda: self.ids.tool_call_id(model.family.tool_id_digits))
 
-    def _render(self, request: ChatRequest, reply: Reply, usage: Usage, entry: Entry) -> Answer:
+    def _render(
+        self,
+        request: ChatRequest,
+        reply: Reply,
+        usage: Usage,
+        entry: Entry,
+        *,
+        blocked: Mapping[tuple[int, str], int] | None,
+    ) -> Answer:
         if request.surface.native and search.wanted(request):
             reply = search.with_sources(request, reply)
         entry.reply, entry.usage = reply, usage
@@ -269,6 +313,9 @@ class Engine:
             body = dialect.render_body(request, reply, usage, envelope)
             return self._whole(request, reply, entry, body)
         stream = dialect.render_stream(request, reply, usage, envelope, self._chunker(request.model))
+        if blocked:
+            entry.refusal = self.errors.refuse(moderation.OUTPUT)
+            stream = moderation.cut(stream, blocked, entry.refusal, request, entry.request_id)
         answer = Answer(200, [], frames=stream.frames, entry=entry)
         if reply.pace is not None:
             answer.delay = reply.pace.first_ms / 1000

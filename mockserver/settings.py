@@ -4,6 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mockserver.answer.wordlist import WordError, Words
+from mockserver.meter.quotas import Quota
+
 KEY_FORM = re.compile(r"sk-[!-~]{1,250}")
 """The form of an API key (Model Studio docs, get an API key)."""
 
@@ -30,7 +33,8 @@ class Settings:
 
     `api_keys`: the keys that are let in; empty lets in every key of the right form.
     `models`: further models, each name with the known model that it is like.
-    `journal`: how many exchanges are remembered. `seed`: fixes all identifiers.
+    `journal`: how many exchanges are remembered. `seed`: fixes all identifiers. `quotas`: limits on
+    requests and tokens. `block_words`: what moderation finds in requests and answers.
     """
 
     host: str = "127.0.0.1"
@@ -42,6 +46,8 @@ class Settings:
     grace: float = 5.0
     journal: int = 1000
     seed: int | None = None
+    quotas: tuple[Quota, ...] = ()
+    block_words: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises `SettingsError` for a value out of its range."""
@@ -63,3 +69,7 @@ class Settings:
             0 <= self.grace <= _DAY, f"grace is {self.grace}: it must be 0 seconds or more, at most {_DAY}"
         )
         _demand(self.journal >= 1, f"journal is {self.journal}: it must keep at least 1 exchange")
+        try:
+            Words(self.block_words)
+        except WordError as error:
+            raise SettingsError(str(error)) from None

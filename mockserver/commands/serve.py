@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from mockserver.catalogue.models import UnknownModelError
+from mockserver.meter.quotas import Quota, QuotaError, read_quota
 from mockserver.settings import Settings, SettingsError
 
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
@@ -29,6 +30,14 @@ def _added_model(text: str) -> tuple[str, str]:
         msg = f"{text!r} names no model: write NAME:like=KNOWN, such as my-model:like=qwen-plus"
         raise argparse.ArgumentTypeError(msg)
     return name, like
+
+
+def _quota(text: str) -> Quota:
+    """Limits: [KEY:]MODEL=rpm:60,tpm:100000."""
+    try:
+        return read_quota(text)
+    except QuotaError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -77,6 +86,21 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     serve.add_argument(
         "--journal", type=int, default=defaults.journal, metavar="N", help="exchanges to remember"
     )
+    serve.add_argument(
+        "--quota",
+        action="append",
+        default=[],
+        type=_quota,
+        metavar="[KEY:]MODEL=LIMITS",
+        help="limits such as rpm:60,tpm:100000,burst:5,concurrency:2; MODEL is a glob (repeatable)",
+    )
+    serve.add_argument(
+        "--block-word",
+        action="append",
+        default=[],
+        metavar="WORD",
+        help="let moderation find this word in requests and answers (repeatable)",
+    )
     serve.add_argument("--seed", type=int, default=None, help="fix all request and tool call ids")
     serve.add_argument(
         "--ready-file", type=Path, metavar="FILE", help="written as JSON when the port is open"
@@ -106,6 +130,8 @@ def _serve(options: argparse.Namespace) -> int:
             grace=options.grace,
             journal=options.journal,
             seed=options.seed,
+            quotas=tuple(options.quota),
+            block_words=tuple(options.block_word),
         )
         serve(Engine(settings), ready_file=options.ready_file, quiet=options.quiet)
     except (SettingsError, UnknownModelError, PortTakenError) as error:

@@ -12,7 +12,7 @@ from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from mockserver.engine import Answer, Engine, NotLoadedError
-from mockserver.server import control, neighbours, uploads
+from mockserver.server import control, limits, neighbours, uploads
 from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, closing, read_body, send_answer
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.request import Surface
@@ -35,7 +35,7 @@ class App:
         self.engine = engine
         self._others = Starlette(
             routes=[
-                Mount("/_mock", routes=control.routes(engine)),
+                Mount("/_mock", routes=[*control.routes(engine), *limits.routes(engine)]),
                 *neighbours.routes(engine),
                 *uploads.routes(engine),
                 neighbours.any_method("/{path:path}", _unknown_path(engine)),
@@ -54,7 +54,11 @@ class App:
             answer = await self._chat(surface, scope, receive, arrived)
         except ClientGoneError:
             return
-        sent = await send_answer(answer, receive, send)
+        try:
+            sent = await send_answer(answer, receive, send)
+        finally:
+            if answer.admission is not None:
+                answer.admission.free()
         if answer.entry is not None and sent:
             answer.entry.finished = self.engine.clock()
 

@@ -26,7 +26,7 @@ from mockserver.worlds import mask
 _LIMIT = 10 * 1024 * 1024
 _COUNT = re.compile(r"[0-9]{1,9}")
 _SURFACES = [surface.value for surface in Surface]
-_CALLS = ("health", "reset", "replies", "requests", "usage")
+_CALLS = ("health", "reset", "replies", "requests", "usage", "quotas", "moderation")
 
 
 class FaultError(Exception):
@@ -97,7 +97,18 @@ async def _json(request: Request) -> Any:
         raise FaultError(msg) from None
 
 
-def _query(request: Request, *known: str) -> Mapping[str, str]:
+async def read_document(request: Request, schema: str) -> Any:
+    """The JSON of a request's body, as its schema allows it. Raises `FaultError`."""
+    document = await _json(request)
+    found = violations(schema, document)
+    if found:
+        # A misspelt field is often a missing one too; its own name helps more.
+        worst = next((fault for fault in found if fault.keyword == "additionalProperties"), found[0])
+        raise FaultError(explain(worst), worst.path or None)
+    return document
+
+
+def read_query(request: Request, *known: str) -> Mapping[str, str]:
     """The query of a request that knows only these names. Raises `FaultError`."""
     query = request.query_params
     for name in query:
@@ -142,7 +153,7 @@ def _shown(script: Script) -> dict[str, Any]:
 
 def _filtered(engine: Engine, request: Request) -> list[Entry]:
     """The journal's entries that the query asks for. Raises `FaultError`."""
-    query = _query(request, "key", "surface", "model", "limit", "since")
+    query = read_query(request, "key", "surface", "model", "limit", "since")
     surface = query.get("surface")
     if surface is not None and surface not in _SURFACES:
         msg = f"there is no surface {surface!r}; the nearest known one is {_nearest(surface, _SURFACES)!r}"
@@ -191,18 +202,13 @@ class Control:
 
     async def reset(self, request: Request) -> Response:
         """Forgets everything, or one key's world."""
-        self.engine.reset(_query(request, "key").get("key"))
+        self.engine.reset(read_query(request, "key").get("key"))
         return Response(status_code=204)
 
     async def add_reply(self, request: Request) -> Response:
         """Enters a scripted reply."""
-        _query(request)
-        document = await _json(request)
-        found = violations("control.reply", document)
-        if found:
-            # A misspelt field is often a missing one too; its own name helps more.
-            worst = next((fault for fault in found if fault.keyword == "additionalProperties"), found[0])
-            raise FaultError(explain(worst), worst.path or None)
+        read_query(request)
+        document = await read_document(request, "control.reply")
         try:
             script = self.engine.scripts.add(document, self.engine.errors)
         except (MatchError, ScriptError) as error:
@@ -211,7 +217,7 @@ class Control:
 
     async def list_replies(self, request: Request) -> Response:
         """What is scripted, with how often each was used."""
-        _query(request)
+        read_query(request)
         return reply_json({"replies": [_shown(script) for script in self.engine.scripts]})
 
     async def remove_reply(self, request: Request) -> Response:
@@ -228,7 +234,7 @@ class Control:
 
     async def usage(self, request: Request) -> Response:
         """The ledger: what each key and model cost."""
-        _query(request)
+        read_query(request)
         return reply_json({"usage": _ledger(self.engine)})
 
 

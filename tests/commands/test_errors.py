@@ -50,11 +50,11 @@ throttling.rate-quota
            429 (recorded)
            native, newest models: HTTP 429, one frame `event:error` that names
            429 (reported)
-           native, in a stream that has begun: HTTP 200, one frame
-           `event:error` that names 429 (reported)
+           native, in a stream that has begun: HTTP 200, one frame `event:error`
+           that names 429 (reported)
            compat: HTTP 429, a JSON body (recorded)
-           compat, in a stream that has begun: HTTP 200, one frame
-           `event:error` that names 429 (reported)
+           compat, in a stream that has begun: HTTP 200, one frame `event:error`
+           that names 429 (reported)
   known    reported: Model Studio docs, error codes (zh), 2025-12 (native);
            pasted logs, 2025 and 2026 (compat)"""
     )

@@ -10,6 +10,7 @@ import pytest
 
 from mockserver.cli import main
 from mockserver.engine import Engine
+from mockserver.meter.quotas import Quota
 from mockserver.server import serve as serving
 from mockserver.server.serve import bind
 from mockserver.settings import Settings
@@ -47,6 +48,7 @@ def test_every_option_reaches_its_setting(served: list[tuple[Settings, dict[str,
     options = (
         "serve --host ::1 --port 0 --api-key sk-one --api-key sk-two --model tea:like=qwen-plus "
         "--model my/tea:like=qwen-max --max-body 64k --request-timeout 2.5 --grace 0 --journal 7 --seed 3 "
+        "--quota qwen-*=rpm:60,tpm:1000 --quota sk-one:*=burst:2 --block-word tea --block-word 茶 "
         "--ready-file ready.json --quiet"
     )
     assert main(options.split()) == 0
@@ -62,6 +64,8 @@ def test_every_option_reaches_its_setting(served: list[tuple[Settings, dict[str,
                 grace=0.0,
                 journal=7,
                 seed=3,
+                quotas=(Quota(model="qwen-*", rpm=60, tpm=1000), Quota(key="sk-one", burst=2)),
+                block_words=("tea", "茶"),
             ),
             {"ready_file": Path("ready.json"), "quiet": True},
         )
@@ -94,6 +98,7 @@ def test_a_size_may_have_a_unit(text: str, size: int, served: list[tuple[Setting
         (["--model", "tea"], "'tea' names no model: write NAME:like=KNOWN, such as my-model:like=qwen-plus"),
         (["--model", ":like=qwen-plus"], "names no model"),
         (["--model", "tea:like="], "names no model"),
+        (["--quota", "qwen-plus"], "'qwen-plus' is no quota: write [KEY:]MODEL=rpm:60,tpm:100000"),
         (["--port", "tea"], "invalid int value: 'tea'"),
         (["--tea"], "unrecognized arguments: --tea"),
     ],
@@ -119,6 +124,7 @@ def test_an_option_that_cannot_be_read_is_explained(
         (["--grace", "-1"], "grace is -1.0: it must be 0 seconds or more"),
         (["--grace", "inf"], "grace is inf"),
         (["--journal", "0"], "journal is 0"),
+        (["--block-word", " "], "' ' cannot be blocked: a word has 1 to 200 characters"),
         (["--model", "tea:like=oolong"], "no model is named 'oolong'"),
     ],
 )

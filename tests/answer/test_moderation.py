@@ -1,0 +1,177 @@
+"""Moderation: requests that are refused, answers that are refused, streams that are broken off."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.answer.moderation import Moderation
+from mockserver.answer.wordlist import Words
+from mockserver.engine import Answer, Engine
+from mockserver.settings import Settings
+from mockserver.wire import sse
+from mockserver.wire.ids import Ids
+from mockserver.wire.reply import Choice, Reply
+from mockserver.wire.request import Surface
+from tests.asking import ask, body_of
+from tests.conftest import NOW, MakeHeaders, make_headers
+
+MODELS = {
+    Surface.COMPAT: "qwen-plus",
+    Surface.NATIVE_TEXT: "qwen-plus",
+    Surface.NATIVE_MULTIMODAL: "qwen3-vl-plus",
+}
+SURFACES = pytest.mark.parametrize("surface", list(Surface))
+Chat = Callable[..., Answer]
+
+
+@pytest.fixture
+def chat(engine: Engine) -> Chat:
+    """Asks the engine, whose moderation finds "secret"; what it says is scripted."""
+    words = Words(("secret",))
+    engine.moderation = Moderation(words, words)
+
+    def send(
+        surface: Surface, said: Any = "Hi", *, stream: bool = False, reply: Any = None, **parameters: Any
+    ) -> Answer:
+        if reply is not None:
+            engine.scripts.add({"reply": reply, "times": 1}, engine.errors)
+        model = parameters.pop("model", MODELS[surface])
+        body = body_of(said, model=model, surface=surface, stream=stream, parameters=parameters)
+        extra = {"X-DashScope-SSE": "enable"} if stream else {}
+        return engine.chat(surface, make_headers(extra), json.dumps(body).encode(), arrived=NOW)
+
+    return send
+
+
+def documents(answer: Answer) -> list[Any]:
+    """The JSON of each frame."""
+    return [json.loads(frame.data or "") for frame in sse.read(b"".join(answer.frames))]
+
+
+def content(surface: Surface, document: Any) -> str:
+    """What a frame says in its first choice."""
+    if surface is Surface.COMPAT:
+        return document["choices"][0]["delta"].get("content") or ""
+    found = document["output"]["choices"][0]["message"]["content"]
+    return found if isinstance(found, str) else "".join(part["text"] for part in found)
+
+
+@SURFACES
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_blocked_word_in_a_request_is_refused(chat: Chat, surface: Surface, *, stream: bool) -> None:
+    answer = chat(surface, "My SECRET", stream=stream)
+    frame = sse.read(answer.body)[0] if stream else None
+    assert answer.status == (200 if stream and surface.native else 400)
+    document = json.loads((frame.data or "") if frame else answer.body)
+    error = document if surface.native else document["error"]
+    code = "DataInspectionFailed" if surface.native else "data_inspection_failed"
+    assert (error["code"], error["message"]) == (
+        code,
+        "<400> InternalError.Algo.DataInspectionFailed: Input text data may contain inappropriate content.",
+    )
+
+
+def test_the_word_is_found_whoever_spoke_it(chat: Chat) -> None:
+    said = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "a secret"},
+        {"role": "user", "content": "Go on"},
+    ]
+    assert chat(Surface.COMPAT, said).status == 400
+
+
+@SURFACES
+def test_an_answer_with_a_blocked_word_is_refused_as_a_whole(
+    chat: Chat, engine: Engine, surface: Surface
+) -> None:
+    answer = chat(surface, reply={"content": "It is a secret."})
+    assert answer.status == 400
+    assert "Output data may contain inappropriate content." in answer.body.decode()
+    (entry,) = engine.journal
+    assert entry.refusal is not None
+    assert entry.refusal.id == "moderation.output"
+    assert chat(surface, reply={"content": "It is open."}).status == 200
+
+
+@SURFACES
+@pytest.mark.parametrize("incremental", [True, False])
+def test_a_stream_ends_before_the_word_with_an_error(
+    chat: Chat, engine: Engine, surface: Surface, *, incremental: bool
+) -> None:
+    parameters: dict[str, Any] = {} if surface is Surface.COMPAT else {"incremental_output": incremental}
+    if surface is Surface.NATIVE_TEXT:
+        parameters["result_format"] = "message"
+    reply = {"chunks": ["It ", "is ", "a se", "cret", " now."]}
+    answer = chat(surface, stream=True, reply=reply, **parameters)
+    assert answer.status == 200
+    *said, last = documents(answer)
+    texts = [content(surface, document) for document in said]
+    cumulative = surface.native and not incremental
+    assert (texts[-1] if cumulative else "".join(texts)) == "It is "
+    error = last if surface.native else last["error"]
+    assert error["message"].endswith("Output data may contain inappropriate content.")
+    final = answer.frames[-1]
+    if surface.native:
+        assert final.startswith(b"id:%d\nevent:error\n:HTTP_STATUS/400\ndata:{" % len(answer.frames))
+    else:
+        assert final.startswith(b'data: {"error":{"code":"data_inspection_failed","param":null,')
+        assert last["request_id"] == last["id"].removeprefix("chatcmpl-")
+    (entry,) = engine.journal
+    assert (entry.status, entry.refusal is not None and entry.refusal.id) == (200, "moderation.output")
+
+
+def test_the_text_format_is_broken_off_too(chat: Chat) -> None:
+    answer = chat(Surface.NATIVE_TEXT, stream=True, reply={"chunks": ["My ", "secret"]}, result_format="text")
+    first, last = documents(answer)
+    assert first["output"]["text"] == "My "
+    assert last["code"] == "DataInspectionFailed"
+
+
+def test_a_word_in_the_thinking_ends_the_stream_there(chat: Chat) -> None:
+    reply = {"reasoning_content": "Think of the secret", "content": "Fine."}
+    answer = chat(Surface.COMPAT, stream=True, reply=reply, enable_thinking=True)
+    *said, last = documents(answer)
+    thought = "".join(piece["choices"][0]["delta"].get("reasoning_content") or "" for piece in said)
+    assert thought == "Think of the"
+    assert not any(content(Surface.COMPAT, piece) for piece in said)
+    assert last["error"]["code"] == "data_inspection_failed"
+
+
+def test_a_word_in_the_second_choice_ends_the_whole_stream(chat: Chat) -> None:
+    reply = {"choices": [{"content": "One two three four five"}, {"content": "a secret"}]}
+    *said, last = documents(chat(Surface.COMPAT, stream=True, reply=reply, n=2))
+    assert all(piece["choices"][0].get("finish_reason") is None for piece in said)
+    assert "error" in last
+
+
+def test_a_paced_stream_that_is_broken_off_is_still_paced(chat: Chat) -> None:
+    reply = {"chunks": ["a ", "b ", "secret"], "pace": {"first_ms": 10, "per_token_ms": 5}}
+    answer = chat(Surface.COMPAT, stream=True, reply=reply)
+    assert len(answer.due) == len(answer.frames)
+
+
+def test_a_stream_without_the_word_is_left_alone(chat: Chat) -> None:
+    answer = chat(Surface.COMPAT, stream=True, reply={"content": "All is open."})
+    assert answer.frames[-1] == sse.DONE
+
+
+@given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=30))
+def test_the_place_of_a_word_is_where_it_first_stands(before: str, thought: str, behind: str) -> None:
+    moderation = Moderation(output=Words(("\ue000word",)))
+    choice = Choice(content=before + "\ue000word" + behind, reasoning=thought)
+    assert moderation.places(Reply((choice,))) == {(0, "content"): len(before)}
+
+
+def test_words_of_the_settings_are_looked_for_on_both_ways(lazy_tokenizer: Any, headers: MakeHeaders) -> None:
+    engine = Engine(Settings(block_words=("tea",)), tokenizer=lazy_tokenizer, clock=lambda: NOW, ids=Ids(1))
+    assert engine.moderation.blocks(ask("Tea?"))
+    assert engine.moderation.places(Reply((Choice(content="Tea"),))) == {(0, "content"): 0}
+    engine.moderation = Moderation()
+    engine.reset("sk-test")
+    assert not engine.moderation.input
+    engine.reset()
+    assert engine.moderation.output.words == ("tea",)
