@@ -142,7 +142,7 @@ COMMON = {
         why="reads like a bill to be paid, and passes within a minute",
         compat="insufficient_quota",
         native="Throttling.AllocationQuota",
-        text="You exceeded your current quota, please check your plan and billing details. For details, see: ",
+        text="You exceeded your current quota, please check your plan and billing details. For details",
         native_text="Allocated quota exceeded, please increase your quota limit.",
         entry="throttling.allocation-quota",
         **_THROTTLED,

@@ -244,7 +244,7 @@ class Engine:
         if prompt.total > limit:
             raise Refused(self.errors.refuse("parameter.input-length", max=limit))
         reply = self._answer(world, request, entry)
-        blocked = self.moderation.places(reply) if self.moderation.output else None
+        blocked = self.moderation.places(request, reply) if self.moderation.output else None
         if blocked and not request.stream:
             raise Refused(self.errors.refuse(moderation.OUTPUT))
         if request.get("logprobs"):

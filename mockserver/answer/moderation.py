@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from mockserver.answer.wordlist import Words
@@ -32,8 +33,11 @@ class Moderation:
         """Whether any message of a request, whoever spoke it, holds one of the words."""
         return any(self.input.find(message.text) is not None for message in request.messages)
 
-    def places(self, reply: Reply) -> dict[tuple[int, str], int]:
-        """Where the words begin in an answer: by choice, and by `reasoning` or `content`."""
+    def places(self, request: ChatRequest, reply: Reply) -> dict[tuple[int, str], int]:
+        """Where the words begin in what is sent of an answer: by choice, and by `reasoning` or `content`."""
+        if request.text_format:
+            at = self.output.find(reply.choices[0].content)
+            return {} if at is None else {(0, "content"): at}
         texts = {
             (index, kind): text
             for index, choice in enumerate(reply.choices)
@@ -51,17 +55,21 @@ def cut(
 ) -> Stream:
     """A rendered stream up to the word: the frames before the one that begins it, then the refusal.
 
-    (Model Studio users, 2026: a stream is broken off by an error in its last frame.)
+    A stream that never comes to such a place stays whole.
+
+    (Model Studio users, 2026: an error in its last frame breaks a stream off.)
     """
     incremental = request.incremental or not request.surface.native
     said: dict[tuple[int, str], int] = {}
-    kept = 0
-    for frame in stream.frames:
+
+    def before(frame: bytes) -> bool:
         for place, text in _texts(frame):
             said[place] = len(text) + (said.get(place, 0) if incremental else 0)
-        if any(said.get(place, 0) > at for place, at in places.items()):
-            break
-        kept += 1
+        return all(said.get(place, 0) <= at for place, at in places.items())
+
+    kept = sum(1 for _ in takewhile(before, stream.frames))
+    if kept == len(stream.frames):
+        return stream
     last = render_late(refusal, request.surface, request_id, kept + 1)
     return Stream([*stream.frames[:kept], last], [*stream.tokens[:kept], 0])
 

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.answer.moderation import Moderation
+from mockserver.answer.moderation import Moderation, cut
 from mockserver.answer.wordlist import Words
+from mockserver.catalogue.errors import Errors
 from mockserver.engine import Answer, Engine
 from mockserver.settings import Settings
 from mockserver.wire import sse
 from mockserver.wire.ids import Ids
+from mockserver.wire.rendering import Stream
 from mockserver.wire.reply import Choice, Reply
 from mockserver.wire.request import Surface
 from tests.asking import ask, body_of
@@ -131,6 +133,20 @@ def test_the_text_format_is_broken_off_too(chat: Chat) -> None:
     assert last["code"] == "DataInspectionFailed"
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_the_text_format_does_not_send_is_not_looked_at(chat: Chat, *, stream: bool) -> None:
+    reply = {"choices": [{"content": "Open.", "reasoning_content": "secret"}, {"content": "secret"}]}
+    answer = chat(Surface.NATIVE_TEXT, stream=stream, reply=reply, result_format="text", n=2)
+    assert answer.status == 200
+    assert b"DataInspectionFailed" not in answer.body + b"".join(answer.frames)
+
+
+def test_a_stream_that_never_comes_to_the_place_stays_whole(errors: Errors) -> None:
+    said = b'data: {"choices":[{"delta":{"content":"Open."},"index":0}]}\n\n'
+    stream = Stream([said, sse.DONE], [1, 0])
+    assert cut(stream, {(0, "content"): 5}, errors.refuse("moderation.output"), ask("Hi"), "r") == stream
+
+
 def test_a_word_in_the_thinking_ends_the_stream_there(chat: Chat) -> None:
     reply = {"reasoning_content": "Think of the secret", "content": "Fine."}
     answer = chat(Surface.COMPAT, stream=True, reply=reply, enable_thinking=True)
@@ -163,13 +179,13 @@ def test_a_stream_without_the_word_is_left_alone(chat: Chat) -> None:
 def test_the_place_of_a_word_is_where_it_first_stands(before: str, thought: str, behind: str) -> None:
     moderation = Moderation(output=Words(("\ue000word",)))
     choice = Choice(content=before + "\ue000word" + behind, reasoning=thought)
-    assert moderation.places(Reply((choice,))) == {(0, "content"): len(before)}
+    assert moderation.places(ask("Hi"), Reply((choice,))) == {(0, "content"): len(before)}
 
 
 def test_words_of_the_settings_are_looked_for_on_both_ways(lazy_tokenizer: Any, headers: MakeHeaders) -> None:
     engine = Engine(Settings(block_words=("tea",)), tokenizer=lazy_tokenizer, clock=lambda: NOW, ids=Ids(1))
     assert engine.moderation.blocks(ask("Tea?"))
-    assert engine.moderation.places(Reply((Choice(content="Tea"),))) == {(0, "content"): 0}
+    assert engine.moderation.places(ask("Hi"), Reply((Choice(content="Tea"),))) == {(0, "content"): 0}
     engine.moderation = Moderation()
     engine.reset("sk-test")
     assert not engine.moderation.input

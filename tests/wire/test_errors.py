@@ -264,6 +264,40 @@ def test_every_refusal_of_the_catalogue_keeps_to_the_schemas(
         assert compat.door == native.door == (said.origin == "door")
 
 
+def seen_by(native: bool, entry: error_catalogue.ErrorEntry, model: str) -> tuple[int, bool]:  # noqa: FBT001
+    """The status of a refused stream and whether its body is a frame, as recorded and reported."""
+    newest = model == NEW
+    if native:
+        if entry.origin == "door":
+            return entry.status, False
+        return (entry.status if newest and entry.origin != "service" else 200), True
+    if newest or entry.status != 400 or entry.origin in ("door", "gateway"):
+        return entry.status, False
+    return (200 if entry.id == "media.download-timeout" else 400), True
+
+
+@pytest.mark.parametrize("model", [OLD, NEW])
+def test_every_refusal_of_the_catalogue_looks_as_recorded_streamed_and_not(
+    errors: Errors, models: Models, model: str
+) -> None:
+    for entry in errors:
+        said = errors.refuse(entry.id)
+        for native, rendered in (
+            (True, [render_native(said, RID, models[model], stream=stream) for stream in (False, True)]),
+            (False, [render_compat(said, RID, models[model], stream=stream) for stream in (False, True)]),
+        ):
+            plain, streamed = rendered
+            assert (plain.status, plain.sse) == (entry.status, False), entry.id
+            assert (streamed.status, streamed.sse) == seen_by(native, entry, model), entry.id
+            document = json.loads(plain.body)
+            error = document if native else document["error"]
+            words = entry.native if native else entry.compat
+            assert error.get("code") == words.code
+            assert error.get("type") == (None if native else words.type)
+            has_id = entry.origin in ("validator", "service")
+            assert native or ("id" in document) is has_id
+
+
 @given(
     texts.filter(bool),
     st.sampled_from(["door", "gateway", "validator", "service"]),
