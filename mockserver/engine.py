@@ -17,7 +17,7 @@ from mockserver.answer import builtin, moderation, search
 from mockserver.answer.impossible import ImpossibleSchemaError
 from mockserver.answer.moderation import Moderation
 from mockserver.answer.script import Scripts
-from mockserver.answer.wordlist import Words
+from mockserver.answer.wordlist import WordList
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.errors import Refusal
@@ -117,7 +117,7 @@ class Engine:
         self.worlds.reset(key)
 
     def _given_moderation(self) -> Moderation:
-        words = Words(self.settings.block_words)
+        words = WordList(self.settings.block_words)
         return Moderation(words, words)
 
     def chat(
@@ -151,6 +151,7 @@ class Engine:
             if not (wait or vocabulary.ready):
                 raise NotLoadedError(vocabulary, request_id)  # noqa: TRY301 - nothing is held yet
             if self.quotas:
+                entry.model = model.name
                 admission = self._admit(world, model)
             request = self.door.read(surface, data, model, headers)
             entry.model, entry.stream = model.name, request.stream

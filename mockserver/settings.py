@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mockserver.answer.wordlist import WordError, Words
+from mockserver.answer.wordlist import WordError, WordList
 from mockserver.meter.quotas import Quota
 
 KEY_FORM = re.compile(r"sk-[!-~]{1,250}")
@@ -70,6 +70,6 @@ class Settings:
         )
         _demand(self.journal >= 1, f"journal is {self.journal}: it must keep at least 1 exchange")
         try:
-            Words(self.block_words)
+            WordList(self.block_words)
         except WordError as error:
             raise SettingsError(str(error)) from None

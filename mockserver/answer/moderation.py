@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from mockserver.answer.wordlist import Words
+from mockserver.answer.wordlist import WordList
 from mockserver.catalogue.errors import Refusal
 from mockserver.wire import sse
 from mockserver.wire.errors import render_late
@@ -18,7 +18,7 @@ INPUT, OUTPUT = "moderation.input-text", "moderation.output"
 """The refusals of the catalogue."""
 
 
-NONE = Words()
+NONE = WordList()
 """No words at all."""
 
 
@@ -26,8 +26,8 @@ NONE = Words()
 class Moderation:
     """What is looked for in requests and in answers."""
 
-    input: Words = NONE
-    output: Words = NONE
+    input: WordList = NONE
+    output: WordList = NONE
 
     def blocks(self, request: ChatRequest) -> bool:
         """Whether any message of a request, whoever spoke it, holds one of the words."""

@@ -11,8 +11,8 @@ class WordError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """Words to be found wherever they stand, large or small letters alike. False when there are none.
+class WordList:
+    """WordList to be found wherever they stand, large or small letters alike. False when there are none.
 
     Raises `WordError` for a blank or overlong word, or for too many.
     """

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from mockserver.answer.moderation import Moderation
-from mockserver.answer.wordlist import Words
+from mockserver.answer.wordlist import WordList
 from mockserver.engine import Engine
 from mockserver.meter.quotas import Quota
 from mockserver.server.control import read_document, read_query, reply_json
@@ -52,7 +52,7 @@ class Limits:
         """Sets the words that are looked for."""
         read_query(request)
         document = await read_document(request, "control.moderation")
-        words = {name: Words(tuple(document.get(name, ()))) for name in ("input", "output")}
+        words = {name: WordList(tuple(document.get(name, ()))) for name in ("input", "output")}
         self.engine.moderation = Moderation(**words)
         return self._moderation()
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.answer.moderation import Moderation, cut
-from mockserver.answer.wordlist import Words
+from mockserver.answer.wordlist import WordList
 from mockserver.catalogue.errors import Errors
 from mockserver.engine import Answer, Engine
+from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.settings import Settings
 from mockserver.wire import sse
 from mockserver.wire.ids import Ids
@@ -33,7 +35,7 @@ Chat = Callable[..., Answer]
 @pytest.fixture
 def chat(engine: Engine) -> Chat:
     """Asks the engine, whose moderation finds "secret"; what it says is scripted."""
-    words = Words(("secret",))
+    words = WordList(("secret",))
     engine.moderation = Moderation(words, words)
 
     def send(
@@ -126,6 +128,36 @@ def test_a_stream_ends_before_the_word_with_an_error(
     assert (entry.status, entry.refusal is not None and entry.refusal.id) == (200, "moderation.output")
 
 
+@given(st.data(), st.sampled_from(list(Surface)), st.booleans())
+def test_a_stream_sends_every_piece_that_ends_before_the_word(
+    lazy_tokenizer: LazyTokenizer,
+    data: st.DataObject,
+    surface: Surface,
+    incremental: bool,  # noqa: FBT001
+) -> None:
+    letters = st.text("ab 茶", max_size=12)
+    before, behind = data.draw(letters), data.draw(letters)
+    said = f"{before}secret{behind}"
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(said) - 1))))
+    chunks = [said[start:end] for start, end in pairwise([0, *cuts, len(said)])]
+    engine = Engine(Settings(), tokenizer=lazy_tokenizer, clock=lambda: NOW, ids=Ids(1))
+    engine.moderation = Moderation(output=WordList(("secret",)))
+    engine.scripts.add({"reply": {"chunks": chunks}}, engine.errors)
+    asked: dict[str, Any] = {"incremental_output": incremental} if surface.native else {}
+    if surface is Surface.NATIVE_TEXT:
+        asked["result_format"] = "message"
+    body = body_of("Hi", model=MODELS[surface], surface=surface, stream=True, parameters=asked)
+    head = make_headers({"X-DashScope-SSE": "enable"})
+    answer = engine.chat(surface, head, json.dumps(body).encode(), arrived=NOW)
+    *pieces, last = documents(answer)
+    texts = [content(surface, piece) for piece in pieces]
+    cumulative = surface.native and not incremental
+    told = (texts[-1] if texts else "") if cumulative else "".join(texts)
+    whole = [end for end in (0, *cuts) if end <= len(before)]
+    assert told == said[: whole[-1]]
+    assert "error" in last or last["code"] == "DataInspectionFailed"
+
+
 def test_the_text_format_is_broken_off_too(chat: Chat) -> None:
     answer = chat(Surface.NATIVE_TEXT, stream=True, reply={"chunks": ["My ", "secret"]}, result_format="text")
     first, last = documents(answer)
@@ -177,12 +209,14 @@ def test_a_stream_without_the_word_is_left_alone(chat: Chat) -> None:
 
 @given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=30))
 def test_the_place_of_a_word_is_where_it_first_stands(before: str, thought: str, behind: str) -> None:
-    moderation = Moderation(output=Words(("\ue000word",)))
+    moderation = Moderation(output=WordList(("\ue000word",)))
     choice = Choice(content=before + "\ue000word" + behind, reasoning=thought)
     assert moderation.places(ask("Hi"), Reply((choice,))) == {(0, "content"): len(before)}
 
 
-def test_words_of_the_settings_are_looked_for_on_both_ways(lazy_tokenizer: Any, headers: MakeHeaders) -> None:
+def test_words_of_the_settings_are_looked_for_on_both_ways(
+    lazy_tokenizer: LazyTokenizer, headers: MakeHeaders
+) -> None:
     engine = Engine(Settings(block_words=("tea",)), tokenizer=lazy_tokenizer, clock=lambda: NOW, ids=Ids(1))
     assert engine.moderation.blocks(ask("Tea?"))
     assert engine.moderation.places(ask("Hi"), Reply((Choice(content="Tea"),))) == {(0, "content"): 0}

@@ -4,24 +4,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.answer.wordlist import WordError, Words
+from mockserver.answer.wordlist import WordError, WordList
 
 
 def test_a_word_is_found_where_it_begins_in_large_and_small_letters() -> None:
-    words = Words(("Tea", "敏感词"))
+    words = WordList(("Tea", "敏感词"))
     assert words.find("Green TEA and tea") == 6
     assert words.find("这是敏感词。") == 2
     assert words.find("Coffee") is None
 
 
 def test_no_words_find_nothing() -> None:
-    assert not Words()
-    assert Words().find("anything") is None
+    assert not WordList()
+    assert WordList().find("anything") is None
 
 
 @given(st.text(), st.text(min_size=1, max_size=10).filter(str.strip), st.text())
 def test_a_word_is_found_in_any_text_whatever_its_characters(before: str, word: str, behind: str) -> None:
-    found = Words((word,)).find(before + word + behind)
+    found = WordList((word,)).find(before + word + behind)
     assert found is not None
     assert found <= len(before)
 
@@ -36,4 +36,4 @@ def test_a_word_is_found_in_any_text_whatever_its_characters(before: str, word: 
 )
 def test_what_cannot_be_blocked_is_explained(words: tuple[str, ...], message: str) -> None:
     with pytest.raises(WordError, match=message):
-        Words(words)
+        WordList(words)

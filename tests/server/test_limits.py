@@ -54,6 +54,8 @@ def test_each_limit_is_refused_with_its_code_and_no_header_about_it(
     error = refused.json()["error"]
     assert (error["code"], error["type"]) == (compat, compat)
     assert error["message"].startswith(message)
+    (entry,) = client.get("/_mock/requests?model=qwen-plus&limit=1").json()["requests"]
+    assert (entry["status"], entry["error"]["code"]) == (429, compat)
     assert not any("ratelimit" in name or name == "retry-after" for name in refused.headers)
     told = client.post(TEXT, json={"model": "qwen-plus", "input": {"messages": TEA}})
     assert (told.status_code, told.json()["code"]) == (429, native)
