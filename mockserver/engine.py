@@ -24,6 +24,7 @@ from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
 from mockserver.door import Door, Refused, bearer_key, without_key
 from mockserver.journal import Entry, Journal
+from mockserver.logs import event
 from mockserver.meter.caches import CacheUse
 from mockserver.meter.logprobs import token_logprobs
 from mockserver.meter.prompt import PromptTokens, prompt_tokens
@@ -373,8 +374,16 @@ class Engine:
         else:
             rendered = render_compat(refusal, entry.request_id, model, stream=stream)
         entry.status = rendered.status
-        log.info(
-            "refused %s %s: %s", entry.world.name, surface.value, refusal.prefix + refusal.compat.message
+        event(
+            log,
+            f"refused {entry.world.name} {surface.value}: {refusal.prefix + refusal.compat.message}",
+            secret=bearer_key(headers),
+            request_id=entry.request_id,
+            key=entry.world.name,
+            surface=surface.value,
+            model=entry.model,
+            code=refusal.native.code,
+            status=refusal.status,
         )
         encoding, body = (b"", rendered.body) if rendered.sse else encoded(rendered.body, headers)
         name = _error_set(surface, rendered, model)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mockserver.catalogue.errors import Refusal
+from mockserver.logs import without
 from mockserver.rules import Finding
 from mockserver.wire.jsontext import loads_bounded
 from mockserver.wire.reply import Reply, Usage
@@ -40,7 +41,7 @@ class Entry:
             body: Any = loads_bounded(self.body)
         except ValueError:
             body = self.body.decode("utf-8", "replace")
-        return {
+        shown = {
             "id": self.request_id,
             "time": self.arrived,
             "key": self.world.name,
@@ -56,6 +57,8 @@ class Entry:
             "usage": None if self.usage is None else _usage(self.usage),
             "timings": _timings(self),
         }
+        # A client may repeat its own key in what it asks, and be told it again.
+        return {name: without(value, self.world.key) for name, value in shown.items()}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

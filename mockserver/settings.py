@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from mockserver.answer.wordlist import WordError, WordList
 from mockserver.meter.quotas import Quota
@@ -13,7 +14,10 @@ KEY_FORM = re.compile(r"sk-[!-~]{1,250}")
 INVALID_KEY = "sk-invalid"
 """The key that is always refused, so that a client can see its 401 without any option."""
 
+CONTROL = ("on", "off", "token")
+"""Who may use the control API: everybody, nobody, or who has the token."""
 
+_TOKEN_FORM = re.compile(r"[!-~]{16,250}")
 _LAST_PORT = 65535
 _DAY = 86_400
 
@@ -35,6 +39,9 @@ class Settings:
     `models`: further models, each name with the known model that it is like.
     `journal`: how many exchanges are remembered. `seed`: fixes all identifiers. `quotas`: limits on
     requests and tokens. `block_words`: what moderation finds in requests and answers.
+    `max_connections`: how many clients at once; each has one request at a time.
+    `idle_timeout`: how long a connection may rest, or leave unread what it is sent.
+    `control`: who may use the control API; None: everybody at the loopback, else who has the token.
     """
 
     host: str = "127.0.0.1"
@@ -42,12 +49,16 @@ class Settings:
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     models: Mapping[str, str] = field(default_factory=dict)
     max_body: int = 10 * 1024 * 1024
+    max_connections: int = 5000
     request_timeout: float = 30.0
+    idle_timeout: float = 75.0
     grace: float = 5.0
     journal: int = 1000
     seed: int | None = None
     quotas: tuple[Quota, ...] = ()
     block_words: tuple[str, ...] = ()
+    control: Literal["on", "off", "token"] | None = None
+    control_token: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Raises `SettingsError` for a value out of its range."""
@@ -68,6 +79,28 @@ class Settings:
         _demand(
             0 <= self.grace <= _DAY, f"grace is {self.grace}: it must be 0 seconds or more, at most {_DAY}"
         )
+        _demand(
+            self.max_connections >= 1,
+            f"max connections is {self.max_connections}: it must let in at least 1",
+        )
+        _demand(
+            0 < self.idle_timeout <= _DAY,
+            f"idle timeout is {self.idle_timeout}: it must be above 0 seconds and at most {_DAY}",
+        )
+        _demand(
+            self.control in (None, *CONTROL),
+            f"control is {self.control!r}: it must be one of {', '.join(CONTROL)}",
+        )
+        if self.control_token is not None:
+            _demand(
+                _TOKEN_FORM.fullmatch(self.control_token),
+                f"the control token has {len(self.control_token)} characters: it must be 16 to 250 visible "
+                "ones; python -c 'import secrets; print(secrets.token_urlsafe())' makes one",
+            )
+            _demand(
+                self.control in (None, "token"),
+                f"there is a control token, but control is {self.control}: only --control token asks for one",
+            )
         _demand(self.journal >= 1, f"journal is {self.journal}: it must keep at least 1 exchange")
         try:
             WordList(self.block_words)

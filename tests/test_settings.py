@@ -48,6 +48,23 @@ from mockserver.settings import INVALID_KEY, KEY_FORM, Settings, SettingsError
         ({"grace": -0.5}, "grace is -0.5: it must be 0 seconds or more, at most 86400"),
         ({"grace": nan}, "grace is nan: it must be 0 seconds or more, at most 86400"),
         ({"journal": 0}, "journal is 0: it must keep at least 1 exchange"),
+        ({"max_connections": 0}, "max connections is 0: it must let in at least 1"),
+        (
+            {"idle_timeout": nan},
+            "idle timeout is nan: it must be above 0 seconds and at most 86400",
+        ),
+        ({"control": "maybe"}, "control is 'maybe': it must be one of on, off, token"),
+        (
+            {"control_token": "tea"},
+            (
+                "the control token has 3 characters: it must be 16 to 250 visible ones; "
+                "python -c 'import secrets; print(secrets.token_urlsafe())' makes one"
+            ),
+        ),
+        (
+            {"control": "off", "control_token": "0123456789abcdef"},
+            "there is a control token, but control is off: only --control token asks for one",
+        ),
     ],
 )
 def test_a_bad_value_is_refused_with_its_rule(option: dict[str, Any], message: str) -> None:

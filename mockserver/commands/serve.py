@@ -1,13 +1,17 @@
 """`dashscope-mock serve`: runs the server."""
 
 import argparse
-import logging
+import os
 import sys
 from pathlib import Path
 
 from mockserver.catalogue.models import UnknownModelError
+from mockserver.logs import FORMS, set_up
 from mockserver.meter.quotas import Quota, QuotaError, read_quota
-from mockserver.settings import Settings, SettingsError
+from mockserver.settings import CONTROL, Settings, SettingsError
+
+TOKEN_VARIABLE = "DASHSCOPE_MOCK_CONTROL_TOKEN"  # noqa: S105 - the name of a variable
+"""Where the token of the control API may stand, so that no list of processes shows it."""
 
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
@@ -77,6 +81,20 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="how long a request may take to arrive",
     )
     serve.add_argument(
+        "--max-connections",
+        type=int,
+        default=defaults.max_connections,
+        metavar="N",
+        help="clients at once; one more hears the cloud's 429",
+    )
+    serve.add_argument(
+        "--idle-timeout",
+        type=float,
+        default=defaults.idle_timeout,
+        metavar="SECONDS",
+        help="how long a connection may rest, or leave unread what it is sent",
+    )
+    serve.add_argument(
         "--grace",
         type=float,
         default=defaults.grace,
@@ -105,6 +123,21 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     serve.add_argument(
         "--ready-file", type=Path, metavar="FILE", help="written as JSON when the port is open"
     )
+    serve.add_argument(
+        "--control",
+        choices=CONTROL,
+        default=argparse.SUPPRESS,
+        help="who may use /_mock/: everybody, nobody, or who has the token (default: on at the loopback, "
+        "else token)",
+    )
+    serve.add_argument(
+        "--control-token",
+        metavar="TOKEN",
+        default=argparse.SUPPRESS,
+        help=f"the token for the header X-Mock-Token; {TOKEN_VARIABLE} keeps it off the command line "
+        "(default: a random one, printed at the start)",
+    )
+    serve.add_argument("--log", choices=FORMS, default="human", help="how log lines on stderr look")
     serve.add_argument("--quiet", action="store_true", help="print no banner")
     serve.add_argument("--verbose", action="store_true", help="log each refusal")
     serve.set_defaults(run=_serve)
@@ -114,11 +147,7 @@ def _serve(options: argparse.Namespace) -> int:
     from mockserver.engine import Engine  # noqa: PLC0415 - help and version answer without the server
     from mockserver.server.serve import PortTakenError, serve  # noqa: PLC0415
 
-    logging.basicConfig(
-        level=logging.INFO if options.verbose else logging.WARNING, format="%(levelname)s %(message)s"
-    )
-    # The application logs its own faults; uvicorn would add a traceback for each stream cut off at the end.
-    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
+    set_up(options.log, verbose=options.verbose)
     try:
         settings = Settings(
             host=options.host,
@@ -126,6 +155,10 @@ def _serve(options: argparse.Namespace) -> int:
             api_keys=tuple(options.api_key),
             models=dict(options.model),
             max_body=options.max_body,
+            max_connections=options.max_connections,
+            idle_timeout=options.idle_timeout,
+            control=getattr(options, "control", None),
+            control_token=getattr(options, "control_token", None) or os.environ.get(TOKEN_VARIABLE) or None,
             request_timeout=options.request_timeout,
             grace=options.grace,
             journal=options.journal,

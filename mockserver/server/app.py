@@ -6,14 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from mockserver.engine import Answer, Engine, NotLoadedError
 from mockserver.server import control, limits, neighbours, uploads
 from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, closing, read_body, send_answer
+from mockserver.server.guard import Guard, Guarded
+from mockserver.server.paths import Below
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.request import Surface
 
@@ -33,9 +35,14 @@ class App:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.guard = Guard.of(engine.settings)
         self._others = Starlette(
             routes=[
-                Mount("/_mock", routes=[*control.routes(engine), *limits.routes(engine)]),
+                Below(
+                    "/_mock",
+                    routes=[*control.routes(engine), *limits.routes(engine)],
+                    middleware=[Middleware(Guarded, self.guard)],
+                ),
                 *neighbours.routes(engine),
                 *uploads.routes(engine),
                 neighbours.any_method("/{path:path}", _unknown_path(engine)),
@@ -61,6 +68,16 @@ class App:
                 answer.admission.free()
         if answer.entry is not None and sent:
             answer.entry.finished = self.engine.clock()
+
+    async def crowded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What a connection hears that is one too many: the gateway's own words, whatever it asks.
+
+        The body is not read, so a stream is refused as plain JSON, as the gateway does.
+        """
+        surface = CHAT_PATHS.get(scope["path"], neighbours.surface_of(scope["path"]))
+        headers = RequestHeaders(scope["headers"])
+        answer = self.engine.refusal("throttling.route", surface, headers, arrived=self.engine.clock())
+        await send_answer(closing(answer), receive, send)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

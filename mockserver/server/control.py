@@ -18,6 +18,7 @@ from mockserver.answer.script import Script, ScriptError
 from mockserver.engine import Engine
 from mockserver.journal import Entry
 from mockserver.rules.schemas import Violation, violations
+from mockserver.server import openapi
 from mockserver.server.asgi import BodyTooLargeError, read_body
 from mockserver.wire.jsontext import dumps, loads_bounded
 from mockserver.wire.request import Surface
@@ -26,7 +27,7 @@ from mockserver.worlds import mask
 _LIMIT = 10 * 1024 * 1024
 _COUNT = re.compile(r"[0-9]{1,9}")
 _SURFACES = [surface.value for surface in Surface]
-_CALLS = ("health", "reset", "replies", "requests", "usage", "quotas", "moderation")
+_CALLS = ("health", "openapi.json", "reset", "replies", "requests", "usage", "quotas", "moderation")
 
 
 class FaultError(Exception):
@@ -200,6 +201,10 @@ class Control:
         status = {"status": "ok" if ready else "starting", "version": __version__}
         return reply_json(status, 200 if ready else 503)
 
+    async def openapi(self, _: Request) -> Response:
+        """The OpenAPI page."""
+        return Response(openapi.page(), media_type="application/json")
+
     async def reset(self, request: Request) -> Response:
         """Forgets everything, or one key's world."""
         self.engine.reset(read_query(request, "key").get("key"))
@@ -243,6 +248,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
     control = Control(engine)
     return [
         Route("/health", control.health, methods=["GET"]),
+        Route("/openapi.json", control.openapi, methods=["GET"]),
         Route("/reset", control.reset, methods=["POST"]),
         Route("/replies", control.add_reply, methods=["POST"]),
         Route("/replies", control.list_replies, methods=["GET"]),

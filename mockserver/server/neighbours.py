@@ -12,6 +12,7 @@ from mockserver.door import Refused
 from mockserver.engine import Engine
 from mockserver.server import embeddings, models
 from mockserver.server.asgi import BodyTooLargeError, RawResponse, closing, read_body
+from mockserver.server.paths import Whole
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.request import Surface
 
@@ -40,7 +41,7 @@ def refuse(engine: Engine, request: Request, entry_id: str, **values: Any) -> Re
 
 def any_method(path: str, endpoint: Endpoint) -> Route:
     """A route for every method there is; Starlette's own way takes GET alone for all of them."""
-    route = Route(path, endpoint)
+    route = Whole(path, endpoint)
     route.methods = set()
     return route
 

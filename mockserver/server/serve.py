@@ -3,9 +3,9 @@
 import asyncio
 import gc
 import json
+import logging
 import os
 import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +14,8 @@ import uvicorn
 from mockserver.engine import Engine
 from mockserver.server.app import App
 from mockserver.server.transport import protocol
+
+log = logging.getLogger("mockserver")
 
 _TURN = 0.2
 """Seconds in which connections without a running answer close; less would cut them off as overdue."""
@@ -50,10 +52,12 @@ class Server(uvicorn.Server):
 
     def __init__(self, engine: Engine, *, on_open: Callable[[], None] | None = None) -> None:
         settings = engine.settings
+        app = App(engine)
+        self.guard = app.guard
         super().__init__(
             uvicorn.Config(
-                App(engine),
-                http=protocol(request_seconds=settings.request_timeout),
+                app,
+                http=protocol(settings, crowded=app.crowded),
                 loop="auto",
                 lifespan="off",
                 log_config=None,
@@ -62,7 +66,7 @@ class Server(uvicorn.Server):
                 date_header=False,
                 proxy_headers=False,
                 ws="none",
-                timeout_keep_alive=75,
+                timeout_keep_alive=settings.idle_timeout,  # type: ignore[arg-type]
                 timeout_graceful_shutdown=max(_TURN, settings.grace),  # type: ignore[arg-type]
             )
         )
@@ -122,6 +126,23 @@ Try it:
 Ctrl-C ends it."""
 
 
+_CONTROL_SEEN = {
+    "on": "the control API is on: they can read what is asked and script what is answered "
+    "(--control token or off prevents it)",
+    "token": "the control API wants its token",
+    "off": "the control API is off",
+}
+
+
+def exposed(host: str, mode: str) -> str:
+    """What it means to listen on an address that is not the loopback, and what to do about it."""
+    return (
+        f"listening on {host}: other machines can reach this server, and any key that begins with sk- lets "
+        f"them in unless --api-key names yours; {_CONTROL_SEEN[mode]}; --host 127.0.0.1 keeps it to this "
+        "machine"
+    )
+
+
 def serve(engine: Engine, *, ready_file: Path | None = None, quiet: bool = False) -> None:
     """Serves until SIGINT or SIGTERM; running streams get the grace of the settings to finish.
 
@@ -135,8 +156,11 @@ def serve(engine: Engine, *, ready_file: Path | None = None, quiet: bool = False
             write_ready_file(ready_file, url)
         if not quiet:
             print(banner(url), flush=True)  # noqa: T201 - the front door speaks on stdout
-        if engine.settings.host not in ("127.0.0.1", "localhost", "::1"):
-            warning = f"warning: {engine.settings.host} is reachable from other machines, the control API too"
-            print(warning, file=sys.stderr, flush=True)  # noqa: T201
+        if server.guard.drawn:
+            # Nobody else knows it, so it is told to the quiet too; and on stdout, for a log is kept.
+            print(f"Token of the control API (header X-Mock-Token): {server.guard.token}", flush=True)  # noqa: T201
+        if not server.guard.local:
+            log.warning("%s", exposed(engine.settings.host, server.guard.mode))
 
-    Server(engine, on_open=opened).run(sockets=[sock])
+    server = Server(engine, on_open=opened)
+    server.run(sockets=[sock])

@@ -10,7 +10,10 @@ import sys
 from typing import Any
 
 import httptools
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from mockserver.settings import Settings
 
 _GATHER = 64 * 1024
 _HEADERS = 64 * 1024
@@ -72,10 +75,17 @@ class Protocol(HttpToolsProtocol):
     """uvicorn's protocol, writing through a `GatheringTransport`, with limits on each request.
 
     Headers may hold 64 kB, and a request must be there as a whole within `request_seconds`. The clock
-    runs only for a request that did not come in one piece.
+    runs only for a request that did not come in one piece. A client that leaves what it is sent unread
+    for `unread_seconds` is cut off: its answer would be held for it without end.
+
+    Beyond `max_connections` a connection is served by the application `crowded`, which refuses; beyond
+    twice as many it is closed without a word, for a file descriptor is held even to refuse.
     """
 
     request_seconds = 30.0
+    unread_seconds = 75.0
+    max_connections = 5000
+    crowded: ASGIApp
     _header_bytes = 0
     _split_bytes = 0
     _data = b""
@@ -83,16 +93,36 @@ class Protocol(HttpToolsProtocol):
     _whole = True
     _refused = False
     _deadline: asyncio.TimerHandle | None = None
+    _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there; its first request has a time limit from now on."""
         super().connection_made(GatheringTransport(transport, self.loop))
         self._await_rest()
+        if len(self.connections) > self.max_connections:
+            self.app = self.crowded
+            if len(self.connections) > 2 * self.max_connections:
+                self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
         self._stop_clock()
+        self.resume_writing()
+        # uvicorn forgets this clock when a client resets; it would hold the whole exchange until it rings.
+        self._unset_keepalive_if_required()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The client does not read as fast as it is sent to."""
+        self._patience = self.loop.call_later(self.unread_seconds, self.transport.abort)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """It has caught up, or it is gone."""
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Some bytes of a request."""
@@ -200,6 +230,12 @@ class Protocol(HttpToolsProtocol):
         return not (self._in_headers or self.pipeline or self.cycle.response_started)
 
 
-def protocol(*, request_seconds: float) -> type[Protocol]:
-    """The protocol with a server's own time limit for a request."""
-    return type("Protocol", (Protocol,), {"request_seconds": request_seconds})
+def protocol(settings: Settings, *, crowded: ASGIApp) -> type[Protocol]:
+    """The protocol with a server's own limits; `crowded` answers the connections beyond them."""
+    limits = {
+        "request_seconds": settings.request_timeout,
+        "unread_seconds": settings.idle_timeout,
+        "max_connections": settings.max_connections,
+        "crowded": staticmethod(crowded),
+    }
+    return type("Protocol", (Protocol,), limits)

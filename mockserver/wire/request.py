@@ -61,6 +61,13 @@ class Message:
     cached: bool = False
 
 
+def _stop(item: str | float | list[float]) -> str | tuple[int, ...]:
+    """One stop sequence; a whole number may be written as 1.0 in JSON."""
+    if isinstance(item, str):
+        return item
+    return tuple(map(int, item)) if isinstance(item, list) else (int(item),)
+
+
 @value
 class ChatRequest:
     """A chat request, read. `parameters` holds the generation parameters as they were sent."""
@@ -165,9 +172,7 @@ class ChatRequest:
             return ()
         if isinstance(stop, str):
             return (stop,) if stop else ()
-        if stop and all(isinstance(item, int) for item in stop):
-            return tuple((item,) for item in stop)
-        return tuple(item if isinstance(item, str) else tuple(item) for item in stop if item)
+        return tuple(_stop(item) for item in stop if item not in ("", []))
 
     @property
     def max_output(self) -> int:

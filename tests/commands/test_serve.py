@@ -9,7 +9,9 @@ from unittest.mock import Mock
 import pytest
 
 from mockserver.cli import main
+from mockserver.commands.serve import TOKEN_VARIABLE
 from mockserver.engine import Engine
+from mockserver.logs import Human, Json
 from mockserver.meter.quotas import Quota
 from mockserver.server import serve as serving
 from mockserver.server.serve import bind
@@ -47,7 +49,8 @@ def test_without_options_the_defaults_hold(served: list[tuple[Settings, dict[str
 def test_every_option_reaches_its_setting(served: list[tuple[Settings, dict[str, Any]]]) -> None:
     options = (
         "serve --host ::1 --port 0 --api-key sk-one --api-key sk-two --model tea:like=qwen-plus "
-        "--model my/tea:like=qwen-max --max-body 64k --request-timeout 2.5 --grace 0 --journal 7 --seed 3 "
+        "--model my/tea:like=qwen-max --max-body 64k --request-timeout 2.5 --idle-timeout 9 "
+        "--max-connections 5 --control token --control-token 0123456789abcdef --grace 0 --journal 7 --seed 3 "
         "--quota qwen-*=rpm:60,tpm:1000 --quota sk-one:*=burst:2 --block-word tea --block-word 茶 "
         "--ready-file ready.json --quiet"
     )
@@ -61,6 +64,10 @@ def test_every_option_reaches_its_setting(served: list[tuple[Settings, dict[str,
                 models={"tea": "qwen-plus", "my/tea": "qwen-max"},
                 max_body=65536,
                 request_timeout=2.5,
+                idle_timeout=9.0,
+                max_connections=5,
+                control="token",
+                control_token="0123456789abcdef",
                 grace=0.0,
                 journal=7,
                 seed=3,
@@ -125,6 +132,13 @@ def test_an_option_that_cannot_be_read_is_explained(
         (["--grace", "inf"], "grace is inf"),
         (["--journal", "0"], "journal is 0"),
         (["--block-word", " "], "' ' cannot be blocked: a word has 1 to 200 characters"),
+        (["--max-connections", "0"], "max connections is 0: it must let in at least 1"),
+        (["--idle-timeout", "0"], "idle timeout is 0.0: it must be above 0 seconds"),
+        (["--control-token", "secret-key"], "the control token has 10 characters: it must be 16 to 250"),
+        (
+            ["--control", "on", "--control-token", "secret-key-secret-key"],
+            "there is a control token, but control is on: only --control token asks for one",
+        ),
         (["--model", "tea:like=oolong"], "no model is named 'oolong'"),
     ],
 )
@@ -160,8 +174,35 @@ def test_refusals_are_logged_when_asked(
     options: list[str], level: int, served: list[tuple[Settings, dict[str, Any]]], set_up: Mock
 ) -> None:
     assert main(["serve", *options]) == 0
-    set_up.assert_called_once_with(level=level, format="%(levelname)s %(message)s")
+    assert set_up.call_args.kwargs["level"] == level
+    (handler,) = set_up.call_args.kwargs["handlers"]
+    assert type(handler.formatter) is Human
     assert logging.getLogger("uvicorn.error").getEffectiveLevel() == logging.CRITICAL
+
+
+def test_the_log_is_json_when_asked(served: list[tuple[Settings, dict[str, Any]]], set_up: Mock) -> None:
+    assert main(["serve", "--log", "json"]) == 0
+    (handler,) = set_up.call_args.kwargs["handlers"]
+    assert type(handler.formatter) is Json
+
+
+def test_the_control_token_may_stand_in_the_environment(
+    served: list[tuple[Settings, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, "from-the-environment")
+    assert main(["serve"]) == 0
+    assert main(["serve", "--control-token", "from-the-command-line"]) == 0
+    assert [settings.control_token for settings, _ in served] == [
+        "from-the-environment",
+        "from-the-command-line",
+    ]
+
+
+def test_help_shows_no_token(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, "from-the-environment")
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"])
+    assert "from-the-environment" not in capsys.readouterr().out
 
 
 def test_help_tells_every_option_with_its_default(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 import gc
 import json
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -66,6 +67,10 @@ class Line:
         """Sends bytes; what a server does not want to hear is no error."""
         with suppress(OSError):
             self._socket.sendall(data)
+
+    def reset_on_close(self) -> None:
+        """Makes closing a reset, as when the client's process is killed."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def hear_some(self) -> bytes:
         """The bytes that are there, at least one; empty when the server has closed."""

@@ -1,19 +1,26 @@
 """Hostile requests over real sockets: each is refused clearly, logs no fault, and harms nobody else."""
 
+import gc
 import itertools
 import json
 import logging
+import sys
+import threading
+import time
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from mockserver import resources
 from mockserver.rules.schemas import validator
 from mockserver.wire.request import Surface
 from tests.server.conftest import MakeLive
-from tests.server.talk import COMPAT, MODELS, MULTIMODAL, TEXT, TOKENIZER, Line, Live, request
+from tests.server.talk import COMPAT, MODELS, MULTIMODAL, PATIENCE, TEXT, TOKENIZER, Line, Live, request
 
 MESSAGES = [{"role": "user", "content": "Which tea?"}]
 BODIES: dict[Surface, dict[str, Any]] = {
@@ -162,6 +169,8 @@ def _control() -> Iterator[Attack]:
         "nested arguments": b'{"reply":{"tool_calls":[{"name":"f","arguments":{"a":' + deep + b"}}]}}",
         "lone surrogate": b'{"reply":{"content":"\\ud800"}}',
         "no regular expression": b'{"match":{"system":{"regex":"("}},"reply":{}}',
+        "giant pace": b'{"reply":{"content":"tea","pace":{"first_ms":1e300}}}',
+        "giant pace of tokens": b'{"reply":{"content":"tea","pace":{"per_token_ms":600001}}}',
         "giant times": b'{"times":1e300,"reply":{"contents":""}}',
         "empty": b"",
     }
@@ -429,7 +438,7 @@ def test_pipelined_requests_are_answered_in_their_order(live: Live, caplog: pyte
 def test_garbage_behind_a_request_does_not_break_into_its_stream(
     second: bytes, live: Live, caplog: pytest.LogCaptureFixture
 ) -> None:
-    live.script({"content": "tea and more tea", "pace": {"per_token_ms": 1}})
+    live.script({"content": "tea and more tea", "pace": {"per_token_ms": 60_000}})
     with live.line() as line:
         line.say(request("POST", COMPAT, {**BODIES[Surface.COMPAT], "stream": True}))
         assert line.hear_head().status == 200
@@ -437,3 +446,222 @@ def test_garbage_behind_a_request_does_not_break_into_its_stream(
         heard = line.hear_all()
     assert b"HTTP/1.1" not in heard
     _no_fault_logged(caplog)
+
+
+PACED = {"content": "tea " * 200, "pace": {"per_token_ms": 60_000}}
+LONG = {"content": "tea " * 60_000}
+
+
+def _idle(live: Live) -> None:
+    """Asks until the server holds no connection and no task any more, of whoever came before."""
+    state = live.server.server_state
+    until = time.monotonic() + PATIENCE
+    busy = True
+    while busy:
+        assert time.monotonic() < until, (state.connections, state.tasks)
+        with live.line() as line:
+            line.say(request("GET", "/_mock/health", headers={"Connection": "close"}))
+            line.hear_all()
+        busy = bool(state.connections or state.tasks)
+
+
+def _cycles() -> int:
+    """How many exchanges are held by anything."""
+    gc.collect()
+    return sum(type(thing) is RequestResponseCycle for thing in gc.get_objects())
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("reply", [PACED, LONG], ids=["paced", "long"])
+@pytest.mark.parametrize("reset", [False, True], ids=["closes", "resets"])
+def test_a_client_that_vanishes_frees_all_it_held(
+    reply: dict[str, Any], make_live: MakeLive, caplog: pytest.LogCaptureFixture, *, stream: bool, reset: bool
+) -> None:
+    live = make_live()
+    live.script(reply)
+    before = _cycles()
+    for _ in range(10):
+        with live.line() as line:
+            line.say(request("POST", COMPAT, {**BODIES[Surface.COMPAT], "stream": stream}))
+            if stream:
+                assert line.hear_head().status == 200
+            if reset:
+                line.reset_on_close()
+    _idle(live)
+    assert _cycles() <= before
+    live.engine.reset()
+    _serves_on(live)
+    _no_fault_logged(caplog)
+
+
+def test_clients_that_vanish_leave_no_memory_behind(make_live: MakeLive) -> None:
+    live = make_live(journal=10)
+    live.script({"content": "tea " * 20_000})
+    asked = request("POST", COMPAT, {**BODIES[Surface.COMPAT], "stream": True})
+
+    def vanish(times: int) -> None:
+        for _ in range(times):
+            with live.line() as line:
+                line.say(asked)
+                assert line.hear_head().status == 200
+        _idle(live)
+        gc.collect()
+
+    vanish(15)
+    tracemalloc.start()
+    try:
+        vanish(5)
+        before = tracemalloc.get_traced_memory()[0]
+        vanish(20)
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    # One of these streams holds more than a megabyte of frames.
+    assert grown < MEGABYTE
+
+
+def test_a_client_that_never_reads_is_cut_off(make_live: MakeLive, caplog: pytest.LogCaptureFixture) -> None:
+    live = make_live(idle_timeout=0.3)
+    live.script({"content": "tea " * 200_000})
+    with live.line() as line:
+        line.say(request("POST", COMPAT, {**BODIES[Surface.COMPAT], "stream": True}))
+        assert line.hear_head().status == 200
+        _idle(live)
+        assert not line.hear_all().endswith(b"0\r\n\r\n")
+    _no_fault_logged(caplog)
+
+
+def test_a_client_that_reads_slowly_is_waited_for(make_live: MakeLive) -> None:
+    live = make_live(idle_timeout=5)
+    live.script({"content": "tea " * 100_000})
+    with live.line() as line:
+        line.say(request("POST", COMPAT, {**BODIES[Surface.COMPAT], "stream": True}))
+        assert line.hear().body.endswith(b"data: [DONE]\n\n")
+
+
+def test_a_connection_that_rests_too_long_is_closed(make_live: MakeLive) -> None:
+    live = make_live(idle_timeout=0.1)
+    with live.line() as line:
+        line.say(GOOD)
+        assert line.hear().status == 200
+        assert line.hear_some() == b""
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [(COMPAT, "Throttling"), (TEXT, "Throttling"), ("/_mock/health", "Throttling"), (MODELS, "Throttling")],
+)
+def test_a_connection_too_many_hears_the_clouds_words(
+    path: str, code: str, make_live: MakeLive, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = make_live(max_connections=2)
+    with live.line() as first, live.line() as second:
+        for line in (first, second):
+            line.say(GOOD)
+            assert line.hear().status == 200
+        with live.line() as third:
+            third.say(request("POST", path, {"stream": True}))
+            heard = third.hear()
+            assert heard.status == 429
+            assert heard.header("connection") == "close"
+            told = heard.json()
+            assert (told["error"] if path in (COMPAT, MODELS) else told)["code"] == code
+            assert "Too many requests in route. Please try again later." in heard.body.decode()
+            assert third.hear_some() == b""
+        first.say(GOOD)
+        assert first.hear().status == 200
+    _idle(live)
+    _serves_on(live)
+    _no_fault_logged(caplog)
+
+
+def test_connections_that_only_stay_are_closed_beyond_twice_the_limit(make_live: MakeLive) -> None:
+    live = make_live(max_connections=1)
+    with live.line() as first:
+        first.say(GOOD)
+        assert first.hear().status == 200
+        with live.line() as second, live.line() as third:
+            assert third.hear_all() == b""
+            second.say(GOOD)
+            assert second.hear().status == 429
+    _idle(live)
+    _serves_on(live)
+
+
+MARK = "teapot-7f3a"
+PLACES = (
+    f"/etc/{MARK}",
+    f"../../../../etc/{MARK}",
+    f"..%2f..%2fetc%2f{MARK}",
+    f"file:///etc/{MARK}",
+    f"\\\\server\\{MARK}",
+    f"http://{MARK}.invalid/tea.png",
+    f"https://{MARK}.invalid/tea.png",
+    f"oss://bucket/../../{MARK}",
+    f"!!python/object/apply:os.system ['{MARK}']",
+    f"`{MARK}` $({MARK}) {{{{{MARK}}}}}",
+)
+"""What a careless server would open, ask for or run."""
+
+
+def _naming(place: str) -> Iterator[bytes]:
+    """Requests that name a place wherever a request can name something."""
+    picture = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": place}}]}
+    yield request("POST", COMPAT, {"model": "qwen3-vl-plus", "messages": [picture]})
+    parts = [{kind: place} for kind in ("image", "video", "audio", "file", "text")]
+    yield request(
+        "POST",
+        MULTIMODAL,
+        {"model": "qwen3-vl-plus", "input": {"messages": [{"role": "user", "content": parts}]}},
+    )
+    told = [{"role": "system", "content": f"fileid://{place}"}, {"role": "user", "content": place}]
+    yield request("POST", COMPAT, {"model": "qwen-long", "messages": told, "user": place, "file": place})
+    for path in PATHS.values():
+        yield request("POST", path, {"model": place, "messages": told, "input": {"messages": told}})
+    schema = {"$ref": place, "$id": place, "$schema": place, "pattern": place}
+    form = {"type": "json_schema", "json_schema": {"name": "tea", "schema": schema}}
+    yield request("POST", COMPAT, {**BODIES[Surface.COMPAT], "response_format": form})
+    tool = {"type": "function", "function": {"name": "tea", "parameters": schema}}
+    yield request("POST", COMPAT, {**BODIES[Surface.COMPAT], "tools": [tool]})
+    yield request("POST", TOKENIZER, {"model": "qwen-plus", "input": {"messages": told}})
+    yield request("POST", "/compatible-mode/v1/embeddings", {"model": "text-embedding-v4", "input": place})
+    plain = quote(place, safe="/%")
+    for path in (f"/{plain}", f"/_mock/{plain}", f"/_mock/replies/{plain}", f"{MODELS}/{plain}"):
+        yield request("GET", path)
+    yield request("GET", f"/api/v1/uploads?action=getPolicy&model={quote(place)}")
+    yield request("GET", f"/_mock/requests?model={quote(place)}")
+    reply = {"content": place, "search_info": {"search_results": [{"url": place}]}}
+    yield request(
+        "POST", "/_mock/replies", {"match": {"model": place, "header": {"x": place}}, "reply": reply}
+    )
+    yield request("POST", "/_mock/replies", {"file": place, "reply": {"$include": place}})
+    yield request("POST", "/_mock/replies", place.encode(), headers={"Content-Type": "application/yaml"})
+    headers = (
+        "X-DashScope-OssResourceResolve",
+        "X-DashScope-Session",
+        "X-Mock-Fault",
+        "Referer",
+        "X-Forwarded-For",
+    )
+    yield request("POST", COMPAT, BODIES[Surface.COMPAT], headers=dict.fromkeys(headers, place))
+
+
+def test_nothing_that_a_request_names_is_opened_asked_for_or_run(live: Live) -> None:
+    """The interpreter tells what its server thread opens, connects to, runs or imports."""
+    seen: list[str] = []
+    watching = True
+
+    def watch(name: str, arguments: tuple[Any, ...]) -> None:
+        if watching and threading.current_thread() is not test and MARK in repr(arguments):
+            seen.append(f"{name}{arguments!r}"[:300])
+
+    test = threading.current_thread()
+    sys.addaudithook(watch)
+    try:
+        for said in itertools.chain.from_iterable(map(_naming, PLACES)):
+            with live.line() as line:
+                line.say(said)
+                assert _status_of(line) in (200, 201, 400, 404, 405)
+    finally:
+        watching = False
+    assert seen == []

@@ -3,7 +3,9 @@
 import asyncio
 import gc
 import json
+import logging
 import os
+import re
 import signal
 import socket
 import stat
@@ -293,10 +295,38 @@ def test_serving_quietly_tells_nothing(
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("control", "told"),
+    [
+        ("on", "the control API is on: they can read what is asked"),
+        ("off", "the control API is off"),
+        ("token", "the control API wants its token"),
+        (None, "the control API wants its token"),
+    ],
+)
 def test_serving_other_machines_warns(
+    control: Any, told: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    _serve_once(monkeypatch, Engine(Settings(host="0.0.0.0", port=0, control=control)), quiet=True)  # noqa: S104
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.getMessage().startswith(
+        "listening on 0.0.0.0: other machines can reach this server, and any"
+    )
+    assert told in record.getMessage()
+    assert record.getMessage().endswith("--host 127.0.0.1 keeps it to this machine")
+
+
+def test_a_drawn_token_is_printed_even_to_the_quiet(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _serve_once(monkeypatch, Engine(Settings(host="0.0.0.0", port=0)), quiet=True)  # noqa: S104
-    assert (
-        capsys.readouterr().err == "warning: 0.0.0.0 is reachable from other machines, the control API too\n"
-    )
+    _serve_once(monkeypatch, Engine(Settings(port=0, control="token")), quiet=True)
+    told = capsys.readouterr().out
+    assert re.fullmatch(r"Token of the control API \(header X-Mock-Token\): [\w-]{32}\n", told)
+
+
+def test_a_chosen_token_is_not_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _serve_once(monkeypatch, Engine(Settings(port=0, control_token="0123456789abcdef")), quiet=True)
+    assert capsys.readouterr() == ("", "")

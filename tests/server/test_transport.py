@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 from mockserver import resources
 from mockserver.rules.schemas import validator
 from mockserver.server.transport import GatheringTransport, protocol
+from mockserver.settings import Settings
 from mockserver.wire import sse
 from mockserver.wire.ids import Ids
 from tests.server.conftest import MakeLive
@@ -430,7 +431,7 @@ def test_what_follows_a_refusal_is_not_read() -> None:
     async def run() -> None:
         config = uvicorn.Config(app, lifespan="off", log_config=None, ws="none")
         config.load()
-        made = protocol(request_seconds=60)(config, ServerState(), {})
+        made = protocol(Settings(request_timeout=60), crowded=app)(config, ServerState(), {})
         made.connection_made(below)
         large = {"X-Tea": "a" * 70_000, "X-Cup": "a" * 70_000}
         made.data_received(request("POST", COMPAT, b"{}", headers=large) + request("GET", "/"))
