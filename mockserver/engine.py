@@ -23,6 +23,7 @@ from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
 from mockserver.door import Door, Refused, bearer_key, without_key
+from mockserver.faults import Desk, Fault, Frame, Plan, Planned, plan
 from mockserver.journal import Entry, Journal
 from mockserver.logs import event
 from mockserver.meter.caches import CacheUse
@@ -64,8 +65,9 @@ class NotLoadedError(Exception):
 class Answer:
     """What goes out: a whole `body`, or `frames`, each due so many seconds after the first byte.
 
-    `due` is empty when nothing is paced. `delay` is how long the first byte waits. Whoever sends it frees
-    its `admission`, when it has one, as soon as it is sent or its client is gone.
+    `due` is empty when nothing is paced. `delay` is how long the first byte waits. `tokens` is how many
+    each frame carries. With a `plan`, a fault's, that is carried out and nothing else is sent. Whoever
+    sends it frees its `admission`, when it has one, as soon as it is sent or its client is gone.
     """
 
     status: int
@@ -76,6 +78,8 @@ class Answer:
     delay: float = 0.0
     entry: Entry | None = None
     admission: Admission | None = None
+    tokens: Sequence[int] = ()
+    plan: Plan | None = None
 
 
 class Engine:
@@ -101,14 +105,16 @@ class Engine:
         self.quotas = Quotas(self.settings.quotas)
         self.moderation = self._given_moderation()
         self.scripts = Scripts()
+        self.faults = Desk(self.errors)
         self.journal = Journal(entries=self.settings.journal)
         self.clock = clock
         self.ids = ids or Ids(self.settings.seed)
         self._chunkers: dict[str, Chunker] = {}
 
     def reset(self, key: str | None = None) -> None:
-        """Forgets scripts, journal, worlds and used quotas: of one API key, or all."""
+        """Forgets scripts, faults, journal, worlds and used quotas: of one API key, or all."""
         self.scripts.clear(key)
+        self.faults.clear(key)
         self.quotas.reset(key)
         if key is None:
             self.moderation = self._given_moderation()
@@ -157,6 +163,8 @@ class Engine:
             request = self.door.read(surface, data, model, headers)
             entry.model, entry.stream = model.name, request.stream
             entry.findings = self.door.judge(request)
+            if self.faults.asked(world.key, headers):
+                self._strike(request, entry, self.faults.draw(world, request))
             answer = self._converse(world, request, entry)
         except Refused as refused:
             entry.refusal = refused.refusal
@@ -256,7 +264,39 @@ class Engine:
         )
         if session is not None:
             memory.save(sent, reply, session, tokenizer)
-        return self._render(request, reply, usage, entry, blocked=blocked)
+        answer = self._render(request, reply, usage, entry, blocked=blocked)
+        if entry.fault is not None:
+            answer.plan = self._plan(request, answer, usage, entry.fault)
+            entry.started += max(0.0, (answer.plan.head_at or 0.0) - answer.delay)
+        return answer
+
+    @staticmethod
+    def _strike(request: ChatRequest, entry: Entry, fault: Fault | None) -> None:
+        """Notes the fault that strikes a request. Raises `Refused` when it is an error and nothing else."""
+        if fault is None:
+            return
+        entry.fault = fault
+        refusal = fault.instead(stream=request.stream)
+        if refusal is not None:
+            raise Refused(refusal, entry.findings)
+
+    @staticmethod
+    def _plan(request: ChatRequest, answer: Answer, usage: Usage, fault: Fault) -> Plan:
+        """What is done in the place of sending an answer."""
+        frames = answer.frames or [answer.body]
+        tokens, due = answer.tokens or [0] * len(frames), answer.due or [0.0] * len(frames)
+        planned = Planned(
+            status=answer.status,
+            headers=answer.headers,
+            frames=tuple(map(Frame, frames, tokens, due)),
+            streamed=request.stream,
+            surface=request.surface,
+            request_id=answer.entry.request_id if answer.entry else "",
+            delay=answer.delay,
+            cumulative=request.surface.native and not request.incremental,
+            prompt_tokens=usage.input,
+        )
+        return plan(planned, fault)
 
     def _with_logprobs(self, request: ChatRequest, reply: Reply, tokenizer: Tokenizer) -> Reply:
         top = int(request.get("top_logprobs") or 0)
@@ -279,16 +319,22 @@ class Engine:
         script = self.scripts.find(world.key, request)
         if script is None:
             entry.answered_by = "built-in"
-            try:
-                said = builtin.answer(request, self._tokenizer(request.model))
-            except ImpossibleSchemaError as impossible:
-                raise Refused(self.errors.refuse("schema.impossible", reason=str(impossible))) from None
-            return self._with_ids(said, request.model)
+            return self._with_ids(self._built_in(request), request.model)
         entry.answered_by = script.id
         scripted = script.take()
         if isinstance(scripted, Refusal):
             raise Refused(scripted)
+        if scripted.fault is not None:
+            self._strike(request, entry, scripted.fault.at(script.used - 1))
+        if not scripted.choices:
+            scripted = replace(scripted, choices=self._built_in(request).choices)
         return self._with_ids(scripted, request.model)
+
+    def _built_in(self, request: ChatRequest) -> Reply:
+        try:
+            return builtin.answer(request, self._tokenizer(request.model))
+        except ImpossibleSchemaError as impossible:
+            raise Refused(self.errors.refuse("schema.impossible", reason=str(impossible))) from None
 
     def _with_ids(self, reply: Reply, model: Model) -> Reply:
         """The reply with an id on every tool call."""
@@ -318,7 +364,7 @@ class Engine:
         if blocked:
             entry.refusal = self.errors.refuse(moderation.OUTPUT)
             stream = moderation.cut(stream, blocked, entry.refusal, request, entry.request_id)
-        answer = Answer(200, [], frames=stream.frames, entry=entry)
+        answer = Answer(200, [], frames=stream.frames, entry=entry, tokens=stream.tokens)
         if reply.pace is not None:
             answer.delay = reply.pace.first_ms / 1000
             answer.due = schedule(stream.tokens, reply.pace)
@@ -330,7 +376,8 @@ class Engine:
         if reply.pace is not None and entry.usage is not None:
             due = schedule([1] * entry.usage.output, reply.pace)
             answer.delay = reply.pace.first_ms / 1000 + (due[-1] if due else 0.0)
-        encoding, answer.body = encoded(body, request.headers)
+        # A fault strikes the bytes of the JSON, not those of its compressed form.
+        encoding, answer.body = encoded(body, request.headers if entry.fault is None else {})
         name = self._set(request, "json")
         answer.headers = self._headers(name, entry, request.model, delay=answer.delay, encoding=encoding)
         return answer

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mockserver.catalogue.errors import Refusal
+from mockserver.faults.fault import Fault
 from mockserver.logs import without
 from mockserver.rules import Finding
 from mockserver.wire.jsontext import loads_bounded
@@ -34,6 +35,7 @@ class Entry:
     usage: Usage | None = None
     started: float = 0.0
     finished: float | None = None
+    fault: Fault | None = None
 
     def shown(self) -> dict[str, Any]:
         """The entry as `GET /_mock/requests` gives it."""
@@ -55,6 +57,7 @@ class Entry:
             "answer": None if self.reply is None else [_choice(choice) for choice in self.reply.choices],
             "error": None if self.refusal is None else _refusal(self.refusal, self.surface),
             "usage": None if self.usage is None else _usage(self.usage),
+            "fault": None if self.fault is None else str(self.fault),
             "timings": _timings(self),
         }
         # A client may repeat its own key in what it asks, and be told it again.

@@ -35,6 +35,7 @@ class World:
     ledger: dict[str, Ledger] = field(default_factory=dict)
     caches: dict[str, PrefixCache] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
+    fault_uses: dict[str, int] = field(default_factory=dict)
 
     def cache(self, model: str) -> PrefixCache:
         """What this world's requests to one model left in the context cache."""

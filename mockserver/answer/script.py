@@ -7,11 +7,15 @@ from typing import Any
 
 from mockserver.answer.match import Match
 from mockserver.catalogue.errors import Errors, Refusal, UnknownErrorCodeError, Words, fill
+from mockserver.faults.fault import BadFaultError, Faults, read_faults
 from mockserver.wire.jsontext import dumps
 from mockserver.wire.reply import Choice, Pace, Reply
 from mockserver.wire.request import ChatRequest, ToolCall
 
 Answer = Reply | Refusal
+
+_SAYING = ("content", "reasoning_content", "tool_calls", "finish_reason", "choices", "chunks")
+"""What a reply says; one with none of these and a fault leaves the words to the built-in model."""
 
 
 class ScriptError(ValueError):
@@ -58,21 +62,37 @@ def _refusal(spec: Mapping[str, Any], errors: Errors) -> Refusal:
     return replace(known, status=status or known.status)
 
 
+def _faults(spec: Any, errors: Errors) -> Faults:
+    try:
+        return read_faults(spec, errors)
+    except BadFaultError as error:
+        msg = f"reply.fault: {error}"
+        raise ScriptError(msg) from None
+
+
 def read_answer(spec: Mapping[str, Any], errors: Errors) -> Answer:
     """One reply of a script, as its schema allows it. Raises `ScriptError`."""
     if "error" in spec:
+        if "fault" in spec:
+            msg = "reply.fault: an error has no fault; write the error as one: error=CODE;after=5"
+            raise ScriptError(msg)
         return _refusal(spec["error"], errors)
+    fault = _faults(spec["fault"], errors) if "fault" in spec else None
     chunks = spec.get("chunks")
     choices = spec.get("choices") or [spec]
     pace = spec.get("pace")
+    silent = fault is not None and not any(name in spec for name in _SAYING)
     return Reply(
-        choices=tuple(_choice(choice, None if at else chunks) for at, choice in enumerate(choices)),
+        choices=()
+        if silent
+        else tuple(_choice(choice, None if at else chunks) for at, choice in enumerate(choices)),
         dialect=spec.get("dialect"),
         usage=spec.get("usage"),
         search_info=spec.get("search_info"),
         tool_info=spec.get("tool_info"),
         chunks=tuple(chunks) if chunks else None,
         pace=Pace(**pace) if pace else None,
+        fault=fault,
     )
 
 

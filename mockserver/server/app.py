@@ -9,11 +9,19 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from mockserver.engine import Answer, Engine, NotLoadedError
-from mockserver.server import control, limits, neighbours, uploads
-from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, closing, read_body, send_answer
+from mockserver.server import control, faulting, limits, neighbours, uploads
+from mockserver.server.asgi import (
+    BodyTooLargeError,
+    ClientGoneError,
+    carry_out,
+    closing,
+    read_body,
+    send_answer,
+)
 from mockserver.server.guard import Guard, Guarded
 from mockserver.server.paths import Below
 from mockserver.wire.incoming import RequestHeaders
@@ -38,11 +46,7 @@ class App:
         self.guard = Guard.of(engine.settings)
         self._others = Starlette(
             routes=[
-                Below(
-                    "/_mock",
-                    routes=[*control.routes(engine), *limits.routes(engine)],
-                    middleware=[Middleware(Guarded, self.guard)],
-                ),
+                Below("/_mock", routes=_control(engine), middleware=[Middleware(Guarded, self.guard)]),
                 *neighbours.routes(engine),
                 *uploads.routes(engine),
                 neighbours.any_method("/{path:path}", _unknown_path(engine)),
@@ -62,7 +66,10 @@ class App:
         except ClientGoneError:
             return
         try:
-            sent = await send_answer(answer, receive, send)
+            if answer.plan is not None:
+                sent = await carry_out(answer.plan, scope, receive, send)
+            else:
+                sent = await send_answer(answer, receive, send)
         finally:
             if answer.admission is not None:
                 answer.admission.free()
@@ -108,6 +115,10 @@ class App:
         except Exception:
             log.exception("a chat request on %s could not be answered", surface.value)
             return engine.refusal("internal.error", surface, headers, arrived=arrived)
+
+
+def _control(engine: Engine) -> list[BaseRoute]:
+    return [*control.routes(engine), *limits.routes(engine), *faulting.routes(engine)]
 
 
 def _unknown_path(engine: Engine) -> Callable[[Request], Any]:

@@ -6,6 +6,8 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from mockserver.engine import Answer
+from mockserver.faults import Plan
+from mockserver.server.connection import EXTENSION, Connection
 
 
 class ClientGoneError(Exception):
@@ -82,6 +84,40 @@ async def _left(gone: "asyncio.Future[Message]", seconds: float) -> bool:
     if seconds > 0:
         await asyncio.wait((gone,), timeout=seconds)
     return gone.done()
+
+
+async def carry_out(plan: Plan, scope: Scope, receive: Receive, send: Send) -> bool:
+    """Does what the plan of a fault says. False when the client left early.
+
+    What HTTP cannot do goes to the connection, which the scope holds under the extension
+    ``mock.connection``; a server without it just leaves the answer without an end.
+    """
+    connection: Connection | None = scope.get("extensions", {}).get(EXTENSION, {}).get("connection")
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    gone = asyncio.ensure_future(receive())
+    try:
+        if plan.head_at is not None:
+            if await _left(gone, plan.head_at):
+                return False
+            await send({"type": "http.response.start", "status": plan.status, "headers": plan.headers})
+        for piece in plan.pieces:
+            if await _left(gone, start + piece.at - loop.time()):
+                return False
+            if piece.missing and connection is not None:
+                connection.begin_chunk(piece.data, missing=piece.missing)
+            else:
+                await send({"type": "http.response.body", "body": piece.data, "more_body": True})
+            # What was written leaves with the end of this turn: each piece in a packet of its own.
+            await asyncio.sleep(0)
+        if plan.ending == "end":
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        elif connection is not None:
+            await (connection.reset() if plan.ending == "reset" else connection.close())
+            await gone
+    finally:
+        gone.cancel()
+    return True
 
 
 def closing(answer: Answer) -> Answer:

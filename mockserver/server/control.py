@@ -16,6 +16,7 @@ from mockserver import __version__
 from mockserver.answer.match import MatchError
 from mockserver.answer.script import Script, ScriptError
 from mockserver.engine import Engine
+from mockserver.faults.desk import Entered
 from mockserver.journal import Entry
 from mockserver.rules.schemas import Violation, violations
 from mockserver.server import openapi
@@ -27,7 +28,17 @@ from mockserver.worlds import mask
 _LIMIT = 10 * 1024 * 1024
 _COUNT = re.compile(r"[0-9]{1,9}")
 _SURFACES = [surface.value for surface in Surface]
-_CALLS = ("health", "openapi.json", "reset", "replies", "requests", "usage", "quotas", "moderation")
+_CALLS = (
+    "health",
+    "openapi.json",
+    "reset",
+    "replies",
+    "faults",
+    "requests",
+    "usage",
+    "quotas",
+    "moderation",
+)
 
 
 class FaultError(Exception):
@@ -139,16 +150,17 @@ def _last(entries: list[Entry], text: str) -> list[Entry]:
     return entries[max(0, len(entries) - int(text)) :]
 
 
-def _shown(script: Script) -> dict[str, Any]:
-    match = dict(script.spec.get("match") or {})
+def shown(entered: Script | Entered, name: str) -> dict[str, Any]:
+    """A script or a fault as it was entered, its key masked; `name` is the field that it is about."""
+    match = dict(entered.spec.get("match") or {})
     if "key" in match:
         match["key"] = mask(match["key"])
     return {
-        "id": script.id,
+        "id": entered.id,
         "match": match,
-        "reply": script.spec["reply"],
-        "times": script.times,
-        "used": script.used,
+        name: entered.spec[name],
+        "times": entered.times,
+        "used": entered.used,
     }
 
 
@@ -223,7 +235,7 @@ class Control:
     async def list_replies(self, request: Request) -> Response:
         """What is scripted, with how often each was used."""
         read_query(request)
-        return reply_json({"replies": [_shown(script) for script in self.engine.scripts]})
+        return reply_json({"replies": [shown(script, "reply") for script in self.engine.scripts]})
 
     async def remove_reply(self, request: Request) -> Response:
         """Takes a scripted reply out."""

@@ -13,6 +13,7 @@ import httptools
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from mockserver.server.connection import EXTENSION, Connection
 from mockserver.settings import Settings
 
 _GATHER = 64 * 1024
@@ -97,7 +98,11 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there; its first request has a time limit from now on."""
-        super().connection_made(GatheringTransport(transport, self.loop))
+        gathering = GatheringTransport(transport, self.loop)
+        self._extensions: dict[str, dict[object, object]] = {
+            EXTENSION: {"connection": Connection(gathering, transport)}
+        }
+        super().connection_made(gathering)
         self._await_rest()
         if len(self.connections) > self.max_connections:
             self.app = self.crowded
@@ -146,6 +151,7 @@ class Protocol(HttpToolsProtocol):
         self._in_headers = True
         self._whole = False
         super().on_message_begin()
+        self.scope["extensions"] = self._extensions
 
     def on_url(self, url: bytes) -> None:
         """A piece of the path; it counts as headers."""

@@ -18,6 +18,14 @@ class RequestHeaders(Mapping[str, str]):
                 return value.decode("latin-1")
         raise KeyError(name)
 
+    def __contains__(self, name: object) -> bool:
+        wanted = str(name).encode("latin-1", "replace")
+        # Cheaper than a lookup that raises: every request is asked for headers that few send.
+        for key, _ in self._raw:  # noqa: SIM110
+            if key == wanted:
+                return True
+        return False
+
     def __iter__(self) -> Iterator[str]:
         return iter({key.decode("latin-1"): None for key, _ in self._raw})
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockserver.values import value
 from mockserver.wire.request import ToolCall
+
+if TYPE_CHECKING:
+    from mockserver.faults.fault import Faults  # which reads frames, and so this package
 
 
 @value
@@ -38,7 +41,10 @@ class Pace:
 
 @value
 class Reply:
-    """A whole answer: its choices, and what a script asks of its rendering."""
+    """A whole answer: its choices, and what a script asks of its rendering.
+
+    A script that names a `fault` and says nothing has no choices: the built-in model speaks.
+    """
 
     choices: tuple[Choice, ...]
     dialect: str | None = None
@@ -48,6 +54,7 @@ class Reply:
     plugins: Mapping[str, Any] | None = None
     chunks: tuple[str, ...] | None = None
     pace: Pace | None = None
+    fault: "Faults | None" = None
 
     def with_tool_ids(self, new_id: Callable[[], str]) -> "Reply":
         """The same reply with an id on every tool call that has none."""

@@ -1,0 +1,104 @@
+"""An answer that is ready to go, as faults see it: frames with their times, and where to strike."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mockserver.wire.headers import Headers
+from mockserver.wire.jsontext import dumps, loads
+from mockserver.wire.request import Surface
+
+_MARK = b"data:"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame of a stream, or a whole body: how many tokens it carries, and when it is due (seconds)."""
+
+    data: bytes
+    tokens: int = 0
+    due: float = 0.0
+
+    @property
+    def payload(self) -> dict[str, Any] | None:
+        """Its JSON; None for a frame without, like ``[DONE]`` or a comment."""
+        _, mark, rest = self.data.partition(_MARK)
+        try:
+            payload = loads(rest if mark and not self.data.startswith(b"{") else self.data)
+        except ValueError:
+            return None
+        return payload if isinstance(payload, dict) else None
+
+    def saying(self, payload: Mapping[str, Any]) -> bytes:
+        """The bytes of this frame with another payload."""
+        if self.data.startswith(b"{"):
+            return dumps(payload)
+        head, mark, rest = self.data.partition(_MARK)
+        return head + mark + (b" " if rest.startswith(b" ") else b"") + dumps(payload) + b"\n\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """An answer before its fault. A whole body is a single frame of an answer that is not `streamed`.
+
+    `delay`: seconds before the headers. `cumulative`: native events that repeat all that was said.
+    `prompt_tokens`: what a usage in the middle of the stream says of the prompt.
+    """
+
+    status: int
+    headers: Headers
+    frames: tuple[Frame, ...]
+    streamed: bool
+    surface: Surface
+    request_id: str
+    delay: float = 0.0
+    cumulative: bool = False
+    prompt_tokens: int = 0
+
+    @property
+    def native(self) -> bool:
+        """Whether it speaks the native dialect."""
+        return self.surface.native
+
+    def struck(self, after: int | None) -> int:
+        """The index of the frame that carries the token behind so many; None strikes half-way.
+
+        Behind more tokens than there are it is what follows the last of them.
+        """
+        total = sum(frame.tokens for frame in self.frames)
+        left = total // 2 if after is None else after
+        last = 0
+        for at, frame in enumerate(self.frames):
+            if frame.tokens:
+                left -= frame.tokens
+                last = at
+                if left < 0:
+                    return at
+        return min(last + 1, len(self.frames) - 1) if total else len(self.frames) - 1
+
+    def delta(self, after: int | None) -> int:
+        """Like `struck`, but a frame that says something as long as there is one."""
+        at = self.struck(after)
+        said = [index for index, frame in enumerate(self.frames[: at + 1]) if frame.tokens]
+        return said[-1] if said else at
+
+    def answer_begins(self) -> int:
+        """The index of the frame that ends the thinking; without thinking the one half-way."""
+        thought = False
+        for at, frame in enumerate(self.frames):
+            for message in messages(frame.payload or {}):
+                if thought and (message.get("content") or message.get("tool_calls")):
+                    return at
+                thought = thought or bool(message.get("reasoning_content"))
+        return self.struck(None)
+
+
+def choices(payload: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+    """The choices of a payload of either dialect; none in the native text format."""
+    found: Sequence[dict[str, Any]] = payload.get("output", payload).get("choices") or ()
+    return found
+
+
+def messages(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The messages or deltas of a payload of either dialect."""
+    return [choice.get("delta") or choice.get("message") or {} for choice in choices(payload)]
