@@ -45,6 +45,7 @@ def test_a_fresh_entry_shows_what_was_asked_and_nothing_else() -> None:
         "answer": None,
         "error": None,
         "usage": None,
+        "fault": None,
         "timings": {"first_byte_ms": -100000.0, "finished_ms": None},
     }
 

@@ -284,3 +284,24 @@ def test_a_script_does_not_show_its_key(errors: Errors) -> None:
 
 def test_a_reply_is_read_without_a_script_around_it(errors: Errors) -> None:
     assert read_answer({"content": "Green."}, errors) == Reply((Choice("Green."),))
+
+
+def test_a_fault_comes_with_words_or_leaves_them_to_the_model(errors: Errors) -> None:
+    said = answer({"content": "Green.", "fault": "lost-chunk=1"}, errors)
+    silent = answer({"fault": ["ok", {"kind": "empty", "times": 2}], "pace": {"first_ms": 5}}, errors)
+    assert isinstance(said, Reply)
+    assert isinstance(silent, Reply)
+    assert (said.choices, str(said.fault)) == ((Choice("Green."),), "lost-chunk=1")
+    assert (silent.choices, str(silent.fault), silent.pace) == ((), "ok, empty;times=2", Pace(first_ms=5))
+
+
+@pytest.mark.parametrize(
+    ("reply", "message"),
+    [
+        ({"fault": "emtpy"}, "reply.fault: there is no fault 'emtpy'; the nearest known one is 'empty'"),
+        ({"error": {"code": "InternalError"}, "fault": "slow"}, "reply.fault: an error has no fault"),
+    ],
+)
+def test_a_fault_that_cannot_be_is_explained(reply: dict[str, Any], message: str, errors: Errors) -> None:
+    with pytest.raises(ScriptError, match=message):
+        answer(reply, errors)

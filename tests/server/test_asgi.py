@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from starlette.types import Message, Scope
 
 from mockserver.engine import Answer
-from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, closing, read_body, send_answer
+from mockserver.faults import Plan
+from mockserver.faults.plan import Ending, Piece
+from mockserver.server.asgi import (
+    BodyTooLargeError,
+    ClientGoneError,
+    carry_out,
+    closing,
+    read_body,
+    send_answer,
+)
+from mockserver.server.connection import EXTENSION
 
 HEADERS = [(b"x-request-id", b"1")]
 START = {"type": "http.response.start", "status": 200, "headers": HEADERS}
@@ -204,3 +214,67 @@ def test_a_closing_answer_says_so() -> None:
     answer = Answer(400, HEADERS)
     assert closing(answer).headers == [*HEADERS, (b"connection", b"close")]
     assert HEADERS == [(b"x-request-id", b"1")]
+
+
+class Wire:
+    """The connection under a client: notes what is done to it, which ends it."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def begin_chunk(self, data: bytes, *, missing: int) -> None:
+        """Notes a torn chunk."""
+        self._client.heard.append((data, missing))
+
+    async def close(self) -> None:
+        """Notes a close."""
+        self._client.heard.append("close")
+        self._client.leaves.set()
+
+    async def reset(self) -> None:
+        """Notes a reset."""
+        self._client.heard.append("reset")
+        self._client.leaves.set()
+
+
+def carried(client: Client, plan: Plan, *, wire: bool = True) -> bool:
+    """Whether the client heard the plan to its end."""
+    extensions = {EXTENSION: {"connection": Wire(client)}} if wire else {}
+
+    async def run() -> bool:
+        return await carry_out(plan, {"type": "http", "extensions": extensions}, client.receive, client.send)
+
+    return asyncio.run(run())
+
+
+def test_a_plan_is_carried_out_piece_by_piece() -> None:
+    client = Client()
+    assert carried(client, Plan(200, HEADERS, 0.0, (Piece(0.0, b"a"), Piece(0.002, b"b"))))
+    assert client.heard == [START, sent(b"a", more=True), sent(b"b", more=True), sent(b"")]
+
+
+def test_a_plan_may_end_before_it_begins() -> None:
+    client = Client()
+    assert carried(client, Plan(200, HEADERS, None, (), "reset"))
+    assert client.heard == ["reset"]
+
+
+@pytest.mark.parametrize("ending", ["close", "reset"])
+def test_a_plan_may_tear_a_chunk(ending: Ending) -> None:
+    client = Client()
+    assert carried(client, Plan(200, HEADERS, 0.0, (Piece(0.0, b"a"), Piece(0.0, b"b", 3)), ending))
+    assert client.heard == [START, sent(b"a", more=True), (b"b", 3), ending]
+
+
+def test_a_server_without_its_connection_leaves_the_answer_without_an_end() -> None:
+    client = Client()
+    assert carried(client, Plan(200, HEADERS, 0.0, (Piece(0.0, b"b", 3),), "reset"), wire=False)
+    assert client.heard == [START, sent(b"b", more=True)]
+
+
+@pytest.mark.parametrize(("after", "head"), [(0, HOUR), (2, 0.0)])
+def test_a_plan_stops_when_the_client_leaves(after: int, head: float) -> None:
+    client = LeavingClient(after)
+    plan = Plan(200, HEADERS, head, (Piece(head, b"a"), Piece(HOUR, b"b")))
+    assert not carried(client, plan)
+    assert len(client.heard) == after

@@ -1,0 +1,83 @@
+"""Odd but legal frames: what stands between the others, and that nothing else changed."""
+
+from typing import Any
+
+from mockserver.faults import odd
+from mockserver.faults.planned import Frame, Planned
+from mockserver.meter.tokenizer import Tokenizer
+from mockserver.wire.reply import Choice, Reply
+from mockserver.wire.request import ToolCall
+from tests.faults.careful import planned
+from tests.wire.exchanges import TOOLS, compat_exchange, native_exchange
+
+TEXT = Reply((Choice("Three minutes at eighty degrees."),))
+CALLS = Reply(
+    (Choice(tool_calls=(ToolCall("brew", '{"leaf": "sencha"}', "call_1"),), finish_reason="tool_calls"),)
+)
+NATIVE: dict[str, Any] = {"result_format": "message", "incremental_output": True}
+
+
+def inserted(answer: Planned, frames: tuple[Frame, ...]) -> list[dict[str, Any]]:
+    """The payloads that an answer did not have before."""
+    before = [frame.payload for frame in answer.frames]
+    return [frame.payload for frame in frames if frame.payload and frame.payload not in before]
+
+
+def ids(frames: tuple[Frame, ...]) -> list[bytes]:
+    """The first lines of native frames."""
+    return [frame.data.partition(b"\n")[0] for frame in frames]
+
+
+def test_a_heartbeat_goes_before_each_frame(tokenizer: Tokenizer) -> None:
+    answer = planned(compat_exchange("qwen-plus", TEXT, tokenizer))
+    frames = odd.with_heartbeats(answer)
+    assert [frame.data for frame in frames[::2]] == [b": heartbeat\n\n"] * len(answer.frames)
+    assert frames[1::2] == answer.frames
+
+
+def test_a_compat_usage_comes_without_choices(tokenizer: Tokenizer) -> None:
+    answer = planned(compat_exchange("qwen-plus", TEXT, tokenizer))
+    frames = odd.with_usage_only(answer)
+    assert frames[:1] + frames[2:] == answer.frames
+    payload = frames[1].payload
+    assert payload is not None
+    assert payload["choices"] == []
+    assert payload["usage"] == {"prompt_tokens": 20, "completion_tokens": 0, "total_tokens": 20}
+
+
+def test_a_native_usage_comes_without_choices_or_text(tokenizer: Tokenizer) -> None:
+    answer = planned(native_exchange("qwen-max", TEXT, tokenizer, **NATIVE))
+    frames = odd.with_usage_only(answer)
+    assert inserted(answer, frames)[0]["output"] == {"choices": []}
+    assert ids(frames) == [b"id:%d" % at for at in range(1, len(answer.frames) + 2)]
+    text = planned(native_exchange("qwen-turbo", TEXT, tokenizer, incremental_output=True))
+    assert inserted(text, odd.with_usage_only(text))[0]["output"] == {"text": "", "finish_reason": "null"}
+
+
+def test_a_compat_delta_has_no_id_and_no_name(tokenizer: Tokenizer) -> None:
+    answer = planned(compat_exchange("qwen-plus", CALLS, tokenizer, tools=TOOLS))
+    for arguments in ("", None):
+        frames = odd.with_tool_delta(answer, arguments)
+        (payload,) = inserted(answer, frames)
+        delta = {"index": 0, "id": "", "type": "function", "function": {"arguments": arguments}}
+        assert payload["choices"] == [{"delta": {"tool_calls": [delta]}, "index": 0}]
+        assert len(frames) == len(answer.frames) + 1
+
+
+def test_a_native_delta_takes_the_finish_with_it(tokenizer: Tokenizer) -> None:
+    calls = Reply((Choice(tool_calls=(ToolCall("brew", "", "call_1"),), finish_reason="tool_calls"),))
+    answer = planned(native_exchange("qwen-max", calls, tokenizer, tools=TOOLS, **NATIVE))
+    frames = odd.with_tool_delta(answer, None)
+    opener, delta = [frame.payload["output"]["choices"][0] for frame in frames if frame.payload]
+    assert (opener["finish_reason"], delta["finish_reason"]) == ("null", "tool_calls")
+    assert opener["message"]["tool_calls"][0]["id"] == "call_1"
+    assert delta["message"]["tool_calls"][0]["function"] == {"arguments": None}
+    assert ids(frames) == [b"id:1", b"id:2"]
+
+
+def test_without_calls_or_deltas_all_stays(tokenizer: Tokenizer) -> None:
+    text = planned(compat_exchange("qwen-plus", TEXT, tokenizer))
+    assert odd.with_tool_delta(text, "") == text.frames
+    growing = planned(native_exchange("qwen-max", CALLS, tokenizer, tools=TOOLS, result_format="message"))
+    assert growing.cumulative
+    assert odd.with_tool_delta(growing, "") == growing.frames
