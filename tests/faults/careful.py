@@ -117,7 +117,7 @@ def planned(exchange: Exchange, *, stream: bool = True, pace: Pace | None = None
         headers=HEADERS,
         frames=frames,
         streamed=stream,
-        native=request.surface.native,
+        surface=request.surface,
         request_id=ENVELOPE.request_id,
         cumulative=request.surface.native and not request.incremental,
         prompt_tokens=exchange.usage.input,
