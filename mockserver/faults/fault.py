@@ -132,10 +132,7 @@ def _refusal(code: str, errors: Errors) -> Refusal:
     try:
         return fill(errors.by_code(code), {})
     except UnknownErrorCodeError:
-        for entry in errors:
-            if entry.id == code:
-                return fill(entry, {})
-    raise _unknown(code, errors)
+        raise _unknown(code, errors) from None
 
 
 def _parsed(name: str, text: str) -> Any:
