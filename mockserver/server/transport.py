@@ -56,9 +56,11 @@ class GatheringTransport(asyncio.Transport):
             self.flush()
 
     def flush(self) -> None:
-        """Hands over what was kept."""
+        """Hands over what was kept; nobody is there to take it when the client has left."""
         if self._pieces:
             pieces, self._pieces, self._size = self._pieces, [], 0
+            if self._transport.is_closing():
+                return  # the client left within this turn; uvloop would raise
             self._transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
 
     def close(self) -> None:

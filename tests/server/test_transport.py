@@ -41,6 +41,13 @@ CASES: dict[str, tuple[str, dict[str, Any], str]] = {
 }
 
 
+def open_transport() -> Mock:
+    """A transport whose client is there."""
+    transport = Mock(spec=asyncio.Transport)
+    transport.is_closing.return_value = False
+    return transport
+
+
 def _set_of(name: str, kind: str) -> str:
     dialect, _, era = name.partition(", ")
     return f"{'compat' if dialect == 'compat' else 'native'}-{kind}{'-2026' if era else ''}"
@@ -420,7 +427,7 @@ def test_a_blank_line_on_an_idle_connection_does_not_keep_it_for_ever(make_live:
 
 
 def test_what_follows_a_refusal_is_not_read() -> None:
-    below = Mock(spec=asyncio.Transport)
+    below = open_transport()
     below.get_extra_info.return_value = None
     below.is_closing.return_value = False
     asked: list[Scope] = []
@@ -447,7 +454,7 @@ def test_what_follows_a_refusal_is_not_read() -> None:
 
 
 def test_what_is_written_in_one_turn_leaves_as_one_piece() -> None:
-    below = Mock(spec=asyncio.Transport)
+    below = open_transport()
 
     async def write() -> None:
         transport = GatheringTransport(below, asyncio.get_running_loop())
@@ -463,7 +470,7 @@ def test_what_is_written_in_one_turn_leaves_as_one_piece() -> None:
 
 
 def test_much_is_written_at_once() -> None:
-    below = Mock(spec=asyncio.Transport)
+    below = open_transport()
 
     async def write() -> None:
         transport = GatheringTransport(below, asyncio.get_running_loop())
@@ -474,7 +481,7 @@ def test_much_is_written_at_once() -> None:
 
 
 def test_closing_hands_over_what_is_left_and_aborting_does_not() -> None:
-    closed, aborted = Mock(spec=asyncio.Transport), Mock(spec=asyncio.Transport)
+    closed, aborted = open_transport(), open_transport()
 
     async def write() -> None:
         loop = asyncio.get_running_loop()
@@ -485,5 +492,17 @@ def test_closing_hands_over_what_is_left_and_aborting_does_not() -> None:
         await asyncio.sleep(0)
 
     asyncio.run(write())
-    assert [call[0] for call in closed.method_calls] == ["write", "close"]
+    assert [call[0] for call in closed.method_calls] == ["is_closing", "write", "close"]
     assert [call[0] for call in aborted.method_calls] == ["abort"]
+
+
+def test_nothing_is_handed_over_when_the_client_left_within_the_turn() -> None:
+    below = open_transport()
+
+    async def write() -> None:
+        GatheringTransport(below, asyncio.get_running_loop()).write(b"a")
+        below.is_closing.return_value = True
+        await asyncio.sleep(0)
+
+    asyncio.run(write())
+    below.write.assert_not_called()
