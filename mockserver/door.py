@@ -8,7 +8,11 @@ from typing import Any
 
 from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.catalogue.models import Model, Models
-from mockserver.rules import Finding, Severity, check, schemas
+from mockserver.rules import Finding, Moment, Severity, check, check_at, schemas
+from mockserver.rules.past import Trail
+from mockserver.rules.policy import Action, Policies, RulePolicy
+from mockserver.rules.prompt import far_from_limit
+from mockserver.rules.registry import rules_by_id
 from mockserver.settings import INVALID_KEY, KEY_FORM, Settings
 from mockserver.wire import compat, native
 from mockserver.wire.jsontext import loads_bounded
@@ -42,6 +46,10 @@ def without_key(body: bytes, key: str | None) -> bytes:
     return body.replace(secret, mask(key or "").encode()) if secret and secret in body else body
 
 
+def _at_the_door(rule: str, path: str, refusal: Refusal, message: str) -> tuple[Finding]:
+    return (Finding(rule, Severity.REFUSED, path, message, refusal),)
+
+
 class Door:
     """Lets requests in, or refuses them in the cloud's words."""
 
@@ -50,6 +58,7 @@ class Door:
         self._errors = errors
         self._models = models
         self._worlds = worlds
+        self.policies = Policies(RulePolicy(mode=settings.rules, rules=settings.rule_switches))
 
     def admit(self, key: str | None) -> World:
         """The world of a key; None stands for no key at all. Raises `Refused`."""
@@ -71,7 +80,8 @@ class Door:
         except ValueError:
             data = None
         if not isinstance(data, dict):
-            raise Refused(self._errors.refuse("body.malformed"))
+            refusal = self._errors.refuse("body.malformed")
+            raise Refused(refusal, _at_the_door("request.json", "", refusal, refusal.native.message))
         return data
 
     def model(self, surface: Surface, data: Mapping[str, Any]) -> Model:
@@ -80,35 +90,70 @@ class Door:
         model = self._models.find(name)
         if model is not None:
             return model
+        rule, entry = "model.unknown", "model.unknown-native" if surface.native else "model.unknown"
         if not isinstance(name, str) or not name:
-            raise Refused(self._errors.refuse("model.missing"))
-        raise Refused(
-            self._errors.refuse("model.unknown-native" if surface.native else "model.unknown", model=name)
-        )
+            rule = entry = "model.missing"
+        refusal = self._errors.refuse(entry, model=name)
+        words = refusal.native if surface.native else refusal.compat
+        raise Refused(refusal, _at_the_door(rule, "model", refusal, words.message))
 
     def read(
-        self, surface: Surface, data: Mapping[str, Any], model: Model, headers: Mapping[str, str]
-    ) -> ChatRequest:
-        """The request, read. Raises `Refused` when it breaks its schema."""
-        self.allow(_REQUEST_SCHEMAS[surface], data, surface)
+        self,
+        surface: Surface,
+        data: Mapping[str, Any],
+        model: Model,
+        headers: Mapping[str, str],
+        world: World,
+    ) -> tuple[ChatRequest, tuple[Finding, ...]]:
+        """The request, read, and what its schema finds in it. Raises `Refused` when it cannot pass."""
+        name = _REQUEST_SCHEMAS[surface]
+        found: tuple[Finding, ...] = ()
+        if not schemas.validator(name).is_valid(data):
+            found = self._decide(schemas.findings(name, data, surface, self._errors), world)
         if surface.native:
-            return native.read_request(surface, data, model, headers)
-        return compat.read_request(data, model, headers)
+            return native.read_request(surface, data, model, headers), found
+        return compat.read_request(data, model, headers), found
 
     def allow(self, schema: str, data: Any, surface: Surface) -> None:
         """Raises `Refused` for a document that breaks its schema."""
-        if schemas.validator(schema).is_valid(data):
-            return
-        violation = schemas.violations(schema, data)[0]
-        refusal = schemas.refusal(violation, surface, self._errors)
-        rule = f"schema.{violation.keyword}"
-        finding = Finding(rule, Severity.REFUSED, violation.path, violation.message[:500], refusal)
-        raise Refused(refusal, (finding,))
+        if not schemas.validator(schema).is_valid(data):
+            found = tuple(schemas.findings(schema, data, surface, self._errors))
+            assert found[0].refusal is not None
+            raise Refused(found[0].refusal, found)
 
-    def judge(self, request: ChatRequest) -> tuple[Finding, ...]:
-        """What the rules find in a request. Raises `Refused` when the cloud refuses it."""
-        findings = tuple(check(request, self._errors))
-        for finding in findings:
-            if finding.refusal is not None:
-                raise Refused(finding.refusal, findings)
-        return findings
+    def judge(self, request: ChatRequest, world: World, trail: Trail) -> tuple[Finding, ...]:
+        """What the rules find in a request and its history. Raises `Refused` for what is not let in."""
+        found = check(request, self._errors)
+        if trail.deviations:
+            # Harmful only, so that what is refused for good comes first.
+            found += check_at(Moment.HISTORY, self._errors, request, trail)
+        return self._decide(found, world)
+
+    def weigh(self, request: ChatRequest, world: World, tokens: int) -> tuple[Finding, ...]:
+        """What the rules find in the length of a prompt. Raises `Refused` for what is not let in."""
+        if far_from_limit(request.model, tokens):
+            return ()
+        return self._decide(check_at(Moment.PROMPT, self._errors, request, tokens), world)
+
+    def watch(self, request: ChatRequest, world: World, sent: int, total: int) -> tuple[Finding, ...]:
+        """What the rules find in a stream that its client left: it is too late to refuse."""
+        found = check_at(Moment.DELIVERY, self._errors, request, sent, total)
+        policy = self.policies.of(world.key)
+        return tuple(finding for finding in found if policy.action(finding) != Action.OFF)
+
+    def _decide(self, found: list[Finding], world: World) -> tuple[Finding, ...]:
+        """What of the findings is reported. Raises `Refused` with the first that is not let in."""
+        if not found:
+            return ()
+        policy = self.policies.of(world.key)
+        kept = tuple(finding for finding in found if policy.action(finding) != Action.OFF)
+        for finding in kept:
+            if policy.action(finding) == Action.REFUSE:
+                raise Refused(finding.refusal or self._own_refusal(finding), kept)
+        return kept
+
+    def _own_refusal(self, finding: Finding) -> Refusal:
+        """The refusal of what the cloud accepts."""
+        fix = rules_by_id()[finding.rule].fix
+        values = {"rule": finding.rule, "path": finding.path, "reason": finding.message, "fix": fix}
+        return self._errors.refuse("rule.broken", **values)

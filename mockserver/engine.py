@@ -32,6 +32,8 @@ from mockserver.meter.prompt import PromptTokens, prompt_tokens
 from mockserver.meter.quotas import Admission, QuotaExceededError, Quotas
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer, newer
 from mockserver.meter.usage import usage_of
+from mockserver.rules.past import Trail
+from mockserver.rules.showing import findings_header, teach
 from mockserver.settings import Settings
 from mockserver.wire import compat, native
 from mockserver.wire.chunking import Chunker
@@ -67,7 +69,8 @@ class Answer:
 
     `due` is empty when nothing is paced. `delay` is how long the first byte waits. `tokens` is how many
     each frame carries. With a `plan`, a fault's, that is carried out and nothing else is sent. Whoever
-    sends it frees its `admission`, when it has one, as soon as it is sent or its client is gone.
+    sends it frees its `admission`, when it has one, as soon as it is sent or its client is gone. Of
+    a stream there is its `request`, and `sent`, how many of its frames went out when each had its time.
     """
 
     status: int
@@ -80,6 +83,8 @@ class Answer:
     admission: Admission | None = None
     tokens: Sequence[int] = ()
     plan: Plan | None = None
+    request: ChatRequest | None = None
+    sent: int = 0
 
 
 class Engine:
@@ -122,6 +127,7 @@ class Engine:
         if key is None or world is not None:
             self.journal.reset(world)
         self.worlds.reset(key)
+        self.door.policies.reset(key)
 
     def _given_moderation(self) -> Moderation:
         words = WordList(self.settings.block_words)
@@ -160,15 +166,16 @@ class Engine:
             if self.quotas:
                 entry.model = model.name
                 admission = self._admit(world, model)
-            request = self.door.read(surface, data, model, headers)
+            request, entry.findings = self.door.read(surface, data, model, headers, world)
             entry.model, entry.stream = model.name, request.stream
-            entry.findings = self.door.judge(request)
+            trail = world.past.trace(request)
+            entry.findings += self.door.judge(request, world, trail)
             if self.faults.asked(world.key, headers):
                 self._strike(request, entry, self.faults.draw(world, request))
-            answer = self._converse(world, request, entry)
+            answer = self._converse(world, request, entry, trail)
         except Refused as refused:
             entry.refusal = refused.refusal
-            entry.findings = entry.findings or refused.findings
+            entry.findings += refused.findings
             answer = self._refuse(surface, entry, model, headers, stream=streaming)
         except BaseException:
             if admission is not None:
@@ -177,6 +184,8 @@ class Engine:
         if admission is not None:
             admission.spend(entry.usage.total if entry.usage else 0, now=self.clock())
             answer.admission = admission
+        if entry.findings:
+            teach(entry)
         self.journal.add(entry)
         return answer
 
@@ -241,7 +250,15 @@ class Engine:
             "request_id": request_id,
         }
 
-    def _converse(self, world: World, sent: ChatRequest, entry: Entry) -> Answer:
+    def left(self, answer: Answer) -> None:
+        """A client left before the end of a stream."""
+        entry = answer.entry
+        if entry is not None and answer.request is not None and answer.plan is None:
+            found = self.door.watch(answer.request, entry.world, answer.sent, len(answer.frames))
+            entry.findings += found
+            teach(entry, found)
+
+    def _converse(self, world: World, sent: ChatRequest, entry: Entry, trail: Trail) -> Answer:
         """Answers a valid request in its whole context, and remembers what is to be remembered."""
         if self.moderation.input and self.moderation.blocks(sent):
             raise Refused(self.errors.refuse(moderation.INPUT))
@@ -250,9 +267,7 @@ class Engine:
         session = None if session_id is None else world.session(session_id)
         request = memory.recall(sent, session)
         prompt = prompt_tokens(request, tokenizer)
-        limit = request.model.input_limit(thinking=request.thinking)
-        if prompt.total > limit:
-            raise Refused(self.errors.refuse("parameter.input-length", max=limit))
+        entry.findings += self.door.weigh(request, world, prompt.total)
         reply = self._answer(world, request, entry)
         blocked = self.moderation.places(request, reply) if self.moderation.output else None
         if blocked and not request.stream:
@@ -262,6 +277,8 @@ class Engine:
         usage = usage_of(
             request, reply, tokenizer, prompt=prompt, cache=self._cache(world, request, prompt, tokenizer)
         )
+        if not blocked and entry.fault is None:
+            world.past.remember(trail, reply)
         if session is not None:
             memory.save(sent, reply, session, tokenizer)
         answer = self._render(request, reply, usage, entry, blocked=blocked)
@@ -278,7 +295,7 @@ class Engine:
         entry.fault = fault
         refusal = fault.instead(stream=request.stream)
         if refusal is not None:
-            raise Refused(refusal, entry.findings)
+            raise Refused(refusal)
 
     @staticmethod
     def _plan(request: ChatRequest, answer: Answer, usage: Usage, fault: Fault) -> Plan:
@@ -364,7 +381,7 @@ class Engine:
         if blocked:
             entry.refusal = self.errors.refuse(moderation.OUTPUT)
             stream = moderation.cut(stream, blocked, entry.refusal, request, entry.request_id)
-        answer = Answer(200, [], frames=stream.frames, entry=entry, tokens=stream.tokens)
+        answer = Answer(200, [], frames=stream.frames, entry=entry, tokens=stream.tokens, request=request)
         if reply.pace is not None:
             answer.delay = reply.pace.first_ms / 1000
             answer.due = schedule(stream.tokens, reply.pace)
@@ -392,7 +409,7 @@ class Engine:
         self, name: str, entry: Entry, model: Model | None, *, delay: float = 0.0, encoding: bytes = b""
     ) -> Headers:
         entry.started = max(self.clock(), entry.arrived) + delay
-        return response_headers(
+        headers = response_headers(
             name,
             request_id=entry.request_id,
             arrived_ms=int(entry.arrived * 1000),
@@ -400,6 +417,9 @@ class Engine:
             timeout_s=298 if model is None else model.family.timeout,
             encoding=encoding,
         )
+        if entry.findings:
+            headers.append(findings_header(entry.findings))
+        return headers
 
     def _book(self, entry: Entry, usage: Usage) -> None:
         account = entry.world.account(entry.model or "")

@@ -51,7 +51,7 @@ class Entry:
             "model": self.model,
             "stream": self.stream,
             "body": body,
-            "findings": [_finding(finding) for finding in self.findings],
+            "findings": [_finding(finding, self.world) for finding in self.findings],
             "answered_by": self.answered_by,
             "status": self.status,
             "answer": None if self.reply is None else [_choice(choice) for choice in self.reply.choices],
@@ -64,12 +64,12 @@ class Entry:
         return {name: without(value, self.world.key) for name, value in shown.items()}
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, world: World) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "severity": finding.severity.value,
-        "path": finding.path,
-        "message": finding.message,
+        "path": world.masked(finding.path),
+        "message": world.masked(finding.message),
     }
 
 

@@ -39,6 +39,7 @@ class Settings:
     `models`: further models, each name with the known model that it is like.
     `journal`: how many exchanges are remembered. `seed`: fixes all identifiers. `quotas`: limits on
     requests and tokens. `block_words`: what moderation finds in requests and answers.
+    `rules`: the mode of the rules, cloud, strict or lenient; `rule_switches`: refuse, report or off, by id.
     `max_connections`: how many clients at once; each has one request at a time.
     `idle_timeout`: how long a connection may rest, or leave unread what it is sent.
     `control`: who may use the control API; None: everybody at the loopback, else who has the token.
@@ -59,6 +60,8 @@ class Settings:
     block_words: tuple[str, ...] = ()
     control: Literal["on", "off", "token"] | None = None
     control_token: str | None = field(default=None, repr=False)
+    rules: str = "cloud"
+    rule_switches: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raises `SettingsError` for a value out of its range."""

@@ -6,6 +6,7 @@ from hashlib import blake2b
 
 from mockserver.memory import Session
 from mockserver.meter.caches import PrefixCache
+from mockserver.rules.past import Past
 
 _MOST = 10_000
 
@@ -36,6 +37,11 @@ class World:
     caches: dict[str, PrefixCache] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     fault_uses: dict[str, int] = field(default_factory=dict)
+    past: Past = field(default_factory=Past)
+
+    def masked(self, text: str) -> str:
+        """A text as it may be shown: without this world's key."""
+        return text.replace(self.key, self.name) if self.key else text
 
     def cache(self, model: str) -> PrefixCache:
         """What this world's requests to one model left in the context cache."""

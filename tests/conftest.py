@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
@@ -22,7 +22,16 @@ from mockserver.wire.incoming import RequestHeaders
 settings.register_profile("steady", deadline=None)
 # The same tree has to pass or fail alike wherever CI runs it; elsewhere each run tries new examples.
 settings.register_profile("ci", deadline=None, derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "steady")
+# `HYPOTHESIS_PROFILE=nightly pytest tests/rules/test_properties.py`
+settings.register_profile("nightly", deadline=None, print_blob=True)
+_PROFILE = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "steady")
+settings.load_profile(_PROFILE)
+
+RULE_EXAMPLES = settings(
+    max_examples=10_000 if _PROFILE == "nightly" else 300,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+"""How many conversations the rules are shown: by night more than by day."""
 
 KEY = "sk-test"
 """The API key that the tests send."""

@@ -44,6 +44,15 @@ def _quota(text: str) -> Quota:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _switch(text: str) -> tuple[str, str]:
+    """A rule and what is done about it: ID=refuse."""
+    rule, sign, action = text.partition("=")
+    if not (rule and sign and action):
+        msg = f"{text!r} switches no rule: write ID=refuse, ID=report or ID=off"
+        raise argparse.ArgumentTypeError(msg)
+    return rule, action
+
+
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Enters the command and its options."""
     serve = commands.add_parser(
@@ -121,6 +130,20 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     serve.add_argument("--seed", type=int, default=None, help="fix all request and tool call ids")
     serve.add_argument(
+        "--rules",
+        choices=("cloud", "strict", "lenient"),
+        default=defaults.rules,
+        help="refuse what the cloud refuses, every broken rule, or nothing that can be answered",
+    )
+    serve.add_argument(
+        "--rule",
+        action="append",
+        default=[],
+        type=_switch,
+        metavar="ID=ACTION",
+        help="refuse, report or off for one rule, such as usage.not-asked=off (repeatable)",
+    )
+    serve.add_argument(
         "--ready-file", type=Path, metavar="FILE", help="written as JSON when the port is open"
     )
     serve.add_argument(
@@ -165,6 +188,8 @@ def _serve(options: argparse.Namespace) -> int:
             seed=options.seed,
             quotas=tuple(options.quota),
             block_words=tuple(options.block_word),
+            rules=options.rules,
+            rule_switches=dict(options.rule),
         )
         serve(Engine(settings), ready_file=options.ready_file, quiet=options.quiet)
     except (SettingsError, UnknownModelError, PortTakenError) as error:

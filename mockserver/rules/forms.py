@@ -1,83 +1,105 @@
-"""The rules about the form of an answer: JSON, continuations, choices, single turns."""
+"""The rules about the form of an answer: JSON, increments, usage in a stream."""
 
 from collections.abc import Iterator
 
-from mockserver.rules.registry import Broken, Severity, rule
+from mockserver.rules.registry import ACCEPTED, NATIVE, Broken, Moment, Severity, rule
 from mockserver.wire.request import ChatRequest, Surface
 
-
-def _json_object(request: ChatRequest) -> bool:
-    return (request.get("response_format") or {}).get("type") == "json_object"
+_COMPAT = frozenset({Surface.COMPAT})
+_USAGE = (
+    "Model Studio docs, OpenAI-compatible chat, 2026: the last chunk carries it when include_usage is true"
+)
 
 
 @rule(
-    "response-format.json-word",
+    "forms.json-word",
     severity=Severity.REFUSED,
     source="Model Studio docs, structured output, 2026",
+    fix="Say in a message that the answer is to be JSON.",
+    refusals=("response-format.no-json-word",),
     needs=("response_format",),
 )
 def _json_word(request: ChatRequest) -> Iterator[Broken]:
-    if _json_object(request) and not any("json" in message.text.lower() for message in request.messages):
-        yield request.message_place(), "response-format.no-json-word", {}
-
-
-@rule(
-    "thinking.json-mode",
-    severity=Severity.REFUSED_BY_SOME,
-    source="Model Studio docs, error codes (zh), 2025-12; accepted by the newest (recording: maruel/genai, "
-    "qwen3.8-max, 2026-08)",
-    needs=("response_format",),
-)
-def _thinking_json(request: ChatRequest) -> Iterator[Broken]:
-    if _json_object(request) and request.thinking and not request.model.thinking_plain:
-        yield request.place("response_format"), "thinking.json-mode", {}
-
-
-@rule(
-    "partial.thinking",
-    severity=Severity.REFUSED,
-    source="Model Studio docs, partial mode, 2026",
-)
-def _partial_thinking(request: ChatRequest) -> Iterator[Broken]:
-    if request.partial is not None and request.thinking:
-        yield f"{request.message_place(len(request.messages) - 1)}.partial", "thinking.partial", {}
-
-
-@rule(
-    "partial.position",
-    severity=Severity.REFUSED,
-    source="Model Studio docs, partial mode, 2026; the words are the mock's own",
-)
-def _partial_position(request: ChatRequest) -> Iterator[Broken]:
-    last = len(request.messages) - 1
-    for index, message in enumerate(request.messages):
-        if message.partial and (index != last or message.role != "assistant"):
-            yield f"{request.message_place(index)}.partial", "partial.position", {}
-            return
-
-
-@rule(
-    "messages.single-turn",
-    severity=Severity.REFUSED_BY_SOME,
-    source="Model Studio docs, Qwen-OCR and Qwen3-Omni-Captioner, 2026",
-)
-def _single_turn(request: ChatRequest) -> Iterator[Broken]:
-    if request.model.single_turn and request.turn > 1:
-        yield request.message_place(), "messages.single", {}
+    if (request.get("response_format") or {}).get("type") != "json_object":
+        return
+    if not any("json" in message.text.lower() for message in request.messages):
+        yield Broken(request.message_place())
 
 
 @rule(
     "incremental-output.only",
     severity=Severity.REFUSED_BY_SOME,
     source="Model Studio docs, DashScope API reference, 2026",
+    fix="Send `incremental_output: true` to this model, or leave it out.",
+    refusals=("incremental-output.only",),
     needs=("incremental_output",),
+    surfaces=NATIVE,
 )
 def _incremental_only(request: ChatRequest) -> Iterator[Broken]:
-    asked = request.get("incremental_output")
-    if (
-        request.surface is not Surface.COMPAT
-        and request.stream
-        and request.model.incremental_only
-        and asked is False
-    ):
-        yield request.place("incremental_output"), "incremental-output.only", {}
+    if request.stream and request.model.incremental_only and request.get("incremental_output") is False:
+        yield Broken(request.place("incremental_output"))
+
+
+@rule(
+    "incremental-output.non-streaming",
+    severity=Severity.REFUSED_BY_SOME,
+    source="Model Studio docs, error codes (zh), 2025-12; which models refuse is not recorded, "
+    "the newest accept it (recording: cnblogs/dashscope-sdk, 2026-06)",
+    fix="Send `incremental_output` with a stream only: `X-DashScope-SSE: enable`.",
+    museum="alibaba/spring-ai-alibaba#3048, spring-ai-extensions#26",
+    refusals=("incremental-output.non-streaming",),
+    teaches="`incremental_output` without a stream: others refuse it.",
+    needs=("incremental_output",),
+    surfaces=NATIVE,
+)
+def _incremental_plain(request: ChatRequest) -> Iterator[Broken]:
+    if request.get("incremental_output") and not request.stream:
+        entry = ACCEPTED if request.model.thinking_plain else ""
+        yield Broken(request.place("incremental_output"), entry=entry)
+
+
+@rule(
+    "incremental-output.unset",
+    severity=Severity.HARMFUL,
+    source="Model Studio docs, DashScope API reference, 2026: the default differs by model",
+    fix="Send `incremental_output: true` and append each event, or false and replace what you have.",
+    museum="dashscope-sdk-python#4, dify-official-plugins#501, dify-official-plugins#557, "
+    "spring-ai-alibaba#302, semantic-kernel-dashscope#17",
+    teaches="A native stream without `incremental_output`: {model} sends {what}, other models the opposite.",
+    surfaces=NATIVE,
+)
+def _incremental_unset(request: ChatRequest) -> Iterator[Broken]:
+    if request.stream and request.get("incremental_output") is None:
+        what = "deltas" if request.incremental else "the whole text so far with each event"
+        place = request.place("incremental_output")
+        yield Broken(place, {"model": request.model.name, "what": what})
+
+
+@rule(
+    "usage.not-asked",
+    severity=Severity.HARMFUL,
+    source=_USAGE,
+    fix='Send `stream_options: {"include_usage": true}` and read the chunk whose `choices` are empty.',
+    museum="openclaw#43184, deepchat#344, PAI-RAG#552",
+    teaches="A stream without `stream_options.include_usage`: no chunk of it carries the usage.",
+    needs=("stream",),
+    surfaces=_COMPAT,
+)
+def _usage_not_asked(request: ChatRequest) -> Iterator[Broken]:
+    if request.stream and not request.include_usage:
+        yield Broken("stream_options.include_usage")
+
+
+@rule(
+    "usage.not-read",
+    severity=Severity.HARMFUL,
+    source=_USAGE,
+    fix="Read a stream to its end: the usage comes after the finish reason.",
+    teaches="The client asked for the usage and left after {sent} of {total} events, before the usage came.",
+    moment=Moment.DELIVERY,
+    surfaces=_COMPAT,
+)
+def _usage_not_read(request: ChatRequest, sent: int, total: int) -> Iterator[Broken]:
+    # The usage is the last event but `[DONE]`.
+    if request.include_usage and sent < total - 1:
+        yield Broken("stream_options.include_usage", {"sent": sent, "total": total})

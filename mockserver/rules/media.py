@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mockserver.rules.registry import Broken, Severity, rule
-from mockserver.wire.request import ChatRequest
+from mockserver.rules.marks import Mark
+from mockserver.rules.registry import ACCEPTED, Broken, Severity, rule
+from mockserver.wire.request import ChatRequest, Surface
 
 _RESOLVE = "x-dashscope-ossresourceresolve"
 
@@ -22,6 +23,9 @@ def _on_oss(value: Any) -> bool:
     "media.oss-unresolved",
     severity=Severity.REFUSED,
     source="Model Studio docs, temporary file URLs, 2026-03: an oss:// URL needs a header to be resolved",
+    fix="Send `X-DashScope-OssResourceResolve: enable` with an oss:// URL.",
+    refusals=("media.url-invalid",),
+    marks=(Mark.MEDIA,),
 )
 def _oss_unresolved(request: ChatRequest) -> Iterator[Broken]:
     for index, message in enumerate(request.messages):
@@ -29,4 +33,26 @@ def _oss_unresolved(request: ChatRequest) -> Iterator[Broken]:
             continue
         if request.headers.get(_RESOLVE) == "enable":
             return
-        yield f"{request.message_place(index)}.content", "media.url-invalid", {}
+        yield Broken(f"{request.message_place(index)}.content")
+
+
+@rule(
+    "media.unsupported",
+    severity=Severity.REFUSED_BY_SOME,
+    source="Model Studio users, 2026: an image to qwen3.7-max; Model Studio docs, models, 2026-03",
+    fix="Send media to a model that reads them: a -vl-, -omni- or multimodal one.",
+    refusals=("content.item-type",),
+    teaches="{model} is not documented to read {kind}.",
+    marks=(Mark.MEDIA,),
+    surfaces=frozenset({Surface.COMPAT, Surface.NATIVE_MULTIMODAL}),
+)
+def _unsupported(request: ChatRequest) -> Iterator[Broken]:
+    takes = request.model.input
+    # What a model that reads some media does with others is not recorded.
+    entry = "" if takes == ("text",) else ACCEPTED
+    for index, message in enumerate(request.messages):
+        for part in message.media:
+            if part.kind not in takes and part.kind != "file":
+                place = f"{request.message_place(index)}.content"
+                yield Broken(place, {"model": request.model.name, "kind": part.kind}, entry)
+                break

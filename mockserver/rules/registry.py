@@ -1,17 +1,25 @@
 """The rules of a valid conversation, in one list.
 
-A rule is data and a pure function from a request to findings. The server refuses with it, the
-journal reports with it, the contract kit judges clients with it.
+A rule is data and a pure function to findings. The server refuses with it, the journal reports with it,
+the contract kit judges clients with it. Its room is a module of this package; what JSON Schema can say
+alone is a rule too, listed in `fixtures/rules.json` and found by `mockserver.rules.schemas`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
+from typing import Any, NamedTuple
 
+from mockserver import resources
+from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue.errors import Errors, Refusal
-from mockserver.wire.request import ChatRequest
+from mockserver.rules.marks import Mark, marks_of
+from mockserver.wire.request import ChatRequest, Surface
+
+ROOMS = ("model", "messages", "tools", "partial", "thinking", "forms", "ranges", "media")
+LATER_ROOMS = ("parameters", "prompt", "history")
 
 
 class Severity(StrEnum):
@@ -20,6 +28,21 @@ class Severity(StrEnum):
     REFUSED = "refused"
     REFUSED_BY_SOME = "refused-by-some"
     HARMFUL = "harmful"
+
+
+class Moment(StrEnum):
+    """When a rule is asked, which decides what its check is given.
+
+    `READING`: no check, the door or the schema finds it. `REQUEST`: the request. `HISTORY`: the request
+    and the `Trail` that it left in the world's past. `PROMPT`: the request and its prompt's tokens.
+    `DELIVERY`: the request, and how many frames of how many were sent.
+    """
+
+    READING = "reading"
+    REQUEST = "request"
+    HISTORY = "history"
+    PROMPT = "prompt"
+    DELIVERY = "delivery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,69 +56,195 @@ class Finding:
     refusal: Refusal | None = None
 
 
-Broken = tuple[str, str, dict[str, object]]
-"""Where a rule is broken, the catalogue entry that says so, and the values of its message."""
+class Broken(NamedTuple):
+    """Where a rule is broken, the values of its message, and the catalogue entry that says so.
 
-Check = Callable[[ChatRequest], Iterable[Broken]]
+    Without an `entry` it is the rule's first one; `ACCEPTED` says that the cloud accepts it here.
+    """
+
+    path: str
+    values: Mapping[str, object] = {}
+    entry: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+ACCEPTED = "accepted"
+"""The `entry` of what this model or surface accepts, though others refuse it."""
+
+Check = Callable[..., Iterable[Broken]]
+"""From what its `Moment` gives a rule to the places where it is broken."""
+
+EVERYWHERE = frozenset(Surface)
+NATIVE = frozenset(surface for surface in Surface if surface.native)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule: `source` says where the cloud's behaviour is known from.
+    """One rule.
 
-    `needs` are the parameters of which a request must carry one to be concerned; empty: every request is.
+    `source` says where the cloud's behaviour is known from, `fix` what a client does about it, `museum`
+    which public bugs it would have caught. `refusals` are the entries of the error catalogue that it can
+    answer with; `teaches` is its own message (`str.format`) where the cloud accepts. `needs` and `marks`:
+    the parameters and marks of which a request must carry one to be concerned; both empty: every request
+    of its `surfaces` is. `fixed`: a request that breaks it cannot be answered, whatever the mode.
     """
 
     id: str
     severity: Severity
     source: str
-    check: Check
+    fix: str
+    check: Check | None = None
+    moment: Moment = Moment.REQUEST
+    museum: str | None = None
+    refusals: tuple[str, ...] = ()
+    teaches: str = ""
     needs: frozenset[str] = frozenset()
+    marks: frozenset[Mark] = frozenset()
+    surfaces: frozenset[Surface] = EVERYWHERE
+    fixed: bool = False
 
-    def concerns(self, request: ChatRequest) -> bool:
-        """Whether the request can break the rule at all."""
-        return not self.needs or not self.needs.isdisjoint(request.parameters)
-
-    def findings(self, request: ChatRequest, errors: Errors) -> list[Finding]:
+    def findings(self, errors: Errors, request: ChatRequest, *facts: Any) -> list[Finding]:
         """Every place where the request breaks the rule, with the refusal in its surface's words."""
-        return [self._finding(broken, request, errors) for broken in self.check(request)]
+        assert self.check is not None
+        return [self.finding(broken, request.surface, errors) for broken in self.check(request, *facts)]
 
-    def _finding(self, broken: Broken, request: ChatRequest, errors: Errors) -> Finding:
-        path, entry, values = broken
-        refusal = errors.refuse(entry, **values)
-        words = refusal.native if request.surface.native else refusal.compat
+    def finding(self, broken: Broken, surface: Surface, errors: Errors) -> Finding:
+        """What is found at a place."""
+        path, values, entry = broken
+        if not self.refusals or entry == ACCEPTED:
+            return Finding(self.id, self.severity, path, self.teaches.format(**values))
+        refusal = errors.refuse(entry or self.refusals[0], **values)
+        words = refusal.native if surface.native else refusal.compat
         return Finding(self.id, self.severity, path, words.message, refusal)
 
 
-_RULES: list[Rule] = []
+_RULES: dict[str, list[Rule]] = {}
 
 
 def rule(
-    rule_id: str, *, severity: Severity, source: str, needs: Iterable[str] = ()
+    rule_id: str,
+    *,
+    severity: Severity,
+    source: str,
+    fix: str,
+    refusals: Iterable[str] = (),
+    needs: Iterable[str] = (),
+    marks: Iterable[Mark] = (),
+    **more: Any,
 ) -> Callable[[Check], Check]:
-    """Enters a check into the registry under an id."""
+    """Enters a check into the registry under an id; `more` are further fields of `Rule`."""
 
     def enter(check: Check) -> Check:
-        _RULES.append(Rule(rule_id, severity, source, check, frozenset(needs)))
+        made = Rule(
+            id=rule_id,
+            severity=severity,
+            source=source,
+            fix=fix,
+            check=check,
+            refusals=tuple(refusals),
+            needs=frozenset(needs),
+            marks=frozenset(marks),
+            **more,
+        )
+        _RULES.setdefault(check.__module__, []).append(made)
         return check
 
     return enter
 
 
+def _read_at_the_door() -> list[Rule]:
+    """The rules that the door and the schemas find, of `fixtures/rules.json`."""
+    errors = error_catalogue.load()
+    return [
+        Rule(
+            id=data["id"],
+            severity=Severity.REFUSED,
+            source="; ".join(dict.fromkeys(errors[entry].source for entry in data["refusals"])),
+            fix=data["fix"],
+            moment=Moment.READING,
+            museum=data.get("museum"),
+            refusals=tuple(data["refusals"]),
+            surfaces=frozenset(Surface(name) for name in data.get("surfaces", Surface)),
+            fixed=not data.get("waivable", False),
+        )
+        for data in resources.fixture("rules")["rules"]
+    ]
+
+
 @cache
 def all_rules() -> tuple[Rule, ...]:
-    """Every rule, in the order in which they are checked."""
-    import_module("mockserver.rules.conversation")
-    import_module("mockserver.rules.forms")
-    import_module("mockserver.rules.media")
-    return tuple(_RULES)
+    """Every rule, in the order in which they are asked: what the door finds first."""
+    modules = [f"mockserver.rules.{room}" for room in (*ROOMS, *LATER_ROOMS)]
+    for module in modules:
+        import_module(module)
+    return (*_read_at_the_door(), *(entry for module in modules for entry in _RULES[module]))
+
+
+@cache
+def rules_by_id() -> Mapping[str, Rule]:
+    """Every rule by its id."""
+    return {entry.id: entry for entry in all_rules()}
+
+
+class _Plan(NamedTuple):
+    """Which rules of a request alone a surface asks: always, and by what the request carries."""
+
+    always: tuple[int, ...]
+    by_sign: Mapping[str, tuple[int, ...]]
+
+
+@cache
+def _plan(surface: Surface) -> _Plan:
+    always: list[int] = []
+    by_sign: dict[str, tuple[int, ...]] = {}
+    for index, entry in enumerate(all_rules()):
+        if entry.moment is not Moment.REQUEST or surface not in entry.surfaces:
+            continue
+        signs = (*sorted(entry.needs), *sorted(entry.marks))
+        if not signs:
+            always.append(index)
+        for sign in signs:
+            by_sign[sign] = (*by_sign.get(sign, ()), index)
+    return _Plan(tuple(always), by_sign)
+
+
+@lru_cache(maxsize=4096)
+def _checks(surface: Surface, signs: tuple[str, ...]) -> tuple[tuple[Rule, Check], ...]:
+    """The rules that a request with these signs can break, each with its check."""
+    always, by_sign = _plan(surface)
+    numbers = {number for sign in signs for number in by_sign.get(sign, ())}.union(always)
+    rules = [all_rules()[number] for number in sorted(numbers)]
+    return tuple((entry, entry.check) for entry in rules if entry.check is not None)
+
+
+def _signs(request: ChatRequest) -> tuple[str, ...]:
+    """What of a request some rule cares for: parameters by name, and marks."""
+    by_sign = _plan(request.surface).by_sign
+    return (*[name for name in request.parameters if name in by_sign], *marks_of(request))
+
+
+def concerned(request: ChatRequest) -> list[Rule]:
+    """The rules, of those asked at `Moment.REQUEST`, that a request can break."""
+    return [entry for entry, _ in _checks(request.surface, _signs(request))]
 
 
 def check(request: ChatRequest, errors: Errors) -> list[Finding]:
-    """All findings of all rules."""
+    """All findings of all rules that need nothing but the request."""
+    return [
+        entry.finding(broken, request.surface, errors)
+        for entry, asked in _checks(request.surface, _signs(request))
+        for broken in asked(request)
+    ]
+
+
+@cache
+def _asked_at(moment: Moment, surface: Surface) -> tuple[Rule, ...]:
+    return tuple(entry for entry in all_rules() if entry.moment is moment and surface in entry.surfaces)
+
+
+def check_at(moment: Moment, errors: Errors, request: ChatRequest, *facts: Any) -> list[Finding]:
+    """All findings of the rules of a later moment, given its facts."""
     return [
         finding
-        for entry in all_rules()
-        if entry.concerns(request)
-        for finding in entry.findings(request, errors)
+        for entry in _asked_at(moment, request.surface)
+        for finding in entry.findings(errors, request, *facts)
     ]

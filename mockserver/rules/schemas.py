@@ -5,6 +5,7 @@ then only. Where the cloud has words for a broken constraint, the schema names t
 beside it, under `x-refusal`.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ import jsonschema_rs
 
 from mockserver import resources
 from mockserver.catalogue.errors import Errors, Refusal
+from mockserver.rules.registry import Finding, Severity
 from mockserver.wire.jsontext import dumps
 from mockserver.wire.request import Surface
 
@@ -146,3 +148,37 @@ def refusal(violation: Violation, surface: Surface, errors: Errors) -> Refusal:
         name=name,
         index=index,
     )
+
+
+@cache
+def _table() -> tuple[Mapping[str, Any], ...]:
+    return tuple(rule for rule in resources.fixture("rules")["rules"] if "places" in rule)
+
+
+def rule_of(violation: Violation) -> str:
+    """The id of the rule that a broken constraint of a request breaks."""
+    place = re.sub(r"\[\d+\]", "[]", violation.path)
+    place = place.removeprefix("input.").removeprefix("parameters.")
+    missing = _missing(violation) if violation.keyword == "required" else None
+
+    def fits(rule: Mapping[str, Any]) -> bool:
+        there = place in rule["places"] or rule["places"] == ["*"]
+        of_kind = violation.keyword in rule.get("keywords", (violation.keyword,))
+        return there and of_kind and (missing is None or missing in rule.get("missing", (missing,)))
+
+    # The last one fits every constraint.
+    return str(next(rule["id"] for rule in _table() if fits(rule)))
+
+
+def findings(name: str, document: Any, surface: Surface, errors: Errors) -> list[Finding]:
+    """What a document's schema finds in it; the first one is what the cloud answers with."""
+    return [
+        Finding(
+            rule_of(violation),
+            Severity.REFUSED,
+            violation.path,
+            violation.message[:500],
+            refusal(violation, surface, errors),
+        )
+        for violation in violations(name, document)
+    ]

@@ -73,7 +73,9 @@ class App:
         finally:
             if answer.admission is not None:
                 answer.admission.free()
-        if answer.entry is not None and sent:
+        if not sent:
+            self.engine.left(answer)
+        elif answer.entry is not None:
             answer.entry.finished = self.engine.clock()
 
     async def crowded(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -73,6 +73,7 @@ async def _send_paced(answer: Answer, receive: Receive, send: Send) -> bool:
             if await _left(gone, start + due - loop.time()):
                 return False
             await send({"type": "http.response.body", "body": frame, "more_body": True})
+            answer.sent += 1
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
         gone.cancel()

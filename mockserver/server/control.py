@@ -18,8 +18,9 @@ from mockserver.answer.script import Script, ScriptError
 from mockserver.engine import Engine
 from mockserver.faults.desk import Entered
 from mockserver.journal import Entry
+from mockserver.rules.policy import RulePolicyError
 from mockserver.rules.schemas import Violation, violations
-from mockserver.server import openapi
+from mockserver.server import openapi, ruling
 from mockserver.server.asgi import BodyTooLargeError, read_body
 from mockserver.wire.jsontext import dumps, loads_bounded
 from mockserver.wire.request import Surface
@@ -38,6 +39,7 @@ _CALLS = (
     "usage",
     "quotas",
     "moderation",
+    "rules",
 )
 
 
@@ -249,6 +251,20 @@ class Control:
         """What was asked and answered, newest last."""
         return reply_json({"requests": [entry.shown() for entry in _filtered(self.engine, request)]})
 
+    async def rules(self, request: Request) -> Response:
+        """Every rule, and what is done about it: for the server, or for one key."""
+        return reply_json(ruling.shown(self.engine.door.policies, read_query(request, "key").get("key")))
+
+    async def set_rules(self, request: Request) -> Response:
+        """Another mode, or rules switched one by one: for the server, or for one key."""
+        read_query(request)
+        document = await read_document(request, "control.rules")
+        try:
+            ruling.change(self.engine.door.policies, document)
+        except RulePolicyError as error:
+            raise FaultError(str(error)) from None
+        return reply_json(ruling.shown(self.engine.door.policies, document.get("key")))
+
     async def usage(self, request: Request) -> Response:
         """The ledger: what each key and model cost."""
         read_query(request)
@@ -266,5 +282,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
         Route("/replies", control.list_replies, methods=["GET"]),
         Route("/replies/{id}", control.remove_reply, methods=["DELETE"]),
         Route("/requests", control.requests, methods=["GET"]),
+        Route("/rules", control.rules, methods=["GET"]),
+        Route("/rules", control.set_rules, methods=["PUT"]),
         Route("/usage", control.usage, methods=["GET"]),
     ]

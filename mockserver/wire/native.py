@@ -40,12 +40,33 @@ def wants_stream(headers: Mapping[str, str]) -> bool:
     )
 
 
+_BODY = frozenset({"model", "input", "parameters"})
+_INPUT = frozenset({"messages", "prompt", "history"})
+
+
 def read_request(
     surface: Surface, body: Mapping[str, Any], model: Model, headers: Mapping[str, str]
 ) -> ChatRequest:
     """The chat request of a body that its schema allows."""
     parameters = body.get("parameters") or {}
-    return ChatRequest(surface, model, read_prompt(body["input"]), parameters, wants_stream(headers), headers)
+    source = body["input"]
+    known = _BODY.issuperset(body) and _INPUT.issuperset(source)
+    return ChatRequest(
+        surface,
+        model,
+        read_prompt(source),
+        parameters,
+        wants_stream(headers),
+        headers,
+        () if known else _stray(body, source),
+    )
+
+
+def _stray(body: Mapping[str, Any], source: Mapping[str, Any]) -> tuple[str, ...]:
+    """The places outside `parameters` where something stands that is not known there."""
+    beside = [name for name in body if name not in _BODY]
+    inside = [f"input.{name}" for name in source if name not in _INPUT]
+    return (*beside, *inside)
 
 
 def _serializer(request: ChatRequest) -> NativeSerializer:

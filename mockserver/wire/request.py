@@ -70,7 +70,10 @@ def _stop(item: str | float | list[float]) -> str | tuple[int, ...]:
 
 @value
 class ChatRequest:
-    """A chat request, read. `parameters` holds the generation parameters as they were sent."""
+    """A chat request, read. `parameters` holds the generation parameters as they were sent.
+
+    `stray` are the places of a native body that no documented field has: `tools`, `input.top_p`.
+    """
 
     surface: Surface
     model: Model
@@ -78,6 +81,7 @@ class ChatRequest:
     parameters: Mapping[str, Any]
     stream: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    stray: tuple[str, ...] = ()
 
     def place(self, name: str) -> str:
         """Where a parameter stands in the request's body."""

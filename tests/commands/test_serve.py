@@ -52,7 +52,7 @@ def test_every_option_reaches_its_setting(served: list[tuple[Settings, dict[str,
         "--model my/tea:like=qwen-max --max-body 64k --request-timeout 2.5 --idle-timeout 9 "
         "--max-connections 5 --control token --control-token 0123456789abcdef --grace 0 --journal 7 --seed 3 "
         "--quota qwen-*=rpm:60,tpm:1000 --quota sk-one:*=burst:2 --block-word tea --block-word 茶 "
-        "--ready-file ready.json --quiet"
+        "--rules lenient --rule ranges.n=refuse --rule usage.not-asked=off --ready-file ready.json --quiet"
     )
     assert main(options.split()) == 0
     assert served == [
@@ -73,6 +73,8 @@ def test_every_option_reaches_its_setting(served: list[tuple[Settings, dict[str,
                 seed=3,
                 quotas=(Quota(model="qwen-*", rpm=60, tpm=1000), Quota(key="sk-one", burst=2)),
                 block_words=("tea", "茶"),
+                rules="lenient",
+                rule_switches={"ranges.n": "refuse", "usage.not-asked": "off"},
             ),
             {"ready_file": Path("ready.json"), "quiet": True},
         )
@@ -213,3 +215,18 @@ def test_help_tells_every_option_with_its_default(capsys: pytest.CaptureFixture[
     for option in ("--host", "--port", "--api-key", "--model", "--max-body", "--request-timeout", "--grace"):
         assert option in told
     assert "port; 0 takes a free one (default: 8000)" in told
+
+
+@pytest.mark.parametrize("text", ["ranges.n", "=off", "ranges.n=", "="])
+def test_a_rule_is_switched_with_its_action(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["serve", "--rule", text])
+    assert stopped.value.code == 2
+    assert "switches no rule: write ID=refuse, ID=report or ID=off" in capsys.readouterr().err
+
+
+def test_a_rule_that_there_is_not_ends_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--rule", "range.n=refuse"]) == 2
+    assert capsys.readouterr().err == (
+        "dashscope-mock: there is no rule 'range.n'; the nearest known one is 'ranges.n'\n"
+    )

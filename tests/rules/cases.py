@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from mockserver.catalogue.errors import Errors, Refusal
-from mockserver.rules import all_rules, check
+from mockserver.rules import check
 from mockserver.wire.request import ChatRequest
 
 
@@ -25,8 +25,3 @@ def judged(case: Case, errors: Errors) -> Refusal:
         assert [finding for finding in check(kept, errors) if finding.rule == case.rule] == []
     assert found[0].refusal is not None
     return found[0].refusal
-
-
-def rules_of(module: str) -> set[str]:
-    """The ids of the rules that a module holds."""
-    return {rule.id for rule in all_rules() if rule.check.__module__ == module}

@@ -1,35 +1,60 @@
 """The registry of the rules, and what they find."""
 
+import re
+from typing import Any
+
 import pytest
 
 from mockserver.catalogue.errors import Errors
-from mockserver.rules import Severity, all_rules, check
-from mockserver.rules.registry import Rule
-from mockserver.wire.request import ChatRequest, Surface
+from mockserver.rules import Moment, Severity, all_rules, check, check_at
+from mockserver.rules.registry import ACCEPTED, Broken, Rule, concerned, rules_by_id
+from mockserver.wire.request import Surface
 from tests.asking import ask
 
+KNOWN_FROM = (
+    "Model Studio docs, ",
+    "Model Studio users, ",
+    "recording",
+    "form of ",
+    "issue reports",
+    "OpenAI",
+)
 
-def test_every_rule_has_an_id_of_its_own_and_says_where_it_is_known_from() -> None:
-    rules = all_rules()
-    assert len({rule.id for rule in rules}) == len(rules)
-    for rule in rules:
-        assert rule.source.startswith(("Model Studio docs, ", "recording: "))
-        assert "20" in rule.source
+
+def tea(**more: Any) -> Rule:
+    """A rule about tea."""
+    fields = {"id": "tea", "severity": Severity.REFUSED, "source": "", "fix": "Boil water.", **more}
+    return Rule(**fields)
+
+
+def test_every_rule_says_where_it_is_known_from_and_what_helps() -> None:
+    assert len(rules_by_id()) == len(all_rules())
+    for rule in all_rules():
+        assert re.fullmatch(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*", rule.id)
+        assert "20" in rule.source, rule.id
+        assert rule.fix.endswith("."), rule.id
+
+
+def test_every_rule_has_a_refusal_or_teaches(errors: Errors) -> None:
+    for rule in all_rules():
+        for entry in rule.refusals:
+            assert errors[entry]
+        assert bool(rule.refusals) is (rule.severity is Severity.REFUSED) or rule.teaches or rule.refusals
+        if rule.severity is Severity.HARMFUL:
+            assert rule.teaches
+            assert rule.refusals == ()
+        assert (rule.check is None) is (rule.moment is Moment.READING)
+        assert not rule.fixed or rule.refusals
+
+
+def test_a_museum_case_names_public_issues() -> None:
+    for rule in all_rules():
+        for case in (rule.museum or "").split(", "):
+            assert case == "" or re.fullmatch(r"([\w.-]+/)?[\w.-]+#\d+", case)
 
 
 def test_the_rules_are_always_the_same_ones() -> None:
     assert all_rules() is all_rules()
-
-
-def test_a_rule_without_needs_concerns_every_request() -> None:
-    rule = Rule("tea", Severity.REFUSED, "", lambda _: ())
-    assert rule.concerns(ask("Hi"))
-
-
-def test_a_rule_with_needs_concerns_a_request_that_carries_one_of_them() -> None:
-    rule = Rule("tea", Severity.REFUSED, "", lambda _: (), frozenset({"n", "seed"}))
-    assert rule.concerns(ask("Hi", seed=1))
-    assert not rule.concerns(ask("Hi", temperature=1))
 
 
 @pytest.mark.parametrize(
@@ -40,30 +65,54 @@ def test_a_rule_with_needs_concerns_a_request_that_carries_one_of_them() -> None
     ],
 )
 def test_a_finding_speaks_the_words_of_the_surface(surface: Surface, message: str, errors: Errors) -> None:
-    rule = Rule("tea", Severity.REFUSED_BY_SOME, "", lambda _: [("model", "model.unknown", {"model": "tea"})])
-    (finding,) = rule.findings(ask("Hi", surface=surface), errors)
-    assert (finding.rule, finding.severity, finding.path) == ("tea", Severity.REFUSED_BY_SOME, "model")
+    rule = tea(refusals=("model.unknown",), check=lambda _: [Broken("model", {"model": "tea"})])
+    (finding,) = rule.findings(errors, ask("Hi", surface=surface))
+    assert (finding.rule, finding.severity, finding.path) == ("tea", Severity.REFUSED, "model")
     assert finding.message == message
     assert finding.refusal == errors.refuse("model.unknown", model="tea")
+
+
+def test_what_is_accepted_here_is_found_without_a_refusal(errors: Errors) -> None:
+    rule = tea(refusals=("model.unknown",), teaches="{model} is hot.")
+    finding = rule.finding(Broken("model", {"model": "Tea"}, ACCEPTED), Surface.COMPAT, errors)
+    assert (finding.message, finding.refusal) == ("Tea is hot.", None)
 
 
 def test_all_findings_of_a_request_are_reported_in_the_order_of_the_rules(errors: Errors) -> None:
     request = ask("Hi", model="qwen-max", enable_thinking=True, max_tokens=0, thinking_budget=0)
     found = [finding.rule for finding in check(request, errors)]
-    assert found == ["thinking.unsupported", "parameter.max-tokens", "parameter.thinking-budget"]
+    assert found == ["thinking.unsupported", "thinking.budget", "ranges.max-tokens"]
 
 
-def test_a_rule_of_parameters_that_are_not_sent_is_not_even_asked(errors: Errors) -> None:
-    bare: ChatRequest = ask("Hi", surface=Surface.NATIVE_TEXT)
-    concerned = {rule.id for rule in all_rules() if rule.concerns(bare)}
-    assert concerned == {
-        "model.surface",
-        "stream.required",
-        "thinking.non-streaming",
-        "messages.last-assistant",
-        "partial.thinking",
-        "partial.position",
-        "messages.single-turn",
-        "media.oss-unresolved",
-    }
+@pytest.mark.parametrize(
+    ("surface", "rules"),
+    [
+        (Surface.COMPAT, {"model.surface", "parameters.unknown", "usage.not-asked"}),
+        (
+            Surface.NATIVE_TEXT,
+            {
+                "model.surface",
+                "parameters.unknown",
+                "parameters.misplaced",
+                "messages.last-role",
+                "incremental-output.unset",
+            },
+        ),
+    ],
+)
+def test_an_ordinary_request_is_asked_by_few_rules(surface: Surface, rules: set[str], errors: Errors) -> None:
+    bare = ask("Hi", model="qwen-max", surface=surface)
+    assert {rule.id for rule in concerned(bare)} == rules
     assert check(bare, errors) == []
+
+
+def test_a_rule_is_asked_when_a_parameter_or_a_mark_concerns_it() -> None:
+    with_seed = {rule.id for rule in concerned(ask("Hi", model="qwen-max", max_tokens=5))}
+    assert "ranges.max-tokens" in with_seed
+    with_empty = {rule.id for rule in concerned(ask("", model="qwen-max"))}
+    assert {"messages.empty-content", "messages.empty-answer"} <= with_empty
+
+
+def test_later_rules_are_asked_with_their_facts(errors: Errors) -> None:
+    (found,) = check_at(Moment.PROMPT, errors, ask("Hi", model="qwen-math-plus"), 3073)
+    assert (found.rule, found.message) == ("prompt.too-long", "Range of input length should be [1, 3072]")

@@ -226,7 +226,7 @@ def test_the_journal_shows_a_refusal_with_its_findings(client: TestClient) -> No
     judged, malformed = requests(client)
     assert (judged["status"], judged["answer"], judged["model"]) == (400, None, None)
     assert judged["error"]["status"] == 400
-    assert judged["findings"][0]["rule"] == "schema.type"
+    assert judged["findings"][0]["rule"] == "parameters.type"
     assert judged["findings"][0]["path"] == "temperature"
     assert malformed["body"] == "{not JSON"
     assert malformed["error"]["message"].startswith("Required body invalid")

@@ -1,0 +1,37 @@
+"""The rules of the model: which surface it is on, and whether it only streams."""
+
+from collections.abc import Iterator
+
+from mockserver.rules.marks import Mark
+from mockserver.rules.registry import Broken, Severity, rule
+from mockserver.wire.request import ChatRequest, Surface
+
+
+@rule(
+    "model.surface",
+    severity=Severity.REFUSED,
+    source="Model Studio docs, error codes (zh), 2025-12; qwen3.5 and newer are on the multimodal path only",
+    fix="Send the request to the path that serves the model.",
+    refusals=("model.compat-unsupported", "path.wrong-task"),
+    fixed=True,
+)
+def _surface(request: ChatRequest) -> Iterator[Broken]:
+    model = request.model
+    if request.surface is Surface.COMPAT:
+        if not (model.compat and model.chat):
+            yield Broken("model", {"model": model.name})
+    elif model.native != request.surface.removeprefix("native-"):
+        yield Broken("model", entry="path.wrong-task")
+
+
+@rule(
+    "stream.required",
+    severity=Severity.REFUSED_BY_SOME,
+    source="Model Studio docs, error codes (zh), 2025-12",
+    fix="Ask for a stream: `stream` on the compatible surface, `X-DashScope-SSE: enable` on the native ones.",
+    refusals=("stream.required",),
+    marks=(Mark.NARROW_MODEL,),
+)
+def _stream_only(request: ChatRequest) -> Iterator[Broken]:
+    if request.model.stream_only and not request.stream:
+        yield Broken(request.place("stream"))

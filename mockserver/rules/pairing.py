@@ -1,0 +1,64 @@
+"""Which tool message answers which call."""
+
+from collections.abc import Iterator, Sequence
+from enum import Enum, auto
+
+from mockserver.wire.request import Message
+
+RESULTS = ("tool", "function", "plugin")
+"""The roles of a message that tells what a function returned."""
+
+
+class Kind(Enum):
+    """How calls and results may fail to fit; each is found at the message that is wrong."""
+
+    WITHOUT_CALL = auto()
+    UNKNOWN_ID = auto()
+    DUPLICATE_ID = auto()
+    OUT_OF_ORDER = auto()
+    WITHOUT_RESULT = auto()
+
+
+class _Open:
+    """An assistant message with calls, while its results are read."""
+
+    def __init__(self, index: int, message: Message) -> None:
+        self.index = index
+        self.ids = [call.id for call in message.tool_calls]
+        self.left = list(self.ids)
+
+    def answer(self, called: str | None, *, named: bool) -> Kind | None:
+        """Takes one result; what is wrong with it."""
+        if not called and not named:
+            # An older native client names the function alone: its results go by their order.
+            kind = None if self.left else Kind.DUPLICATE_ID
+            del self.left[:1]
+            return kind
+        if called not in self.ids:
+            return Kind.UNKNOWN_ID
+        if called not in self.left:
+            return Kind.DUPLICATE_ID
+        in_order = self.left[0] == called
+        self.left.remove(called)
+        return None if in_order else Kind.OUT_OF_ORDER
+
+
+def pairs(messages: Sequence[Message], *, named: bool) -> Iterator[tuple[Kind, int]]:
+    """What does not fit, and the index of its message. `named`: a tool message has to carry its call's id."""
+    open_: _Open | None = None
+    for index, message in enumerate(messages):
+        if message.role in RESULTS:
+            if open_ is None:
+                # Only the role `tool` is documented to be paired.
+                if message.role == "tool":
+                    yield Kind.WITHOUT_CALL, index
+                continue
+            kind = open_.answer(message.tool_call_id, named=named and message.role == "tool")
+            if kind is not None:
+                yield kind, index
+            continue
+        if open_ is not None and open_.left:
+            yield Kind.WITHOUT_RESULT, open_.index
+        open_ = _Open(index, message) if message.tool_calls else None
+    if open_ is not None and open_.left:
+        yield Kind.WITHOUT_RESULT, open_.index

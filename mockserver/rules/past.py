@@ -1,0 +1,174 @@
+"""What a world remembers of its own answers, to tell whether a history repeats them.
+
+Kept are numbers only: a hash of each conversation that was answered, and of its answers. A request
+costs one hash for each message. System messages, thinking and the bytes of media do not count, the
+blanks of JSON arguments neither.
+"""
+
+from collections.abc import Iterable
+from enum import Enum, auto
+from typing import Any, NamedTuple
+
+from mockserver.wire.jsontext import dumps, loads_bounded
+from mockserver.wire.reply import Reply
+from mockserver.wire.request import ChatRequest, Message, ToolCall
+
+MOST = 10_000
+"""How many answered conversations a world remembers."""
+
+_ALTERNATIVES = 16
+"""How many answers to the same conversation are remembered: choices, seeds, retries."""
+
+
+class Deviation(Enum):
+    """How a history may differ from what was answered."""
+
+    CHANGED = auto()
+    DROPPED = auto()
+    DOUBLED = auto()
+    REORDERED = auto()
+
+
+class Trail(NamedTuple):
+    """What a request leaves: the hashes of its conversation, question and last turn, and what deviates.
+
+    Each deviation comes with the index of its message. `prefix` is the text that is to be continued.
+    """
+
+    conversation: int
+    question: int
+    turn: int | None = None
+    deviations: tuple[tuple[Deviation, int], ...] = ()
+    prefix: str = ""
+
+
+class _Turn(NamedTuple):
+    """An answered turn: its place among all, and the turn before it in its conversation."""
+
+    number: int
+    before: int | None
+
+
+def _arguments(text: str) -> Any:
+    try:
+        return dumps(loads_bounded(text.encode("utf-8", "surrogatepass")))
+    except ValueError:
+        return text
+
+
+def _calls(calls: Iterable[ToolCall]) -> int:
+    return hash(tuple((call.id, call.name, _arguments(call.arguments)) for call in calls))
+
+
+def _key(message: Message) -> int:
+    """The hash of a message that is more than a text."""
+    calls = _calls(message.tool_calls) if message.tool_calls else 0
+    return hash((message.role, message.text, calls, message.tool_call_id, len(message.media)))
+
+
+def _said(content: str, calls: tuple[ToolCall, ...]) -> int:
+    """The hash that an answer has when it comes back as a message."""
+    if not calls:
+        return hash(("assistant", content))
+    return hash(("assistant", content, _calls(calls), None, 0))
+
+
+class Past:
+    """The answers of one world."""
+
+    def __init__(self) -> None:
+        self._answers: dict[int, tuple[int, ...]] = {}
+        self._turns: dict[int, _Turn] = {}
+        self._count = 0
+
+    def trace(self, request: ChatRequest) -> Trail:
+        """The trail of a request, held against what was answered."""
+        messages = request.messages
+        prefix = request.partial
+        if prefix is not None:
+            messages = messages[:-1]
+        answers, turns = self._answers, self._turns
+        conversation = question = 0
+        reader: _Reader | None = None
+        for index, message in enumerate(messages):
+            role = message.role
+            if role == "system":
+                continue
+            if message.tool_calls or message.media or message.tool_call_id:
+                key = _key(message)
+            else:
+                key = hash((role, message.text))
+            if role != "assistant":
+                question = key
+                if conversation in answers and role == "user":
+                    reader = reader or _Reader(turns)
+                    reader.deviates(Deviation.DROPPED, index)
+            else:
+                turn = hash((question, key))
+                if turn in turns or conversation in answers:
+                    reader = reader or _Reader(turns)
+                    reader.read(index, turn, key, answers.get(conversation))
+            conversation = hash((conversation, key))
+        text = "" if prefix is None else prefix.text
+        if reader is None:
+            return Trail(conversation, question, None, (), text)
+        return Trail(conversation, question, reader.before, tuple(reader.found), text)
+
+    def remember(self, trail: Trail, reply: Reply) -> None:
+        """Keeps the hashes of the answer to a conversation; the oldest go when there are too many."""
+        answers, turns, conversation = self._answers, self._turns, trail.conversation
+        for choice in reply.choices:
+            key = _said(trail.prefix + choice.content, choice.tool_calls)
+            known = answers.get(conversation)
+            if known is None:
+                answers[conversation] = (key,)
+            elif key in known:
+                continue
+            else:
+                answers[conversation] = (*known, key)[-_ALTERNATIVES:]
+            self._count += 1
+            turns[hash((trail.question, key))] = _Turn(self._count, trail.turn)
+        if len(answers) > MOST:
+            del answers[next(iter(answers))]
+        while len(turns) > MOST:
+            del turns[next(iter(turns))]
+
+
+class _Reader:
+    """Reads a history against what is remembered.
+
+    `before` is the last turn that was recognised; None at the beginning and behind an answer that was
+    changed or is missing, from where on any turn may follow. A history that begins late was shortened on
+    purpose: it deviates in nothing.
+    """
+
+    def __init__(self, turns: dict[int, _Turn]) -> None:
+        self.found: list[tuple[Deviation, int]] = []
+        self.before: int | None = None
+        self._turns = turns
+        self._seen: set[int] = set()
+
+    def read(self, index: int, turn: int, key: int, known: tuple[int, ...] | None) -> None:
+        """An answer; `known` are those that were given at its place, None where nothing was asked."""
+        if known is None:
+            self._recognise(turn, index)
+        elif key not in known:
+            self.deviates(Deviation.CHANGED, index)
+            return
+        if turn in self._turns:
+            self._seen.add(turn)
+            self.before = turn
+
+    def _recognise(self, turn: int, index: int) -> None:
+        """An answer that was given, at a place where nothing was asked."""
+        remembered = self._turns[turn]
+        if turn in self._seen:
+            self.deviates(Deviation.DOUBLED, index)
+        elif self.before is not None and remembered.before != self.before:
+            late = remembered.number < self._turns[self.before].number
+            self.deviates(Deviation.REORDERED if late else Deviation.DROPPED, index)
+
+    def deviates(self, how: Deviation, index: int) -> None:
+        """Something is not as it was answered."""
+        self.found.append((how, index))
+        self.before = None

@@ -1,0 +1,175 @@
+"""The rules of thinking: which model, and together with what."""
+
+from collections.abc import Iterator
+
+from mockserver.rules.marks import Mark
+from mockserver.rules.registry import NATIVE, Broken, Severity, rule
+from mockserver.wire.request import ChatRequest, Surface
+
+_CODES = "Model Studio docs, error codes (zh), 2025-12"
+
+
+@rule(
+    "thinking.unsupported",
+    severity=Severity.REFUSED_BY_SOME,
+    source=_CODES,
+    fix="Send `enable_thinking` only to a model that has the switch, and leave it on where it must be.",
+    refusals=("thinking.unsupported", "thinking.always-on"),
+    needs=("enable_thinking",),
+)
+def _unsupported(request: ChatRequest) -> Iterator[Broken]:
+    asked = request.get("enable_thinking")
+    if asked and request.model.thinking == "none":
+        yield Broken(request.place("enable_thinking"), {"model": request.model.name})
+    if asked is False and request.model.thinking == "only":
+        yield Broken(request.place("enable_thinking"), entry="thinking.always-on")
+
+
+@rule(
+    "thinking.non-streaming",
+    severity=Severity.REFUSED_BY_SOME,
+    source="Model Studio docs, deep thinking, 2026; the newest accept it (recording: vercel/ai, qwen3-max)",
+    fix="Stream, or send `enable_thinking: false`: the default of open-source models is true.",
+    museum="langchain4j#3974, infiniflow/ragflow#8972, alibaba/spring-ai-alibaba#867, "
+    "browser-use/web-ui#659, coze-dev/coze-studio#324, sansan0/TrendRadar#827, QuantumNous/new-api#1109, "
+    "anything-llm#3933, claude-code-router#948, llxprt-code#229, hello-agents#230",
+    refusals=("thinking.non-streaming", "stream.required"),
+    marks=(Mark.THINKS_AT_ONCE,),
+)
+def _non_streaming(request: ChatRequest) -> Iterator[Broken]:
+    if not request.stream and not request.model.thinking_plain and request.thinking:
+        entry = "stream.required" if request.model.thinking == "only" else ""
+        yield Broken(request.place("enable_thinking"), entry=entry)
+
+
+@rule(
+    "thinking.incremental-output",
+    severity=Severity.REFUSED_BY_SOME,
+    source=f"{_CODES}; the newest models accept it without a stream "
+    "(recording: cnblogs/dashscope-sdk, deepseek-v4-pro, 2026-06)",
+    fix="Send `incremental_output: true` with a stream that thinks.",
+    refusals=("thinking.incremental-output",),
+    needs=("incremental_output",),
+    surfaces=NATIVE,
+)
+def _incremental(request: ChatRequest) -> Iterator[Broken]:
+    if request.stream and request.get("incremental_output") is False and request.thinking:
+        yield Broken(request.place("incremental_output"))
+
+
+@rule(
+    "thinking.result-format",
+    severity=Severity.REFUSED_BY_SOME,
+    source=_CODES,
+    fix="Send `result_format: message` with thinking.",
+    refusals=("thinking.result-format",),
+    needs=("result_format",),
+    surfaces=frozenset({Surface.NATIVE_TEXT}),
+)
+def _result_format(request: ChatRequest) -> Iterator[Broken]:
+    if request.get("result_format") == "text" and request.thinking and not request.model.thinking_plain:
+        yield Broken(request.place("result_format"))
+
+
+@rule(
+    "thinking.tool-choice",
+    severity=Severity.REFUSED,
+    source="recording: maruel/genai, qwen3.8-max, 2026-08",
+    fix="Leave the choice of tools to a model that thinks: auto or none.",
+    refusals=("thinking.tool-choice",),
+    needs=("tool_choice",),
+)
+def _tool_choice(request: ChatRequest) -> Iterator[Broken]:
+    choice = request.get("tool_choice")
+    if request.thinking and (choice == "required" or isinstance(choice, dict)):
+        yield Broken(request.place("tool_choice"))
+
+
+@rule(
+    "thinking.json-mode",
+    severity=Severity.REFUSED_BY_SOME,
+    source=f"{_CODES}; accepted by the newest (recording: maruel/genai, qwen3.8-max, 2026-08)",
+    fix="Switch thinking off for an answer in JSON.",
+    refusals=("thinking.json-mode",),
+    needs=("response_format",),
+)
+def _json_mode(request: ChatRequest) -> Iterator[Broken]:
+    asked = (request.get("response_format") or {}).get("type")
+    if asked == "json_object" and request.thinking and not request.model.thinking_plain:
+        yield Broken(request.place("response_format"))
+
+
+@rule(
+    "thinking.search",
+    severity=Severity.REFUSED_BY_SOME,
+    source=f"{_CODES}; the newest accept it (recordings: maruel/genai, qwen3.8-max, 2026-08; "
+    "cnblogs/dashscope-sdk, qwen3.6-plus, 2026-04)",
+    fix="Stream when a model that thinks is to search the web.",
+    refusals=("thinking.web-search",),
+    needs=("enable_search",),
+)
+def _search(request: ChatRequest) -> Iterator[Broken]:
+    if request.model.thinking_plain or request.stream or not request.get("enable_search"):
+        return
+    if request.thinking:
+        yield Broken(request.place("enable_search"))
+
+
+@rule(
+    "thinking.budget",
+    severity=Severity.REFUSED,
+    source=_CODES,
+    fix="Choose a budget from 1 to the model's limit of thinking.",
+    refusals=("thinking.budget-range",),
+    needs=("thinking_budget",),
+)
+def _budget(request: ChatRequest) -> Iterator[Broken]:
+    asked = request.get("thinking_budget")
+    limit = request.model.max_thinking
+    if asked is not None and (asked < 1 or (limit is not None and asked > limit)):
+        yield Broken(request.place("thinking_budget"), {"max": limit or "the model's limit"})
+
+
+@rule(
+    "thinking.budget-and-effort",
+    severity=Severity.REFUSED_BY_SOME,
+    source="Model Studio docs, deep thinking, 2026-09: qwen3.8 takes one; the words are the mock's own",
+    fix="Send `reasoning_effort` or `thinking_budget`, not both.",
+    refusals=("thinking.budget-and-effort",),
+    needs=("reasoning_effort",),
+)
+def _budget_and_effort(request: ChatRequest) -> Iterator[Broken]:
+    both = request.get("reasoning_effort") is not None and request.get("thinking_budget") is not None
+    if both and (request.model.reasoning_effort or {}).get("budgets"):
+        yield Broken(request.place("reasoning_effort"))
+
+
+@rule(
+    "thinking.budget-above-completion",
+    severity=Severity.REFUSED,
+    source="Model Studio users, 2026; pasted answer of the service",
+    fix="Let `max_completion_tokens`, which counts the thinking too, exceed `thinking_budget`.",
+    refusals=("parameter.max-completion-tokens-range",),
+    needs=("max_completion_tokens",),
+)
+def _budget_above_completion(request: ChatRequest) -> Iterator[Broken]:
+    most, budget = request.get("max_completion_tokens"), request.get("thinking_budget")
+    if most is not None and budget is not None and most <= budget and request.thinking:
+        yield Broken(request.place("max_completion_tokens"), {"value": most, "budget": budget})
+
+
+@rule(
+    "thinking.sent-back",
+    severity=Severity.HARMFUL,
+    source="Model Studio docs, deep thinking, 2026: the history holds answers, not the thinking before them",
+    fix="Keep `content` and `tool_calls` only; models with `preserve_thinking` read it when that is true.",
+    teaches="`reasoning_content` in the history: this model ignores it, each turn carries it for nothing.",
+    marks=(Mark.REASONING,),
+)
+def _sent_back(request: ChatRequest) -> Iterator[Broken]:
+    asked = request.get("preserve_thinking")
+    if request.model.preserve_thinking if asked is None else asked:
+        return
+    for index, message in enumerate(request.messages):
+        if message.reasoning:
+            yield Broken(f"{request.message_place(index)}.reasoning_content")

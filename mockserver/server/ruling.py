@@ -1,0 +1,40 @@
+"""What the control API shows of the rules, and how it changes what is done about them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mockserver.rules import Rule, all_rules
+from mockserver.rules.policy import Policies, RulePolicy
+from mockserver.worlds import mask
+
+
+def _rule(entry: Rule, policy: RulePolicy) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "severity": entry.severity.value,
+        "effect": str(policy.effect(entry)),
+        "fixed": entry.fixed,
+        "surfaces": sorted(surface.value for surface in entry.surfaces),
+        "refusals": list(entry.refusals),
+        "fix": entry.fix,
+        "source": entry.source,
+        "museum": entry.museum,
+    }
+
+
+def shown(policies: Policies, key: str | None) -> dict[str, Any]:
+    """The policy of a key, or of those without one of their own, and every rule under it."""
+    policy = policies.default if key is None else policies.of(key)
+    return {
+        "key": None if key is None else mask(key),
+        "mode": str(policy.mode),
+        "switches": {name: str(action) for name, action in policy.rules.items()},
+        "rules": [_rule(entry, policy) for entry in all_rules()],
+    }
+
+
+def change(policies: Policies, document: Mapping[str, Any]) -> None:
+    """Sets what a document names and leaves the rest. Raises `RulePolicyError`."""
+    key = document.get("key")
+    policy = policies.default if key is None else policies.of(key)
+    policies.put(policy.changed(mode=document.get("mode"), rules=document.get("rules")), key)

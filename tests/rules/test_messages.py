@@ -1,0 +1,82 @@
+"""What the table of cases does not say of messages and calls."""
+
+from typing import Any
+
+import pytest
+
+from mockserver.catalogue.errors import Errors
+from mockserver.rules import check
+from mockserver.wire.request import ChatRequest
+from tests.asking import ask
+
+SYSTEM = {"role": "system", "content": "Be loud."}
+ASK = {"role": "user", "content": "Sing."}
+SAID = {"role": "assistant", "content": "La."}
+
+
+def found(request: ChatRequest, errors: Errors) -> list[tuple[str, str]]:
+    return [(finding.rule, finding.path) for finding in check(request, errors)]
+
+
+@pytest.mark.parametrize(
+    ("model", "late"),
+    [
+        ("qwen-plus-character", SYSTEM),
+        ("qwen-long", {"role": "system", "content": "fileid://file-fe-1"}),
+    ],
+)
+def test_a_late_system_message_that_is_documented_has_not_moved(
+    model: str, late: dict[str, Any], errors: Errors
+) -> None:
+    assert found(ask([SYSTEM, ASK, SAID, late, ASK], model=model), errors) == []
+
+
+def test_a_moved_system_message_is_found_with_those_in_their_place_left_alone(errors: Errors) -> None:
+    request = ask([SYSTEM, SYSTEM, ASK, SAID, SYSTEM, ASK], model="qwen-max")
+    assert found(request, errors) == [("messages.system-moved", "messages[4].role")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'data: {"error":{"message":"No.","code":"limit_requests"}}',
+        'id:1\nevent:error\n:HTTP_STATUS/429\ndata:{"code":"Throttling"}',
+        '{"error":{"message":"No.","type":"a","code":"a"},"id":"chatcmpl-1"}',
+    ],
+)
+def test_each_form_of_an_error_is_told_from_an_answer(text: str, errors: Errors) -> None:
+    request = ask([ASK, {"role": "assistant", "content": text}, ASK], model="qwen-max")
+    assert found(request, errors) == [("messages.error-as-answer", "messages[1].content")]
+
+
+@pytest.mark.parametrize("text", ['{"song": "La"}', "data: 3, 4", "The error code is a message."])
+def test_an_answer_in_json_is_no_error(text: str, errors: Errors) -> None:
+    request = ask([ASK, {"role": "assistant", "content": text}, ASK], model="qwen-max")
+    assert found(request, errors) == []
+
+
+def test_two_calls_with_one_id_are_told_apart(errors: Errors) -> None:
+    call = {"id": "a", "type": "function", "function": {"name": "sing", "arguments": "{}"}}
+    result = {"role": "tool", "content": "Sung.", "tool_call_id": "a"}
+    request = ask([ASK, {**SAID, "tool_calls": [call, call]}, result, result], model="qwen-max")
+    assert found(request, errors) == [("tools.call-id", "messages[1].tool_calls[1].id")]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "broken"),
+    [
+        (None, False),
+        ([], False),
+        ({}, False),
+        ({"type": "object", "required": ["a"]}, False),
+        ({"type": "object", "required": "a"}, True),
+        ({"type": "object", "required": [1]}, True),
+        ({"type": "object", "properties": []}, False),
+        ({"type": "object", "properties": ["a"]}, True),
+        ({"type": "array"}, True),
+    ],
+)
+def test_parameters_of_a_function_are_an_object(parameters: Any, *, broken: bool, errors: Errors) -> None:
+    tools = [{"function": {"name": "sing", "parameters": parameters}}]
+    expected = [("tools.parameters-schema", "tools[0].function.parameters")] if broken else []
+    assert found(ask("Hi", model="qwen-max", tools=tools), errors) == expected

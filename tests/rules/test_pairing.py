@@ -1,0 +1,60 @@
+"""Which tool message answers which call: by id, or by order where an older client names none."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.rules.pairing import Kind, pairs
+from mockserver.wire.request import Message, ToolCall
+
+ASK = Message("user", "Sing.")
+
+
+def calls(*ids: str) -> Message:
+    return Message("assistant", "", tool_calls=tuple(ToolCall("sing", "{}", call) for call in ids))
+
+
+def result(call_id: str | None = None, role: str = "tool") -> Message:
+    return Message(role, "Sung.", tool_call_id=call_id)
+
+
+@pytest.mark.parametrize(
+    ("messages", "named", "found"),
+    [
+        ([calls("a"), result("a")], True, []),
+        ([calls("a"), result("a"), ASK], True, []),
+        ([result("a")], True, [(Kind.WITHOUT_CALL, 0)]),
+        ([result("a", "function")], True, []),
+        ([calls("a"), result("a"), ASK, result("a")], True, [(Kind.WITHOUT_CALL, 3)]),
+        ([calls("a"), result()], True, [(Kind.UNKNOWN_ID, 1), (Kind.WITHOUT_RESULT, 0)]),
+        ([calls("a"), result()], False, []),
+        ([calls("a"), result(), result()], False, [(Kind.DUPLICATE_ID, 2)]),
+        ([calls("a"), result(role="function")], True, []),
+        ([calls("a", "b"), result("b"), result("a")], True, [(Kind.OUT_OF_ORDER, 1)]),
+        ([calls("a", "a"), result("a"), result("a")], True, []),
+        ([calls("a")], True, [(Kind.WITHOUT_RESULT, 0)]),
+        ([calls("a"), ASK, result("a")], True, [(Kind.WITHOUT_RESULT, 0), (Kind.WITHOUT_CALL, 2)]),
+        ([calls("a"), calls("b"), result("b")], True, [(Kind.WITHOUT_RESULT, 0)]),
+    ],
+)
+def test_what_does_not_fit_is_found_at_its_message(
+    messages: list[Message], *, named: bool, found: list[tuple[Kind, int]]
+) -> None:
+    assert list(pairs(messages, named=named)) == found
+
+
+@given(st.lists(st.lists(st.text(), min_size=1, max_size=4, unique=True), max_size=5))
+def test_calls_that_are_answered_in_order_always_fit(turns: list[list[str]]) -> None:
+    messages = [ASK]
+    for ids in turns:
+        messages += [calls(*(f"c{call}" for call in ids)), *(result(f"c{call}") for call in ids), ASK]
+    assert list(pairs(messages, named=True)) == []
+
+
+MESSAGES = st.sampled_from([ASK, calls("a"), calls("a", "b"), result("a"), result("b"), result(None)])
+
+
+@given(messages=st.lists(MESSAGES, max_size=10), named=st.booleans())
+def test_whatever_is_sent_is_judged(messages: list[Message], *, named: bool) -> None:
+    for _, index in pairs(messages, named=named):
+        assert messages[index].tool_calls or messages[index].role == "tool"

@@ -1,0 +1,44 @@
+"""Names that a surface does not know are reported with the nearest one, or with where they belong."""
+
+from typing import Any
+
+import pytest
+
+from mockserver.catalogue.errors import Errors
+from mockserver.rules import check
+from mockserver.rules.parameters import known_parameters
+from mockserver.wire.request import Surface
+from tests.asking import ask
+
+
+def hint(name: str, surface: Surface, errors: Errors) -> str:
+    unknown: dict[str, Any] = {name: 1}
+    (found,) = check(ask("Hi", model="qwen-max", surface=surface, **unknown), errors)
+    assert found.rule == "parameters.unknown"
+    return found.message.partition("; ")[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "surface", "said"),
+    [
+        ("max_token", Surface.COMPAT, "the nearest known one is 'max_tokens'."),
+        ("Stream", Surface.COMPAT, "the nearest known one is 'stream'."),
+        ("incremental_output", Surface.COMPAT, "it is one of native-text, native-multimodal."),
+        ("stream_options", Surface.NATIVE_TEXT, "it is one of compat."),
+        ("x" * 1000, Surface.COMPAT, "the nearest known one is "),
+    ],
+)
+def test_an_unknown_name_comes_with_a_hint(name: str, surface: Surface, said: str, errors: Errors) -> None:
+    assert hint(name, surface, errors).startswith(said)
+
+
+def test_a_surface_knows_what_it_documents() -> None:
+    assert {"model", "messages", "stream", "stream_options", "top_p"} <= known_parameters(Surface.COMPAT)
+    native = known_parameters(Surface.NATIVE_TEXT)
+    assert {"incremental_output", "result_format", "stream"} <= native
+    assert native.isdisjoint({"model", "messages", "input", "prompt", "history", "partial"})
+
+
+def test_several_names_are_all_reported(errors: Errors) -> None:
+    found = check(ask("Hi", model="qwen-max", tea=1, milk=2), errors)
+    assert [finding.path for finding in found] == ["tea", "milk"]

@@ -1,0 +1,189 @@
+"""A history is held against what the server answered: what repeats it is not found, what does not is."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.engine import Engine
+from mockserver.meter.tokenizer import LazyTokenizer
+from mockserver.rules.past import MOST, Past, Trail
+from mockserver.wire.jsontext import dumps
+from mockserver.wire.reply import Choice, Reply
+from mockserver.wire.request import Surface, ToolCall
+from tests.asking import ask
+from tests.conftest import NOW, make_headers
+
+Turns = list[dict[str, Any]]
+
+
+def user(text: str) -> dict[str, Any]:
+    return {"role": "user", "content": text}
+
+
+def said(text: str) -> dict[str, Any]:
+    return {"role": "assistant", "content": text}
+
+
+def talk(past: Past, *turns: tuple[str, str]) -> Turns:
+    """A conversation that was held; its history."""
+    history: Turns = []
+    for asked, answer in turns:
+        history.append(user(asked))
+        past.remember(past.trace(ask(history)), Reply((Choice(answer),)))
+        history.append(said(answer))
+    return history
+
+
+def found(past: Past, messages: Turns, **more: Any) -> list[tuple[str, int]]:
+    trail = past.trace(ask(messages, **more))
+    return [(how.name.lower(), index) for how, index in trail.deviations]
+
+
+@pytest.fixture
+def past() -> Past:
+    return Past()
+
+
+@pytest.fixture
+def history(past: Past) -> Turns:
+    """Three turns that were held."""
+    return talk(past, ("A?", "a"), ("B?", "b"), ("C?", "c"))
+
+
+NEXT = user("D?")
+Change = Callable[[Turns], Turns]
+DEVIATIONS: list[tuple[str, Change, list[tuple[str, int]]]] = [
+    ("as it was", lambda h: h, []),
+    ("an answer changed", lambda h: [*h[:3], said("other"), *h[4:]], [("changed", 3)]),
+    ("an answer stripped", lambda h: [*h[:5], said("c ")], [("changed", 5)]),
+    ("an answer dropped", lambda h: [*h[:3], *h[4:]], [("dropped", 3)]),
+    ("a turn dropped", lambda h: [*h[:2], *h[4:]], [("dropped", 3)]),
+    ("an answer doubled", lambda h: [*h[:2], h[1], *h[2:]], [("doubled", 2)]),
+    ("a turn doubled", lambda h: [*h[:2], *h[:2], *h[2:]], [("doubled", 3)]),
+    ("turns in another order", lambda h: [*h[:2], *h[4:], *h[2:4]], [("dropped", 3), ("reordered", 5)]),
+    ("turns the other way round", lambda h: [*h[4:], *h[2:4], *h[:2]], [("reordered", 3), ("reordered", 5)]),
+    ("the oldest turns left out", lambda h: h[2:], []),
+    ("a system message", lambda h: [{"role": "system", "content": "Now."}, *h], []),
+    ("thinking sent back", lambda h: [h[0], {**h[1], "reasoning_content": "Hm."}, *h[2:]], []),
+    ("another conversation", lambda _: [user("X?"), said("x"), user("Y?"), said("y")], []),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "deviations"), DEVIATIONS, ids=[name for name, _, _ in DEVIATIONS]
+)
+def test_what_a_history_does_not_repeat(
+    name: str, change: Change, deviations: list[tuple[str, int]], past: Past, history: Turns
+) -> None:
+    assert found(past, [*change(history), NEXT]) == deviations
+
+
+def test_a_question_is_asked_again_and_answered_otherwise(past: Past) -> None:
+    talk(past, ("A?", "a"))
+    assert found(past, [user("A?")]) == []
+    talk(past, ("A?", "another a"))
+    assert found(past, [user("A?"), said("a"), NEXT]) == []
+    assert found(past, [user("A?"), said("another a"), NEXT]) == []
+
+
+def test_every_choice_may_be_the_one_that_is_kept(past: Past) -> None:
+    past.remember(past.trace(ask("A?")), Reply((Choice("one"), Choice("two"))))
+    assert found(past, [user("A?"), said("two"), NEXT]) == []
+    assert found(past, [user("A?"), said("three"), NEXT]) == [("changed", 1)]
+
+
+def test_a_continued_text_is_kept_as_a_whole(past: Past) -> None:
+    prefix = {"role": "assistant", "content": "La", "partial": True}
+    past.remember(past.trace(ask([user("Sing."), prefix])), Reply((Choice(" la"),)))
+    assert found(past, [user("Sing."), said("La la"), NEXT]) == []
+    assert found(past, [user("Sing."), said(" la"), NEXT]) == [("changed", 1)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "deviations"),
+    [('{"a": 1}', []), ('{"a":1}', []), ('{"a": 2}', [("changed", 1)]), ('{"a": ', [("changed", 1)])],
+)
+def test_calls_are_the_same_whatever_their_blanks(
+    arguments: str, deviations: list[tuple[str, int]], past: Past
+) -> None:
+    reply = Reply((Choice(tool_calls=(ToolCall("sing", '{"a":1}', "c1"),), finish_reason="tool_calls"),))
+    past.remember(past.trace(ask("A?")), reply)
+    call = {"id": "c1", "type": "function", "function": {"name": "sing", "arguments": arguments}}
+    result = {"role": "tool", "content": "Sung.", "tool_call_id": "c1"}
+    messages = [user("A?"), {"role": "assistant", "content": None, "tool_calls": [call]}, result]
+    assert found(past, messages) == deviations
+
+
+def test_the_oldest_answers_are_forgotten(past: Past) -> None:
+    history = talk(past, ("A?", "a"))
+    for number in range(MOST):
+        past.remember(Trail(number + 1, number + 1), Reply((Choice(str(number)),)))
+    assert found(past, [history[0], said("other"), NEXT]) == []
+    assert (len(past._answers), len(past._turns)) == (MOST, MOST)
+
+
+def test_so_many_answers_to_one_question_are_remembered(past: Past) -> None:
+    for number in range(20):
+        past.remember(past.trace(ask("A?")), Reply((Choice(str(number)),)))
+    assert found(past, [user("A?"), said("19"), NEXT]) == []
+    assert found(past, [user("A?"), said("0"), NEXT]) == [("changed", 1)]
+
+
+TURNS = st.lists(st.tuples(st.text(min_size=1), st.text(min_size=1)), min_size=1, max_size=6)
+
+
+@given(TURNS)
+def test_a_history_that_is_repeated_never_deviates(turns: list[tuple[str, str]]) -> None:
+    past = Past()
+    history = talk(past, *turns)
+    for end in range(1, len(history) + 1, 2):
+        assert found(past, history[:end]) == []
+    assert found(past, [*history, NEXT]) == []
+
+
+@given(TURNS, st.data())
+def test_a_changed_answer_is_always_found(turns: list[tuple[str, str]], data: st.DataObject) -> None:
+    past = Past()
+    history = talk(past, *turns)
+    index = data.draw(st.integers(0, len(turns) - 1)) * 2 + 1
+    history[index] = said(history[index]["content"] + "?")
+    assert ("changed", index) in found(past, [*history, NEXT])
+
+
+def chat(engine: Engine, messages: Turns, key: str = "sk-test") -> tuple[str, list[str]]:
+    """What the engine answers, and which rules of the history it finds broken."""
+    body = dumps({"model": "qwen-plus", "messages": messages})
+    entry = engine.chat(Surface.COMPAT, make_headers(key=key), body, arrived=NOW).entry
+    assert entry is not None
+    assert entry.reply is not None
+    return entry.reply.choices[0].content, [found.rule for found in entry.findings]
+
+
+def test_the_engine_holds_a_history_against_the_answers_of_its_key(engine: Engine) -> None:
+    answer, _ = chat(engine, [user("Hi")])
+    assert chat(engine, [user("Hi"), said(answer), NEXT])[1] == []
+    assert chat(engine, [user("Hi"), said("Not so"), NEXT])[1] == ["history.changed"]
+    assert chat(engine, [user("Hi"), NEXT])[1] == ["history.dropped"]
+    doubled = [user("Hi"), said(answer), said(answer), NEXT]
+    assert chat(engine, doubled)[1] == ["history.doubled"]
+    assert chat(engine, [user("Hi"), said("Not so"), NEXT], key="sk-other")[1] == []
+    engine.reset("sk-test")
+    assert chat(engine, [user("Hi"), said("Not so"), NEXT])[1] == []
+
+
+def test_the_engine_finds_turns_in_another_order(lazy_tokenizer: LazyTokenizer) -> None:
+    engine = Engine(tokenizer=lazy_tokenizer)
+    first, _ = chat(engine, [user("A?")])
+    held = [user("A?"), said(first), user("B?")]
+    second, _ = chat(engine, held)
+    swapped = [user("B?"), said(second), user("A?"), said(first), NEXT]
+    assert chat(engine, swapped)[1] == ["history.reordered"]
+
+
+def test_a_conversation_may_outlive_its_turns(past: Past) -> None:
+    history = talk(past, ("A?", "a"))
+    past._turns.clear()
+    assert found(past, [*history, NEXT]) == []
