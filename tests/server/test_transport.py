@@ -119,6 +119,7 @@ resp-start-time: 1770000000250
 x-envoy-upstream-service-time: 0
 date: Mon, 02 Feb 2026 02:40:00 GMT
 server: istio-envoy
+x-mock-findings: usage.not-asked
 transfer-encoding: chunked
 
 e7
@@ -167,6 +168,7 @@ resp-start-time: 1770000000250
 x-envoy-upstream-service-time: 0
 date: Mon, 02 Feb 2026 02:40:00 GMT
 server: istio-envoy
+x-mock-findings: incremental-output.unset
 transfer-encoding: chunked
 
 136
@@ -203,6 +205,7 @@ resp-start-time: 1770000000250
 x-envoy-upstream-service-time: 0
 date: Mon, 02 Feb 2026 02:40:00 GMT
 server: istio-envoy
+x-mock-findings: messages.missing
 transfer-encoding: chunked
 
 c9
