@@ -101,7 +101,7 @@ class Ask:
         """Return its bytes."""
         messages = [{"role": "user", "content": f"question {self.number}"}]
         if self.native:
-            parameters = {"incremental_output": True, "result_format": "message"}
+            parameters = {"incremental_output": self.stream, "result_format": "message"}
             asked: Json = {"model": self.model, "input": {"messages": messages}, "parameters": parameters}
         else:
             asked = {"model": self.model, "messages": messages, "stream": self.stream}
