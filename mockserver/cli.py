@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Sequence
 
 from mockserver import __version__
-from mockserver.commands import errors, serve
+from mockserver.commands import check, errors, export, serve, tail
 
-COMMANDS = (serve, errors)
+COMMANDS = (serve, check, tail, export, errors)
 """In the order in which help shows them."""
 
 

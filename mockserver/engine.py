@@ -10,13 +10,14 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockserver import memory
-from mockserver.answer import builtin, moderation, search
+from mockserver.answer import builtin, miss, moderation, search
 from mockserver.answer.impossible import ImpossibleSchemaError
 from mockserver.answer.moderation import Moderation
-from mockserver.answer.script import Scripts
+from mockserver.answer.script import Script, ScriptError, Scripts
+from mockserver.answer.template import Draft, TemplateError
 from mockserver.answer.wordlist import WordList
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
@@ -34,6 +35,7 @@ from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer, newer
 from mockserver.meter.usage import usage_of
 from mockserver.rules.past import Trail
 from mockserver.rules.showing import findings_header, teach
+from mockserver.scenario.stage import Stage
 from mockserver.settings import Settings
 from mockserver.wire import compat, native
 from mockserver.wire.chunking import Chunker
@@ -48,6 +50,9 @@ from mockserver.wire.rendering import Envelope
 from mockserver.wire.reply import Reply, Usage
 from mockserver.wire.request import ChatRequest, Surface
 from mockserver.worlds import World, Worlds
+
+if TYPE_CHECKING:
+    from mockserver.scenario.document import Scenario
 
 log = logging.getLogger("mockserver")
 
@@ -111,6 +116,7 @@ class Engine:
         self.moderation = self._given_moderation()
         self.scripts = Scripts()
         self.faults = Desk(self.errors)
+        self.stage = Stage(on_miss=self.settings.on_miss, pace=self.settings.pace)
         self.journal = Journal(entries=self.settings.journal)
         self.clock = clock
         self.ids = ids or Ids(self.settings.seed)
@@ -123,6 +129,7 @@ class Engine:
         self.quotas.reset(key)
         if key is None:
             self.moderation = self._given_moderation()
+        self.stage.clear(key)
         world = None if key is None else self.worlds.known(key)
         if key is None or world is not None:
             self.journal.reset(world)
@@ -132,6 +139,11 @@ class Engine:
     def _given_moderation(self) -> Moderation:
         words = WordList(self.settings.block_words)
         return Moderation(words, words)
+
+    def play(self, name: str | None, scenario: "Scenario") -> None:
+        """Plays a scenario in the place of the one before: for a key, for all (None), or as `FILES`."""
+        self.scripts.play(name, scenario.scripts)
+        self.stage.play(name, scenario.setting)
 
     def chat(
         self,
@@ -151,6 +163,7 @@ class Engine:
         request_id = request_id or self.ids.request_id()
         streaming = surface.native and native.wants_stream(headers)
         entry = Entry(request_id, self.worlds.of(""), surface.value, streaming, body, arrived)
+        entry.headers = headers
         model: Model | None = None
         admission: Admission | None = None
         try:
@@ -272,6 +285,9 @@ class Engine:
         blocked = self.moderation.places(request, reply) if self.moderation.output else None
         if blocked and not request.stream:
             raise Refused(self.errors.refuse(moderation.OUTPUT))
+        if reply.pace is None:
+            pace = self.stage.pace(world.key, request)
+            reply = reply if pace is None else replace(reply, pace=pace)
         if request.get("logprobs"):
             reply = self._with_logprobs(request, reply, tokenizer)
         usage = usage_of(
@@ -335,14 +351,20 @@ class Engine:
     def _answer(self, world: World, request: ChatRequest, entry: Entry) -> Reply:
         script = self.scripts.find(world.key, request)
         if script is None:
+            if self.stage.on_miss(world.key) == "error":
+                entry.answered_by = "miss"
+                report = miss.explain(self.scripts.seen_by(world.key), world.key, request)
+                raise Refused(miss.refusal(report))
             entry.answered_by = "built-in"
             return self._with_ids(self._built_in(request), request.model)
         entry.answered_by = script.id
-        scripted = script.take()
+        scripted = script.take(world.key)
+        if isinstance(scripted, Draft):
+            scripted = self._filled(scripted, script, world, request)
         if isinstance(scripted, Refusal):
             raise Refused(scripted)
         if scripted.fault is not None:
-            self._strike(request, entry, scripted.fault.at(script.used - 1))
+            self._strike(request, entry, scripted.fault.at(script.used_by(world.key) - 1))
         if not scripted.choices:
             scripted = replace(scripted, choices=self._built_in(request).choices)
         return self._with_ids(scripted, request.model)
@@ -352,6 +374,21 @@ class Engine:
             return builtin.answer(request, self._tokenizer(request.model))
         except ImpossibleSchemaError as impossible:
             raise Refused(self.errors.refuse("schema.impossible", reason=str(impossible))) from None
+
+    def _filled(
+        self, draft: Draft[Reply | Refusal], script: Script, world: World, request: ChatRequest
+    ) -> Reply | Refusal:
+        """A scripted reply with its holes filled. Raises `Refused` when they cannot be."""
+        try:
+            return draft.fill(
+                request,
+                now=self.clock(),
+                use=script.used_by(world.key),
+                counters=world.counters,
+                variables=script.variables,
+            )
+        except (TemplateError, ScriptError) as error:
+            raise Refused(miss.broken_template(f"{script.source or script.id}: {error}")) from None
 
     def _with_ids(self, reply: Reply, model: Model) -> Reply:
         """The reply with an id on every tool call."""

@@ -1,8 +1,8 @@
 """What was asked and what was answered: a bounded list, newest last, without secrets."""
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.catalogue.errors import Refusal
@@ -18,7 +18,10 @@ _BYTES = 32 * 1024 * 1024
 
 @dataclass(slots=True)
 class Entry:
-    """One exchange. Times are seconds since 1970; `body` is the request as sent, keys masked."""
+    """One exchange. Times are seconds since 1970; `body` is the request as sent, keys masked.
+
+    `number` counts the exchanges of a server from 1. `headers` are for matching and never shown.
+    """
 
     request_id: str
     world: World
@@ -36,6 +39,8 @@ class Entry:
     started: float = 0.0
     finished: float | None = None
     fault: Fault | None = None
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    number: int = 0
 
     def shown(self) -> dict[str, Any]:
         """The entry as `GET /_mock/requests` gives it."""
@@ -45,6 +50,7 @@ class Entry:
             body = self.body.decode("utf-8", "replace")
         shown = {
             "id": self.request_id,
+            "number": self.number,
             "time": self.arrived,
             "key": self.world.name,
             "surface": self.surface,
@@ -116,6 +122,7 @@ class Journal:
         self._most = entries
         self._limit = size
         self._size = 0
+        self._count = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -126,6 +133,8 @@ class Journal:
     def add(self, entry: Entry) -> None:
         """Enters an exchange; the oldest go when there are too many or they are too large."""
         entries = self._entries
+        self._count += 1
+        entry.number = self._count
         entries.append(entry)
         self._size += len(entry.body)
         while len(entries) > self._most or (self._size > self._limit and len(entries) > 1):

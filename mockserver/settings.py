@@ -7,6 +7,7 @@ from typing import Literal
 
 from mockserver.answer.wordlist import WordError, WordList
 from mockserver.meter.quotas import Quota
+from mockserver.pace import INSTANT, Profile
 
 KEY_FORM = re.compile(r"sk-[!-~]{1,250}")
 """The form of an API key (Model Studio docs, get an API key)."""
@@ -16,6 +17,9 @@ INVALID_KEY = "sk-invalid"
 
 CONTROL = ("on", "off", "token")
 """Who may use the control API: everybody, nobody, or who has the token."""
+
+ON_MISS = ("built-in", "error")
+"""What may answer a request that no script matches."""
 
 _TOKEN_FORM = re.compile(r"[!-~]{16,250}")
 _LAST_PORT = 65535
@@ -43,6 +47,8 @@ class Settings:
     `max_connections`: how many clients at once; each has one request at a time.
     `idle_timeout`: how long a connection may rest, or leave unread what it is sent.
     `control`: who may use the control API; None: everybody at the loopback, else who has the token.
+    `on_miss`: what answers when no script matches, the `built-in` model or an `error`.
+    `pace`: how fast answers go out that do not say so themselves.
     """
 
     host: str = "127.0.0.1"
@@ -62,6 +68,8 @@ class Settings:
     control_token: str | None = field(default=None, repr=False)
     rules: str = "cloud"
     rule_switches: Mapping[str, str] = field(default_factory=dict)
+    on_miss: str = "built-in"
+    pace: Profile = INSTANT
 
     def __post_init__(self) -> None:
         """Raises `SettingsError` for a value out of its range."""
@@ -104,6 +112,9 @@ class Settings:
                 self.control in (None, "token"),
                 f"there is a control token, but control is {self.control}: only --control token asks for one",
             )
+        _demand(
+            self.on_miss in ON_MISS, f"on miss is {self.on_miss!r}: it must be one of {', '.join(ON_MISS)}"
+        )
         _demand(self.journal >= 1, f"journal is {self.journal}: it must keep at least 1 exchange")
         try:
             WordList(self.block_words)

@@ -18,6 +18,8 @@ from mockserver.settings import Settings
 from mockserver.wire.ids import Ids
 from mockserver.wire.incoming import RequestHeaders
 
+pytest_plugins = ("pytester",)
+
 # A first example loads tables that later ones find loaded, so the time of one example says nothing.
 settings.register_profile("steady", deadline=None)
 # The same tree has to pass or fail alike wherever CI runs it; elsewhere each run tries new examples.

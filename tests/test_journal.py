@@ -33,6 +33,7 @@ def names(journal: Journal) -> list[str]:
 def test_a_fresh_entry_shows_what_was_asked_and_nothing_else() -> None:
     assert entry(body='{"model":"茶"}'.encode()).shown() == {
         "id": "1",
+        "number": 0,
         "time": 100.0,
         "key": "sk-***here",
         "surface": "compat",

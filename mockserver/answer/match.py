@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from mockserver.answer.conversation import conversation_test, request_test
 from mockserver.wire.request import ChatRequest
 
 Text = Callable[[str], bool]
@@ -52,7 +53,15 @@ def _headers(tests: Mapping[str, Text]) -> Callable[[ChatRequest], bool]:
     return holds
 
 
-def _condition(name: str, spec: Any) -> Callable[[ChatRequest], bool]:  # noqa: C901, PLR0911 - a flat table of cases
+def _same_request(body: Mapping[str, Any]) -> Callable[[ChatRequest], bool]:
+    try:
+        return request_test(body)
+    except ValueError as error:
+        msg = f"match.request cannot be matched: {error}"
+        raise MatchError(msg) from None
+
+
+def _condition(name: str, spec: Any) -> Callable[[ChatRequest], bool]:  # noqa: C901, PLR0911, PLR0912 - a flat table of cases
     match name:
         case "surface":
             return lambda request: request.surface == spec
@@ -78,6 +87,12 @@ def _condition(name: str, spec: Any) -> Callable[[ChatRequest], bool]:  # noqa: 
             return _headers(
                 {key.lower(): text_test(text, name=f"header.{key}") for key, text in spec.items()}
             )
+        case "conversation":
+            return conversation_test(spec, lambda text: text_test(text, name=name))
+        case "parameters":
+            return lambda request: all(request.get(key) == value for key, value in spec.items())
+        case "request":
+            return _same_request(spec)
     msg = f"match.{name} is no condition"
     raise MatchError(msg)
 
@@ -88,13 +103,14 @@ class Match:
 
     key: str | None = field(default=None, repr=False)
     conditions: tuple[Condition, ...] = ()
+    spec: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def read(cls, spec: Mapping[str, Any] | None) -> "Match":
         """The conditions of a `match` object. Raises `MatchError`."""
         spec = spec or {}
         conditions = [(name, _condition(name, value)) for name, value in spec.items() if name != "key"]
-        return cls(spec.get("key"), tuple(conditions))
+        return cls(spec.get("key"), tuple(conditions), spec)
 
     def holds(self, key: str, request: ChatRequest) -> bool:
         """Whether every condition holds for a request of this API key."""

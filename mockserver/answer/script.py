@@ -1,11 +1,14 @@
 """Scripted replies: read from the control API's JSON, kept in order, used up as they answer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from heapq import merge
 from typing import Any
 
+from mockserver.answer.index import Index
 from mockserver.answer.match import Match
+from mockserver.answer.template import Draft, is_template
 from mockserver.catalogue.errors import Errors, Refusal, UnknownErrorCodeError, Words, fill
 from mockserver.faults.fault import BadFaultError, Faults, read_faults
 from mockserver.wire.jsontext import dumps
@@ -16,6 +19,11 @@ Answer = Reply | Refusal
 
 _SAYING = ("content", "reasoning_content", "tool_calls", "finish_reason", "choices", "chunks")
 """What a reply says; one with none of these and a fault leaves the words to the built-in model."""
+
+FILES = ""
+"""The name of the scenario that a server is started with; no key is empty."""
+
+_MOST_WORLDS = 10_000
 
 
 class ScriptError(ValueError):
@@ -96,68 +104,199 @@ def read_answer(spec: Mapping[str, Any], errors: Errors) -> Answer:
     )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Script:
-    """One entry of the control API: when it answers, what it says, how often it did."""
+    """One entry of the control API: when it answers, what it says, how often it did.
+
+    `order` counts arrivals. A script of a scenario has its `source`, the place in the file, and the
+    `variables` of that file; every world has uses of its own of it.
+    """
 
     id: str
     match: Match
-    answers: tuple[Answer, ...]
+    answers: tuple[Answer | Draft[Answer], ...]
     times: int | None
     spec: Mapping[str, Any] = field(repr=False)
+    order: int = 0
+    source: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
     used: int = 0
+    uses: dict[str, int] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def read(cls, spec: Mapping[str, Any], script_id: str, errors: Errors) -> "Script":
-        """A script from the control API's JSON. Raises `ScriptError` or `MatchError`."""
+    def read(
+        cls,
+        spec: Mapping[str, Any],
+        script_id: str,
+        errors: Errors,
+        *,
+        order: int = 0,
+        source: str | None = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> "Script":
+        """A script from the control API's JSON. Raises `ScriptError`, `MatchError` or `TemplateError`."""
         said = spec["reply"]
         replies = said if isinstance(said, list) else [said]
-        answers = tuple(read_answer(reply, errors) for reply in replies)
-        return cls(script_id, Match.read(spec.get("match")), answers, spec.get("times"), spec)
+        answers = tuple(_prepared(reply, errors, template=spec.get("template", False)) for reply in replies)
+        match = Match.read(spec.get("match"))
+        return cls(script_id, match, answers, spec.get("times"), spec, order, source, variables or {})
+
+    @property
+    def conditions(self) -> Mapping[str, Any]:
+        """Its `match` as it was written."""
+        return self.match.spec
 
     @property
     def spent(self) -> bool:
-        """Whether it may answer no more."""
-        return self.times is not None and self.used >= self.times
+        """Whether it may answer no more, whoever asks."""
+        return self.source is None and self.times is not None and self.used >= self.times
 
-    def take(self) -> Answer:
-        """The next answer of the sequence; the last one repeats."""
-        answer = self.answers[min(self.used, len(self.answers) - 1)]
+    def spent_for(self, key: str) -> bool:
+        """Whether it may answer no more in the world of this key."""
+        return self.times is not None and self.used_by(key) >= self.times
+
+    def used_by(self, key: str) -> int:
+        """How often it answered, as far as the world of this key counts."""
+        return self.used if self.source is None else self.uses.get(key, 0)
+
+    def take(self, key: str = "") -> Answer | Draft[Answer]:
+        """The next answer of the sequence in the world of this key; the last one repeats."""
+        answer = self.answers[min(self.used_by(key), len(self.answers) - 1)]
         self.used += 1
+        if self.source is not None:
+            if key not in self.uses and len(self.uses) >= _MOST_WORLDS:
+                del self.uses[next(iter(self.uses))]
+            self.uses[key] = self.uses.get(key, 0) + 1
         return answer
+
+    def forget(self, key: str | None) -> None:
+        """Begins its sequence anew, for one key or for all."""
+        if key is None:
+            self.used = 0
+            self.uses.clear()
+        else:
+            self.used -= self.uses.pop(key, 0)
+
+
+def _prepared(spec: Mapping[str, Any], errors: Errors, *, template: bool) -> Answer | Draft[Answer]:
+    if template and is_template(spec):
+        return Draft(spec, lambda filled: read_answer(filled, errors))
+    return read_answer(spec, errors)
 
 
 class Scripts:
-    """All scripts of a server, in the order of their arrival."""
+    """All scripts of a server: those of the control API in the order of their arrival, then scenarios.
+
+    Clearing keeps the scenario that the server was started with: it begins anew.
+    """
 
     def __init__(self) -> None:
         self._scripts: dict[str, Script] = {}
+        self._indexes: dict[str | None, Index[Script]] = {}
+        self._scenarios: dict[str | None, tuple[tuple[Script, ...], Index[Script]]] = {}
         self._count = 0
 
     def __iter__(self) -> Iterator[Script]:
-        return iter(self._scripts.values())
+        yield from self._scripts.values()
+        for scripts, _ in self._scenarios.values():
+            yield from scripts
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
     def add(self, spec: Mapping[str, Any], errors: Errors) -> Script:
-        """Enters a script and gives it an id. Raises `ScriptError` or `MatchError`."""
+        """Enters a script and gives it an id. Raises `ScriptError`, `MatchError` or `TemplateError`."""
         self._count += 1
-        script = Script.read(spec, f"reply-{self._count}", errors)
+        script = Script.read(spec, f"reply-{self._count}", errors, order=self._count)
         self._scripts[script.id] = script
+        self._indexes.setdefault(script.match.key, Index()).add(script)
+        return script
+
+    def replace(self, script_id: str, spec: Mapping[str, Any], errors: Errors) -> Script | None:
+        """Changes what a script says, in its place; None when there is none. Raises as `add` does."""
+        old = self._scripts.get(script_id)
+        if old is None:
+            return None
+        script = Script.read(spec, script_id, errors, order=old.order)
+        script.used = old.used
+        self._unfile(old)
+        self._scripts[script_id] = script
+        # An index files behind all others, so this one's is made anew.
+        key = script.match.key
+        self._indexes[key] = Index(each for each in self._scripts.values() if each.match.key == key)
         return script
 
     def remove(self, script_id: str) -> bool:
         """Takes a script out; False when there is none of that id."""
-        return self._scripts.pop(script_id, None) is not None
+        script = self._scripts.pop(script_id, None)
+        if script is not None:
+            self._unfile(script)
+        return script is not None
+
+    def _unfile(self, script: Script) -> None:
+        index = self._indexes.get(script.match.key)
+        if index is not None:
+            index.remove(script)
+            if not len(index):
+                del self._indexes[script.match.key]
 
     def clear(self, key: str | None = None) -> None:
-        """Forgets all scripts, or those of one API key's world."""
+        """Forgets all scripts of the control API, or those of one key; scenarios begin anew."""
+        for held, _ in self._scenarios.values():
+            for script in held:
+                script.forget(key)
         if key is None:
             self._scripts.clear()
+            self._indexes.clear()
+            self._scenarios = {name: held for name, held in self._scenarios.items() if name == FILES}
             return
         self._scripts = {name: script for name, script in self._scripts.items() if script.match.key != key}
+        self._indexes.pop(key, None)
+        self._scenarios.pop(key, None)
+
+    def play(self, name: str | None, scripts: Iterable[Script]) -> None:
+        """Puts a scenario in the place of the one before, at once.
+
+        `name` is the key that it serves, None for all keys, or `FILES`.
+        """
+        held = tuple(scripts)
+        if held:
+            self._scenarios[name] = held, Index(held)
+        else:
+            self._scenarios.pop(name, None)
+
+    def seen_by(self, key: str) -> Iterator[Script]:
+        """Every script that may answer this key, in the order in which they are tried."""
+        for script in self._scripts.values():
+            if script.match.key in (None, key):
+                yield script
+        for name in (key, None, FILES):
+            if name in self._scenarios:
+                yield from self._scenarios[name][0]
 
     def find(self, key: str, request: ChatRequest) -> Script | None:
         """The first script that matches and has uses left."""
-        for script in self._scripts.values():
-            if not script.spent and script.match.holds(key, request):
-                return script
-        return None
+        if not (self._scripts or self._scenarios):
+            return None
+        spent: list[Script] = []
+        found = None
+        for script in self._candidates(key, request):
+            if script.spent:
+                spent.append(script)
+            elif not script.spent_for(key) and script.match.holds(key, request):
+                found = script
+                break
+        for script in spent:
+            self._unfile(script)
+        return found
+
+    def _candidates(self, key: str, request: ChatRequest) -> Iterator[Script]:
+        indexes = [self._indexes[name] for name in (key, None) if name in self._indexes]
+        if len(indexes) == 1:
+            yield from indexes[0].candidates(request)
+        elif indexes:
+            found = [index.candidates(request) for index in indexes]
+            yield from merge(*found, key=lambda script: script.order)
+        for name in (key, None, FILES):
+            if name in self._scenarios:
+                yield from self._scenarios[name][1].candidates(request)

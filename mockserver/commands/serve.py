@@ -3,15 +3,25 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from mockserver import pace
 from mockserver.catalogue.models import UnknownModelError
 from mockserver.logs import FORMS, set_up
 from mockserver.meter.quotas import Quota, QuotaError, read_quota
-from mockserver.settings import CONTROL, Settings, SettingsError
+from mockserver.pace import PaceError
+from mockserver.settings import CONTROL, ON_MISS, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from mockserver.engine import Engine
 
 TOKEN_VARIABLE = "DASHSCOPE_MOCK_CONTROL_TOKEN"  # noqa: S105 - the name of a variable
 """Where the token of the control API may stand, so that no list of processes shows it."""
+
+Task = Callable[[], Coroutine[Any, Any, None]]
+"""What runs beside a server."""
 
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
@@ -144,6 +154,26 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="refuse, report or off for one rule, such as usage.not-asked=off (repeatable)",
     )
     serve.add_argument(
+        "--scenario",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="play this file (repeatable); it is read anew when it changes",
+    )
+    serve.add_argument(
+        "--on-miss",
+        choices=ON_MISS,
+        default=defaults.on_miss,
+        help="what answers when no script matches",
+    )
+    serve.add_argument(
+        "--pace",
+        default="instant",
+        metavar="PACE",
+        help="instant, recorded, or first_ms=200,per_token_ms=20,jitter=0.1,seed=1",
+    )
+    serve.add_argument(
         "--ready-file", type=Path, metavar="FILE", help="written as JSON when the port is open"
     )
     serve.add_argument(
@@ -166,8 +196,21 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     serve.set_defaults(run=_serve)
 
 
+def _played(engine: "Engine", files: Sequence[Path]) -> list[Task]:
+    """Plays the scenario files; what follows them as long as the server runs."""
+    if not files:
+        return []
+    from mockserver.scenario.watch import Watcher  # noqa: PLC0415 - a server without a file needs none
+
+    watcher = Watcher(engine, files)
+    for problem in watcher.start():
+        print(problem, file=sys.stderr)  # noqa: T201
+    return [watcher.run]
+
+
 def _serve(options: argparse.Namespace) -> int:
     from mockserver.engine import Engine  # noqa: PLC0415 - help and version answer without the server
+    from mockserver.scenario.problem import BrokenScenarioError  # noqa: PLC0415
     from mockserver.server.serve import PortTakenError, serve  # noqa: PLC0415
 
     set_up(options.log, verbose=options.verbose)
@@ -190,9 +233,20 @@ def _serve(options: argparse.Namespace) -> int:
             block_words=tuple(options.block_word),
             rules=options.rules,
             rule_switches=dict(options.rule),
+            on_miss=options.on_miss,
+            pace=pace.read(options.pace),
         )
-        serve(Engine(settings), ready_file=options.ready_file, quiet=options.quiet)
-    except (SettingsError, UnknownModelError, PortTakenError) as error:
+        engine = Engine(settings)
+        serve(
+            engine,
+            ready_file=options.ready_file,
+            quiet=options.quiet,
+            beside=_played(engine, options.scenario),
+        )
+    except BrokenScenarioError as error:
+        print(f"{error}\ndashscope-mock: the scenario is broken", file=sys.stderr)  # noqa: T201
+        return 2
+    except (SettingsError, PaceError, UnknownModelError, PortTakenError) as error:
         print(f"dashscope-mock: {error}", file=sys.stderr)  # noqa: T201
         return 2
     except KeyboardInterrupt:

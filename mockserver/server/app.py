@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from mockserver.engine import Answer, Engine, NotLoadedError
-from mockserver.server import control, faulting, limits, neighbours, uploads
+from mockserver.server import control, exchanges, faulting, limits, neighbours, playing, uploads
 from mockserver.server.asgi import (
     BodyTooLargeError,
     ClientGoneError,
@@ -120,7 +120,8 @@ class App:
 
 
 def _control(engine: Engine) -> list[BaseRoute]:
-    return [*control.routes(engine), *limits.routes(engine), *faulting.routes(engine)]
+    parts = (control, exchanges, playing, limits, faulting)
+    return [route for part in parts for route in part.routes(engine)]
 
 
 def _unknown_path(engine: Engine) -> Callable[[Request], Any]:

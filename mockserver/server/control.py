@@ -1,10 +1,8 @@
 """The control API under `/_mock/`: how tests script the server and see what was asked of it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from http import HTTPStatus
-from math import isfinite, nan
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -15,20 +13,17 @@ from starlette.routing import BaseRoute, Route
 from mockserver import __version__
 from mockserver.answer.match import MatchError
 from mockserver.answer.script import Script, ScriptError
+from mockserver.answer.template import TemplateError
 from mockserver.engine import Engine
 from mockserver.faults.desk import Entered
-from mockserver.journal import Entry
 from mockserver.rules.policy import RulePolicyError
 from mockserver.rules.schemas import Violation, violations
 from mockserver.server import openapi, ruling
 from mockserver.server.asgi import BodyTooLargeError, read_body
 from mockserver.wire.jsontext import dumps, loads_bounded
-from mockserver.wire.request import Surface
 from mockserver.worlds import mask
 
 _LIMIT = 10 * 1024 * 1024
-_COUNT = re.compile(r"[0-9]{1,9}")
-_SURFACES = [surface.value for surface in Surface]
 _CALLS = (
     "health",
     "openapi.json",
@@ -36,11 +31,17 @@ _CALLS = (
     "replies",
     "faults",
     "requests",
+    "verify",
+    "scenario",
+    "on-miss",
     "usage",
     "quotas",
     "moderation",
     "rules",
 )
+
+SCRIPT_ERRORS = (MatchError, ScriptError, TemplateError)
+"""What is raised for a script that cannot be read."""
 
 
 class FaultError(Exception):
@@ -133,25 +134,6 @@ def read_query(request: Request, *known: str) -> Mapping[str, str]:
     return query
 
 
-def _since(text: str) -> float:
-    try:
-        since = float(text)
-    except ValueError:
-        since = nan
-    if not isfinite(since):
-        msg = f"since is {text!r}: it must be a time in seconds since 1970"
-        raise FaultError(msg, "since")
-    return since
-
-
-def _last(entries: list[Entry], text: str) -> list[Entry]:
-    """So many entries from the end."""
-    if not _COUNT.fullmatch(text):
-        msg = f"limit is {text!r}: it must be a whole number, 0 to 999999999"
-        raise FaultError(msg, "limit")
-    return entries[max(0, len(entries) - int(text)) :]
-
-
 def shown(entered: Script | Entered, name: str) -> dict[str, Any]:
     """A script or a fault as it was entered, its key masked; `name` is the field that it is about."""
     match = dict(entered.spec.get("match") or {})
@@ -166,24 +148,8 @@ def shown(entered: Script | Entered, name: str) -> dict[str, Any]:
     }
 
 
-def _filtered(engine: Engine, request: Request) -> list[Entry]:
-    """The journal's entries that the query asks for. Raises `FaultError`."""
-    query = read_query(request, "key", "surface", "model", "limit", "since")
-    surface = query.get("surface")
-    if surface is not None and surface not in _SURFACES:
-        msg = f"there is no surface {surface!r}; the nearest known one is {_nearest(surface, _SURFACES)!r}"
-        raise FaultError(msg, "surface")
-    since = _since(query.get("since", "0"))
-    world = engine.worlds.known(query["key"]) if "key" in query else None
-    found = [
-        entry
-        for entry in engine.journal
-        if ("key" not in query or entry.world is world)
-        and (surface is None or surface == entry.surface)
-        and query.get("model", entry.model) == entry.model
-        and entry.arrived >= since
-    ]
-    return _last(found, query["limit"]) if "limit" in query else found
+def _no_such_reply(script_id: str) -> FaultError:
+    return FaultError(f"no scripted reply has the id {script_id!r}", status=HTTPStatus.NOT_FOUND)
 
 
 def _ledger(engine: Engine) -> list[dict[str, Any]]:
@@ -230,26 +196,44 @@ class Control:
         document = await read_document(request, "control.reply")
         try:
             script = self.engine.scripts.add(document, self.engine.errors)
-        except (MatchError, ScriptError) as error:
+        except SCRIPT_ERRORS as error:
             raise FaultError(str(error)) from None
         return reply_json({"id": script.id}, 201)
 
-    async def list_replies(self, request: Request) -> Response:
-        """What is scripted, with how often each was used."""
+    async def replace_reply(self, request: Request) -> Response:
+        """Changes a scripted reply in its place; how often it was used stays."""
         read_query(request)
-        return reply_json({"replies": [shown(script, "reply") for script in self.engine.scripts]})
+        document = await read_document(request, "control.reply")
+        script_id = request.path_params["id"]
+        try:
+            script = self.engine.scripts.replace(script_id, document, self.engine.errors)
+        except SCRIPT_ERRORS as error:
+            raise FaultError(str(error)) from None
+        if script is None:
+            raise _no_such_reply(script_id)
+        return reply_json({"id": script.id})
+
+    async def list_replies(self, request: Request) -> Response:
+        """What is scripted, with how often each was used; for one key alone, or the unused ones alone."""
+        query = read_query(request, "key", "unused")
+        unused = query.get("unused", "false")
+        if unused not in ("true", "false"):
+            msg = f"unused is {unused!r}: it must be true or false"
+            raise FaultError(msg, "unused")
+        key, scripts = query.get("key"), self.engine.scripts
+        listed = [
+            shown(script, "reply") | {"used": script.used if key is None else script.used_by(key)}
+            for script in (scripts if key is None else scripts.seen_by(key))
+            if unused == "false" or not (script.used if key is None else script.used_by(key))
+        ]
+        return reply_json({"replies": listed})
 
     async def remove_reply(self, request: Request) -> Response:
         """Takes a scripted reply out."""
         script_id = request.path_params["id"]
         if not self.engine.scripts.remove(script_id):
-            msg = f"no scripted reply has the id {script_id!r}"
-            raise FaultError(msg, status=HTTPStatus.NOT_FOUND)
+            raise _no_such_reply(script_id)
         return Response(status_code=204)
-
-    async def requests(self, request: Request) -> Response:
-        """What was asked and answered, newest last."""
-        return reply_json({"requests": [entry.shown() for entry in _filtered(self.engine, request)]})
 
     async def rules(self, request: Request) -> Response:
         """Every rule, and what is done about it: for the server, or for one key."""
@@ -280,6 +264,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
         Route("/reset", control.reset, methods=["POST"]),
         Route("/replies", control.add_reply, methods=["POST"]),
         Route("/replies", control.list_replies, methods=["GET"]),
+        Route("/replies/{id}", control.replace_reply, methods=["PUT"]),
         Route("/replies/{id}", control.remove_reply, methods=["DELETE"]),
         Route("/requests", control.requests, methods=["GET"]),
         Route("/rules", control.rules, methods=["GET"]),

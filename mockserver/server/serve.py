@@ -6,8 +6,9 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -48,9 +49,19 @@ def url_of(sock: socket.socket) -> str:
 
 
 class Server(uvicorn.Server):
-    """A server that says when its port is open and only then loads the tokenizer."""
+    """A server that says when its port is open and only then loads the tokenizer.
 
-    def __init__(self, engine: Engine, *, on_open: Callable[[], None] | None = None) -> None:
+    `alone`: the process is its own, so that its memory may be tuned. `beside` runs as long as it does.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        on_open: Callable[[], None] | None = None,
+        alone: bool = True,
+        beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+    ) -> None:
         settings = engine.settings
         app = App(engine)
         self.guard = app.guard
@@ -72,6 +83,9 @@ class Server(uvicorn.Server):
         )
         self._engine = engine
         self._on_open = on_open
+        self._alone = alone
+        self._beside = tuple(beside)
+        self._tasks: list[asyncio.Task[None]] = []
 
     def _load(self) -> None:
         """Loads the tokenizer, then takes all that will stay for good out of the collector's way.
@@ -79,6 +93,8 @@ class Server(uvicorn.Server):
         Its pauses were the lateness of paced streams.
         """
         self._engine.tokenizer.get()
+        if not self._alone:
+            return
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 50, 100)
@@ -89,7 +105,15 @@ class Server(uvicorn.Server):
         if self._on_open is not None:
             self._on_open()
         self._engine.tokenizer.start()
+        self._tasks = [asyncio.create_task(run()) for run in self._beside]
         asyncio.get_running_loop().run_in_executor(None, self._load)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends what runs beside, then the server."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await super().shutdown(sockets)
 
 
 def write_ready_file(path: Path, url: str) -> None:
@@ -143,8 +167,16 @@ def exposed(host: str, mode: str) -> str:
     )
 
 
-def serve(engine: Engine, *, ready_file: Path | None = None, quiet: bool = False) -> None:
+def serve(
+    engine: Engine,
+    *,
+    ready_file: Path | None = None,
+    quiet: bool = False,
+    beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+) -> None:
     """Serves until SIGINT or SIGTERM; running streams get the grace of the settings to finish.
+
+    `beside` are the coroutines that run as long as the server does.
 
     Raises `PortTakenError`.
     """
@@ -162,5 +194,5 @@ def serve(engine: Engine, *, ready_file: Path | None = None, quiet: bool = False
         if not server.guard.local:
             log.warning("%s", exposed(engine.settings.host, server.guard.mode))
 
-    server = Server(engine, on_open=opened)
+    server = Server(engine, on_open=opened, beside=beside)
     server.run(sockets=[sock])

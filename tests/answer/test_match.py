@@ -34,6 +34,14 @@ TEA = ask(
 )
 PICTURE = ask("Look.", model="qwen-vl-max", surface=Surface.NATIVE_MULTIMODAL)
 
+TALK: list[dict[str, Any]] = [
+    {"user": "Is it hot?"},
+    {"assistant": ""},
+    {"tool": {"contains": "80"}},
+    {"user": "Pour me one, please."},
+]
+"""The conversation of `TEA`."""
+
 CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"surface": "compat"}, {"surface": "native-text"}),
     ({"model": "qwen-plus"}, {"model": "qwen-plus-latest"}),
@@ -58,6 +66,9 @@ CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"header": {"user-agent": {"contains": "OpenAI"}, "x-span": {"regex": ""}}},
     ),
     ({"key": "sk-test"}, {"key": "sk-other"}),
+    ({"parameters": {"stream": True, "model": "qwen-plus"}}, {"parameters": {"stream": True, "n": 1}}),
+    ({"conversation": TALK}, {"conversation": [*TALK[:-1], {"user": "Pour me one."}]}),
+    ({"request": TEA.parameters}, {"request": {**TEA.parameters, "temperature": 0.5}}),
 ]
 """Each condition of a script: one that holds for `TEA`, and one that just misses it."""
 
@@ -108,6 +119,56 @@ def test_a_regular_expression_that_is_none_is_refused_with_its_place_and_its_fau
     )
     with pytest.raises(MatchError, match=re.escape("match.header.X-Trace.regex '*'")):
         Match.read({"header": {"X-Trace": {"regex": "*"}}})
+
+
+@pytest.mark.parametrize(
+    ("steps", "matches"),
+    [
+        ([{"system": None}, {"system": "Be brief."}, *TALK], True),
+        ([{"system": "You pour tea."}, *TALK], False),
+        ([{"user": None}, {"assistant": None}, {"tool": None}, {"user": None}], True),
+        ([{"user": None}, {"tool": None}, {"assistant": None}, {"user": None}], False),
+        (TALK[:-1], False),
+        ([*TALK, {"assistant": None}], False),
+        (TALK[1:], False),
+    ],
+)
+def test_a_conversation_is_matched_step_by_step_from_its_beginning(
+    steps: list[dict[str, Any]], *, matches: bool
+) -> None:
+    assert holds({"conversation": steps}) is matches
+
+
+def test_what_the_model_said_is_matched_without_the_blanks_around_it_and_a_prefix_is_a_step_of_its_own() -> (
+    None
+):
+    request = ask(
+        [
+            {"role": "user", "content": "Tea?"},
+            {"role": "assistant", "content": "Yes. "},
+            {"role": "user", "content": "Which?"},
+            {"role": "assistant", "content": "Green", "partial": True},
+        ],
+        model="qwen-plus",
+    )
+    steps = [{"user": "Tea?"}, {"assistant": " Yes."}, {"user": "Which?"}, {"prefix": "Green"}]
+    assert holds({"conversation": steps}, request)
+    assert not holds({"conversation": [*steps[:-1], {"assistant": "Green"}]}, request)
+
+
+def test_a_request_is_the_same_on_its_own_dialect_only() -> None:
+    body = {"model": "qwen-plus", "input": {"prompt": "Tea?"}, "parameters": {"seed": 7}}
+    native = ask("Tea?", surface=Surface.NATIVE_TEXT, seed=7)
+    assert holds({"request": body}, native)
+    assert holds({"request": {**body, "input": {"messages": [{"role": "user", "content": "Tea?"}]}}}, native)
+    assert not holds({"request": {**body, "model": "qwen-max"}}, native)
+    assert not holds({"request": {**body, "parameters": {}}}, native)
+    assert not holds({"request": {"model": "qwen-plus", "messages": []}}, native)
+
+
+def test_a_request_without_messages_cannot_be_matched() -> None:
+    with pytest.raises(MatchError, match=re.escape("match.request cannot be matched: it holds no messages")):
+        Match.read({"request": {"model": "qwen-plus"}})
 
 
 def test_an_unknown_condition_is_refused() -> None:

@@ -43,7 +43,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, dict[str, An
 
 def test_without_options_the_defaults_hold(served: list[tuple[Settings, dict[str, Any]]]) -> None:
     assert main(["serve"]) == 0
-    assert served == [(Settings(), {"ready_file": None, "quiet": False})]
+    assert served == [(Settings(), {"ready_file": None, "quiet": False, "beside": []})]
 
 
 def test_every_option_reaches_its_setting(served: list[tuple[Settings, dict[str, Any]]]) -> None:
@@ -76,7 +76,7 @@ def test_every_option_reaches_its_setting(served: list[tuple[Settings, dict[str,
                 rules="lenient",
                 rule_switches={"ranges.n": "refuse", "usage.not-asked": "off"},
             ),
-            {"ready_file": Path("ready.json"), "quiet": True},
+            {"ready_file": Path("ready.json"), "quiet": True, "beside": []},
         )
     ]
 

@@ -163,7 +163,7 @@ def test_a_body_of_more_than_10_mb_is_refused_and_the_connection_closed(client: 
         ("GET", "requests?since=nan", "since", "since is 'nan'"),
         ("GET", "requests?since=-inf", "since", "since is '-inf'"),
         ("GET", "usage?key=sk-a", "key", "there is no parameter 'key'; this call takes none"),
-        ("GET", "replies?key=sk-a", "key", "this call takes none"),
+        ("GET", "usage?key=sk-a", "key", "this call takes none"),
         ("POST", "replies?key=sk-a", "key", "this call takes none"),
     ],
 )
@@ -202,6 +202,7 @@ def test_the_journal_shows_an_exchange_whole(client: TestClient) -> None:
     (entry,) = requests(client)
     assert entry == {
         "id": answer["id"].removeprefix("chatcmpl-"),
+        "number": 1,
         "time": NOW,
         "key": mask(KEY),
         "surface": "compat",

@@ -1,0 +1,240 @@
+"""Why no script answered: the nearest one, the first condition that failed, and how the texts differ."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher, unified_diff
+from itertools import islice
+from typing import Any
+
+from mockserver.answer.conversation import kind, said
+from mockserver.answer.match import Match, text_test
+from mockserver.answer.script import Script
+from mockserver.catalogue.errors import Refusal, Words
+from mockserver.wire.jsontext import dumps
+from mockserver.wire.request import ChatRequest
+
+_LONGEST = 400
+"""The most characters of a text that a report repeats."""
+
+_WINDOW = 20_000
+"""How far into a text its nearest part is looked for."""
+
+_MOST = 1000
+"""How many scripts are compared; the first of them, as they are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """What kept a match from holding: how many conditions hold, and the first that does not.
+
+    `alike` orders misses: the greater, the nearer.
+    """
+
+    held: int
+    total: int
+    failed: str
+    expected: str
+    actual: str
+    diff: str = ""
+    alike: float = 0.0
+
+    @property
+    def nearness(self) -> float:
+        """What to compare misses by: the conditions that hold, and how alike the texts are."""
+        return self.held / max(self.total, 1) + self.alike
+
+    def report(self, nearest: str) -> str:
+        """The miss in words, a few lines; `nearest` names what missed."""
+        lines = [f"nearest: {nearest}, {self.held} of {self.total} conditions hold"]
+        lines.append(f"failed: {self.failed}")
+        lines.append(f"  expected  {self.expected}")
+        lines.append(f"  actual    {self.actual}")
+        if self.diff:
+            lines.append("  diff      " + self.diff.replace("\n", "\n            "))
+        return "\n".join(lines)
+
+
+def cut(text: str, limit: int = _LONGEST) -> str:
+    """A text, shortened in the middle when it is long."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]} ... {len(text) - 2 * half} characters ... {text[-half:]}"
+
+
+def _quoted(value: Any) -> str:
+    return f'"{cut(value)}"' if isinstance(value, str) else cut(dumps(value).decode())
+
+
+def _expected(spec: Any) -> str:
+    if isinstance(spec, Mapping) and len(spec) == 1 and next(iter(spec)) in ("contains", "regex"):
+        how, text = next(iter(spec.items()))
+        return f"{how} {_quoted(text)}"
+    return "any text" if spec is None else _quoted(spec)
+
+
+def nearest_part(wanted: str, text: str) -> str:
+    """The part of a text that is most like a wanted one, with a little around it."""
+    matcher = SequenceMatcher(None, wanted, text[:_WINDOW], autojunk=False)
+    block = matcher.find_longest_match()
+    start = max(0, block.b - block.a)
+    slack = len(wanted) // 4
+    return text[max(0, start - slack) : start + len(wanted) + slack]
+
+
+def _marks(wanted: str, got: str, *, part: bool) -> str:
+    """Both texts with what differs in brackets: `-` is wanted, `+` is there.
+
+    Of a part, what stands around it does not count.
+    """
+    parts = []
+    changes = SequenceMatcher(None, wanted, got, autojunk=False).get_opcodes()
+    for number, (tag, begin, end, at, to) in enumerate(changes):
+        if part and tag == "insert" and number in (0, len(changes) - 1):
+            continue
+        if tag == "equal":
+            parts.append(wanted[begin:end])
+        else:
+            parts += [f"[-{wanted[begin:end]}-]"] * (end > begin) + [f"[+{got[at:to]}+]"] * (to > at)
+    return "".join(parts)
+
+
+def text_diff(spec: Any, text: str) -> str:
+    """How a text differs from what was wanted; "" for a regular expression or where nothing is alike."""
+    wanted = spec if isinstance(spec, str) else (spec or {}).get("contains", "")
+    if not wanted or not text:
+        return ""
+    got = text if isinstance(spec, str) else nearest_part(wanted, text)
+    if "\n" in wanted or "\n" in got:
+        lines = unified_diff(wanted.splitlines(), got.splitlines(), "expected", "actual", n=1, lineterm="")
+        return cut("\n".join(list(lines)[:40]), 4 * _LONGEST)
+    wanted, got = wanted[:_LONGEST], got[:_LONGEST]
+    if SequenceMatcher(None, wanted, got).ratio() < 0.3:  # noqa: PLR2004 - less is two texts, not one changed
+        return ""
+    return _marks(wanted, got, part=not isinstance(spec, str))
+
+
+def _nearest_text(spec: Any, texts: Iterable[str]) -> str:
+    wanted = spec if isinstance(spec, str) else spec.get("contains") or spec.get("regex") or ""
+    return max(
+        texts, key=lambda text: SequenceMatcher(None, wanted[:_LONGEST], text[:_LONGEST]).ratio(), default=""
+    )
+
+
+def _texts(role: str | None) -> Callable[[Any, ChatRequest], str]:
+    return lambda spec, request: _nearest_text(
+        spec, [message.text for message in request.messages if role in (None, message.role)]
+    )
+
+
+_ACTUAL: dict[str, Callable[[Any, ChatRequest], Any]] = {
+    "surface": lambda _, request: request.surface.value,
+    "model": lambda _, request: request.model.name,
+    "stream": lambda _, request: request.stream,
+    "turn": lambda _, request: request.turn,
+    "last_user": lambda _, request: request.last_user,
+    "system": lambda _, request: request.system,
+    "any_message": _texts(None),
+    "tool_result": _texts("tool"),
+    "tools": lambda _, request: [tool.get("function", {}).get("name") for tool in request.tools],
+    "parameters": lambda spec, request: {name: request.get(name) for name in spec},
+}
+"""What a request has where a condition looks, by the name of the condition."""
+
+_Why = tuple[str, str, str, str]
+"""Which condition failed, what it wanted, what is there, and how they differ."""
+
+
+def _header(spec: Mapping[str, Any], request: ChatRequest) -> _Why:
+    for name, wanted in spec.items():
+        value = request.headers.get(name.lower())
+        if value is None:
+            return f"header {name}", _expected(wanted), "no such header", ""
+        if not text_test(wanted, name=name)(value):
+            secret = name.lower() == "authorization"
+            shown = "(not shown: it holds the key)" if secret else _quoted(value)
+            return f"header {name}", _expected(wanted), shown, "" if secret else text_diff(wanted, value)
+    return "header", _expected(spec), "", ""
+
+
+def _conversation(steps: Any, request: ChatRequest) -> _Why:
+    messages = said(request, system="system" in steps[0])
+    for at, (step, message) in enumerate(zip(steps, messages, strict=False), 1):
+        role, wanted = next(iter(step.items()))
+        place = f"conversation, step {at}"
+        if kind(message) != role:
+            return place, f"{role}: {_expected(wanted)}", f"{kind(message)}: {_quoted(message.text)}", ""
+        text = message.text.strip() if role == "assistant" else message.text
+        if role == "assistant" and isinstance(wanted, str):
+            wanted = wanted.strip()
+        if wanted is not None and not text_test(wanted, name=role)(text):
+            return (
+                f"{place} ({role})",
+                _expected(wanted),
+                _quoted(message.text),
+                text_diff(wanted, message.text),
+            )
+    return "conversation", f"{len(steps)} messages", f"{len(messages)} messages", ""
+
+
+def _why(name: str, spec: Any, request: ChatRequest) -> _Why:
+    if name == "header":
+        return _header(spec, request)
+    if name == "conversation":
+        return _conversation(spec, request)
+    if name == "request":
+        return name, "the very same request", "another one", ""
+    actual = _ACTUAL[name](spec, request)
+    diff = text_diff(spec, actual) if isinstance(actual, str) and name != "surface" else ""
+    return name, _expected(spec), _quoted(actual), diff
+
+
+def compare(match: Match, request: ChatRequest) -> Miss | None:
+    """What keeps a match from holding for a request; None when all its conditions hold."""
+    failing = [name for name, holds in match.conditions if not holds(request)]
+    if not failing:
+        return None
+    total = len(match.conditions)
+    spec = match.spec[failing[0]]
+    name, expected, actual, diff = _why(failing[0], spec, request)
+    alike = SequenceMatcher(None, expected[:_LONGEST], actual[:_LONGEST]).quick_ratio()
+    return Miss(total - len(failing), total, name, expected, actual, diff, alike)
+
+
+def _miss(script: Script, key: str, request: ChatRequest) -> Miss:
+    miss = compare(script.match, request)
+    if miss is None:
+        total = len(script.match.conditions)
+        used = f"it has answered {script.used_by(key)} of {script.times} times"
+        miss = Miss(total, total, "times", f"at most {script.times}", used, alike=2.0)
+    return miss
+
+
+def nearest(scripts: Iterable[Script], key: str, request: ChatRequest) -> tuple[Script, Miss] | None:
+    """The script that almost answered, and what kept it from it; None when there is none at all."""
+    compared = islice(scripts, _MOST)
+    misses = [(script, _miss(script, key, request)) for script in compared]
+    return max(misses, key=lambda pair: (pair[1].alike > 1, pair[1].nearness)) if misses else None
+
+
+def explain(scripts: Iterable[Script], key: str, request: ChatRequest) -> str:
+    """Why nothing answered, for whoever wrote the scripts."""
+    found = nearest(scripts, key, request)
+    if found is None:
+        return "No script answers this request: there is none for this key."
+    script, miss = found
+    return f"No script answers this request.\n{miss.report(script.id)}"
+
+
+def refusal(report: str) -> Refusal:
+    """The refusal of a server that is told to answer from scripts only: 404, in the asker's envelope."""
+    words = Words("mock_no_script", report)
+    return Refusal(
+        404, words, Words("mock_no_script", report, "mock_no_script"), "door", "", "mock.no-script"
+    )
+
+
+def broken_template(report: str) -> Refusal:
+    """The refusal when the template of a script cannot be filled: 500, in the asker's envelope."""
+    words = Words("mock_template", report)
+    return Refusal(500, words, Words("mock_template", report, "mock_template"), "door", "", "mock.template")

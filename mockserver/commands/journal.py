@@ -1,0 +1,30 @@
+"""What `tail` and `export` share: which server, and which of its exchanges."""
+
+import argparse
+from collections.abc import Mapping
+
+FILTERS = {
+    "key": ("KEY", "requests with this API key"),
+    "surface": ("SURFACE", "compat, native-text or native-multimodal"),
+    "model": ("MODEL", "requests to this model"),
+    "status": ("STATUS", "answers with this HTTP status"),
+    "finding": ("RULE", "requests that break this rule"),
+    "contains": ("TEXT", "exchanges in which this is said"),
+    "answered-by": ("ID", "answers of this script"),
+}
+"""The filters of the command line: what their value is called, and what they let through."""
+
+
+def add_filters(command: argparse.ArgumentParser) -> None:
+    """Enters the server's address and all filters."""
+    command.add_argument(
+        "--url", default="http://127.0.0.1:8000", help="the server (default: http://127.0.0.1:8000)"
+    )
+    for name, (metavar, words) in FILTERS.items():
+        command.add_argument(f"--{name}", metavar=metavar, help=f"only {words}")
+
+
+def filters_of(options: argparse.Namespace) -> Mapping[str, str]:
+    """The filters that are given, as the control API names them."""
+    names = [name.replace("-", "_") for name in FILTERS]
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}

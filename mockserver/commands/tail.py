@@ -1,0 +1,52 @@
+"""`dashscope-mock tail`: shows what is asked and answered, as it happens."""
+
+import argparse
+import sys
+import time
+
+from mockserver.commands.journal import add_filters, filters_of
+
+_EVERY = 0.25
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Enters the command and its options."""
+    tail = commands.add_parser(
+        "tail",
+        help="show the exchanges of a running server, live",
+        description="Shows the exchanges of a running server, one block each, until Ctrl-C.",
+    )
+    add_filters(tail)
+    tail.add_argument("--last", type=int, default=10, metavar="N", help="begin with the last N (default: 10)")
+    tail.add_argument("--once", action="store_true", help="end after what is there now")
+    tail.add_argument("--jsonl", action="store_true", help="one line of JSON each, in place of a block")
+    tail.set_defaults(run=_tail)
+
+
+def _tail(options: argparse.Namespace) -> int:
+    import json  # noqa: PLC0415 - help answers without it
+
+    from mockserver.channel import ControlError, HttpChannel  # noqa: PLC0415
+    from mockserver.report import block  # noqa: PLC0415
+
+    channel, query = HttpChannel(options.url), dict(filters_of(options))
+    query["limit"] = str(max(0, options.last))
+    try:
+        while True:
+            for shown in json.loads(channel.call("GET", "requests", **query))["requests"]:
+                text = json.dumps(shown, ensure_ascii=False) if options.jsonl else f"{block(shown)}\n"
+                print(text, flush=True)  # noqa: T201 - the command speaks on stdout
+                query["after"] = str(shown["number"])
+            query.pop("limit", None)
+            query.setdefault("after", "0")
+            if options.once:
+                return 0
+            time.sleep(_EVERY)
+    except KeyboardInterrupt:
+        return 0
+    except ControlError as error:
+        print(f"dashscope-mock: {error}", file=sys.stderr)  # noqa: T201
+    except OSError as error:
+        reason = error.strerror or error
+        print(f"dashscope-mock: no server on {options.url}: {reason}", file=sys.stderr)  # noqa: T201
+    return 2

@@ -1,0 +1,95 @@
+"""An exchange of the journal as people read it: one block each."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+
+def _cut(text: str, width: int = 600) -> str:
+    text = text.strip()
+    return text if len(text) <= width else f"{text[:width]} ... {len(text) - width} more characters"
+
+
+def _said(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    parts = []
+    for part in content:
+        if isinstance(part, str):
+            parts.append(part)
+        elif isinstance(part, Mapping):
+            text = part.get("text")
+            parts.append(text if isinstance(text, str) else f"[{next(iter(part), 'part')}]")
+    return "".join(parts)
+
+
+def messages_of(body: Any) -> list[Mapping[str, Any]]:
+    """The messages of a request's body, as far as there are any."""
+    if not isinstance(body, Mapping):
+        return []
+    source = body.get("input") if "input" in body else body
+    if not isinstance(source, Mapping):
+        return []
+    found = source.get("messages")
+    messages = [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+    prompt = source.get("prompt")
+    return [*messages, {"role": "user", "content": prompt}] if isinstance(prompt, str) else messages
+
+
+def last_message(body: Any) -> tuple[str, str]:
+    """The role and the text of the last message."""
+    messages = messages_of(body)
+    if not messages:
+        return "", ""
+    return str(messages[-1].get("role") or ""), _said(messages[-1].get("content"))
+
+
+def _indented(name: str, text: str) -> str:
+    return f"  {name:<10}" + _cut(text).replace("\n", "\n" + " " * 12)
+
+
+def _answer(choice: Mapping[str, Any]) -> list[str]:
+    lines = []
+    if choice.get("reasoning_content"):
+        lines.append(_indented("thinks", choice["reasoning_content"]))
+    if choice["content"] or not choice.get("tool_calls"):
+        lines.append(_indented("says", choice["content"]))
+    lines += [
+        _indented("calls", f"{call['name']}({call['arguments']})") for call in choice.get("tool_calls", ())
+    ]
+    return lines
+
+
+def _cost(usage: Mapping[str, int], timings: Mapping[str, Any]) -> str:
+    tokens = f"{usage.get('input_tokens', 0)} in, {usage.get('output_tokens', 0)} out"
+    if usage.get("cached_tokens"):
+        tokens += f", {usage['cached_tokens']} cached"
+    spent = timings.get("finished_ms")
+    return tokens if spent is None else f"{tokens}; {spent:.0f} ms"
+
+
+def block(shown: Mapping[str, Any]) -> str:
+    """One exchange, as `GET /_mock/requests` shows it."""
+    moment = datetime.fromtimestamp(shown["time"], UTC).strftime("%H:%M:%S")
+    model = shown["model"] or "no model"
+    how = f"{shown['surface']}{', stream' if shown['stream'] else ''}"
+    lines = [f"#{shown['number']}  {moment}  {shown['key']}  {model}  {how}  {shown['status']}"]
+    messages = messages_of(shown["body"])
+    role, text = last_message(shown["body"])
+    if len(messages) > 1:
+        lines.append(_indented("history", f"{len(messages) - 1} messages"))
+    lines.append(_indented(role or "asked", text or "(nothing)"))
+    for choice in shown["answer"] or ():
+        lines += _answer(choice)
+    if shown["error"]:
+        lines.append(_indented("refused", f"{shown['error']['code']}: {shown['error']['message']}"))
+    if shown["usage"]:
+        lines.append(_indented("tokens", _cost(shown["usage"], shown["timings"])))
+    lines += [
+        _indented("finding", "{severity}: {rule} at {path}: {message}".format(**finding))
+        for finding in shown["findings"]
+    ]
+    lines.append(_indented("by", shown["answered_by"]))
+    return "\n".join(lines)

@@ -1,0 +1,63 @@
+"""The control API's calls about scenarios: playing one for a key or for all, seeing it, taking it away."""
+
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from mockserver.engine import Engine
+from mockserver.server.control import FaultError, read_document, read_query, reply_json
+
+
+class Playing:
+    """The endpoints of one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def play(self, request: Request) -> Response:
+        """Plays a scenario in the place of the one before; a broken one changes nothing.
+
+        The files are handed over as texts by name, with all that they include; none is opened here.
+        """
+        # A server that plays none need not know how scenarios are read.
+        from mockserver.scenario.document import Texts, load  # noqa: PLC0415
+        from mockserver.scenario.reach import warnings  # noqa: PLC0415
+
+        key = read_query(request, "key").get("key")
+        document = await read_document(request, "control.scenario")
+        texts: dict[str, str] = document["files"]
+        names = document.get("play") or [next(iter(texts))]
+        engine = self.engine
+        whole = load([Path(name) for name in names], engine.errors, library=Texts(texts))
+        if whole.broken:
+            raise FaultError("\n".join(map(str, whole.problems)), "files")
+        engine.play(key, whole)
+        found = [str(problem) for problem in [*whole.problems, *warnings(whole, engine.models)]]
+        return reply_json({"replies": len(whole.scripts), "warnings": found})
+
+    async def stop(self, request: Request) -> Response:
+        """Takes the scenario of a key, or the one for all keys, away."""
+        key = read_query(request, "key").get("key")
+        self.engine.scripts.play(key, ())
+        self.engine.stage.play(key, None)
+        return Response(status_code=204)
+
+    async def set_on_miss(self, request: Request) -> Response:
+        """What answers when no script matches: the built-in model, or an error; for a key or for all."""
+        key = read_query(request, "key").get("key")
+        document: dict[str, Any] = await read_document(request, "control.on-miss")
+        self.engine.stage.change(key, on_miss=document["on_miss"])
+        return Response(status_code=204)
+
+
+def routes(engine: Engine) -> list[BaseRoute]:
+    """The routes of these calls, below the prefix of the control API."""
+    playing = Playing(engine)
+    return [
+        Route("/scenario", playing.play, methods=["PUT"]),
+        Route("/scenario", playing.stop, methods=["DELETE"]),
+        Route("/on-miss", playing.set_on_miss, methods=["PUT"]),
+    ]

@@ -1,0 +1,142 @@
+"""Scenario files read: data with lines, and nothing that YAML can do beyond JSON."""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.scenario.export import dump
+from mockserver.scenario.source import SourceError, read_file, read_text
+from tests.wire.strategies import json_values
+
+MAIN = Path("main.yaml")
+
+
+def fault(text: str, file: Path = MAIN) -> str:
+    """What is said of a text that cannot be read."""
+    with pytest.raises(SourceError) as caught:
+        read_text(text, file)
+    return str(caught.value)
+
+
+def test_a_value_knows_its_line() -> None:
+    source = read_text('replies:\n  - match:\n      turn: 1\n    reply: {content: "6.5"}\n', MAIN)
+    assert source.data == {"replies": [{"match": {"turn": 1}, "reply": {"content": "6.5"}}]}
+    assert str(source.spot(("replies", 0, "match", "turn"))) == "main.yaml:3:7"
+    assert source.spot(("replies", 0, "reply", "content")).line == 4
+    assert source.spot(("replies", 0, "reply", "nothing", 7)).line == 4
+    assert source.spot(("elsewhere",)).line == 1
+
+
+def test_nothing_in_a_file_is_null_and_stands_on_line_one() -> None:
+    assert read_text("# tea\n", MAIN).data is None
+    assert str(read_text("", MAIN).spot(("replies",))) == "main.yaml:1:1"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "a: !!python/object:os.system x",
+            "main.yaml:1:4: the tag tag:yaml.org,2002:python/object:os.system",
+        ),
+        ("a: !tea x", "the tag !tea is not read (write plain values)"),
+        ("a: &x {b: 1}\nc:\n  <<: *x", "main.yaml:3:3: merge keys (<<) are not read"),
+        ("a: 1\nb: 2\na: 3", "main.yaml:3:1: the key 'a' stands here twice (first on line 1)"),
+        ("? [a]\n: 1", "a key must be a text"),
+        ("a: .inf", "'.inf' is no JSON number"),
+        ("a: .nan", "is no JSON number"),
+        ("a: b: c", "main.yaml:1:5: mapping values are not allowed"),
+        ("a:\n\t- b", "main.yaml:2:1"),
+        ("a: {{ tea }} pot", "put a text with a colon or with {{ }} in quotes"),
+        ("a: [1", "main.yaml:"),
+        ("a: *tea", "main.yaml:1:4: found undefined alias"),
+        ("a: &x [*x]", "unfolds to too much"),
+        ("a\x00b", "main.yaml:1:1: "),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_its_line(text: str, words: str) -> None:
+    assert words in fault(text)
+
+
+def test_a_tab_is_named() -> None:
+    assert "YAML takes blanks, not tabs" in fault("a:\n\t- b")
+
+
+def test_aliases_that_unfold_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mockserver.scenario.source._MOST", 1000)
+    laughs = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    laughs += [f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 10)}]" for at in range(1, 9)]
+    assert "the file unfolds to too much" in fault("\n".join(laughs))
+
+
+def test_an_alias_is_read_where_it_stands() -> None:
+    assert read_text("a: &x {b: [1]}\nc: *x", MAIN).data == {"a": {"b": [1]}, "c": {"b": [1]}}
+
+
+@pytest.mark.parametrize("deep", ["[" * 200 + "]" * 200, "[" * 20_000])
+def test_deep_nesting_is_refused(deep: str) -> None:
+    assert fault(deep)
+
+
+def test_a_date_stays_the_text_it_is() -> None:
+    assert read_text("a: 2026-11-21\nb: 2026-11-21T10:00:00Z\nc: =", MAIN).data == {
+        "a": "2026-11-21",
+        "b": "2026-11-21T10:00:00Z",
+        "c": "=",
+    }
+
+
+def test_json_has_lines_too_with_tabs_and_without() -> None:
+    file = Path("main.json")
+    for blank in ("  ", "\t"):
+        source = read_text(f'{{\n{blank}"replies": [\n{blank}{{"times": 1}}]}}', file)
+        assert source.data == {"replies": [{"times": 1}]}
+        assert source.spot(("replies", 0, "times")).line == 3
+    assert "main.json:2:1: this is not JSON: " in fault('{"a":\n}', file)
+    assert "the key 'a' stands here twice" in fault('{"a": 1, "a": 2}', file)
+    assert "nested too deeply" in fault("[" * 100_000 + "]" * 100_000, file)
+
+
+@given(json_values)
+def test_whatever_json_can_say_is_read_the_same_from_yaml_and_from_json(value: Any) -> None:
+    document = {"value": value}
+    assert read_text(json.dumps(document), Path("main.json")).data == document
+    assert read_text(dump(document), MAIN).data == document
+
+
+@given(
+    st.text(max_size=60) | st.lists(st.sampled_from("a: -\n[]{}&*!|>'\"#%@`,?\t"), max_size=30).map("".join)
+)
+def test_any_text_is_read_or_refused_with_its_place(text: str) -> None:
+    for file in (MAIN, Path("main.json")):
+        with suppress(SourceError):
+            assert read_text(text, file).spot(()).line >= 1
+
+
+def test_a_file_that_cannot_be_opened_is_absent(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        read_file(tmp_path / "no.yaml")
+    assert caught.value.absent
+    assert "no.yaml cannot be read: No such file" in str(caught.value)
+
+
+def test_a_file_is_utf_8_with_or_without_a_mark(tmp_path: Path) -> None:
+    file = tmp_path / "tea.yaml"
+    file.write_bytes(b"\xef\xbb\xbfname: \xe8\x8c\xb6\n")
+    assert read_file(file).data == {"name": "茶"}
+    file.write_bytes(b"a: 1\nb: \xff\n")
+    with pytest.raises(SourceError, match="2:1: this is not UTF-8"):
+        read_file(file)
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mockserver.scenario.source._SIZE", 3)
+    file = tmp_path / "tea.yaml"
+    file.write_text("a: 1")
+    with pytest.raises(SourceError, match="the file has 4 bytes"):
+        read_file(file)

@@ -1,0 +1,51 @@
+"""Every snippet of the docs on testing runs: Python as a test module, YAML as a scenario."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mockserver.catalogue import errors as error_catalogue
+from mockserver.scenario.document import load
+from tests.plugin import ARGUMENTS
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "docs" / name for name in ("quickstart.md", "pytest.md", "scenarios.md")]
+MOST_LINES = 15
+
+
+def _blocks(kind: str, page: Path) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+
+
+def snippets(kind: str) -> list[tuple[str, str]]:
+    """The fenced blocks of a kind on all pages, each with its name."""
+    return [
+        (f"{page.stem}-{number}", text)
+        for page in PAGES
+        for number, text in enumerate(
+            re.findall(rf"```{kind}\n(.*?)```", page.read_text("utf-8"), re.DOTALL), 1
+        )
+    ]
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in snippets("python")])
+def test_a_snippet_of_python_passes(text: str, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_snippet=text)
+    result = pytester.runpytest_subprocess(*ARGUMENTS, "-W", "ignore")
+    assert result.ret == 0
+    assert "passed" in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    "text", [text for name, text in snippets("python") if name in ("quickstart-1", "quickstart-2")]
+)
+def test_a_new_user_needs_no_more_than_fifteen_lines(text: str) -> None:
+    assert len(text.splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in snippets("yaml")])
+def test_a_snippet_of_yaml_is_a_scenario_with_which_nothing_is_wrong(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "tea.yaml"
+    file.write_text(text, "utf-8")
+    assert load([file], error_catalogue.load()).problems == []
