@@ -16,7 +16,7 @@ from mockserver import memory
 from mockserver.answer import builtin, miss, moderation, search
 from mockserver.answer.impossible import ImpossibleSchemaError
 from mockserver.answer.moderation import Moderation
-from mockserver.answer.script import Script, ScriptError, Scripts
+from mockserver.answer.script import FILES, Script, ScriptError, Scripts
 from mockserver.answer.template import Draft, TemplateError
 from mockserver.answer.wordlist import WordList
 from mockserver.catalogue import errors as error_catalogue
@@ -35,6 +35,7 @@ from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer, newer
 from mockserver.meter.usage import usage_of
 from mockserver.rules.past import Trail
 from mockserver.rules.showing import findings_header, teach
+from mockserver.scenario.props import Room
 from mockserver.scenario.stage import Stage
 from mockserver.settings import Settings
 from mockserver.wire import compat, native
@@ -116,6 +117,7 @@ class Engine:
         self.moderation = self._given_moderation()
         self.scripts = Scripts()
         self.faults = Desk(self.errors)
+        self.room = Room(self.faults, self.quotas)
         self.stage = Stage(on_miss=self.settings.on_miss, pace=self.settings.pace)
         self.journal = Journal(entries=self.settings.journal)
         self.clock = clock
@@ -127,6 +129,7 @@ class Engine:
         self.scripts.clear(key)
         self.faults.clear(key)
         self.quotas.reset(key)
+        self.room.reset(key, FILES)
         if key is None:
             self.moderation = self._given_moderation()
         self.stage.clear(key)
@@ -144,6 +147,7 @@ class Engine:
         """Plays a scenario in the place of the one before: for a key, for all (None), or as `FILES`."""
         self.scripts.play(name, scenario.scripts)
         self.stage.play(name, scenario.setting)
+        self.room.play(name, scenario.props)
 
     def chat(
         self,

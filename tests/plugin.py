@@ -5,10 +5,4 @@ from importlib.metadata import entry_points
 _INSTALLED = any(point.value == "mockserver.pytest_plugin" for point in entry_points(group="pytest11"))
 _PLUGIN = () if _INSTALLED else ("-p", "mockserver.pytest_plugin")
 ARGUMENTS = ("-p", "no:cacheprovider", "-p", "no:asyncio", *_PLUGIN)
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:asyncio",
-    *(() if _INSTALLED else ("-p", "mockserver.pytest_plugin")),
-)
 """The arguments with which the plugin is there, once."""

@@ -206,6 +206,11 @@ class Quotas:
             del self._quotas[scope]
         return len(gone)
 
+    def remove_one(self, quota: Quota) -> None:
+        """Takes a quota out, unless another one stands in its place."""
+        if self._quotas.get((quota.key, quota.model)) == quota:
+            del self._quotas[quota.key, quota.model]
+
     def reset(self, key: str | None = None) -> None:
         """Forgets what was used and set since the start: by one key, or by all."""
         if key is None:

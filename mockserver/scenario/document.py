@@ -11,14 +11,17 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mockserver.answer import template
-from mockserver.answer.match import MatchError
+from mockserver.answer.match import Match, MatchError
 from mockserver.answer.script import Script, ScriptError
 from mockserver.answer.template import TemplateError
 from mockserver.catalogue.errors import Errors
+from mockserver.faults.fault import BadFaultError, read_faults
+from mockserver.meter.quotas import Quota
 from mockserver.pace import INSTANT, Profile, recorded, steady
 from mockserver.rules.schemas import Violation, violations
 from mockserver.scenario import transcript
 from mockserver.scenario.problem import Problem, Spot
+from mockserver.scenario.props import Props
 from mockserver.scenario.source import Place, Source, SourceError, read_file, read_text
 from mockserver.scenario.stage import Setting
 
@@ -27,10 +30,11 @@ _MOST_FILES = 100
 
 @dataclass(slots=True)
 class Scenario:
-    """A scenario read: its scripts in their order, its settings, its files, and what is wrong with it."""
+    """A scenario read: its scripts in their order, its settings, its props, its files, what is wrong."""
 
     scripts: list[Script] = field(default_factory=list)
     setting: Setting = field(default_factory=Setting)
+    props: Props = field(default_factory=Props)
     files: list[Path] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     spots: list[Spot] = field(default_factory=list)
@@ -183,6 +187,10 @@ class _Reader:
                 self.script(source, place, spec)
         for source in reversed(sources):
             self.settings(source.data)
+        self.whole.props = Props(
+            [spec for source in sources for spec in self.faults(source)],
+            [quota for source in sources for quota in self.quotas(source.data)],
+        )
         return self.whole
 
     def transcripts(self, source: Source) -> None:
@@ -200,6 +208,24 @@ class _Reader:
             on_miss=data.get("on_miss", before.on_miss),
             pace=before.pace if pace is None else _profile(pace),
         )
+
+    def faults(self, source: Source) -> Iterator[dict[str, Any]]:
+        """The faults of a file that can be read, for each of its keys."""
+        for at, spec in enumerate(source.data.get("faults", ())):
+            try:
+                read_faults(spec["fault"], self.errors)
+                Match.read(spec.get("match"))
+            except (BadFaultError, MatchError) as error:
+                self.problem(source.spot(("faults", at)), str(error))
+                continue
+            for key in source.data.get("keys", (None,)):
+                yield spec if key is None else {**spec, "match": {**(spec.get("match") or {}), "key": key}}
+
+    def quotas(self, data: Mapping[str, Any]) -> Iterator[Quota]:
+        """The quotas of a file, for each of its keys."""
+        for spec in data.get("quotas", ()):
+            for key in data.get("keys", (None,)):
+                yield Quota(key=key, **spec)
 
     def script(self, source: Source, place: Place, spec: dict[str, Any]) -> None:
         """Enters one script, or what is wrong with it."""

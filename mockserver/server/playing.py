@@ -41,8 +41,9 @@ class Playing:
     async def stop(self, request: Request) -> Response:
         """Takes the scenario of a key, or the one for all keys, away."""
         key = read_query(request, "key").get("key")
-        self.engine.scripts.play(key, ())
-        self.engine.stage.play(key, None)
+        from mockserver.scenario.document import Scenario  # noqa: PLC0415 - as above
+
+        self.engine.play(key, Scenario())
         return Response(status_code=204)
 
     async def set_on_miss(self, request: Request) -> Response:

@@ -1,0 +1,90 @@
+"""`dashscope-mock tail` and `export`: the exchanges of a running server, shown and written."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from mockserver.cli import main
+from tests.server.conftest import MakeLive, _one_live, live, make_live  # noqa: F401 - fixtures
+from tests.server.talk import COMPAT, Live
+
+ASKED = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Tea?"}]}
+
+
+def url(server: Live) -> str:
+    """The address of a server."""
+    return f"http://127.0.0.1:{server.port}"
+
+
+def ask(server: Live, times: int = 1, *, key: str = "sk-test") -> None:
+    """So many chats."""
+    for _ in range(times):
+        assert server.ask("POST", COMPAT, ASKED, key=key).status == 200
+
+
+def test_tail_shows_a_block_for_each_exchange(live: Live, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
+    live.script({"content": "Oolong."})
+    ask(live, 3)
+    assert main(["tail", "--url", url(live), "--once", "--last", "2"]) == 0
+    told = capsys.readouterr().out
+    assert told.count("  says      Oolong.") == 2
+    assert main(["tail", "--url", url(live), "--once", "--key", "sk-b"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_tail_shows_json_when_it_is_asked_for(live: Live, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
+    ask(live)
+    assert main(["tail", "--url", url(live), "--once", "--jsonl", "--model", "qwen-plus"]) == 0
+    assert json.loads(capsys.readouterr().out)["model"] == "qwen-plus"
+
+
+def test_tail_goes_on_with_what_is_new(
+    live: Live,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    naps: list[float] = []
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) > 2:
+            raise KeyboardInterrupt
+        ask(live)
+
+    monkeypatch.setattr(time, "sleep", nap)
+    assert main(["tail", "--url", url(live)]) == 0
+    assert capsys.readouterr().out.count("  user      Tea?") == 2
+
+
+@pytest.mark.parametrize("command", [["tail", "--once"], ["export"]])
+def test_a_wrong_filter_and_an_absent_server_are_explained(
+    command: list[str],
+    live: Live,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([*command, "--url", url(live), "--surface", "compt"]) == 2
+    assert (
+        "dashscope-mock: there is no surface 'compt'; the nearest known one is 'compat'"
+        in capsys.readouterr().err
+    )
+    assert main([*command, "--url", "http://127.0.0.1:1"]) == 2
+    assert "http://127.0.0.1:1: Connection refused" in capsys.readouterr().err
+
+
+def test_export_writes_a_scenario_that_can_be_checked(
+    live: Live,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    script = live.script({"content": "Oolong."})
+    ask(live)
+    file = tmp_path / "tea.yaml"
+    assert main(["export", "--url", url(live), "--out", str(file)]) == 0
+    assert main(["check", "--strict", str(file)]) == 0
+    assert capsys.readouterr().out.endswith("tea.yaml: 1 replies, 0 warnings\n")
+    assert main(["export", "--url", url(live), "--format", "jsonl", "--answered-by", script]) == 0
+    assert json.loads(capsys.readouterr().out)["answer"][0]["content"] == "Oolong."
+    assert main(["export", "--url", url(live), "--out", str(tmp_path / "no" / "tea.yaml")]) == 2
+    assert "tea.yaml: No such file" in capsys.readouterr().err
