@@ -185,12 +185,12 @@ def test_the_environment_points_every_sdk_here_and_back(
     before = dashscope.base_http_api_url
     server.reset()
     server.reply("Oolong.")
-    messages = [{"role": "user", "content": "Tea?"}]
+    messages: Any = [{"role": "user", "content": "Tea?"}]
     with server.environment():
         assert os.environ["OPENAI_API_KEY"] == server.key
         assert os.environ["DASHSCOPE_WEBSOCKET_BASE_URL"].startswith("ws://127.0.0.1:")
-        said = OpenAI().chat.completions.create(model="qwen-plus", messages=messages)  # type: ignore[arg-type]
-        told = dashscope.Generation.call("qwen-plus", messages=messages, result_format="message")
+        said = OpenAI().chat.completions.create(model="qwen-plus", messages=messages)
+        told: Any = dashscope.Generation.call("qwen-plus", messages=messages, result_format="message")
     assert said.choices[0].message.content == "Oolong."
     assert told.output.choices[0].message.content == "Oolong."
     assert os.environ["OPENAI_API_KEY"] == "sk-before"

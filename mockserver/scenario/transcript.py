@@ -1,6 +1,6 @@
 """Conversations written as transcripts: each answer becomes a script that matches all before it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mockserver.answer.template import is_template
@@ -56,7 +56,7 @@ def scripts_of(conversation: Mapping[str, Any], *, templates: bool) -> Iterator[
                 steps.append({"assistant": _told(said, templates=templates)})
 
 
-def fault(messages: list[Mapping[str, Any]]) -> tuple[int, str] | None:
+def fault(messages: Sequence[Mapping[str, Any]]) -> tuple[int, str] | None:
     """The first line that stands where none of its kind can, and why; None when all is well."""
     before = "system"
     for at, entry in enumerate(messages):

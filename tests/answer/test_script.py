@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mockserver.answer.match import MatchError
 from mockserver.answer.script import Script, ScriptError, Scripts, read_answer
+from mockserver.answer.template import Draft
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue.errors import HELP, Errors, Refusal, Words
 from mockserver.rules import schemas
@@ -27,7 +28,9 @@ def entered(spec: dict[str, Any], errors: Errors) -> Script:
 
 def answer(reply: dict[str, Any], errors: Errors) -> Reply | Refusal:
     """The first answer of a script with one reply."""
-    return entered({"reply": reply}, errors).take()
+    said = entered({"reply": reply}, errors).take()
+    assert not isinstance(said, Draft)
+    return said
 
 
 def refusal(error: dict[str, Any], errors: Errors) -> Refusal:

@@ -3,6 +3,7 @@
 import os
 import threading
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -72,7 +73,7 @@ class Load:
                 heard = line.hear()
                 self.heard.append((heard.status, heard.json()["choices"][0]["message"]["content"]))
 
-    def __enter__(self) -> "Load":
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self
