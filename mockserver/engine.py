@@ -117,7 +117,7 @@ class Engine:
         self.moderation = self._given_moderation()
         self.scripts = Scripts()
         self.faults = Desk(self.errors)
-        self.room = Room(self.faults, self.quotas)
+        self.room = Room(self.faults, self.quotas, self.door.policies)
         self.stage = Stage(on_miss=self.settings.on_miss, pace=self.settings.pace)
         self.journal = Journal(entries=self.settings.journal)
         self.clock = clock
@@ -129,7 +129,6 @@ class Engine:
         self.scripts.clear(key)
         self.faults.clear(key)
         self.quotas.reset(key)
-        self.room.reset(key, FILES)
         if key is None:
             self.moderation = self._given_moderation()
         self.stage.clear(key)
@@ -138,6 +137,7 @@ class Engine:
             self.journal.reset(world)
         self.worlds.reset(key)
         self.door.policies.reset(key)
+        self.room.reset(key, FILES)
 
     def _given_moderation(self) -> Moderation:
         words = WordList(self.settings.block_words)

@@ -59,9 +59,10 @@ def reread(entry: Entry, door: Door) -> ChatRequest | None:
     surface = Surface(entry.surface)
     try:
         data = loads_bounded(entry.body)
-        return door.read(surface, data, door.model(surface, data), entry.headers or {})
+        request, _ = door.read(surface, data, door.model(surface, data), entry.headers or {}, entry.world)
     except (ValueError, AttributeError, Refused):
         return None
+    return request
 
 
 def _nearest(expectation: Expectation, asked: Sequence[Asked]) -> str:

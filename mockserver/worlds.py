@@ -42,6 +42,7 @@ class World:
     def masked(self, text: str) -> str:
         """A text as it may be shown: without this world's key."""
         return text.replace(self.key, self.name) if self.key else text
+
     counters: dict[str, int] = field(default_factory=dict)
 
     def cache(self, model: str) -> PrefixCache:

@@ -18,10 +18,11 @@ from mockserver.catalogue.errors import Errors
 from mockserver.faults.fault import BadFaultError, read_faults
 from mockserver.meter.quotas import Quota
 from mockserver.pace import INSTANT, Profile, recorded, steady
+from mockserver.rules.policy import Mode, RulePolicy, RulePolicyError
 from mockserver.rules.schemas import Violation, violations
 from mockserver.scenario import transcript
 from mockserver.scenario.problem import Problem, Spot
-from mockserver.scenario.props import Props
+from mockserver.scenario.props import Props, Ruling
 from mockserver.scenario.source import Place, Source, SourceError, read_file, read_text
 from mockserver.scenario.stage import Setting
 
@@ -190,6 +191,7 @@ class _Reader:
         self.whole.props = Props(
             [spec for source in sources for spec in self.faults(source)],
             [quota for source in sources for quota in self.quotas(source.data)],
+            [ruling for source in reversed(sources) for ruling in self.rulings(source)],
         )
         return self.whole
 
@@ -226,6 +228,20 @@ class _Reader:
         for spec in data.get("quotas", ()):
             for key in data.get("keys", (None,)):
                 yield Quota(key=key, **spec)
+
+    def rulings(self, source: Source) -> Iterator[Ruling]:
+        """What a file does about broken rules, for each of its keys."""
+        spec = source.data.get("rules")
+        if spec is None:
+            return
+        try:
+            RulePolicy(mode=spec.get("mode", Mode.CLOUD), rules=spec.get("rules", {}))
+        except RulePolicyError as error:
+            message, _, hint = str(error).partition("; ")
+            self.problem(source.spot(("rules",)), message, hint)
+            return
+        for key in source.data.get("keys", (None,)):
+            yield Ruling(key, spec.get("mode"), spec.get("rules"))
 
     def script(self, source: Source, place: Place, spec: dict[str, Any]) -> None:
         """Enters one script, or what is wrong with it."""

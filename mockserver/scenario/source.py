@@ -4,6 +4,7 @@ Only what JSON has comes out of it: no tags, no merge keys, no dates, no key twi
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,9 @@ _SIZE = 32 * 1024 * 1024
 _DEEPEST = 100
 _PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str")}
 _AS_TEXT = {f"tag:yaml.org,2002:{name}" for name in ("timestamp", "value")}
+_JSON = re.compile(r"(?i:true|false)|[-+]?(?:0|[1-9][0-9]*)")
+"""The booleans and whole numbers that JSON has too."""
+
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -102,6 +106,10 @@ class _Builder:
             value = self.loader.construct_object(node)
         except (ValueError, yaml.YAMLError) as error:
             raise SourceError(spot, f"{str(node.value)[:80]!r} cannot be read: {error}") from None
+        text = str(node.value)
+        if node.tag.endswith((":bool", ":int")) and not _JSON.fullmatch(text):
+            # What YAML 1.1 makes of off, no, 12:30 and 0x1F is what nobody meant.
+            return text
         if isinstance(value, float) and value - value != 0:
             raise SourceError(spot, f"{node.value!r} is no JSON number", "put it in quotes if it is a text")
         return value

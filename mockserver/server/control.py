@@ -266,7 +266,6 @@ def routes(engine: Engine) -> list[BaseRoute]:
         Route("/replies", control.list_replies, methods=["GET"]),
         Route("/replies/{id}", control.replace_reply, methods=["PUT"]),
         Route("/replies/{id}", control.remove_reply, methods=["DELETE"]),
-        Route("/requests", control.requests, methods=["GET"]),
         Route("/rules", control.rules, methods=["GET"]),
         Route("/rules", control.set_rules, methods=["PUT"]),
         Route("/usage", control.usage, methods=["GET"]),

@@ -8,7 +8,7 @@ import pytest
 from mockserver import resources
 from mockserver.answer.script import FILES
 from mockserver.scenario.document import Scenario
-from tests.scenario.playing import fresh, playable, say, scenario, told
+from tests.scenario.playing import ask, fresh, playable, say, scenario, told
 
 QUOTA = "quotas: [{model: 'qwen-*', rpm: 1}]"
 
@@ -68,9 +68,46 @@ def test_a_quota_that_was_set_since_is_left_alone() -> None:
     assert [each.limits for each in engine.quotas] == [{"rpm": 7}]
 
 
+STRICT = "rules: {mode: strict}"
+UNKNOWN = {"colour": "green"}
+
+
+def test_rules_are_played_and_leave_with_their_scenario() -> None:
+    engine = fresh()
+    assert "choices" in ask(engine, "Tea?", **UNKNOWN)
+    engine.play(FILES, playable(STRICT))
+    assert "error" in ask(engine, "Tea?", **UNKNOWN)
+    engine.reset()
+    assert "error" in ask(engine, "Tea?", **UNKNOWN)
+    engine.play(FILES, Scenario())
+    assert "choices" in ask(engine, "Tea?", **UNKNOWN)
+
+
+def test_rules_of_one_key_concern_no_other() -> None:
+    engine = fresh()
+    engine.play("sk-a", playable(STRICT))
+    engine.play(FILES, playable("keys: [sk-b]\nrules: {mode: strict}"))
+    assert ["error" in ask(engine, "Tea?", key=f"sk-{name}", **UNKNOWN) for name in "abc"] == [
+        True,
+        True,
+        False,
+    ]
+    engine.reset("sk-a")
+    assert ["error" in ask(engine, "Tea?", key=f"sk-{name}", **UNKNOWN) for name in "abc"] == [
+        False,
+        True,
+        False,
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        (
+            "name: a\nrules: {rules: {messages.tool: 'off'}}",
+            "main.yaml:2:1: error: there is no rule 'messages.tool'",
+        ),
+        ("rules: {mode: stict}", "(did you mean 'strict'?)"),
         ("faults:\n  - fault: error=Tea", "main.yaml:2:5: error: "),
         ("faults:\n  - {fault: 'error=Throttling', match: {system: {regex: '('}}}", "is not a regular"),
         ("quotas: [{model: x}]", "main.yaml:1:10: error: quotas[0]"),

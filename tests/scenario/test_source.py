@@ -83,6 +83,11 @@ def test_deep_nesting_is_refused(deep: str) -> None:
     assert fault(deep)
 
 
+def test_what_only_old_yaml_takes_for_a_number_or_a_boolean_stays_text() -> None:
+    read = read_text("[off, no, True, 12:30, 0x1F, 010, 1_000, -7, 0, 1.5, null]", MAIN).data
+    assert read == ["off", "no", True, "12:30", "0x1F", "010", "1_000", -7, 0, 1.5, None]
+
+
 def test_a_date_stays_the_text_it_is() -> None:
     assert read_text("a: 2026-11-21\nb: 2026-11-21T10:00:00Z\nc: =", MAIN).data == {
         "a": "2026-11-21",
