@@ -3,7 +3,7 @@
 import re
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 REAL_HOST = re.compile(
@@ -42,12 +42,15 @@ class Guard:
             msg = f"the test wanted to reach {name}: {fix}"
             raise self.stop(msg)
 
-    def data(self, data: Any) -> None:
-        """Raises `RealServiceError` for data that holds a key which looks real."""
+    def data(self, sock: socket.socket, data: Any) -> None:
+        """Raises `RealServiceError` for data that holds a key which looks real, and ends the connection."""
         if not isinstance(data, bytes | bytearray | memoryview):
             return
         found = REAL_KEY.search(data)
         if found:
+            # Some clients pass over a failed write and wait for an answer, which now never comes.
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
             shown = bytes(found[0][:_SHOWN]).decode()
             fix = "take the mock's, from DASHSCOPE_API_KEY"
             msg = f"the test sent a key that looks real ({shown}...): {fix}"
@@ -75,11 +78,11 @@ def guarding() -> Iterator[Guard]:
         connect(self, address)
 
     def guarded_send(self: socket.socket, data: Any, *args: Any) -> int:
-        guard.data(data)
+        guard.data(self, data)
         return send(self, data, *args)
 
     def guarded_sendall(self: socket.socket, data: Any, *args: Any) -> None:
-        guard.data(data)
+        guard.data(self, data)
         sendall(self, data, *args)
 
     patches = {"connect": guarded_connect, "send": guarded_send, "sendall": guarded_sendall}
