@@ -3,7 +3,8 @@
     python benchmarks/many_scripts.py [--check]
 
 Everything happens in this process, without a socket. Both engines take turns, and the ratio is that of
-their best rounds, which nothing else on the machine disturbed. With --check the exit status is 1 when a ratio is above the floor.
+their best rounds, which nothing else on the machine disturbed. With --check the exit status is 1 when a
+ratio is above the floor.
 """
 
 import sys

@@ -66,8 +66,15 @@ def test_a_block_shows_calls_history_and_refusals(engine: Engine) -> None:
 
 def test_a_block_shows_findings(engine: Engine) -> None:
     told = block(shown(engine, {}, temperature="hot"))
-    assert "  finding   refused: schema." in told
-    assert "  temperature" in told or " at temperature: " in told
+    assert "  finding   refused: parameters.type at temperature: " in told
+
+
+def test_a_block_shows_what_was_cached(engine: Engine) -> None:
+    exchange = shown(engine, {"content": "Oolong."})
+    exchange["usage"]["cached_tokens"] = 8
+    assert ", 8 cached; 250 ms" in block(exchange)
+    exchange["timings"]["finished_ms"] = None
+    assert ", 8 cached\n" in block(exchange)
 
 
 def test_a_long_text_is_cut(engine: Engine) -> None:

@@ -146,15 +146,16 @@ _Why = tuple[str, str, str, str]
 
 
 def _header(spec: Mapping[str, Any], request: ChatRequest) -> _Why:
-    for name, wanted in spec.items():
-        value = request.headers.get(name.lower())
-        if value is None:
-            return f"header {name}", _expected(wanted), "no such header", ""
-        if not text_test(wanted, name=name)(value):
-            secret = name.lower() == "authorization"
-            shown = "(not shown: it holds the key)" if secret else _quoted(value)
-            return f"header {name}", _expected(wanted), shown, "" if secret else text_diff(wanted, value)
-    return "header", _expected(spec), "", ""
+    name, wanted, value = next(
+        (name, wanted, value)
+        for name, wanted in spec.items()
+        if (value := request.headers.get(name.lower())) is None or not text_test(wanted, name=name)(value)
+    )
+    if value is None:
+        return f"header {name}", _expected(wanted), "no such header", ""
+    if name.lower() == "authorization":
+        return f"header {name}", _expected(wanted), "(not shown: it holds the key)", ""
+    return f"header {name}", _expected(wanted), _quoted(value), text_diff(wanted, value)
 
 
 def _conversation(steps: Any, request: ChatRequest) -> _Why:

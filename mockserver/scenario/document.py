@@ -85,21 +85,6 @@ class Texts(Library):
         return beside_of(name, beside)
 
 
-class Given(Library):
-    """One document that somebody hands over as data."""
-
-    def __init__(self, data: Any) -> None:
-        self._data = data
-
-    def open(self, file: Path) -> Source:
-        """The document."""
-        return Source(file, self._data)
-
-    def included(self, name: str, beside: Path) -> Path | None:  # noqa: ARG002 - there is nothing to include
-        """None: a document without files around it includes nothing."""
-        return None
-
-
 def place_of(path: str) -> Place:
     """The place that a path such as `replies[0].match` names."""
     steps = re.findall(r"\[(\d+)\]|([^.\[]+)", path)

@@ -16,7 +16,7 @@ from mockserver.scenario.export import as_yaml, error_spec, reply_spec, scenario
 from mockserver.settings import Settings
 from mockserver.wire.ids import Ids
 from mockserver.wire.jsontext import dumps
-from mockserver.wire.reply import Reply
+from mockserver.wire.reply import Choice, Reply
 from mockserver.wire.request import Surface
 from tests.conftest import NOW, make_headers
 from tests.scenario.playing import playable
@@ -145,6 +145,17 @@ def test_what_the_cloud_refuses_by_itself_is_not_exported(lazy_tokenizer: LazyTo
     )
     assert len(engine.journal) == 2
     assert scenario_of(engine.journal, engine.errors)["replies"] == []
+
+
+def test_a_reply_of_several_choices_is_written_as_such() -> None:
+    reply = Reply((Choice("a"), Choice("b", finish_reason="length")), usage={"prompt_tokens": 7})
+    assert reply_spec(reply) == {
+        "choices": [
+            {"content": "a", "finish_reason": "stop"},
+            {"content": "b", "finish_reason": "length"},
+        ],
+        "usage": {"prompt_tokens": 7},
+    }
 
 
 def test_an_error_in_the_words_of_the_catalogue_is_named_by_its_code() -> None:

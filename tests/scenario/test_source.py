@@ -48,6 +48,7 @@ def test_nothing_in_a_file_is_null_and_stands_on_line_one() -> None:
         ("a: &x {b: 1}\nc:\n  <<: *x", "main.yaml:3:3: merge keys (<<) are not read"),
         ("a: 1\nb: 2\na: 3", "main.yaml:3:1: the key 'a' stands here twice (first on line 1)"),
         ("? [a]\n: 1", "a key must be a text"),
+        ("a: !!int tea", "main.yaml:1:4: 'tea' cannot be read: "),
         ("a: .inf", "'.inf' is no JSON number"),
         ("a: .nan", "is no JSON number"),
         ("a: b: c", "main.yaml:1:5: mapping values are not allowed"),

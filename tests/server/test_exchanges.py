@@ -42,7 +42,7 @@ def asked(client: TestClient) -> TestClient:
         ({"stream": "false", "key": "sk-test"}, [2, 3]),
         ({"status": "400"}, [2]),
         ({"answered_by": "reply-1"}, [1, 4]),
-        ({"finding": "schema.type"}, [2]),
+        ({"finding": "parameters.type"}, [2]),
         ({"contains": "茶"}, [1, 4]),
         ({"contains": "Milk"}, [3]),
         ({"after": "2"}, [3, 4]),
