@@ -24,8 +24,9 @@ class Expectation:
     def read(cls, spec: Mapping[str, Any]) -> "Expectation":
         """An expectation as its schema allows it. Raises `MatchError`."""
         count = spec.get("count", {"at_least": 1})
-        if isinstance(count, int):
-            count = {"at_least": count, "at_most": count}
+        # JSON's 2.0 is a whole number too.
+        if not isinstance(count, Mapping):
+            count = {"at_least": int(count), "at_most": int(count)}
         return cls(Match.read(spec.get("match")), count.get("at_least", 0), count.get("at_most"))
 
     @property

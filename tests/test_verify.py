@@ -40,6 +40,7 @@ def told(
     [
         (None, None),
         (2, None),
+        (2.0, None),
         ({"at_least": 2}, None),
         ({"at_most": 2}, None),
         ({"at_least": 1, "at_most": 3}, None),
