@@ -8,12 +8,17 @@ What is found is a superset in the order of arrival: the conditions themselves d
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import merge
+from itertools import chain
+from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 from mockserver.wire.request import ChatRequest
 
 _SIZES = (8, 4, 2, 1)
 """The lengths of the pieces that a contained text is filed under: the longest that fits."""
+
+_SORTED = 64
+"""How many candidates are sorted at once; more are merged as they are tried."""
 
 _GLOB = re.compile(r"[*?\[]")
 _SPECIAL = re.compile(r"[\\|()\[\]{}?*+.^$]")
@@ -174,11 +179,14 @@ class Index(Generic[T]):
                 found += [buckets[value] for value in dict.fromkeys(values) if value in buckets]
             else:
                 found += _holding(buckets, values, int(size))
-        return iter(found[0]) if len(found) == 1 else merge(*found, key=_order)
+        if len(found) == 1:
+            return iter(found[0])
+        if sum(map(len, found)) <= _SORTED:
+            return iter(sorted(chain.from_iterable(found), key=_order))
+        return merge(*found, key=_order)
 
 
-def _order(one: Filed) -> int:
-    return one.order
+_order = attrgetter("order")
 
 
 def _holding(buckets: dict[Any, list[T]], texts: list[str], size: int) -> list[list[T]]:
@@ -186,4 +194,4 @@ def _holding(buckets: dict[Any, list[T]], texts: list[str], size: int) -> list[l
     if len(buckets) <= sum(map(len, texts)):
         return [bucket for piece, bucket in buckets.items() if any(piece in text for text in texts)]
     pieces = {text[at : at + size] for text in texts for at in range(len(text) - size + 1)}
-    return [buckets[piece] for piece in pieces if piece in buckets]
+    return [buckets[piece] for piece in buckets.keys() & pieces]
