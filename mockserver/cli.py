@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Sequence
 
 from mockserver import __version__
-from mockserver.commands import check, errors, export, serve, tail
+from mockserver.commands import cassette, check, errors, export, record, replay, serve, tail, verify
 
-COMMANDS = (serve, check, tail, export, errors)
+COMMANDS = (serve, record, replay, verify, cassette, check, tail, export, errors)
 """In the order in which help shows them."""
 
 

@@ -50,9 +50,10 @@ from mockserver.wire.pacing import schedule
 from mockserver.wire.rendering import Envelope
 from mockserver.wire.reply import Reply, Usage
 from mockserver.wire.request import ChatRequest, Surface
-from mockserver.worlds import World, Worlds
+from mockserver.worlds import World, Worlds, mask
 
 if TYPE_CHECKING:
+    from mockserver.recording.replay import Recorded
     from mockserver.scenario.document import Scenario
 
 log = logging.getLogger("mockserver")
@@ -77,6 +78,7 @@ class Answer:
     each frame carries. With a `plan`, a fault's, that is carried out and nothing else is sent. Whoever
     sends it frees its `admission`, when it has one, as soon as it is sent or its client is gone. Of
     a stream there is its `request`, and `sent`, how many of its frames went out when each had its time.
+    `cut`: the connection ends behind the frames, as if the answer were not whole.
     """
 
     status: int
@@ -91,6 +93,7 @@ class Answer:
     plan: Plan | None = None
     request: ChatRequest | None = None
     sent: int = 0
+    cut: bool = False
 
 
 class Engine:
@@ -119,6 +122,7 @@ class Engine:
         self.faults = Desk(self.errors)
         self.room = Room(self.faults, self.quotas, self.door.policies)
         self.stage = Stage(on_miss=self.settings.on_miss, pace=self.settings.pace)
+        self.recorded: Recorded | None = None
         self.journal = Journal(entries=self.settings.journal)
         self.clock = clock
         self.ids = ids or Ids(self.settings.seed)
@@ -135,6 +139,8 @@ class Engine:
         world = None if key is None else self.worlds.known(key)
         if key is None or world is not None:
             self.journal.reset(world)
+        if self.recorded is not None:
+            self.recorded.rewind(None if key is None else mask(key))
         self.worlds.reset(key)
         self.door.policies.reset(key)
         self.room.reset(key, FILES)
@@ -173,6 +179,8 @@ class Engine:
         try:
             key = bearer_key(headers)
             entry.body = without_key(body, key)
+            if self.recorded is not None and (played := self._played(surface, headers, body, entry)):
+                return played
             entry.world = world = self.door.admit(key)
             data = self.door.parse(body)
             streaming = entry.stream = streaming if surface.native else data.get("stream") is True
@@ -204,6 +212,16 @@ class Engine:
         if entry.findings:
             teach(entry)
         self.journal.add(entry)
+        return answer
+
+    def _played(
+        self, surface: Surface, headers: Mapping[str, str], body: bytes, entry: Entry
+    ) -> Answer | None:
+        """The recorded bytes that answer a request. Raises `Refused`."""
+        assert self.recorded is not None
+        answer = self.recorded.answer(self, surface, headers, body, entry)
+        if answer is not None:
+            self.journal.add(entry)
         return answer
 
     def _admit(self, world: World, model: Model) -> Admission | None:
@@ -354,6 +372,12 @@ class Engine:
 
     def _answer(self, world: World, request: ChatRequest, entry: Entry) -> Reply:
         script = self.scripts.find(world.key, request)
+        if script is None and self.recorded is not None and entry.recording is not None:
+            said = self.recorded.say(request, entry)
+            if isinstance(said, Refusal):
+                raise Refused(said)
+            if said is not None:
+                return self._with_ids(said, request.model)
         if script is None:
             if self.stage.on_miss(world.key) == "error":
                 entry.answered_by = "miss"
@@ -412,7 +436,7 @@ class Engine:
         if request.surface.native and search.wanted(request):
             reply = search.with_sources(request, reply)
         entry.reply, entry.usage = reply, usage
-        self._book(entry, usage)
+        self.book(entry, usage)
         envelope = Envelope(entry.request_id, int(entry.arrived))
         dialect = native if request.surface.native else compat
         if not request.stream:
@@ -462,7 +486,8 @@ class Engine:
             headers.append(findings_header(entry.findings))
         return headers
 
-    def _book(self, entry: Entry, usage: Usage) -> None:
+    def book(self, entry: Entry, usage: Usage) -> None:
+        """Enters what an exchange cost into its world's ledger."""
         account = entry.world.account(entry.model or "")
         account.requests += 1
         account.input_tokens += usage.input

@@ -21,6 +21,7 @@ class Entry:
     """One exchange. Times are seconds since 1970; `body` is the request as sent, keys masked.
 
     `number` counts the exchanges of a server from 1. `headers` are for matching and never shown.
+    `recording` is what a cassette holds for the request, when its reply is to be rendered anew.
     """
 
     request_id: str
@@ -41,6 +42,7 @@ class Entry:
     fault: Fault | None = None
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     number: int = 0
+    recording: Any = None
 
     def shown(self) -> dict[str, Any]:
         """The entry as `GET /_mock/requests` gives it."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver import pace
 from mockserver.catalogue.models import UnknownModelError
+from mockserver.commands import replay
 from mockserver.logs import FORMS, set_up
 from mockserver.meter.quotas import Quota, QuotaError, read_quota
 from mockserver.pace import PaceError
@@ -191,6 +192,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "(default: a random one, printed at the start)",
     )
     serve.add_argument("--log", choices=FORMS, default="human", help="how log lines on stderr look")
+    cassette = serve.add_argument_group("recordings")
+    cassette.add_argument(
+        "--cassette", type=Path, metavar="DIR", help="answer from these recordings what is not scripted"
+    )
+    replay.add_playing(cassette)
     serve.add_argument("--quiet", action="store_true", help="print no banner")
     serve.add_argument("--verbose", action="store_true", help="log each refusal")
     serve.set_defaults(run=_serve)
@@ -210,6 +216,8 @@ def _played(engine: "Engine", files: Sequence[Path]) -> list[Task]:
 
 def _serve(options: argparse.Namespace) -> int:
     from mockserver.engine import Engine  # noqa: PLC0415 - help and version answer without the server
+    from mockserver.recording.cassette import CassetteError  # noqa: PLC0415
+    from mockserver.recording.redaction import RedactionError  # noqa: PLC0415
     from mockserver.scenario.problem import BrokenScenarioError  # noqa: PLC0415
     from mockserver.server.serve import PortTakenError, serve  # noqa: PLC0415
 
@@ -237,6 +245,8 @@ def _serve(options: argparse.Namespace) -> int:
             pace=pace.read(options.pace),
         )
         engine = Engine(settings)
+        if options.cassette is not None:
+            engine.recorded = replay.open_cassette(options, strict_miss=False)
         serve(
             engine,
             ready_file=options.ready_file,
@@ -246,9 +256,16 @@ def _serve(options: argparse.Namespace) -> int:
     except BrokenScenarioError as error:
         print(f"{error}\ndashscope-mock: the scenario is broken", file=sys.stderr)  # noqa: T201
         return 2
-    except (SettingsError, PaceError, UnknownModelError, PortTakenError) as error:
+    except (
+        SettingsError,
+        PaceError,
+        UnknownModelError,
+        CassetteError,
+        RedactionError,
+        PortTakenError,
+    ) as error:
         print(f"dashscope-mock: {error}", file=sys.stderr)  # noqa: T201
         return 2
     except KeyboardInterrupt:
         pass
-    return 0
+    return replay.end(engine.recorded, options) if engine.recorded is not None else 0

@@ -182,3 +182,21 @@ def findings(name: str, document: Any, surface: Surface, errors: Errors) -> list
         )
         for violation in violations(name, document)
     ]
+
+
+def document(name: str) -> dict[str, Any]:
+    """A schema as it stands in its file."""
+    return _documents()[name]
+
+
+def resolved(home: Mapping[str, Any], reference: str) -> tuple[dict[str, Any], Any]:
+    """Where a `$ref` of a schema leads: the schema of that file, and the part of it."""
+    url, _, pointer = reference.partition("#")
+    name = url.rpartition("/")[2].removesuffix(".schema.json") or home["$id"].rpartition("/")[2].removesuffix(
+        ".schema.json"
+    )
+    root = _documents()[name]
+    part: Any = root
+    for step in pointer.split("/")[1:]:
+        part = part[step]
+    return root, part

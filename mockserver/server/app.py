@@ -90,6 +90,11 @@ class App:
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
+            if self.engine.recorded is not None:
+                left = await self.engine.recorded.play(self.engine, scope, receive, send)
+                if left is None:
+                    return
+                receive = left
             await self._others(scope, receive, send)
         except ClientGoneError:
             return

@@ -52,7 +52,7 @@ async def _send_start(answer: Answer, send: Send) -> None:
 async def _send_rest(answer: Answer, send: Send) -> None:
     """The body, or all frames as fast as they go."""
     frames = answer.frames or [answer.body]
-    last = len(frames) - 1
+    last = -1 if answer.cut else len(frames) - 1
     for at, frame in enumerate(frames):
         await send({"type": "http.response.body", "body": frame, "more_body": at != last})
 
@@ -74,7 +74,8 @@ async def _send_paced(answer: Answer, receive: Receive, send: Send) -> bool:
                 return False
             await send({"type": "http.response.body", "body": frame, "more_body": True})
             answer.sent += 1
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        if not answer.cut:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
         gone.cancel()
     return True

@@ -1,0 +1,143 @@
+"""`dashscope-mock record`: a proxy that keeps what the cloud answers."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def add_redaction(command: argparse._ActionsContainer) -> None:
+    """Enters the options of what is not to be kept."""
+    command.add_argument(
+        "--redact", action="append", default=[], metavar="REGEX", help="take out this too (repeatable)"
+    )
+    command.add_argument(
+        "--redact-header",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="take out the value of this header too (repeatable)",
+    )
+    command.add_argument(
+        "--redact-field",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="take out the value of this JSON field too (repeatable)",
+    )
+
+
+def add_listening(command: argparse.ArgumentParser) -> None:
+    """Enters the options of where to listen."""
+    command.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    command.add_argument("--port", type=int, default=8000, help="port; 0 takes a free one")
+    command.add_argument(
+        "--ready-file", type=Path, metavar="FILE", help="written as JSON when the port is open"
+    )
+    command.add_argument("--quiet", action="store_true", help="print no banner")
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Enters the command and its options."""
+    record = commands.add_parser(
+        "record",
+        help="record what the cloud answers",
+        description="Passes requests on to the cloud and keeps its answers in a cassette, without keys.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    record.add_argument(
+        "--upstream",
+        metavar="URL",
+        default="https://dashscope.aliyuncs.com",
+        help="where requests go: any region or workspace host",
+    )
+    record.add_argument(
+        "--cassette", type=Path, required=True, metavar="DIR", help="folder of the recordings"
+    )
+    record.add_argument(
+        "--mode",
+        choices=("all", "new", "none", "overwrite"),
+        default="new",
+        help="all: record everything; new: replay what is known; none: replay only; overwrite: record anew",
+    )
+    record.add_argument(
+        "--upstream-key-env",
+        metavar="NAME",
+        help="send the key in this environment variable, not the client's own",
+    )
+    add_redaction(record)
+    add_listening(record)
+    record.set_defaults(run=_record)
+
+
+def _record(options: argparse.Namespace) -> int:
+    import httpx  # noqa: PLC0415 - help answers at once
+
+    from mockserver.recording.cassette import CassetteError  # noqa: PLC0415
+    from mockserver.recording.library import Library  # noqa: PLC0415
+    from mockserver.recording.proxy import Recorder  # noqa: PLC0415
+    from mockserver.recording.redaction import Redaction, RedactionError  # noqa: PLC0415
+    from mockserver.recording.replay import Playing, Recorded  # noqa: PLC0415
+    from mockserver.recording.serving import serve  # noqa: PLC0415
+    from mockserver.recording.upstream import Target, Upstream, UpstreamError  # noqa: PLC0415
+    from mockserver.server.serve import PortTakenError  # noqa: PLC0415
+    from mockserver.settings import Settings, SettingsError  # noqa: PLC0415
+
+    try:
+        Settings(host=options.host, port=options.port)
+        target = Target.read(options.upstream)
+        key = upstream_key(options.upstream_key_env, option="--upstream-key-env")
+        redaction = Redaction.of(
+            patterns=options.redact, headers=options.redact_header, fields=options.redact_field
+        )
+        tls = httpx.create_ssl_context() if target.scheme == "https" else None
+        upstream = None if options.mode == "none" else Upstream(target, key=key, tls=tls)
+        recorded = Recorded(Library(options.cassette, create=True), redaction, Playing(speed=0.0))
+        recorder = Recorder(upstream, recorded, mode=options.mode)
+        with ended_by_signal():
+            serve(
+                recorder,
+                host=options.host,
+                port=options.port,
+                ready_file=options.ready_file,
+                quiet=options.quiet,
+            )
+    except (SettingsError, UpstreamError, RedactionError, CassetteError, PortTakenError) as error:
+        print(f"dashscope-mock: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    told = ", ".join(f"{count} {what}" for what, count in recorder.counts.items() if count)
+    if told and not options.quiet:
+        print(f"dashscope-mock: {told}", file=sys.stderr)  # noqa: T201
+    return 1 if recorder.counts["not recorded"] or recorder.counts["missed"] else 0
+
+
+def upstream_key(name: str | None, *, option: str) -> str | None:
+    """The key in the environment variable that an option names. Raises `UpstreamError` without one."""
+    from mockserver.recording.upstream import UpstreamError  # noqa: PLC0415 - help answers at once
+
+    if name is None:
+        return None
+    key = os.environ.get(name, "").strip()
+    if not key or not key.isascii() or not key.isprintable():
+        msg = f"{option} {name}: that environment variable holds no key; export it first"
+        raise UpstreamError(msg)
+    return key
+
+
+@contextmanager
+def ended_by_signal() -> Iterator[None]:
+    """SIGTERM ends a command as Ctrl-C does, so that it can still say what it has to say."""
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,180 @@
+"""The key by which a request finds its recording: the conversation, without what differs from run to run.
+
+Ids, times and the order of keys do not count. The system prompt is kept apart, because it lives: a
+changed one is warned of and does not miss. Two keys come of a request: the `strict` one has all that was
+asked, the `talk` one only the conversation and its model, the same on every surface.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from mockserver.recording import documents
+from mockserver.wire.messages import read_prompt
+from mockserver.wire.request import Message
+
+if TYPE_CHECKING:
+    from mockserver.recording.cassette import Request
+
+_VOLATILE = re.compile(
+    r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
+    r"|\b(?:call|chatcmpl|toolu|msg|run|thread)[-_][0-9A-Za-z-]{16,64}"
+    r"|\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?"
+    r"|\b1[0-9]{12}\b",
+    re.IGNORECASE | re.ASCII,
+)
+"""Ids and moments within texts: UUIDs, ids of calls and answers, ISO 8601, milliseconds since 1970."""
+
+_DIGIT = re.compile(r"[0-9]")
+_UPLOAD = re.compile(r"\boss://\S*/([^/\s]+)")
+_BLANKS = re.compile(r"\s+")
+_IDS = frozenset(("user", "request_id", "session_id", "trace_id", "metadata", "created", "timestamp"))
+"""Fields of a body that name a run and not a wish."""
+
+_APART = frozenset(("messages", "input", "model", "stream", "parameters"))
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one request; those that end in `_loose` leave all whitespace out."""
+
+    strict: str
+    strict_loose: str
+    talk: str
+    talk_loose: str
+    system: str
+
+
+def steady(text: str) -> str:
+    """A text with its ids and moments levelled."""
+    if not _DIGIT.search(text):
+        return text
+    return _VOLATILE.sub("<volatile>", _UPLOAD.sub(r"oss://<upload>/\1", text))
+
+
+def _hash(value: Any, *, loose: bool = False) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    if loose:
+        text = re.sub(r"(?:\\[nrt]|\\u00a0|\\u3000|\s)+", "", text)
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _levelled(value: Any) -> Any:
+    """A JSON value without nulls and ids, its texts steady."""
+    if isinstance(value, str):
+        return steady(value)
+    if isinstance(value, list):
+        return [_levelled(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            steady(name): _levelled(inner)
+            for name, inner in value.items()
+            if inner is not None and name not in _IDS
+        }
+    return value
+
+
+def _arguments(text: str) -> Any:
+    value = documents.parse(text)
+    return steady(text) if value is documents.UNREADABLE else _levelled(value)
+
+
+def _message(message: Message, names: dict[str, int]) -> dict[str, Any]:
+    said: dict[str, Any] = {"role": message.role, "text": steady(message.text)}
+    if message.media:
+        said["media"] = [[part.kind, _levelled(part.value)] for part in message.media]
+    if message.tool_calls:
+        said["calls"] = [
+            [call.name, _arguments(call.arguments), names.setdefault(call.id, len(names))]
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id:
+        said["answers"] = names.setdefault(message.tool_call_id, len(names))
+    if message.partial:
+        said["partial"] = True
+    return said
+
+
+def _tool_names(parameters: Any) -> list[str]:
+    tools = parameters.get("tools") if isinstance(parameters, dict) else None
+    functions = [tool.get("function") for tool in tools or () if isinstance(tool, dict)]
+    return sorted(str(function.get("name")) for function in functions if isinstance(function, dict))
+
+
+def _messages(asked: dict[str, Any]) -> tuple[Message, ...]:
+    """The messages of a body of either dialect; none when they cannot be read."""
+    source = asked["input"] if isinstance(asked.get("input"), dict) else asked
+    try:
+        return read_prompt(source)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return ()
+
+
+def document_of(request: "Request", surface: str) -> dict[str, Any]:
+    """The canonical form of a request: what is compared, and shown when nothing matches."""
+    asked = documents.parse(request.body) if request.body else None
+    if not isinstance(asked, dict):
+        text = request.body.decode("utf-8", "replace") if asked is documents.UNREADABLE else asked
+        body = _levelled(text)
+        return {"endpoint": _endpoint(request, surface), "body": body}
+    messages = _messages(asked) if surface != "other" else ()
+    names: dict[str, int] = {}
+    conversation = [_message(message, names) for message in messages]
+    document: dict[str, Any] = {
+        "endpoint": _endpoint(request, surface),
+        "model": asked.get("model"),
+        "system": [said for said in conversation if said["role"] == "system"],
+        "messages": [said for said in conversation if said["role"] != "system"],
+        "stream": _streams(request, asked, surface),
+    }
+    if not conversation:
+        return {**document, "body": _levelled(asked)}
+    parameters = asked.get("parameters") if surface != "compat" else asked
+    held = parameters if isinstance(parameters, dict) else {}
+    document["parameters"] = _levelled(
+        {name: value for name, value in held.items() if surface != "compat" or name not in _APART}
+    )
+    return document
+
+
+def _endpoint(request: "Request", surface: str) -> str:
+    if surface != "other":
+        return surface
+    query = sorted((name, steady(value)) for name, value in parse_qsl(request.query, keep_blank_values=True))
+    shown = "&".join(f"{name}={value}" for name, value in query)
+    return f"{request.method} {steady(request.path)}" + (f"?{shown}" if shown else "")
+
+
+def _streams(request: "Request", asked: dict[str, Any], surface: str) -> bool:
+    if surface == "compat":
+        return asked.get("stream") is True
+    headers = {name.lower(): value.lower() for name, value in request.headers}
+    accepts = "text/event-stream" in headers.get("accept", "")
+    return surface != "other" and (accepts or headers.get("x-dashscope-sse") == "enable")
+
+
+def keys_of(request: "Request") -> Keys:
+    """The keys of a request, which must be redacted already."""
+    from mockserver.recording.cassette import surface_of  # noqa: PLC0415 - it names files by these keys
+
+    document = document_of(request, surface_of(request.path))
+    strict = {name: value for name, value in document.items() if name != "system"}
+    system = document.get("system") or []
+    talk: Any = strict
+    if document.get("messages"):
+        asked = documents.parse(request.body)
+        parameters = asked.get("parameters") if "input" in asked else asked
+        talk = [document["model"], document["messages"], _tool_names(parameters)]
+    return Keys(_hash(strict), _hash(strict, loose=True), _hash(talk), _hash(talk, loose=True), _hash(system))
+
+
+def shape_of(request: "Request") -> tuple[str, bool]:
+    """The surface of a request, and whether it asks for a stream."""
+    from mockserver.recording.cassette import surface_of  # noqa: PLC0415 - it names files by these keys
+
+    surface = surface_of(request.path)
+    asked = documents.parse(request.body) if request.body else None
+    return surface, isinstance(asked, dict) and _streams(request, asked, surface)

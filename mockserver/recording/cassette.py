@@ -1,0 +1,369 @@
+"""The format of a cassette: one JSON file for each interaction, as `schemas/cassette.schema.json` has it.
+
+A file is made to be read in a diff: the request pretty, the answer as its exact chunks, one to a line, and
+as the reply that they fold to. Files are written whole or not at all.
+"""
+
+import json
+import os
+import re
+import secrets
+from base64 import b64decode, b64encode
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from mockserver import __version__
+from mockserver.recording import coding, documents, fold
+from mockserver.recording.redaction import Pairs, Redaction
+from mockserver.rules import schemas
+from mockserver.wire.jsontext import loads_bounded
+
+FORMAT = "dashscope-mock-cassette/1"
+MOST_BYTES = 256 * 1024 * 1024
+"""The largest file that is read, in bytes."""
+
+End = Literal["complete", "cut-by-upstream", "cut-by-client"]
+
+SURFACES = {
+    "/compatible-mode/v1/chat/completions": "compat",
+    "/api/v1/chat/completions": "compat",
+    "/api/v1/services/aigc/text-generation/generation": "native-text",
+    "/api/v1/services/aigc/multimodal-generation/generation": "native-multimodal",
+}
+"""The chat endpoints by their paths, as the server has them."""
+
+
+class CassetteError(ValueError):
+    """A file or a folder that is no cassette; the message says which, why and what to do."""
+
+
+def surface_of(path: str) -> str:
+    """The surface of a path, or `other`."""
+    return SURFACES.get(path, "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Bytes as they came, and when: milliseconds after the request was sent."""
+
+    at: float
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A recorded request. `headers` keep their order."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Pairs = field(default_factory=list)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A recorded answer: status, headers in their order, chunks, and how it ended."""
+
+    status: int
+    headers: Pairs = field(default_factory=list)
+    chunks: tuple[Chunk, ...] = ()
+    end: End = "complete"
+
+    @property
+    def raw(self) -> bytes:
+        """The body as it was sent."""
+        return b"".join(chunk.data for chunk in self.chunks)
+
+    @property
+    def body(self) -> bytes:
+        """The body, unpacked; as it was sent where its coding cannot be read."""
+        try:
+            return coding.decoded(self.raw, coding.coding_of(self.headers))
+        except coding.UnreadableCodingError:
+            return self.raw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """One request with its answer. `recorded` is the moment, ISO 8601 in UTC; `client` its user agent."""
+
+    request: Request
+    response: Response
+    recorded: str
+    client: str = ""
+    tool: str = f"dashscope-mock {__version__}"
+    source: str = ""
+
+    @property
+    def surface(self) -> str:
+        """compat, native-text, native-multimodal or other."""
+        return surface_of(self.request.path)
+
+    @property
+    def asked(self) -> Any:
+        """The JSON of the request; None when it has none."""
+        value = documents.parse(self.request.body) if self.request.body else None
+        return None if value is documents.UNREADABLE else value
+
+    @property
+    def model(self) -> str:
+        """The model asked for; "" when the request names none."""
+        asked = self.asked
+        name = asked.get("model") if isinstance(asked, dict) else None
+        return name if isinstance(name, str) else ""
+
+    @property
+    def stream(self) -> bool:
+        """Whether the answer is a stream of events."""
+        return documents.is_sse(self.response.body)
+
+    def folded(self) -> "fold.Folded":
+        """The answer put together."""
+        asked = self.asked
+        parameters = asked.get("parameters") if isinstance(asked, dict) else None
+        pieces = isinstance(parameters, dict) and parameters.get("incremental_output") is True
+        return fold.fold(self.response.body, status=self.response.status, pieces=pieces)
+
+
+def redacted(interaction: Interaction, redaction: Redaction) -> Interaction:
+    """The interaction without its secrets. Raises `coding.UnreadableCodingError`."""
+    request, response = interaction.request, interaction.response
+    redaction = redaction.knowing([*request.headers, *response.headers])
+    return replace(
+        interaction,
+        request=replace(
+            request,
+            path=redaction.path(request.path),
+            query=redaction.query(request.query),
+            headers=redaction.pairs(request.headers),
+            body=redaction.request_body(request.body),
+        ),
+        response=_redacted_response(response, redaction),
+        client=redaction.text(interaction.client),
+        source=redaction.text(interaction.source),
+    )
+
+
+def _redacted_response(response: Response, redaction: Redaction) -> Response:
+    ends, size = [], 0
+    for chunk in response.chunks:
+        size += len(chunk.data)
+        ends.append(size)
+    name = coding.coding_of(response.headers)
+    plain = response.body
+    clean, borders = redaction.answer_body(plain, ends if name == "identity" else ())
+    headers = redaction.pairs(response.headers)
+    if clean == plain:
+        return replace(response, headers=headers)
+    if name != "identity":
+        # Packed anew, the chunks end where they ended before, as far as there is something left.
+        clean = coding.packed(clean, name)
+        borders = [min(end, len(clean)) for end in ends[:-1]] + [len(clean)]
+    chunks, start = [], 0
+    for chunk, end in zip(response.chunks, borders, strict=True):
+        chunks.append(Chunk(chunk.at, clean[start:end]))
+        start = end
+    length = str(len(clean))
+    headers = [
+        (key, length if key.lower() == "content-length" and response.end == "complete" else value)
+        for key, value in headers
+    ]
+    return replace(response, headers=headers, chunks=tuple(chunk for chunk in chunks if chunk.data))
+
+
+def _bytes_document(data: bytes, *, as_json: bool = False) -> dict[str, Any]:
+    """Bytes as a file shows them: JSON, text, or base64 where they are neither."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"base64": b64encode(data).decode()}
+    if as_json and text[:1] in ("{", "["):
+        try:
+            value = loads_bounded(data)
+        except ValueError:
+            return {"text": text}
+        return {"json": value} if documents.parse(text) == value else {"text": text}
+    return {"text": text}
+
+
+def _bytes_of(document: Any) -> bytes:
+    if "base64" in document:
+        return b64decode(document["base64"])
+    if "text" in document:
+        text: str = document["text"]
+        return text.encode("utf-8")
+    return json.dumps(document["json"], ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def to_document(interaction: Interaction) -> dict[str, Any]:
+    """The interaction as its file holds it."""
+    from mockserver.recording import canonical  # noqa: PLC0415 - it reads interactions
+
+    request, response = interaction.request, interaction.response
+    keys = canonical.keys_of(request)
+    chunks = [{"at": round(chunk.at, 3), **_bytes_document(chunk.data)} for chunk in response.chunks]
+    document = {
+        "format": FORMAT,
+        "recorded": interaction.recorded,
+        "tool": interaction.tool,
+        "client": interaction.client,
+        "surface": interaction.surface,
+        "model": interaction.model,
+        "key": {"strict": keys.strict, "conversation": keys.talk, "system": keys.system},
+        "request": {
+            "method": request.method,
+            "path": request.path,
+            "query": request.query,
+            "headers": [list(pair) for pair in request.headers],
+            "body": _bytes_document(request.body, as_json=True),
+        },
+        "response": {
+            "status": response.status,
+            "headers": [list(pair) for pair in response.headers],
+            "end": response.end,
+            "chunks": chunks,
+        },
+        "reply": interaction.folded().shown(),
+    }
+    if interaction.source:
+        document["source"] = interaction.source
+    return document
+
+
+def from_document(document: Any, where: str) -> Interaction:
+    """The interaction of a file's JSON. Raises `CassetteError`."""
+    found = schemas.violations("cassette", document)
+    if found:
+        place = found[0].path or "the file"
+        msg = f"{where}: {place}: {found[0].message[:200]}; docs/cassettes.md describes the format"
+        raise CassetteError(msg)
+    request, response = document["request"], document["response"]
+    try:
+        return Interaction(
+            request=Request(
+                method=request["method"],
+                path=request["path"],
+                query=request["query"],
+                headers=[(name, value) for name, value in request["headers"]],
+                body=_bytes_of(request["body"]),
+            ),
+            response=Response(
+                status=response["status"],
+                headers=[(name, value) for name, value in response["headers"]],
+                chunks=tuple(Chunk(float(chunk["at"]), _bytes_of(chunk)) for chunk in response["chunks"]),
+                end=response["end"],
+            ),
+            recorded=document["recorded"],
+            client=document["client"],
+            tool=document["tool"],
+            source=document.get("source", ""),
+        )
+    except ValueError as error:  # base64 that is none, a text that UTF-8 cannot carry
+        msg = f"{where}: {error}; docs/cassettes.md describes the format"
+        raise CassetteError(msg) from None
+
+
+def pretty(value: Any, indent: int = 0) -> str:
+    """JSON for people: indented, but pairs, and small objects that hold no others, on one line."""
+    flat = json.dumps(value, ensure_ascii=False)
+    pad = "  " * (indent + 1)
+    if isinstance(value, dict) and value:
+        small = indent > 1 and not any(isinstance(item, dict | list) for item in value.values())
+        if small and ("at" in value or len(flat) <= 100):  # noqa: PLR2004 - a line of a page
+            return flat
+        rows = [
+            f"{json.dumps(key, ensure_ascii=False)}: {pretty(item, indent + 1)}"
+            for key, item in value.items()
+        ]
+        return "{\n" + ",\n".join(pad + row for row in rows) + "\n" + "  " * indent + "}"
+    if isinstance(value, list) and value and any(isinstance(item, dict | list) for item in value):
+        rows = [pretty(item, indent + 1) for item in value]
+        return "[\n" + ",\n".join(pad + row for row in rows) + "\n" + "  " * indent + "]"
+    return flat
+
+
+def encode(interaction: Interaction) -> bytes:
+    """The bytes of an interaction's file."""
+    return (pretty(to_document(interaction)) + "\n").encode("utf-8")
+
+
+def read(path: Path) -> Interaction:
+    """The interaction in a file. Raises `CassetteError`."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            msg = f"{path.name} is larger than {MOST_BYTES // 1024**2} MB; no interaction is"
+            raise CassetteError(msg)
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        msg = f"{path.name} cannot be read: {error.strerror}"
+        raise CassetteError(msg) from None
+    except (ValueError, RecursionError) as error:
+        msg = f"{path.name} is no JSON: {error}; restore it, or delete it and record again"
+        raise CassetteError(msg) from None
+    return from_document(document, path.name)
+
+
+def stem_of(interaction: Interaction) -> str:
+    """The name of an interaction's file without number and ending: it depends on nothing but the request."""
+    from mockserver.recording import canonical  # noqa: PLC0415 - it reads interactions
+
+    model = re.sub(r"[^A-Za-z0-9.]+", "-", interaction.model).strip("-.")[:60]
+    parts = [interaction.surface, model, canonical.keys_of(interaction.request).strict[:8]]
+    return "-".join(part for part in parts if part)
+
+
+def _numbered(stem: str, number: int) -> str:
+    return f"{stem}.json" if number == 1 else f"{stem}-{number}.json"
+
+
+def write(folder: Path, interaction: Interaction, *, over: str | None = None) -> str:
+    """Writes an interaction, whole or not at all, and returns its file's name.
+
+    The first free name of its stem is taken, so that two recorders lose nothing; `over` names a file that
+    is replaced instead. Raises `CassetteError` when the folder cannot be written.
+    """
+    part = folder / f".{secrets.token_hex(8)}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with part.open("xb") as file:
+            file.write(encode(interaction))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            name = _placed(folder, part, stem_of(interaction), over)
+        finally:
+            part.unlink(missing_ok=True)
+        _sync_folder(folder)
+    except OSError as error:
+        msg = f"{folder} cannot be written: {error.strerror}; name a folder that can, with --cassette DIR"
+        raise CassetteError(msg) from None
+    return name
+
+
+def _placed(folder: Path, part: Path, stem: str, over: str | None) -> str:
+    if over is not None:
+        part.replace(folder / over)
+        return over
+    number = 1
+    while True:
+        name = _numbered(stem, number)
+        try:
+            # A link fails where a name is taken, also by another recorder at this very moment.
+            os.link(part, folder / name)
+        except FileExistsError:
+            number += 1
+        else:
+            return name
+
+
+def _sync_folder(folder: Path) -> None:
+    """Brings the name to the disk, not only the content."""
+    if os.name == "nt":  # pragma: no cover - folders cannot be opened there
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,67 @@
+"""Content codings of recorded bodies: read for redaction and for their meaning, never for the client."""
+
+import zlib
+from collections.abc import Iterable
+
+READABLE = ("gzip", "deflate", "identity")
+"""The codings that can be read here, and so kept; what cannot be read cannot be cleaned of secrets."""
+
+_MOST = 256 * 1024 * 1024
+"""The largest body that is unpacked, in bytes."""
+
+
+class UnreadableCodingError(ValueError):
+    """A body in a coding that cannot be read here; `coding` is its name."""
+
+    def __init__(self, coding: str) -> None:
+        self.coding = coding
+        super().__init__(
+            f"the body is coded as {coding!r}; only {', '.join(READABLE)} can be kept without secrets"
+        )
+
+
+def header(headers: Iterable[tuple[str, str]], name: str) -> str:
+    """The value of a header by its lower-case name; "" without one."""
+    return next((value for key, value in headers if key.lower() == name), "")
+
+
+def coding_of(headers: Iterable[tuple[str, str]]) -> str:
+    """The coding of a body, `identity` for none. Raises `UnreadableCodingError`."""
+    coding = header(headers, "content-encoding").strip().lower().replace("x-gzip", "gzip") or "identity"
+    if coding not in READABLE:
+        raise UnreadableCodingError(coding)
+    return coding
+
+
+def decoded(body: bytes, coding: str) -> bytes:
+    """A body unpacked as far as it goes; the body itself when it is not packed as it says."""
+    if coding == "identity":
+        return body
+    for wbits in (31, 15, -15):
+        unpacker = zlib.decompressobj(wbits=wbits)
+        try:
+            plain = unpacker.decompress(body, _MOST)
+        except zlib.error:
+            continue
+        return plain
+    return _as_far_as_possible(body)
+
+
+def _as_far_as_possible(body: bytes) -> bytes:
+    """What a damaged gzip body still holds; the body itself when it holds nothing."""
+    unpacker = zlib.decompressobj(wbits=31)
+    plain = bytearray()
+    try:
+        for at in range(0, len(body), 64):
+            plain += unpacker.decompress(body[at : at + 64], _MOST)
+    except zlib.error:
+        return bytes(plain) or body
+    return bytes(plain)  # pragma: no cover - what fails as a whole fails in pieces
+
+
+def packed(plain: bytes, coding: str) -> bytes:
+    """A body packed again, always to the same bytes."""
+    if coding == "identity":
+        return plain
+    packer = zlib.compressobj(level=6, wbits=31 if coding == "gzip" else 15)
+    return packer.compress(plain) + packer.flush()

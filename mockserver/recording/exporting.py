@@ -1,0 +1,128 @@
+"""Cassettes as other tools read them: HTTP archives (HAR 1.2), and cassettes of vcrpy."""
+
+import json
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+import yaml
+
+from mockserver import __version__
+from mockserver.recording import coding
+from mockserver.recording.cassette import Interaction
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _url(interaction: Interaction) -> str:
+    host = coding.header(interaction.request.headers, "host") or "dashscope.aliyuncs.com"
+    query = interaction.request.query
+    return f"https://{host}{interaction.request.path}" + (f"?{query}" if query else "")
+
+
+def _text(body: bytes) -> dict[str, str]:
+    try:
+        return {"text": body.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"text": b64encode(body).decode(), "encoding": "base64"}
+
+
+def _entry(interaction: Interaction) -> dict[str, Any]:
+    request, response = interaction.request, interaction.response
+    first = response.chunks[0].at if response.chunks else 0.0
+    last = response.chunks[-1].at if response.chunks else 0.0
+    content = {
+        "size": len(response.body),
+        "mimeType": coding.header(response.headers, "content-type") or "application/octet-stream",
+        **_text(response.body),
+    }
+    asked: dict[str, Any] = {
+        "method": request.method,
+        "url": _url(interaction),
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": [{"name": name, "value": value} for name, value in request.headers],
+        "queryString": [],
+        "headersSize": -1,
+        "bodySize": len(request.body),
+    }
+    if request.body:
+        mime = coding.header(request.headers, "content-type") or "application/json"
+        asked["postData"] = {"mimeType": mime, **_text(request.body)}
+    return {
+        "startedDateTime": interaction.recorded or "1970-01-01T00:00:00.000Z",
+        "time": last,
+        "request": asked,
+        "response": {
+            "status": response.status,
+            "statusText": _phrase(response.status),
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": [{"name": name, "value": value} for name, value in response.headers],
+            "content": content,
+            "redirectURL": "",
+            "headersSize": -1,
+            "bodySize": len(response.raw),
+        },
+        "cache": {},
+        "timings": {"send": 0, "wait": first, "receive": last - first},
+    }
+
+
+def har(interactions: Iterable[Interaction]) -> str:
+    """An HTTP archive. Bodies are unpacked; the borders of chunks are lost, and so are all times but two."""
+    log = {
+        "version": "1.2",
+        "creator": {"name": "dashscope-mock", "version": __version__},
+        "entries": [_entry(interaction) for interaction in interactions],
+    }
+    return json.dumps({"log": log}, indent=1, ensure_ascii=False) + "\n"
+
+
+def _grouped(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for name, value in headers:
+        grouped.setdefault(name, []).append(value)
+    return grouped
+
+
+def _yaml_body(body: bytes) -> str | bytes:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return body
+
+
+def vcr(interactions: Iterable[Interaction]) -> str:
+    """A cassette of vcrpy. Bodies are as they were sent; borders of chunks and times are lost."""
+    entries = [
+        {
+            "request": {
+                "body": _yaml_body(interaction.request.body) or None,
+                "headers": _grouped(interaction.request.headers),
+                "method": interaction.request.method,
+                "uri": _url(interaction),
+            },
+            "response": {
+                "body": {"string": _yaml_body(interaction.response.raw)},
+                "headers": _grouped(interaction.response.headers),
+                "status": {
+                    "code": interaction.response.status,
+                    "message": _phrase(interaction.response.status),
+                },
+            },
+        }
+        for interaction in interactions
+    ]
+    written: str = yaml.dump({"interactions": entries, "version": 1}, allow_unicode=True, sort_keys=False)
+    return written
+
+
+EXPORTERS: dict[str, Callable[[Iterable[Interaction]], str]] = {"har": har, "vcr": vcr}
+"""The exporters by the names of their formats."""

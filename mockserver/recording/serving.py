@@ -1,0 +1,80 @@
+"""Runs a recorder until it is told to stop."""
+
+import logging
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from mockserver.recording.proxy import Recorder
+from mockserver.server.serve import bind, url_of, write_ready_file
+from mockserver.server.transport import protocol
+from mockserver.settings import Settings
+
+
+class RecorderServer(uvicorn.Server):
+    """A server of a recorder that says when its port is open."""
+
+    def __init__(self, recorder: Recorder, *, on_open: Callable[[], None] | None = None) -> None:
+        super().__init__(
+            uvicorn.Config(
+                recorder,
+                http=protocol(Settings(request_timeout=60.0), crowded=recorder.crowded),
+                loop="auto",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                proxy_headers=False,
+                ws="none",
+                timeout_graceful_shutdown=5,
+            )
+        )
+        self._upstream = recorder.upstream
+        self._on_open = on_open
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends the running answers, then lets go of the upstream."""
+        await super().shutdown(sockets)
+        if self._upstream is not None:
+            await self._upstream.close()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Opens the port, then tells so."""
+        await super().startup(sockets)
+        if self._on_open is not None:
+            self._on_open()
+
+
+def banner(url: str, recorder: Recorder) -> str:
+    """Where clients are pointed to, and what becomes of their requests."""
+    upstream = recorder.upstream
+    onward = "nothing is passed on" if upstream is None else f"passed on to {upstream.target.authority}"
+    return f"""\
+DashScope recorder, ready on {url}
+
+  OpenAI-compatible  {url}/compatible-mode/v1
+  native DashScope   {url}/api/v1
+
+  cassette           {recorder.recorded.library.folder}, mode {recorder.mode}, {onward}
+
+Ctrl-C ends it."""
+
+
+def serve(
+    recorder: Recorder, *, host: str, port: int, ready_file: Path | None = None, quiet: bool = False
+) -> None:
+    """Serves until SIGINT or SIGTERM. Raises `PortTakenError`."""
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # it would log each stream that is cut on purpose
+    sock = bind(host, port)
+    url = url_of(sock)
+
+    def opened() -> None:
+        if ready_file is not None:
+            write_ready_file(ready_file, url)
+        if not quiet:
+            print(banner(url, recorder), flush=True)  # noqa: T201 - the front door speaks on stdout
+
+    RecorderServer(recorder, on_open=opened).run(sockets=[sock])

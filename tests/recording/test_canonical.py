@@ -1,0 +1,136 @@
+"""The key of a request: what differs from run to run does not count, everything else does."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.recording import canonical
+from mockserver.recording.canonical import Keys, keys_of, steady
+from mockserver.recording.cassette import Request
+from tests.recording.exchanges import COMPAT, MULTIMODAL, TEXT, asked, dumped, native_asked
+from tests.wire.strategies import json_values
+
+SSE = [("X-DashScope-SSE", "enable")]
+
+
+def keys(body: Any, path: str = COMPAT, **more: Any) -> Keys:
+    """The keys of a request."""
+    data = body if isinstance(body, bytes) else dumped(body)
+    return keys_of(Request(method="POST", path=path, body=data, **more))
+
+
+def test_the_order_of_keys_and_nulls_and_ids_do_not_count() -> None:
+    body = asked("hi", temperature=0.5, user="u1", seed=None)
+    turned = dict(reversed([(name, value) for name, value in body.items() if name != "seed"])) | {
+        "user": "u2"
+    }
+    assert keys(body) == keys(turned)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("id 0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f", "id 11111111-6c1e-9d2a-8f4b-2a7c5e910d3f"),
+        ("at 2026-02-02T02:40:00.25Z", "at 2025-01-01 12:00"),
+        ("call_0123456789abcdef0123 x", "call_fedcba98765432100123 x"),
+        ("1770000000250", "1660000000000"),
+        ("时间1770000000250。", "时间1660000000000。"),
+        ("oss://a/2026-01-01/b/cat.png", "oss://z/2025-01-01/y/cat.png"),
+    ],
+)
+def test_ids_and_moments_within_texts_do_not_count(one: str, other: str) -> None:
+    assert steady(one) == steady(other) != one
+    assert keys(asked(one)) == keys(asked(other))
+
+
+@pytest.mark.parametrize("change", [{"said": "ho"}, {"model": "qwen-max"}])
+def test_the_conversation_and_the_model_count(change: dict[str, str]) -> None:
+    assert keys(asked(**{"said": "hi", **change})).strict != keys(asked()).strict
+    assert keys(asked(**{"said": "hi", **change})).talk != keys(asked()).talk
+
+
+def test_parameters_and_the_way_to_answer_count_strictly_only() -> None:
+    for other in (asked(temperature=1), asked(stream=True)):
+        assert keys(other).strict != keys(asked()).strict
+        assert keys(other).talk == keys(asked()).talk
+    for headers in (SSE, [("accept", "text/event-stream")]):
+        assert keys(native_asked(), TEXT, headers=headers).strict != keys(native_asked(), TEXT).strict
+    tools = [{"type": "function", "function": {"name": "brew"}}, 7]
+    assert keys(asked(tools=tools)).talk != keys(asked()).talk
+
+
+def test_the_conversation_is_the_same_on_every_surface() -> None:
+    parts = native_asked([{"text": "hi"}])  # type: ignore[arg-type]
+    history = {"model": "qwen-plus", "input": {"prompt": "hi"}}
+    talks = {
+        keys(asked()).talk,
+        keys(native_asked(), TEXT).talk,
+        keys(parts, MULTIMODAL).talk,
+        keys(history, TEXT).talk,
+    }
+    assert len(talks) == 1
+
+
+def test_the_system_prompt_stands_apart() -> None:
+    one, other = keys(asked(system="be kind")), keys(asked(system="be brief"))
+    assert (one.strict, one.talk) == (other.strict, other.talk)
+    assert one.system != other.system != keys(asked()).system
+
+
+def test_whitespace_counts_unless_it_shall_not() -> None:
+    one, other = keys(asked("a b\n c")), keys(asked("ab\tc　"))
+    assert one.strict != other.strict
+    assert (one.strict_loose, one.talk_loose) == (other.strict_loose, other.talk_loose)
+
+
+def test_ids_of_calls_link_and_do_not_count() -> None:
+    def body(first: str, second: str, answer: str, arguments: str = '{"a": 1}') -> dict[str, Any]:
+        calls = [
+            {"id": name, "type": "function", "function": {"name": "f", "arguments": arguments}}
+            for name in (first, second)
+        ]
+        said = [
+            {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "u"}}]},
+            {"role": "assistant", "content": "", "tool_calls": calls},
+            {"role": "tool", "tool_call_id": answer, "content": "x"},
+            {"role": "assistant", "content": "b", "partial": True},
+        ]
+        return {"model": "qwen-plus", "messages": said}
+
+    assert keys(body("a", "b", "b")) == keys(body("c", "d", "d", '{"a":1}'))
+    assert keys(body("a", "b", "b")) != keys(body("a", "b", "a"))
+    assert keys(body("a", "b", "b", "not json")) != keys(body("a", "b", "b"))
+
+
+def test_other_endpoints_are_told_apart_by_method_path_query_and_body() -> None:
+    def other(**more: Any) -> str:
+        return keys_of(Request(**{"method": "GET", "path": "/x", **more})).strict
+
+    told = {
+        other(),
+        other(method="POST"),
+        other(path="/y"),
+        other(query="a=1"),
+        other(body=b"text"),
+        other(body=b"[1]"),
+    }
+    assert len(told) == 6
+    assert other(query="a=1&b=2") == other(query="b=2&a=1")
+    assert other(body=b"[1, 2]") == other(body=b"[1,2]")
+    assert other(body=b'{"model":"m","n":1}') == other(body=b'{"n":1,"model":"m"}')
+
+
+@given(value=json_values, path=st.sampled_from([COMPAT, TEXT, MULTIMODAL, "/x"]))
+def test_no_body_is_too_odd_for_a_key(value: Any, path: str) -> None:
+    for body in (
+        value,
+        {"messages": value},
+        {"input": value, "parameters": value},
+        {"messages": [value], "tools": value},
+    ):
+        made = keys(json.dumps(body).encode(), path)
+        assert made == keys(json.dumps(body, indent=1).encode(), path)
+        assert canonical.shape_of(Request(method="POST", path=path, body=dumped(body)))[1] in (True, False)

@@ -1,0 +1,153 @@
+"""The format: what is written reads back the same, whole, under a name that depends on the request alone."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.recording import cassette
+from mockserver.recording.cassette import CassetteError, Chunk, Interaction, Request, Response
+from mockserver.rules import schemas
+from tests.recording.exchanges import (
+    COMPAT,
+    TEXT,
+    asked,
+    compat_body,
+    compat_frames,
+    interaction,
+    native_asked,
+    native_frames,
+)
+from tests.wire.strategies import json_values, texts
+
+PAIRS = st.lists(
+    st.tuples(st.sampled_from(["a", "X-B"]), texts.map(lambda text: text.replace("\x00", ""))), max_size=3
+)
+BODIES = st.one_of(st.binary(max_size=60), json_values.map(lambda value: json.dumps(value).encode()))
+INTERACTIONS = st.builds(
+    Interaction,
+    request=st.builds(
+        Request,
+        method=st.sampled_from(["POST", "GET"]),
+        path=st.sampled_from([COMPAT, TEXT, "/x"]),
+        query=st.sampled_from(["", "a=1&a=2"]),
+        headers=PAIRS,
+        body=BODIES,
+    ),
+    response=st.builds(
+        Response,
+        status=st.integers(100, 599),
+        headers=PAIRS,
+        chunks=st.lists(
+            st.builds(Chunk, at=st.integers(0, 9999).map(float), data=st.binary(min_size=1, max_size=60)),
+            max_size=4,
+        ).map(tuple),
+        end=st.sampled_from(["complete", "cut-by-upstream", "cut-by-client"]),
+    ),
+    recorded=st.just("2026-02-02T02:40:00.250Z"),
+    client=texts,
+    source=texts,
+)
+
+
+@given(made=INTERACTIONS)
+def test_what_is_written_reads_back_the_same(made: Interaction) -> None:
+    document = json.loads(cassette.encode(made))
+    assert schemas.violations("cassette", document) == []
+    back = cassette.from_document(document, "x")
+    assert back.response == made.response
+    assert replace(back.request, body=b"") == replace(made.request, body=b"")
+    if "json" in document["request"]["body"]:
+        assert json.loads(back.request.body) == json.loads(made.request.body)
+    else:
+        assert back.request.body == made.request.body
+    assert cassette.encode(back) == cassette.encode(made)
+
+
+def test_a_file_is_made_to_be_read_in_a_diff() -> None:
+    text = cassette.encode(interaction(asked("你好"), compat_frames("您", "好"))).decode()
+    assert '          {"role": "user", "content": "你好"}\n' in text
+    assert text.count('      {"at": ') == 5
+    assert '"content": "您好",' in text
+
+
+def test_names_depend_on_the_request_alone(tmp_path: Path) -> None:
+    first = interaction(asked("hi"))
+    assert cassette.write(tmp_path, first) == "compat-qwen-plus-" + cassette.stem_of(first)[-8:] + ".json"
+    later = replace(
+        first, recorded="2027-01-01T00:00:00Z", response=interaction(None, compat_body("x")).response
+    )
+    assert cassette.stem_of(later) == cassette.stem_of(first)
+    assert cassette.write(tmp_path, later).endswith("-2.json")
+    assert cassette.write(tmp_path, later).endswith("-3.json")
+    assert cassette.stem_of(interaction(asked(model="a/b c"))).startswith("compat-a-b-c-")
+    assert cassette.stem_of(interaction(b"", path="/x", method="GET")).startswith("other-")
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json"] * 3
+
+
+def test_surface_model_and_stream_are_read_off() -> None:
+    made = interaction(native_asked(), native_frames("a"), path=TEXT)
+    assert (made.surface, made.model, made.stream) == ("native-text", "qwen-plus", True)
+    odd = interaction(b"not json", b"plain")
+    assert (odd.asked, odd.model, odd.stream) == (None, "", False)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"{", "is no JSON"),
+        (b"[" * 100_000, "is no JSON"),
+        (b"{}", "is a required property"),
+        (b"7", "the file"),
+    ],
+)
+def test_what_is_no_recording_is_explained(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(content)
+    with pytest.raises(CassetteError, match=words):
+        cassette.read(path)
+
+
+def test_a_chunk_that_is_no_base64_is_explained(tmp_path: Path) -> None:
+    document = cassette.to_document(interaction())
+    document["response"]["chunks"] = [{"at": 1, "base64": "a"}]
+    with pytest.raises(CassetteError, match=r"x\.json: .*docs/cassettes\.md"):
+        cassette.from_document(document, "x.json")
+
+
+def test_files_that_cannot_be_read_or_are_too_large_are_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(CassetteError, match="cannot be read: No such file"):
+        cassette.read(tmp_path / "none.json")
+    name = cassette.write(tmp_path, interaction())
+    monkeypatch.setattr(cassette, "MOST_BYTES", 10)
+    with pytest.raises(CassetteError, match="is larger than"):
+        cassette.read(tmp_path / name)
+
+
+def test_a_folder_that_cannot_be_written_is_explained_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = tmp_path / "file"
+    taken.write_text("")
+    with pytest.raises(CassetteError, match="cannot be written"):
+        cassette.write(taken, interaction())
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(CassetteError, match="Operation not permitted"):
+        cassette.write(tmp_path / "c", interaction())
+    assert list((tmp_path / "c").iterdir()) == []
+
+
+def test_a_recording_can_be_replaced(tmp_path: Path) -> None:
+    name = cassette.write(tmp_path, interaction())
+    assert cassette.write(tmp_path, interaction(None, compat_body("new")), over=name) == name
+    assert cassette.read(tmp_path / name).folded().choices[0].content == "new"

@@ -1,0 +1,370 @@
+"""The recorder: its modes, what it keeps when one side leaves, and what it says when it cannot."""
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import httpcore
+import httpx
+import pytest
+from starlette.types import Message
+
+from mockserver.recording import cassette, proxy, upstream
+from mockserver.recording.cassette import CassetteError, Interaction
+from mockserver.recording.library import Library
+from mockserver.recording.proxy import Recorder
+from mockserver.recording.pytest_support import (
+    PlayingServer,
+    UnusedRecordingsError,
+    cassette_of,
+    playing,
+)
+from mockserver.recording.redaction import Redaction
+from mockserver.recording.replay import Playing, Recorded
+from mockserver.recording.serving import RecorderServer, banner, serve
+from mockserver.recording.upstream import ChunkEnds, Target, Upstream, UpstreamError
+from mockserver.server.serve import bind
+from tests.recording.exchanges import asked, compat_body, compat_frames, dumped, interaction
+from tests.recording.upstreams import PATIENCE, RawUpstream, hear, raw_upstream
+
+HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+MakeRecorder = Callable[..., AbstractContextManager[PlayingServer]]
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    logger = logging.getLogger("uvicorn")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    yield
+    logger.setLevel(level)
+
+
+@pytest.fixture
+def server() -> Iterator[RawUpstream]:
+    with raw_upstream() as running:
+        running.sends = whole(compat_body())
+        yield running
+
+
+def whole(body: Any) -> list[bytes]:
+    """An answer with a length."""
+    data = dumped(body)
+    return [b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(data), data)]
+
+
+def ask(recorder: PlayingServer, said: str = "hi") -> httpx.Response:
+    """One request."""
+    return httpx.post(
+        f"{recorder.openai_url}/chat/completions",
+        json=asked(said),
+        headers={"authorization": "Bearer sk-test"},
+        trust_env=False,
+        timeout=PATIENCE,
+    )
+
+
+def url(server: RawUpstream) -> str:
+    return f"http://127.0.0.1:{server.port}"
+
+
+def kept(folder: Path) -> list[Interaction]:
+    """What is in a cassette."""
+    library = Library(folder)
+    return [library.load(row) for row in library.rows]
+
+
+def test_new_replays_what_is_known_and_records_what_is_not(server: RawUpstream, tmp_path: Path) -> None:
+    cassette.write(tmp_path, interaction(asked("known"), compat_body("recorded")))
+    with playing(tmp_path, "new", upstream=url(server)) as recorder:
+        assert "recorded" in ask(recorder, "known").text
+        assert "hello" in ask(recorder, "unknown").text
+        assert "hello" in ask(recorder, "unknown").text
+        assert recorder.counts == {"recorded": 1, "replayed": 2, "missed": 0, "not recorded": 0}
+    assert len(server.requests) == 1
+
+
+def test_all_records_each_time(server: RawUpstream, tmp_path: Path) -> None:
+    with playing(tmp_path, "all", upstream=url(server)) as recorder:
+        ask(recorder)
+        ask(recorder)
+    assert len(kept(tmp_path)) == 2
+
+
+def test_overwrite_replaces_what_was_there_once(server: RawUpstream, tmp_path: Path) -> None:
+    for text in ("old", "older"):
+        cassette.write(tmp_path, interaction(None, compat_body(text)))
+    library = Library(tmp_path)
+    onward = Upstream(Target.read(url(server)))
+    recorder = Recorder(onward, Recorded(library, Redaction.of(), Playing()), mode="overwrite")
+    with playing(tmp_path, "all", upstream=url(server)) as running:
+        running.recorder.mode = recorder.mode
+        ask(running)
+        ask(running)
+    assert [one.folded().choices[0].content for one in kept(tmp_path)] == ["hello", "hello"]
+
+
+def test_none_never_asks_and_can_fail_what_was_not_used(tmp_path: Path) -> None:
+    cassette.write(tmp_path, interaction())
+
+    def miss() -> None:
+        with playing(tmp_path, "none", fail_unused=True) as replayer:
+            missed = ask(replayer, "something else")
+            assert (missed.status_code, missed.json()["code"]) == (404, "RecordingNotFound")
+
+    with pytest.raises(UnusedRecordingsError, match="that nothing asked for: compat-qwen-plus"):
+        miss()
+    with playing(tmp_path, "none", fail_unused=True) as replayer:
+        assert ask(replayer).status_code == 200
+    with pytest.raises(CassetteError, match="is no cassette"), playing(tmp_path / "none"):
+        pass
+
+
+def test_a_recording_that_was_deleted_meanwhile_is_recorded_again(
+    server: RawUpstream, tmp_path: Path
+) -> None:
+    name = cassette.write(tmp_path, interaction())
+    with playing(tmp_path, "new", upstream=url(server)) as recorder:
+        (tmp_path / name).unlink()
+        assert "hello" in ask(recorder).text
+    assert len(kept(tmp_path)) == 1
+
+
+def test_what_the_upstream_breaks_off_is_kept_as_cut(server: RawUpstream, tmp_path: Path) -> None:
+    frames = compat_frames("a", "b")
+    server.sends = [HEAD, b"%x\r\n%b\r\n" % (len(frames[0]), frames[0]), b"ff\r\nhalf"]
+    with playing(tmp_path, "all", upstream=url(server)) as recorder:
+        heard = hear(int(recorder.url.rpartition(":")[2]), dumped(asked()))
+    assert (heard.chunks, heard.complete) == ((frames[0], b"half"), False)
+    (made,) = kept(tmp_path)
+    assert made.response.end == "cut-by-upstream"
+    assert [chunk.data for chunk in made.response.chunks] == [frames[0], b"half"]
+
+
+def test_what_the_client_breaks_off_is_kept_as_cut(server: RawUpstream, tmp_path: Path) -> None:
+    server.hold = True
+    server.sends = [HEAD, b"3\r\nabc\r\n"]
+    with playing(tmp_path, "all", upstream=url(server)) as recorder:
+        recorder.recorder._linger = 0.01
+        port = int(recorder.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
+            line.sendall(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+            heard = b""
+            while b"abc" not in heard:
+                heard += line.recv(65536)
+    (made,) = kept(tmp_path)
+    assert (made.response.end, made.response.raw) == ("cut-by-client", b"abc")
+
+
+def test_an_answer_that_ends_just_after_the_client_left_is_whole(tmp_path: Path) -> None:
+    """SDKs hang up behind the last frame; the recorder waits a moment for the end."""
+
+    async def run() -> str:
+        recorded = Recorded(Library(tmp_path, create=True), Redaction.of(), Playing())
+        recorder = Recorder(None, recorded, linger=PATIENCE)
+        ended = asyncio.Event()
+
+        class Slow:
+            async def chunks(self) -> Any:
+                yield b"data: [DONE]\n\n"
+                await ended.wait()
+
+        async def receive() -> Message:
+            asyncio.get_running_loop().call_soon(ended.set)
+            return {"type": "http.disconnect"}
+
+        async def send(_: Message) -> None:
+            return
+
+        taken = proxy._Taken(200, [], 0.0)
+        await recorder._pass_on(Slow(), taken, receive, send)  # type: ignore[arg-type]
+        return taken.end
+
+    assert asyncio.run(run()) == "complete"
+
+
+def test_an_upstream_that_gives_no_answer_is_told_and_not_recorded(tmp_path: Path) -> None:
+    with raw_upstream() as server:
+        gone = url(server)
+    with playing(tmp_path, "all", upstream=gone) as recorder:
+        answer = ask(recorder)
+        assert answer.status_code == 502
+        assert "127.0.0.1 gave no answer: ConnectError" in answer.json()["message"]
+        assert recorder.counts["not recorded"] == 1
+    assert kept(tmp_path) == []
+
+
+def test_what_cannot_be_cleaned_or_is_too_large_is_passed_on_and_not_kept(
+    server: RawUpstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.sends = [
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: x-tea\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx"
+    ]
+    with playing(tmp_path, "all", upstream=url(server)) as recorder:
+        assert ask(recorder).status_code == 200
+        monkeypatch.setattr(proxy, "_MOST", 3)
+        server.sends = whole(compat_body())
+        assert "hello" in ask(recorder).text
+    assert recorder.counts["not recorded"] == 2
+    assert kept(tmp_path) == []
+    assert "not recorded: the body is coded as 'x-tea'" in caplog.text
+    assert "not recorded: the answer is larger" in caplog.text
+
+
+def test_the_recorder_speaks_for_itself(server: RawUpstream, tmp_path: Path) -> None:
+    with playing(tmp_path, "all", upstream=url(server)) as recorder:
+        assert httpx.get(f"{recorder.url}/_mock/health", trust_env=False).json()["status"] == "ok"
+        assert httpx.get(f"{recorder.url}/_mock/reset", trust_env=False).status_code == 404
+        recorder.recorder._max_body = 10
+        assert ask(recorder).status_code == 413
+        assert recorder.native_url == f"{recorder.url}/api/v1"
+        assert "mode all, passed on to 127.0.0.1:" in banner("http://x", recorder.recorder)
+    assert server.requests == []
+
+
+def test_a_client_that_leaves_early_and_other_protocols_are_ignored(tmp_path: Path) -> None:
+    recorded = Recorded(Library(tmp_path, create=True), Redaction.of(), Playing())
+    recorder = Recorder(None, recorded, mode="all")
+    assert recorder.mode == "none", "there is no upstream"
+    assert "nothing is passed on" in banner("http://x", recorder)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_: Message) -> None:
+        raise AssertionError
+
+    asyncio.run(recorder({"type": "lifespan"}, receive, send))
+    asyncio.run(recorder({"type": "http", "path": "/x", "headers": []}, receive, send))
+
+
+def test_headers_go_on_in_their_order_with_what_belongs_to_the_way_replaced() -> None:
+    onward = Upstream(Target.read("https://h.example"), key="sk-other")
+    headers = [
+        (b"host", b"me"),
+        (b"a", b"1"),
+        (b"authorization", b"Bearer sk-client"),
+        (b"connection", b"keep-alive"),
+        (b"accept-encoding", b"br, gzip;q=0.5, zstd"),
+        (b"content-length", b"9"),
+        (b"b", b"2"),
+    ]
+    assert onward.headers_for(headers, b"xy", "POST") == [
+        (b"host", b"h.example"),
+        (b"a", b"1"),
+        (b"accept-encoding", b"gzip;q=0.5"),
+        (b"b", b"2"),
+        (b"authorization", b"Bearer sk-other"),
+        (b"content-length", b"2"),
+    ]
+    plain = Upstream(Target.read("https://[::1]:8443/base/"))
+    assert plain.headers_for([(b"accept-encoding", b"br"), (b"authorization", b"k")], b"", "GET") == [
+        (b"host", b"[::1]:8443"),
+        (b"accept-encoding", b"identity"),
+        (b"authorization", b"k"),
+    ]
+    assert plain.target.prefix == "/base"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("ftp://x", "is no URL of a server"),
+        ("https://", "is no URL of a server"),
+        ("https://ü.example", "is no URL of a server"),
+        ("https://x:port", "Port could not be cast"),
+        ("https://user:secret@x", "with a user, a query or a fragment"),
+        ("https://x?a=secret", "with a user, a query or a fragment"),
+        ("http://x.example", "keys do not travel without TLS; write https://x.example"),
+    ],
+)
+def test_an_upstream_that_cannot_be_is_explained(given: str, words: str) -> None:
+    with pytest.raises(UpstreamError) as raised:
+        Target.read(given)
+    assert words in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+def test_chunks_end_where_the_framing_says_however_the_bytes_come() -> None:
+    head = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    told = head + b"3;x=y\r\nabc\r\n2\r\nde\r\n0\r\n\r\nrest"
+    for size in (1, 7, len(told)):
+        ends = ChunkEnds()
+        for at in range(0, len(told), size):
+            ends.feed(told[at : at + size])
+        assert ends.ends == {3, 5}
+    plain = ChunkEnds()
+    plain.feed(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc")
+    assert plain.ends is None
+    odd = ChunkEnds()
+    odd.feed(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nabc")
+    assert odd.ends == set()
+
+
+def test_a_chunk_beyond_the_limit_is_passed_on_in_pieces(
+    server: RawUpstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upstream, "_LARGEST", 1000)
+    server.sends = [HEAD, b"493e0\r\n" + b"x" * 300_000 + b"\r\n0\r\n\r\n"]
+    with playing(tmp_path, "all", upstream=url(server)) as recorder:
+        heard = hear(int(recorder.url.rpartition(":")[2]), b"")
+    assert heard.body == b"x" * 300_000
+    assert len(heard.chunks) > 1
+
+
+def test_what_is_behind_tls_is_listened_to_as_well() -> None:
+    class Plain(httpcore.AsyncNetworkStream):
+        async def start_tls(self, *told: Any) -> Any:
+            assert told[1] == "h.example"
+            return self
+
+        async def read(self, *_: Any) -> bytes:
+            return b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na"
+
+    async def run() -> set[int] | None:
+        tap = await upstream._Tap(Plain()).start_tls(ssl.create_default_context(), "h.example")
+        assert isinstance(tap, upstream._Tap)
+        await tap.read(100)
+        return tap.heard.ends
+
+    assert asyncio.run(run()) == {1}
+
+
+def test_a_cassette_lies_beside_its_test_module(tmp_path: Path) -> None:
+    module = tmp_path / "tests" / "test_tea.py"
+    assert cassette_of(module) == tmp_path / "tests" / "cassettes" / "test_tea"
+    assert cassette_of(module, "shared/tea") == tmp_path / "tests" / "shared" / "tea"
+    with pytest.raises(ValueError, match="leads out of"):
+        cassette_of(module, "../elsewhere")
+
+
+def test_a_taken_port_is_explained(tmp_path: Path) -> None:
+    recorder = Recorder(None, Recorded(Library(tmp_path, create=True), Redaction.of(), Playing()))
+    with bind("127.0.0.1", 0) as sock:
+        sock.listen()
+        with pytest.raises(OSError, match="cannot listen"):
+            serve(recorder, host="127.0.0.1", port=sock.getsockname()[1])
+
+
+def test_a_recorder_says_when_it_is_ready(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recorder = Recorder(None, Recorded(Library(tmp_path / "c", create=True), Redaction.of(), Playing()))
+    ready = tmp_path / "ready.json"
+    before = RecorderServer.startup
+
+    async def once(self: RecorderServer, sockets: list[socket.socket] | None = None) -> None:
+        await before(self, sockets)
+        self.should_exit = True
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RecorderServer, "startup", once)
+        serve(recorder, host="127.0.0.1", port=0, ready_file=ready)
+        assert "DashScope recorder, ready on http://127.0.0.1:" in capsys.readouterr().out
+        serve(recorder, host="127.0.0.1", port=0, quiet=True)
+        RecorderServer(recorder).run(sockets=[bind("127.0.0.1", 0)])
+    assert ready.exists()
+    assert capsys.readouterr().out == ""
