@@ -20,10 +20,11 @@ from mockserver import __version__
 from mockserver.recording import nearest
 from mockserver.recording.cassette import CassetteError, Chunk, End, Interaction, Request, Response, redacted
 from mockserver.recording.coding import UnreadableCodingError, header
+from mockserver.recording.index import Row
 from mockserver.recording.others import missing, pairs_of, target_of
 from mockserver.recording.redaction import Pairs
 from mockserver.recording.replay import Recorded, Tape
-from mockserver.recording.upstream import Incoming, Raw, UnreachableError, Upstream
+from mockserver.recording.upstream import Incoming, UnreachableError, Upstream
 from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, read_body, send_answer
 from mockserver.wire.jsontext import dumps
 
@@ -132,34 +133,37 @@ class Recorder:
             await _say(send, HTTPStatus.NOT_FOUND, words)
 
     async def _answer(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        path, query = target_of(scope)
-        tape = self.recorded.tape(scope["method"], path, pairs_of(scope), body, query)
-        if self.mode in ("new", "none"):
-            match = self.recorded.match(tape)
-            if match is not None:
-                try:
-                    _, ready = self.recorded.prepared(match, "")
-                except CassetteError as error:
-                    log.warning("%s", error)
-                else:
-                    self.counts["replayed"] += 1
-                    await send_answer(self.recorded.sent(ready, time.time()), receive, send)
-                    return
+        tape = self._tape(scope, body) if self.mode in ("new", "none") else None
+        match = self.recorded.match(tape) if tape is not None else None
+        if match is not None:
+            try:
+                _, ready = self.recorded.prepared(match, "")
+            except CassetteError as error:
+                log.warning("%s", error)
+            else:
+                self.counts["replayed"] += 1
+                await send_answer(self.recorded.sent(ready, time.time()), receive, send)
+                return
         if self.mode == "none" or self.upstream is None:
+            tape = self._tape(scope, body)
             self.counts["missed"] += 1
             await send_answer(missing(nearest.report(self.recorded.library, tape.request)), receive, send)
             return
-        await self._forward(self.upstream, scope, (body, tape), receive, send)
+        await self._forward(self.upstream, scope, body, receive, send)
+
+    def _tape(self, scope: Scope, body: bytes) -> Tape:
+        path, query = target_of(scope)
+        return self.recorded.tape(scope["method"], path, pairs_of(scope), body, query)
 
     async def _forward(
-        self, upstream: Upstream, scope: Scope, asked: tuple[bytes, Tape], receive: Receive, send: Send
+        self, upstream: Upstream, scope: Scope, body: bytes, receive: Receive, send: Send
     ) -> None:
         path, query = target_of(scope)
         begun = time.perf_counter()
         made = self._now()
         try:
             incoming = await upstream.send(
-                scope["method"], path + (f"?{query}" if query else ""), scope["headers"], asked[0]
+                scope["method"], path + (f"?{query}" if query else ""), scope["headers"], body
             )
         except UnreachableError as error:
             self.counts["not recorded"] += 1
@@ -175,13 +179,7 @@ class Recorder:
             try:
                 await incoming.close()
             finally:
-                self._keep(
-                    scope,
-                    upstream.headers_for(scope["headers"], asked[0], scope["method"]),
-                    asked,
-                    taken,
-                    made,
-                )
+                self._keep(upstream, scope, body, taken, made)
         if taken.end == "complete":
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -212,12 +210,10 @@ class Recorder:
             carrying.cancel()
             await asyncio.gather(carrying, return_exceptions=True)
 
-    def _keep(
-        self, scope: Scope, passed: Raw, asked: tuple[bytes, Tape], taken: _Taken, made: datetime
-    ) -> None:
+    def _keep(self, upstream: Upstream, scope: Scope, body: bytes, taken: _Taken, made: datetime) -> None:
         """Writes what was asked and answered. What the client's own headers hold is secret too."""
-        body, tape = asked
         path, query = target_of(scope)
+        passed = upstream.headers_for(scope["headers"], body, scope["method"])
         sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in passed]
         redaction = self.recorded.redaction.knowing(pairs_of(scope))
         interaction = Interaction(
@@ -232,16 +228,20 @@ class Recorder:
         try:
             taken.check()
             clean = redacted(interaction, redaction)
-            over = []
-            if self.mode == "overwrite" and tape.keys.strict not in self._written:
-                over = list(library.find(tape.keys.strict))
-            self._written.add(tape.keys.strict)
-            library.add(clean, over=over)
+            library.add(clean, over=self._replaced(scope, body) if self.mode == "overwrite" else ())
         except (CassetteError, UnreadableCodingError) as error:
             self.counts["not recorded"] += 1
             log.warning("not recorded: %s", error)
         else:
             self.counts["recorded"] += 1
+
+    def _replaced(self, scope: Scope, body: bytes) -> list[Row]:
+        """What a recording takes the place of: all that was there of its request when this run began."""
+        key = self._tape(scope, body).keys.strict
+        if key in self._written:
+            return []
+        self._written.add(key)
+        return list(self.recorded.library.find(key))
 
 
 def _fault(message: str, fix: str) -> dict[str, object]:

@@ -115,10 +115,6 @@ class Recorded:
         """Begins again with the first recording of each request: for one world, or all."""
         self._turns = {key: turn for key, turn in self._turns.items() if world not in (None, key[0])}
 
-    def shown(self, body: bytes) -> bytes:
-        """A request's body as the journal may keep it."""
-        return self.redaction.request_body(body)
-
     def tape(
         self, method: str, path: str, headers: Iterable[tuple[str, str]], body: bytes, query: str = ""
     ) -> Tape:
@@ -197,8 +193,8 @@ class Recorded:
         A reply to be rendered is left in the entry, for the chain. Raises `Refused` for a request that is
         not recorded, when such are to be refused.
         """
-        entry.body = self.shown(entry.body)
         tape = self.tape("POST", PATHS[surface], headers.items(), body)
+        entry.body = tape.request.body
         refused = False
         try:
             entry.world = engine.door.admit(bearer_key(headers))
