@@ -126,10 +126,8 @@ class Drift:
         return Deviation(self.name, weight, kind, path, message, schema, recorded, live)
 
     def _allowed(self, path: str) -> str:
-        documents = [pair for pair in fold.payloads(self.live.response.body) if pair[1] is not UNREADABLE]
-        if not documents:
-            return ""
-        frame, document = documents[0]
+        pairs = fold.payloads(self.live.response.body)
+        frame, document = next(pair for pair in pairs if pair[1] is not UNREADABLE)
         name = schema_of(self.live, document, framed=frame is not None)
         return allowed_at(name, path) if name else ""
 

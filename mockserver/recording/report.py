@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from xml.sax.saxutils import escape, quoteattr
@@ -125,8 +125,3 @@ def _line(found: Deviation) -> str:
 
 WRITERS = {"text": text, "json": as_json, "junit": junit}
 """The forms of a report by their names."""
-
-
-def sorted_by_weight(deviations: Iterable[Deviation]) -> list[Deviation]:
-    """Deviations, the heaviest first, otherwise in their order."""
-    return sorted(deviations, key=lambda found: ORDER.index(found.weight))

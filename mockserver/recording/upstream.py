@@ -156,20 +156,24 @@ class ChunkEnds:
 
 
 class _Tap(httpcore.AsyncNetworkStream):
-    """A stream that is listened to."""
+    """A stream that is listened to. What is written leaves in one piece, as soon as an answer is awaited."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
+        self._leaving = bytearray()
         self.heard = ChunkEnds()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - the interface
+        if self._leaving:
+            leaving, self._leaving = bytes(self._leaving), bytearray()
+            self.heard = ChunkEnds()  # a request is going out, so a new response comes
+            await self._stream.write(leaving, timeout)
         data = await self._stream.read(max_bytes, timeout)
         self.heard.feed(data)
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the interface
-        self.heard = ChunkEnds()  # a request is going out, so a new response comes
-        await self._stream.write(buffer, timeout)
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 - the interface
+        self._leaving += buffer
 
     async def aclose(self) -> None:
         await self._stream.aclose()

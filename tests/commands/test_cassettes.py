@@ -176,6 +176,7 @@ def test_verify_reports_offline(filled: Path, capsys: pytest.CaptureFixture[str]
     assert "cannot be written" in capsys.readouterr().err
     assert main(["verify", str(tmp_path / "none")]) == 2
     assert main(["verify", str(filled), "--against", "ftp://x"]) == 2
+    assert main(["verify", str(filled), "--redact", "("]) == 2
 
 
 def test_inspect_and_diff(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -273,6 +274,9 @@ def test_import_and_export(filled: Path, capsys: pytest.CaptureFixture[str], tmp
     (tmp_path / "a.jsonl").write_bytes(dumped(line))
     assert main(["cassette", "import", str(other), str(tmp_path / "a.jsonl"), "--format", "jsonl"]) == 0
     assert main(["cassette", "export", str(filled), "--output", str(tmp_path / "no" / "x")]) == 2
+    (tmp_path / "br.txt").write_bytes(b"HTTP/1.1 200 OK\ncontent-encoding: br\n\n\xff\xfe")
+    assert main(["cassette", "import", str(other), str(tmp_path / "br.txt")]) == 2
+    assert "br.txt: the body is coded as 'br'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The format: what is written reads back the same, whole, under a name that depends on the request alone."""
 
+import gzip
 import json
 import os
 from dataclasses import replace
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from mockserver.recording import cassette
 from mockserver.recording.cassette import CassetteError, Chunk, Interaction, Request, Response
+from mockserver.recording.redaction import Redaction
 from mockserver.rules import schemas
 from tests.recording.exchanges import (
     COMPAT,
@@ -151,3 +153,28 @@ def test_a_recording_can_be_replaced(tmp_path: Path) -> None:
     name = cassette.write(tmp_path, interaction())
     assert cassette.write(tmp_path, interaction(None, compat_body("new")), over=name) == name
     assert cassette.read(tmp_path / name).folded().choices[0].content == "new"
+
+
+def test_the_example_of_the_docs_is_a_recording() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cassettes.md").read_text(encoding="utf-8")
+    document = json.loads(page.partition("```json\n")[2].partition("```")[0])
+    made = cassette.from_document(document, "docs/cassettes.md")
+    assert made.folded().choices[0].content == "Hello"
+    assert made.response.headers[1] == ("transfer-encoding", "chunked")
+
+
+def test_a_packed_answer_that_lost_a_secret_may_lose_chunks() -> None:
+    packed = gzip.compress(b"sk-0123456789abcdef0123456789" + bytes(range(256)) * 4)
+    chunks = tuple(Chunk(float(at), packed[at : at + 1]) for at in range(len(packed)))
+    made = replace(
+        interaction(), response=Response(status=200, headers=[("content-encoding", "gzip")], chunks=chunks)
+    )
+    clean = cassette.redacted(made, Redaction.of()).response
+    assert clean.body == b"[redacted]" + bytes(range(256)) * 4
+    assert all(chunk.data for chunk in clean.chunks)
+
+
+def test_a_body_nested_beyond_reason_is_kept_as_text(tmp_path: Path) -> None:
+    body = b'{"a":' + b"[" * 250 + b"]" * 250 + b"}"
+    name = cassette.write(tmp_path, interaction(body))
+    assert cassette.read(tmp_path / name).request.body == body

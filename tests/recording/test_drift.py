@@ -15,6 +15,7 @@ from mockserver.recording import cassette, report
 from mockserver.recording.drift import Drift, allowed_at, compare, learned
 from mockserver.recording.redaction import Redaction
 from mockserver.recording.report import Deviation, Weight
+from mockserver.recording.shape import paths, type_of
 from mockserver.recording.upstream import Target, Upstream
 from tests.recording.exchanges import (
     COMPAT,
@@ -258,3 +259,19 @@ def test_a_report_tells_its_weights() -> None:
     assert suite[0].attrib["name"] == "a?"
     assert "m<" in str(suite[0][0].text)
     assert COMPAT
+
+
+def test_every_type_has_a_name() -> None:
+    values: list[Any] = [None, True, 1, 1.5, "a", [], {}]
+    assert [type_of(value) for value in values] == [
+        "null",
+        "boolean",
+        "number",
+        "number",
+        "string",
+        "array",
+        "object",
+    ]
+    assert dict(paths({"embedding": [1.0, 2.0]})) == {"": "object", "embedding": "array"}
+    assert drifted(b"<html>", b"<html>", path="/x") == []
+    assert kinds(drifted(dumped({"a": 1}), dumped([1]), path="/x"))[0] == ("error", "retyped", "")

@@ -410,3 +410,13 @@ def test_no_file_is_too_odd_for_a_clear_error_or_a_result(
             with suppress(ImportFaultError):
                 for one in IMPORTERS[kind](tmp_path / "a.request.header.txt" if kind == "raw" else path):
                     assert one.response.status >= 100
+
+
+def test_values_of_yaml_are_texts_and_moments(tmp_path: Path) -> None:
+    document = vcr_document(headers={"a": b"\xe9", "b": 5, "c": True})
+    path = tmp_path / "a.yaml"
+    path.write_text(yaml.dump(document).replace("'2026-02-02T00:00:00'", "2026-02-02T00:00:00Z"))
+    (made,) = read("vcr", path)
+    assert made.response.headers == [("a", "é"), ("b", "5"), ("c", "True")]
+    assert made.recorded == "2026-02-02T00:00:00.000Z"
+    assert pieces.plain_headers([("content-encoding", "br")], b"\xff") == [("content-encoding", "br")]

@@ -239,6 +239,13 @@ def test_a_client_that_leaves_early_and_other_protocols_are_ignored(tmp_path: Pa
     async def send(_: Message) -> None:
         raise AssertionError
 
+    said: list[Message] = []
+
+    async def hold(message: Message) -> None:
+        said.append(message)
+
+    asyncio.run(recorder.crowded({"type": "http"}, receive, hold))
+    assert said[0]["status"] == 503
     asyncio.run(recorder({"type": "lifespan"}, receive, send))
     asyncio.run(recorder({"type": "http", "path": "/x", "headers": []}, receive, send))
 
@@ -368,3 +375,23 @@ def test_a_recorder_says_when_it_is_ready(tmp_path: Path, capsys: pytest.Capture
         RecorderServer(recorder).run(sockets=[bind("127.0.0.1", 0)])
     assert ready.exists()
     assert capsys.readouterr().out == ""
+
+
+def test_a_body_that_ends_without_its_last_chunk_is_passed_on_to_the_end() -> None:
+    """What httpcore gives behind the last end that was seen is not kept back."""
+
+    class Answer:
+        def __init__(self) -> None:
+            tap = upstream._Tap(httpcore.AsyncNetworkStream())
+            tap.heard.ends = {3}
+            self.extensions = {"network_stream": tap}
+
+        async def aiter_stream(self) -> Any:
+            yield b"abc"
+            yield b"de"
+
+    async def run() -> list[bytes]:
+        incoming = upstream.Incoming(200, [], Answer())  # type: ignore[arg-type]
+        return [chunk async for chunk in incoming.chunks()]
+
+    assert asyncio.run(run()) == [b"abc", b"de"]

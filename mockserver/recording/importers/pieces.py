@@ -60,9 +60,15 @@ def frames(body: bytes) -> list[bytes]:
     return [*found, body[at:]] if body[at:] else found
 
 
-def chunks(body: bytes, *, at: float = 0.0) -> tuple[Chunk, ...]:
-    """The chunks of a body that is known as a whole only."""
-    return tuple(Chunk(at, piece) for piece in frames(body))
+def _is_packed(body: bytes, name: str) -> bool:
+    """Whether a body has a coding: one that can be read tells; of another, what is text has none."""
+    if name in ("gzip", "x-gzip", "deflate"):
+        return coding.decoded(body, "gzip") != body
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def plain_headers(headers: Pairs, body: bytes) -> Pairs:
@@ -72,11 +78,11 @@ def plain_headers(headers: Pairs, body: bytes) -> Pairs:
     out, and a length that it does not have is put right.
     """
     name = coding.header(headers, "content-encoding").strip().lower()
-    packed = name in ("gzip", "x-gzip", "deflate") and coding.decoded(body, "gzip") != body
+    packed = name == "identity" or _is_packed(body, name)
     kept = []
     for key, value in headers:
         lower = key.lower()
-        if lower == "content-encoding" and not packed and name != "identity":
+        if lower == "content-encoding" and not packed:
             continue
         kept.append((key, str(len(body)) if lower == "content-length" else value))
     return kept
