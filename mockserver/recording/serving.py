@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from mockserver.recording.proxy import Recorder
 from mockserver.server.serve import bind, url_of, write_ready_file
 from mockserver.server.transport import protocol
 from mockserver.settings import Settings
+
+_LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 class RecorderServer(uvicorn.Server):
@@ -76,5 +79,10 @@ def serve(
             write_ready_file(ready_file, url)
         if not quiet:
             print(banner(url, recorder), flush=True)  # noqa: T201 - the front door speaks on stdout
+        if host not in _LOCAL:
+            warning = (
+                f"warning: {host} is reachable from other machines: whoever reaches it may ask the upstream"
+            )
+            print(warning, file=sys.stderr, flush=True)  # noqa: T201
 
     RecorderServer(recorder, on_open=opened).run(sockets=[sock])

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -178,3 +179,13 @@ def test_a_body_nested_beyond_reason_is_kept_as_text(tmp_path: Path) -> None:
     body = b'{"a":' + b"[" * 250 + b"]" * 250 + b"}"
     name = cassette.write(tmp_path, interaction(body))
     assert cassette.read(tmp_path / name).request.body == body
+
+
+def test_recorders_side_by_side_never_take_the_same_name(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        names = list(
+            pool.map(lambda at: cassette.write(tmp_path, interaction(None, compat_body(str(at)))), range(60))
+        )
+    assert len(set(names)) == 60
+    said = {cassette.read(tmp_path / name).folded().choices[0].content for name in names}
+    assert said == {str(at) for at in range(60)}

@@ -370,7 +370,11 @@ def test_a_recorder_says_when_it_is_ready(tmp_path: Path, capsys: pytest.Capture
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RecorderServer, "startup", once)
         serve(recorder, host="127.0.0.1", port=0, ready_file=ready)
-        assert "DashScope recorder, ready on http://127.0.0.1:" in capsys.readouterr().out
+        told = capsys.readouterr()
+        assert "DashScope recorder, ready on http://127.0.0.1:" in told.out
+        assert told.err == ""
+        serve(recorder, host="0.0.0.0", port=0, quiet=True)  # noqa: S104 - what is warned of
+        assert "warning: 0.0.0.0 is reachable from other machines" in capsys.readouterr().err
         serve(recorder, host="127.0.0.1", port=0, quiet=True)
         RecorderServer(recorder).run(sockets=[bind("127.0.0.1", 0)])
     assert ready.exists()
