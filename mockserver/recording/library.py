@@ -78,6 +78,11 @@ class Library:
         Raises `CassetteError`.
         """
         name = cassette.write(self.folder, interaction, over=over[0].name if over else None)
+        self.enter(name, interaction, over=over)
+        return name
+
+    def enter(self, name: str, interaction: Interaction, *, over: Sequence[Row] = ()) -> None:
+        """Takes in a file that was written, in the place of others."""
         for row in over:
             self._forget(row)
             if row.name != name:
@@ -86,7 +91,6 @@ class Library:
         self.rows.append(row)
         self.used.add(name)
         self._enter(row)
-        return name
 
     def _forget(self, row: Row) -> None:
         self._read.pop(row.name, None)

@@ -8,7 +8,7 @@ known is an error; `overwrite` records in the place of what was recorded before.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -17,12 +17,12 @@ from typing import Literal
 from starlette.types import Message, Receive, Scope, Send
 
 from mockserver import __version__
-from mockserver.recording import nearest
+from mockserver.recording import cassette, nearest
 from mockserver.recording.cassette import CassetteError, Chunk, End, Interaction, Request, Response, redacted
 from mockserver.recording.coding import UnreadableCodingError, header
 from mockserver.recording.index import Row
 from mockserver.recording.others import missing, pairs_of, target_of
-from mockserver.recording.redaction import Pairs
+from mockserver.recording.redaction import Pairs, Redaction
 from mockserver.recording.replay import Recorded, Tape
 from mockserver.recording.upstream import Incoming, UnreachableError, Upstream
 from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, read_body, send_answer
@@ -98,6 +98,7 @@ class Recorder:
         self._max_body = max_body
         self._linger = linger
         self._written: set[str] = set()
+        self._running: dict[str, asyncio.Event] = {}
         self.counts = {"recorded": 0, "replayed": 0, "missed": 0, "not recorded": 0}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,6 +135,8 @@ class Recorder:
 
     async def _answer(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         tape = self._tape(scope, body) if self.mode in ("new", "none") else None
+        while tape is not None and tape.keys.strict in self._running:
+            await self._running[tape.keys.strict].wait()  # what is just being recorded is known then
         match = self.recorded.match(tape) if tape is not None else None
         if match is not None:
             try:
@@ -149,7 +152,14 @@ class Recorder:
             self.counts["missed"] += 1
             await send_answer(missing(nearest.report(self.recorded.library, tape.request)), receive, send)
             return
-        await self._forward(self.upstream, scope, body, receive, send)
+        key = None if tape is None else tape.keys.strict
+        if key is not None:
+            self._running[key] = asyncio.Event()
+        try:
+            await self._forward(self.upstream, scope, body, receive, send)
+        finally:
+            if key is not None:
+                self._running.pop(key).set()
 
     def _tape(self, scope: Scope, body: bytes) -> Tape:
         path, query = target_of(scope)
@@ -179,7 +189,7 @@ class Recorder:
             try:
                 await incoming.close()
             finally:
-                self._keep(upstream, scope, body, taken, made)
+                await self._keep(upstream, scope, body, taken, made)
         if taken.end == "complete":
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -210,7 +220,9 @@ class Recorder:
             carrying.cancel()
             await asyncio.gather(carrying, return_exceptions=True)
 
-    def _keep(self, upstream: Upstream, scope: Scope, body: bytes, taken: _Taken, made: datetime) -> None:
+    async def _keep(
+        self, upstream: Upstream, scope: Scope, body: bytes, taken: _Taken, made: datetime
+    ) -> None:
         """Writes what was asked and answered. What the client's own headers hold is secret too."""
         path, query = target_of(scope)
         passed = upstream.headers_for(scope["headers"], body, scope["method"])
@@ -224,16 +236,25 @@ class Recorder:
             recorded=made.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             client=header(sent, "user-agent"),
         )
-        library = self.recorded.library
+        over = self._replaced(scope, body) if self.mode == "overwrite" else []
         try:
             taken.check()
-            clean = redacted(interaction, redaction)
-            library.add(clean, over=self._replaced(scope, body) if self.mode == "overwrite" else ())
+            # In a thread: cleaning and writing a long answer must not hold up the chunks of others.
+            name, clean = await asyncio.to_thread(self._write, interaction, redaction, over)
         except (CassetteError, UnreadableCodingError) as error:
             self.counts["not recorded"] += 1
             log.warning("not recorded: %s", error)
         else:
+            self.recorded.library.enter(name, clean, over=over)
             self.counts["recorded"] += 1
+
+    def _write(
+        self, interaction: Interaction, redaction: Redaction, over: Sequence[Row]
+    ) -> tuple[str, Interaction]:
+        """The name of the new file, and what is in it. Raises what the recording of an answer may."""
+        clean = redacted(interaction, redaction)
+        folder = self.recorded.library.folder
+        return cassette.write(folder, clean, over=over[0].name if over else None), clean
 
     def _replaced(self, scope: Scope, body: bytes) -> list[Row]:
         """What a recording takes the place of: all that was there of its request when this run began."""

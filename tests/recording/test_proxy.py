@@ -4,7 +4,9 @@ import asyncio
 import logging
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -399,3 +401,24 @@ def test_a_body_that_ends_without_its_last_chunk_is_passed_on_to_the_end() -> No
         return [chunk async for chunk in incoming.chunks()]
 
     assert asyncio.run(run()) == [b"abc", b"de"]
+
+
+def test_the_same_request_while_it_is_being_recorded_waits_for_the_recording(
+    server: RawUpstream, tmp_path: Path
+) -> None:
+    arrived, go_on, plain = threading.Event(), threading.Event(), server.answer
+
+    def answer(connection: socket.socket) -> None:
+        arrived.set()
+        go_on.wait(PATIENCE)
+        plain(connection)
+
+    server.answer = answer  # type: ignore[method-assign]
+    with playing(tmp_path, "new", upstream=url(server)) as recorder, ThreadPoolExecutor() as pool:
+        first = pool.submit(ask, recorder)
+        assert arrived.wait(PATIENCE)
+        others = [pool.submit(ask, recorder) for _ in range(3)]
+        go_on.set()
+        assert {one.result().text for one in (first, *others)} == {first.result().text}
+    assert len(server.requests) == len(kept(tmp_path)) == 1
+    assert recorder.counts == {"recorded": 1, "replayed": 3, "missed": 0, "not recorded": 0}
