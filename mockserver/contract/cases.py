@@ -1,0 +1,171 @@
+"""Cases: conversations as data, read from `fixtures/conformance.json` or a file of the same form."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mockserver import resources
+from mockserver.contract.delivery import CHOPPED, Delivery
+from mockserver.contract.stage import Planned
+from mockserver.rules.schemas import violations
+
+SURFACES = ("compat", "native-text", "native-multimodal")
+MODES = ("plain", "stream", "chopped")
+"""How an answer is asked for and delivered: whole, in frames, in frames that are cut into odd pieces."""
+
+MODELS = {"compat": "qwen-plus", "native-text": "qwen-plus", "native-multimodal": "qwen3-vl-plus"}
+"""The model of a case that names none, by surface."""
+
+_COPIES = 12
+"""How often an answer that ends early is there again, whole, for a client that asks again."""
+
+
+class CaseError(ValueError):
+    """A file of cases that cannot be used; the message says where and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One thing said, the answers to it in order, and the results of the calls among them."""
+
+    say: str = ""
+    parts: tuple[Mapping[str, Any], ...] = ()
+    conversation: int = 0
+    partial: str | None = None
+    cancel_after: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    replies: tuple[Mapping[str, Any], ...] = ()
+    results: tuple[tuple[str, ...], ...] = ()
+
+    @classmethod
+    def read(cls, spec: Mapping[str, Any]) -> "Turn":
+        """A turn of a case's JSON, as its schema allows it."""
+        given = dict(spec)
+        for name in ("parts", "replies"):
+            given[name] = tuple(spec.get(name) or ())
+        given["results"] = tuple(tuple(results) for results in spec.get("results") or ())
+        return cls(**given)
+
+    def json(self) -> dict[str, Any]:
+        """The turn as a case's JSON; what says nothing is left out."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in fields.items() if value not in (None, (), {}, 0, "") or name == "say"}
+
+    def segments(self, *, chopped: bool) -> Iterator[list[Planned]]:
+        """The answers between two rounds of calls, which belong to one request and its retries."""
+        segment: list[Planned] = []
+        for spec in self.replies:
+            reply = {name: value for name, value in spec.items() if name != "delivery"}
+            delivery = Delivery.read(spec.get("delivery"))
+            if chopped and not delivery.sizes:
+                delivery = replace(delivery, sizes=CHOPPED)
+            segment.append(Planned(reply, delivery))
+            if delivery.end:
+                whole = replace(delivery, end="")
+                segment += [Planned(reply, whole) for _ in range(_COPIES)]
+            if reply.get("tool_calls"):
+                yield segment
+                segment = []
+        if segment:
+            yield segment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One named conversation, with the requirements that it shows and the features that it needs.
+
+    `sequence` of `turns`; `conversations` is how many are held side by side; the other fields are those
+    of `Begin`.
+    """
+
+    id: str
+    title: str = ""
+    requires: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    surfaces: tuple[str, ...] = SURFACES
+    modes: tuple[str, ...] = MODES
+    models: Mapping[str, str] = field(default_factory=lambda: MODELS)
+    system: str | None = None
+    tools: tuple[Mapping[str, Any], ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    native_options: Mapping[str, Any] = field(default_factory=dict)
+    session: bool = False
+    keep: int | None = None
+    timeout: float = 10.0
+    conversations: int = 1
+    turns: tuple[Turn, ...] = ()
+
+    @classmethod
+    def read(cls, spec: Mapping[str, Any], tools: Mapping[str, Any]) -> "Case":
+        """A case of JSON, as its schema allows it; `tools` are those that it may name."""
+        given = dict(spec)
+        for name in ("requires", "features", "surfaces", "modes"):
+            if name in spec:
+                given[name] = tuple(spec[name])
+        given["models"] = {**MODELS, **spec.get("models", {})}
+        given["tools"] = tuple(tools[tool] if isinstance(tool, str) else tool for tool in spec.get("tools", ()))
+        given["turns"] = tuple(Turn.read(turn) for turn in spec["turns"])
+        return cls(**given)
+
+    def json(self) -> dict[str, Any]:
+        """The case as JSON, which `read` reads again; what says nothing is left out."""
+        fields = {name: getattr(self, name) for name in self.__slots__ if name != "turns"}
+        kept = {name: value for name, value in fields.items() if value not in (None, (), {}, False, "")}
+        return {**kept, "turns": [turn.json() for turn in self.turns]}
+
+    def options_on(self, surface: str) -> dict[str, Any]:
+        """The options that hold for every turn on a surface."""
+        return {**self.options, **(self.native_options if surface != "compat" else {})}
+
+
+def read_cases(document: Any, *, where: str) -> tuple[Case, ...]:
+    """The cases of a document. Raises `CaseError`."""
+    found = violations("conformance", document)
+    if found:
+        msg = f"{where}: {found[0].path or 'the document'}: {found[0].message[:300]}"
+        raise CaseError(msg)
+    tools = document.get("tools") or {}
+    for case in document["cases"]:
+        unknown = [tool for tool in case.get("tools", ()) if isinstance(tool, str) and tool not in tools]
+        if unknown:
+            msg = f"{where}: the case {case['id']} names the tool {unknown[0]!r}; known are {', '.join(tools)}"
+            raise CaseError(msg)
+    return tuple(Case.read(case, tools) for case in document["cases"])
+
+
+@cache
+def built_in() -> tuple[Case, ...]:
+    """The cases that ship with the package."""
+    return read_cases(resources.fixture("conformance"), where="fixtures/conformance.json")
+
+
+def from_file(path: Path) -> tuple[Case, ...]:
+    """The cases of a file. Raises `CaseError`."""
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        msg = f"{path}: {error}"
+        raise CaseError(msg) from None
+    return read_cases(document, where=str(path))
+
+
+def document_of(cases: Iterable[Case]) -> dict[str, Any]:
+    """The document of some cases, for a file."""
+    return {"cases": [case.json() for case in cases]}
+
+
+def chosen(cases: Sequence[Case], names: Sequence[str]) -> tuple[Case, ...]:
+    """The cases whose id is one of the names or begins with one and a dot. Raises `CaseError` for an idle name."""
+    for name in names:
+        if not any(case.id == name or case.id.startswith(f"{name}.") for case in cases):
+            groups = sorted({case.id.partition(".")[0] for case in cases})
+            msg = f"no case is {name!r} or begins with it; the groups are {', '.join(groups)}"
+            raise CaseError(msg)
+    if not names:
+        return tuple(cases)
+    return tuple(
+        case for case in cases if any(case.id == name or case.id.startswith(f"{name}.") for name in names)
+    )

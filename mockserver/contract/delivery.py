@@ -1,0 +1,55 @@
+"""How the bytes of an answer go out: in which pieces, and whether to their end."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Any
+
+ENDS = ("cut", "reset", "stall", "error")
+"""How a stream may end before its end: the connection closes, is reset, falls silent; an error comes."""
+
+CHOPPED = (1, 2, 3, 5, 7, 11, 13)
+"""Sizes of pieces, in bytes, that part every frame and every character of more than one byte somewhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """How an answer is delivered.
+
+    `sizes` are the sizes of the pieces in bytes, over and over; none: each frame is a piece. `end` is how it
+    ends before its end, `after` so many frames, in the middle of the next one where it is cut; `error` is
+    the code of the catalogue for the end of that name.
+    """
+
+    sizes: tuple[int, ...] = ()
+    end: str = ""
+    after: int = 1
+    error: str = "InternalError"
+
+    @classmethod
+    def read(cls, spec: Mapping[str, Any] | None) -> "Delivery":
+        """A delivery of the suite's JSON, as its schema allows it."""
+        spec = spec or {}
+        sizes = tuple(spec.get("sizes") or ())
+        return cls(
+            sizes=sizes,
+            end=spec.get("end", ""),
+            after=spec.get("after", 1),
+            error=spec.get("error", "InternalError"),
+        )
+
+    def pieces(self, frames: Sequence[bytes], *, tail: int) -> Iterator[bytes]:
+        """The pieces of the frames that are sent; `tail` frames at the end are never sent when it ends early."""
+        if self.end:
+            sent = max(0, min(self.after, len(frames) - tail - 1))
+            half = frames[sent][: len(frames[sent]) // 2] if self.end in ("cut", "reset") else b""
+            frames = [*frames[:sent], half]
+        if not self.sizes:
+            yield from (frame for frame in frames if frame)
+            return
+        data, at = b"".join(frames), 0
+        for size in cycle(self.sizes):
+            if at >= len(data):
+                return
+            yield data[at : at + size]
+            at += size

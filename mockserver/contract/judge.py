@@ -1,0 +1,222 @@
+"""The judge: holds each request against the truth and the rules, and each report against the answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from mockserver.contract.protocol import Begin, Choice, Report
+from mockserver.contract.requirements import Failure
+from mockserver.contract.stage import Seen
+from mockserver.contract.truth import Comparison, Told, first_difference
+from mockserver.journal import Entry
+from mockserver.memory import SESSION_HEADER
+from mockserver.rules import Severity as RuleSeverity
+from mockserver.rules import all_rules
+from mockserver.rules.schemas import validator
+from mockserver.wire import native
+from mockserver.wire.jsontext import loads_bounded
+from mockserver.wire.messages import read_messages, read_prompt
+from mockserver.wire.reply import Choice as Said
+
+_WIRE_OPTIONS = frozenset({"stream", "stream_options", "tools", "result_format", "incremental_output", "n"})
+"""What a client may decide by itself: how the answer is carried."""
+
+_NOT_OPTIONS = frozenset({"model", "messages", "input", "parameters"})
+TRANSIENT = frozenset({HTTPStatus.TOO_MANY_REQUESTS, 500, 502, 503, 504})
+LASTING = frozenset({400, 401, 403, 404})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What the next request has to be."""
+
+    begin: Begin
+    stream: bool
+    options: Mapping[str, Any]
+    history: Sequence[Told]
+    foreign: frozenset[str] = field(default_factory=frozenset)
+
+
+def sources() -> dict[str, str]:
+    """The source of every rule, by its id."""
+    return {rule.id: rule.source for rule in all_rules()}
+
+
+def messages_of(body: Mapping[str, Any], *, is_native: bool) -> Any:
+    """The messages of a body that its schema allows."""
+    return read_prompt(body["input"]) if is_native else read_messages(body["messages"])
+
+
+class RequestJudge:
+    """Judges one request; `number` counts from 1 within its conversation."""
+
+    def __init__(self, seen: Seen, due: Due, *, number: int) -> None:
+        self._seen = seen
+        self._entry = seen.entry
+        self._due = due
+        self._number = number
+        self._native = self._entry.surface != "compat"
+        self._failures: list[Failure] = []
+
+    def failures(self) -> list[Failure]:
+        """Every requirement that the request breaks, the most telling first."""
+        try:
+            body = loads_bounded(self._entry.body)
+        except ValueError:
+            body = None
+        if isinstance(body, dict) and validator(f"{self._entry.surface}.request").is_valid(body):
+            self._wire(body)
+            self._options(body)
+            self._history(body)
+        self._rules()
+        return self._failures
+
+    def _fail(self, requirement: str, message: str, place: str = "", rule: str = "", source: str = "") -> None:
+        self._failures.append(Failure(requirement, message, self._number, place, rule, source))
+
+    def _rules(self) -> None:
+        entry, known = self._entry, sources()
+        for finding in entry.findings:
+            harmful = finding.severity is RuleSeverity.HARMFUL
+            requirement = "request.harmless" if harmful else "request.valid"
+            self._fail(requirement, finding.message, finding.path, finding.rule, known.get(finding.rule, ""))
+        if entry.refusal is not None and self._seen.planned is None and not entry.findings:
+            words = entry.refusal.native if self._native else entry.refusal.compat
+            message = f"the cloud refuses it: {entry.refusal.status} {words.code}: {words.message}"
+            self._fail("request.valid", message, rule=entry.refusal.id)
+
+    def _wire(self, body: Mapping[str, Any]) -> None:
+        begin, entry = self._due.begin, self._entry
+        if entry.surface != begin.surface:
+            self._fail("request.surface", f"{begin.surface} was asked for, {entry.surface} was used")
+        if body["model"] != begin.model:
+            self._fail("request.model", f"{begin.model!r} was asked for, {body['model']!r} was named", "model")
+        streamed = native.wants_stream(self._seen.headers) if self._native else body.get("stream") is True
+        if streamed != self._due.stream:
+            asked = "a stream" if self._due.stream else "no stream"
+            hint = "header X-DashScope-SSE: enable" if self._native else '"stream": true'
+            self._fail("request.stream", f"{asked} was asked for; a stream is asked for by {hint}", "stream")
+        if begin.session is not None and self._seen.headers.get(SESSION_HEADER) != begin.session:
+            got = self._seen.headers.get(SESSION_HEADER)
+            self._fail("session.header", f"the header {SESSION_HEADER} is {got!r}, not {begin.session!r}")
+
+    def _options(self, body: Mapping[str, Any]) -> None:
+        at = "parameters." if self._native else ""
+        sent = body.get("parameters") or {} if self._native else body
+        for name, value in self._due.options.items():
+            if sent.get(name) != value or type(sent.get(name)) is not type(value):
+                got = repr(sent[name]) if name in sent else "missing"
+                self._fail("options.sent", f"{name} was given as {value!r} and is {got}", at + name)
+        for name, value in sent.items():
+            known = name in self._due.options or name in _WIRE_OPTIONS or name in _NOT_OPTIONS
+            if not known and value is not None:
+                self._fail("options.unasked", f"nobody gave {name}: {value!r}", at + name)
+        offered = list(sent.get("tools") or ())
+        if offered != [dict(tool) for tool in self._due.begin.tools]:
+            names = [(tool.get("function") or {}).get("name") for tool in offered]
+            given = [tool["function"]["name"] for tool in self._due.begin.tools]
+            self._fail("tools.offered", f"the tools {given} were given, {names} are offered", at + "tools")
+
+    def _history(self, body: Mapping[str, Any]) -> None:
+        due, place = self._due, "input.messages" if self._native else "messages"
+        sent = messages_of(body, is_native=self._native)
+        compare = Comparison(place=place, number=self._number, foreign=due.foreign)
+        if due.begin.session is not None:
+            if compare.failures(due.history, sent):
+                new = sum(told.role == "user" for told in due.history)
+                text = f"{len(sent)} messages are sent, {new} of them new: the cloud remembers the rest"
+                self._fail("session.incremental", text, place)
+        elif due.begin.keep is not None:
+            self._failures += compare.kept(due.history, sent, most=due.begin.keep)
+        else:
+            self._failures += compare.failures(due.history, sent)
+        for at, message in enumerate(sent):
+            if message.reasoning and not due.options.get("preserve_thinking"):
+                text = f"thinking of {len(message.reasoning)} characters is sent back"
+                self._fail("thinking.not-sent-back", text, f"{place}[{at}].reasoning_content")
+
+
+def _calls(choice: Said) -> list[tuple[str, str, str]]:
+    return [(call.id, call.name, call.arguments) for call in choice.tool_calls]
+
+
+def judge_choice(said: Said, told: Choice, number: int) -> list[Failure]:
+    """What is wrong with one reported choice."""
+    found = []
+    if told.text != said.content:
+        found.append(Failure("report.text", first_difference(said.content, told.text), place=f"choices[{number}].text"))
+    if told.thinking != said.reasoning:
+        text = first_difference(said.reasoning, told.thinking)
+        found.append(Failure("report.thinking", text, place=f"choices[{number}].thinking"))
+    reported = [(call.id, call.name, call.arguments) for call in told.tool_calls]
+    if reported != _calls(said):
+        text = f"the calls are {_calls(said)}, reported are {reported}"
+        found.append(Failure("report.tool-calls", text, place=f"choices[{number}].tool_calls"))
+    if told.finish_reason != said.finish_reason:
+        text = f"the answer ended with {said.finish_reason!r}, reported is {told.finish_reason!r}"
+        found.append(Failure("report.finish-reason", text, place=f"choices[{number}].finish_reason"))
+    return found
+
+
+def judge_answer(report: Report, entry: Entry, *, stream: bool) -> list[Failure]:
+    """What is wrong with the report of an answer that was given."""
+    assert entry.reply is not None
+    assert entry.usage is not None
+    if report.error is not None:
+        text = f"the answer was good, reported is {report.error.kind}: {report.error.message[:200]}"
+        return [Failure("report.success", text)]
+    said, found = entry.reply.choices, []
+    if len(report.choices) != len(said):
+        found.append(Failure("report.choices", f"{len(said)} choices were answered, {len(report.choices)} are reported"))
+    for number, (choice, told) in enumerate(zip(said, report.choices, strict=False)):
+        found += judge_choice(choice, told, number)
+    if report.usage is None:
+        found.append(Failure("usage.streamed" if stream else "usage.plain", "no usage is reported"))
+    elif (report.usage.input, report.usage.output) != (entry.usage.input, entry.usage.output):
+        text = (
+            f"{entry.usage.input} tokens went in and {entry.usage.output} came out; reported are "
+            f"{report.usage.input} and {report.usage.output}"
+        )
+        found.append(Failure("usage.exact", text, place="usage"))
+    return found
+
+
+def judge_refusal(report: Report, entry: Entry) -> list[Failure]:
+    """What is wrong with the report of a refusal."""
+    assert entry.refusal is not None
+    is_native = entry.surface != "compat"
+    words = entry.refusal.native if is_native else entry.refusal.compat
+    return judge_error(
+        report,
+        requirement="errors.reported",
+        code=words.code,
+        message=words.message,
+        # In a native stream the status travels in a comment, which no SDK reads.
+        status=None if is_native and entry.stream else entry.refusal.status,
+    )
+
+
+def judge_error(
+    report: Report, *, requirement: str, code: str | None = None, message: str = "", status: int | None = None
+) -> list[Failure]:
+    """What is wrong with the report of something that failed; `requirement` says that it is to be reported."""
+    found: list[Failure] = []
+    texts = [choice.text for choice in report.choices]
+    if message and any(message in text for text in texts):
+        found.append(Failure("errors.not-text", f"the error {message[:120]!r} is reported as text", place="choices"))
+    if report.error is None:
+        ended = [choice.finish_reason for choice in report.choices]
+        text = f"the turn failed and is reported as good, with finish reasons {ended}"
+        return [*found, Failure(requirement, text, place="error")]
+    error = report.error
+    if code is not None and error.code != code:
+        text = f"the wire says {code!r}, reported is {error.code!r} ({error.kind})"
+        found.append(Failure("errors.code", text, place="error.code"))
+    if message and message not in error.message:
+        text = f"the wire says {message[:120]!r}, reported is {error.message[:120]!r}"
+        found.append(Failure("errors.message", text, place="error.message"))
+    if status is not None and error.status != status:
+        text = f"the wire says {status}, reported is {error.status}"
+        found.append(Failure("errors.status", text, place="error.status"))
+    return found

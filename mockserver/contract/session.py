@@ -1,0 +1,318 @@
+"""A session: a client is led through the conversations of one case, and judged at every step."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mockserver.contract.cases import Case, Turn
+from mockserver.contract.client import Client
+from mockserver.contract.judge import (
+    LASTING,
+    TRANSIENT,
+    Due,
+    RequestJudge,
+    judge_answer,
+    judge_error,
+    judge_refusal,
+)
+from mockserver.contract.protocol import Begin, Command, End, Report, Result, Results, Say
+from mockserver.contract.requirements import Failure
+from mockserver.contract.stage import Planned, Seen, Stage
+from mockserver.contract.transcript import Transcript
+from mockserver.contract.truth import Told, optional
+from mockserver.wire.messages import read_message
+
+_MOST_RETRIES = 10
+_SILENT = ("cut", "reset", "stall")
+
+
+@dataclass(slots=True)
+class _Talk:
+    """One conversation: how it began, and the truth of it so far."""
+
+    begin: Begin
+    history: list[Told]
+    groups: int = 0
+    input: int = 0
+    output: int = 0
+    summable: bool = True
+    judged: int = 0
+
+
+@dataclass(slots=True)
+class _Round:
+    """One command and what came of it."""
+
+    report: Report
+    seen: list[Seen]
+    stream: bool
+
+    @property
+    def planned(self) -> list[Seen]:
+        """The requests that were answered as planned."""
+        return [seen for seen in self.seen if seen.planned is not None]
+
+
+@dataclass(slots=True)
+class Session:
+    """Leads one client through one case on one surface. `mode` is one of `cases.MODES`."""
+
+    stage: Stage
+    client: Client
+    case: Case
+    surface: str
+    mode: str = "plain"
+    failures: list[Failure] = field(default_factory=list)
+    transcript: Transcript = field(default_factory=Transcript)
+    _talks: list[_Talk] = field(default_factory=list)
+    _numbers: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Begins every conversation of the case. Raises `ProtocolError`."""
+        case = self.case
+        for number in range(case.conversations):
+            key = self.stage.lane()
+            begin = Begin(
+                conversation=key.removeprefix("sk-"),
+                surface=self.surface,
+                openai_url=f"{self.stage.url}/compatible-mode/v1",
+                native_url=f"{self.stage.url}/api/v1",
+                key=key,
+                model=case.models[self.surface],
+                system=case.system,
+                tools=case.tools,
+                options=case.options_on(self.surface),
+                session=f"session-{number + 1}" if case.session else None,
+                keep=case.keep,
+                timeout=case.timeout,
+            )
+            self.client.send(begin)
+            told = [Told(role="system", text=case.system)] if case.system else []
+            self._talks.append(_Talk(begin, told))
+        asked = f"{self.surface}, {case.models[self.surface]}, {self.mode}"
+        self.transcript.add("kit", f"begins: {asked}" + (f", system {case.system!r}" if case.system else ""))
+
+    def run(self) -> None:
+        """The whole case, to its end or its first failure. Raises `ProtocolError`."""
+        self.begin()
+        for turn in self.case.turns:
+            self.turn(turn)
+            if self.failures:
+                break
+        self.end()
+
+    def turn(self, turn: Turn) -> None:
+        """One turn, with every round of calls in it. Raises `ProtocolError`."""
+        talk = self._talks[turn.conversation]
+        start = len(talk.history)
+        stream = self.mode != "plain"
+        options = {**talk.begin.options, **turn.options}
+        talk.history.append(_user(turn))
+        command: Command = Say(
+            conversation=talk.begin.conversation,
+            text="" if turn.parts else turn.say,
+            parts=turn.parts,
+            stream=stream,
+            options=turn.options,
+            partial=turn.partial,
+            cancel_after=turn.cancel_after if stream else None,
+        )
+        self._said(turn)
+        results = iter(turn.results)
+        for segment in turn.segments(chopped=self.mode == "chopped"):
+            due = [*talk.history, *([_prefix(turn.partial)] if turn.partial is not None else [])]
+            held = self._round(talk, command, segment, due, options)
+            if not self._settle(talk, turn, held, start):
+                return
+            calls = talk.history[-1].calls
+            if not calls:
+                return
+            given = next(results, None) or ("",) * len(calls)
+            answers = [Result(id=call.id, content=text) for call, text in zip(calls, given, strict=True)]
+            talk.history += [Told(role="tool", text=given.content, call_id=given.id) for given in answers]
+            self.transcript.add("tools", ", ".join(f"{one.id}: {one.content!r}" for one in answers))
+            command = Results(
+                conversation=talk.begin.conversation, results=tuple(answers), stream=stream, options=turn.options
+            )
+
+    def end(self) -> None:
+        """Ends every conversation and judges the sums. Raises `ProtocolError`."""
+        for talk in self._talks:
+            report = self.client.send(End(conversation=talk.begin.conversation))
+            usage = report.usage
+            wrong = usage is not None and (usage.input, usage.output) != (talk.input, talk.output)
+            if wrong and talk.summable and not self.failures:
+                assert usage is not None
+                text = (
+                    f"the answers cost {talk.input} tokens in and {talk.output} out together; the sums that are "
+                    f"reported are {usage.input} and {usage.output}"
+                )
+                self.failures.append(Failure("usage.sum", text, place="usage"))
+            self.stage.forget(talk.begin.key)
+        self._talks.clear()
+
+    def _said(self, turn: Turn) -> None:
+        said = repr(turn.say) if not turn.parts else f"{len(turn.parts)} parts {turn.say!r}"
+        extra = [f"the answer begins {turn.partial!r}"] if turn.partial is not None else []
+        extra += [f"options {dict(turn.options)}"] if turn.options else []
+        extra += [f"stops after {turn.cancel_after} pieces"] if turn.cancel_after else []
+        who = "user" if self.case.conversations == 1 else f"user {turn.conversation + 1}"
+        self.transcript.add(who, "; ".join([said, *extra]))
+
+    def _round(
+        self, talk: _Talk, command: Command, segment: Sequence[Planned], due: list[Told], options: dict[str, Any]
+    ) -> _Round:
+        """One command: plans the answers, sends it, and judges the requests that came of it."""
+        key, stream = talk.begin.key, self.mode != "plain"
+        before = len(self.stage.seen(key))
+        self.stage.plan(key, segment)
+        report = self.client.send(command)
+        seen = self.stage.seen(key)[before:]
+        foreign = frozenset(
+            told.text for other in self._talks if other is not talk for told in other.history if told.text
+        ) - {told.text for told in talk.history}
+        history = due
+        if talk.begin.session is not None:
+            history = [told for told in due[talk.judged :] if told.role in ("user", "tool")]
+            talk.judged = len(talk.history)
+        for one in seen:
+            number = self.transcript.request(one.entry.surface, one.entry.body)
+            self._cloud(one)
+            wanted = Due(begin=talk.begin, stream=stream, options=options, history=history, foreign=foreign)
+            self._fail(RequestJudge(one, wanted, number=number).failures())
+        self.transcript.report(report)
+        return _Round(report, seen, stream)
+
+    def _cloud(self, seen: Seen) -> None:
+        entry = seen.entry
+        if entry.refusal is not None:
+            words = entry.refusal.native if entry.surface != "compat" else entry.refusal.compat
+            self.transcript.add("cloud", f"refuses: {entry.refusal.status} {words.code}: {words.message}")
+        elif entry.reply is not None:
+            said = [repr(choice.content) for choice in entry.reply.choices]
+            said += [f"calls {call.name}({call.arguments})" for call in entry.reply.choices[0].tool_calls]
+            end = seen.planned.delivery.end if seen.planned and seen.ended else ""
+            self.transcript.add("cloud", ", ".join(said) + (f", and then: {end}" if end else ""))
+
+    def _fail(self, failures: Iterable[Failure]) -> None:
+        known = {(failure.requirement, failure.place, failure.message) for failure in self.failures}
+        for failure in failures:
+            if (failure.requirement, failure.place, failure.message) not in known:
+                self.failures.append(failure)
+
+    def _settle(self, talk: _Talk, turn: Turn, held: _Round, start: int) -> bool:
+        """Judges a report and takes the answer into the truth; False when the turn is over without one."""
+        if not held.seen:
+            why = held.report.error
+            text = "nothing was sent" + (f": {why.kind}: {why.message[:200]}" if why else "")
+            self._fail([Failure("request.sent", text)])
+        if not held.planned:
+            return self._failed(talk, start)
+        last = held.planned[-1]
+        self._retries(held)
+        if held.seen[-1] is not last:
+            return self._failed(talk, start)
+        if turn.cancel_after and last.ended:
+            return self._stopped(talk, held, last, start)
+        if last.ended:
+            self._fail(self._broken_off(held, last))
+            return self._failed(talk, start)
+        if last.entry.refusal is not None:
+            self._fail(judge_refusal(held.report, last.entry))
+            return self._failed(talk, start)
+        self._fail(judge_answer(held.report, last.entry, stream=held.stream))
+        return self._good(talk, turn, held, last)
+
+    def _good(self, talk: _Talk, turn: Turn, held: _Round, last: Seen) -> bool:
+        assert last.entry.reply is not None
+        assert last.entry.usage is not None
+        talk.summable = talk.summable and held.report.usage is not None
+        talk.input += last.entry.usage.input
+        talk.output += last.entry.usage.output
+        said = last.entry.reply.choices[0]
+        group = 0
+        if not (said.content or said.tool_calls):
+            talk.groups += 1
+            group = talk.groups
+        talk.history.append(
+            Told(
+                role="assistant",
+                text=(turn.partial or "") + said.content,
+                calls=said.tool_calls,
+                joined=turn.partial is not None,
+                group=group,
+            )
+        )
+        if group:  # an answer without a word is the same conversation with it or without it
+            talk.history[-1:] = optional(talk.history[-1:], 0, group)
+        return not self.failures
+
+    def _broken_off(self, held: _Round, last: Seen) -> list[Failure]:
+        assert last.planned is not None
+        end = last.planned.delivery.end
+        if end in _SILENT:
+            return judge_error(held.report, requirement="stream.stall" if end == "stall" else "stream.cut")
+        entry = self.stage.engine.errors.by_code(last.planned.delivery.error)
+        words = entry.native if last.entry.surface != "compat" else entry.compat
+        return judge_error(held.report, requirement="stream.error", code=words.code, message=words.message)
+
+    def _failed(self, talk: _Talk, start: int) -> bool:
+        talk.groups += 1
+        talk.history[:] = optional(talk.history, start, talk.groups)
+        talk.summable = False
+        return False
+
+    def _stopped(self, talk: _Talk, held: _Round, last: Seen, start: int) -> bool:
+        """A turn that the client was told to stop: the connection has to be let go."""
+        assert last.entry.reply is not None
+        if not last.gone.wait(self.stage.patience):
+            text = f"the connection was still held {self.stage.patience:g} s after the client was told to stop"
+            self._fail([Failure("stream.cancel", text)])
+        said = last.entry.reply.choices[0].content
+        told = "".join(choice.text for choice in held.report.choices[:1])
+        if not said.startswith(told):
+            self._fail([Failure("stream.cancel-text", f"{told!r} is reported, {said!r} was on its way")])
+        self._failed(talk, start)
+        beginning = Told(role="assistant", text=said, group=talk.groups, beginning=True)
+        talk.history.append(beginning)
+        return False
+
+    def _retries(self, held: _Round) -> None:
+        """Whether refusals were tried again as they ought to be."""
+        for at, seen in enumerate(held.seen):
+            refusal = seen.entry.refusal
+            more = len(held.seen) - at - 1
+            if seen.planned is None:
+                if refusal is None and not _after_refusal(held.seen[:at]):
+                    self._fail([Failure("request.single", "one thing was said, and another request was sent", at + 1)])
+                continue
+            if refusal is None:
+                continue
+            words = refusal.native if seen.entry.surface != "compat" else refusal.compat
+            if refusal.status in LASTING and more:
+                text = f"{refusal.status} {words.code} does not pass by itself, and was tried {more} times again"
+                self._fail([Failure("retry.never", text)])
+            if refusal.status in TRANSIENT and more > _MOST_RETRIES:
+                text = f"{refusal.status} {words.code} stayed, and was tried {more} times again"
+                self._fail([Failure("retry.bounded", text)])
+            if refusal.status in TRANSIENT and not more and len(held.seen) == 1:
+                text = f"{refusal.status} {words.code} passes by itself, and was not tried again"
+                self._fail([Failure("retry.transient", text)])
+
+
+def _after_refusal(seen: Sequence[Seen]) -> bool:
+    """Whether a request is a retry of one that was refused or ended early."""
+    return bool(seen) and (seen[-1].entry.refusal is not None or seen[-1].ended)
+
+
+def _user(turn: Turn) -> Told:
+    if not turn.parts:
+        return Told(role="user", text=turn.say)
+    texts = [part["text"] for part in turn.parts if "text" in part]
+    message = read_message({"role": "user", "content": [part for part in turn.parts if "text" not in part]})
+    media = tuple((part.kind, str(part.value)) for part in message.media)
+    return Told(role="user", text="".join(texts), media=media)
+
+
+def _prefix(text: str | None) -> Told:
+    return Told(role="assistant", text=text or "", partial=True)

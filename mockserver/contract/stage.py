@@ -1,0 +1,249 @@
+"""The stage: an adversarial but legal cloud on loopback, which sees what a client sends.
+
+It is the application of `mockserver.server` with one change: how the bytes of a scripted answer go out
+is planned. They may be cut into any pieces, and a stream may end before its end.
+"""
+
+import asyncio
+import socket
+import struct
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from mockserver.contract.delivery import Delivery
+from mockserver.contract.loop import Loop
+from mockserver.engine import Answer, Engine
+from mockserver.journal import Entry
+from mockserver.server.app import CHAT_PATHS, App
+from mockserver.server.asgi import ClientGoneError, send_answer
+from mockserver.server.serve import bind, url_of
+from mockserver.server.transport import Protocol
+from mockserver.settings import Settings
+from mockserver.wire import sse
+from mockserver.wire.errors import render_compat, render_native
+from mockserver.wire.incoming import RequestHeaders
+from mockserver.wire.request import Surface
+
+_COMPAT_TAIL, _NATIVE_TAIL = 3, 1
+"""The frames at the end of a stream that say that it is whole: finish, usage, end mark; or the last event."""
+
+
+@dataclass(slots=True)
+class Planned:
+    """One answer that is planned: a reply of the control API, and its delivery."""
+
+    reply: Mapping[str, Any]
+    delivery: Delivery = field(default_factory=Delivery)
+
+
+@dataclass(slots=True)
+class Seen:
+    """One request as the stage saw it. `planned` is None where nothing was planned for it.
+
+    `frames` is how many frames of a stream were sent; `gone` is set when the client has left.
+    """
+
+    entry: Entry
+    headers: Mapping[str, str]
+    planned: Planned | None
+    gone: threading.Event = field(default_factory=threading.Event)
+    ended: bool = False
+
+
+@dataclass(slots=True)
+class Lane:
+    """What is planned for one conversation, which has an API key of its own, and what was seen of it."""
+
+    planned: dict[str, Planned] = field(default_factory=dict)
+    seen: list[Seen] = field(default_factory=list)
+
+
+class StageApp(App):
+    """The application, with planned deliveries. `patience` is how long a silent stream is kept, in seconds."""
+
+    def __init__(self, engine: Engine, *, patience: float, loop: Loop) -> None:
+        super().__init__(engine)
+        self.lanes: dict[str, Lane] = {}
+        self._patience = patience
+        self._loop = loop
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, by the ASGI protocol."""
+        if scope["type"] == "http" and scope["path"].startswith("/_mock/conform/"):
+            await self._loop(scope, receive, send)
+            return
+        surface = CHAT_PATHS.get(scope["path"]) if scope["type"] == "http" else None
+        if surface is None:
+            await super().__call__(scope, receive, send)
+            return
+        try:
+            answer = await self._chat(surface, scope, receive, self.engine.clock())
+        except ClientGoneError:
+            return
+        seen = self._note(answer, scope)
+        if seen is None or seen.planned is None:
+            await send_answer(answer, receive, send)
+        else:
+            await self._deliver(answer, surface, seen, scope, receive, send)
+
+    def _note(self, answer: Answer, scope: Scope) -> Seen | None:
+        entry = answer.entry
+        lane = None if entry is None else self.lanes.get(entry.world.key)
+        if entry is None or lane is None:
+            return None
+        seen = Seen(entry, RequestHeaders(scope["headers"]), lane.planned.get(entry.answered_by))
+        lane.seen.append(seen)
+        return seen
+
+    async def _deliver(
+        self, answer: Answer, surface: Surface, seen: Seen, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Sends an answer as it was planned."""
+        assert seen.planned is not None
+        delivery = seen.planned.delivery
+        frames = answer.frames or [answer.body]
+        seen.ended = bool(delivery.end) and bool(answer.frames)
+        if delivery.end and not answer.frames:
+            delivery = Delivery(sizes=delivery.sizes)
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        tail = _NATIVE_TAIL if surface.native else _COMPAT_TAIL
+        for piece in delivery.pieces(frames, tail=tail):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        if delivery.end == "error":
+            await send({"type": "http.response.body", "body": self._error(answer, surface, delivery)})
+        elif delivery.end:
+            await self._end(delivery.end, seen, scope, receive)
+        else:
+            await send({"type": "http.response.body", "body": b""})
+
+    def _error(self, answer: Answer, surface: Surface, delivery: Delivery) -> bytes:
+        """The error in the middle of a stream, in the frames of its surface."""
+        assert answer.entry is not None
+        entry = self.engine.errors.by_code(delivery.error)
+        refusal, request_id = self.engine.errors.refuse(entry.id), answer.entry.request_id
+        if surface.native:
+            body = render_native(refusal, request_id, stream=False).body
+            return sse.native_frame(delivery.after + 1, body, event=b"error", status=refusal.status)
+        return sse.compat_frame(render_compat(refusal, request_id, None, stream=False).body)
+
+    async def _end(self, end: str, seen: Seen, scope: Scope, receive: Receive) -> None:
+        """Ends a connection in the middle of an answer, or falls silent until the client has left."""
+        transport = scope["extensions"]["mockserver.transport"]
+        if end == "stall":
+            try:
+                async with asyncio.timeout(self._patience):
+                    await _gone(receive)
+            except TimeoutError:
+                pass
+            else:
+                seen.gone.set()
+        elif end == "reset":
+            transport.flush()
+            linger = struct.pack("ii", 1, 0)
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            transport.abort()
+        transport.close()
+        await _gone(receive)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class _StageProtocol(Protocol):
+    """The server's protocol, which hands the connection to the application, so that it can be cut."""
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self.scope["extensions"] = {"mockserver.transport": self.transport}
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, app: StageApp) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,  # type: ignore[arg-type] - an application is a callable
+                http=_StageProtocol,
+                loop="auto",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                proxy_headers=False,
+                ws="none",
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self.open = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.open.set()
+
+
+class Stage:
+    """A running stage. Use it as a context manager.
+
+    `patience` is how long a silent stream is kept and how long a client may take to let a connection go, in
+    seconds. `port` is 0 for a free one.
+    """
+
+    def __init__(self, *, engine: Engine | None = None, patience: float = 3.0, port: int = 0) -> None:
+        self.engine = engine or Engine(Settings(seed=1))
+        self.patience = patience
+        self.loop = Loop()
+        self._app = StageApp(self.engine, patience=patience, loop=self.loop)
+        self._socket = bind("127.0.0.1", port)
+        self.url = url_of(self._socket)
+        self._server = _Server(self._app)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True
+        )
+        self._count = 0
+
+    def __enter__(self) -> "Stage":
+        self.engine.tokenizer.get()
+        self._thread.start()
+        self._server.open.wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.loop.close()
+        self._server.should_exit = True
+        self._server.force_exit = True
+        self._thread.join()
+        self._socket.close()
+
+    def lane(self) -> str:
+        """A new conversation's API key."""
+        self._count += 1
+        key = f"sk-conform-{self._count}"
+        self._app.lanes[key] = Lane()
+        return key
+
+    def plan(self, key: str, replies: Sequence[Planned]) -> None:
+        """Plans the next answers of a conversation; what was planned before and not taken is dropped."""
+        lane = self._app.lanes[key]
+        self.engine.scripts.clear(key)
+        for planned in replies:
+            script = self.engine.scripts.add(
+                {"match": {"key": key}, "reply": dict(planned.reply), "times": 1}, self.engine.errors
+            )
+            lane.planned[script.id] = planned
+
+    def seen(self, key: str) -> list[Seen]:
+        """What was seen of a conversation so far, oldest first."""
+        return list(self._app.lanes[key].seen)
+
+    def forget(self, key: str) -> None:
+        """Forgets a conversation."""
+        self._app.lanes.pop(key, None)
+        self.engine.reset(key)

@@ -1,0 +1,228 @@
+"""The truth of a conversation: what was said, by whom, in which order; and where a request differs from it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from itertools import product
+
+import orjson
+
+from mockserver.contract.requirements import Failure
+from mockserver.wire.request import Message, ToolCall
+
+_MOST_OPTIONAL = 6
+"""How many groups of optional messages are tried in and out; older ones then count as left out."""
+
+_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One message of the truth.
+
+    `group` is above 0 for the messages of a turn that failed or was stopped: all of one group may be missing.
+    `beginning`: any beginning of the text will do. `joined`: the text goes on from a prefix.
+    """
+
+    role: str
+    text: str = ""
+    media: tuple[tuple[str, str], ...] = ()
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str | None = None
+    partial: bool = False
+    group: int = 0
+    beginning: bool = False
+    joined: bool = False
+
+
+def media_of(message: Message) -> tuple[tuple[str, str], ...]:
+    """The media of a message, each with its kind, however its surface wraps the URL."""
+    found = []
+    for part in message.media:
+        value = part.value
+        inner = value.get("url") or value.get("data") if isinstance(value, dict) else value
+        found.append((part.kind, str(inner)))
+    return tuple(found)
+
+
+def variants(history: Sequence[Told]) -> Iterator[list[Told]]:
+    """The histories that a client may send: turns that failed may be in them or not."""
+    groups = sorted({told.group for told in history if told.group})[-_MOST_OPTIONAL:]
+    for choice in product((True, False), repeat=len(groups)):
+        kept = {group for group, keep in zip(groups, choice, strict=True) if keep}
+        yield [told for told in history if not told.group or told.group in kept]
+    if any(told.beginning for told in history):
+        yield from variants([told for told in history if not told.beginning])
+
+
+def _same_arguments(left: str, right: str) -> bool:
+    try:
+        return bool(orjson.loads(left) == orjson.loads(right))
+    except ValueError:
+        return left == right
+
+
+def _short(text: str) -> str:
+    shown = ascii(text) if not text.isprintable() else repr(text)
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}… ({len(text)} characters)"
+
+
+def first_difference(said: str, sent: str) -> str:
+    """Where two texts part, in words."""
+    at = next((i for i, (a, b) in enumerate(zip(said, sent, strict=False)) if a != b), min(len(said), len(sent)))
+    return (
+        f"said {_short(said)}, sent {_short(sent)}; they part at character {at}: "
+        f"{ascii(said[at : at + 8])} became {ascii(sent[at : at + 8])}"
+    )
+
+
+class Comparison:
+    """Compares the messages of one request with the truth.
+
+    `place` is where the messages stand in the body, `number` the request's number, `foreign` the texts of other
+    conversations.
+    """
+
+    def __init__(self, *, place: str, number: int, foreign: frozenset[str] = frozenset()) -> None:
+        self._place = place
+        self._number = number
+        self._foreign = foreign
+
+    def failures(self, history: Sequence[Told], sent: Sequence[Message]) -> list[Failure]:
+        """Every place where the request differs from the nearest history that it may have."""
+        best: list[Failure] | None = None
+        for variant in variants(history):
+            found = self._against(variant, sent)
+            if not found:
+                return []
+            if best is None or len(found) < len(best):
+                best = found
+        return best or []
+
+    def kept(self, history: Sequence[Told], sent: Sequence[Message], *, most: int) -> list[Failure]:
+        """As `failures`, where the history may be cut in front, to `most` messages beside the system message."""
+        system = [told for told in history if told.role == "system"]
+        rest = [told for told in history if told.role != "system"]
+        starts = [at for at, told in enumerate(rest) if told.role == "user" and len(rest) - at <= most]
+        for start in starts:
+            if not self.failures([*system, *rest[start:]], sent):
+                return []
+        first = self.failures([*system, *rest[starts[0] if starts else -1 :]], sent)
+        reasons = "; ".join(failure.message for failure in first[:2])
+        count = sum(message.role != "system" for message in sent)
+        message = (
+            f"{count} messages beside the system message, at most {most} were asked for; they have to be the "
+            f"newest, begin with the user and keep calls with their results: {reasons}"
+        )
+        return [Failure("history.truncation", message, self._number, self._place)]
+
+    def _fail(self, requirement: str, message: str, index: int | None = None, leaf: str = "") -> Failure:
+        place = self._place if index is None else f"{self._place}[{index}]{leaf}"
+        return Failure(requirement, message, self._number, place)
+
+    def _against(self, history: Sequence[Told], sent: Sequence[Message]) -> list[Failure]:
+        said_keys = [_key(told) for told in history]
+        sent_keys = [_key(message) for message in sent]
+        if said_keys != sent_keys and Counter(said_keys) == Counter(sent_keys):
+            return [self._misplaced(history, said_keys, sent_keys)]
+        found: list[Failure] = []
+        matcher = SequenceMatcher(None, said_keys, sent_keys, autojunk=False)
+        for _, from_said, to_said, from_sent, to_sent in matcher.get_opcodes():
+            paired = min(to_said - from_said, to_sent - from_sent)
+            for step in range(paired):
+                found += self._pair(history[from_said + step], sent[from_sent + step], from_sent + step)
+            found += [self._lost(told) for told in history[from_said + paired : to_said]]
+            found += [self._invented(history, sent, at) for at in range(from_sent + paired, to_sent)]
+        return found
+
+    def _misplaced(
+        self, history: Sequence[Told], said: list[tuple[object, ...]], sent: list[tuple[object, ...]]
+    ) -> Failure:
+        at = next(i for i, (a, b) in enumerate(zip(said, sent, strict=True)) if a != b)
+        moved = {history[at].role, str(sent[at][0])}
+        kind = "history.system" if "system" in moved else "tools.order" if moved == {"tool"} else "history.order"
+        said_text = _short(history[at].text)
+        return self._fail(kind, f"the message here should be the {history[at].role}'s {said_text}", at)
+
+    def _lost(self, told: Told) -> Failure:
+        if told.role == "system":
+            kind = "history.system"
+        elif told.role == "tool":
+            kind = "tools.results"
+        elif told.calls:
+            kind = "tools.calls"
+        else:
+            kind = "partial.sent" if told.partial else "history.complete"
+        return self._fail(kind, f"the {told.role}'s message {_short(told.text)} is not sent")
+
+    def _invented(self, history: Sequence[Told], sent: Sequence[Message], at: int) -> Failure:
+        message = sent[at]
+        if message.text and message.text in self._foreign:
+            kind, why = "history.separate", "was said in another conversation"
+        elif message.role == "assistant" and any(told.group for told in history):
+            kind, why = "history.failed-turn", "stands for a turn that failed"
+        elif message.partial:
+            kind, why = "partial.sent", "is a prefix that is not to be continued"
+        else:
+            kind, why = "history.invented", "was never said, or was said once and is sent twice"
+        return self._fail(kind, f"the {message.role}'s message {_short(message.text)} {why}", at)
+
+    def _pair(self, told: Told, message: Message, at: int) -> list[Failure]:
+        found: list[Failure] = []
+        if told.role != message.role:
+            text = f"{_short(told.text)} was said by {told.role}, not by {message.role}"
+            found.append(self._fail("history.roles", text, at, ".role"))
+        if not (told.beginning and told.text.startswith(message.text)) and told.text != message.text:
+            found.append(
+                self._fail(self._text_kind(told, message), first_difference(told.text, message.text), at, ".content")
+            )
+        if told.media != media_of(message):
+            what = f"said with {[kind for kind, _ in told.media]}, sent with {[kind for kind, _ in media_of(message)]}"
+            found.append(self._fail("media.sent", f"{what}, or with another content", at, ".content"))
+        if told.partial != message.partial:
+            wanted = "has to carry" if told.partial else "must not carry"
+            found.append(self._fail("partial.sent", f"this message {wanted} partial: true", at, ".partial"))
+        if told.call_id != message.tool_call_id and told.role == message.role == "tool":
+            text = f"the result of call {told.call_id!r} is sent as that of {message.tool_call_id!r}"
+            found.append(self._fail("tools.ids", text, at, ".tool_call_id"))
+        return found + self._calls(told.calls, message.tool_calls, at)
+
+    def _text_kind(self, told: Told, message: Message) -> str:
+        if told.role == "system":
+            return "history.system"
+        if told.role == "tool":
+            return "tools.results"
+        if message.text and message.text in self._foreign:
+            return "history.separate"
+        return "partial.joined" if told.joined else "partial.sent" if told.partial else "history.text"
+
+    def _calls(self, said: Sequence[ToolCall], sent: Sequence[ToolCall], at: int) -> list[Failure]:
+        if [call.name for call in said] != [call.name for call in sent]:
+            names = f"{[call.name for call in said]} were called, {[call.name for call in sent]} are sent"
+            return [self._fail("tools.calls", names, at, ".tool_calls")]
+        found = []
+        for index, (left, right) in enumerate(zip(said, sent, strict=True)):
+            leaf = f".tool_calls[{index}]"
+            if left.id != right.id:
+                text = f"the call {left.id!r} is sent as {right.id!r}"
+                found.append(self._fail("tools.ids", text, at, f"{leaf}.id"))
+            if left.arguments != right.arguments:
+                kind = "tools.arguments-exact" if _same_arguments(left.arguments, right.arguments) else "tools.arguments"
+                text = first_difference(left.arguments, right.arguments)
+                found.append(self._fail(kind, text, at, f"{leaf}.function.arguments"))
+        return found
+
+
+def _key(message: Told | Message) -> tuple[object, ...]:
+    """What makes two messages the same one, before their fields are looked at."""
+    if isinstance(message, Told):
+        calls, call_id, media = message.calls, message.call_id, message.media
+    else:
+        calls, call_id, media = message.tool_calls, message.tool_call_id, media_of(message)
+    return (message.role, message.text, calls, call_id, media, message.partial)
+
+
+def optional(history: Sequence[Told], start: int, group: int) -> list[Told]:
+    """The history with all messages from `start` on made optional together."""
+    return [*history[:start], *(replace(told, group=group) for told in history[start:])]
