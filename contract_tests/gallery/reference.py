@@ -1,7 +1,7 @@
 """The reference client: plain Python over `http.client`, both dialects, correct in everything.
 
 Each step is a method of its own, so that a broken client is this one with one method changed.
-As a program it is a driver: ``python -m contract_tests.gallery.reference``.
+`contract_tests/gallery/driver.py` is its driver.
 """
 
 import codecs
@@ -406,9 +406,3 @@ class Reference:
             function.get("name") or known.name,
             arguments or known.arguments if cumulative else known.arguments + arguments,
         )
-
-
-if __name__ == "__main__":
-    from mockserver.contract.driver import drive
-
-    drive(Reference, client="reference", surfaces=("compat", "native-text", "native-multimodal"))

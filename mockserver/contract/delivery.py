@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import cycle, islice
 from typing import Any
 
 ENDS = ("cut", "reset", "stall", "error")
@@ -10,6 +10,9 @@ ENDS = ("cut", "reset", "stall", "error")
 
 CHOPPED = (1, 2, 3, 5, 7, 11, 13)
 """Sizes of pieces, in bytes, that part every frame and every character of more than one byte somewhere."""
+
+MOST_PIECES = 4096
+"""The most pieces of one answer; what is left comes at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +51,9 @@ class Delivery:
             yield from (frame for frame in frames if frame)
             return
         data, at = b"".join(frames), 0
-        for size in cycle(self.sizes):
+        for size in islice(cycle(self.sizes), MOST_PIECES):
             if at >= len(data):
                 return
             yield data[at : at + size]
             at += size
+        yield from [data[at:]] if at < len(data) else []

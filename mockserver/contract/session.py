@@ -23,7 +23,7 @@ from mockserver.contract.truth import Told, optional
 from mockserver.wire.messages import read_message
 
 _MOST_RETRIES = 10
-_SILENT = ("cut", "reset", "stall")
+_SILENT = ("cut", "reset")
 
 
 @dataclass(slots=True)
@@ -250,10 +250,16 @@ class Session:
     def _broken_off(self, held: _Round, last: Seen) -> list[Failure]:
         assert last.planned is not None
         end = last.planned.delivery.end
+        if end == "stall":
+            if not last.gone.wait(self.stage.patience):
+                text = f"the stream was silent for {self.stage.patience:g} s, and the client still listened"
+                return [Failure("stream.stall", text)]
+            return judge_error(held.report, requirement="stream.stall")
         if end in _SILENT:
-            return judge_error(held.report, requirement="stream.stall" if end == "stall" else "stream.cut")
-        entry = self.stage.engine.errors.by_code(last.planned.delivery.error)
-        words = entry.native if last.entry.surface != "compat" else entry.compat
+            return judge_error(held.report, requirement="stream.cut")
+        errors = self.stage.engine.errors
+        refusal = errors.refuse(errors.by_code(last.planned.delivery.error).id)
+        words = refusal.native if last.entry.surface != "compat" else refusal.compat
         return judge_error(held.report, requirement="stream.error", code=words.code, message=words.message)
 
     def _failed(self, talk: _Talk, start: int) -> bool:

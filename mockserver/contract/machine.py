@@ -1,0 +1,263 @@
+"""The machine: lets conversations grow at random, and shrinks one that breaks a client to the shortest.
+
+The model of the truth is that of the suite: a `Session`. The machine only decides what is said next and how
+the cloud answers. What it finds is a `Case` like those of the suite, which anyone can run again.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis import strategies as st
+from hypothesis.database import ExampleDatabase
+from hypothesis.errors import Flaky
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from mockserver.contract.cases import Case, Turn
+from mockserver.contract.client import Client
+from mockserver.contract.protocol import ProtocolError
+from mockserver.contract.session import Session
+from mockserver.contract.stage import Stage
+from mockserver.contract.strategies import (
+    LASTING,
+    TRANSIENT,
+    chunkings,
+    image,
+    replies,
+    texts,
+    turns,
+    words,
+    worlds,
+)
+from mockserver.contract.suite import Outcome, Verdict
+
+STEPS = 8
+"""The most turns of a conversation."""
+
+_LONG = "The first of many words, then the second, the third, and so on until the very last one of all of them."
+
+
+class _BrokenError(AssertionError):
+    """Carries the conversation that broke the client out of Hypothesis."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.failures[0].message if outcome.failures else outcome.message)
+        self.outcome = outcome
+
+
+class Conversations(RuleBasedStateMachine):
+    """One conversation that grows; `machine` makes a class of it that knows its client."""
+
+    stage: Stage
+    client: Client
+    surfaces: Sequence[str] = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session: Session | None = None
+        self.taken: list[Turn] = []
+        self.case = Case(id="found.talk")
+
+    @initialize(data=st.data())
+    def begin(self, data: st.DataObject) -> None:
+        """Chooses the world."""
+        hello = self.client.hello
+        spoken = [name for name in hello.surfaces if not self.surfaces or name in self.surfaces]
+        self.case = data.draw(worlds(surfaces=spoken, features=hello.features))
+        self.session = Session(self.stage, self.client, self.case, self.case.surfaces[0], self.case.modes[0])
+        self._guard(self.session.begin)
+
+    def _guard(self, step: Callable[[], None]) -> None:
+        """Does a step; the driver's faults are outcomes too."""
+        assert self.session is not None
+        try:
+            step()
+        except ProtocolError as error:
+            raise _BrokenError(self._outcome(Verdict.DRIVER, str(error))) from None
+        if self.session.failures:
+            raise _BrokenError(self._outcome(Verdict.FAILED))
+
+    def _outcome(self, verdict: Verdict, message: str = "") -> Outcome:
+        assert self.session is not None
+        session = self.session
+        blamed = tuple(dict.fromkeys(failure.requirement for failure in session.failures))
+        case = replace(self.case, turns=tuple(self.taken), requires=blamed)
+        return Outcome(
+            case, session.surface, session.mode, verdict, tuple(session.failures), session.transcript, message
+        )
+
+    def _take(self, turn: Turn) -> None:
+        assert self.session is not None
+        self.taken.append(turn)
+        self._guard(lambda: self.session.turn(turn))  # type: ignore[union-attr]
+
+    def _side(self, data: st.DataObject) -> int:
+        return data.draw(st.integers(0, self.case.conversations - 1)) if self.case.conversations > 1 else 0
+
+    def _can(self, feature: str) -> bool:
+        return feature in self.client.hello.features
+
+    @property
+    def _kind(self) -> str:
+        return self.case.id.removeprefix("found.")
+
+    @rule(data=st.data())
+    def talk(self, data: st.DataObject) -> None:
+        """Something is said and answered, with rounds of calls where there are tools."""
+        first = 100 * len(self.taken)
+        turn = data.draw(turns(case=self.case, conversation=self._side(data), first=first))
+        sizes = data.draw(chunkings()) if self.case.modes[0] == "chopped" else ()
+        if sizes:
+            given = tuple({**reply, "delivery": {"sizes": list(sizes)}} for reply in turn.replies)
+            turn = replace(turn, replies=given)
+        self._take(turn)
+
+    @precondition(lambda self: self._can("partial") and self._kind in ("talk", "tools", "two"))
+    @rule(data=st.data(), prefix=words(), said=words(), answer=texts())
+    def go_on(self, data: st.DataObject, prefix: str, said: str, answer: str) -> None:
+        """The answer goes on from a prefix."""
+        side = self._side(data)
+        self._take(Turn(say=said, partial=prefix, conversation=side, replies=({"content": answer},)))
+
+    @rule(data=st.data(), code=st.sampled_from(LASTING), said=words())
+    def refuse(self, data: st.DataObject, code: str, said: str) -> None:
+        """The cloud refuses for good."""
+        self._take(Turn(say=said, conversation=self._side(data), replies=({"error": {"code": code}},)))
+
+    @rule(data=st.data(), code=st.sampled_from(TRANSIENT), said=words(), lasting=st.booleans())
+    def refuse_for_now(self, data: st.DataObject, code: str, said: str, *, lasting: bool) -> None:
+        """The cloud refuses, and answers when it is asked again; or never."""
+        error: dict[str, Any] = {"error": {"code": code}}
+        given = (error,) * 14 if lasting else (error, {"content": "Now."})
+        self._take(Turn(say=said, conversation=self._side(data), replies=given))
+
+    @precondition(lambda self: self.case.modes[0] != "plain")
+    @rule(
+        data=st.data(),
+        end=st.sampled_from(["cut", "reset", "error"]),
+        after=st.integers(0, 6),
+        code=st.sampled_from(["InternalError", "DataInspectionFailed"]),
+        said=words(),
+    )
+    def break_off(self, data: st.DataObject, end: str, after: int, code: str, said: str) -> None:
+        """A stream that ends before its end."""
+        delivery: dict[str, Any] = {"end": end, "after": max(after, int(end == "error"))}
+        if end == "error":
+            delivery["error"] = code
+        names = [tool["function"]["name"] for tool in self.case.tools]
+        reply: dict[str, Any] = {"content": _LONG}
+        if names and data.draw(st.booleans()):
+            reply = data.draw(replies(names=names, calls=True, first=100 * len(self.taken)))
+            reply["tool_calls"][0]["arguments"] = '{"city": "Hangzhou, the city by the lake in the east"}'
+        reply = {**reply, "delivery": delivery}
+        self._take(Turn(say=said, conversation=self._side(data), replies=(reply,)))
+
+    @precondition(lambda self: self._kind == "silence")
+    @rule(after=st.integers(1, 6))
+    def fall_silent(self, after: int) -> None:
+        """A stream that falls silent."""
+        delivery = {"end": "stall", "after": after}
+        self._take(Turn(say="a", replies=({"content": _LONG, "delivery": delivery},)))
+
+    @precondition(lambda self: self.case.modes[0] != "plain" and self._can("cancel"))
+    @rule(data=st.data(), pieces=st.integers(1, 3))
+    def stop(self, data: st.DataObject, pieces: int) -> None:
+        """The user stops listening."""
+        delivery = {"end": "stall", "after": pieces + 7}
+        reply = {"content": _LONG, "delivery": delivery}
+        self._take(Turn(say="a", cancel_after=pieces, conversation=self._side(data), replies=(reply,)))
+
+    @precondition(lambda self: self._kind == "choices")
+    @rule(said=words(), answers=st.lists(words(), min_size=2, max_size=4))
+    def choose(self, said: str, answers: list[str]) -> None:
+        """Several answers at once."""
+        reply = {"choices": [{"content": answer} for answer in answers]}
+        self._take(Turn(say=said, options={"n": len(answers)}, replies=(reply,)))
+
+    @precondition(lambda self: self._kind == "options")
+    @rule(
+        said=words(),
+        options=st.sampled_from(
+            [{"temperature": 1.5}, {"max_tokens": 400, "top_p": 0.9}, {"response_format": {"type": "json_object"}}]
+        ),
+    )
+    def options(self, said: str, options: dict[str, Any]) -> None:
+        """Options of one turn."""
+        self._take(Turn(say=f"{said} as JSON", options=options, replies=({"content": '{"a": 1}'},)))
+
+    @precondition(lambda self: self._kind == "pictures")
+    @rule(colours=st.lists(st.sampled_from([0xFF0000, 0x00FF00, 0x0000FF]), min_size=1, max_size=2), said=words())
+    def show(self, colours: list[int], said: str) -> None:
+        """Pictures and a question."""
+        parts = (*({"image": image(colour)} for colour in colours), {"text": said})
+        self._take(Turn(say=said, parts=parts, replies=({"content": "A picture."},)))
+
+    def teardown(self) -> None:
+        """Ends the conversation, and judges the sums."""
+        session = self.session
+        if session is None:
+            return
+        if session.failures:
+            with suppress(ProtocolError):
+                session.end()
+            return
+        self._guard(session.end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How long the machine looks: `examples` conversations, from `seed` on; None: another one each time."""
+
+    examples: int = 200
+    seed: int | None = 0
+    steps: int = STEPS
+    database: ExampleDatabase | None = None
+
+
+def explore(
+    stage: Stage, client: Client, *, surfaces: Sequence[str] = (), budget: Budget | None = None
+) -> Outcome | None:
+    """Looks for a conversation that breaks a client; the shortest one is what comes back, or None.
+
+    The same seed gives the same run. With a database, what was found before is tried first. A client that does not
+    do the same thing twice is told so by the outcome's message.
+    """
+    budget = budget or Budget()
+    fields = {"stage": stage, "client": client, "surfaces": tuple(surfaces)}
+    machine: Any = type("Conversations", (Conversations,), fields)
+    if budget.seed is not None:
+        machine = seed(budget.seed)(machine)
+    chosen = settings(
+        max_examples=budget.examples,
+        stateful_step_count=budget.steps,
+        deadline=None,
+        database=budget.database,
+        verbosity=Verbosity.quiet,
+        print_blob=False,
+        report_multiple_bugs=False,
+        phases=(Phase.reuse, Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    try:
+        run_state_machine_as_test(machine, settings=chosen)
+    except _BrokenError as broken:
+        return broken.outcome
+    except Flaky as flaky:
+        return _unsteady(flaky)
+    return None
+
+
+def _unsteady(flaky: BaseException) -> Outcome:
+    found = [error for error in getattr(flaky, "exceptions", ()) if isinstance(error, _BrokenError)]
+    text = "the client broke, and did not when the same was done again: it depends on time or on what was before"
+    if found:
+        return replace(found[0].outcome, message=text)
+    return Outcome(Case(id="found.unsteady"), "", "", Verdict.KIT, message=f"{text} ({flaky})")

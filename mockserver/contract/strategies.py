@@ -1,0 +1,208 @@
+"""Strategies for property tests of clients: conversations, requests, replies, tools, chunkings.
+
+    from hypothesis import given
+    from mockserver.contract.strategies import conversations
+
+    @given(conversations())
+    def test_my_client(conversation): ...
+
+Everything drawn is valid: `conversations` by the rules of a dialogue, `requests` by the JSON Schema of
+their surface. What shrinks, shrinks to few turns of few plain characters.
+"""
+
+import base64
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from mockserver.contract.cases import Case, Turn
+from mockserver.contract.generate import from_schema
+from mockserver.contract.worlds import KINDS, world
+
+TEXTS = (
+    "a",
+    "Which tea is green?",
+    " b ",
+    "好",
+    "é",
+    "e\u0301",
+    "👍🏽",
+    "\u2028",
+    "one\u2028two\u0085three\u000bfour",
+    '"\\',
+    "<b>&amp;</b>",
+    "{x}",
+    "\r\n\t",
+    "null",
+    "[DONE]",
+    "data: [DONE]\n\n",
+    "\ufeffx\u200d",
+    "\u202eab",
+    "\u0000\u001f",
+    "你好，哪种茶是绿色的？龙井。",
+    "𠮷𝒳",
+    "0",
+    "haha haha haha",
+    "\n",
+    "long words " * 40,
+)
+"""Texts that clients lose, change or trip over; the first one is the plainest."""
+
+LARGE = "长" * 4500
+"""A text that is longer than the buffers of careless clients."""
+
+ARGUMENTS = (
+    "{}",
+    '{"city": "Hangzhou"}',
+    '{ "a" :  1.50, "b":[null,"\\u00fc\\n苏州"] }',
+    '{"city":"杭州"}',
+    '{"amount": 21, "unit": "the unit of the amount"}',
+)
+"""Arguments of calls, as models write them: their blanks and escapes are part of the text."""
+
+TRANSIENT = ("Throttling.RateQuota", "InternalError", "ModelUnavailable")
+"""Codes of refusals that pass by themselves."""
+
+LASTING = ("InvalidParameter", "DataInspectionFailed", "InvalidApiKey", "Model.AccessDenied", "ModelNotFound")
+"""Codes of refusals that do not."""
+
+
+def texts() -> SearchStrategy[str]:
+    """Texts that clients break on, and any others."""
+    return st.one_of(st.sampled_from(TEXTS), st.text(max_size=20))
+
+
+def words() -> SearchStrategy[str]:
+    """Texts with something visible in them."""
+    return st.sampled_from(TEXTS)
+
+
+def said() -> SearchStrategy[str]:
+    """What a user says: words, now and then very many."""
+    return st.sampled_from((*TEXTS, LARGE))
+
+
+def chunkings() -> SearchStrategy[tuple[int, ...]]:
+    """Sizes of pieces, in bytes, to cut a stream into, over and over; none: frame by frame."""
+    return st.sampled_from([(), (1,), (2, 3), (7,), (17, 4), (1, 1000), (100_000,), (5, 1, 64)])
+
+
+def image(colour: int, side: int = 32) -> str:
+    """A data URI of a PNG in one colour, a number below 2**24."""
+    row = b"\0" + struct.pack(">I", colour)[1:] * side
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(row * side)) + chunk(b"IEND", b"")
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def tools() -> SearchStrategy[dict[str, Any]]:
+    """A function that may be offered, in the form of the wire."""
+    names = st.sampled_from(["weather", "time", "get_current_weather", "f"])
+    types = st.sampled_from(["string", "number", "boolean", "integer"])
+    properties = st.dictionaries(st.sampled_from(["city", "unit", "zone"]), types, max_size=3)
+    return st.builds(_tool, names, properties)
+
+
+def _tool(name: str, properties: Mapping[str, str]) -> dict[str, Any]:
+    described = {key: {"type": kind} for key, kind in properties.items()}
+    return {
+        "type": "function",
+        "function": {
+            "name": name,
+            "description": f"The {name} of something.",
+            "parameters": {"type": "object", "properties": described, "required": list(described)},
+        },
+    }
+
+
+@st.composite
+def replies(
+    draw: st.DrawFn, *, names: Sequence[str] = (), thinking: bool = False, calls: bool | None = None, first: int = 0
+) -> dict[str, Any]:
+    """A reply of the control API: a text, thinking before it, calls of the functions `names`.
+
+    `calls` demands or forbids calls; `first` numbers their ids.
+    """
+    reply: dict[str, Any] = {}
+    if thinking:
+        reply["reasoning_content"] = draw(words())
+    called = bool(names) and (draw(st.booleans()) if calls is None else calls)
+    if called:
+        count = draw(st.integers(1, 3))
+        reply["tool_calls"] = [
+            {
+                "id": f"call_{first + at}",
+                "name": draw(st.sampled_from(names)),
+                "arguments": draw(st.sampled_from(ARGUMENTS)),
+            }
+            for at in range(count)
+        ]
+        if draw(st.booleans()):
+            reply["content"] = draw(words())
+        return reply
+    reply["content"] = draw(texts())
+    if draw(st.integers(0, 9)) == 0:
+        reply["finish_reason"] = "length"
+    return reply
+
+
+def _calls(reply: Mapping[str, Any]) -> int:
+    return len(reply.get("tool_calls") or ())
+
+
+@st.composite
+def turns(draw: st.DrawFn, *, case: Case, conversation: int = 0, first: int = 0) -> Turn:
+    """A plain turn of a case: something said, and answered, with rounds of calls where it has tools."""
+    names = [tool["function"]["name"] for tool in case.tools]
+    thinking = bool(case.options.get("enable_thinking"))
+    given: list[dict[str, Any]] = []
+    results: list[tuple[str, ...]] = []
+    rounds = draw(st.integers(0, 2)) if names else 0
+    for number in range(rounds):
+        reply = draw(replies(names=names, thinking=thinking, calls=True, first=first + 10 * number))
+        given.append(reply)
+        results.append(tuple(draw(st.lists(words() | st.just(""), min_size=_calls(reply), max_size=_calls(reply)))))
+    given.append(draw(replies(thinking=thinking)))
+    return Turn(say=draw(said()), conversation=conversation, replies=tuple(given), results=tuple(results))
+
+
+@st.composite
+def conversations(draw: st.DrawFn, *, most: int = 5) -> Case:
+    """A whole conversation: a case on one surface and in one mode, of 1 to `most` plain turns."""
+    case = draw(worlds())
+    drawn = [
+        draw(turns(case=case, conversation=at % case.conversations, first=100 * at))
+        for at in range(draw(st.integers(1, most)))
+    ]
+    return _with_turns(case, tuple(drawn))
+
+
+def _with_turns(case: Case, drawn: tuple[Turn, ...]) -> Case:
+    fields = {name: getattr(case, name) for name in case.__slots__}
+    return Case(**{**fields, "turns": drawn})
+
+
+@st.composite
+def worlds(draw: st.DrawFn, *, surfaces: Sequence[str] = (), features: Sequence[str] | None = None) -> Case:
+    """The ground of a conversation: surface, mode, system message, tools, options; without turns yet."""
+    kinds = [kind for kind in KINDS if kind.fits(surfaces, features)]
+    kind = draw(st.sampled_from(kinds))
+    surface = draw(st.sampled_from([name for name in kind.surfaces if not surfaces or name in surfaces]))
+    modes = [name for name in kind.modes if features is None or "stream" in features or name == "plain"]
+    mode = draw(st.sampled_from(modes))
+    allowed = features is None or "system" in features
+    system = draw(st.one_of(st.none(), words())) if allowed and not kind.session else None
+    return world(kind, surface=surface, mode=mode, system=system)
+
+
+def requests(surface: str) -> SearchStrategy[dict[str, Any]]:
+    """The body of a request that the schema of its surface allows, every branch of it in reach."""
+    return from_schema(f"{surface}.request")
