@@ -4,9 +4,20 @@ import argparse
 from collections.abc import Sequence
 
 from mockserver import __version__
-from mockserver.commands import cassette, check, errors, export, record, replay, serve, tail, verify
+from mockserver.commands import (
+    cassette,
+    check,
+    conform,
+    errors,
+    export,
+    record,
+    replay,
+    serve,
+    tail,
+    verify,
+)
 
-COMMANDS = (serve, record, replay, verify, cassette, check, tail, export, errors)
+COMMANDS = (serve, record, replay, verify, cassette, check, conform, tail, export, errors)
 """In the order in which help shows them."""
 
 

@@ -184,7 +184,7 @@ class Reference:
 
     def newest(self, rest: list[Message], most: int) -> list[Message]:
         starts = [at for at, message in enumerate(rest) if message["role"] == "user"]
-        return rest[next(at for at in starts if len(rest) - at <= most) :]
+        return rest[next((at for at in starts if len(rest) - at <= most), starts[-1]) :]
 
     def wire(self, message: Message) -> Message:
         content = message["content"]

@@ -45,7 +45,7 @@ class Begin:
     """Begins a conversation.
 
     `tools` are functions in the wire's form; `options` hold for every turn. `session` names a session with
-    memory; `keep` is the most messages that a request may hold, the system message aside; `timeout` is
+    memory; `keep` is the most messages that a request may hold beside the system message, a running turn always being whole; `timeout` is
     in seconds, for a connection that falls silent.
     """
 

@@ -10,7 +10,7 @@ from mockserver.contract.protocol import ProtocolError
 from mockserver.contract.requirements import Failure
 from mockserver.contract.session import Session
 from mockserver.contract.stage import Stage
-from mockserver.contract.transcript import Transcript
+from mockserver.contract.transcript import Transcript, explain
 
 
 class Verdict(StrEnum):
@@ -42,6 +42,13 @@ class Outcome:
     def id(self) -> str:
         """The name of the conversation: case, surface and mode."""
         return f"{self.case.id}/{self.surface}/{self.mode}"
+
+    @property
+    def explanation(self) -> str:
+        """Why it did not pass, in full, with the transcript."""
+        transcript = self.transcript or Transcript()
+        parts = [self.message, transcript.text(), *(explain(failure, transcript) for failure in self.failures)]
+        return "\n".join(part for part in parts if part)
 
 
 def permutations(cases: Sequence[Case], surfaces: Sequence[str] = SURFACES) -> list[tuple[Case, str, str]]:

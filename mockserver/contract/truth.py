@@ -101,14 +101,14 @@ class Comparison:
         return best or []
 
     def kept(self, history: Sequence[Told], sent: Sequence[Message], *, most: int) -> list[Failure]:
-        """As `failures`, where the history may be cut in front, to `most` messages beside the system message."""
-        system = [told for told in history if told.role == "system"]
-        rest = [told for told in history if told.role != "system"]
-        starts = [at for at, told in enumerate(rest) if told.role == "user" and len(rest) - at <= most]
-        for start in starts:
-            if not self.failures([*system, *rest[start:]], sent):
-                return []
-        first = self.failures([*system, *rest[starts[0] if starts else -1 :]], sent)
+        """As `failures`, where the history is cut in front, to `most` messages beside the system message."""
+        first: list[Failure] = []
+        for variant in variants(history):
+            for cut in _cuts(variant, most):
+                found = self._against(cut, sent)
+                if not found:
+                    return []
+                first = first or found
         reasons = "; ".join(failure.message for failure in first[:2])
         count = sum(message.role != "system" for message in sent)
         message = (
@@ -212,6 +212,15 @@ class Comparison:
                 text = first_difference(left.arguments, right.arguments)
                 found.append(self._fail(kind, text, at, f"{leaf}.function.arguments"))
         return found
+
+
+def _cuts(history: Sequence[Told], most: int) -> Iterator[list[Told]]:
+    """The history from any of its turns on that leaves `most` messages; the running turn is always whole."""
+    system = [told for told in history if told.role == "system"]
+    rest = [told for told in history if told.role != "system"]
+    users = [at for at, told in enumerate(rest) if told.role == "user"]
+    for start in [at for at in users if len(rest) - at <= most] or users[-1:]:
+        yield [*system, *rest[start:]]
 
 
 def _key(message: Told | Message) -> tuple[object, ...]:

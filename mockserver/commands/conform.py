@@ -1,0 +1,245 @@
+"""`dashscope-mock conform`: leads a client through the suite and the machine, and reports."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mockserver.contract.cases import Case
+    from mockserver.contract.client import Client
+    from mockserver.contract.report import Expected, Result
+    from mockserver.contract.stage import Stage
+    from mockserver.contract.suite import Outcome
+
+_SURFACES = ("compat", "native-text", "native-multimodal")
+_FAILED, _MISUSED, _FAULT = 1, 2, 3
+_FILES = {
+    "json": "the run as JSON, for --merge",
+    "junit": "JUnit XML, for CI",
+    "markdown": "a summary, for a CI job's page",
+    "badge": "an SVG badge",
+}
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Enters the command and its options."""
+    conform = commands.add_parser(
+        "conform",
+        help="prove a client right, or show the conversation that breaks it",
+        description="Leads a client through conversations with an adversarial but legal cloud, and judges "
+        "each request and each report. Exit status: 0 all holds, 1 the client fails, 2 wrong options, "
+        "3 a fault of the driver or of the kit.",
+    )
+    conform.add_argument("--client", metavar="COMMAND", help='the driver, such as "node driver.mjs"')
+    conform.add_argument(
+        "--loop", action="store_true", help="wait for a program that asks GET /_mock/conform/next"
+    )
+    conform.add_argument("--port", type=int, default=0, help="port of the cloud; 0 takes a free one")
+    conform.add_argument(
+        "--surface", action="append", choices=_SURFACES, default=[], help="only this one (repeatable)"
+    )
+    conform.add_argument(
+        "--suite",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only cases of this name or group, or of this .json file (repeatable)",
+    )
+    conform.add_argument("--list", action="store_true", help="list the cases, and run none")
+    conform.add_argument(
+        "--examples", type=int, default=0, metavar="N", help="let the machine try N conversations too"
+    )
+    conform.add_argument("--seed", type=int, default=0, metavar="N", help="the machine's seed (default 0)")
+    conform.add_argument(
+        "--database", type=Path, metavar="FOLDER", help="keep what the machine finds, and try it first"
+    )
+    conform.add_argument("--expect", type=Path, metavar="FILE", help="known failures, one pattern a line")
+    conform.add_argument("--strict", action="store_true", help="fail for what a client SHOULD do, too")
+    conform.add_argument(
+        "--patience", type=float, default=3.0, metavar="SECONDS", help="how long a silent stream is kept"
+    )
+    for name, text in _FILES.items():
+        conform.add_argument(f"--{name}", type=Path, metavar="FILE", help=text)
+    conform.add_argument("--html", type=Path, metavar="FILE", help="a matrix with the transcripts")
+    conform.add_argument(
+        "--merge", action="append", default=[], type=Path, metavar="FILE", help="further runs for --html (JSON)"
+    )
+    conform.set_defaults(run=_conform)
+
+
+def _conform(options: argparse.Namespace) -> int:
+    from mockserver.contract.cases import CaseError  # noqa: PLC0415 - help answers without the kit
+    from mockserver.contract.protocol import ProtocolError  # noqa: PLC0415
+    from mockserver.contract.report import ExpectedError  # noqa: PLC0415
+    from mockserver.server.serve import PortTakenError  # noqa: PLC0415
+
+    try:
+        if options.list:
+            return _list(_cases(options.suite))
+        return _run(options)
+    except (CaseError, ExpectedError, PortTakenError, _MisuseError, OSError) as error:
+        print(f"dashscope-mock: {error}", file=sys.stderr)  # noqa: T201
+        return _MISUSED
+    except ProtocolError as error:
+        print(f"dashscope-mock: {error}", file=sys.stderr)  # noqa: T201
+        return _FAULT
+    except KeyboardInterrupt:
+        return _FAULT
+
+
+class _MisuseError(ValueError):
+    """Options that do not go together; the message says which."""
+
+
+def _cases(names: Sequence[str]) -> "tuple[Case, ...]":
+    from mockserver.contract.cases import built_in, chosen, from_file  # noqa: PLC0415
+
+    files = [name for name in names if name.endswith(".json")]
+    others = [name for name in names if not name.endswith(".json")]
+    read = tuple(case for name in files for case in from_file(Path(name)))
+    return read + (chosen(built_in(), others) if others or not files else ())
+
+
+def _list(cases: "Sequence[Case]") -> int:
+    for case in cases:
+        print(f"{case.id:<28} {case.title}")  # noqa: T201
+    return 0
+
+
+def _results(paths: Sequence[Path]) -> "list[Result]":
+    from mockserver.contract.report import Result  # noqa: PLC0415
+
+    read = []
+    for path in paths:
+        try:
+            read.append(Result.read(json.loads(path.read_text("utf-8"))))
+        except ValueError as error:
+            msg = f"{path}: {error}"
+            raise _MisuseError(msg) from None
+    return read
+
+
+def _run(options: argparse.Namespace) -> int:
+    from mockserver.contract.report import Expected  # noqa: PLC0415
+    from mockserver.contract.stage import Stage  # noqa: PLC0415
+
+    merged = _results(options.merge)
+    if not (options.client or options.loop):
+        if not (merged and options.html):
+            msg = 'say whom to test: --client "node driver.mjs", or --loop; or --merge with --html'
+            raise _MisuseError(msg)
+        _write(options.html, merged)
+        return 0
+    if options.examples < 0 or options.patience <= 0:
+        msg = f"--examples is {options.examples} and --patience {options.patience:g}: neither may be negative"
+        raise _MisuseError(msg)
+    expected = Expected.read(options.expect) if options.expect else Expected()
+    cases = _cases(options.suite)
+    with Stage(patience=options.patience, port=options.port) as stage:
+        result, found = _judge(options, stage, cases)
+    _report(options, result, merged)
+    if found is not None:
+        from mockserver.contract.found import story  # noqa: PLC0415
+
+        print(story(found))  # noqa: T201
+    return _status(result, expected, strict=options.strict)
+
+
+def _connector(options: argparse.Namespace, stage: "Stage") -> "Callable[[], Client]":
+    from mockserver.contract.client import ProcessClient  # noqa: PLC0415
+    from mockserver.contract.loop import LoopClient  # noqa: PLC0415
+
+    if options.loop:
+        print(f"waiting for a program that asks {stage.url}/_mock/conform/next", file=sys.stderr)  # noqa: T201
+        waiting = LoopClient(stage.loop)
+        return lambda: waiting
+    return lambda: ProcessClient(options.client)
+
+
+def _judge(
+    options: argparse.Namespace, stage: "Stage", cases: "Sequence[Case]"
+) -> "tuple[Result, Outcome | None]":
+    """Runs the suite, then the machine where it was asked for."""
+    from mockserver.contract.report import Result  # noqa: PLC0415
+    from mockserver.contract.report.terminal import Progress  # noqa: PLC0415
+    from mockserver.contract.suite import Verdict, hold, permutations  # noqa: PLC0415
+
+    connect = _connector(options, stage)
+    client = connect()
+    try:
+        spoken = client.hello.surfaces
+        result = Result(client.hello.client, options.seed)
+        planned = permutations(cases, options.surface or spoken)
+        progress = Progress(sys.stderr, len(planned))
+        for case, surface, mode in planned:
+            outcome = hold(stage, client, case, surface, mode)
+            progress.step(result.add(outcome))
+            if outcome.verdict is Verdict.DRIVER:
+                client.close()
+                client = connect()
+        progress.end()
+        found = _explore(options, stage, client) if options.examples else None
+        if found is not None:
+            result.add(found)
+        return result, found
+    finally:
+        client.close()
+
+
+def _explore(options: argparse.Namespace, stage: "Stage", client: "Client") -> "Outcome | None":
+    from hypothesis.database import DirectoryBasedExampleDatabase  # noqa: PLC0415
+
+    from mockserver.contract.machine import Budget, explore  # noqa: PLC0415
+
+    database = DirectoryBasedExampleDatabase(options.database) if options.database else None
+    budget = Budget(examples=options.examples, seed=options.seed, database=database)
+    return explore(stage, client, surfaces=options.surface, budget=budget)
+
+
+def _write(path: Path, results: "Sequence[Result]") -> None:
+    from mockserver.contract.report.matrix import as_html  # noqa: PLC0415
+
+    path.write_text(as_html(results), "utf-8")
+
+
+def _report(options: argparse.Namespace, result: "Result", merged: "Sequence[Result]") -> None:
+    from mockserver.contract.report.files import FORMATS  # noqa: PLC0415
+    from mockserver.contract.report.terminal import failures, summary, table  # noqa: PLC0415
+
+    for name, render in FORMATS.items():
+        path = getattr(options, name)
+        if path is not None:
+            path.write_text(render(result), "utf-8")
+    if options.html is not None:
+        _write(options.html, [result, *merged])
+    for text in (table(result), failures(result), summary(result)):
+        if text:
+            print(_printable(text), end="\n\n")  # noqa: T201
+
+
+def _printable(text: str) -> str:
+    """A text as a terminal may show it: what could steer it is escaped."""
+    return "".join(c if c == "\n" or c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _status(result: "Result", expected: "Expected", *, strict: bool) -> int:
+    from mockserver.contract.suite import Verdict  # noqa: PLC0415
+
+    stale = expected.stale(result.held)
+    for text in stale:
+        print(f"known failure that is none: {text}", file=sys.stderr)  # noqa: T201
+    faults = [held for held in result.held if held.verdict in (Verdict.DRIVER, Verdict.KIT)]
+    if faults:
+        return _FAULT
+    unexpected = [
+        held
+        for held in result.held
+        if held.verdict is not Verdict.PASSED and not expected.covers(held) and (strict or not held.lenient)
+    ]
+    if not result.held:
+        print("no conversation was held: a run that shows nothing does not pass", file=sys.stderr)  # noqa: T201
+        return _FAILED
+    return _FAILED if unexpected or stale else 0

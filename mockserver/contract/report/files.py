@@ -1,0 +1,94 @@
+"""The reports that are files: JSON, JUnit, Markdown, a badge."""
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from html import escape
+
+from mockserver.contract.report.result import Held, Result, State
+from mockserver.contract.report.terminal import held_text, summary
+from mockserver.contract.requirements import requirements
+from mockserver.contract.suite import Verdict
+
+_CONTROL = {code: None for code in [*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF]}
+"""Characters that XML cannot carry."""
+
+
+def as_json(result: Result) -> str:
+    """The run as JSON."""
+    return json.dumps(result.document(), indent=1, ensure_ascii=True) + "\n"
+
+
+def _clean(text: str) -> str:
+    return text.translate(_CONTROL)
+
+
+def as_junit(result: Result) -> str:
+    """The run as JUnit XML: the client's faults are failures, all other faults are errors."""
+    counts = result.count()
+    failed = counts[Verdict.FAILED] + counts[Verdict.MISSING]
+    suite = ET.Element(
+        "testsuite",
+        name=f"conform {_clean(result.client)}",
+        tests=str(len(result.held)),
+        failures=str(failed),
+        errors=str(counts[Verdict.DRIVER] + counts[Verdict.KIT]),
+    )
+    for held in result.held:
+        case = ET.SubElement(suite, "testcase", name=_clean(held.id), classname=held.id.partition(".")[0])
+        if held.verdict is not Verdict.PASSED:
+            kind = "error" if held.verdict in (Verdict.DRIVER, Verdict.KIT) else "failure"
+            message = held.message or str(held.failures[0]["message"])
+            ET.SubElement(case, kind, message=_clean(message)).text = _clean(held_text(held))
+    return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def as_markdown(result: Result) -> str:
+    """The run for the summary page of a CI job."""
+    lines = [f"### Contract of {_cell(result.client)}", "", summary(result), ""]
+    open_states = {name: state for name, state in result.states().items() if state not in (State.PASSED, State.UNCHECKED)}
+    if open_states:
+        lines += ["| state | severity | requirement | what is wrong |", "|---|---|---|---|"]
+    for name, state in open_states.items():
+        requirement = requirements()[name]
+        why = next((failure for held in result.held for failure in held.failures if failure["requirement"] == name), None)
+        said = str(why["message"]) if why else next((h.message for h in result.held if name in h.requires and h.message), "")
+        lines.append(f"| {state} | {requirement.severity} | `{name}` {requirement.title} | {_cell(said[:200])} |")
+    shown = next((held for held in result.held if held.verdict is Verdict.FAILED), None)
+    if shown is not None:
+        lines += ["", "<details><summary>One transcript</summary>", "", "```text", *_fenced(shown), "```", "</details>"]
+    return "\n".join(lines) + "\n"
+
+
+def _fenced(held: Held) -> list[str]:
+    return held_text(held).replace("```", "'''").splitlines()
+
+
+def as_badge(result: Result) -> str:
+    """An SVG badge: how many of the requirements that were looked at hold."""
+    states = [state for state in result.states().values() if state is not State.UNCHECKED]
+    passed = sum(state is State.PASSED for state in states)
+    colour = "#2e7d32" if states and passed == len(states) else "#b71c1c"
+    left, right = "DashScope contract", f"{passed}/{len(states)}"
+    wide, narrow = 7 * len(left) + 12, 7 * len(right) + 12
+    title = escape(f"{result.client}: {passed} of {len(states)} requirements hold")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide + narrow}" height="20" role="img" aria-label="{title}">'
+        f'<title>{title}</title><rect width="{wide}" height="20" fill="#444"/>'
+        f'<rect x="{wide}" width="{narrow}" height="20" fill="{colour}"/>'
+        '<g fill="#fff" font-family="Verdana,sans-serif" font-size="11" text-anchor="middle">'
+        f'<text x="{wide / 2:g}" y="14">{left}</text><text x="{wide + narrow / 2:g}" y="14">{right}</text></g></svg>\n'
+    )
+
+
+FORMATS: dict[str, Callable[[Result], str]] = {
+    "json": as_json,
+    "junit": as_junit,
+    "markdown": as_markdown,
+    "badge": as_badge,
+}
+"""Each format by the name of its option."""

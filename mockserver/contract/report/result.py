@@ -1,0 +1,141 @@
+"""A run as a document: what the other reports are made of, and what a file keeps of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from mockserver import __version__
+from mockserver.contract.protocol import VERSION
+from mockserver.contract.requirements import Severity, requirements
+from mockserver.contract.suite import Outcome, Verdict
+
+
+class State(StrEnum):
+    """What a client does about one requirement. `unclear`: only faults that are not the client's."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    MISSING = "missing"
+    UNCLEAR = "unclear"
+    UNCHECKED = "unchecked"
+
+
+_WORST = (State.FAILED, State.MISSING, State.UNCLEAR, State.PASSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One conversation of a run, as a document keeps it."""
+
+    id: str
+    title: str
+    requires: tuple[str, ...]
+    verdict: Verdict
+    message: str = ""
+    failures: tuple[Mapping[str, Any], ...] = ()
+    transcript: tuple[tuple[str, str], ...] = ()
+    case: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def lenient(self) -> bool:
+        """Whether it fails in nothing that a client must do."""
+        severities = {failure["severity"] for failure in self.failures}
+        return self.verdict is Verdict.PASSED or severities == {Severity.SHOULD}
+
+
+@dataclass(slots=True)
+class Result:
+    """One run of one client."""
+
+    client: str
+    seed: int | None = None
+    held: list[Held] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> Held:
+        """Takes what came of a conversation."""
+        failures = tuple(
+            {**asdict(failure), "severity": str(failure.severity), "source": failure.cited}
+            for failure in outcome.failures
+        )
+        lines = () if outcome.transcript is None else tuple(outcome.transcript.lines)
+        passed = outcome.verdict is Verdict.PASSED
+        case = {} if passed else outcome.case.json()
+        kept = Held(
+            outcome.id,
+            outcome.case.title,
+            outcome.case.requires,
+            outcome.verdict,
+            outcome.message,
+            failures,
+            () if passed else lines,
+            case,
+        )
+        self.held.append(kept)
+        return kept
+
+    def states(self) -> dict[str, State]:
+        """Each requirement with its state: failed where any conversation broke it."""
+        found: dict[str, set[State]] = {name: set() for name in requirements()}
+        for held in self.held:
+            broken = {failure["requirement"] for failure in held.failures}
+            for name in broken:
+                found[name].add(State.FAILED)
+            state = {
+                Verdict.PASSED: State.PASSED,
+                Verdict.FAILED: State.PASSED,
+                Verdict.MISSING: State.MISSING,
+                Verdict.DRIVER: State.UNCLEAR,
+                Verdict.KIT: State.UNCLEAR,
+            }[held.verdict]
+            # A conversation ends with its first failure, so what comes behind that is not shown.
+            if held.verdict is not Verdict.FAILED:
+                for name in held.requires:
+                    found[name].add(state)
+        return {name: _worst(states) for name, states in found.items()}
+
+    def count(self) -> dict[Verdict, int]:
+        """How many conversations came to each verdict."""
+        return {verdict: sum(held.verdict is verdict for held in self.held) for verdict in Verdict}
+
+    def document(self) -> dict[str, Any]:
+        """The run as JSON; the same run gives the same document."""
+        return {
+            "kit": __version__,
+            "protocol": VERSION,
+            "client": self.client,
+            "seed": self.seed,
+            "verdicts": {str(verdict): number for verdict, number in self.count().items()},
+            "requirements": {name: str(state) for name, state in self.states().items()},
+            "conversations": [
+                {**asdict(held), "verdict": str(held.verdict), "case": dict(held.case)} for held in self.held
+            ],
+        }
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> "Result":
+        """A run from its document. Raises `ValueError` for what is none."""
+        try:
+            held = [_held(item) for item in document["conversations"]]
+            return cls(document["client"], document.get("seed"), held)
+        except (KeyError, TypeError, ValueError) as error:
+            msg = f"this is no result of conform: {type(error).__name__}: {error}"
+            raise ValueError(msg) from None
+
+
+def _held(item: Mapping[str, Any]) -> Held:
+    return Held(
+        item["id"],
+        item["title"],
+        tuple(item["requires"]),
+        Verdict(item["verdict"]),
+        item["message"],
+        tuple(item["failures"]),
+        tuple((who, what) for who, what in item["transcript"]),
+        item["case"],
+    )
+
+
+def _worst(states: Iterable[State]) -> State:
+    known = set(states)
+    return next((state for state in _WORST if state in known), State.UNCHECKED)

@@ -1,0 +1,90 @@
+"""The report on a terminal: progress while it runs, then a table and every failure once."""
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+from mockserver.contract.report.result import Held, Result, State
+from mockserver.contract.requirements import requirements
+from mockserver.contract.suite import Verdict
+
+_WIDTH = 30
+_SIGNS = {State.PASSED: "ok", State.FAILED: "FAILED", State.MISSING: "missing", State.UNCLEAR: "unclear"}
+
+
+class Progress:
+    """One line that is written over and over, on a terminal only."""
+
+    def __init__(self, stream: IO[str], total: int) -> None:
+        self._stream = stream
+        self._total = max(1, total)
+        self._done = 0
+        self._bad = 0
+
+    def step(self, held: Held) -> None:
+        """One conversation more."""
+        self._done += 1
+        self._bad += held.verdict is not Verdict.PASSED
+        if self._stream.isatty():
+            full = _WIDTH * self._done // self._total
+            bar = "#" * full + "-" * (_WIDTH - full)
+            self._stream.write(f"\r[{bar}] {self._done}/{self._total}, {self._bad} not passed ")
+            self._stream.flush()
+
+    def end(self) -> None:
+        """Leaves the line."""
+        if self._stream.isatty():
+            self._stream.write("\n")
+
+
+def table(result: Result) -> str:
+    """The requirements that were looked at, each with its state."""
+    rows = []
+    for name, state in result.states().items():
+        if state is not State.UNCHECKED:
+            requirement = requirements()[name]
+            rows.append(f"{_SIGNS[state]:<8} {requirement.severity:<7} {name:<24} {requirement.title}")
+    return "\n".join(row if len(row) <= 120 else row[:117] + "..." for row in rows)
+
+
+def failure_text(failure: Mapping[str, Any]) -> str:
+    """A failure in a few lines."""
+    where = f" at {failure['place']}" if failure["place"] else ""
+    rule = f", rule {failure['rule']}" if failure["rule"] else ""
+    return (
+        f"{failure['severity']} {failure['requirement']}{where}{rule}\n"
+        f"    {failure['message']}\n    source: {failure['source']}"
+    )
+
+
+def held_text(held: Held) -> str:
+    """A conversation that did not pass: why, and the transcript."""
+    lines = [f"{held.verdict}: {held.id}  {held.title}"]
+    if held.message:
+        lines.append(f"  {held.message}")
+    lines += ["  " + failure_text(failure) for failure in held.failures]
+    lines += [f"    {who:<7} {what}" for who, what in held.transcript]
+    return "\n".join(lines)
+
+
+def failures(result: Result) -> str:
+    """For each broken requirement the shortest conversation that shows it; then what is missing or unclear."""
+    first: dict[str, Held] = {}
+    also: dict[str, int] = {}
+    for held in sorted(result.held, key=lambda one: len(one.transcript)):
+        reasons = [failure["requirement"] for failure in held.failures[:1]] or (
+            [f"{held.verdict}: {held.message}"] if held.verdict is not Verdict.PASSED else []
+        )
+        for reason in reasons:
+            first.setdefault(reason, held)
+            also[reason] = also.get(reason, 0) + 1
+    texts = []
+    for reason, held in first.items():
+        more = also[reason] - 1
+        texts.append(held_text(held) + (f"\n  (and {more} more conversations)" if more else ""))
+    return "\n\n".join(texts)
+
+
+def summary(result: Result) -> str:
+    """The numbers in one line."""
+    counts = ", ".join(f"{number} {verdict}" for verdict, number in result.count().items() if number)
+    return f"{result.client}: {len(result.held)} conversations: {counts or 'none'}"
