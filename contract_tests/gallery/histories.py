@@ -143,7 +143,9 @@ class AnswersAsUser(Reference):
 
     def wire(self, message: Message) -> Message:
         message = super().wire(message)
-        return {**message, "role": "user"} if message["role"] == "assistant" and len(message) == 2 else message
+        return (
+            {**message, "role": "user"} if message["role"] == "assistant" and len(message) == 2 else message
+        )
 
 
 def _changed(message: Message, change: Any) -> Message:

@@ -122,7 +122,9 @@ class Reference:
         first = reply.choice(0)
         message: Message = {"role": "assistant", "content": self.joined(prefix, first.text)}
         if first.calls:
-            message["tool_calls"] = [self.call_json(index, call) for index, call in sorted(first.calls.items())]
+            message["tool_calls"] = [
+                self.call_json(index, call) for index, call in sorted(first.calls.items())
+            ]
         self.history.append(message)
         self.known = len(self.history)
 
@@ -201,7 +203,11 @@ class Reference:
         if self.native:
             parameters = self.native_parameters(parameters, stream=stream)
             return {"model": self.begin.model, "input": {"messages": messages}, "parameters": parameters}
-        return {"model": self.begin.model, "messages": messages, **self.compat_parameters(parameters, stream=stream)}
+        return {
+            "model": self.begin.model,
+            "messages": messages,
+            **self.compat_parameters(parameters, stream=stream),
+        }
 
     def native_parameters(self, parameters: dict[str, Any], *, stream: bool) -> dict[str, Any]:
         own: dict[str, Any] = {"result_format": "message"}
@@ -244,7 +250,9 @@ class Reference:
     def passes(self, error: CloudError) -> bool:
         if error.late:
             return False
-        return error.status in TRANSIENT or (error.status is None and str(error.code).startswith(TRANSIENT_CODES))
+        return error.status in TRANSIENT or (
+            error.status is None and str(error.code).startswith(TRANSIENT_CODES)
+        )
 
     def exchange(self, body: Message, *, stream: bool, options: dict[str, Any], stop: int | None) -> Reply:
         target = urlsplit(self.url())
@@ -280,7 +288,9 @@ class Reference:
         inner = document.get("error") or document
         return CloudError(inner.get("code"), status, inner.get("message", ""))
 
-    def streamed(self, response: http.client.HTTPResponse, options: dict[str, Any], stop: int | None) -> Reply:
+    def streamed(
+        self, response: http.client.HTTPResponse, options: dict[str, Any], stop: int | None
+    ) -> Reply:
         reply = Reply()
         cumulative = self.native and options.get("incremental_output") is False
         for event, data in self.events(response):

@@ -79,7 +79,12 @@ class DropsFalsyOptions(Reference):
     """Options that are 0 or false are not sent."""
 
     def answer(self, stream: bool, options: dict[str, Any], prefix: str | None, stop: int | None) -> Report:
-        return super().answer(stream, {name: v for name, v in options.items() if v or name == "incremental_output"}, prefix, stop)
+        return super().answer(
+            stream,
+            {name: v for name, v in options.items() if v or name == "incremental_output"},
+            prefix,
+            stop,
+        )
 
 
 @defect("options.sent")
@@ -97,8 +102,10 @@ class OptionsBesideParameters(Reference):
 
     def body(self, messages: list[Message], options: dict[str, Any], *, stream: bool) -> Message:
         body = super().body(messages, {}, stream=stream)
-        return {**body, **options} if not self.native or "incremental_output" not in options else super().body(
-            messages, options, stream=stream
+        return (
+            {**body, **options}
+            if not self.native or "incremental_output" not in options
+            else super().body(messages, options, stream=stream)
         )
 
 
@@ -328,7 +335,11 @@ class CountsPieces(Reference):
 
     def report(self, reply: Reply) -> Report:
         report = super().report(reply)
-        return report if report.usage is None else Report(report.choices, Tokens(report.usage.input, reply.pieces))
+        return (
+            report
+            if report.usage is None
+            else Report(report.choices, Tokens(report.usage.input, reply.pieces))
+        )
 
 
 @defect("usage.exact")

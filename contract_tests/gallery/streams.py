@@ -195,7 +195,9 @@ class ThinkingInHistory(Reference):
     def remember(self, reply: Reply, prefix: str | None) -> None:
         super().remember(reply, prefix)
         if reply.choice(0).thinking:
-            self.history[-1]["content"] = f"<think>{reply.choice(0).thinking}</think>" + self.history[-1]["content"]
+            self.history[-1]["content"] = (
+                f"<think>{reply.choice(0).thinking}</think>" + self.history[-1]["content"]
+            )
 
 
 @defect("report.choices")
@@ -222,7 +224,9 @@ class MixesChoices(Reference):
 class EndsWithFirstChoice(Reference):
     """A stream is taken for done when its first choice is."""
 
-    def streamed(self, response: http.client.HTTPResponse, options: dict[str, Any], stop: int | None) -> Reply:
+    def streamed(
+        self, response: http.client.HTTPResponse, options: dict[str, Any], stop: int | None
+    ) -> Reply:
         reply = super().streamed(response, options, stop)
         reply.choices = {0: reply.choice(0)}
         return reply
@@ -293,10 +297,12 @@ class ErrorsInsideAsText(Reference):
 class LosesErrorsInside(Reference):
     """An error inside a stream is taken for a broken connection."""
 
-    def streamed(self, response: http.client.HTTPResponse, options: dict[str, Any], stop: int | None) -> Reply:
+    def streamed(
+        self, response: http.client.HTTPResponse, options: dict[str, Any], stop: int | None
+    ) -> Reply:
         try:
             return super().streamed(response, options, stop)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - that is the defect
             message = f"the stream broke: {error}"
             raise ConnectionError(message) from None
 
@@ -331,7 +337,9 @@ class HoldsConnections(Reference):
     held: ClassVar[list[http.client.HTTPConnection]] = []
     responses: ClassVar[list[http.client.HTTPResponse]] = []
 
-    def streamed(self, response: http.client.HTTPResponse, options: dict[str, Any], stop: int | None) -> Reply:
+    def streamed(
+        self, response: http.client.HTTPResponse, options: dict[str, Any], stop: int | None
+    ) -> Reply:
         reply = super().streamed(response, options, stop)
         if reply.cancelled:
             self.responses.append(response)

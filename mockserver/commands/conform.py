@@ -65,7 +65,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         conform.add_argument(f"--{name}", type=Path, metavar="FILE", help=text)
     conform.add_argument("--html", type=Path, metavar="FILE", help="a matrix with the transcripts")
     conform.add_argument(
-        "--merge", action="append", default=[], type=Path, metavar="FILE", help="further runs for --html (JSON)"
+        "--merge",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="further runs for --html (JSON)",
     )
     conform.set_defaults(run=_conform)
 

@@ -52,7 +52,11 @@ class Turn:
     def json(self) -> dict[str, Any]:
         """The turn as a case's JSON; what says nothing is left out."""
         fields = {name: getattr(self, name) for name in self.__slots__}
-        return {name: value for name, value in fields.items() if value not in (None, (), {}, 0, "") or name == "say"}
+        return {
+            name: value
+            for name, value in fields.items()
+            if value not in (None, (), {}, 0, "") or name == "say"
+        }
 
     def segments(self, *, chopped: bool) -> Iterator[list[Planned]]:
         """The answers between two rounds of calls, which belong to one request and its retries."""
@@ -106,7 +110,9 @@ class Case:
             if name in spec:
                 given[name] = tuple(spec[name])
         given["models"] = {**MODELS, **spec.get("models", {})}
-        given["tools"] = tuple(tools[tool] if isinstance(tool, str) else tool for tool in spec.get("tools", ()))
+        given["tools"] = tuple(
+            tools[tool] if isinstance(tool, str) else tool for tool in spec.get("tools", ())
+        )
         given["turns"] = tuple(Turn.read(turn) for turn in spec["turns"])
         return cls(**given)
 
@@ -131,7 +137,9 @@ def read_cases(document: Any, *, where: str) -> tuple[Case, ...]:
     for case in document["cases"]:
         unknown = [tool for tool in case.get("tools", ()) if isinstance(tool, str) and tool not in tools]
         if unknown:
-            msg = f"{where}: the case {case['id']} names the tool {unknown[0]!r}; known are {', '.join(tools)}"
+            msg = (
+                f"{where}: the case {case['id']} names the tool {unknown[0]!r}; known are {', '.join(tools)}"
+            )
             raise CaseError(msg)
     return tuple(Case.read(case, tools) for case in document["cases"])
 
@@ -158,7 +166,10 @@ def document_of(cases: Iterable[Case]) -> dict[str, Any]:
 
 
 def chosen(cases: Sequence[Case], names: Sequence[str]) -> tuple[Case, ...]:
-    """The cases whose id is one of the names or begins with one and a dot. Raises `CaseError` for an idle name."""
+    """The cases whose id is one of the names or begins with one and a dot.
+
+    Raises `CaseError` for a name that chooses none.
+    """
     for name in names:
         if not any(case.id == name or case.id.startswith(f"{name}.") for case in cases):
             groups = sorted({case.id.partition(".")[0] for case in cases})

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from mockserver.contract.protocol import (
@@ -209,10 +210,8 @@ class ProcessClient:
         """Ends the driver by the end of its input, or else by force."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        try:
+        with suppress(OSError):  # a dead driver leaves a command in the buffer
             self._process.stdin.close()
-        except OSError:  # a dead driver leaves a command in the buffer
-            pass
         try:
             self._process.wait(timeout=_LEAVE_SECONDS)
         except subprocess.TimeoutExpired:

@@ -42,7 +42,7 @@ class Delivery:
         )
 
     def pieces(self, frames: Sequence[bytes], *, tail: int) -> Iterator[bytes]:
-        """The pieces of the frames that are sent; `tail` frames at the end are never sent when it ends early."""
+        """The pieces that are sent; the last `tail` frames are never sent when it ends early."""
         if self.end:
             sent = max(0, min(self.after, len(frames) - tail - 1))
             half = frames[sent][: len(frames[sent]) // 2] if self.end in ("cut", "reset") else b""

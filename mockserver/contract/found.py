@@ -13,7 +13,9 @@ def case_text(outcome: Outcome) -> str:
 
 def pytest_text(outcome: Outcome, *, name: str = "") -> str:
     """A test for pytest that leads a client of a fixture `client` through the same conversation."""
-    title = name or "_".join(outcome.case.requires[:1] or ("conversation",)).replace(".", "_").replace("-", "_")
+    title = name or "_".join(outcome.case.requires[:1] or ("conversation",)).replace(".", "_").replace(
+        "-", "_"
+    )
     document = json.dumps(json.dumps(document_of([outcome.case])))
     return (
         "import json\n\nfrom mockserver.contract import Verdict, replay\n\n"
@@ -25,7 +27,7 @@ def pytest_text(outcome: Outcome, *, name: str = "") -> str:
 
 
 def story(outcome: Outcome) -> str:
-    """The shortest conversation in full: transcript, each failure with its payload, and how to run it again."""
+    """The conversation in full: transcript, failures with their payloads, how to run it again."""
     parts = [f"{outcome.verdict}: {outcome.id}, {len(outcome.case.turns)} turns", outcome.explanation]
     parts.append("Run it again: save this as found.json, then dashscope-mock conform --suite found.json")
     parts.append(case_text(outcome).strip())

@@ -1,7 +1,7 @@
 """Strategies from the project's JSON Schemas.
 
-Ours, because the known library for that stops at draft 7 and reads no reference from one file to another. It knows
-the keywords that `schemas/*.request.schema.json` use, and refuses a schema with others.
+Ours, because the known library for that stops at draft 7 and reads no reference from one file to another.
+It knows the keywords that `schemas/*.request.schema.json` use, and refuses a schema with others.
 """
 
 from collections.abc import Mapping
@@ -76,7 +76,7 @@ def values(schema: Schema, document: str) -> SearchStrategy[Any]:
     schema, document = resolve(schema, document)
     unknown = set(schema) - _NOTES - _KNOWN
     if unknown:
-        msg = f"{document}: no values can be drawn for the keyword {sorted(unknown)[0]!r}"
+        msg = f"{document}: no values can be drawn for the keyword {min(unknown)!r}"
         raise UnknownKeywordError(msg)
     if "if" in schema:
         return _conditional(schema, document)
@@ -116,10 +116,8 @@ def _conditional(schema: Schema, document: str) -> SearchStrategy[Any]:
 
 
 def _of_type(kind: str, schema: Schema, document: str) -> SearchStrategy[Any]:
-    if kind == "null":
-        return st.none()
-    if kind == "boolean":
-        return st.booleans()
+    if kind in ("null", "boolean"):
+        return st.none() if kind == "null" else st.booleans()
     if kind == "string":
         return st.text(min_size=schema.get("minLength", 0), max_size=max(8, schema.get("minLength", 0)))
     if kind == "integer":

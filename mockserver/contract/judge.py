@@ -72,7 +72,9 @@ class RequestJudge:
         self._rules()
         return self._failures
 
-    def _fail(self, requirement: str, message: str, place: str = "", rule: str = "", source: str = "") -> None:
+    def _fail(
+        self, requirement: str, message: str, place: str = "", rule: str = "", source: str = ""
+    ) -> None:
         self._failures.append(Failure(requirement, message, self._number, place, rule, source))
 
     def _rules(self) -> None:
@@ -91,7 +93,9 @@ class RequestJudge:
         if entry.surface != begin.surface:
             self._fail("request.surface", f"{begin.surface} was asked for, {entry.surface} was used")
         if body["model"] != begin.model:
-            self._fail("request.model", f"{begin.model!r} was asked for, {body['model']!r} was named", "model")
+            self._fail(
+                "request.model", f"{begin.model!r} was asked for, {body['model']!r} was named", "model"
+            )
         streamed = native.wants_stream(self._seen.headers) if self._native else body.get("stream") is True
         if streamed != self._due.stream:
             asked = "a stream" if self._due.stream else "no stream"
@@ -145,7 +149,9 @@ def judge_choice(said: Said, told: Choice, number: int) -> list[Failure]:
     """What is wrong with one reported choice."""
     found = []
     if told.text != said.content:
-        found.append(Failure("report.text", first_difference(said.content, told.text), place=f"choices[{number}].text"))
+        found.append(
+            Failure("report.text", first_difference(said.content, told.text), place=f"choices[{number}].text")
+        )
     if told.thinking != said.reasoning:
         text = first_difference(said.reasoning, told.thinking)
         found.append(Failure("report.thinking", text, place=f"choices[{number}].thinking"))
@@ -168,7 +174,11 @@ def judge_answer(report: Report, entry: Entry, *, stream: bool) -> list[Failure]
         return [Failure("report.success", text)]
     said, found = entry.reply.choices, []
     if len(report.choices) != len(said):
-        found.append(Failure("report.choices", f"{len(said)} choices were answered, {len(report.choices)} are reported"))
+        found.append(
+            Failure(
+                "report.choices", f"{len(said)} choices were answered, {len(report.choices)} are reported"
+            )
+        )
     for number, (choice, told) in enumerate(zip(said, report.choices, strict=False)):
         found += judge_choice(choice, told, number)
     if report.usage is None:
@@ -200,11 +210,13 @@ def judge_refusal(report: Report, entry: Entry) -> list[Failure]:
 def judge_error(
     report: Report, *, requirement: str, code: str | None = None, message: str = "", status: int | None = None
 ) -> list[Failure]:
-    """What is wrong with the report of something that failed; `requirement` says that it is to be reported."""
+    """What is wrong with the report of a failure; `requirement` demands that it is reported."""
     found: list[Failure] = []
     texts = [choice.text for choice in report.choices]
     if message and any(message in text for text in texts):
-        found.append(Failure("errors.not-text", f"the error {message[:120]!r} is reported as text", place="choices"))
+        found.append(
+            Failure("errors.not-text", f"the error {message[:120]!r} is reported as text", place="choices")
+        )
     if report.error is None:
         ended = [choice.finish_reason for choice in report.choices]
         text = f"the turn failed and is reported as good, with finish reasons {ended}"

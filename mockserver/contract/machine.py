@@ -42,7 +42,9 @@ from mockserver.contract.suite import Outcome, Verdict
 STEPS = 8
 """The most turns of a conversation."""
 
-_LONG = "The first of many words, then the second, the third, and so on until the very last one of all of them."
+_LONG = (
+    "The first of many words, then the second, the third, and so on until the very last one of all of them."
+)
 
 
 class _BrokenError(AssertionError):
@@ -154,7 +156,8 @@ class Conversations(RuleBasedStateMachine):
             delivery["error"] = code
         names = [tool["function"]["name"] for tool in self.case.tools]
         reply: dict[str, Any] = {"content": _LONG}
-        if names and data.draw(st.booleans()):
+        broken_call: bool = bool(names) and data.draw(st.booleans())
+        if broken_call:
             reply = data.draw(replies(names=names, calls=True, first=100 * len(self.taken)))
             reply["tool_calls"][0]["arguments"] = '{"city": "Hangzhou, the city by the lake in the east"}'
         reply = {**reply, "delivery": delivery}
@@ -186,7 +189,11 @@ class Conversations(RuleBasedStateMachine):
     @rule(
         said=words(),
         options=st.sampled_from(
-            [{"temperature": 1.5}, {"max_tokens": 400, "top_p": 0.9}, {"response_format": {"type": "json_object"}}]
+            [
+                {"temperature": 1.5},
+                {"max_tokens": 400, "top_p": 0.9},
+                {"response_format": {"type": "json_object"}},
+            ]
         ),
     )
     def options(self, said: str, options: dict[str, Any]) -> None:
@@ -194,7 +201,10 @@ class Conversations(RuleBasedStateMachine):
         self._take(Turn(say=f"{said} as JSON", options=options, replies=({"content": '{"a": 1}'},)))
 
     @precondition(lambda self: self._kind == "pictures")
-    @rule(colours=st.lists(st.sampled_from([0xFF0000, 0x00FF00, 0x0000FF]), min_size=1, max_size=2), said=words())
+    @rule(
+        colours=st.lists(st.sampled_from([0xFF0000, 0x00FF00, 0x0000FF]), min_size=1, max_size=2),
+        said=words(),
+    )
     def show(self, colours: list[int], said: str) -> None:
         """Pictures and a question."""
         parts = (*({"image": image(colour)} for colour in colours), {"text": said})
@@ -227,8 +237,8 @@ def explore(
 ) -> Outcome | None:
     """Looks for a conversation that breaks a client; the shortest one is what comes back, or None.
 
-    The same seed gives the same run. With a database, what was found before is tried first. A client that does not
-    do the same thing twice is told so by the outcome's message.
+    The same seed gives the same run. With a database, what was found before is tried first. Where a
+    client does not do the same thing twice, the outcome's message says so.
     """
     budget = budget or Budget()
     fields = {"stage": stage, "client": client, "surfaces": tuple(surfaces)}
@@ -257,7 +267,9 @@ def explore(
 
 def _unsteady(flaky: BaseException) -> Outcome:
     found = [error for error in getattr(flaky, "exceptions", ()) if isinstance(error, _BrokenError)]
-    text = "the client broke, and did not when the same was done again: it depends on time or on what was before"
+    text = (
+        "the client broke, and did not when the same was done again: it depends on time or on what was before"
+    )
     if found:
         return replace(found[0].outcome, message=text)
     return Outcome(Case(id="found.unsteady"), "", "", Verdict.KIT, message=f"{text} ({flaky})")

@@ -45,8 +45,8 @@ class Begin:
     """Begins a conversation.
 
     `tools` are functions in the wire's form; `options` hold for every turn. `session` names a session with
-    memory; `keep` is the most messages that a request may hold beside the system message, a running turn always being whole; `timeout` is
-    in seconds, for a connection that falls silent.
+    memory; `keep` is the most messages that a request may hold beside the system message, the running turn
+    always being whole; `timeout` is in seconds, for a connection that falls silent.
     """
 
     conversation: str

@@ -132,7 +132,10 @@ class Session:
             talk.history += [Told(role="tool", text=given.content, call_id=given.id) for given in answers]
             self.transcript.add("tools", ", ".join(f"{one.id}: {one.content!r}" for one in answers))
             command = Results(
-                conversation=talk.begin.conversation, results=tuple(answers), stream=stream, options=turn.options
+                conversation=talk.begin.conversation,
+                results=tuple(answers),
+                stream=stream,
+                options=turn.options,
             )
 
     def end(self) -> None:
@@ -144,8 +147,8 @@ class Session:
             if wrong and talk.summable and not self.failures:
                 assert usage is not None
                 text = (
-                    f"the answers cost {talk.input} tokens in and {talk.output} out together; the sums that are "
-                    f"reported are {usage.input} and {usage.output}"
+                    f"the answers cost {talk.input} tokens in and {talk.output} out together; reported are "
+                    f"{usage.input} and {usage.output}"
                 )
                 self.failures.append(Failure("usage.sum", text, place="usage"))
             self.stage.forget(talk.begin.key)
@@ -160,7 +163,12 @@ class Session:
         self.transcript.add(who, "; ".join([said, *extra]))
 
     def _round(
-        self, talk: _Talk, command: Command, segment: Sequence[Planned], due: list[Told], options: dict[str, Any]
+        self,
+        talk: _Talk,
+        command: Command,
+        segment: Sequence[Planned],
+        due: list[Told],
+        options: dict[str, Any],
     ) -> _Round:
         """One command: plans the answers, sends it, and judges the requests that came of it."""
         key, stream = talk.begin.key, self.mode != "plain"
@@ -272,7 +280,9 @@ class Session:
         """A turn that the client was told to stop: the connection has to be let go."""
         assert last.entry.reply is not None
         if not last.gone.wait(self.stage.patience):
-            text = f"the connection was still held {self.stage.patience:g} s after the client was told to stop"
+            text = (
+                f"the connection was still held {self.stage.patience:g} s after the client was told to stop"
+            )
             self._fail([Failure("stream.cancel", text)])
         said = last.entry.reply.choices[0].content
         told = "".join(choice.text for choice in held.report.choices[:1])
@@ -290,13 +300,21 @@ class Session:
             more = len(held.seen) - at - 1
             if seen.planned is None:
                 if refusal is None and not _after_refusal(held.seen[:at]):
-                    self._fail([Failure("request.single", "one thing was said, and another request was sent", at + 1)])
+                    self._fail(
+                        [
+                            Failure(
+                                "request.single", "one thing was said, and another request was sent", at + 1
+                            )
+                        ]
+                    )
                 continue
             if refusal is None:
                 continue
             words = refusal.native if seen.entry.surface != "compat" else refusal.compat
             if refusal.status in LASTING and more:
-                text = f"{refusal.status} {words.code} does not pass by itself, and was tried {more} times again"
+                text = (
+                    f"{refusal.status} {words.code} does not pass by itself, and was tried {more} times again"
+                )
                 self._fail([Failure("retry.never", text)])
             if refusal.status in TRANSIENT and more > _MOST_RETRIES:
                 text = f"{refusal.status} {words.code} stayed, and was tried {more} times again"

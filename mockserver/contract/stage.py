@@ -10,7 +10,7 @@ import struct
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import uvicorn
 from starlette.types import Receive, Scope, Send
@@ -64,7 +64,7 @@ class Lane:
 
 
 class StageApp(App):
-    """The application, with planned deliveries. `patience` is how long a silent stream is kept, in seconds."""
+    """The application, with planned deliveries; a silent stream is kept for `patience` seconds."""
 
     def __init__(self, engine: Engine, *, patience: float, loop: Loop) -> None:
         super().__init__(engine)
@@ -133,7 +133,7 @@ class StageApp(App):
 
     async def _end(self, end: str, seen: Seen, scope: Scope, receive: Receive) -> None:
         """Ends a connection in the middle of an answer, or falls silent until the client has left."""
-        transport = scope["extensions"]["mockserver.transport"]
+        transport = scope["extensions"]["mockserver.transport"]["connection"]
         if end == "stall":
             try:
                 async with asyncio.timeout(self._patience):
@@ -162,14 +162,14 @@ class _StageProtocol(Protocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        self.scope["extensions"] = {"mockserver.transport": self.transport}
+        self.scope["extensions"] = {"mockserver.transport": {"connection": self.transport}}
 
 
 class _Server(uvicorn.Server):
     def __init__(self, app: StageApp) -> None:
         super().__init__(
             uvicorn.Config(
-                app,  # type: ignore[arg-type] - an application is a callable
+                app,
                 http=_StageProtocol,
                 loop="auto",
                 lifespan="off",
@@ -209,7 +209,7 @@ class Stage:
         )
         self._count = 0
 
-    def __enter__(self) -> "Stage":
+    def __enter__(self) -> Self:
         self.engine.tokenizer.get()
         self._thread.start()
         self._server.open.wait()

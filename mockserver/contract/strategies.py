@@ -99,7 +99,12 @@ def image(colour: int, side: int = 32) -> str:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(row * side)) + chunk(b"IEND", b"")
+    png = (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(row * side))
+        + chunk(b"IEND", b"")
+    )
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
@@ -125,7 +130,12 @@ def _tool(name: str, properties: Mapping[str, str]) -> dict[str, Any]:
 
 @st.composite
 def replies(
-    draw: st.DrawFn, *, names: Sequence[str] = (), thinking: bool = False, calls: bool | None = None, first: int = 0
+    draw: st.DrawFn,
+    *,
+    names: Sequence[str] = (),
+    thinking: bool = False,
+    calls: bool | None = None,
+    first: int = 0,
 ) -> dict[str, Any]:
     """A reply of the control API: a text, thinking before it, calls of the functions `names`.
 
@@ -169,7 +179,9 @@ def turns(draw: st.DrawFn, *, case: Case, conversation: int = 0, first: int = 0)
     for number in range(rounds):
         reply = draw(replies(names=names, thinking=thinking, calls=True, first=first + 10 * number))
         given.append(reply)
-        results.append(tuple(draw(st.lists(words() | st.just(""), min_size=_calls(reply), max_size=_calls(reply)))))
+        results.append(
+            tuple(draw(st.lists(words() | st.just(""), min_size=_calls(reply), max_size=_calls(reply))))
+        )
     given.append(draw(replies(thinking=thinking)))
     return Turn(say=draw(said()), conversation=conversation, replies=tuple(given), results=tuple(results))
 

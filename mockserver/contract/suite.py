@@ -47,7 +47,11 @@ class Outcome:
     def explanation(self) -> str:
         """Why it did not pass, in full, with the transcript."""
         transcript = self.transcript or Transcript()
-        parts = [self.message, transcript.text(), *(explain(failure, transcript) for failure in self.failures)]
+        parts = [
+            self.message,
+            transcript.text(),
+            *(explain(failure, transcript) for failure in self.failures),
+        ]
         return "\n".join(part for part in parts if part)
 
 
@@ -64,7 +68,11 @@ def permutations(cases: Sequence[Case], surfaces: Sequence[str] = SURFACES) -> l
 
 def needs(case: Case, mode: str) -> set[str]:
     """What a client has to be able to do to be led through a case."""
-    return {*case.features, *({"stream"} if mode != "plain" else set()), *({"system"} if case.system else set())}
+    return {
+        *case.features,
+        *({"stream"} if mode != "plain" else set()),
+        *({"system"} if case.system else set()),
+    }
 
 
 def hold(stage: Stage, client: Client, case: Case, surface: str, mode: str) -> Outcome:
@@ -111,7 +119,9 @@ def run(
         client.close()
 
 
-def replay(client: Client, document: object, *, surface: str, mode: str = "plain", patience: float = 3.0) -> Outcome:
+def replay(
+    client: Client, document: object, *, surface: str, mode: str = "plain", patience: float = 3.0
+) -> Outcome:
     """Leads a client through the only case of a document, as a failure prints it.
 
     Raises `CaseError` for a document that is none.

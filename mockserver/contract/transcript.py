@@ -41,7 +41,9 @@ class Transcript:
             self.add("report", f"usage {report.usage.input} in, {report.usage.output} out")
         if report.error is not None:
             error = report.error
-            self.add("report", f"error {error.kind}, code {error.code}, status {error.status}: {error.message}")
+            self.add(
+                "report", f"error {error.kind}, code {error.code}, status {error.status}: {error.message}"
+            )
         if report.cancelled:
             self.add("report", "stopped listening")
 
@@ -66,7 +68,9 @@ def _lines(value: Any, path: str, place: str, depth: int, before: str) -> list[s
         rows = []
         for at, (name, item) in enumerate(value.items()):
             inner = f"{path}.{name}" if path else name
-            rows.append(_closed(_lines(item, inner, place, depth + 1, f"{json.dumps(name)}: "), at < len(value) - 1))
+            rows.append(
+                _closed(_lines(item, inner, place, depth + 1, f"{json.dumps(name)}: "), at < len(value) - 1)
+            )
         return [f"{indent}{before}{{{mark}", *(row for group in rows for row in group), f"{indent}}}"]
     if isinstance(value, list) and value:
         rows = [
@@ -88,7 +92,10 @@ def explain(failure: Failure, transcript: Transcript) -> str:
     """A failure in words: the requirement, what is wrong and where, and the source."""
     lines = [f"{failure.severity} {failure.requirement}: {failure.message}"]
     if failure.place:
-        lines.append(f"  at {failure.place}" + (f" of request {failure.request}" if failure.request else " of the report"))
+        lines.append(
+            f"  at {failure.place}"
+            + (f" of request {failure.request}" if failure.request else " of the report")
+        )
     if failure.rule:
         lines.append(f"  rule {failure.rule}")
     lines.append(f"  source: {failure.cited}")

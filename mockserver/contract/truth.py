@@ -1,4 +1,4 @@
-"""The truth of a conversation: what was said, by whom, in which order; and where a request differs from it."""
+"""The truth of a conversation: what was said, by whom, in which order; and where a request differs."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -70,18 +70,20 @@ def _short(text: str) -> str:
 
 def first_difference(said: str, sent: str) -> str:
     """Where two texts part, in words."""
-    at = next((i for i, (a, b) in enumerate(zip(said, sent, strict=False)) if a != b), min(len(said), len(sent)))
+    at = next(
+        (i for i, (a, b) in enumerate(zip(said, sent, strict=False)) if a != b), min(len(said), len(sent))
+    )
     return (
         f"said {_short(said)}, sent {_short(sent)}; they part at character {at}: "
-        f"{ascii(said[at : at + 8])} became {ascii(sent[at : at + 8])}"
+        f"{said[at : at + 8]!a} became {sent[at : at + 8]!a}"
     )
 
 
 class Comparison:
     """Compares the messages of one request with the truth.
 
-    `place` is where the messages stand in the body, `number` the request's number, `foreign` the texts of other
-    conversations.
+    `place` is where the messages stand in the body, `number` the request's number, `foreign` the texts
+    of other conversations.
     """
 
     def __init__(self, *, place: str, number: int, foreign: frozenset[str] = frozenset()) -> None:
@@ -141,7 +143,9 @@ class Comparison:
     ) -> Failure:
         at = next(i for i, (a, b) in enumerate(zip(said, sent, strict=True)) if a != b)
         moved = {history[at].role, str(sent[at][0])}
-        kind = "history.system" if "system" in moved else "tools.order" if moved == {"tool"} else "history.order"
+        kind = (
+            "history.system" if "system" in moved else "tools.order" if moved == {"tool"} else "history.order"
+        )
         said_text = _short(history[at].text)
         return self._fail(kind, f"the message here should be the {history[at].role}'s {said_text}", at)
 
@@ -175,11 +179,14 @@ class Comparison:
             found.append(self._fail("history.roles", text, at, ".role"))
         if not (told.beginning and told.text.startswith(message.text)) and told.text != message.text:
             found.append(
-                self._fail(self._text_kind(told, message), first_difference(told.text, message.text), at, ".content")
+                self._fail(
+                    self._text_kind(told, message), first_difference(told.text, message.text), at, ".content"
+                )
             )
         if told.media != media_of(message):
-            what = f"said with {[kind for kind, _ in told.media]}, sent with {[kind for kind, _ in media_of(message)]}"
-            found.append(self._fail("media.sent", f"{what}, or with another content", at, ".content"))
+            said, sent = [kind for kind, _ in told.media], [kind for kind, _ in media_of(message)]
+            what = f"said with {said}, sent with {sent}, or with another content"
+            found.append(self._fail("media.sent", what, at, ".content"))
         if told.partial != message.partial:
             wanted = "has to carry" if told.partial else "must not carry"
             found.append(self._fail("partial.sent", f"this message {wanted} partial: true", at, ".partial"))
@@ -208,7 +215,11 @@ class Comparison:
                 text = f"the call {left.id!r} is sent as {right.id!r}"
                 found.append(self._fail("tools.ids", text, at, f"{leaf}.id"))
             if left.arguments != right.arguments:
-                kind = "tools.arguments-exact" if _same_arguments(left.arguments, right.arguments) else "tools.arguments"
+                kind = (
+                    "tools.arguments-exact"
+                    if _same_arguments(left.arguments, right.arguments)
+                    else "tools.arguments"
+                )
                 text = first_difference(left.arguments, right.arguments)
                 found.append(self._fail(kind, text, at, f"{leaf}.function.arguments"))
         return found

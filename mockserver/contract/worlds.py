@@ -14,7 +14,14 @@ _WEATHER = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
     },
 }
-_TIME = {"type": "function", "function": {"name": "time", "description": "The time.", "parameters": {"type": "object", "properties": {}}}}
+_TIME = {
+    "type": "function",
+    "function": {
+        "name": "time",
+        "description": "The time.",
+        "parameters": {"type": "object", "properties": {}},
+    },
+}
 _STREAMED = ("stream", "chopped")
 _NATIVE = ("native-text", "native-multimodal")
 _TEXT = ("compat", "native-text")

@@ -43,5 +43,8 @@ class Expected:
             if not covered:
                 told.append(f"{pattern}: no such conversation was held")
             elif passing:
-                told.append(f"{pattern}: {passing[0]} passes" + (f", and {len(passing) - 1} more" if passing[1:] else ""))
+                told.append(
+                    f"{pattern}: {passing[0]} passes"
+                    + (f", and {len(passing) - 1} more" if passing[1:] else "")
+                )
         return told

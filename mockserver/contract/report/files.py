@@ -10,7 +10,7 @@ from mockserver.contract.report.terminal import held_text, summary
 from mockserver.contract.requirements import requirements
 from mockserver.contract.suite import Verdict
 
-_CONTROL = {code: None for code in [*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF]}
+_CONTROL = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
 """Characters that XML cannot carry."""
 
 
@@ -50,17 +50,36 @@ def _cell(text: str) -> str:
 def as_markdown(result: Result) -> str:
     """The run for the summary page of a CI job."""
     lines = [f"### Contract of {_cell(result.client)}", "", summary(result), ""]
-    open_states = {name: state for name, state in result.states().items() if state not in (State.PASSED, State.UNCHECKED)}
+    open_states = {
+        name: state for name, state in result.states().items() if state not in (State.PASSED, State.UNCHECKED)
+    }
     if open_states:
         lines += ["| state | severity | requirement | what is wrong |", "|---|---|---|---|"]
     for name, state in open_states.items():
         requirement = requirements()[name]
-        why = next((failure for held in result.held for failure in held.failures if failure["requirement"] == name), None)
-        said = str(why["message"]) if why else next((h.message for h in result.held if name in h.requires and h.message), "")
-        lines.append(f"| {state} | {requirement.severity} | `{name}` {requirement.title} | {_cell(said[:200])} |")
+        why = next(
+            (failure for held in result.held for failure in held.failures if failure["requirement"] == name),
+            None,
+        )
+        said = (
+            str(why["message"])
+            if why
+            else next((h.message for h in result.held if name in h.requires and h.message), "")
+        )
+        lines.append(
+            f"| {state} | {requirement.severity} | `{name}` {requirement.title} | {_cell(said[:200])} |"
+        )
     shown = next((held for held in result.held if held.verdict is Verdict.FAILED), None)
     if shown is not None:
-        lines += ["", "<details><summary>One transcript</summary>", "", "```text", *_fenced(shown), "```", "</details>"]
+        lines += [
+            "",
+            "<details><summary>One transcript</summary>",
+            "",
+            "```text",
+            *_fenced(shown),
+            "```",
+            "</details>",
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -77,11 +96,13 @@ def as_badge(result: Result) -> str:
     wide, narrow = 7 * len(left) + 12, 7 * len(right) + 12
     title = escape(f"{result.client}: {passed} of {len(states)} requirements hold")
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide + narrow}" height="20" role="img" aria-label="{title}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide + narrow}" height="20" role="img" '
+        f'aria-label="{title}">'
         f'<title>{title}</title><rect width="{wide}" height="20" fill="#444"/>'
         f'<rect x="{wide}" width="{narrow}" height="20" fill="{colour}"/>'
         '<g fill="#fff" font-family="Verdana,sans-serif" font-size="11" text-anchor="middle">'
-        f'<text x="{wide / 2:g}" y="14">{left}</text><text x="{wide + narrow / 2:g}" y="14">{right}</text></g></svg>\n'
+        f'<text x="{wide / 2:g}" y="14">{left}</text>'
+        f'<text x="{wide + narrow / 2:g}" y="14">{right}</text></g></svg>\n'
     )
 
 

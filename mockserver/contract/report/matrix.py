@@ -16,12 +16,15 @@ _MOST = 3
 
 _STYLE = """
 body{font:14px/1.4 system-ui,sans-serif;margin:2rem;color:#1b1b1b;background:#fff}
-table{border-collapse:collapse}th,td{border:1px solid #ccc;padding:.25rem .5rem;text-align:left;vertical-align:top}
+table{border-collapse:collapse}
+th,td{border:1px solid #ccc;padding:.25rem .5rem;text-align:left;vertical-align:top}
 thead th{position:sticky;top:0;background:#f4f4f4}.passed{background:#d9f0dc}.failed{background:#f8d3d0}
 .missing{background:#fbe6c2}.unclear{background:#e3e0f5}.unchecked{color:#777}small{color:#555}
 pre{white-space:pre-wrap;max-width:60rem;font-size:12px;background:#fafafa;padding:.5rem}
-@media(prefers-color-scheme:dark){body{background:#161616;color:#eee}thead th{background:#222}.passed{background:#12391a}
-.failed{background:#5a1712}.missing{background:#553a06}.unclear{background:#2c2755}pre{background:#202020}small{color:#aaa}}
+@media(prefers-color-scheme:dark){body{background:#161616;color:#eee}thead th{background:#222}
+.passed{background:#12391a}
+.failed{background:#5a1712}.missing{background:#553a06}.unclear{background:#2c2755}
+pre{background:#202020}small{color:#aaa}}
 """
 
 
@@ -40,7 +43,9 @@ def _cell(result: Result, name: str, state: State) -> str:
     shown = "\n\n".join(held_text(held) for held in concerned[:_MOST])
     more = len(concerned) - _MOST
     rest = f"\n\n(and {more} more)" if more > 0 else ""
-    body = f"<details><summary>{state} ({len(concerned)})</summary><pre>{escape(shown + rest)}</pre></details>"
+    body = (
+        f"<details><summary>{state} ({len(concerned)})</summary><pre>{escape(shown + rest)}</pre></details>"
+    )
     return f'<td class="{state}">{body}</td>'
 
 
@@ -53,10 +58,12 @@ def as_html(results: Sequence[Result]) -> str:
         cells = "".join(
             _cell(result, name, states[name]) for result, states in zip(results, columns, strict=True)
         )
-        rows.append(f'<tr><th scope="row">{about}<small>{escape(requirement.source)}</small></th>{cells}</tr>')
+        rows.append(
+            f'<tr><th scope="row">{about}<small>{escape(requirement.source)}</small></th>{cells}</tr>'
+        )
     heads = "".join(
-        f'<th scope="col">{escape(result.client)}<br><small>{result.count()[Verdict.PASSED]} of {len(result.held)}'
-        "</small></th>"
+        f'<th scope="col">{escape(result.client)}<br>'
+        f"<small>{result.count()[Verdict.PASSED]} of {len(result.held)}</small></th>"
         for result in results
     )
     return (

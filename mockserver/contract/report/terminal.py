@@ -7,7 +7,7 @@ from mockserver.contract.report.result import Held, Result, State
 from mockserver.contract.requirements import requirements
 from mockserver.contract.suite import Verdict
 
-_WIDTH = 30
+_WIDTH, _ROW = 30, 120
 _SIGNS = {State.PASSED: "ok", State.FAILED: "FAILED", State.MISSING: "missing", State.UNCLEAR: "unclear"}
 
 
@@ -43,7 +43,7 @@ def table(result: Result) -> str:
         if state is not State.UNCHECKED:
             requirement = requirements()[name]
             rows.append(f"{_SIGNS[state]:<8} {requirement.severity:<7} {name:<24} {requirement.title}")
-    return "\n".join(row if len(row) <= 120 else row[:117] + "..." for row in rows)
+    return "\n".join(row if len(row) <= _ROW else row[: _ROW - 3] + "..." for row in rows)
 
 
 def failure_text(failure: Mapping[str, Any]) -> str:
@@ -67,7 +67,7 @@ def held_text(held: Held) -> str:
 
 
 def failures(result: Result) -> str:
-    """For each broken requirement the shortest conversation that shows it; then what is missing or unclear."""
+    """For each broken requirement the shortest conversation that shows it; what is missing, unclear."""
     first: dict[str, Held] = {}
     also: dict[str, int] = {}
     for held in sorted(result.held, key=lambda one: len(one.transcript)):
