@@ -157,10 +157,14 @@ def _object(schema: Schema, document: str) -> SearchStrategy[Any]:
 def _some(
     draw: st.DrawFn, fixed: Mapping[str, SearchStrategy[Any]], free: Mapping[str, SearchStrategy[Any]]
 ) -> dict[str, Any]:
-    """The fixed properties, and few of the free ones: a request with all of them at once tells little."""
+    """The fixed properties, and some of the free ones."""
     drawn = {name: draw(strategy) for name, strategy in fixed.items()}
-    names = list(free)
-    if names:
-        for name in draw(st.lists(st.sampled_from(names), max_size=4, unique=True)):
+    if free:
+        for name in draw(_subsets(tuple(free))):
             drawn[name] = draw(free[name])
     return drawn
+
+
+@cache
+def _subsets(names: tuple[str, ...]) -> SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(names), max_size=12, unique=True)

@@ -14,14 +14,32 @@ import base64
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from mockserver.contract.broken import broken_requests
 from mockserver.contract.cases import Case, Turn
 from mockserver.contract.generate import from_schema
 from mockserver.contract.worlds import KINDS, world
+
+__all__ = [
+    "broken_requests",
+    "chunkings",
+    "conversations",
+    "image",
+    "replies",
+    "requests",
+    "said",
+    "texts",
+    "tools",
+    "turns",
+    "words",
+    "worlds",
+]
 
 TEXTS = (
     "a",
@@ -71,24 +89,39 @@ LASTING = ("InvalidParameter", "DataInspectionFailed", "InvalidApiKey", "Model.A
 """Codes of refusals that do not."""
 
 
+_WORDS = st.sampled_from(TEXTS)
+_SAID = st.sampled_from((*TEXTS, LARGE))
+_TEXTS = st.one_of(_WORDS, st.text(max_size=20))
+_RESULTS = st.sampled_from((*TEXTS, ""))
+_ARGUMENTS = st.sampled_from(ARGUMENTS)
+_CHUNKINGS = st.sampled_from([(), (1,), (2, 3), (7,), (17, 4), (1, 1000), (100_000,), (5, 1, 64)])
+_FLAG = st.booleans()
+_SYSTEM = st.one_of(st.none(), _WORDS)
+_UP_TO_2, _UP_TO_9 = st.integers(0, 2), st.integers(0, 9)
+_FROM_1_TO_3 = st.integers(1, 3)
+# These are made once, because making a strategy takes longer than drawing from it.
+_among = cache(st.sampled_from)
+_at_most = cache(lambda most: st.integers(1, most))
+
+
 def texts() -> SearchStrategy[str]:
     """Texts that clients break on, and any others."""
-    return st.one_of(st.sampled_from(TEXTS), st.text(max_size=20))
+    return _TEXTS
 
 
 def words() -> SearchStrategy[str]:
     """Texts with something visible in them."""
-    return st.sampled_from(TEXTS)
+    return _WORDS
 
 
 def said() -> SearchStrategy[str]:
     """What a user says: words, now and then very many."""
-    return st.sampled_from((*TEXTS, LARGE))
+    return _SAID
 
 
 def chunkings() -> SearchStrategy[tuple[int, ...]]:
     """Sizes of pieces, in bytes, to cut a stream into, over and over; none: frame by frame."""
-    return st.sampled_from([(), (1,), (2, 3), (7,), (17, 4), (1, 1000), (100_000,), (5, 1, 64)])
+    return _CHUNKINGS
 
 
 def image(colour: int, side: int = 32) -> str:
@@ -128,6 +161,33 @@ def _tool(name: str, properties: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def _reply(
+    draw: st.DrawFn,
+    *,
+    names: Sequence[str] = (),
+    thinking: bool = False,
+    calls: bool | None = None,
+    first: int = 0,
+) -> dict[str, Any]:
+    reply: dict[str, Any] = {}
+    if thinking:
+        reply["reasoning_content"] = draw(_WORDS)
+    called = bool(names) and (draw(_FLAG) if calls is None else calls)
+    if called:
+        offered = _among(tuple(names))
+        reply["tool_calls"] = [
+            {"id": f"call_{first + at}", "name": draw(offered), "arguments": draw(_ARGUMENTS)}
+            for at in range(draw(_FROM_1_TO_3))
+        ]
+        if draw(_FLAG):
+            reply["content"] = draw(_WORDS)
+        return reply
+    reply["content"] = draw(_TEXTS)
+    if draw(_UP_TO_9) == 1:
+        reply["finish_reason"] = "length"
+    return reply
+
+
 @st.composite
 def replies(
     draw: st.DrawFn,
@@ -141,78 +201,55 @@ def replies(
 
     `calls` demands or forbids calls; `first` numbers their ids.
     """
-    reply: dict[str, Any] = {}
-    if thinking:
-        reply["reasoning_content"] = draw(words())
-    called = bool(names) and (draw(st.booleans()) if calls is None else calls)
-    if called:
-        count = draw(st.integers(1, 3))
-        reply["tool_calls"] = [
-            {
-                "id": f"call_{first + at}",
-                "name": draw(st.sampled_from(names)),
-                "arguments": draw(st.sampled_from(ARGUMENTS)),
-            }
-            for at in range(count)
-        ]
-        if draw(st.booleans()):
-            reply["content"] = draw(words())
-        return reply
-    reply["content"] = draw(texts())
-    if draw(st.integers(0, 9)) == 0:
-        reply["finish_reason"] = "length"
-    return reply
+    return _reply(draw, names=names, thinking=thinking, calls=calls, first=first)
 
 
-def _calls(reply: Mapping[str, Any]) -> int:
-    return len(reply.get("tool_calls") or ())
-
-
-@st.composite
-def turns(draw: st.DrawFn, *, case: Case, conversation: int = 0, first: int = 0) -> Turn:
-    """A plain turn of a case: something said, and answered, with rounds of calls where it has tools."""
+def _turn(draw: st.DrawFn, *, case: Case, conversation: int, first: int) -> Turn:
     names = [tool["function"]["name"] for tool in case.tools]
     thinking = bool(case.options.get("enable_thinking"))
     given: list[dict[str, Any]] = []
     results: list[tuple[str, ...]] = []
-    rounds = draw(st.integers(0, 2)) if names else 0
-    for number in range(rounds):
-        reply = draw(replies(names=names, thinking=thinking, calls=True, first=first + 10 * number))
+    for number in range(draw(_UP_TO_2) if names else 0):
+        reply = _reply(draw, names=names, thinking=thinking, calls=True, first=first + 10 * number)
         given.append(reply)
-        results.append(
-            tuple(draw(st.lists(words() | st.just(""), min_size=_calls(reply), max_size=_calls(reply))))
-        )
-    given.append(draw(replies(thinking=thinking)))
-    return Turn(say=draw(said()), conversation=conversation, replies=tuple(given), results=tuple(results))
+        results.append(tuple(draw(_RESULTS) for _ in reply["tool_calls"]))
+    given.append(_reply(draw, thinking=thinking))
+    return Turn(say=draw(_SAID), conversation=conversation, replies=tuple(given), results=tuple(results))
+
+
+@st.composite
+def turns(draw: st.DrawFn, *, case: Case, conversation: int = 0, first: int = 0) -> Turn:
+    """A plain turn of a case: something said, and answered, with rounds of calls where it has tools.
+
+    `first` numbers the ids of the calls.
+    """
+    return _turn(draw, case=case, conversation=conversation, first=first)
 
 
 @st.composite
 def conversations(draw: st.DrawFn, *, most: int = 5) -> Case:
     """A whole conversation: a case on one surface and in one mode, of 1 to `most` plain turns."""
-    case = draw(worlds())
-    drawn = [
-        draw(turns(case=case, conversation=at % case.conversations, first=100 * at))
-        for at in range(draw(st.integers(1, most)))
-    ]
-    return _with_turns(case, tuple(drawn))
+    case = _world(draw, (), None)
+    drawn = tuple(
+        _turn(draw, case=case, conversation=at % case.conversations, first=100 * at)
+        for at in range(draw(_at_most(most)))
+    )
+    return replace(case, turns=drawn)
 
 
-def _with_turns(case: Case, drawn: tuple[Turn, ...]) -> Case:
-    fields = {name: getattr(case, name) for name in case.__slots__}
-    return Case(**{**fields, "turns": drawn})
+def _world(draw: st.DrawFn, surfaces: Sequence[str], features: Sequence[str] | None) -> Case:
+    kind = draw(_among(tuple(kind for kind in KINDS if kind.fits(surfaces, features))))
+    surface = draw(_among(tuple(name for name in kind.surfaces if not surfaces or name in surfaces)))
+    streams = features is None or "stream" in features
+    mode = draw(_among(tuple(name for name in kind.modes if streams or name == "plain")))
+    allowed = (features is None or "system" in features) and not kind.session
+    return world(kind, surface=surface, mode=mode, system=draw(_SYSTEM) if allowed else None)
 
 
 @st.composite
 def worlds(draw: st.DrawFn, *, surfaces: Sequence[str] = (), features: Sequence[str] | None = None) -> Case:
     """The ground of a conversation: surface, mode, system message, tools, options; without turns yet."""
-    kinds = [kind for kind in KINDS if kind.fits(surfaces, features)]
-    kind = draw(st.sampled_from(kinds))
-    surface = draw(st.sampled_from([name for name in kind.surfaces if not surfaces or name in surfaces]))
-    modes = [name for name in kind.modes if features is None or "stream" in features or name == "plain"]
-    mode = draw(st.sampled_from(modes))
-    allowed = features is None or "system" in features
-    system = draw(st.one_of(st.none(), words())) if allowed and not kind.session else None
-    return world(kind, surface=surface, mode=mode, system=system)
+    return _world(draw, surfaces, features)
 
 
 def requests(surface: str) -> SearchStrategy[dict[str, Any]]:

@@ -27,7 +27,7 @@ _NATIVE = ("native-text", "native-multimodal")
 _TEXT = ("compat", "native-text")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Kind:
     """One kind of world; `features` is what a client has to be able to do beside streams."""
 
