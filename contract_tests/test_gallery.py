@@ -1,0 +1,87 @@
+"""The proof of the kit: the reference passes, and every broken client is caught by what is named for it."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from contract_tests.gallery import DEFECTS, Defect
+from contract_tests.gallery.reference import Reference
+from mockserver.contract import (
+    ProcessClient,
+    PythonClient,
+    Stage,
+    Verdict,
+    built_in,
+    client_under_test,
+    requirements,
+    run,
+)
+from mockserver.contract.cases import SURFACES
+from mockserver.contract.machine import Budget, explore
+
+SAMPLE = ("forgets-system", "gives-all-results-one-id", "decodes-each-chunk", "takes-cuts-for-the-end")
+"""Broken clients that the machine looks for in every run of the tests; scripts/gallery takes all."""
+
+
+def client_of(defect: Defect) -> PythonClient:
+    return client_under_test(surfaces=SURFACES, name=defect.name)(defect.client)
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with Stage(patience=0.5) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def reference() -> PythonClient:
+    return client_under_test(surfaces=SURFACES, name="reference")(Reference)
+
+
+def test_the_reference_passes_everything(stage: Stage, reference: PythonClient) -> None:
+    outcomes = list(run(stage, lambda: reference, built_in()))
+    assert [outcome.explanation for outcome in outcomes if outcome.verdict is not Verdict.PASSED] == []
+    assert len(outcomes) > 600
+
+
+def test_the_reference_passes_as_a_process(stage: Stage) -> None:
+    command = [sys.executable, "-m", "contract_tests.gallery.driver"]
+    cases = [case for case in built_in() if case.id.startswith(("turns.", "tools.", "stream.", "errors."))]
+    outcomes = list(run(stage, lambda: ProcessClient(command), cases))
+    assert [outcome.explanation for outcome in outcomes if outcome.verdict is not Verdict.PASSED] == []
+
+
+def test_the_gallery_is_large_and_aims_at_every_kind_of_requirement() -> None:
+    assert len(DEFECTS) >= 60
+    assert len({defect.name for defect in DEFECTS}) == len(DEFECTS)
+    aimed = {defect.requirement for defect in DEFECTS}
+    assert aimed <= set(requirements())
+    # Harm is what the rules find; no rule of harm can be broken by a client that is not told to.
+    assert set(requirements()) - aimed == {"request.harmless"}
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=str)
+def test_the_suite_catches_it_by_the_requirement_named_for_it(defect: Defect, stage: Stage) -> None:
+    cases = [case for case in built_in() if defect.requirement in case.requires]
+    client = client_of(defect)
+    for outcome in run(stage, lambda: client, cases):
+        assert outcome.verdict in (Verdict.PASSED, Verdict.FAILED), outcome.message
+        if any(failure.requirement == defect.requirement for failure in outcome.failures):
+            return
+    pytest.fail(f"{defect.requirement} did not catch it: {defect.title}", pytrace=False)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_machine_finds_nothing_in_the_reference(seed: int, stage: Stage, reference: PythonClient) -> None:
+    found = explore(stage, reference, budget=Budget(examples=40, seed=seed))
+    assert found is None, found.explanation
+
+
+@pytest.mark.parametrize("defect", [one for one in DEFECTS if one.name in SAMPLE], ids=str)
+def test_the_machine_finds_it_and_tells_it_shortly(defect: Defect, stage: Stage) -> None:
+    found = explore(stage, client_of(defect), budget=Budget(examples=200, seed=1))
+    assert found is not None
+    assert found.verdict is Verdict.FAILED
+    assert defect.requirement in {failure.requirement for failure in found.failures}
+    assert len(found.case.turns) <= 2

@@ -1,0 +1,188 @@
+"""The truth against what is sent: each difference has its name and its place."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.contract.truth import Comparison, Told, first_difference, media_of, optional, variants
+from mockserver.wire.request import Message, Part, ToolCall
+
+CALL = ToolCall("weather", '{"city": "Rome"}', "call_1")
+OTHER = ToolCall("time", "{}", "call_2")
+SYSTEM = Told(role="system", text="Be brief.")
+HISTORY = [
+    SYSTEM,
+    Told(role="user", text="Weather?"),
+    Told(role="assistant", calls=(CALL, OTHER)),
+    Told(role="tool", text="fine", call_id="call_1"),
+    Told(role="tool", text="noon", call_id="call_2"),
+    Told(role="assistant", text="Fine."),
+    Told(role="user", text="Thanks."),
+]
+
+
+def sent(history: list[Told]) -> list[Message]:
+    return [
+        Message(
+            told.role,
+            told.text,
+            tuple(Part(kind, value) for kind, value in told.media),
+            told.calls,
+            told.call_id,
+            partial=told.partial,
+        )
+        for told in history
+    ]
+
+
+def found(history: list[Told], messages: list[Message], foreign: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
+    compare = Comparison(place="messages", number=1, foreign=foreign)
+    return [(failure.requirement, failure.place) for failure in compare.failures(history, messages)]
+
+
+def test_what_was_said_is_found_right() -> None:
+    assert found(HISTORY, sent(HISTORY)) == []
+
+
+def lost(index: int) -> list[Message]:
+    return sent([told for at, told in enumerate(HISTORY) if at != index])
+
+
+@pytest.mark.parametrize(
+    ("index", "requirement"),
+    [
+        (0, "history.system"),
+        (1, "history.complete"),
+        (2, "tools.calls"),
+        (3, "tools.results"),
+        (5, "history.complete"),
+    ],
+)
+def test_a_lost_message_is_named_by_what_it_was(index: int, requirement: str) -> None:
+    assert found(HISTORY, lost(index)) == [(requirement, "messages")]
+
+
+def changed(index: int, **fields: object) -> list[Message]:
+    messages = sent(HISTORY)
+    for name, value in fields.items():
+        setattr(messages[index], name, value)
+    return messages
+
+
+@pytest.mark.parametrize(
+    ("messages", "failure"),
+    [
+        (changed(0, text="Be brief"), ("history.system", "messages[0].content")),
+        (changed(1, text="Weather"), ("history.text", "messages[1].content")),
+        (changed(1, text="alien"), ("history.separate", "messages[1].content")),
+        (changed(1, role="assistant"), ("history.roles", "messages[1].role")),
+        (changed(1, media=(Part("image", "x"),)), ("media.sent", "messages[1].content")),
+        (changed(1, partial=True), ("partial.sent", "messages[1].partial")),
+        (changed(2, tool_calls=(CALL,)), ("tools.calls", "messages[2].tool_calls")),
+        (
+            changed(2, tool_calls=(ToolCall("weather", CALL.arguments, "x"), OTHER)),
+            ("tools.ids", "messages[2].tool_calls[0].id"),
+        ),
+        (
+            changed(2, tool_calls=(ToolCall("weather", '{"city":"Rome"}', "call_1"), OTHER)),
+            ("tools.arguments-exact", "messages[2].tool_calls[0].function.arguments"),
+        ),
+        (
+            changed(2, tool_calls=(ToolCall("weather", "{", "call_1"), OTHER)),
+            ("tools.arguments", "messages[2].tool_calls[0].function.arguments"),
+        ),
+        (changed(3, text="fine "), ("tools.results", "messages[3].content")),
+        (changed(3, tool_call_id="call_2"), ("tools.ids", "messages[3].tool_call_id")),
+    ],
+)
+def test_a_changed_message_is_named_by_what_changed(messages: list[Message], failure: tuple[str, str]) -> None:
+    assert found(HISTORY, messages, frozenset({"alien"})) == [failure]
+
+
+@pytest.mark.parametrize(
+    ("order", "requirement"),
+    [
+        ([0, 1, 2, 4, 3, 5, 6], "tools.order"),
+        ([0, 6, 2, 3, 4, 5, 1], "history.order"),
+        ([1, 0, 2, 3, 4, 5, 6], "history.system"),
+    ],
+)
+def test_messages_in_the_wrong_order(order: list[int], requirement: str) -> None:
+    messages = sent(HISTORY)
+    ((kind, _),) = found(HISTORY, [messages[at] for at in order])
+    assert kind == requirement
+
+
+def test_what_nobody_said_is_invented_or_was_said_elsewhere() -> None:
+    extra = Message("user", "alien")
+    assert found(HISTORY, [*sent(HISTORY), extra]) == [("history.invented", "messages[7]")]
+    assert found(HISTORY, [*sent(HISTORY), extra], frozenset({"alien"})) == [("history.separate", "messages[7]")]
+    prefix = Message("assistant", "So", partial=True)
+    assert found(HISTORY, [*sent(HISTORY), prefix]) == [("partial.sent", "messages[7]")]
+
+
+def test_a_failed_turn_may_be_there_or_not_but_leaves_no_answer() -> None:
+    history = [*optional([Told(role="user", text="Bad.")], 0, 1), Told(role="user", text="Good.")]
+    whole, short = sent(history), sent(history[1:])
+    assert found(history, whole) == found(history, short) == []
+    whole.insert(1, Message("assistant", "Sorry."))
+    assert found(history, whole) == [("history.failed-turn", "messages[1]")]
+
+
+def test_any_beginning_of_a_stopped_answer_will_do() -> None:
+    history = [
+        Told(role="user", text="Go.", group=1),
+        Told(role="assistant", text="One two three", group=1, beginning=True),
+        Told(role="user", text="Next."),
+    ]
+    for text in ("", "One", "One two three"):
+        messages = sent(history)
+        messages[1].text = text
+        assert found(history, messages) == []
+    assert found(history, sent([history[0], history[2]])) == []
+    messages = sent(history)
+    messages[1].text = "Two"
+    assert found(history, messages) != []
+
+
+def test_a_prefix_has_to_be_sent_and_joined() -> None:
+    history = [Told(role="user", text="Go."), Told(role="assistant", text="So be it", joined=True)]
+    messages = sent(history)
+    messages[1].text = " be it"
+    assert found(history, messages) == [("partial.joined", "messages[1].content")]
+    begun = [Told(role="user", text="Go."), Told(role="assistant", text="So", partial=True)]
+    assert found(begun, sent(begun[:1])) == [("partial.sent", "messages")]
+    messages = sent(begun)
+    messages[1].text = "no"
+    assert found(begun, messages) == [("partial.sent", "messages[1].content")]
+
+
+def test_a_history_is_cut_in_front_of_a_turn() -> None:
+    compare = Comparison(place="messages", number=1)
+    assert compare.kept(HISTORY, sent(HISTORY), most=6) == []
+    assert compare.kept(HISTORY, sent([SYSTEM, HISTORY[-1]]), most=3) == []
+    for wrong in (HISTORY, HISTORY[-1:], [SYSTEM, *HISTORY[-3:]], HISTORY[:2]):
+        (failure,) = compare.kept(HISTORY, sent(wrong), most=3)
+        assert failure.requirement == "history.truncation"
+
+
+def test_media_are_read_however_they_are_wrapped() -> None:
+    message = Message("user", "", (Part("image", {"url": "a"}), Part("audio", {"data": "b"}), Part("image", "c")))
+    assert media_of(message) == (("image", "a"), ("audio", "b"), ("image", "c"))
+
+
+@given(st.text(), st.text())
+def test_a_difference_is_told_in_characters_that_can_be_seen(said: str, other: str) -> None:
+    text = first_difference(said, other)
+    assert text.isprintable()
+    assert "part at character" in text
+
+
+def test_a_long_text_is_shortened() -> None:
+    assert "… (500 characters)" in first_difference("a" * 500, "b")
+
+
+@given(st.integers(0, 8))
+def test_there_are_variants_of_the_newest_failed_turns_only(groups: int) -> None:
+    history = [Told(role="user", text=str(at), group=at + 1) for at in range(groups)]
+    assert sum(1 for _ in variants(history)) == 2 ** min(groups, 6)
