@@ -56,7 +56,7 @@ def main() -> int:
     options = parser.parse_args()
     started = time.monotonic()
     chosen = [defect for defect in DEFECTS if not options.names or defect.name in options.names]
-    print("| client | what it does wrong | requirement | by the suite: conversations | by the machine: turns |")
+    print("| client | what it does wrong | requirement | suite: conversations | machine: turns |")
     print("|---|---|---|---|---|")
     shown = []
     with Stage(patience=0.5) as stage:
@@ -71,7 +71,7 @@ def main() -> int:
     print(f"\nSuite: {caught} of {len(shown)} caught by the requirement named for them.")
     if options.examples:
         median = statistics.median(turns) if turns else 0
-        print(f"Machine: {len(turns)} of {len(shown)} found in {options.examples} examples, median {median:g} turns.")
+        print(f"Machine: {len(turns)} of {len(shown)} found, median {median:g} turns.")
     print(f"Reference: {passed} of {options.seeds} seeds passed. {time.monotonic() - started:.0f} s.")
     return 0 if caught == len(shown) and passed == options.seeds else 1
 

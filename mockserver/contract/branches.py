@@ -39,7 +39,6 @@ def _holds(text: str) -> jsonschema_rs.Draft202012Validator:
 
 def _valid(schema: Schema, document: str, value: Any) -> bool:
     """Whether a part of a document holds for a value, its references read from that document."""
-
     whole = {**schema, "$id": loaded(document)["$id"], "$defs": loaded(document).get("$defs", {})}
     return bool(_holds(orjson.dumps(whole).decode()).is_valid(value))
 

@@ -17,10 +17,13 @@ from mockserver.contract.judge import (
 )
 from mockserver.contract.protocol import Begin, Command, End, Report, Result, Results, Say
 from mockserver.contract.requirements import Failure
-from mockserver.contract.stage import Planned, Seen, Stage
+from mockserver.contract.stage import Planned, Seen, Stage, late_error
 from mockserver.contract.transcript import Transcript
 from mockserver.contract.truth import Told, optional
+from mockserver.wire.jsontext import loads
 from mockserver.wire.messages import read_message
+from mockserver.wire.request import Surface
+from mockserver.wire.sse import read
 
 _MOST_RETRIES = 10
 _SILENT = ("cut", "reset")
@@ -265,10 +268,13 @@ class Session:
             return judge_error(held.report, requirement="stream.stall")
         if end in _SILENT:
             return judge_error(held.report, requirement="stream.cut")
-        errors = self.stage.engine.errors
-        refusal = errors.refuse(errors.by_code(last.planned.delivery.error).id)
-        words = refusal.native if last.entry.surface != "compat" else refusal.compat
-        return judge_error(held.report, requirement="stream.error", code=words.code, message=words.message)
+        surface, request_id = Surface(last.entry.surface), last.entry.request_id
+        (frame,) = read(late_error(self.stage.engine, last.planned.delivery, surface, request_id))
+        document = loads(frame.data or "")
+        words = document.get("error", document)
+        return judge_error(
+            held.report, requirement="stream.error", code=words["code"], message=words["message"]
+        )
 
     def _failed(self, talk: _Talk, start: int) -> bool:
         talk.groups += 1

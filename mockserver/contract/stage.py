@@ -6,7 +6,6 @@ is planned. They may be cut into any pieces, and a stream may end before its end
 
 import asyncio
 import socket
-import struct
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,12 +19,13 @@ from mockserver.contract.loop import Loop
 from mockserver.engine import Answer, Engine
 from mockserver.journal import Entry
 from mockserver.server.app import CHAT_PATHS, App
-from mockserver.server.asgi import ClientGoneError, send_answer
+from mockserver.server.asgi import ClientGoneError, carry_out, send_answer
+from mockserver.server.connection import EXTENSION
+from mockserver.server.guard import Guarded
 from mockserver.server.serve import bind, url_of
-from mockserver.server.transport import Protocol
+from mockserver.server.transport import protocol
 from mockserver.settings import Settings
-from mockserver.wire import sse
-from mockserver.wire.errors import render_compat, render_native
+from mockserver.wire.errors import render_late
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.request import Surface
 
@@ -70,7 +70,7 @@ class StageApp(App):
         super().__init__(engine)
         self.lanes: dict[str, Lane] = {}
         self._patience = patience
-        self._loop = loop
+        self._loop = Guarded(loop, self.guard)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, by the ASGI protocol."""
@@ -86,10 +86,16 @@ class StageApp(App):
         except ClientGoneError:
             return
         seen = self._note(answer, scope)
-        if seen is None or seen.planned is None:
-            await send_answer(answer, receive, send)
-        else:
-            await self._deliver(answer, surface, seen, scope, receive, send)
+        try:
+            if answer.plan is not None:
+                await carry_out(answer.plan, scope, receive, send)
+            elif seen is None or seen.planned is None:
+                await send_answer(answer, receive, send)
+            else:
+                await self._deliver(answer, surface, seen, scope, receive, send)
+        finally:
+            if answer.admission is not None:
+                answer.admission.free()
 
     def _note(self, answer: Answer, scope: Scope) -> Seen | None:
         entry = answer.entry
@@ -124,16 +130,11 @@ class StageApp(App):
     def _error(self, answer: Answer, surface: Surface, delivery: Delivery) -> bytes:
         """The error in the middle of a stream, in the frames of its surface."""
         assert answer.entry is not None
-        entry = self.engine.errors.by_code(delivery.error)
-        refusal, request_id = self.engine.errors.refuse(entry.id), answer.entry.request_id
-        if surface.native:
-            body = render_native(refusal, request_id, stream=False).body
-            return sse.native_frame(delivery.after + 1, body, event=b"error", status=refusal.status)
-        return sse.compat_frame(render_compat(refusal, request_id, None, stream=False).body)
+        return late_error(self.engine, delivery, surface, answer.entry.request_id)
 
     async def _end(self, end: str, seen: Seen, scope: Scope, receive: Receive) -> None:
         """Ends a connection in the middle of an answer, or falls silent until the client has left."""
-        transport = scope["extensions"]["mockserver.transport"]["connection"]
+        connection = scope["extensions"][EXTENSION]["connection"]
         if end == "stall":
             try:
                 async with asyncio.timeout(self._patience):
@@ -142,13 +143,17 @@ class StageApp(App):
                 pass
             else:
                 seen.gone.set()
-        elif end == "reset":
-            transport.flush()
-            linger = struct.pack("ii", 1, 0)
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            transport.abort()
-        transport.close()
+        if end == "reset":
+            await connection.reset()
+        else:
+            await connection.close()
         await _gone(receive)
+
+
+def late_error(engine: Engine, delivery: Delivery, surface: Surface, request_id: str) -> bytes:
+    """The frame that ends a stream with the error of a delivery."""
+    entry = engine.errors.by_code(delivery.error)
+    return render_late(engine.errors.refuse(entry.id), surface, request_id, delivery.after + 1)
 
 
 async def _gone(receive: Receive) -> None:
@@ -156,21 +161,12 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-class _StageProtocol(Protocol):
-    """The server's protocol, which hands the connection to the application, so that it can be cut."""
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        self.scope["extensions"] = {"mockserver.transport": {"connection": self.transport}}
-
-
 class _Server(uvicorn.Server):
     def __init__(self, app: StageApp) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                http=_StageProtocol,
+                http=protocol(app.engine.settings, crowded=app.crowded),
                 loop="auto",
                 lifespan="off",
                 log_config=None,

@@ -1,4 +1,4 @@
-"""The public strategies: all that is drawn is valid, all that is broken is refused, every branch is reached."""
+"""The public strategies: what is drawn is valid, what is broken is refused, every branch is reached."""
 
 import base64
 import time

@@ -35,7 +35,9 @@ def sent(history: list[Told]) -> list[Message]:
     ]
 
 
-def found(history: list[Told], messages: list[Message], foreign: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
+def found(
+    history: list[Told], messages: list[Message], foreign: frozenset[str] = frozenset()
+) -> list[tuple[str, str]]:
     compare = Comparison(place="messages", number=1, foreign=foreign)
     return [(failure.requirement, failure.place) for failure in compare.failures(history, messages)]
 
@@ -95,7 +97,7 @@ def changed(index: int, **fields: object) -> list[Message]:
         (changed(3, tool_call_id="call_2"), ("tools.ids", "messages[3].tool_call_id")),
     ],
 )
-def test_a_changed_message_is_named_by_what_changed(messages: list[Message], failure: tuple[str, str]) -> None:
+def test_a_changed_message_is_named(messages: list[Message], failure: tuple[str, str]) -> None:
     assert found(HISTORY, messages, frozenset({"alien"})) == [failure]
 
 
@@ -116,7 +118,8 @@ def test_messages_in_the_wrong_order(order: list[int], requirement: str) -> None
 def test_what_nobody_said_is_invented_or_was_said_elsewhere() -> None:
     extra = Message("user", "alien")
     assert found(HISTORY, [*sent(HISTORY), extra]) == [("history.invented", "messages[7]")]
-    assert found(HISTORY, [*sent(HISTORY), extra], frozenset({"alien"})) == [("history.separate", "messages[7]")]
+    told_elsewhere = found(HISTORY, [*sent(HISTORY), extra], frozenset({"alien"}))
+    assert told_elsewhere == [("history.separate", "messages[7]")]
     prefix = Message("assistant", "So", partial=True)
     assert found(HISTORY, [*sent(HISTORY), prefix]) == [("partial.sent", "messages[7]")]
 
@@ -167,7 +170,8 @@ def test_a_history_is_cut_in_front_of_a_turn() -> None:
 
 
 def test_media_are_read_however_they_are_wrapped() -> None:
-    message = Message("user", "", (Part("image", {"url": "a"}), Part("audio", {"data": "b"}), Part("image", "c")))
+    parts = (Part("image", {"url": "a"}), Part("audio", {"data": "b"}), Part("image", "c"))
+    message = Message("user", "", parts)
     assert media_of(message) == (("image", "a"), ("audio", "b"), ("image", "c"))
 
 
