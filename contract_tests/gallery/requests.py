@@ -28,6 +28,18 @@ class CompatForAll(Reference):
         return f"{self.begin.openai_url}/chat/completions"
 
 
+@defect("request.harmless", museum="dashscope-sdk-python#4")
+class LeavesIncrementalOpen(Reference):
+    """A native stream does not say whether it is to repeat: models differ in what they do then."""
+
+    def native_parameters(self, parameters: dict[str, Any], *, stream: bool) -> dict[str, Any]:
+        own = super().native_parameters(parameters, stream=stream)
+        return {name: value for name, value in own.items() if name in parameters or name == "result_format"}
+
+    def take(self, reply: Reply, document: Message, *, cumulative: bool) -> None:
+        super().take(reply, document, cumulative=self.native)
+
+
 @defect("request.single")
 class AsksTwice(Reference):
     """Everything is asked twice."""

@@ -11,8 +11,9 @@ from mockserver.contract.stage import Seen
 from mockserver.contract.truth import Comparison, Told, first_difference
 from mockserver.journal import Entry
 from mockserver.memory import SESSION_HEADER
+from mockserver.rules import Finding
 from mockserver.rules import Severity as RuleSeverity
-from mockserver.rules import all_rules
+from mockserver.rules.registry import Moment, rules_by_id
 from mockserver.rules.schemas import validator
 from mockserver.wire import native
 from mockserver.wire.jsontext import loads_bounded
@@ -38,9 +39,20 @@ class Due:
     foreign: frozenset[str] = field(default_factory=frozenset)
 
 
-def sources() -> dict[str, str]:
-    """The source of every rule, by its id."""
-    return {rule.id: rule.source for rule in all_rules()}
+_OF_THE_ANSWERS = frozenset({"messages.empty-answer", "messages.error-as-answer"})
+"""Rules of harm that look at what was answered: here that is the kit's choice, not the client's."""
+
+
+def blamed(finding: Finding) -> bool:
+    """Whether a finding is the client's.
+
+    What a rule makes of the world's past, of the prompt's length or of how much of a stream was read is
+    not: the kit itself decides what is answered, how long it is and when to stop, and knows the truth.
+    """
+    rule = rules_by_id()[finding.rule]
+    if finding.severity is not RuleSeverity.HARMFUL:
+        return True
+    return rule.moment in (Moment.READING, Moment.REQUEST) and rule.id not in _OF_THE_ANSWERS
 
 
 def messages_of(body: Mapping[str, Any], *, is_native: bool) -> Any:
@@ -78,11 +90,12 @@ class RequestJudge:
         self._failures.append(Failure(requirement, message, self._number, place, rule, source))
 
     def _rules(self) -> None:
-        entry, known = self._entry, sources()
-        for finding in entry.findings:
+        entry = self._entry
+        for finding in filter(blamed, entry.findings):
             harmful = finding.severity is RuleSeverity.HARMFUL
             requirement = "request.harmless" if harmful else "request.valid"
-            self._fail(requirement, finding.message, finding.path, finding.rule, known.get(finding.rule, ""))
+            source = rules_by_id()[finding.rule].source
+            self._fail(requirement, finding.message, finding.path, finding.rule, source)
         if entry.refusal is not None and self._seen.planned is None and not entry.findings:
             words = entry.refusal.native if self._native else entry.refusal.compat
             message = f"the cloud refuses it: {entry.refusal.status} {words.code}: {words.message}"

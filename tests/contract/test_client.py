@@ -3,6 +3,7 @@
 import json
 import sys
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from mockserver.contract import (
     hold,
     run,
 )
+from mockserver.contract import driver as python_driver
 from mockserver.contract.cases import SURFACES, chosen
 from mockserver.contract.loop import LoopClient
 
@@ -98,7 +100,7 @@ def test_a_client_that_gives_no_report_is_the_drivers_fault(stage: Stage) -> Non
         def __init__(self, begin: Begin) -> None:
             pass
 
-        def say(self, say: Say) -> Report:
+        def say(self, _: Say) -> Report:
             return None  # type: ignore[return-value]
 
     outcome = hold(stage, client_under_test()(Wrong), built_in()[0], "compat", "plain")
@@ -136,9 +138,7 @@ def plain_program(url: str) -> None:
     """What a program without a harness does."""
     held = client_under_test(surfaces=SURFACES)(Reference)
     while (command := json.loads(call(f"{url}/_mock/conform/next")[1]))["type"] != "bye":
-        from mockserver.contract import driver
-
-        call(f"{url}/_mock/conform/report", driver._answer(held, command))
+        call(f"{url}/_mock/conform/report", python_driver._answer(held, command))
 
 
 def test_a_program_without_a_harness_goes_through_the_loop() -> None:
@@ -155,5 +155,5 @@ def test_the_loop_says_what_it_takes_and_who_is_silent() -> None:
     with Stage() as stage:
         with pytest.raises(urllib.error.HTTPError, match="404"):
             call(f"{stage.url}/_mock/conform/other")
-        with pytest.raises(ProtocolError, match="no report came within 0.01 s"):
+        with pytest.raises(ProtocolError, match=r"no report came within 0\.01 s"):
             LoopClient(stage.loop, begin_patience=0.01)
