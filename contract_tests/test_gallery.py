@@ -81,4 +81,4 @@ def test_the_machine_finds_it_and_tells_it_shortly(defect: Defect, stage: Stage)
     assert found is not None
     assert found.verdict is Verdict.FAILED
     assert defect.requirement in {failure.requirement for failure in found.failures}
-    assert len(found.case.turns) <= 2
+    assert len(found.case.turns) <= 4

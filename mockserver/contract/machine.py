@@ -37,7 +37,7 @@ from mockserver.contract.strategies import (
     words,
     worlds,
 )
-from mockserver.contract.suite import Outcome, Verdict
+from mockserver.contract.suite import Outcome, Verdict, hold
 
 STEPS = 8
 """The most turns of a conversation."""
@@ -259,10 +259,28 @@ def explore(
     try:
         run_state_machine_as_test(machine, settings=chosen)
     except _BrokenError as broken:
-        return broken.outcome
+        return shortened(stage, client, broken.outcome)
     except Flaky as flaky:
         return _unsteady(flaky)
     return None
+
+
+def shortened(stage: Stage, client: Client, outcome: Outcome) -> Outcome:
+    """The same failure with every turn left out that it does without, held once more as a case.
+
+    Where it does not fail again as a case, the outcome is given back as it is.
+    """
+    if outcome.verdict is not Verdict.FAILED:
+        return outcome
+    wanted = outcome.failures[0].requirement
+    best, turns_left = outcome, list(outcome.case.turns)
+    for turn in outcome.case.turns[:-1]:
+        fewer = [other for other in turns_left if other is not turn]
+        case = replace(outcome.case, turns=tuple(fewer))
+        again = hold(stage, client, case, outcome.surface, outcome.mode)
+        if any(failure.requirement == wanted for failure in again.failures):
+            best, turns_left = again, fewer
+    return best
 
 
 def _unsteady(flaky: BaseException) -> Outcome:
