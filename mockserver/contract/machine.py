@@ -67,6 +67,7 @@ class Conversations(RuleBasedStateMachine):
         self.session: Session | None = None
         self.taken: list[Turn] = []
         self.case = Case(id="found.talk")
+        self.over = False
 
     @initialize(data=st.data())
     def begin(self, data: st.DataObject) -> None:
@@ -98,6 +99,8 @@ class Conversations(RuleBasedStateMachine):
 
     def _take(self, turn: Turn) -> None:
         assert self.session is not None
+        if self.over:
+            return
         self.taken.append(turn)
         self._guard(lambda: self.session.turn(turn))  # type: ignore[union-attr]
 
@@ -129,10 +132,20 @@ class Conversations(RuleBasedStateMachine):
         side = self._side(data)
         self._take(Turn(say=said, partial=prefix, conversation=side, replies=({"content": answer},)))
 
-    @rule(data=st.data(), code=st.sampled_from(LASTING), said=words())
-    def refuse(self, data: st.DataObject, code: str, said: str) -> None:
+    @rule(data=st.data(), code=st.sampled_from(LASTING), said=words(), chinese=st.booleans())
+    def refuse(self, data: st.DataObject, code: str, said: str, *, chinese: bool) -> None:
         """The cloud refuses for good."""
-        self._take(Turn(say=said, conversation=self._side(data), replies=({"error": {"code": code}},)))
+        error = {"code": code, **({"message": "参数不合法。"} if chinese else {})}
+        self._take(Turn(say=said, conversation=self._side(data), replies=({"error": error},)))
+
+    @precondition(lambda self: bool(self.case.tools))
+    @rule(data=st.data(), said=words())
+    def call_badly(self, data: st.DataObject, said: str) -> None:
+        """A call whose arguments are no JSON ends the conversation: nobody can answer it."""
+        name = self.case.tools[0]["function"]["name"]
+        reply = {"tool_calls": [{"id": "call_bad", "name": name, "arguments": '{"city": "Ro'}]}
+        self._take(Turn(say=said, conversation=self._side(data), replies=(reply,)))
+        self.over = True
 
     @rule(data=st.data(), code=st.sampled_from(TRANSIENT), said=words(), lasting=st.booleans())
     def refuse_for_now(self, data: st.DataObject, code: str, said: str, *, lasting: bool) -> None:

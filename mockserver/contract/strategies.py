@@ -96,7 +96,10 @@ _RESULTS = st.sampled_from((*TEXTS, ""))
 _ARGUMENTS = st.sampled_from(ARGUMENTS)
 _CHUNKINGS = st.sampled_from([(), (1,), (2, 3), (7,), (17, 4), (1, 1000), (100_000,), (5, 1, 64)])
 _FLAG = st.booleans()
+_PIECES = st.lists(_WORDS, min_size=1, max_size=3)
 _SYSTEM = st.one_of(st.none(), _WORDS)
+_CUT_SHORT, _GIVEN_CHUNKS = 1, 2
+"""Which of ten answers runs into its limit, and which has its deltas prescribed."""
 _UP_TO_2, _UP_TO_9 = st.integers(0, 2), st.integers(0, 9)
 _FROM_1_TO_3 = st.integers(1, 3)
 # These are made once, because making a strategy takes longer than drawing from it.
@@ -182,8 +185,11 @@ def _reply(
         if draw(_FLAG):
             reply["content"] = draw(_WORDS)
         return reply
+    rare = draw(_UP_TO_9)
+    if rare == _GIVEN_CHUNKS:
+        return {**reply, "chunks": draw(_PIECES)}
     reply["content"] = draw(_TEXTS)
-    if draw(_UP_TO_9) == 1:
+    if rare == _CUT_SHORT:
         reply["finish_reason"] = "length"
     return reply
 

@@ -26,7 +26,7 @@ from mockserver.wire.request import Surface
 
 ON_EACH_SURFACE = pytest.mark.parametrize("surface", list(Surface))
 MANY = settings(
-    max_examples=1000,
+    max_examples=1500,
     database=None,
     derandomize=True,
     phases=[Phase.generate],

@@ -1,0 +1,121 @@
+"""The cases: data that is sound, and files that say what is wrong with them."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.contract import Case, CaseError, Turn, built_in, requirements
+from mockserver.contract.cases import chosen, document_of, from_file, read_cases
+from mockserver.contract.delivery import CHOPPED, ENDS, MOST_PIECES, Delivery
+from mockserver.contract.protocol import FEATURES
+from mockserver.contract.suite import needs, permutations
+
+HELLO = {"say": "Hi", "replies": [{"content": "Hi"}]}
+
+
+def test_every_case_names_requirements_and_features_that_there_are() -> None:
+    shown: set[str] = set()
+    for case in built_in():
+        assert case.title, case.id
+        assert set(case.requires) <= set(requirements()), case.id
+        assert needs(case, "stream") <= set(FEATURES), case.id
+        shown |= set(case.requires)
+    assert shown == set(requirements())
+    assert len({case.id for case in built_in()}) == len(built_in())
+
+
+def test_every_requirement_says_its_source() -> None:
+    for requirement in requirements().values():
+        assert requirement.source
+        assert requirement.title.endswith(".")
+
+
+def test_a_case_is_written_and_read_again() -> None:
+    assert read_cases(document_of(built_in()), where="here") == built_in()
+
+
+def test_cases_are_chosen_by_name_and_group() -> None:
+    assert [case.id for case in chosen(built_in(), ["turns.single"])] == ["turns.single"]
+    group = chosen(built_in(), ["parallel"])
+    assert {case.id.partition(".")[0] for case in group} == {"parallel"}
+    assert chosen(built_in(), []) == built_in()
+    with pytest.raises(CaseError, match=r"no case is 'turn'.*the groups are choices, chunking"):
+        chosen(built_in(), ["turn"])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "own.json"),
+        ('{"cases":[{"id":"a"}]}', "'turns' is a required property"),
+        ('{"cases":[{"id":"A!","turns":[]}]}', "cases"),
+        (json.dumps({"cases": [{"id": "a", "tools": ["x"], "turns": [HELLO]}]}), "names the tool 'x'"),
+    ],
+)
+def test_a_file_says_what_is_wrong_with_it(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "own.json"
+    path.write_text(text)
+    with pytest.raises(CaseError, match=told):
+        from_file(path)
+
+
+def test_a_file_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "own.json"
+    tool = {"type": "function", "function": {"name": "f"}}
+    path.write_text(
+        json.dumps({"tools": {"f": tool}, "cases": [{"id": "a", "tools": ["f"], "turns": [HELLO]}]})
+    )
+    (case,) = from_file(path)
+    assert case.tools == (tool,)
+    assert len(permutations([case])) == 9
+    assert len(permutations([case], ["compat"])) == 3
+
+
+def test_native_options_are_for_native_surfaces() -> None:
+    case = Case(id="a", options={"seed": 1}, native_options={"result_format": "text"})
+    assert case.options_on("compat") == {"seed": 1}
+    assert case.options_on("native-text") == {"seed": 1, "result_format": "text"}
+
+
+def test_a_turn_falls_into_segments_behind_its_calls() -> None:
+    call = {"tool_calls": [{"id": "1", "name": "f", "arguments": "{}"}]}
+    turn = Turn(replies=({"error": {"code": "InternalError"}}, call, {"content": "Hi"}))
+    plain = list(turn.segments(chopped=False))
+    assert [len(segment) for segment in plain] == [2, 1]
+    assert plain[0][0].delivery.sizes == ()
+    assert next(iter(turn.segments(chopped=True)))[0].delivery.sizes == CHOPPED
+
+
+def test_an_answer_that_ends_early_is_there_again() -> None:
+    turn = Turn(replies=({"content": "Hi", "delivery": {"end": "cut", "sizes": [1]}},))
+    (segment,) = turn.segments(chopped=True)
+    assert [planned.delivery.end for planned in segment] == ["cut", *[""] * 12]
+    assert {planned.delivery.sizes for planned in segment} == {(1,)}
+
+
+FRAMES = st.lists(st.binary(min_size=1, max_size=20), min_size=4, max_size=9)
+
+
+@given(FRAMES, st.lists(st.integers(1, 30), max_size=4).map(tuple))
+def test_pieces_are_the_same_bytes(frames: list[bytes], sizes: tuple[int, ...]) -> None:
+    pieces = list(Delivery(sizes=sizes).pieces(frames, tail=1))
+    assert b"".join(pieces) == b"".join(frames)
+    assert all(pieces)
+
+
+@given(FRAMES, st.sampled_from(ENDS), st.integers(0, 12))
+def test_what_ends_early_never_says_that_it_is_whole(frames: list[bytes], end: str, after: int) -> None:
+    sent = b"".join(Delivery(end=end, after=after).pieces(frames, tail=2))
+    whole = b"".join(frames[: len(frames) - 2])
+    assert whole.startswith(sent)
+    assert sent != b"".join(frames)
+
+
+def test_very_many_pieces_end_in_one() -> None:
+    pieces = list(Delivery(sizes=(1,)).pieces([b"x" * 10_000], tail=1))
+    assert len(pieces) == MOST_PIECES + 1
+    assert all(len(left) <= len(right) for left, right in pairwise(pieces))

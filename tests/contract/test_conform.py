@@ -1,0 +1,170 @@
+"""The command: what it prints, writes and exits with."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from mockserver.cli import main
+
+DRIVER = f"{sys.executable} -m contract_tests.gallery.driver"
+FORGETFUL = (
+    "from contract_tests.gallery.histories import {client} as Client\n"
+    "from mockserver.contract.driver import drive\n"
+    "drive(Client, client='broken 1.0')\n"
+)
+
+
+def broken(tmp_path: Path, client: str) -> str:
+    program = tmp_path / "driver.py"
+    program.write_text(FORGETFUL.format(client=client))
+    return f"{sys.executable} {program}"
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The drivers import the gallery from here."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+
+
+def test_a_good_client_passes_and_every_report_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [f"--{name}={tmp_path / name}" for name in ("json", "junit", "markdown", "badge", "html")]
+    asked = ["--client", DRIVER, "--suite", "turns.single", "--surface", "compat", "--examples", "2", *files]
+    assert main(["conform", *asked]) == 0
+    assert "reference: 3 conversations: 3 passed" in capsys.readouterr().out
+    assert json.loads((tmp_path / "json").read_text())["requirements"]["report.text"] == "passed"
+    for name in ("junit", "markdown", "badge", "html"):
+        assert "reference" in (tmp_path / name).read_text()
+    merged = ["conform", "--merge", str(tmp_path / "json"), "--html", str(tmp_path / "all.html")]
+    assert main(merged) == 0
+    assert "reference" in (tmp_path / "all.html").read_text()
+
+
+def test_a_broken_client_fails_and_is_told_the_shortest_conversation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = broken(tmp_path, "ForgetsSystem")
+    asked = [
+        "--client",
+        client,
+        "--suite",
+        "turns",
+        "--examples",
+        "40",
+        "--database",
+        str(tmp_path / "found"),
+    ]
+    assert main(["conform", *asked]) == 1
+    told = capsys.readouterr().out
+    assert "FAILED   MUST    history.system" in told
+    assert "dashscope-mock conform --suite found.json" in told
+    assert "def test_history_system(client):" in told
+
+
+def test_known_failures_pass_until_they_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    known = tmp_path / "known"
+    asked = [
+        "conform",
+        "--client",
+        broken(tmp_path, "ForgetsSystem"),
+        "--suite",
+        "turns.many",
+        "--expect",
+        str(known),
+    ]
+    known.write_text("turns.many/*\n")
+    assert main(asked) == 0
+    known.write_text("turns.many/*\nturns.single/*\n")
+    assert main([*asked, "--suite", "turns.single"]) == 1
+    assert "turns.single/*: turns.single/compat/plain passes, and 2 more" in capsys.readouterr().err
+
+
+def test_what_a_client_should_do_counts_when_strict(tmp_path: Path) -> None:
+    program = tmp_path / "driver.py"
+    program.write_text(FORGETFUL.format(client="AddsTopP").replace("histories", "requests"))
+    asked = ["conform", "--client", f"{sys.executable} {program}", "--suite", "turns.single"]
+    assert main(asked) == 0
+    assert main([*asked, "--strict"]) == 1
+
+
+def test_a_missing_feature_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = tmp_path / "driver.py"
+    program.write_text(FORGETFUL.format(client="TrimsUser").replace("1.0'", "1.0', features=['system']"))
+    asked = ["conform", "--client", f"{sys.executable} {program}", "--suite", "partial.turn"]
+    assert main(asked) == 1
+    assert "cannot do partial" in capsys.readouterr().out
+
+
+def test_a_fault_of_the_driver_has_a_status_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["conform", "--client", "/no/such/driver"]) == 3
+    assert "cannot be started" in capsys.readouterr().err
+    hello = {"type": "hello", "version": 1, "client": "c", "surfaces": ["compat"]}
+    program = tmp_path / "driver.py"
+    program.write_text(f"input()\nprint({json.dumps(hello)!r}, flush=True)\n")
+    asked = ["conform", "--client", f"{sys.executable} {program}", "--suite", "turns.single"]
+    assert main(asked) == 3
+    assert "ended in the middle" in capsys.readouterr().out
+
+
+def test_a_case_of_ones_own_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = tmp_path / "own.json"
+    turn = {"say": "Hi", "replies": [{"content": "\u001b[31mHi"}]}
+    own.write_text(
+        json.dumps({"cases": [{"id": "own.case", "modes": ["plain"], "system": "S", "turns": [turn]}]})
+    )
+    assert main(["conform", "--client", DRIVER, "--suite", str(own), "--surface", "compat"]) == 0
+    client = broken(tmp_path, "ForgetsSystem")
+    assert main(["conform", "--client", client, "--suite", str(own)]) == 1
+    told = capsys.readouterr().out
+    assert "\u001b" not in told
+    assert "\\x1b" in told
+
+
+def test_the_cases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["conform", "--list", "--suite", "parallel"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].startswith("parallel.turns")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ([], "say whom to test"),
+        (["--client", "x", "--suite", "none"], "no case is 'none'"),
+        (["--client", "x", "--suite", "none.json"], "none.json"),
+        (["--client", "x", "--expect", "none.txt"], "none.txt"),
+        (["--client", "x", "--examples", "-1"], "neither may be negative"),
+        (["--client", "x", "--patience", "0"], "neither may be negative"),
+        (["--merge", "none.json", "--html", "x.html"], "none.json"),
+    ],
+)
+def test_options_that_cannot_be_are_told(
+    asked: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["conform", *asked]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x.json"
+    path.write_text("{}")
+    assert main(["conform", "--merge", str(path), "--html", str(tmp_path / "x.html")]) == 2
+    assert "no result of conform" in capsys.readouterr().err
+
+
+def test_a_run_that_shows_nothing_does_not_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--client", broken(tmp_path, "TrimsUser"), "--suite", "native.cumulative"]
+    assert main(["conform", *asked]) == 1
+    assert "no conversation was held" in capsys.readouterr().err
+
+
+def test_an_interrupt_ends_it_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mockserver.commands.conform._run", interrupt)
+    assert main(["conform", "--client", "x"]) == 3
