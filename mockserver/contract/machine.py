@@ -68,6 +68,7 @@ class Conversations(RuleBasedStateMachine):
         self.taken: list[Turn] = []
         self.case = Case(id="found.talk")
         self.over = False
+        self.silenced = False
 
     @initialize(data=st.data())
     def begin(self, data: st.DataObject) -> None:
@@ -176,10 +177,11 @@ class Conversations(RuleBasedStateMachine):
         reply = {**reply, "delivery": delivery}
         self._take(Turn(say=said, conversation=self._side(data), replies=(reply,)))
 
-    @precondition(lambda self: self._kind == "silence")
+    @precondition(lambda self: self._kind == "silence" and not self.silenced)
     @rule(after=st.integers(1, 6))
     def fall_silent(self, after: int) -> None:
         """A stream that falls silent."""
+        self.silenced = True  # each of them takes real time
         delivery = {"end": "stall", "after": after}
         self._take(Turn(say="a", replies=({"content": _LONG, "delivery": delivery},)))
 

@@ -86,7 +86,7 @@ KINDS = (
         surfaces=("compat", "native-multimodal"),
         models={"compat": "qwen3-vl-plus"},
     ),
-    Kind(name="silence", features=("timeout",), modes=("stream",), timeout=0.1),
+    Kind(name="silence", features=("timeout",), modes=("stream",), timeout=0.3),
 )
 """Every kind, the plainest first: what fails shrinks towards it."""
 
