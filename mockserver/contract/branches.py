@@ -14,7 +14,7 @@ import orjson
 from mockserver import resources
 from mockserver.contract.generate import Schema, loaded, resolve
 
-_ALL = object()
+_ALL: Any = object()
 """Stands for every value: all branches are then named, whichever a value would take."""
 
 _KINDS: Mapping[str, type | tuple[type, ...]] = {

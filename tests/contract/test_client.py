@@ -110,16 +110,12 @@ def test_a_client_that_gives_no_report_is_the_drivers_fault(stage: Stage) -> Non
 
 def test_a_client_in_fifteen_lines(stage: Stage) -> None:
     @client_under_test(features=["options"], name="short")
-    class Short:
-        def __init__(self, begin: Begin) -> None:
-            self.reference = Reference(begin)
-
-        def say(self, say: Say) -> Report:
-            return self.reference.say(say)
+    def short(begin: Begin) -> Reference:
+        return Reference(begin)
 
     case = chosen(built_in(), ["options.zero"])[0]
-    assert hold(stage, Short, case, "compat", "plain").verdict is Verdict.PASSED
-    assert Short.hello.client == "short"
+    assert hold(stage, short, case, "compat", "plain").verdict is Verdict.PASSED
+    assert short.hello.client == "short"
 
 
 @pytest.mark.parametrize("options", [{"surfaces": ["x"]}, {"features": ["x"]}])

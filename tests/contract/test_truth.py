@@ -1,5 +1,8 @@
 """The truth against what is sent: each difference has its name and its place."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,10 +67,9 @@ def test_a_lost_message_is_named_by_what_it_was(index: int, requirement: str) ->
     assert found(HISTORY, lost(index)) == [(requirement, "messages")]
 
 
-def changed(index: int, **fields: object) -> list[Message]:
+def changed(index: int, **fields: Any) -> list[Message]:
     messages = sent(HISTORY)
-    for name, value in fields.items():
-        setattr(messages[index], name, value)
+    messages[index] = replace(messages[index], **fields)
     return messages
 
 
@@ -140,23 +142,23 @@ def test_any_beginning_of_a_stopped_answer_will_do() -> None:
     ]
     for text in ("", "One", "One two three"):
         messages = sent(history)
-        messages[1].text = text
+        messages[1] = replace(messages[1], text=text)
         assert found(history, messages) == []
     assert found(history, sent([history[0], history[2]])) == []
     messages = sent(history)
-    messages[1].text = "Two"
+    messages[1] = replace(messages[1], text="Two")
     assert found(history, messages) != []
 
 
 def test_a_prefix_has_to_be_sent_and_joined() -> None:
     history = [Told(role="user", text="Go."), Told(role="assistant", text="So be it", joined=True)]
     messages = sent(history)
-    messages[1].text = " be it"
+    messages[1] = replace(messages[1], text=" be it")
     assert found(history, messages) == [("partial.joined", "messages[1].content")]
     begun = [Told(role="user", text="Go."), Told(role="assistant", text="So", partial=True)]
     assert found(begun, sent(begun[:1])) == [("partial.sent", "messages")]
     messages = sent(begun)
-    messages[1].text = "no"
+    messages[1] = replace(messages[1], text="no")
     assert found(begun, messages) == [("partial.sent", "messages[1].content")]
 
 
