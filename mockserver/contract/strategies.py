@@ -23,7 +23,7 @@ from hypothesis.strategies import SearchStrategy
 
 from mockserver.contract.broken import broken_requests
 from mockserver.contract.cases import Case, Turn
-from mockserver.contract.generate import from_schema
+from mockserver.contract.generate import from_schema, loaded, values
 from mockserver.contract.worlds import KINDS, world
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "chunkings",
     "conversations",
     "image",
+    "parameter",
     "replies",
     "requests",
     "said",
@@ -256,6 +257,11 @@ def _world(draw: st.DrawFn, surfaces: Sequence[str], features: Sequence[str] | N
 def worlds(draw: st.DrawFn, *, surfaces: Sequence[str] = (), features: Sequence[str] | None = None) -> Case:
     """The ground of a conversation: surface, mode, system message, tools, options; without turns yet."""
     return _world(draw, surfaces, features)
+
+
+def parameter(name: str) -> SearchStrategy[Any]:
+    """A value of one generation parameter, as its schema allows it; `KeyError` when there is none."""
+    return values(loaded("parameters")["$defs"][name], "parameters")
 
 
 def requests(surface: str) -> SearchStrategy[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import base64
 import time
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -16,6 +17,7 @@ from mockserver.contract.strategies import (
     chunkings,
     conversations,
     image,
+    parameter,
     replies,
     requests,
     texts,
@@ -26,7 +28,7 @@ from mockserver.wire.request import Surface
 
 ON_EACH_SURFACE = pytest.mark.parametrize("surface", list(Surface))
 MANY = settings(
-    max_examples=1500,
+    max_examples=1000,
     database=None,
     derandomize=True,
     phases=[Phase.generate],
@@ -39,11 +41,16 @@ def test_every_request_is_valid_and_every_branch_of_its_schema_is_reached(surfac
     name = f"{surface.value}.request"
     coverage = Coverage(name)
 
+    # What lies deepest is drawn once more, so that the number of examples may be small.
     @MANY
-    @given(requests(surface.value))
-    def draw(request: object) -> None:
-        assert validator(name).is_valid(request)
-        coverage.see(request)
+    @given(requests(surface.value), parameter("character_options"), parameter("stop"))
+    def draw(request: dict[str, Any], memory: object, stop: object) -> None:
+        place = request.get("parameters") if surface.native else request
+        for again in (False, True):
+            if again and place is not None:
+                place |= {"character_options": memory, "stop": stop}
+            assert validator(name).is_valid(request)
+            coverage.see(request)
 
     draw()
     assert coverage.missing == []
