@@ -153,3 +153,16 @@ def test_the_loop_says_what_it_takes_and_who_is_silent() -> None:
             call(f"{stage.url}/_mock/conform/other")
         with pytest.raises(ProtocolError, match=r"no report came within 0\.01 s"):
             LoopClient(stage.loop, begin_patience=0.01)
+
+
+def test_the_loop_asks_to_wait_and_takes_no_report_beyond_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mockserver.contract.loop._WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("mockserver.contract.loop._LIMIT", 1)
+    with Stage() as stage:
+        assert call(f"{stage.url}/_mock/conform/next") == (200, b'{"type":"wait"}')
+        with pytest.raises(urllib.error.HTTPError, match="413"):
+            call(f"{stage.url}/_mock/conform/report", {"type": "ok"})
+
+
+def test_the_stage_is_the_whole_server(stage: Stage) -> None:
+    assert call(f"{stage.url}/_mock/health")[0] == 200
