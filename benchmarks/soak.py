@@ -224,7 +224,7 @@ class Soak:
 
     async def say(self, ask: Ask) -> tuple[int, bytes]:
         """Ask on a kept connection, and return the status and the body."""
-        line = self.idle.pop() if self.idle else await Line.to(self.port)
+        line = self.kept() or await Line.to(self.port)
         try:
             line.writer.write(ask.encoded())
             status, headers = await line.head()
@@ -237,6 +237,15 @@ class Soak:
         else:
             self.idle.append(line)
         return status, body
+
+    def kept(self) -> Line | None:
+        """Return a connection that is still open; the server closes those at rest for too long."""
+        while self.idle:
+            line = self.idle.pop()
+            if not line.reader.at_eof():
+                return line
+            line.reset()
+        return None
 
     async def good(self) -> str:
         """Ask something, and see that the answer is the right one."""
