@@ -1,0 +1,118 @@
+"""Drives LangChain for Python: `driver.py tongyi` (`ChatTongyi`) or `driver.py qwen` (`ChatQwen`).
+
+Messages are LangChain's own; pieces of a stream are added up, and the sum goes into the history, as its
+documentation shows it.
+"""
+
+import json
+import sys
+from importlib.metadata import version
+from typing import Any
+
+import dashscope
+from langchain_community.chat_models import ChatTongyi
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
+from langchain_qwq import ChatQwen
+
+from contract_tests.clients.loop import Answer, Conversation, Document, heard, serve
+
+NATIVE = sys.argv[1] == "tongyi"
+
+
+class Chain(Conversation):
+    """A conversation over a chat model."""
+
+    def system(self, text: str) -> Any:
+        """The system message."""
+        return SystemMessage(self.content(text))
+
+    def content(self, text: str) -> Any:
+        """A text as a message of the surface holds it."""
+        return [{"text": text}] if self.begin["surface"] == "native-multimodal" else text
+
+    def user(self, text: str, parts: Any) -> Any:
+        """What the user says; the native interface takes parts in the vendor's form."""
+        if NATIVE:
+            return HumanMessage(list(parts) or self.content(text))
+        return HumanMessage(super().user(text, parts)["content"])
+
+    def result(self, result: Document) -> Any:
+        """What a function gave."""
+        return ToolMessage(self.content(result["content"]), tool_call_id=result["id"])
+
+    def begun(self, prefix: str) -> Any:
+        """The beginning of an answer, marked where ChatTongyi looks for the mark."""
+        return AIMessage(self.content(prefix), additional_kwargs={"partial": True})
+
+    def assistant(self, answer: Answer, prefix: str) -> Any:
+        """The model's own message; with a prefix, one that begins with it."""
+        if prefix:
+            return AIMessage(self.content(prefix + answer.choices[0]["text"]))
+        return answer.messages[0]
+
+    def model(self, command: Document) -> Any:
+        """The model, with the options where its documentation puts them."""
+        begin, options = self.begin, self.options(command)
+        if NATIVE:
+            dashscope.base_http_api_url = begin["native_url"]
+            options |= {"request_timeout": begin.get("timeout", 30), "headers": self.headers()}
+            streaming = bool(command.get("stream"))
+            own = {name: options.pop(name) for name in [*options] if name == "top_p"}
+            chat = ChatTongyi(
+                model=begin["model"], api_key=begin["key"], streaming=streaming, model_kwargs=options, **own
+            )
+        else:
+            bound = {name: options.pop(name) for name in [*options] if name == "response_format"}
+            own = {name: options.pop(name) for name in [*options] if name in ChatQwen.model_fields}
+            chat = ChatQwen(
+                model=begin["model"],
+                api_key=begin["key"],
+                base_url=begin["openai_url"],
+                timeout=begin.get("timeout", 30),
+                default_headers=self.headers(),
+                extra_body=options or None,
+                **own,
+            )
+            return chat.bind_tools(begin["tools"], **bound) if "tools" in begin else chat.bind(**bound)
+        return chat.bind_tools(begin["tools"]) if "tools" in begin else chat
+
+    def ask(self, messages: list[Any], command: Document) -> Answer:
+        """Sends one request."""
+        answer, model = Answer(), self.model(command)
+        if not command.get("stream"):
+            if self.options(command).get("n", 1) > 1:  # only `generate` gives more than one answer
+                bare = getattr(model, "bound", model)
+                for index, generation in enumerate(bare.generate([messages]).generations[0]):
+                    gather(answer, generation.message, index)
+            else:
+                gather(answer, model.invoke(messages), 0)
+            return answer
+        total: AIMessageChunk | None = None
+        for piece in heard(model.stream(messages), answer, command):
+            total = piece if total is None else total + piece
+        if total is not None:
+            gather(answer, total, 0)
+        return answer
+
+
+def gather(answer: Answer, message: Any, index: int) -> None:
+    """Notes a message, or the sum of its pieces."""
+    answer.messages[index] = message
+    answer.tokens(message.usage_metadata)
+    thinking = message.additional_kwargs.get("reasoning_content")
+    finish = message.response_metadata.get("finish_reason")
+    answer.add(index=index, text=str(message.text), thinking=thinking, finish=finish)
+    calls = getattr(message, "tool_call_chunks", None) or [*message.tool_calls, *message.invalid_tool_calls]
+    for at, call in enumerate(calls):
+        arguments = call["args"] if isinstance(call["args"], str) else json.dumps(call["args"])
+        answer.call(index=at, id=call["id"], name=call["name"], arguments=arguments, choice=index)
+
+
+if __name__ == "__main__":
+    name, package = ("ChatTongyi", "langchain-community") if NATIVE else ("ChatQwen", "langchain-qwq")
+    serve(
+        Chain,
+        client=f"{name}, {package} {version(package)}, langchain-core {version('langchain-core')}",
+        surfaces=["native-text", "native-multimodal"] if NATIVE else ["compat"],
+        features="stream system tools thinking partial choices parts options usage cancel session parallel timeout".split(),
+    )
