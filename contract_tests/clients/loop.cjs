@@ -141,7 +141,7 @@ async function* heard(stream, answer, command) {
 function failure(error) {
   const status = error.status ?? error.statusCode;
   return {
-    kind: error.kind ?? error.name ?? error.constructor.name,
+    kind: error.kind ?? error.constructor.name,
     code: typeof error.code === "string" ? error.code : null,
     status: Number.isInteger(status) ? status : null,
     message: String(error.message),

@@ -8,14 +8,15 @@ described by `schemas/driver.schema.json`; the loops in other languages are this
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any
 
 Document = dict[str, Any]
 """A JSON object: a command, an answer, a message of the history."""
 
-RUNNER = asyncio.Runner()
-"""The one event loop of a driver whose client is asynchronous: its connections stay usable."""
+_LOOP = asyncio.new_event_loop()
+"""The event loop of a driver whose client is asynchronous: it runs all the time, as that of an application."""
 
 
 class ToldError(Exception):
@@ -92,11 +93,11 @@ class Conversation:
 
     def __init__(self, begin: Document) -> None:
         self.begin = begin
+        self.spent: Document | None = None
         system = begin.get("system")
         self.history: list[Any] = [] if system is None else [self.system(system)]
-        self.spent: Document | None = None
 
-    def ask(self, messages: list[Any], command: Document) -> Answer | Awaitable[Answer]:
+    def ask(self, messages: list[Any], command: Document) -> Answer | Coroutine[Any, Any, Answer]:
         """Sends the messages and gives what came of it. Raises whatever the client raises."""
         raise NotImplementedError
 
@@ -109,12 +110,20 @@ class Conversation:
         session = self.begin.get("session")
         return {"x-dashscope-aca-session": session} if session else {}
 
+    def content(self, text: str) -> Any:
+        """A text as a message of the surface holds it: the multimodal one wants parts."""
+        return [{"text": text}] if self.begin["surface"] == "native-multimodal" else text
+
     def system(self, text: str) -> Any:
         """The system message."""
-        return {"role": "system", "content": text}
+        return {"role": "system", "content": self.content(text)}
 
     def user(self, text: str, parts: Sequence[Document]) -> Any:
-        """What the user says: a text, or parts in the form of OpenAI."""
+        """What the user says: a text, or parts, which OpenAI wraps in a form of its own."""
+        if not parts:
+            return {"role": "user", "content": self.content(text)}
+        if self.begin["surface"] != "compat":
+            return {"role": "user", "content": list(parts)}
         content = [
             {"type": "text", "text": value}
             if kind == "text"
@@ -122,7 +131,7 @@ class Conversation:
             for part in parts
             for kind, value in part.items()
         ]
-        return {"role": "user", "content": content or text}
+        return {"role": "user", "content": content}
 
     def assistant(self, answer: Answer, prefix: str) -> Any:
         """The answer as the history keeps it: the client's own message, or else one made of its pieces."""
@@ -130,7 +139,7 @@ class Conversation:
         if own is not None and not prefix:
             return own
         said = answer.choices.get(0, {"text": "", "tool_calls": []})
-        message: Document = {"role": "assistant", "content": prefix + said["text"]}
+        message: Document = {"role": "assistant", "content": self.content(prefix + said["text"])}
         if said["tool_calls"]:
             message["tool_calls"] = [
                 {
@@ -144,11 +153,11 @@ class Conversation:
 
     def begun(self, prefix: str) -> Any:
         """The beginning of an answer that the model is to go on with."""
-        return {"role": "assistant", "content": prefix, "partial": True}
+        return {"role": "assistant", "content": self.content(prefix), "partial": True}
 
     def result(self, result: Document) -> Any:
         """What a function gave."""
-        return {"role": "tool", "tool_call_id": result["id"], "content": result["content"]}
+        return {"role": "tool", "tool_call_id": result["id"], "content": self.content(result["content"])}
 
     def say(self, command: Document) -> Document:
         """Does the command `say`."""
@@ -166,13 +175,20 @@ class Conversation:
         prefix = command.get("partial", "")
         begun = [self.begun(prefix)] if prefix else []
         asked = self.ask([*self.history, *new, *begun], command)
-        answer = asked if isinstance(asked, Answer) else RUNNER.run(asked)  # type: ignore[arg-type]
+        answer = asked if isinstance(asked, Answer) else awaited(asked)
         if "session" not in self.begin:  # what the cloud remembers is not sent again
             self.history += [*new, self.assistant(answer, prefix)]
         if answer.usage:
             before = self.spent or {"input": 0, "output": 0}
             self.spent = {name: before[name] + answer.usage[name] for name in before}
         return answer.report()
+
+
+def awaited(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """What a coroutine gives, awaited in the event loop of the driver."""
+    if not _LOOP.is_running():
+        threading.Thread(target=_LOOP.run_forever, daemon=True).start()
+    return asyncio.run_coroutine_threadsafe(work, _LOOP).result()
 
 
 def heard(stream: Any, answer: Answer, command: Document) -> Iterator[Any]:
@@ -214,10 +230,16 @@ def error_of(error: BaseException) -> Document:
     }
 
 
+FEATURES = (
+    *("stream", "system", "tools", "thinking", "partial", "choices", "parts", "options"),
+    *("usage", "cancel", "session", "parallel", "timeout"),
+)
+"""What most clients can do: all but cut their history to a number of messages."""
+
 Make = Callable[[Document], Conversation]
 
 
-def serve(make: Make, *, client: str, surfaces: Sequence[str], features: Sequence[str]) -> None:
+def serve(make: Make, *, client: str, surfaces: Sequence[str], features: Sequence[str] = FEATURES) -> None:
     """Answers the commands on stdin until it ends. What a client prints goes to stderr."""
     held: dict[str, Conversation] = {}
     out, sys.stdout = sys.stdout, sys.stderr

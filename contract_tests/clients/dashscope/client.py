@@ -1,4 +1,7 @@
-"""Drives the `dashscope.Client` of dashscope 2: `client.py native` or `client.py openai`."""
+"""Drives the `dashscope.Client` of dashscope 2: `client.py native` or `client.py openai`.
+
+Streams are put together by its `get_final_message`; the history is made of texts and calls, as in its examples.
+"""
 
 import contextlib
 import inspect
@@ -21,7 +24,10 @@ class Second(Conversation):
         super().__init__(begin)
         url = begin["openai_url" if PROTOCOL == "openai" else "native_url"]
         seconds = begin.get("timeout", 30)
-        http = httpx.Client(headers=self.headers(), timeout=seconds) if self.headers() else None
+        headers = self.headers()  # calls take no headers of their own, and a client that is given sends no key
+        if headers:
+            headers["Authorization"] = f"Bearer {begin['key']}"
+        http = httpx.Client(headers=headers, timeout=seconds) if headers else None
         self.client = Client(
             api_key=begin["key"], base_url=url, protocol=PROTOCOL, timeout=seconds, http_client=http
         )
@@ -53,8 +59,6 @@ def gather(answer: Answer, response: Any) -> None:
     answer.tokens(response.usage)
     for choice in response.choices:
         said = getattr(choice, "message", None) or choice.delta
-        if hasattr(choice, "message"):
-            answer.messages[choice.index] = choice.message.model_dump(exclude_none=True)
         thinking, finish = said.reasoning_content, choice.finish_reason
         answer.add(index=choice.index, text=said.content, thinking=thinking, finish=finish)
         for call in said.tool_calls or ():
@@ -68,5 +72,4 @@ if __name__ == "__main__":
         Second,
         client=f"dashscope {__version__} Client ({PROTOCOL})",
         surfaces=["compat"] if PROTOCOL == "openai" else ["native-text", "native-multimodal"],
-        features="stream system tools thinking partial choices parts options usage cancel session parallel timeout".split(),
     )

@@ -1,8 +1,7 @@
-"""Drives the 1.x interface of `dashscope`: `generation.py [aio] [cumulative]`.
+"""Drives the 1.x interface of `dashscope`: `generation.py [aio]`.
 
 `Generation`, or `MultiModalConversation` where the surface is multimodal; with `aio`, their asynchronous
-twins. With `cumulative`, streams repeat the answer so far: the service does that for versions up to 1.24,
-later ones ask for pieces and merge them in the client.
+twins. Streams come in pieces unless the options say otherwise.
 """
 
 import sys
@@ -21,7 +20,6 @@ from contract_tests.clients.loop import (
     serve,
 )
 
-CUMULATIVE = "cumulative" in sys.argv
 AIO = "aio" in sys.argv
 TEXT, MULTIMODAL = (
     (dashscope.AioGeneration, dashscope.AioMultiModalConversation)
@@ -34,63 +32,43 @@ class Native(Conversation):
     """A conversation over `call`, which returns errors instead of raising them."""
 
     def __init__(self, begin: Document) -> None:
-        self.multimodal = begin["surface"] == "native-multimodal"
         super().__init__(begin)
-
-    def content(self, text: str) -> Any:
-        """A text as a message of the surface holds it."""
-        return [{"text": text}] if self.multimodal else text
-
-    def system(self, text: str) -> Any:
-        """The system message."""
-        return {"role": "system", "content": self.content(text)}
-
-    def user(self, text: str, parts: Any) -> Any:
-        """What the user says; parts are in the native form already."""
-        return {"role": "user", "content": list(parts) or self.content(text)}
-
-    def begun(self, prefix: str) -> Any:
-        """The beginning of an answer."""
-        return {"role": "assistant", "content": self.content(prefix), "partial": True}
-
-    def assistant(self, answer: Answer, prefix: str) -> Any:
-        """The client's own message, or one made of its pieces."""
-        message = super().assistant(answer, prefix)
-        if isinstance(message["content"], str):
-            message["content"] = self.content(message["content"])
-        return message
-
-    def result(self, result: Document) -> Any:
-        """What a function gave."""
-        return {"role": "tool", "tool_call_id": result["id"], "content": self.content(result["content"])}
+        self.multimodal = begin["surface"] == "native-multimodal"
 
     def request(self, messages: list[Any], command: Document) -> Document:
         """The arguments of `call`."""
         arguments = {"api_key": self.begin["key"], "base_address": self.begin["native_url"]}
         arguments |= {"model": self.begin["model"], "messages": messages, "headers": self.headers()}
-        arguments |= {"request_timeout": self.begin.get("timeout", 30), **self.options(command)}
+        arguments["request_timeout"] = self.begin.get("timeout", 30)
         if not self.multimodal:
             arguments["result_format"] = "message"
         if "tools" in self.begin:
             arguments["tools"] = self.begin["tools"]
         if command.get("stream"):
-            arguments |= {"stream": True, "incremental_output": not CUMULATIVE}
-        return arguments
+            arguments |= {"stream": True, "incremental_output": True}
+        options = self.options(command)
+        if not command.get("stream"):  # the service refuses it otherwise
+            options.pop("incremental_output", None)
+        return arguments | options
 
-    def gather(self, answer: Answer, response: Any, *, whole: bool) -> None:
-        """Notes a response, whole or a piece."""
+    def gather(self, answer: Answer, response: Any, *, whole: bool, cumulative: bool = False) -> None:
+        """Notes a response, whole or a piece; a cumulative one says all so far again."""
         if response.status_code != 200:
             kind = type(response).__name__
             raise ToldError(kind, response.code, int(response.status_code), response.message)
         answer.tokens(response.usage)
-        if CUMULATIVE and not whole:  # each response says all so far again
-            for choice in response.output.choices:
-                answer.choices.pop(choice.get("index", 0), None)
-        for choice in response.output.choices:  # items, not attributes: merged streams end with plain dicts
+        output = response.output
+        if len(output.choices or ()) == 1 and answer.usage:  # of this choice alone, where there are several
+            self.outputs[output.choices[0].get("index", 0)] = answer.usage["output"]
+            answer.usage["output"] = sum(self.outputs.values())
+        text_only = {"message": {"content": output.text}, "finish_reason": output.finish_reason}
+        for choice in output.choices or [text_only]:  # items, not attributes: some choices are plain dicts
             said, index = choice["message"], choice.get("index", 0)
-            if whole:
+            if cumulative:
+                answer.choices.pop(index, None)
+            if whole and output.choices:
                 answer.messages[index] = said
-            content = said["content"]
+            content = said["content"] or ""
             text = content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
             thinking = said.get("reasoning_content")
             answer.add(index=index, text=text, thinking=thinking, finish=choice["finish_reason"])
@@ -102,14 +80,16 @@ class Native(Conversation):
     def ask(self, messages: list[Any], command: Document) -> Any:
         """Sends one request."""
         api = MULTIMODAL if self.multimodal else TEXT
+        self.outputs: dict[int, int] = {}
         called: Any = api.call(**self.request(messages, command))
         return self.hear(called, command) if AIO else self.read(called, command)
 
     def read(self, response: Any, command: Document) -> Answer:
         """Takes a response or a stream in."""
         answer, stream = Answer(), bool(command.get("stream"))
+        cumulative = stream and self.options(command).get("incremental_output") is False
         for piece in heard(response, answer, command) if stream else [response]:
-            self.gather(answer, piece, whole=not stream)
+            self.gather(answer, piece, whole=not stream, cumulative=cumulative)
         return answer
 
     async def hear(self, called: Any, command: Document) -> Answer:
@@ -117,15 +97,15 @@ class Native(Conversation):
         answer, response = Answer(), await called
         if not command.get("stream"):
             return self.read(response, command)
+        cumulative = self.options(command).get("incremental_output") is False
         async for piece in heard_async(response, answer, command):
-            self.gather(answer, piece, whole=False)
+            self.gather(answer, piece, whole=False, cumulative=cumulative)
         return answer
 
 
 if __name__ == "__main__":
     serve(
         Native,
-        client=" ".join(["dashscope", __version__, TEXT.__name__, *sys.argv[1:]]),
+        client=f"dashscope {__version__} {TEXT.__name__}",
         surfaces=["native-text", "native-multimodal"],
-        features="stream system tools thinking partial choices parts options usage cancel session parallel timeout".split(),
     )

@@ -114,5 +114,4 @@ if __name__ == "__main__":
         Chain,
         client=f"{name}, {package} {version(package)}, langchain-core {version('langchain-core')}",
         surfaces=["native-text", "native-multimodal"] if NATIVE else ["compat"],
-        features="stream system tools thinking partial choices parts options usage cancel session parallel timeout".split(),
     )

@@ -50,5 +50,4 @@ if __name__ == "__main__":
         Lite,
         client=f"litellm {version('litellm')}, openai {version('openai')}",
         surfaces=["compat"],
-        features="stream system tools thinking partial choices parts options usage cancel session parallel timeout".split(),
     )

@@ -13,7 +13,7 @@ from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
 from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.llms.dashscope import DashScope
 
-from contract_tests.clients.loop import Answer, Conversation, Document, heard, serve
+from contract_tests.clients.loop import FEATURES, Answer, Conversation, Document, heard, serve
 
 FIELDS = ("temperature", "top_p", "top_k", "seed", "stop", "max_tokens", "repetition_penalty", "enable_search")
 
@@ -101,5 +101,5 @@ if __name__ == "__main__":
         Index,
         client=f"llama-index-llms-dashscope {version('llama-index-llms-dashscope')}, dashscope {version('dashscope')}",
         surfaces=["native-text"],
-        features="stream system tools thinking partial choices options usage cancel session parallel timeout".split(),
+        features=[feature for feature in FEATURES if feature != "parts"],
     )

@@ -95,5 +95,4 @@ if __name__ == "__main__":
         Async if "async" in sys.argv else Sync,
         client=f"openai {openai.__version__}" + (" (async)" if "async" in sys.argv else ""),
         surfaces=["compat"],
-        features="stream system tools thinking partial choices parts options usage cancel session parallel timeout".split(),
     )

@@ -9,7 +9,7 @@ from typing import Any
 import dashscope
 from qwen_agent.llm import get_chat_model
 
-from contract_tests.clients.loop import Answer, Conversation, Document, heard, serve
+from contract_tests.clients.loop import FEATURES, Answer, Conversation, Document, heard, serve
 
 
 class Agent(Conversation):
@@ -83,5 +83,5 @@ if __name__ == "__main__":
         Agent,
         client=f"qwen-agent {version('qwen-agent')}, dashscope {version('dashscope')}",
         surfaces=["native-text"],
-        features="stream system tools thinking partial choices options usage cancel session parallel timeout".split(),
+        features=[feature for feature in FEATURES if feature != "parts"],
     )
