@@ -8,7 +8,7 @@ from typing import Any
 from mockserver.contract.protocol import Begin, Choice, Report
 from mockserver.contract.requirements import Failure
 from mockserver.contract.stage import Seen
-from mockserver.contract.truth import Comparison, Told, first_difference
+from mockserver.contract.truth import Comparison, Told, first_difference, same_arguments
 from mockserver.journal import Entry
 from mockserver.memory import SESSION_HEADER
 from mockserver.rules import Finding
@@ -122,7 +122,7 @@ class RequestJudge:
         at = "parameters." if self._native else ""
         sent = body.get("parameters") or {} if self._native else body
         for name, value in self._due.options.items():
-            if sent.get(name) != value or type(sent.get(name)) is not type(value):
+            if sent.get(name) != value or isinstance(sent.get(name), bool) is not isinstance(value, bool):
                 got = repr(sent[name]) if name in sent else "missing"
                 self._fail("options.sent", f"{name} was given as {value!r} and is {got}", at + name)
         for name, value in sent.items():
@@ -158,6 +158,13 @@ def _calls(choice: Said) -> list[tuple[str, str, str]]:
     return [(call.id, call.name, call.arguments) for call in choice.tool_calls]
 
 
+def _same_calls(told: list[tuple[str, str, str]], said: list[tuple[str, str, str]]) -> bool:
+    """Whether calls are the same; arguments by their meaning, for many clients give them as objects."""
+    return len(told) == len(said) and all(
+        one[:2] == other[:2] and same_arguments(one[2], other[2]) for one, other in zip(told, said, strict=True)
+    )
+
+
 def judge_choice(said: Said, told: Choice, number: int) -> list[Failure]:
     """What is wrong with one reported choice."""
     found = []
@@ -169,7 +176,7 @@ def judge_choice(said: Said, told: Choice, number: int) -> list[Failure]:
         text = first_difference(said.reasoning, told.thinking)
         found.append(Failure("report.thinking", text, place=f"choices[{number}].thinking"))
     reported = [(call.id, call.name, call.arguments) for call in told.tool_calls]
-    if reported != _calls(said):
+    if not _same_calls(reported, _calls(said)):
         text = f"the calls are {_calls(said)}, reported are {reported}"
         found.append(Failure("report.tool-calls", text, place=f"choices[{number}].tool_calls"))
     if told.finish_reason != said.finish_reason:

@@ -16,7 +16,7 @@ from mockserver.contract.judge import (
     judge_refusal,
 )
 from mockserver.contract.protocol import Begin, Command, End, Report, Result, Results, Say
-from mockserver.contract.requirements import Failure
+from mockserver.contract.requirements import Failure, Severity
 from mockserver.contract.stage import Planned, Seen, Stage, late_error
 from mockserver.contract.transcript import Transcript
 from mockserver.contract.truth import Told, optional
@@ -100,9 +100,13 @@ class Session:
         self.begin()
         for turn in self.case.turns:
             self.turn(turn)
-            if self.failures:
+            if self._broken():
                 break
         self.end()
+
+    def _broken(self) -> bool:
+        """Whether the conversation has gone wrong: what only should be does not end it, else it hid the rest."""
+        return any(failure.severity is Severity.MUST for failure in self.failures)
 
     def turn(self, turn: Turn) -> None:
         """One turn, with every round of calls in it. Raises `ProtocolError`."""
@@ -147,7 +151,7 @@ class Session:
             report = self.client.send(End(conversation=talk.begin.conversation))
             usage = report.usage
             wrong = usage is not None and (usage.input, usage.output) != (talk.input, talk.output)
-            if wrong and talk.summable and not self.failures:
+            if wrong and talk.summable and not self._broken():
                 assert usage is not None
                 text = (
                     f"the answers cost {talk.input} tokens in and {talk.output} out together; reported are "
@@ -256,7 +260,7 @@ class Session:
         )
         if group:  # an answer without a word is the same conversation with it or without it
             talk.history[-1:] = optional(talk.history[-1:], 0, group)
-        return not self.failures
+        return not self._broken()
 
     def _broken_off(self, held: _Round, last: Seen) -> list[Failure]:
         assert last.planned is not None

@@ -56,7 +56,8 @@ def variants(history: Sequence[Told]) -> Iterator[list[Told]]:
         yield from variants([told for told in history if not told.beginning])
 
 
-def _same_arguments(left: str, right: str) -> bool:
+def same_arguments(left: str, right: str) -> bool:
+    """Whether two texts of arguments mean the same; texts that are no JSON have to be the same text."""
     try:
         return bool(orjson.loads(left) == orjson.loads(right))
     except ValueError:
@@ -217,7 +218,7 @@ class Comparison:
             if left.arguments != right.arguments:
                 kind = (
                     "tools.arguments-exact"
-                    if _same_arguments(left.arguments, right.arguments)
+                    if same_arguments(left.arguments, right.arguments)
                     else "tools.arguments"
                 )
                 text = first_difference(left.arguments, right.arguments)
