@@ -32,6 +32,8 @@ from mockserver.wire.request import Surface
 _COMPAT_TAIL, _NATIVE_TAIL = 3, 1
 """The frames at the end of a stream that say that it is whole: finish, usage, end mark; or the last event."""
 
+_FIRST_PAUSES, _INSIDE_PAUSES, _PAUSE_SECONDS = 3, 6, 0.003
+
 
 @dataclass(slots=True)
 class Planned:
@@ -118,7 +120,10 @@ class StageApp(App):
             delivery = Delivery(sizes=delivery.sizes)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         tail = _NATIVE_TAIL if surface.native else _COMPAT_TAIL
+        pauses = _Pauses()
         for piece in delivery.pieces(frames, tail=tail):
+            if delivery.sizes:
+                await pauses.before(piece)
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         if delivery.end == "error":
             await send({"type": "http.response.body", "body": self._error(answer, surface, delivery)})
@@ -154,6 +159,28 @@ def late_error(engine: Engine, delivery: Delivery, surface: Surface, request_id:
     """The frame that ends a stream with the error of a delivery."""
     entry = engine.errors.by_code(delivery.error)
     return render_late(engine.errors.refuse(entry.id), surface, request_id, delivery.after + 1)
+
+
+class _Pauses:
+    """Lets a client read what was sent before a piece, so that the piece comes to it by itself.
+
+    What is written at once is read at once, however many chunks it has: a reader that is broken by a
+    boundary would never see one. There are pauses at the first boundaries and where one parts a character.
+    """
+
+    def __init__(self) -> None:
+        self._first, self._inside = _FIRST_PAUSES, _INSIDE_PAUSES
+
+    async def before(self, piece: bytes) -> None:
+        """A pause before this piece, if it is worth one."""
+        inside = piece[0] & 0xC0 == 0x80  # it begins with the second byte of a character, or a later one
+        if not (self._first or (inside and self._inside)):
+            return
+        if self._first:
+            self._first -= 1
+        else:
+            self._inside -= 1
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def _gone(receive: Receive) -> None:

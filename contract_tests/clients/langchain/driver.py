@@ -11,10 +11,17 @@ from typing import Any
 
 import dashscope
 from langchain_community.chat_models import ChatTongyi
-from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+    trim_messages,
+)
 from langchain_qwq import ChatQwen
 
-from contract_tests.clients.loop import Answer, Conversation, Document, heard, serve
+from contract_tests.clients.loop import FEATURES, Answer, Conversation, Document, heard, serve
 
 NATIVE = sys.argv[1] == "tongyi"
 
@@ -26,14 +33,8 @@ class Chain(Conversation):
         """The system message."""
         return SystemMessage(self.content(text))
 
-    def content(self, text: str) -> Any:
-        """A text as a message of the surface holds it."""
-        return [{"text": text}] if self.begin["surface"] == "native-multimodal" else text
-
     def user(self, text: str, parts: Any) -> Any:
-        """What the user says; the native interface takes parts in the vendor's form."""
-        if NATIVE:
-            return HumanMessage(list(parts) or self.content(text))
+        """What the user says; each interface takes parts in the form of its surface."""
         return HumanMessage(super().user(text, parts)["content"])
 
     def result(self, result: Document) -> Any:
@@ -77,7 +78,11 @@ class Chain(Conversation):
         return chat.bind_tools(begin["tools"]) if "tools" in begin else chat
 
     def ask(self, messages: list[Any], command: Document) -> Answer:
-        """Sends one request."""
+        """Sends one request, with a history that `trim_messages` keeps short."""
+        keep = self.begin.get("keep")
+        if keep:  # the limit is for the messages beside the system message, which counts as one
+            limits: Document = {"strategy": "last", "start_on": "human", "include_system": True}
+            messages = trim_messages(messages, max_tokens=keep + 1, token_counter=len, **limits)
         answer, model = Answer(), self.model(command)
         if not command.get("stream"):
             if self.options(command).get("n", 1) > 1:  # only `generate` gives more than one answer
@@ -101,7 +106,9 @@ def gather(answer: Answer, message: Any, index: int) -> None:
     answer.tokens(message.usage_metadata)
     thinking = message.additional_kwargs.get("reasoning_content")
     finish = message.response_metadata.get("finish_reason")
-    answer.add(index=index, text=str(message.text), thinking=thinking, finish=finish)
+    content = message.content  # of a multimodal model: parts
+    text = content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+    answer.add(index=index, text=text, thinking=thinking, finish=finish)
     calls = getattr(message, "tool_call_chunks", None) or [*message.tool_calls, *message.invalid_tool_calls]
     for at, call in enumerate(calls):
         arguments = call["args"] if isinstance(call["args"], str) else json.dumps(call["args"])
@@ -114,4 +121,5 @@ if __name__ == "__main__":
         Chain,
         client=f"{name}, {package} {version(package)}, langchain-core {version('langchain-core')}",
         surfaces=["native-text", "native-multimodal"] if NATIVE else ["compat"],
+        features=[*FEATURES, "keep"],
     )

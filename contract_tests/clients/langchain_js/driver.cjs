@@ -3,7 +3,7 @@
 
 const { ChatAlibabaTongyi } = require("@langchain/community/chat_models/alibaba_tongyi");
 const { version } = require("@langchain/community/package.json");
-const { AIMessage, HumanMessage, SystemMessage, ToolMessage } = require("@langchain/core/messages");
+const { AIMessage, HumanMessage, SystemMessage, ToolMessage, trimMessages } = require("@langchain/core/messages");
 const { concat } = require("@langchain/core/utils/stream");
 const { Answer, Conversation, FEATURES, heard, serve } = require("../loop.cjs");
 
@@ -51,6 +51,12 @@ class Chain extends Conversation {
   }
 
   async ask(messages, command) {
+    if (this.begin.keep) {
+      // The limit is for the messages beside the system message, which counts as one.
+      const limits = { strategy: "last", startOn: "human", includeSystem: true };
+      const tokenCounter = (counted) => counted.length;
+      messages = await trimMessages(messages, { maxTokens: this.begin.keep + 1, tokenCounter, ...limits });
+    }
     const answer = new Answer();
     const model = this.model(command);
     const settings = { timeout: 1000 * (this.begin.timeout ?? 30) };
@@ -77,5 +83,5 @@ class Chain extends Conversation {
 serve((begin) => new Chain(begin), {
   client: `ChatAlibabaTongyi, @langchain/community ${version}`,
   surfaces: ["native-text", "native-multimodal"],
-  features: FEATURES,
+  features: [...FEATURES, "keep"],
 });

@@ -3,6 +3,7 @@
 It streams always: whole answers are not to be had in the mode that it chooses for itself.
 """
 
+import random
 from importlib.metadata import version
 from typing import Any
 
@@ -14,6 +15,10 @@ from contract_tests.clients.loop import FEATURES, Answer, Conversation, Document
 
 class Agent(Conversation):
     """A conversation over `chat`; each answer is a list of messages, which all go into the history."""
+
+    def __init__(self, begin: Document) -> None:
+        super().__init__(begin)
+        random.seed(1)  # it draws a seed for each request; drawn alike, runs can be compared
 
     def user(self, text: str, parts: Any) -> Any:
         """What the user says; parts are in the form of its own, which is the native one."""
