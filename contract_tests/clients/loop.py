@@ -34,6 +34,7 @@ class Answer:
         self.choices: dict[int, Document] = {}
         self.usage: Document | None = None
         self.cancelled = False
+        self._outputs: dict[int, int] = {}
         self.messages: dict[int, Any] = {}
         """The client's own message of a choice, for the history, where the client gives whole messages."""
 
@@ -68,15 +69,22 @@ class Answer:
         calls[at]["name"] = calls[at]["name"] or name or ""
         calls[at]["arguments"] += arguments or ""
 
-    def tokens(self, usage: Any) -> None:
-        """Notes the usage by the names of either dialect; the last one counts."""
+    def tokens(self, usage: Any, *, choice: int | None = None) -> None:
+        """Notes the usage by the names of either dialect; the last one counts.
+
+        `choice` says that it is of one choice alone, as in native streams: those of all choices are added up.
+        """
         read = usage.get if isinstance(usage, Mapping) else lambda name: getattr(usage, name, None)
         numbers = [
             first if (first := read(f"{native}_tokens")) is not None else read(f"{compat}_tokens")
             for native, compat in (("input", "prompt"), ("output", "completion"))
         ]
-        if usage is not None and None not in numbers:
-            self.usage = {"input": numbers[0], "output": numbers[1]}
+        if usage is None or None in numbers:
+            return
+        if choice is not None:
+            self._outputs[choice] = numbers[1]
+            numbers[1] = sum(self._outputs.values())
+        self.usage = {"input": numbers[0], "output": numbers[1]}
 
     def report(self) -> Document:
         """The report of this answer."""

@@ -56,11 +56,9 @@ class Native(Conversation):
         if response.status_code != 200:
             kind = type(response).__name__
             raise ToldError(kind, response.code, int(response.status_code), response.message)
-        answer.tokens(response.usage)
         output = response.output
-        if len(output.choices or ()) == 1 and answer.usage:  # of this choice alone, where there are several
-            self.outputs[output.choices[0].get("index", 0)] = answer.usage["output"]
-            answer.usage["output"] = sum(self.outputs.values())
+        alone = len(output.choices or ()) == 1
+        answer.tokens(response.usage, choice=output.choices[0].get("index", 0) if alone else None)
         text_only = {"message": {"content": output.text}, "finish_reason": output.finish_reason}
         for choice in output.choices or [text_only]:  # items, not attributes: some choices are plain dicts
             said, index = choice["message"], choice.get("index", 0)
@@ -80,7 +78,6 @@ class Native(Conversation):
     def ask(self, messages: list[Any], command: Document) -> Any:
         """Sends one request."""
         api = MULTIMODAL if self.multimodal else TEXT
-        self.outputs: dict[int, int] = {}
         called: Any = api.call(**self.request(messages, command))
         return self.hear(called, command) if AIO else self.read(called, command)
 
