@@ -88,9 +88,9 @@ class Result:
                 Verdict.DRIVER: State.UNCLEAR,
                 Verdict.KIT: State.UNCLEAR,
             }[held.verdict]
-            # A conversation ends with its first failure, so what comes behind that is not shown.
-            if held.verdict is not Verdict.FAILED:
-                for name in held.requires:
+            # A conversation ends where it breaks what a client must do: what comes behind that is not shown.
+            if held.verdict is not Verdict.FAILED or held.lenient:
+                for name in set(held.requires) - broken:
                     found[name].add(state)
         return {name: _worst(states) for name, states in found.items()}
 
