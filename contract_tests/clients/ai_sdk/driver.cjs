@@ -58,6 +58,7 @@ class Vercel extends Conversation {
       if (name in NAMES) settings[NAMES[name]] = value;
       else if (name === "stop") settings.stopSequences = [value].flat();
       else if (name === "response_format") settings.output = Output.json();
+      else if (name === "tool_choice") settings.toolChoice = value;
       else own[OWN[name] ?? name] = value;
     }
     const milliseconds = 1000 * (this.begin.timeout ?? 30);
@@ -105,7 +106,8 @@ async function gather(result, answer) {
   answer.choices = [];
   answer.add({ text, thinking, finish: await result.rawFinishReason });
   for (const { toolCallId, toolName, input } of await result.toolCalls) {
-    answer.call({ id: toolCallId, name: toolName, arguments: JSON.stringify(input) });
+    const text = typeof input === "string" ? input : JSON.stringify(input); // a string: what was no JSON
+    answer.call({ id: toolCallId, name: toolName, arguments: text });
   }
   answer.own = (await result.response).messages;
 }

@@ -11,6 +11,7 @@ import com.alibaba.dashscope.tools.ToolCallBase;
 import com.alibaba.dashscope.tools.ToolCallFunction;
 import com.alibaba.dashscope.tools.ToolFunction;
 import com.google.gson.JsonObject;
+import io.reactivex.functions.Predicate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -83,9 +84,10 @@ public final class Driver implements Loop.Conversation {
     Message own = null;
     if (command.stream) {
       boolean repeats = Boolean.FALSE.equals(request.getIncrementalOutput());
+      Predicate<GenerationResult> stopped = piece -> answer.cancelled = ++answer.pieces == command.cancel_after;
       generation
           .streamCall(request)
-          .takeUntil(piece -> answer.cancelled = ++answer.pieces == command.cancel_after)
+          .takeUntil(stopped)
           .blockingForEach(piece -> gather(answer, piece, repeats));
     } else {
       GenerationResult whole = generation.call(request);

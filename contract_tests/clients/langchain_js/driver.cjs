@@ -47,7 +47,8 @@ class Chain extends Conversation {
       streaming: Boolean(command.stream),
       ...fields,
     });
-    return this.begin.tools ? chat.bindTools(this.begin.tools) : chat;
+    const { tool_choice, parallel_tool_calls } = options;
+    return this.begin.tools ? chat.bindTools(this.begin.tools, { tool_choice, parallel_tool_calls }) : chat;
   }
 
   async ask(messages, command) {
