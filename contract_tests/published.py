@@ -27,13 +27,13 @@ _MATRIX = """# The matrix: real clients, held to the contract
 
 {note}
 
-Each client is driven by its driver in `contract_tests/clients/` through every conversation of the suite on the
-surfaces that it speaks: `scripts/matrix`, twice with seed {seed}, with the same result. The versions are pinned;
-`scripts/install-clients --all` sets every client up in an environment of its own.
+Each client is driven by its driver in `contract_tests/clients/` through every conversation of the suite on
+the surfaces that it speaks: `scripts/matrix`, twice with seed {seed}, with the same result. The versions
+are pinned; `scripts/install-clients --all` sets every client up in an environment of its own.
 
-`ok`: every conversation that shows the requirement was held well. `no`: at least one broke it; why, and with which
-conversation, is in [the verdicts](verdicts.md). `n/a`: the client cannot do what is asked. Empty: nothing that it
-was led through showed it, or what would have shown it broke something else before.
+`ok`: every conversation that shows the requirement was held well. `no`: at least one broke it; why, and
+with which conversation, is in [the verdicts](verdicts.md). `n/a`: the client cannot do what is asked.
+Empty: nothing that it was led through showed it, or what would have shown it broke something else before.
 
 ## The clients
 
@@ -48,10 +48,11 @@ _VERDICTS = """# The verdicts: why a cell of the matrix is not green
 
 {note}
 
-Each cell of [the matrix](matrix.md) that is not `ok` was looked at by hand: the transcript against the source code
-of the client in the version named, and the request or the bytes on the wire against the sources of this project. A
-cell stands here only where the cause is in the client. `scripts/matrix` fails when a cell has no explanation here,
-or an explanation no cell. The transcript under each verdict is the shortest conversation that shows it.
+Each cell of [the matrix](matrix.md) that is not `ok` was looked at by hand: the transcript against the
+source code of the client in the version named, and the request or the bytes on the wire against the sources
+of this project. A cell stands here only where the cause is in the client. `scripts/matrix` fails when a
+cell has no explanation here, or an explanation no cell. The transcript under each verdict is the shortest
+conversation that shows it.
 
 What the drivers themselves decide is not judged: they do what the documentation of their client shows.
 
@@ -143,7 +144,9 @@ def _printable(text: str) -> str:
 
 
 def _verdict(table: Table, known: Explanation) -> str:
-    requirement_words = ", ".join(f"`{name}` ({requirements()[name].severity})" for name in known.requirements)
+    requirement_words = ", ".join(
+        f"`{name}` ({requirements()[name].severity})" for name in known.requirements
+    )
     clients = ", ".join(f"`{name}`" for name in known.clients)
     parts = [f"## {known.title}", f"{requirement_words}; {clients}", known.why, f"Where: {known.code}"]
     example = shown(table, known)

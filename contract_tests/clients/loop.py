@@ -16,7 +16,7 @@ Document = dict[str, Any]
 """A JSON object: a command, an answer, a message of the history."""
 
 _LOOP = asyncio.new_event_loop()
-"""The event loop of a driver whose client is asynchronous: it runs all the time, as that of an application."""
+"""The event loop of a driver whose client is asynchronous: it runs all the time, as an application's does."""
 
 
 class ToldError(Exception):
@@ -39,7 +39,12 @@ class Answer:
         """The client's own message of a choice, for the history, where the client gives whole messages."""
 
     def add(
-        self, *, index: int | None = 0, text: str | None = None, thinking: str | None = None, finish: Any = None
+        self,
+        *,
+        index: int | None = 0,
+        text: str | None = None,
+        thinking: str | None = None,
+        finish: Any = None,
     ) -> None:
         """Adds to the texts of a choice; the native running mark, the text "null", is no reason to end."""
         choice = self.choices.setdefault(

@@ -161,7 +161,8 @@ def _calls(choice: Said) -> list[tuple[str, str, str]]:
 def _same_calls(told: list[tuple[str, str, str]], said: list[tuple[str, str, str]]) -> bool:
     """Whether calls are the same; arguments by their meaning, for many clients give them as objects."""
     return len(told) == len(said) and all(
-        one[:2] == other[:2] and same_arguments(one[2], other[2]) for one, other in zip(told, said, strict=True)
+        one[:2] == other[:2] and same_arguments(one[2], other[2])
+        for one, other in zip(told, said, strict=True)
     )
 
 

@@ -105,7 +105,7 @@ class Session:
         self.end()
 
     def _broken(self) -> bool:
-        """Whether the conversation has gone wrong: what only should be does not end it, else it hid the rest."""
+        """Whether it has gone wrong; what only should be does not end it, for it would hide the rest."""
         return any(failure.severity is Severity.MUST for failure in self.failures)
 
     def turn(self, turn: Turn) -> None:

@@ -32,6 +32,9 @@ from mockserver.wire.request import Surface
 _COMPAT_TAIL, _NATIVE_TAIL = 3, 1
 """The frames at the end of a stream that say that it is whole: finish, usage, end mark; or the last event."""
 
+_FOLLOWING, _LEADING = 0x80, 0xC0
+"""The second byte of a character in UTF-8 and all later ones lie between these."""
+
 _FIRST_PAUSES, _INSIDE_PAUSES, _PAUSE_SECONDS = 3, 6, 0.003
 
 
@@ -173,7 +176,7 @@ class _Pauses:
 
     async def before(self, piece: bytes) -> None:
         """A pause before this piece, if it is worth one."""
-        inside = piece[0] & 0xC0 == 0x80  # it begins with the second byte of a character, or a later one
+        inside = _FOLLOWING <= piece[0] < _LEADING
         if not (self._first or (inside and self._inside)):
             return
         if self._first:

@@ -1,6 +1,7 @@
 """Drives the `dashscope.Client` of dashscope 2: `client.py native` or `client.py openai`.
 
-Streams are put together by its `get_final_message`; the history is made of texts and calls, as in its examples.
+Streams are put together by its `get_final_message`; the history is made of texts and calls, as its
+examples do it.
 """
 
 import contextlib
@@ -24,7 +25,9 @@ class Second(Conversation):
         super().__init__(begin)
         url = begin["openai_url" if PROTOCOL == "openai" else "native_url"]
         seconds = begin.get("timeout", 30)
-        headers = self.headers()  # calls take no headers of their own, and a client that is given sends no key
+        headers = (
+            self.headers()
+        )  # calls take no headers of their own, and a client that is given sends no key
         if headers:
             headers["Authorization"] = f"Bearer {begin['key']}"
         http = httpx.Client(headers=headers, timeout=seconds) if headers else None

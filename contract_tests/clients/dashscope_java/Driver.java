@@ -87,8 +87,10 @@ public final class Driver implements Loop.Conversation {
       Predicate<GenerationResult> stopped = piece -> answer.cancelled = ++answer.pieces == command.cancel_after;
       generation
           .streamCall(request)
+          // Read where it comes from: calls that the SDK merges are one list, which it goes on changing.
+          .doOnNext(piece -> gather(answer, piece, repeats))
           .takeUntil(stopped)
-          .blockingForEach(piece -> gather(answer, piece, repeats));
+          .blockingSubscribe();
     } else {
       GenerationResult whole = generation.call(request);
       gather(answer, whole, false);

@@ -15,7 +15,16 @@ from llama_index.llms.dashscope import DashScope
 
 from contract_tests.clients.loop import FEATURES, Answer, Conversation, Document, heard, serve
 
-FIELDS = ("temperature", "top_p", "top_k", "seed", "stop", "max_tokens", "repetition_penalty", "enable_search")
+FIELDS = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "seed",
+    "stop",
+    "max_tokens",
+    "repetition_penalty",
+    "enable_search",
+)
 
 
 def tool_of(tool: Document) -> FunctionTool:
@@ -99,7 +108,7 @@ class Index(Conversation):
 if __name__ == "__main__":
     serve(
         Index,
-        client=f"llama-index-llms-dashscope {version('llama-index-llms-dashscope')}, dashscope {version('dashscope')}",
+        client=", ".join(f"{name} {version(name)}" for name in ("llama-index-llms-dashscope", "dashscope")),
         surfaces=["native-text"],
         features=[feature for feature in FEATURES if feature != "parts"],
     )

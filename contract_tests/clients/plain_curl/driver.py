@@ -87,7 +87,9 @@ class Curl(Conversation):
         for document in heard(documents(process.stdout), answer, command):
             gather(answer, document, status=int(told.read_text().split()[1]), cumulative=cumulative)
         if not answer.cancelled and process.wait():
-            raise ToldError(f"curl {process.returncode}", None, None, f"exit status {process.returncode}")
+            status = f"exit status {process.returncode}"
+            kind = "curl"
+            raise ToldError(kind, None, None, status)
 
 
 def documents(output: Any) -> Iterator[Document]:
@@ -108,7 +110,8 @@ def gather(answer: Answer, document: Document, *, status: int, cumulative: bool)
     """Notes one document; a cumulative one says all so far again."""
     error = document.get("error") or document
     if "code" in error:
-        raise ToldError("refused", error["code"], status, error["message"])
+        kind = "refused"
+        raise ToldError(kind, error["code"], status, error["message"])
     output = document.get("output", document)
     text_only = {"message": {"content": output.get("text")}, "finish_reason": output.get("finish_reason")}
     choices = output.get("choices", [text_only])
@@ -127,5 +130,7 @@ def gather(answer: Answer, document: Document, *, status: int, cumulative: bool)
 
 
 if __name__ == "__main__":
-    version = subprocess.run(["curl", "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
+    version = subprocess.run(
+        ["curl", "--version"], capture_output=True, text=True, check=True
+    ).stdout.split()[1]
     serve(Curl, client=f"curl {version}", surfaces=list(PATHS))

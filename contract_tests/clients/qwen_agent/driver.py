@@ -61,9 +61,9 @@ class Agent(Conversation):
         )
         dashscope.api_key = begin["key"]
         functions = [tool["function"] for tool in begin.get("tools", ())]
-        said: list[Any] = []
-        for said in heard(model.chat(messages, functions=functions, stream=True), answer, command):
-            pass
+        pieces = model.chat(messages, functions=functions, stream=True)
+        said: list[Any] = [*heard(pieces, answer, command)][-1:]
+        said = said[0] if said else []
         answer.add()
         for message in said:
             info = message.extra["model_service_info"]
