@@ -121,17 +121,19 @@ def read(path: Path) -> Result:
     return Result.read(json.loads(path.read_text("utf-8")))
 
 
-def broken(result: Result) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """What a run showed: of each conversation the verdict, and the requirements that were broken."""
-    return {
-        held.id: (str(held.verdict), tuple(sorted({str(one["requirement"]) for one in held.failures})))
-        for held in result.held
-    }
+def showed(result: Result) -> dict[str, str]:
+    """What a run showed: the verdict of each conversation, the state of each requirement.
+
+    Which of two requirements a conversation broke may hang on the moment at which a client reads, where it is
+    broken by the boundaries of reads.
+    """
+    verdicts = {held.id: str(held.verdict) for held in result.held}
+    return verdicts | {name: str(state) for name, state in result.states().items()}
 
 
 def differences(first: Result, second: Result) -> list[str]:
     """Where two runs with the same seed showed different things."""
-    left, right = broken(first), broken(second)
+    left, right = showed(first), showed(second)
     return [
         f"{name}: first {left.get(name)}, then {right.get(name)}"
         for name in sorted({*left, *right})

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from contract_tests.conformity import ROOT, Explanation, Table
 from mockserver.contract.report import Result, State
+from mockserver.contract.report.matrix import as_html
 from mockserver.contract.report.result import Held
 from mockserver.contract.report.terminal import failure_text
 from mockserver.contract.requirements import requirements
@@ -32,7 +33,8 @@ the surfaces that it speaks: `scripts/matrix`, twice with seed {seed}, with the 
 are pinned; `scripts/install-clients --all` sets every client up in an environment of its own.
 
 `ok`: every conversation that shows the requirement was held well. `no`: at least one broke it; why, and
-with which conversation, is in [the verdicts](verdicts.md). `n/a`: the client cannot do what is asked.
+with which conversation, is in [the verdicts](verdicts.md); [the same as HTML](matrix.html) has three
+conversations behind each cell. `n/a`: the client cannot do what is asked.
 Empty: nothing that it was led through showed it, or what would have shown it broke something else before.
 
 ## The clients
@@ -163,6 +165,7 @@ def verdicts_page(table: Table, known: Sequence[Explanation]) -> str:
 
 
 def write(table: Table, known: Sequence[Explanation], *, folder: Path = DOCS) -> None:
-    """Writes both pages."""
+    """Writes both pages, and the matrix as HTML with a transcript behind each cell."""
     folder.joinpath("matrix.md").write_text(matrix_page(table), "utf-8")
     folder.joinpath("verdicts.md").write_text(verdicts_page(table, known), "utf-8")
+    folder.joinpath("matrix.html").write_text(as_html(list(table.results.values())), "utf-8")

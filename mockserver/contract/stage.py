@@ -35,7 +35,7 @@ _COMPAT_TAIL, _NATIVE_TAIL = 3, 1
 _FOLLOWING, _LEADING = 0x80, 0xC0
 """The second byte of a character in UTF-8 and all later ones lie between these."""
 
-_FIRST_PAUSES, _INSIDE_PAUSES, _PAUSE_SECONDS = 3, 6, 0.003
+_FIRST_PAUSES, _INSIDE_PAUSES, _PAUSE_SECONDS = 3, 6, 0.005
 
 
 @dataclass(slots=True)
