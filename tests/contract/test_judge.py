@@ -29,7 +29,7 @@ def stage() -> Iterator[Stage]:
 class Floats(Reference):
     """Writes whole numbers as numbers with a point, and switches as they are."""
 
-    def answer(self, stream: bool, options: dict[str, Any], prefix: str | None, stop: int | None) -> Report:
+    def answer(self, stream: bool, options: dict[str, Any], prefix: str | None, stop: int | None) -> Report:  # noqa: FBT001 - the form of the reference
         given = {
             name: float(value) if type(value) is int and name != "max_tokens" else value
             for name, value in options.items()
@@ -40,7 +40,7 @@ class Floats(Reference):
 class Switches(Reference):
     """Writes switches as numbers."""
 
-    def answer(self, stream: bool, options: dict[str, Any], prefix: str | None, stop: int | None) -> Report:
+    def answer(self, stream: bool, options: dict[str, Any], prefix: str | None, stop: int | None) -> Report:  # noqa: FBT001 - the form of the reference
         given = {name: int(value) if isinstance(value, bool) else value for name, value in options.items()}
         return super().answer(stream, given, prefix, stop)
 
@@ -48,7 +48,7 @@ class Switches(Reference):
 class AddsTopPAndForgets(Reference):
     """Adds an option of its own to all requests; what comes of the third thing said is lost."""
 
-    def answer(self, stream: bool, options: dict[str, Any], prefix: str | None, stop: int | None) -> Report:
+    def answer(self, stream: bool, options: dict[str, Any], prefix: str | None, stop: int | None) -> Report:  # noqa: FBT001 - the form of the reference
         return super().answer(stream, {"top_p": 0.8, **options}, prefix, stop)
 
     def say(self, say: Say) -> Report:
