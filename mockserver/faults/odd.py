@@ -27,7 +27,7 @@ def with_heartbeats(planned: Planned) -> tuple[Frame, ...]:
 
 
 def with_usage_only(planned: Planned) -> tuple[Frame, ...]:
-    """A chunk with the usage so far and without choices, behind the first one."""
+    """A chunk with the usage so far and without choices, behind the first one; no finish stands before it."""
     first, *rest = planned.frames
     payload = first.payload or {}
     if planned.native:
@@ -38,7 +38,8 @@ def with_usage_only(planned: Planned) -> tuple[Frame, ...]:
     else:
         usage = {"prompt_tokens": planned.prompt_tokens, "completion_tokens": 0}
         payload = {**payload, "choices": [], "usage": {**usage, "total_tokens": planned.prompt_tokens}}
-    return numbered(planned, [first, replace(first, data=first.saying(payload), tokens=0), *rest])
+    only = replace(first, data=first.saying(payload), tokens=0)
+    return numbered(planned, [first, only, *rest] if rest else [only, first])
 
 
 def with_tool_delta(planned: Planned, arguments: str | None) -> tuple[Frame, ...]:

@@ -75,8 +75,9 @@ class App:
                 answer.admission.free()
         if not sent:
             self.engine.left(answer)
-        elif answer.entry is not None:
-            answer.entry.finished = self.engine.clock()
+            return
+        assert answer.entry is not None, "every chat has its entry"
+        answer.entry.finished = self.engine.clock()
 
     async def crowded(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What a connection hears that is one too many: the gateway's own words, whatever it asks.

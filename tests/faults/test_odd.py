@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from mockserver.faults import odd
 from mockserver.faults.planned import Frame, Planned
 from mockserver.meter.tokenizer import Tokenizer
@@ -52,6 +54,16 @@ def test_a_native_usage_comes_without_choices_or_text(tokenizer: Tokenizer) -> N
     assert ids(frames) == [b"id:%d" % at for at in range(1, len(answer.frames) + 2)]
     text = planned(native_exchange("qwen-turbo", TEXT, tokenizer, incremental_output=True))
     assert inserted(text, odd.with_usage_only(text))[0]["output"] == {"text": "", "finish_reason": "null"}
+
+
+@pytest.mark.parametrize("parameters", [{"incremental_output": True}, {}, NATIVE])
+def test_no_usage_comes_behind_a_native_finish(parameters: dict[str, Any], tokenizer: Tokenizer) -> None:
+    empty = planned(native_exchange("qwen-turbo", Reply((Choice(),)), tokenizer, **parameters))
+    assert len(empty.frames) == 1
+    only, finish = odd.with_usage_only(empty)
+    assert inserted(empty, (only,))
+    assert finish.payload == empty.frames[0].payload
+    assert ids((only, finish)) == [b"id:1", b"id:2"]
 
 
 def test_a_compat_delta_has_no_id_and_no_name(tokenizer: Tokenizer) -> None:
