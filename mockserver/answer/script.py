@@ -1,15 +1,17 @@
 """Scripted replies: read from the control API's JSON, kept in order, used up as they answer."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from heapq import merge
+from http import HTTPStatus
 from typing import Any
 
 from mockserver.answer.index import Index
 from mockserver.answer.match import Match
 from mockserver.answer.template import Draft, is_template
-from mockserver.catalogue.errors import Errors, Refusal, UnknownErrorCodeError, Words, fill
+from mockserver.catalogue.errors import Errors, Origin, Refusal, UnknownErrorCodeError, Words, fill
 from mockserver.faults.fault import BadFaultError, Faults, read_faults
 from mockserver.wire.jsontext import dumps
 from mockserver.wire.reply import Choice, Pace, Reply
@@ -19,6 +21,12 @@ Answer = Reply | Refusal
 
 _SAYING = ("content", "reasoning_content", "tool_calls", "finish_reason", "choices", "chunks")
 """What a reply says; one with none of these and a fault leaves the words to the built-in model."""
+
+_UNNAMED = (("InvalidParameter", "invalid_request_error"), ("InternalError", "internal_error"))
+"""The native code and the compatible type of an error without a code: the client's, or the server's."""
+
+_SERVICE = re.compile(r"<[0-9]{3}> InternalError")
+"""How the messages of the model service begin (`schemas/compat.error.schema.json`)."""
 
 FILES = ""
 """The name of the scenario that a server is started with; no key is empty."""
@@ -59,15 +67,37 @@ def _refusal(spec: Mapping[str, Any], errors: Errors) -> Refusal:
             msg = f"reply.error.code {code!r} is not in the catalogue{hint}; or give status and message too"
             raise ScriptError(msg) from None
     if known is None:
-        compat = Words(code, message or "", spec.get("type", code))
-        return Refusal(status or 400, Words(code or "InvalidParameter", message or ""), compat, "gateway")
-    if message is not None:
+        return _own_words(spec)
+    if message:
         native = replace(known.native, message=message)
         compat = replace(known.compat, message=message)
-        known = replace(known, native=native, compat=compat, prefix="")
-    if "type" in spec:
+        origin = _origin(message, known.origin)
+        known = replace(known, native=native, compat=compat, prefix="", origin=origin)
+    if spec.get("type"):
         known = replace(known, compat=replace(known.compat, type=spec["type"]))
     return replace(known, status=status or known.status)
+
+
+def _own_words(spec: Mapping[str, Any]) -> Refusal:
+    """An error that the catalogue does not know; what it leaves out is what the status says."""
+    code, status = spec["code"], spec.get("status") or 400
+    message = spec.get("message") or _phrase(status)
+    native, kind = _UNNAMED[status >= HTTPStatus.INTERNAL_SERVER_ERROR]
+    compat = Words(code, message, spec.get("type") or code or kind)
+    return Refusal(status, Words(code or native, message), compat, _origin(message, "gateway"))
+
+
+def _origin(message: str, otherwise: Origin) -> Origin:
+    """Where an error arises: only the model service begins its messages with its own name."""
+    return "service" if _SERVICE.match(message) else otherwise
+
+
+def _phrase(status: int) -> str:
+    """What HTTP calls a status."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"HTTP status {status}"
 
 
 def _faults(spec: Any, errors: Errors) -> Faults:

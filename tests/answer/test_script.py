@@ -1,23 +1,28 @@
 """Scripted replies: how they are read, in which order they answer, when they are spent."""
 
+import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mockserver.answer.match import MatchError
 from mockserver.answer.script import Script, ScriptError, Scripts, read_answer
 from mockserver.answer.template import Draft
 from mockserver.catalogue import errors as error_catalogue
+from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.errors import HELP, Errors, Refusal, Words
 from mockserver.rules import schemas
+from mockserver.wire import sse
+from mockserver.wire.errors import render_compat, render_native
 from mockserver.wire.reply import Choice, Pace, Reply
 from mockserver.wire.request import ToolCall
 from tests.asking import ask
 from tests.wire.strategies import texts
 
 TEA = ask("Tea?")
+RID = "0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f"
 
 
 def entered(spec: dict[str, Any], errors: Errors) -> Script:
@@ -153,7 +158,7 @@ def test_an_error_takes_its_own_status_message_and_type(errors: Errors) -> None:
         known.native,
         known.compat.message,
     )
-    assert refusal({"code": "DataInspectionFailed", "type": None}, errors).compat.type is None
+    assert refusal({"code": "DataInspectionFailed", "type": None}, errors) == known
 
 
 def test_an_unknown_code_is_refused_with_the_nearest_known_one(errors: Errors) -> None:
@@ -184,13 +189,75 @@ def test_an_unknown_code_with_status_and_message_is_taken_as_it_is(errors: Error
     assert (typed.native.code, typed.compat.type) == ("TeaPot", "pot")
 
 
-def test_an_error_without_a_code_carries_what_it_is_given_and_the_native_surface_names_one(
-    errors: Errors,
+@pytest.mark.parametrize(
+    ("error", "native", "compat"),
+    [
+        ({}, Words("InvalidParameter", "Bad Request"), Words(None, "Bad Request", "invalid_request_error")),
+        (
+            {"status": 503, "type": None},
+            Words("InternalError", "Service Unavailable"),
+            Words(None, "Service Unavailable", "internal_error"),
+        ),
+        (
+            {"status": 499},
+            Words("InvalidParameter", "HTTP status 499"),
+            Words(None, "HTTP status 499", "invalid_request_error"),
+        ),
+        (
+            {"status": 503, "message": "Later.", "type": "busy"},
+            Words("InternalError", "Later."),
+            Words(None, "Later.", "busy"),
+        ),
+    ],
+)
+def test_an_error_without_a_code_says_what_its_status_says(
+    errors: Errors, error: dict[str, Any], native: Words, compat: Words
 ) -> None:
-    native, compat = Words("InvalidParameter", ""), Words(None, "", None)
-    assert refusal({"code": None}, errors) == Refusal(400, native, compat, "gateway")
-    said = refusal({"code": None, "status": 503, "message": "Later.", "type": "busy"}, errors)
-    assert (said.status, said.compat) == (503, Words(None, "Later.", "busy"))
+    said = refusal({"code": None, **error}, errors)
+    assert said == Refusal(error.get("status", 400), native, compat, "gateway")
+
+
+GATEWAY = {
+    "invalid_api_key",
+    "model_not_found",
+    "Arrearage",
+    "limit_requests",
+    "insufficient_quota",
+    "AllocationQuota.FreeTierOnly",
+}
+"""The codes of refusals that never reached the model service, so that no words of its own are theirs."""
+
+SERVICE = "<400> InternalError.Algo.InvalidParameter: too much tea"
+
+
+@given(
+    code=st.none() | st.sampled_from(error_catalogue.load().codes()) | st.text(min_size=1),
+    given_too=st.fixed_dictionaries(
+        {},
+        optional={
+            "status": st.integers(200, 599),
+            "message": st.just(SERVICE) | st.text(min_size=1),
+            "type": st.none() | st.text(min_size=1),
+        },
+    ),
+    model=st.sampled_from(["qwen-plus", "qwen3.8-max"]),
+    stream=st.booleans(),
+)
+def test_every_scripted_error_keeps_to_the_schemas(
+    code: str | None, given_too: dict[str, Any], model: str, *, stream: bool
+) -> None:
+    try:
+        said = refusal({"code": code, **given_too}, error_catalogue.load())
+    except ScriptError:
+        assert not {"status", "message"} <= set(given_too)
+        return
+    assume(said.compat.code not in GATEWAY or given_too.get("message") != SERVICE)
+    for name, rendered in (
+        ("native.error", render_native(said, RID, stream=stream)),
+        ("compat.error", render_compat(said, RID, model_catalogue.load()[model], stream=stream)),
+    ):
+        data = sse.read(rendered.body)[0].data if rendered.sse else rendered.body
+        assert schemas.violations(name, json.loads(data or "")) == []
 
 
 def test_a_sequence_gives_one_reply_after_the_other_and_repeats_the_last(errors: Errors) -> None:
