@@ -1,5 +1,6 @@
 """The control API's calls for quotas and moderation."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -7,15 +8,23 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from mockserver.answer.moderation import Moderation
-from mockserver.answer.wordlist import WordList
+from mockserver.answer.wordlist import WordError, WordList
 from mockserver.engine import Engine
 from mockserver.meter.quotas import Quota
-from mockserver.server.control import read_document, read_query, reply_json
+from mockserver.server.control import FaultError, read_document, read_query, reply_json
 from mockserver.worlds import mask
 
 
 def _quota(quota: Quota) -> dict[str, Any]:
     return {"key": None if quota.key is None else mask(quota.key), "model": quota.model, **quota.limits}
+
+
+def _words(document: Mapping[str, Any], name: str) -> WordList:
+    """One list of words. Raises `FaultError` for a word that cannot be blocked."""
+    try:
+        return WordList(tuple(document.get(name, ())))
+    except WordError as error:
+        raise FaultError(f"{name}: {error}", name) from None
 
 
 class Limits:
@@ -52,8 +61,7 @@ class Limits:
         """Sets the words that are looked for."""
         read_query(request)
         document = await read_document(request, "control.moderation")
-        words = {name: WordList(tuple(document.get(name, ()))) for name in ("input", "output")}
-        self.engine.moderation = Moderation(**words)
+        self.engine.moderation = Moderation(_words(document, "input"), _words(document, "output"))
         return self._moderation()
 
     async def moderation(self, request: Request) -> Response:

@@ -115,6 +115,8 @@ def test_a_reset_forgets_quotas(client: TestClient) -> None:
         ("moderation", {"inputs": []}, "the body has no field 'inputs'; the nearest known one is 'input'"),
         ("moderation", {"input": [" "]}, "input"),
         ("moderation", {"output": "tea"}, "output"),
+        ("moderation", {"input": ["\x1c"]}, "input: '\\x1c' cannot be blocked: a word has 1 to 200"),
+        ("moderation", {"output": ["\x85"]}, "output: '\\x85' cannot be blocked: a word has 1 to 200"),
     ],
 )
 def test_a_bad_body_is_explained(client: TestClient, call: str, body: Any, message: str) -> None:

@@ -1,10 +1,11 @@
 """schemathesis asks the server what its own OpenAPI page allows, and what it forbids.
 
-No answer is a server error, none has a status or a type that the page does not know, and none breaks its
-schema: each event of a stream is held against it, too. How many examples are tried follows the profile of
-Hypothesis: 20 for each endpoint in the usual one.
+No answer is a server error but those that the cloud documents, none has a status or a type that the page
+does not know, and none breaks its schema: each event of a stream is held against it, too. How many examples
+are tried follows the profile of Hypothesis: 20 for each endpoint in the usual one.
 """
 
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import schemathesis
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
@@ -20,14 +22,32 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from mockserver.catalogue import errors as error_catalogue
 from mockserver.engine import Engine
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.resources import fixture
+from mockserver.rules.registry import rules_by_id
 from mockserver.server.app import App
 from tests.conftest import KEY
 
+DOCUMENTED = {
+    refusal.compat.message
+    for rule in rules_by_id().values()
+    for name in rule.refusals
+    if (refusal := error_catalogue.load()[name]).status >= HTTPStatus.INTERNAL_SERVER_ERROR
+}
+"""What the cloud says of a bad request with a status that is else a server's own failure."""
+
+
+def not_broken(context: Any, response: Any, case: Any) -> bool | None:
+    """No answer is a server error but those that the cloud documents of a bad request."""
+    if any(message in response.text for message in DOCUMENTED):
+        return None
+    return not_a_server_error(context, response, case)
+
+
 CHECKS = [
-    not_a_server_error,
+    not_broken,
     status_code_conformance,
     content_type_conformance,
     response_schema_conformance,
@@ -112,6 +132,32 @@ def test_the_page_is_read_by_others_as_we_wrote_it(
     assert list(operations) == NAMES
 
 
+@pytest.mark.parametrize("name", CHATS)
+@pytest.mark.parametrize("streamed", [False, True], ids=["plain", "stream"])
+@pytest.mark.parametrize(
+    "change", [{"model": "qwen-tea"}, {"model": "qwen-mt-plus", "role": "system"}, {"role": "teapot"}]
+)
+def test_a_refusal_is_what_the_page_says(
+    name: str, change: dict[str, str], operations: dict[str, Operation], *, streamed: bool
+) -> None:
+    case = _chat(operations[name], streamed=streamed)
+    assert isinstance(case.body, dict)
+    case.body["model"] = change.get("model", case.body["model"])
+    message = case.body.get("input", case.body)["messages"][0]
+    message["role"] = change.get("role", message["role"])
+    answer = case.call_and_validate(checks=CHECKS, headers=_headers(streamed=streamed))
+    assert "request_id" in answer.text or "chatcmpl" in answer.text
+
+
+@pytest.mark.parametrize("name", CHATS)
+def test_a_failure_of_the_mock_is_noticed(
+    name: str, engine: Engine, operations: dict[str, Operation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine.door, "parse", lambda _: 1 / 0)
+    with pytest.raises(FailureGroup, match="Server error"):
+        _chat(operations[name], streamed=False).call_and_validate(checks=CHECKS, headers=HEADERS)
+
+
 def _can_be_broken(name: str) -> bool:
     """Whether a request can break what the page demands of it: a body, a query or a header."""
     return not {"body", "form", "query", "headers"}.isdisjoint(ROWS[name])
@@ -154,7 +200,7 @@ def test_whatever_is_scripted_the_server_answers(
         case.body = {**case.body, "match": None}
         case.call_and_validate(checks=CHECKS, headers=HEADERS)
         _chat(asking, streamed=streamed).call_and_validate(
-            checks=[not_a_server_error], headers=_headers(streamed=streamed)
+            checks=[not_broken], headers=_headers(streamed=streamed)
         )
         for operation in listing:
             operation.Case().call_and_validate(checks=CHECKS, headers=HEADERS)
