@@ -24,7 +24,8 @@ def _words(document: Mapping[str, Any], name: str) -> WordList:
     try:
         return WordList(tuple(document.get(name, ())))
     except WordError as error:
-        raise FaultError(f"{name}: {error}", name) from None
+        msg = f"{name}: {error}"
+        raise FaultError(msg, name) from None
 
 
 class Limits:

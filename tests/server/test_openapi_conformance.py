@@ -135,7 +135,13 @@ def test_the_page_is_read_by_others_as_we_wrote_it(
 @pytest.mark.parametrize("name", CHATS)
 @pytest.mark.parametrize("streamed", [False, True], ids=["plain", "stream"])
 @pytest.mark.parametrize(
-    "change", [{"model": "qwen-tea"}, {"model": "qwen-mt-plus", "role": "system"}, {"role": "teapot"}]
+    "change",
+    [
+        {"model": "qwen-tea"},
+        {"model": "qwen-mt-plus", "role": "system"},
+        {"role": "teapot"},
+        {"model": "qwen3.7-plus", "role": "teapot"},
+    ],
 )
 def test_a_refusal_is_what_the_page_says(
     name: str, change: dict[str, str], operations: dict[str, Operation], *, streamed: bool
