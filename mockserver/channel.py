@@ -2,10 +2,14 @@
 
 import http.client
 import json
+import os
 from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
+from mockserver.settings import TOKEN_VARIABLE, check_token
+
 _TIMEOUT = 60.0
+_TOKEN = "X-Mock-Token"  # noqa: S105 - the name of a header
 
 
 class ControlError(Exception):
@@ -39,11 +43,19 @@ def _checked(status: int, content: bytes) -> bytes:
 
 
 class HttpChannel:
-    """The control API of a running server, one connection a call."""
+    """The control API of a running server, one connection a call.
 
-    def __init__(self, url: str) -> None:
+    `token` is what the server asks for, "" is none; left out, it is that of `DASHSCOPE_MOCK_CONTROL_TOKEN`.
+    Raises `SettingsError` for one that cannot be.
+    """
+
+    def __init__(self, url: str, *, token: str | None = None) -> None:
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
+        token = os.environ.get(TOKEN_VARIABLE) if token is None else token
+        if token:
+            check_token(token)
+        self._headers = {_TOKEN: token} if token else {}
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> bytes:
         """The body of the answer. Raises `ControlError`, or `OSError` when there is no server."""
@@ -51,7 +63,7 @@ class HttpChannel:
         connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT)
         try:
             content = None if body is None else json.dumps(body).encode()
-            connection.request(method, f"{target}?{text}" if text else target, content)
+            connection.request(method, f"{target}?{text}" if text else target, content, self._headers)
             response = connection.getresponse()
             return _checked(response.status, response.read())
         finally:
@@ -59,10 +71,14 @@ class HttpChannel:
 
 
 class AsgiChannel:
-    """The control API of an application in this process; it never waits, so no loop is needed."""
+    """The control API of an application in this process; it never waits, so no loop is needed.
 
-    def __init__(self, app: Any) -> None:
+    `token` is what its guard asks for; "" is none.
+    """
+
+    def __init__(self, app: Any, *, token: str = "") -> None:
         self._app = app
+        self._headers = [(_TOKEN.lower().encode(), token.encode())] if token else []
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> bytes:
         """The body of the answer. Raises `ControlError`."""
@@ -78,7 +94,7 @@ class AsgiChannel:
             "raw_path": target.encode(),
             "root_path": "",
             "query_string": text.encode(),
-            "headers": [(b"content-length", str(len(content)).encode())],
+            "headers": [(b"content-length", str(len(content)).encode()), *self._headers],
             "client": ("127.0.0.1", 0),
             "server": ("127.0.0.1", 80),
         }

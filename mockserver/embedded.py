@@ -61,7 +61,8 @@ class MockServer(Mock):
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [sock]}, name="dashscope-mock", daemon=True
         )
-        super().__init__(HttpChannel(url_of(sock)), url_of(sock), KEY)
+        channel = HttpChannel(url_of(sock), token=self._server.guard.token)
+        super().__init__(channel, url_of(sock), KEY)
         self._thread.start()
         if not opened.wait(_PATIENCE):  # pragma: no cover - a machine that stands still
             msg = f"the server did not open its port within {_PATIENCE:.0f} seconds"
@@ -100,7 +101,8 @@ class InProcess(Mock):
     def __init__(self, *, settings: Settings | None = None, **options: Any) -> None:
         self.engine = _engine(settings, options)
         self.app = App(self.engine)
-        super().__init__(AsgiChannel(self.app), "http://dashscope.mock", KEY)
+        channel = AsgiChannel(self.app, token=self.app.guard.token)
+        super().__init__(channel, "http://dashscope.mock", KEY)
 
     def transport(self) -> "httpx.ASGITransport":
         """A transport for `httpx.AsyncClient`, such as the one that an SDK takes as `http_client`."""

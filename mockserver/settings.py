@@ -21,6 +21,9 @@ CONTROL = ("on", "off", "token")
 ON_MISS = ("built-in", "error")
 """What may answer a request that no script matches."""
 
+TOKEN_VARIABLE = "DASHSCOPE_MOCK_CONTROL_TOKEN"  # noqa: S105 - the name of a variable
+"""Where the token of the control API may stand, so that no list of processes shows it."""
+
 _TOKEN_FORM = re.compile(r"[!-~]{16,250}")
 _LAST_PORT = 65535
 _DAY = 86_400
@@ -33,6 +36,15 @@ class SettingsError(ValueError):
 def _demand(condition: object, message: str) -> None:
     if not condition:
         raise SettingsError(message)
+
+
+def check_token(token: str) -> None:
+    """Raises `SettingsError` for a text that cannot be a token of the control API; it shows nothing of it."""
+    _demand(
+        _TOKEN_FORM.fullmatch(token),
+        f"the control token has {len(token)} characters: it must be 16 to 250 visible "
+        "ones; python -c 'import secrets; print(secrets.token_urlsafe())' makes one",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +115,7 @@ class Settings:
             f"control is {self.control!r}: it must be one of {', '.join(CONTROL)}",
         )
         if self.control_token is not None:
-            _demand(
-                _TOKEN_FORM.fullmatch(self.control_token),
-                f"the control token has {len(self.control_token)} characters: it must be 16 to 250 visible "
-                "ones; python -c 'import secrets; print(secrets.token_urlsafe())' makes one",
-            )
+            check_token(self.control_token)
             _demand(
                 self.control in (None, "token"),
                 f"there is a control token, but control is {self.control}: only --control token asks for one",

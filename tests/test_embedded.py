@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from mockserver import ControlError, InProcess, Mock, MockServer, contains, rege
 from mockserver.channel import AsgiChannel, HttpChannel
 from mockserver.scenario.problem import BrokenScenarioError
 from mockserver.server.serve import bind
-from mockserver.settings import Settings
+from mockserver.settings import TOKEN_VARIABLE, Settings, SettingsError
 from tests.server.talk import collector_as_it_was
 
 
@@ -214,6 +215,35 @@ def test_a_server_takes_a_socket_that_is_bound() -> None:
         server.start(sock)
         assert server.url.endswith(f":{sock.getsockname()[1]}")
         server.stop()
+
+
+@pytest.mark.parametrize("options", [{"control": "token"}, {"control_token": "oolong-oolong-oolong"}])
+@pytest.mark.parametrize("kind", [MockServer, InProcess])
+def test_a_guarded_server_lets_its_own_program_in(
+    kind: type[MockServer | InProcess], options: dict[str, Any]
+) -> None:
+    with collector_as_it_was(), ExitStack() as stack:
+        mock = kind(**options)
+        if isinstance(mock, MockServer):
+            stack.enter_context(mock)
+            with pytest.raises(ControlError, match="the control API needs a token"):
+                HttpChannel(mock.url).call("GET", "requests")
+        else:
+            with pytest.raises(ControlError, match="the control API needs a token"):
+                AsgiChannel(mock.app).call("GET", "requests")
+        mock.when(last_user="Tea?").reply("Oolong.")
+        mock.world("sk-other").reset()
+
+
+@pytest.mark.parametrize("token", ["short", "x" * 251, "green\r\ntea: oolong-oolong"])
+def test_a_channel_takes_no_token_that_cannot_be(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match=f"the control token has {len(token)} characters"):
+        HttpChannel("http://127.0.0.1:1", token=token)
+    monkeypatch.setenv(TOKEN_VARIABLE, token)
+    with pytest.raises(SettingsError, match=f"the control token has {len(token)} characters"):
+        HttpChannel("http://127.0.0.1:1")
+    with pytest.raises(OSError, match="refused"):
+        HttpChannel("http://127.0.0.1:1", token="").call("GET", "replies")
 
 
 def test_a_channel_tells_what_it_cannot_understand() -> None:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from mockserver.commands.journal import add_filters, filters_of
+from mockserver.settings import SettingsError
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -27,14 +28,13 @@ def _export(options: argparse.Namespace) -> int:
     from mockserver.channel import ControlError, HttpChannel  # noqa: PLC0415 - help answers without it
 
     try:
-        content = HttpChannel(options.url).call(
-            "GET", "requests", format=options.format, **filters_of(options)
-        )
+        channel = HttpChannel(options.url, token=options.control_token)
+        content = channel.call("GET", "requests", format=options.format, **filters_of(options))
         if options.out is None:
             sys.stdout.write(content.decode())
         else:
             options.out.write_bytes(content)
-    except ControlError as error:
+    except (ControlError, SettingsError) as error:
         print(f"dashscope-mock: {error}", file=sys.stderr)  # noqa: T201
         return 2
     except OSError as error:

@@ -1,7 +1,9 @@
-"""What `tail` and `export` share: which server, and which of its exchanges."""
+"""What `tail` and `export` share: which server, how it lets them in, and which of its exchanges."""
 
 import argparse
 from collections.abc import Mapping
+
+from mockserver.settings import TOKEN_VARIABLE
 
 FILTERS = {
     "key": ("KEY", "requests with this API key"),
@@ -16,9 +18,14 @@ FILTERS = {
 
 
 def add_filters(command: argparse.ArgumentParser) -> None:
-    """Enters the server's address and all filters."""
+    """Enters the server's address, its token and all filters."""
     command.add_argument(
         "--url", default="http://127.0.0.1:8000", help="the server (default: http://127.0.0.1:8000)"
+    )
+    command.add_argument(
+        "--control-token",
+        metavar="TOKEN",
+        help=f"the token of its control API, when it asks for one (default: that of {TOKEN_VARIABLE})",
     )
     for name, (metavar, words) in FILTERS.items():
         command.add_argument(f"--{name}", metavar=metavar, help=f"only {words}")

@@ -13,13 +13,10 @@ from mockserver.commands import replay
 from mockserver.logs import FORMS, set_up
 from mockserver.meter.quotas import Quota, QuotaError, read_quota
 from mockserver.pace import PaceError
-from mockserver.settings import CONTROL, ON_MISS, Settings, SettingsError
+from mockserver.settings import CONTROL, ON_MISS, TOKEN_VARIABLE, Settings, SettingsError
 
 if TYPE_CHECKING:
     from mockserver.engine import Engine
-
-TOKEN_VARIABLE = "DASHSCOPE_MOCK_CONTROL_TOKEN"  # noqa: S105 - the name of a variable
-"""Where the token of the control API may stand, so that no list of processes shows it."""
 
 Task = Callable[[], Coroutine[Any, Any, None]]
 """What runs beside a server."""

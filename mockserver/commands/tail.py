@@ -5,6 +5,7 @@ import sys
 import time
 
 from mockserver.commands.journal import add_filters, filters_of
+from mockserver.settings import SettingsError
 
 _EVERY = 0.25
 
@@ -29,9 +30,9 @@ def _tail(options: argparse.Namespace) -> int:
     from mockserver.channel import ControlError, HttpChannel  # noqa: PLC0415
     from mockserver.report import block  # noqa: PLC0415
 
-    channel, query = HttpChannel(options.url), dict(filters_of(options))
-    query["limit"] = str(max(0, options.last))
+    query = {**filters_of(options), "limit": str(max(0, options.last))}
     try:
+        channel = HttpChannel(options.url, token=options.control_token)
         while True:
             for shown in json.loads(channel.call("GET", "requests", **query))["requests"]:
                 text = json.dumps(shown, ensure_ascii=False) if options.jsonl else f"{block(shown)}\n"
@@ -44,7 +45,7 @@ def _tail(options: argparse.Namespace) -> int:
             time.sleep(_EVERY)
     except KeyboardInterrupt:
         return 0
-    except ControlError as error:
+    except (ControlError, SettingsError) as error:
         print(f"dashscope-mock: {error}", file=sys.stderr)  # noqa: T201
     except OSError as error:
         reason = error.strerror or error

@@ -9,13 +9,12 @@ from unittest.mock import Mock
 import pytest
 
 from mockserver.cli import main
-from mockserver.commands.serve import TOKEN_VARIABLE
 from mockserver.engine import Engine
 from mockserver.logs import Human, Json
 from mockserver.meter.quotas import Quota
 from mockserver.server import serve as serving
 from mockserver.server.serve import bind
-from mockserver.settings import Settings
+from mockserver.settings import TOKEN_VARIABLE, Settings
 
 
 @pytest.fixture(autouse=True)

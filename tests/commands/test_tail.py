@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.cli import main
+from mockserver.settings import TOKEN_VARIABLE
 from tests.server.conftest import MakeLive, _one_live, live, make_live  # noqa: F401 - fixtures
 from tests.server.talk import COMPAT, Live
 
@@ -71,6 +72,36 @@ def test_a_wrong_filter_and_an_absent_server_are_explained(
     )
     assert main([*command, "--url", "http://127.0.0.1:1"]) == 2
     assert "http://127.0.0.1:1: Connection refused" in capsys.readouterr().err
+
+
+TOKEN = "oolong-oolong-oolong"
+
+
+@pytest.mark.parametrize("command", [["tail", "--once", "--jsonl"], ["export", "--format", "jsonl"]])
+def test_a_guarded_server_is_shown_to_who_has_its_token(
+    command: list[str],
+    make_live: MakeLive,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    guarded = make_live(control_token=TOKEN)
+    ask(guarded)
+    command = [*command, "--url", url(guarded)]
+    assert main([*command, "--control-token", TOKEN]) == 0
+    monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
+    assert main(command) == 0
+    heard = capsys.readouterr()
+    assert [json.loads(line)["model"] for line in heard.out.splitlines()] == ["qwen-plus", "qwen-plus"]
+    assert main([*command, "--control-token", "x" * 16]) == 2
+    monkeypatch.setenv(TOKEN_VARIABLE, "line\nline")
+    assert main(command) == 2
+    monkeypatch.delenv(TOKEN_VARIABLE)
+    assert main(command) == 2
+    wrong, short, absent = capsys.readouterr().err.splitlines()
+    assert wrong.startswith("dashscope-mock: the control API has the wrong token; send the one that")
+    assert short.startswith("dashscope-mock: the control token has 9 characters: it must be 16 to 250")
+    assert absent.startswith("dashscope-mock: the control API needs a token; send the one that")
+    assert TOKEN not in heard.out + heard.err
 
 
 def test_export_writes_a_scenario_that_can_be_checked(

@@ -140,16 +140,16 @@ def test_the_page_is_read_by_others_as_we_wrote_it(
         {"model": "qwen-tea"},
         {"model": "qwen-mt-plus", "role": "system"},
         {"role": "teapot"},
-        {"model": "qwen3.7-plus", "role": "teapot"},
+        {"model": "qwen3.7-plus"},
     ],
 )
 def test_a_refusal_is_what_the_page_says(
     name: str, change: dict[str, str], operations: dict[str, Operation], *, streamed: bool
 ) -> None:
     case = _chat(operations[name], streamed=streamed)
-    assert isinstance(case.body, dict)
-    case.body["model"] = change.get("model", case.body["model"])
-    message = case.body.get("input", case.body)["messages"][0]
+    body: Any = case.body
+    message = body.get("input", body)["messages"][0]
+    body["model"] = change.get("model", body["model"])
     message["role"] = change.get("role", message["role"])
     answer = case.call_and_validate(checks=CHECKS, headers=_headers(streamed=streamed))
     assert "request_id" in answer.text or "chatcmpl" in answer.text
