@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver import resources
+from mockserver import beside, resources
 from mockserver.door import Refused
 from mockserver.engine import Answer, Engine, NotLoadedError
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
@@ -280,7 +280,9 @@ def test_a_request_does_not_wait_for_its_vocabulary_unless_told(tokenizer: Token
 
 
 def test_a_refusal_before_the_body_belongs_to_no_key(engine: Engine, headers: MakeHeaders) -> None:
-    answer = engine.refusal("method.unsupported", Surface.COMPAT, headers(), arrived=NOW, method="GET")
+    answer = beside.refusal(
+        engine, "method.unsupported", Surface.COMPAT, headers(), arrived=NOW, method="GET"
+    )
     assert answer.status == 400
     (entry,) = engine.journal
     assert (entry.world.name, entry.body) == ("none", b"")
@@ -319,16 +321,16 @@ def test_an_endpoint_beside_chat_is_answered_or_refused_and_not_remembered(
     def refuse(_: str) -> Any:
         raise Refused(engine.errors.refuse("path.unknown"))
 
-    good = engine.simple(Surface.COMPAT, headers(), produce, arrived=NOW)
+    good = beside.simple(engine, Surface.COMPAT, headers(), produce, arrived=NOW)
     assert json.loads(good.body) == {"tea": dict(good.headers)[b"x-request-id"].decode()}
-    assert engine.simple(Surface.NATIVE_TEXT, headers(), refuse, arrived=NOW).status == 404
-    assert engine.simple(Surface.COMPAT, headers(key=None), produce, arrived=NOW).status == 401
+    assert beside.simple(engine, Surface.NATIVE_TEXT, headers(), refuse, arrived=NOW).status == 404
+    assert beside.simple(engine, Surface.COMPAT, headers(key=None), produce, arrived=NOW).status == 401
     assert len(engine.journal) == 0
 
 
 def test_a_text_is_cut_into_the_tokens_of_its_model(engine: Engine) -> None:
     asked = {"model": "qwen-plus", "input": {"prompt": "Which tea?"}}
-    answer = engine.tokenize(json.dumps(asked).encode(), "1")
+    answer = beside.tokenize(engine, json.dumps(asked).encode(), "1")
     validator("tokenizer.response").validate({**answer, "request_id": Ids(1).request_id()})
     assert answer["output"]["tokens"] == ["Which", " tea", "?"]
     assert answer["usage"] == {"input_tokens": 3}

@@ -8,6 +8,7 @@ from mockserver.faults.desk import Desk
 from mockserver.faults.fault import BadFaultError, Fault, Faults, read_fault, read_faults
 from mockserver.faults.plan import Plan, plan
 from mockserver.faults.planned import Frame, Planned
+from mockserver.faults.striking import spoil, strike
 
 __all__ = [
     "BadFaultError",
@@ -20,4 +21,6 @@ __all__ = [
     "plan",
     "read_fault",
     "read_faults",
+    "spoil",
+    "strike",
 ]

@@ -65,6 +65,16 @@ class PrefixCache:
             for mark in list(islice(self._ends, _MOST // 4)):
                 del self._ends[mark]
 
+    def use(
+        self, request: ChatRequest, prompt: PromptTokens, tokenizer: Tokenizer, *, now: float
+    ) -> CacheUse:
+        """What a request finds and leaves: explicitly when a message is marked, else implicitly."""
+        for message in request.messages:
+            if message.cached:
+                return self.explicit(request, tokenizer, now=now)
+        family = request.model.family
+        return self.implicit(prompt, block=family.cache_block, minimum=family.cache_minimum, now=now)
+
     def implicit(self, prompt: PromptTokens, *, block: int, minimum: int, now: float) -> CacheUse:
         """The hit of a prompt, which then leaves its own prefixes behind."""
         if prompt.text < minimum:

@@ -3,11 +3,14 @@
 (recording: cnblogs/dashscope-sdk, 2025: `top_logprobs` first, then `logprob`, `bytes`, `token`.)
 """
 
+from dataclasses import replace
 from math import exp, log
 from typing import Any
 
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.wire.jsontext import dumps
+from mockserver.wire.reply import Reply
+from mockserver.wire.request import ChatRequest
 
 _SLIGHT = 1e-9
 """What a certain token leaves to the others."""
@@ -38,3 +41,13 @@ def token_logprobs(text: str, tokenizer: Tokenizer, *, top: int) -> tuple[bytes,
         candidates += [_candidate(other, round(left - n * log(2), 6)) for n, other in enumerate(others, 1)]
         entries.append(dumps({"top_logprobs": candidates, **_candidate(token, logprob)}))
     return tuple(entries)
+
+
+def with_logprobs(request: ChatRequest, reply: Reply, tokenizer: Tokenizer) -> Reply:
+    """The reply with the log probabilities of its contents, as many candidates as the request asks for."""
+    top = int(request.get("top_logprobs") or 0)
+    choices = (
+        replace(choice, logprobs=token_logprobs(choice.content, tokenizer, top=top))
+        for choice in reply.choices
+    )
+    return replace(reply, choices=tuple(choices))

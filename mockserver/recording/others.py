@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
+from mockserver.answers import Answer
 from mockserver.recording import nearest
 from mockserver.recording.cassette import surface_of
 from mockserver.server import neighbours
@@ -13,7 +14,7 @@ from mockserver.server.asgi import BodyTooLargeError, read_body, send_answer
 from mockserver.wire.jsontext import dumps
 
 if TYPE_CHECKING:
-    from mockserver.engine import Answer, Engine
+    from mockserver.engine import Engine
     from mockserver.recording.replay import Recorded
 
 Pairs = list[tuple[str, str]]
@@ -32,8 +33,6 @@ def target_of(scope: Scope) -> tuple[str, str]:
 
 def missing(report: str) -> "Answer":
     """The answer to what is not recorded, for endpoints of any dialect."""
-    from mockserver.engine import Answer  # noqa: PLC0415 - the engine holds recordings
-
     body = dumps({"code": "RecordingNotFound", "message": report})
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     return Answer(HTTPStatus.NOT_FOUND, headers, body)

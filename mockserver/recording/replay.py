@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from starlette.types import Receive, Scope, Send
 
+from mockserver.answers import Answer
 from mockserver.catalogue.errors import Refusal, Words
 from mockserver.door import Refused, bearer_key
 from mockserver.journal import Entry
@@ -27,7 +28,7 @@ from mockserver.wire.reply import Choice, Pace, Reply, Usage
 from mockserver.wire.request import ChatRequest, Surface
 
 if TYPE_CHECKING:
-    from mockserver.engine import Answer, Engine
+    from mockserver.engine import Engine
 
 log = logging.getLogger("mockserver")
 
@@ -239,8 +240,6 @@ class Recorded:
 
     def sent(self, ready: _Prepared, now: float, entry: Entry | None = None) -> "Answer":
         """A prepared recording as an answer, at the recorded pace if so wished."""
-        from mockserver.engine import Answer  # noqa: PLC0415 - the engine holds recordings
-
         answer = Answer(ready.status, ready.headers, frames=ready.frames, entry=entry, cut=ready.cut)
         if self.playing.speed and ready.at:
             answer.delay = ready.at[0] * self.playing.speed / 1000

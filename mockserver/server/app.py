@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
+from mockserver.beside import refusal
 from mockserver.engine import Answer, Engine, NotLoadedError
 from mockserver.server import control, exchanges, faulting, limits, neighbours, playing, uploads
 from mockserver.server.asgi import (
@@ -86,7 +87,7 @@ class App:
         """
         surface = CHAT_PATHS.get(scope["path"], neighbours.surface_of(scope["path"]))
         headers = RequestHeaders(scope["headers"])
-        answer = self.engine.refusal("throttling.route", surface, headers, arrived=self.engine.clock())
+        answer = refusal(self.engine, "throttling.route", surface, headers, arrived=self.engine.clock())
         await send_answer(closing(answer), receive, send)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,13 +108,13 @@ class App:
         engine = self.engine
         headers = RequestHeaders(scope["headers"])
         if scope["method"] != "POST":
-            return engine.refusal(
-                "method.unsupported", surface, headers, arrived=arrived, method=scope["method"]
+            return refusal(
+                engine, "method.unsupported", surface, headers, arrived=arrived, method=scope["method"]
             )
         try:
             body = await read_body(scope, receive, limit=engine.settings.max_body)
         except BodyTooLargeError:
-            return closing(engine.refusal("body.too-large", surface, headers, arrived=arrived))
+            return closing(refusal(engine, "body.too-large", surface, headers, arrived=arrived))
         try:
             try:
                 return engine.chat(surface, headers, body, arrived=arrived, wait=False)
@@ -122,7 +123,7 @@ class App:
                 return engine.chat(surface, headers, body, arrived=arrived, request_id=missing.request_id)
         except Exception:
             log.exception("a chat request on %s could not be answered", surface.value)
-            return engine.refusal("internal.error", surface, headers, arrived=arrived)
+            return refusal(engine, "internal.error", surface, headers, arrived=arrived)
 
 
 def _control(engine: Engine) -> list[BaseRoute]:

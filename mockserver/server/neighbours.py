@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from mockserver import beside
 from mockserver.door import Refused
 from mockserver.engine import Engine
 from mockserver.server import embeddings, models
@@ -35,7 +36,7 @@ def refuse(engine: Engine, request: Request, entry_id: str, **values: Any) -> Re
     def refused(_: str) -> Any:
         raise Refused(engine.errors.refuse(entry_id, **values))
 
-    answer = engine.simple(surface, headers, refused, arrived=engine.clock())
+    answer = beside.simple(engine, surface, headers, refused, arrived=engine.clock())
     return RawResponse(closing(answer) if entry_id == "body.too-large" else answer)
 
 
@@ -66,7 +67,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
                 engine, request.path_params["model"], request_id
             ),
         ),
-        "/api/v1/tokenizer": _reading(engine, Engine.tokenize, "native-json"),
+        "/api/v1/tokenizer": _reading(engine, beside.tokenize, "native-json"),
     }
     return [any_method(path, endpoint) for path, endpoint in endpoints.items()]
 
@@ -82,7 +83,8 @@ def _getting(engine: Engine, produce: Callable[[Request, str], Any]) -> Endpoint
         if request.method != "GET":
             return refuse(engine, request, "method.unsupported", method=request.method)
         return RawResponse(
-            engine.simple(
+            beside.simple(
+                engine,
                 surface_of(request.scope["path"]),
                 RequestHeaders(request.scope["headers"]),
                 lambda request_id: produce(request, request_id),
@@ -107,7 +109,8 @@ def _reading(engine: Engine, produce: Callable[[Engine, bytes, str], Any], heade
         if not engine.tokenizer.ready:
             await asyncio.to_thread(engine.tokenizer.get)
         return RawResponse(
-            engine.simple(
+            beside.simple(
+                engine,
                 surface_of(request.scope["path"]),
                 RequestHeaders(request.scope["headers"]),
                 lambda request_id: produce(engine, body, request_id),

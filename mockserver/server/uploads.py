@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from mockserver import beside
 from mockserver.door import Refused, bearer_key
 from mockserver.engine import Engine
 from mockserver.rules import schemas
@@ -227,7 +228,8 @@ def routes(engine: Engine) -> list[BaseRoute]:
         """Gives a policy."""
         if request.method != "GET":
             return refuse(engine, request, "method.unsupported", method=request.method)
-        answer = engine.simple(
+        answer = beside.simple(
+            engine,
             Surface.NATIVE_TEXT,
             RequestHeaders(request.scope["headers"]),
             lambda request_id: certificate(engine, request, request_id),

@@ -11,6 +11,7 @@ from dashscope import TextEmbedding
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mockserver import beside
 from mockserver.catalogue.models import Models
 from mockserver.door import Refused
 from mockserver.engine import Answer, Engine
@@ -64,8 +65,12 @@ def refused(engine: Engine, headers: MakeHeaders, surface: Surface, body: Any) -
     """Status and body of a refusal, held against its schema."""
     produce = embeddings.native if surface.native else embeddings.compat
     data = body if isinstance(body, bytes) else dumps(body)
-    answer: Answer = engine.simple(
-        surface, headers(), lambda request_id: produce(engine, data, request_id), arrived=engine.clock()
+    answer: Answer = beside.simple(
+        engine,
+        surface,
+        headers(),
+        lambda request_id: produce(engine, data, request_id),
+        arrived=engine.clock(),
     )
     content = loads(answer.body)
     assert schemas.violations("native.error" if surface.native else "compat.error", content) == []

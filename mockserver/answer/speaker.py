@@ -1,0 +1,92 @@
+"""Who answers a request: a script, a recording, or the built-in model; a miss may be refused."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mockserver.answer import builtin, miss
+from mockserver.answer.impossible import ImpossibleSchemaError
+from mockserver.answer.script import Script, ScriptError, Scripts
+from mockserver.answer.template import Draft, TemplateError
+from mockserver.catalogue.errors import Errors, Refusal
+from mockserver.door import Refused
+from mockserver.faults.striking import strike
+from mockserver.journal import Entry
+from mockserver.meter.vocabularies import Vocabularies
+from mockserver.scenario.stage import Stage
+from mockserver.wire.reply import Reply
+from mockserver.wire.request import ChatRequest
+from mockserver.worlds import World
+
+if TYPE_CHECKING:
+    from mockserver.recording.replay import Recorded
+
+Clock = Callable[[], float]
+
+
+class Speaker:
+    """Says what is answered, and enters into the journal who said it."""
+
+    def __init__(self, scripts: Scripts, stage: Stage, errors: Errors, vocabularies: Vocabularies) -> None:
+        self._scripts = scripts
+        self._stage = stage
+        self._errors = errors
+        self._vocabularies = vocabularies
+
+    def reply(
+        self, world: World, request: ChatRequest, entry: Entry, *, clock: Clock, recorded: "Recorded | None"
+    ) -> Reply:
+        """The reply to a request. Raises `Refused` when what is said is an error.
+
+        Templates tell the time by the `clock`; `recorded` is asked after the scripts.
+        """
+        script = self._scripts.find(world.key, request)
+        if script is not None:
+            return self._scripted(script, world, request, entry, clock=clock)
+        if recorded is not None and entry.recording is not None:
+            said = recorded.say(request, entry)
+            if isinstance(said, Refusal):
+                raise Refused(said)
+            if said is not None:
+                return said
+        if self._stage.on_miss(world.key) == "error":
+            entry.answered_by = "miss"
+            report = miss.explain(self._scripts.seen_by(world.key), world.key, request)
+            raise Refused(miss.refusal(report))
+        entry.answered_by = "built-in"
+        return self._built_in(request)
+
+    def _scripted(
+        self, script: Script, world: World, request: ChatRequest, entry: Entry, *, clock: Clock
+    ) -> Reply:
+        entry.answered_by = script.id
+        said = script.take(world.key)
+        if isinstance(said, Draft):
+            said = self._filled(said, script, world, request, clock=clock)
+        if isinstance(said, Refusal):
+            raise Refused(said)
+        if said.fault is not None:
+            strike(request, entry, said.fault.at(script.used_by(world.key) - 1))
+        return said if said.choices else replace(said, choices=self._built_in(request).choices)
+
+    def _built_in(self, request: ChatRequest) -> Reply:
+        try:
+            return builtin.answer(request, self._vocabularies.tokenizer(request.model))
+        except ImpossibleSchemaError as impossible:
+            raise Refused(self._errors.refuse("schema.impossible", reason=str(impossible))) from None
+
+    @staticmethod
+    def _filled(
+        draft: Draft[Reply | Refusal], script: Script, world: World, request: ChatRequest, *, clock: Clock
+    ) -> Reply | Refusal:
+        """A scripted reply with its holes filled. Raises `Refused` when they cannot be."""
+        try:
+            return draft.fill(
+                request,
+                now=clock(),
+                use=script.used_by(world.key),
+                counters=world.counters,
+                variables=script.variables,
+            )
+        except (TemplateError, ScriptError) as error:
+            raise Refused(miss.broken_template(f"{script.source or script.id}: {error}")) from None

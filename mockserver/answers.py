@@ -1,0 +1,188 @@
+"""The end of the corridor: what goes out, its bytes and its headers."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mockserver.answer import moderation
+from mockserver.catalogue.errors import Errors
+from mockserver.catalogue.models import Model
+from mockserver.door import bearer_key
+from mockserver.faults import Plan
+from mockserver.journal import Entry
+from mockserver.logs import event
+from mockserver.meter.quotas import Admission
+from mockserver.meter.vocabularies import Vocabularies
+from mockserver.rules.showing import findings_header
+from mockserver.wire import compat, native
+from mockserver.wire.chunking import Chunker
+from mockserver.wire.encoding import encoded
+from mockserver.wire.errors import RenderedError, render_compat, render_native
+from mockserver.wire.headers import Headers, response_headers
+from mockserver.wire.pacing import schedule
+from mockserver.wire.rendering import Envelope
+from mockserver.wire.reply import Reply, Usage
+from mockserver.wire.request import ChatRequest, Surface
+
+log = logging.getLogger("mockserver")
+
+Clock = Callable[[], float]
+"""Gives the seconds since 1970."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What goes out: a whole `body`, or `frames`, each due so many seconds after the first byte.
+
+    `due` is empty when nothing is paced. `delay` is how long the first byte waits. `tokens` is how many
+    each frame carries. With a `plan`, a fault's, that is carried out and nothing else is sent. Whoever
+    sends it frees its `admission`, when it has one, as soon as it is sent or its client is gone. Of
+    a stream there is its `request`, and `sent`, how many of its frames went out when each had its time.
+    `cut`: the connection ends behind the frames, as if the answer were not whole.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+    frames: Sequence[bytes] = ()
+    due: Sequence[float] = ()
+    delay: float = 0.0
+    entry: Entry | None = None
+    admission: Admission | None = None
+    tokens: Sequence[int] = ()
+    plan: Plan | None = None
+    request: ChatRequest | None = None
+    sent: int = 0
+    cut: bool = False
+
+
+class Answers:
+    """Makes answers of what is said and of what is refused; a `clock` says when each begins."""
+
+    def __init__(self, errors: Errors, vocabularies: Vocabularies) -> None:
+        self._errors = errors
+        self._vocabularies = vocabularies
+        self._chunkers: dict[str, Chunker] = {}
+
+    def rendered(
+        self,
+        request: ChatRequest,
+        reply: Reply,
+        usage: Usage,
+        entry: Entry,
+        *,
+        clock: Clock,
+        blocked: Mapping[tuple[int, str], int] | None = None,
+    ) -> Answer:
+        """The answer that a reply makes; `blocked` are the places where moderation cuts a stream off."""
+        envelope = Envelope(entry.request_id, int(entry.arrived))
+        dialect = native if request.surface.native else compat
+        if not request.stream:
+            body = dialect.render_body(request, reply, usage, envelope)
+            return self._whole(request, reply, usage, entry, body, clock)
+        stream = dialect.render_stream(request, reply, usage, envelope, self._chunker(request.model))
+        if blocked:
+            entry.refusal = self._errors.refuse(moderation.OUTPUT)
+            stream = moderation.cut(stream, blocked, entry.refusal, request, entry.request_id)
+        answer = Answer(200, [], frames=stream.frames, entry=entry, tokens=stream.tokens, request=request)
+        if reply.pace is not None:
+            answer.delay = reply.pace.first_ms / 1000
+            answer.due = schedule(stream.tokens, reply.pace)
+        name = _header_set(request, "sse")
+        answer.headers = self.headers(name, entry, request.model, clock=clock, delay=answer.delay)
+        return answer
+
+    def _whole(
+        self, request: ChatRequest, reply: Reply, usage: Usage, entry: Entry, body: bytes, clock: Clock
+    ) -> Answer:
+        answer = Answer(200, [], entry=entry)
+        if reply.pace is not None:
+            due = schedule([1] * usage.output, reply.pace)
+            answer.delay = reply.pace.first_ms / 1000 + (due[-1] if due else 0.0)
+        # A fault strikes the bytes of the JSON, not those of its compressed form.
+        encoding, answer.body = encoded(body, request.headers if entry.fault is None else {})
+        name = _header_set(request, "json")
+        answer.headers = self.headers(
+            name, entry, request.model, clock=clock, delay=answer.delay, encoding=encoding
+        )
+        return answer
+
+    def refused(
+        self,
+        surface: Surface,
+        entry: Entry,
+        model: Model | None,
+        headers: Mapping[str, str],
+        *,
+        stream: bool,
+        clock: Clock,
+    ) -> Answer:
+        """The answer that the entry's refusal makes; it is booked and logged."""
+        refusal = entry.refusal
+        assert refusal is not None
+        account = entry.world.account(entry.model or (model.name if model else ""))
+        account.requests += 1
+        account.refusals += 1
+        render = render_native if surface.native else render_compat
+        rendered = render(refusal, entry.request_id, model, stream=stream)
+        entry.status = rendered.status
+        event(
+            log,
+            f"refused {entry.world.name} {surface.value}: {refusal.prefix + refusal.compat.message}",
+            secret=bearer_key(headers),
+            request_id=entry.request_id,
+            key=entry.world.name,
+            surface=surface.value,
+            model=entry.model,
+            code=refusal.native.code,
+            status=refusal.status,
+        )
+        encoding, body = (b"", rendered.body) if rendered.sse else encoded(rendered.body, headers)
+        name = _error_set(surface, rendered, model)
+        sent = self.headers(name, entry, model, clock=clock, encoding=encoding)
+        return Answer(rendered.status, sent, body, entry=entry)
+
+    @staticmethod
+    def headers(
+        name: str,
+        entry: Entry,
+        model: Model | None,
+        *,
+        clock: Clock,
+        delay: float = 0.0,
+        encoding: bytes = b"",
+    ) -> Headers:
+        """The headers of a set (`fixtures/headers.json`) for an answer that begins `delay` seconds later."""
+        entry.started = max(clock(), entry.arrived) + delay
+        headers = response_headers(
+            name,
+            request_id=entry.request_id,
+            arrived_ms=int(entry.arrived * 1000),
+            started_ms=int(entry.started * 1000),
+            timeout_s=298 if model is None else model.family.timeout,
+            encoding=encoding,
+        )
+        if entry.findings:
+            headers.append(findings_header(entry.findings))
+        return headers
+
+    def _chunker(self, model: Model) -> Chunker:
+        name = model.family.vocabulary
+        found = self._chunkers.get(name)
+        if found is None:
+            found = self._chunkers[name] = Chunker(self._vocabularies.tokenizer(model))
+        return found
+
+
+def _header_set(request: ChatRequest, kind: str) -> str:
+    if request.surface.native:
+        return f"native-{kind}"
+    return f"compat-{kind}" if request.model.family.compat_era == "2025" else f"compat-{kind}-2026"
+
+
+def _error_set(surface: Surface, rendered: RenderedError, model: Model | None) -> str:
+    dialect = "native" if surface.native else "compat"
+    if rendered.door:
+        return f"{dialect}-door"
+    new = not surface.native and model is not None and model.family.compat_era == "2026"
+    return f"{dialect}-{'sse' if rendered.sse else 'json'}{'-2026' if new else ''}"
