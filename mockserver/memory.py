@@ -46,6 +46,8 @@ def session_id(request: ChatRequest) -> str | None:
 
 def recall(request: ChatRequest, session: Session | None) -> ChatRequest:
     """The request in its whole context: profile and summary first, then the history, then what is new."""
+    if session is None and not request.model.character:
+        return request
     profile = str(_options(request).get("profile") or "") if request.model.character else ""
     summary = session.summary if session is not None else ""
     lead = "\n\n".join(text for text in (profile, summary) if text)

@@ -47,7 +47,10 @@ class World:
 
     def cache(self, model: str) -> PrefixCache:
         """What this world's requests to one model left in the context cache."""
-        return self.caches.setdefault(model, PrefixCache())
+        found = self.caches.get(model)
+        if found is None:
+            found = self.caches[model] = PrefixCache()
+        return found
 
     def session(self, session_id: str) -> Session:
         """A conversation that the server remembers; the oldest go when there are too many."""

@@ -171,6 +171,8 @@ class Index(Generic[T]):
 
     def candidates(self, request: ChatRequest) -> Iterator[T]:
         """Every script that may match, in the order of arrival."""
+        if not self._buckets:
+            return iter(self._rest)
         found = [self._rest] if self._rest else []
         for field, buckets in self._buckets.items():
             name, _, size = field.partition("/")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from heapq import merge
 from http import HTTPStatus
+from itertools import chain
 from typing import Any
 
 from mockserver.answer.index import Index
@@ -311,9 +312,9 @@ class Scripts:
         spent: list[Script] = []
         found = None
         for script in self._candidates(key, request):
-            if script.spent:
+            if script.times is not None and script.spent:
                 spent.append(script)
-            elif not script.spent_for(key) and script.match.holds(key, request):
+            elif (script.times is None or not script.spent_for(key)) and script.match.holds(key, request):
                 found = script
                 break
         for script in spent:
@@ -321,12 +322,16 @@ class Scripts:
         return found
 
     def _candidates(self, key: str, request: ChatRequest) -> Iterator[Script]:
-        indexes = [self._indexes[name] for name in (key, None) if name in self._indexes]
-        if len(indexes) == 1:
-            yield from indexes[0].candidates(request)
-        elif indexes:
-            found = [index.candidates(request) for index in indexes]
-            yield from merge(*found, key=lambda script: script.order)
+        own, common = self._indexes.get(key), self._indexes.get(None)
+        if own is None or common is None:
+            index = common if own is None else own
+            first = iter(()) if index is None else index.candidates(request)
+        else:
+            found = own.candidates(request), common.candidates(request)
+            first = merge(*found, key=lambda script: script.order)
+        return chain(first, self._playing(key, request)) if self._scenarios else first
+
+    def _playing(self, key: str, request: ChatRequest) -> Iterator[Script]:
         for name in (key, None, FILES):
             if name in self._scenarios:
                 yield from self._scenarios[name][1].candidates(request)

@@ -39,9 +39,8 @@ def _preserves(request: ChatRequest) -> bool:
 
 
 def _text(message: Message, style: CallStyle, *, preserve: bool) -> str:
+    """The text of a message that is not the user's."""
     text = message.text.strip()
-    if message.role == "user":
-        return text
     if message.role == "tool":
         return response_text(text, style)
     if message.tool_calls:
@@ -72,7 +71,8 @@ def turns(request: ChatRequest) -> list[tuple[str, str]]:
     last = len(request.messages) - 1
     style, preserve = request.model.family.call_style, _preserves(request)
     for index, message in enumerate(request.messages):
-        role, text = message.role, _text(message, style, preserve=preserve)
+        role = message.role
+        text = message.text.strip() if role == "user" else _text(message, style, preserve=preserve)
         if block and index == 0:
             text = f"{text}\n\n{block}"
         if index == last and role == "assistant" and not message.partial:
@@ -93,19 +93,19 @@ def _media(request: ChatRequest) -> Iterator[tuple[str, int]]:
 
 def _extra(request: ChatRequest, *, media: bool) -> int:
     """What this backend adds to the template, as the recordings show it."""
-    family, extra = request.model.family, 0
+    family, extra, asked = request.model.family, 0, request.parameters.get
     if request.thinking:
         extra += family.thinking_media_tokens if media else family.thinking_prompt_tokens
     elif request.partial is None:
         extra += family.thinkless_tokens
-    if (request.get("response_format") or {}).get("type") == "json_object":
+    if (asked("response_format") or {}).get("type") == "json_object":
         extra += family.json_tokens
-    if request.get("reasoning_effort"):
+    if asked("reasoning_effort"):
         extra += family.effort_tokens
-    if request.get("translation_options"):
+    if asked("translation_options"):
         extra += family.translation_tokens
     if request.tools:
-        choice = request.get("tool_choice")
+        choice = asked("tool_choice")
         extra += 0 if choice == "none" else family.tools_tokens
         extra += family.required_tool_tokens if choice == "required" else 0
     return extra
@@ -113,14 +113,18 @@ def _extra(request: ChatRequest, *, media: bool) -> int:
 
 def prompt_tokens(request: ChatRequest, tokenizer: Tokenizer) -> PromptTokens:
     """The input tokens of a request."""
-    frame: int = texts()["message_tokens"]
+    template = texts()
+    frame: int = template["message_tokens"]
+    text: int = template["generation_tokens"]
     count = tokenizer.count_marked
     parts = tuple([(role, content, frame + count(content)) for role, content in turns(request)])
-    text = sum([tokens for _, _, tokens in parts], texts()["generation_tokens"])
+    for _, _, tokens in parts:
+        text += tokens
     if request.partial is not None:
         text -= frame
     media: dict[str, int] = {}
-    for kind, tokens in _media(request):
-        media[kind] = media.get(kind, 0) + tokens
+    if request.media:
+        for kind, tokens in _media(request):
+            media[kind] = media.get(kind, 0) + tokens
     text += _extra(request, media=bool(media))
     return PromptTokens(text, media.get("image"), media.get("video"), media.get("audio"), parts)

@@ -61,10 +61,10 @@ def usage_of(
     """The usage of one exchange; a script's own numbers are put over it by the renderer."""
     prompt = prompt or prompt_tokens(request, tokenizer)
     cache = cache or CacheUse()
-    output = 0
+    output, thought = 0, False
     for choice in reply.choices:
         output += choice_tokens(request, choice, tokenizer)
-    thought = any(choice.reasoning for choice in reply.choices)
+        thought = thought or bool(choice.reasoning)
     return Usage(
         input=prompt.total,
         output=output,

@@ -161,7 +161,7 @@ class _ChoiceStream:
         frame = template.compiled().bind(self._values, before=b"data: ", after=b"\n\n")
         if shape is None or not frame.holes:
             return b"".join(frame.literals), b""
-        inner = shape.compiled().bind(values)
+        inner = shape.compiled().bind(values) if values else shape.compiled()
         before, behind = frame.literals[0] + inner.literals[0], inner.literals[-1] + frame.literals[1]
         return (
             (before, behind)

@@ -2,6 +2,11 @@
 
 import random
 
+_FIXED = 9 << 76 | 8 << 60
+"""The bits of a request id that are always the same: the version, and the variant of a UUID."""
+
+_FREE = ~(0xF << 76 | 0xC << 60)
+
 
 class Ids:
     """Gives out identifiers; from a seed always the same ones.
@@ -15,9 +20,8 @@ class Ids:
 
     def request_id(self) -> str:
         """A new request id."""
-        digits = f"{self._bits(128):032x}"
-        variant = "89ab"[int(digits[16], 16) & 3]
-        return f"{digits[:8]}-{digits[8:12]}-9{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+        digits = f"{self._bits(128) & _FREE | _FIXED:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def tool_call_id(self, digits: int) -> str:
         """A new id for a tool call, of so many digits."""

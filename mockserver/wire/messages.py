@@ -59,8 +59,6 @@ def _marked(part: Any) -> bool:
 def read_message(data: Mapping[str, Any]) -> Message:
     """One message, as its schema allows it."""
     content = data.get("content")
-    if isinstance(content, str) and len(data) == _ROLE_AND_CONTENT:
-        return Message(data["role"], content)
     text, media = (content, ()) if isinstance(content, str) else _content(content)
     cached = isinstance(content, list) and any(_marked(part) for part in content)
     calls = data.get("tool_calls")
@@ -78,7 +76,14 @@ def read_message(data: Mapping[str, Any]) -> Message:
 
 def read_messages(data: Iterable[Mapping[str, Any]]) -> tuple[Message, ...]:
     """All messages of a request."""
-    return tuple([read_message(message) for message in data])
+    return tuple(
+        [
+            Message(message["role"], content)
+            if len(message) == _ROLE_AND_CONTENT and isinstance(content := message.get("content"), str)
+            else read_message(message)
+            for message in data
+        ]
+    )
 
 
 def read_prompt(source: Mapping[str, Any]) -> tuple[Message, ...]:

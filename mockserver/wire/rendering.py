@@ -35,19 +35,22 @@ def number(value: int) -> bytes:
 def usage_values(usage: Usage) -> dict[str, bytes]:
     """The values for a usage template; counts that do not apply are absent."""
     values = {
-        "input": number(usage.input),
-        "output": number(usage.output),
-        "total": number(usage.total),
-        "cached": number(usage.cached),
-        "input_text": number(usage.input_text),
-        "output_text": number(usage.output - (usage.reasoning or 0)),
+        "input": b"%d" % usage.input,
+        "output": b"%d" % usage.output,
+        "total": b"%d" % usage.total,
+        "cached": b"%d" % usage.cached,
+        "input_text": b"%d" % usage.input_text,
+        "output_text": b"%d" % (usage.output - (usage.reasoning or 0)),
     }
     if usage.reasoning is not None:
         values["reasoning_tokens"] = number(usage.reasoning)
         values["thinking_output"] = values["output"]
-    for name, tokens in (("image", usage.image), ("video", usage.video), ("audio", usage.audio)):
-        if tokens is not None:
-            values[name] = number(tokens)
+    if usage.image is not None:
+        values["image"] = number(usage.image)
+    if usage.video is not None:
+        values["video"] = number(usage.video)
+    if usage.audio is not None:
+        values["audio"] = number(usage.audio)
     return values
 
 

@@ -195,7 +195,10 @@ class ChatRequest:
     @property
     def media(self) -> bool:
         """Whether any message holds more than text."""
-        return any(message.media for message in self.messages)
+        for message in self.messages:  # noqa: SIM110 - every request is asked this: no generator
+            if message.media:
+                return True
+        return False
 
     @property
     def turn(self) -> int:

@@ -118,7 +118,9 @@ class Template:
 
     def fill(self, values: Values) -> bytes:
         """The bytes, with every optional hole that has no value left out."""
-        return self.compiled(self.optional.intersection(values)).fill(values)
+        present = self.optional.intersection(values)
+        found = self._compiled.get(present)
+        return (self.compiled(present) if found is None else found).fill(values)
 
     def _compile(self, present: frozenset[str]) -> Compiled:
         pruned = _prune(self.shape, present)
