@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver import beside, resources
-from mockserver.door import Refused
+from mockserver import resources
 from mockserver.engine import Answer, Engine, NotLoadedError
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules import Finding, Severity
@@ -21,7 +20,7 @@ from mockserver.wire import sse
 from mockserver.wire.ids import Ids
 from mockserver.wire.request import Surface
 from mockserver.worlds import mask
-from tests.conftest import KEY, NOW, MakeHeaders, make_headers
+from tests.conftest import KEY, NOW, make_headers
 
 TEA = [{"role": "user", "content": "Which tea?"}]
 BODIES: dict[Surface, dict[str, Any]] = {
@@ -279,15 +278,6 @@ def test_a_request_does_not_wait_for_its_vocabulary_unless_told(tokenizer: Token
     assert len(engine.journal) == 1
 
 
-def test_a_refusal_before_the_body_belongs_to_no_key(engine: Engine, headers: MakeHeaders) -> None:
-    answer = beside.refusal(
-        engine, "method.unsupported", Surface.COMPAT, headers(), arrived=NOW, method="GET"
-    )
-    assert answer.status == 400
-    (entry,) = engine.journal
-    assert (entry.world.name, entry.body) == ("none", b"")
-
-
 def test_reset_forgets_one_world_or_all(engine: Engine) -> None:
     script(engine, {"content": "For all."})
     script(engine, {"content": "For Ann."}, key="sk-ann")
@@ -310,30 +300,6 @@ def test_refusals_are_logged_without_keys(engine: Engine, caplog: pytest.LogCapt
     refused, rule = [record.getMessage() for record in caplog.records]
     assert refused == f"refused {mask('sk-secret')} compat: {said}"
     assert rule.startswith(f"rule {mask('sk-secret')} compat: model.unknown at model: {said} Use ")
-
-
-def test_an_endpoint_beside_chat_is_answered_or_refused_and_not_remembered(
-    engine: Engine, headers: MakeHeaders
-) -> None:
-    def produce(request_id: str) -> Any:
-        return {"tea": request_id}
-
-    def refuse(_: str) -> Any:
-        raise Refused(engine.errors.refuse("path.unknown"))
-
-    good = beside.simple(engine, Surface.COMPAT, headers(), produce, arrived=NOW)
-    assert json.loads(good.body) == {"tea": dict(good.headers)[b"x-request-id"].decode()}
-    assert beside.simple(engine, Surface.NATIVE_TEXT, headers(), refuse, arrived=NOW).status == 404
-    assert beside.simple(engine, Surface.COMPAT, headers(key=None), produce, arrived=NOW).status == 401
-    assert len(engine.journal) == 0
-
-
-def test_a_text_is_cut_into_the_tokens_of_its_model(engine: Engine) -> None:
-    asked = {"model": "qwen-plus", "input": {"prompt": "Which tea?"}}
-    answer = beside.tokenize(engine, json.dumps(asked).encode(), "1")
-    validator("tokenizer.response").validate({**answer, "request_id": Ids(1).request_id()})
-    assert answer["output"]["tokens"] == ["Which", " tea", "?"]
-    assert answer["usage"] == {"input_tokens": 3}
 
 
 @ON_EACH_SURFACE
