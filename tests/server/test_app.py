@@ -9,6 +9,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
+from mockserver import beside
 from mockserver.engine import Engine
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules.schemas import validator
@@ -299,11 +300,11 @@ def test_a_key_is_never_shown_not_even_when_it_stands_in_the_body(
 def test_what_cannot_be_answered_is_an_internal_error_in_the_right_envelope(
     engine: Engine, client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(*_: Any) -> None:
+    def broken(*_: Any, **__: Any) -> None:
         msg = "the kettle is empty"
         raise RuntimeError(msg)
 
-    monkeypatch.setattr(engine, "_answer", broken)
+    monkeypatch.setattr(engine.speaker, "reply", broken)
     for path in BODIES:
         response = post(client, path)
         assert response.status_code == 500
@@ -319,7 +320,7 @@ def test_what_cannot_be_answered_beside_chat_is_logged_once(
         msg = "the kettle is empty"
         raise RuntimeError(msg)
 
-    monkeypatch.setattr(engine, "simple", broken)
+    monkeypatch.setattr(beside, "simple", broken)
     response = TestClient(App(engine)).get("/compatible-mode/v1/models")
     assert response.status_code == 500
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
