@@ -324,7 +324,7 @@ def test_a_long_value_is_shown_by_its_beginning() -> None:
 def test_a_violation_knows_the_properties_beside_it() -> None:
     (violation,) = violations("control.reply", {"reply": {}, "time": 1})
     assert violation.keyword == "additionalProperties"
-    assert violation.properties == ("match", "reply", "template", "times")
+    assert violation.properties == ("match", "reply", "times", "template")
 
 
 @pytest.mark.parametrize(
