@@ -3,7 +3,8 @@
     def test_my_app(dashscope_mock):
         dashscope_mock.when(last_user="Hello").reply("Hi!")
 
-Under xdist all workers share one server, which the controller opens when the first of them calls.
+Under xdist all workers share one server, which the controller opens when the first of them calls. Tests with
+a cassette have one server a worker, for it plays the cassette of one test at a time.
 Nothing of the server is imported before a test asks for it.
 """
 
@@ -11,7 +12,7 @@ import os
 import select
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,16 +22,24 @@ import pytest
 if TYPE_CHECKING:
     from mockserver.embedded import MockServer
     from mockserver.mock import Mock
+    from mockserver.recording.deck import Deck
 
 _SEVERITIES = ("never", "refused", "refused-by-some", "harmful")
 _MARK = (
-    "dashscope(scenario, on_miss, fail_on, unused): run the test against the mock of DashScope; `scenario` "
-    "is a file beside the test or several, `on_miss` built-in or error, `fail_on` the mildest finding that "
-    "fails it, `unused` fail or allow."
+    "dashscope(scenario, cassette, on_miss, fail_on, unused): run the test against the mock of DashScope; "
+    "`scenario` is a file beside the test or several, `cassette` a folder of recordings beside it or True "
+    "for cassettes/<module>, `on_miss` built-in or error, `fail_on` the mildest finding that fails it, `unused` "
+    "fail or allow."
 )
+_TAKEN = ("scenario", "cassette", "on_miss", "fail_on", "unused")
+_UPSTREAM = "https://dashscope.aliyuncs.com"
 _URL = "dashscope_mock_url"
 _LOBBY: "pytest.StashKey[_Lobby]" = pytest.StashKey()
 _REPORT: pytest.StashKey[str] = pytest.StashKey()
+_UPSTREAM_KEY: pytest.StashKey[str | None] = pytest.StashKey()
+_USED: pytest.StashKey[dict[str, set[str]]] = pytest.StashKey()
+_NEVER_ASKED: pytest.StashKey[dict[str, list[str]]] = pytest.StashKey()
+_OUTPUT = "dashscope_recordings"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,13 +57,44 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="whether a scripted reply that never answered fails its test (default: allow)",
     )
+    group.addoption(
+        "--dashscope-record",
+        choices=("none", "new", "all"),
+        default="none",
+        help="none: replay cassettes, ask nobody (default); new: record what is not known; all: record anew",
+    )
+    group.addoption(
+        "--dashscope-upstream",
+        metavar="URL",
+        default=None,
+        help="where recordings are made (default: https://dashscope.aliyuncs.com)",
+    )
+    group.addoption(
+        "--dashscope-upstream-key-env",
+        metavar="NAME",
+        default=None,
+        help="the environment variable with the key for it (default: DASHSCOPE_API_KEY)",
+    )
+    group.addoption(
+        "--dashscope-unused-recordings",
+        choices=("allow", "fail"),
+        default=None,
+        help="whether recordings that no test asked for fail the run (default: allow)",
+    )
+    parser.addini("dashscope_upstream", "the same as --dashscope-upstream", default=_UPSTREAM)
+    parser.addini("dashscope_upstream_key_env", "the same as the option", default="DASHSCOPE_API_KEY")
+    parser.addini("dashscope_unused_recordings", "the same as --dashscope-unused-recordings", default="allow")
+    parser.addini("dashscope_redact", "patterns of what is not recorded, one a line", type="linelist")
     parser.addini("dashscope_fail_on", "the same as --dashscope-fail-on", default="never")
     parser.addini("dashscope_unused", "the same as --dashscope-unused", default="allow")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Names the marker."""
+    """Names the marker, and takes the key for the upstream before any test changes the environment."""
     config.addinivalue_line("markers", _MARK)
+    config.stash[_USED] = {}
+    if config.getoption("dashscope_record") != "none":
+        config.stash[_UPSTREAM_KEY] = os.environ.get(_setting(config, "upstream_key_env"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -111,6 +151,66 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         del config.stash[_LOBBY]
 
 
+def _keep_used(config: pytest.Config, used: Mapping[Any, Iterable[str]]) -> None:
+    for folder, names in used.items():
+        config.stash[_USED].setdefault(str(folder), set()).update(names)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Takes from a worker of xdist which recordings its tests used."""
+    _keep_used(node.config, (getattr(node, "workeroutput", None) or {}).get(_OUTPUT, {}))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Finds the recordings that no test asked for; a worker of xdist leaves that to the controller."""
+    config = session.config
+    used = config.stash[_USED]
+    if hasattr(config, "workeroutput"):
+        config.workeroutput[_OUTPUT] = {folder: sorted(names) for folder, names in used.items()}
+        return
+    if not used:
+        return
+    from mockserver.recording.deck import never_asked  # noqa: PLC0415
+
+    found = {folder: never_asked(Path(folder), names) for folder, names in sorted(used.items())}
+    config.stash[_NEVER_ASKED] = found
+    failing = _setting(config, "unused_recordings") == "fail"
+    if failing and any(found.values()) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Lists the recordings that no test asked for."""
+    for folder, names in config.stash.get(_NEVER_ASKED, {}).items():
+        if names:
+            terminalreporter.write_line(f"recordings of {folder} that no test asked for: {', '.join(names)}")
+
+
+@pytest.fixture(scope="session")
+def _dashscope_deck(request: pytest.FixtureRequest) -> Iterator["Deck"]:
+    """The server of this process that plays and records cassettes."""
+    from mockserver.recording.deck import Deck  # noqa: PLC0415
+    from mockserver.recording.redaction import RedactionError  # noqa: PLC0415
+    from mockserver.recording.upstream import UpstreamError  # noqa: PLC0415
+
+    config = request.config
+    try:
+        deck = Deck.of(
+            config.getoption("dashscope_record"),
+            upstream=_setting(config, "upstream"),
+            key=config.stash.get(_UPSTREAM_KEY, None),
+            patterns=config.getini("dashscope_redact"),
+        )
+    except (RedactionError, UpstreamError) as error:
+        pytest.fail(str(error), pytrace=False)
+    deck.start()
+    yield deck
+    deck.stop()
+    _keep_used(config, deck.used)
+
+
 @pytest.fixture(scope="session")
 def dashscope_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of the server that all tests of the session share."""
@@ -122,6 +222,11 @@ def dashscope_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
     with MockServer(journal=100_000) as server:
         yield server.url
+
+
+def _setting(config: pytest.Config, name: str) -> str:
+    """An option of the command line, else of the settings file."""
+    return str(config.getoption(f"dashscope_{name}") or config.getini(f"dashscope_{name}"))
 
 
 def _key(name: str) -> str:
@@ -140,19 +245,36 @@ def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
     """What the markers of a test say, the nearest one last."""
     options: dict[str, Any] = {}
     for mark in reversed(list(request.node.iter_markers("dashscope"))):
-        unknown = set(mark.kwargs) - {"scenario", "on_miss", "fail_on", "unused"}
+        unknown = set(mark.kwargs) - set(_TAKEN)
         if unknown or mark.args:
             said = ", ".join(sorted(unknown)) or "arguments without a name"
-            msg = f"the marker dashscope does not take {said}; it takes scenario, on_miss, fail_on and unused"
+            taken = f"{', '.join(_TAKEN[:-1])} and {_TAKEN[-1]}"
+            msg = f"the marker dashscope does not take {said}; it takes {taken}"
             raise pytest.UsageError(msg)
         options |= mark.kwargs
     return options
 
 
 def _chosen(request: pytest.FixtureRequest, options: dict[str, Any], name: str) -> str:
-    config = request.config
-    option = config.getoption(f"dashscope_{name}")
-    return str(options.get(name) or option or config.getini(f"dashscope_{name}"))
+    return str(options.get(name) or _setting(request.config, name))
+
+
+def _server(request: pytest.FixtureRequest, options: dict[str, Any]) -> str:
+    """The URL of the server of a test, with its cassette in it when it has one."""
+    cassette = options.get("cassette", False)
+    if cassette is False:
+        return str(request.getfixturevalue("dashscope_url"))
+    from mockserver.recording.cassette import CassetteError  # noqa: PLC0415
+    from mockserver.recording.pytest_support import cassette_of  # noqa: PLC0415
+
+    deck = request.getfixturevalue("_dashscope_deck")
+    try:
+        folder = cassette_of(request.path, None if cassette in (True, None) else str(cassette))
+        deck.insert(folder, strict_miss=options.get("on_miss") != "built-in")
+    except (CassetteError, ValueError) as error:
+        hint = "" if deck.upstream else "\n(--dashscope-record=new records it)"
+        pytest.fail(f"{error}{hint}", pytrace=False)
+    return str(deck.url)
 
 
 def _faults(mock: "Mock", stopped: list[str], *, fail_on: str, unused: str) -> Iterator[str]:
@@ -176,14 +298,15 @@ def _faults(mock: "Mock", stopped: list[str], *, fail_on: str, unused: str) -> I
 
 
 @pytest.fixture
-def dashscope_mock(request: pytest.FixtureRequest, dashscope_url: str) -> Iterator["Mock"]:
+def dashscope_mock(request: pytest.FixtureRequest) -> Iterator["Mock"]:
     """The mock of DashScope with a world of this test's own; the SDKs' environment points to it."""
     from mockserver.channel import HttpChannel  # noqa: PLC0415
     from mockserver.guard import guarding  # noqa: PLC0415
     from mockserver.mock import Mock  # noqa: PLC0415
 
     options = _options(request)
-    mock = Mock(HttpChannel(dashscope_url), dashscope_url, _key(request.node.nodeid))
+    url = _server(request, options)
+    mock = Mock(HttpChannel(url), url, _key(request.node.nodeid))
     mock.reset()
     files = _files(request, options)
     if files:

@@ -101,7 +101,7 @@ def test_a_marker_that_cannot_be_is_explained(run: Run, mark: str) -> None:
             pass
     """)
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*it takes scenario, on_miss, fail_on and unused*"])
+    result.stdout.fnmatch_lines(["*it takes scenario, cassette, on_miss, fail_on and unused*"])
 
 
 def test_a_failing_test_shows_its_exchanges(run: Run) -> None:

@@ -23,7 +23,7 @@ from mockserver.recording.coding import UnreadableCodingError, header
 from mockserver.recording.index import Row
 from mockserver.recording.others import missing, pairs_of, target_of
 from mockserver.recording.redaction import Pairs, Redaction
-from mockserver.recording.replay import Recorded, Tape
+from mockserver.recording.replay import Match, Recorded, Tape
 from mockserver.recording.upstream import Incoming, UnreachableError, Upstream
 from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, read_body, send_answer
 from mockserver.wire.jsontext import dumps
@@ -106,7 +106,7 @@ class Recorder:
         if scope["type"] != "http":
             return
         if scope["path"].startswith("/_mock"):
-            await self._control(scope, send)
+            await self._control(scope, receive, send)
             return
         try:
             body = await read_body(scope, receive, limit=self._max_body)
@@ -126,7 +126,7 @@ class Recorder:
         words = _fault("the recorder has too many connections", "close some")
         await _say(send, HTTPStatus.SERVICE_UNAVAILABLE, words)
 
-    async def _control(self, scope: Scope, send: Send) -> None:
+    async def _control(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - for others
         if scope["path"] == "/_mock/health":
             await _say(send, HTTPStatus.OK, {"status": "ok", "version": __version__})
         else:
@@ -138,15 +138,9 @@ class Recorder:
         while tape is not None and tape.keys.strict in self._running:
             await self._running[tape.keys.strict].wait()  # what is just being recorded is known then
         match = self.recorded.match(tape) if tape is not None else None
-        if match is not None:
-            try:
-                _, ready = self.recorded.prepared(match, "")
-            except CassetteError as error:
-                log.warning("%s", error)
-            else:
-                self.counts["replayed"] += 1
-                await send_answer(self.recorded.sent(ready, time.time()), receive, send)
-                return
+        if match is not None and await self._replay(match, scope, body, receive, send):
+            self.counts["replayed"] += 1
+            return
         if self.mode == "none" or self.upstream is None:
             tape = self._tape(scope, body)
             self.counts["missed"] += 1
@@ -160,6 +154,23 @@ class Recorder:
         finally:
             if key is not None:
                 self._running.pop(key).set()
+
+    async def _replay(
+        self,
+        match: Match,
+        scope: Scope,  # noqa: ARG002 - for others
+        body: bytes,  # noqa: ARG002 - for others
+        receive: Receive,
+        send: Send,
+    ) -> bool:
+        """Sends what is recorded; False when it cannot be read."""
+        try:
+            _, ready = self.recorded.prepared(match, "")
+        except CassetteError as error:
+            log.warning("%s", error)
+            return False
+        await send_answer(self.recorded.sent(ready, time.time()), receive, send)
+        return True
 
     def _tape(self, scope: Scope, body: bytes) -> Tape:
         path, query = target_of(scope)

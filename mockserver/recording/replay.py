@@ -24,8 +24,10 @@ from mockserver.recording.index import Row
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
 from mockserver.recording.usage import counts_of, overrides_for
+from mockserver.rules import Finding
 from mockserver.wire.reply import Choice, Pace, Reply, Usage
 from mockserver.wire.request import ChatRequest, Surface
+from mockserver.worlds import World
 
 if TYPE_CHECKING:
     from mockserver.engine import Engine
@@ -53,6 +55,7 @@ class Playing:
     `relaxed`: a conversation matches whatever its parameters; `loose`: whitespace does not count.
     `last`: a repeated request gets the last recording, not each in its turn. `speed` is the factor of the
     recorded times, 0 for none. `strict_miss`: what is not recorded is refused, not answered otherwise.
+    `judged`: the rules look at requests that bytes answer, too; what they find is in the journal.
     """
 
     way: Way = "exact"
@@ -61,6 +64,7 @@ class Playing:
     last: bool = False
     speed: float = 0.0
     strict_miss: bool = True
+    judged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,21 +205,36 @@ class Recorded:
             entry.world = engine.door.admit(bearer_key(headers))
         except Refused:
             refused = True
-        if self._scripted(engine, surface, headers, body, entry):
+        if self.scripted(engine, surface, headers, body, entry.world):
             return None
         match = self.match(tape, refused=refused)
         if match is None:
             if self.playing.strict_miss and not refused:
                 raise Refused(missed(nearest.report(self.library, tape.request)))
             return None
-        if self.playing.way == "rechunk" or not match.same:
+        struck = not refused and engine.faults.asked(entry.world.key, headers)
+        if self.playing.way == "rechunk" or not match.same or struck:
             entry.recording = match
             return None
+        if self.playing.judged and not refused:
+            entry.findings = self._findings(engine, surface, headers, body, entry.world)
         return self._exact(engine, match, entry)
 
     @staticmethod
-    def _scripted(
-        engine: "Engine", surface: Surface, headers: Mapping[str, str], body: bytes, entry: Entry
+    def _findings(
+        engine: "Engine", surface: Surface, headers: Mapping[str, str], body: bytes, world: World
+    ) -> tuple[Finding, ...]:
+        """What the rules find in a request that a recording answers, whatever they would do about it."""
+        try:
+            data = engine.door.parse(body)
+            request, found = engine.door.read(surface, data, engine.door.model(surface, data), headers, world)
+            return found + engine.door.judge(request, world, world.past.trace(request))
+        except Refused as refused:
+            return refused.findings
+
+    @staticmethod
+    def scripted(
+        engine: "Engine", surface: Surface, headers: Mapping[str, str], body: bytes, world: World
     ) -> bool:
         """Whether a script answers the request: it comes before a recording."""
         if not any(True for _ in engine.scripts):
@@ -223,10 +242,10 @@ class Recorded:
         try:
             data = engine.door.parse(body)
             model = engine.door.model(surface, data)
-            request, _ = engine.door.read(surface, data, model, headers, entry.world)
+            request, _ = engine.door.read(surface, data, model, headers, world)
         except Refused:
             return False
-        return engine.scripts.find(entry.world.key, request) is not None
+        return engine.scripts.find(world.key, request) is not None
 
     def _exact(self, engine: "Engine", match: Match, entry: Entry) -> "Answer":
         row, interaction = self.take(match, entry.world.name)

@@ -5,10 +5,13 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import uvicorn
+from starlette.types import Receive, Scope, Send
 
 from mockserver.recording.proxy import Recorder
+from mockserver.recording.upstream import Upstream
 from mockserver.server.serve import bind, url_of, write_ready_file
 from mockserver.server.transport import protocol
 from mockserver.settings import Settings
@@ -16,10 +19,22 @@ from mockserver.settings import Settings
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
+class Passing(Protocol):
+    """An ASGI application that may pass requests on to an upstream."""
+
+    upstream: Upstream | None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+
+    async def crowded(self, scope: Scope, receive: Receive, send: Send, /) -> None:
+        """What a connection hears that is one too many."""
+
+
 class RecorderServer(uvicorn.Server):
     """A server of a recorder that says when its port is open."""
 
-    def __init__(self, recorder: Recorder, *, on_open: Callable[[], None] | None = None) -> None:
+    def __init__(self, recorder: Passing, *, on_open: Callable[[], None] | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 recorder,
