@@ -92,5 +92,5 @@ class Exchange:
 
     @property
     def answered_by(self) -> str:
-        """The id of the script that answered, or `built-in`, `miss`, `mock`."""
+        """The id of the script that answered, or `built-in`, `miss`, `mock`, `recorded:WAY:NAME`."""
         return str(self.shown["answered_by"])

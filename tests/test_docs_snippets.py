@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from mockserver import MockServer
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.scenario.document import load
 from tests.plugin import ARGUMENTS
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "docs" / name for name in ("quickstart.md", "pytest.md", "scenarios.md")]
+PAGES = [ROOT / "docs" / name for name in ("quickstart.md", "pytest.md", "recording.md", "scenarios.md")]
 MOST_LINES = 15
 
 
@@ -32,6 +33,10 @@ def snippets(kind: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in snippets("python")])
 def test_a_snippet_of_python_passes(text: str, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_snippet=text)
+    if "cassette=" in text:
+        with MockServer() as upstream:
+            record = ("--dashscope-record=new", "--dashscope-upstream", upstream.url)
+            assert pytester.runpytest_subprocess(*ARGUMENTS, "-W", "ignore", *record).ret == 0
     result = pytester.runpytest_subprocess(*ARGUMENTS, "-W", "ignore")
     assert result.ret == 0
     assert "passed" in result.stdout.str()
