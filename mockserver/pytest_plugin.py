@@ -28,8 +28,8 @@ _SEVERITIES = ("never", "refused", "refused-by-some", "harmful")
 _MARK = (
     "dashscope(scenario, cassette, on_miss, fail_on, unused): run the test against the mock of DashScope; "
     "`scenario` is a file beside the test or several, `cassette` a folder of recordings beside it or True "
-    "for cassettes/<module>, `on_miss` built-in or error, `fail_on` the mildest finding that fails it, `unused` "
-    "fail or allow."
+    "for cassettes/<module>, `on_miss` built-in or error, `fail_on` the mildest finding that fails it, "
+    "`unused` fail or allow."
 )
 _TAKEN = ("scenario", "cassette", "on_miss", "fail_on", "unused")
 _UPSTREAM = "https://dashscope.aliyuncs.com"

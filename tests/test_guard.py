@@ -2,10 +2,11 @@
 
 import asyncio
 import socket
+import threading
 
 import pytest
 
-from mockserver.guard import REAL_HOST, REAL_KEY, RealServiceError, guarding
+from mockserver.guard import REAL_HOST, REAL_KEY, Guard, RealServiceError, guarding, unguarded
 
 
 @pytest.mark.parametrize(
@@ -93,3 +94,27 @@ def test_all_is_put_back() -> None:
         socket.socket.send,
         dict(vars(socket.socket)),
     ) == before
+
+
+def test_a_thread_that_is_freed_may_do_what_no_other_may() -> None:
+    key = b"sk-" + b"0123456789abcdef" * 2
+    heard: list[bytes] = []
+
+    def free(guard: Guard, sender: socket.socket) -> None:
+        unguarded()
+        guard.host("dashscope.aliyuncs.com")
+        sender.sendall(key)
+        heard.append(key)
+
+    near, far = socket.socketpair()
+    with near, far, guarding() as guard:
+        thread = threading.Thread(target=free, args=(guard, near))
+        thread.start()
+        thread.join()
+        assert far.recv(100) == key
+        assert heard == [key]
+        assert guard.stopped == []
+        with pytest.raises(RealServiceError):
+            guard.host("dashscope.aliyuncs.com")
+        with pytest.raises(RealServiceError):
+            near.sendall(key)
