@@ -23,7 +23,7 @@ from mockserver.server.asgi import ClientGoneError, carry_out, send_answer
 from mockserver.server.connection import EXTENSION
 from mockserver.server.guard import Guarded
 from mockserver.server.serve import bind, url_of
-from mockserver.server.transport import protocol
+from mockserver.server.transport import config
 from mockserver.settings import Settings
 from mockserver.wire.errors import render_late
 from mockserver.wire.incoming import RequestHeaders
@@ -193,21 +193,7 @@ async def _gone(receive: Receive) -> None:
 
 class _Server(uvicorn.Server):
     def __init__(self, app: StageApp) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http=protocol(app.engine.settings, crowded=app.crowded),
-                loop="auto",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                date_header=False,
-                proxy_headers=False,
-                ws="none",
-                timeout_graceful_shutdown=1,
-            )
-        )
+        super().__init__(config(app, app.engine.settings))
         self.open = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -223,7 +209,7 @@ class Stage:
     """
 
     def __init__(self, *, engine: Engine | None = None, patience: float = 3.0, port: int = 0) -> None:
-        self.engine = engine or Engine(Settings(seed=1))
+        self.engine = engine or Engine(Settings(seed=1, grace=1.0))
         self.patience = patience
         self.loop = Loop()
         self._app = StageApp(self.engine, patience=patience, loop=self.loop)

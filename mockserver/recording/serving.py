@@ -8,48 +8,27 @@ from pathlib import Path
 from typing import Protocol
 
 import uvicorn
-from starlette.types import Receive, Scope, Send
 
 from mockserver.recording.proxy import Recorder
 from mockserver.recording.upstream import Upstream
 from mockserver.server.serve import bind, url_of, write_ready_file
-from mockserver.server.transport import protocol
+from mockserver.server.transport import Served, config
 from mockserver.settings import Settings
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
-class Passing(Protocol):
-    """An ASGI application that may pass requests on to an upstream."""
+class Passing(Served, Protocol):
+    """An application that may pass requests on to an upstream."""
 
     upstream: Upstream | None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-
-    async def crowded(self, scope: Scope, receive: Receive, send: Send, /) -> None:
-        """What a connection hears that is one too many."""
 
 
 class RecorderServer(uvicorn.Server):
     """A server of a recorder that says when its port is open."""
 
     def __init__(self, recorder: Passing, *, on_open: Callable[[], None] | None = None) -> None:
-        super().__init__(
-            uvicorn.Config(
-                recorder,
-                http=protocol(Settings(request_timeout=60.0), crowded=recorder.crowded),
-                loop="auto",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                date_header=False,
-                proxy_headers=False,
-                ws="none",
-                timeout_graceful_shutdown=5,
-            )
-        )
+        super().__init__(config(recorder, Settings(request_timeout=60.0)))
         self._upstream = recorder.upstream
         self._on_open = on_open
 

@@ -14,12 +14,9 @@ import uvicorn
 
 from mockserver.engine import Engine
 from mockserver.server.app import App
-from mockserver.server.transport import protocol
+from mockserver.server.transport import config
 
 log = logging.getLogger("mockserver")
-
-_TURN = 0.2
-"""Seconds in which connections without a running answer close; less would cut them off as overdue."""
 
 
 class PortTakenError(OSError):
@@ -62,25 +59,9 @@ class Server(uvicorn.Server):
         alone: bool = True,
         beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
     ) -> None:
-        settings = engine.settings
         app = App(engine)
         self.guard = app.guard
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http=protocol(settings, crowded=app.crowded),
-                loop="auto",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                date_header=False,
-                proxy_headers=False,
-                ws="none",
-                timeout_keep_alive=settings.idle_timeout,  # type: ignore[arg-type]
-                timeout_graceful_shutdown=max(_TURN, settings.grace),  # type: ignore[arg-type]
-            )
-        )
+        super().__init__(config(app, engine.settings))
         self._engine = engine
         self._on_open = on_open
         self._alone = alone

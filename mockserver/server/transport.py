@@ -7,15 +7,19 @@ piece: `GatheringTransport` collects it. Nothing waits: the piece leaves at the 
 
 import asyncio
 import sys
+import typing
 from typing import Any
 
 import httptools
-from starlette.types import ASGIApp
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mockserver.server.connection import EXTENSION, Connection
 from mockserver.settings import Settings
 
+_TURN = 0.2
+"""Seconds in which connections without a running answer close; less would cut them off as overdue."""
 _GATHER = 64 * 1024
 _HEADERS = 64 * 1024
 _EACH = 32
@@ -247,3 +251,31 @@ def protocol(settings: Settings, *, crowded: ASGIApp) -> type[Protocol]:
         "crowded": staticmethod(crowded),
     }
     return type("Protocol", (Protocol,), limits)
+
+
+class Served(typing.Protocol):
+    """An ASGI application that has words for a connection that is one too many."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+
+    async def crowded(self, scope: Scope, receive: Receive, send: Send, /) -> None:
+        """What a connection hears that is one too many."""
+
+
+def config(app: Served, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves an application: with our protocol, and with no word of its own."""
+    return uvicorn.Config(
+        app,
+        http=protocol(settings, crowded=app.crowded),
+        loop="auto",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_keep_alive=settings.idle_timeout,  # type: ignore[arg-type]
+        timeout_graceful_shutdown=max(_TURN, settings.grace),  # type: ignore[arg-type]
+    )
