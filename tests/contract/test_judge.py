@@ -1,152 +1,222 @@
-"""The judge: what is as good as what was said, and what only should be and ends nothing."""
+"""The judge: a request against what is due, a report against what was answered."""
 
-import json
-import socket
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from contract_tests.gallery.reference import Reference
-from mockserver.contract import Report, Stage, Verdict, built_in, client_under_test
-from mockserver.contract.cases import chosen
-from mockserver.contract.judge import judge_choice
-from mockserver.contract.protocol import Call, Choice, Say
-from mockserver.contract.report import Result, State
-from mockserver.contract.suite import Outcome, hold
-from mockserver.contract.truth import Comparison, Told
+from mockserver.contract.judge import (
+    LASTING,
+    TRANSIENT,
+    Due,
+    RequestJudge,
+    judge_answer,
+    judge_choice,
+    judge_error,
+    judge_refusal,
+)
+from mockserver.contract.protocol import Begin, Call, Choice, Error, Report, Tokens
+from mockserver.contract.stage import Seen
+from mockserver.contract.truth import Told
+from mockserver.engine import Engine
+from mockserver.journal import Entry
+from mockserver.wire.jsontext import dumps
 from mockserver.wire.reply import Choice as Said
-from mockserver.wire.request import Message, ToolCall
+from mockserver.wire.request import Surface, ToolCall
+from tests.conftest import NOW, make_headers
+
+TOOL = {"type": "function", "function": {"name": "time", "parameters": {"type": "object", "properties": {}}}}
+MESSAGES = {"result_format": "message", "incremental_output": True}
+HISTORY = [Told(role="user", text="Hi")]
 
 
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with Stage(patience=2.0) as running:
-        yield running
+def entry(engine: Engine, surface: Surface = Surface.COMPAT, **body: Any) -> Entry:
+    """What is kept of a request that says Hi."""
+    messages = [{"role": "user", "content": "Hi"}]
+    said = {"input": {"messages": messages}} if surface.native else {"messages": messages}
+    sse = {"X-DashScope-SSE": "enable"} if body.pop("sse", False) else {}
+    sent = dumps({"model": "qwen-plus", **said, **body})
+    kept = engine.chat(surface, make_headers(sse), sent, arrived=NOW).entry
+    assert kept is not None
+    return kept
 
 
-class Floats(Reference):
-    """Writes whole numbers as numbers with a point, and switches as they are."""
-
-    def answer(self, stream: bool, options: dict[str, Any], prefix: str | None, stop: int | None) -> Report:  # noqa: FBT001 - the form of the reference
-        given = {
-            name: float(value) if type(value) is int and name != "max_tokens" else value
-            for name, value in options.items()
-        }
-        return super().answer(stream, given, prefix, stop)
-
-
-class Switches(Reference):
-    """Writes switches as numbers."""
-
-    def answer(self, stream: bool, options: dict[str, Any], prefix: str | None, stop: int | None) -> Report:  # noqa: FBT001 - the form of the reference
-        given = {name: int(value) if isinstance(value, bool) else value for name, value in options.items()}
-        return super().answer(stream, given, prefix, stop)
-
-
-class AddsTopPAndForgets(Reference):
-    """Adds an option of its own to all requests; what comes of the third thing said is lost."""
-
-    def answer(self, stream: bool, options: dict[str, Any], prefix: str | None, stop: int | None) -> Report:  # noqa: FBT001 - the form of the reference
-        return super().answer(stream, {"top_p": 0.8, **options}, prefix, stop)
-
-    def say(self, say: Say) -> Report:
-        report = super().say(say)
-        self.__dict__["said"] = self.__dict__.get("said", 0) + 1
-        return replace(report, choices=()) if self.__dict__["said"] == 3 else report
-
-
-def led(stage: Stage, factory: type[Reference], case: str) -> Outcome:
-    client = client_under_test(name="x")(factory)
-    (one,) = chosen(built_in(), [case])
-    return hold(stage, client, one, "compat", "plain")
-
-
-def test_a_number_is_sent_whichever_way_it_is_written(stage: Stage) -> None:
-    assert led(stage, Floats, "options.zero").verdict is Verdict.PASSED
-
-
-def test_a_switch_is_no_number(stage: Stage) -> None:
-    broken = {failure.requirement for failure in led(stage, Switches, "thinking.off").failures}
-    assert "options.sent" in broken or "request.valid" in broken
-
-
-def test_what_only_should_be_does_not_hide_what_comes_behind_it(stage: Stage) -> None:
-    broken = [failure.requirement for failure in led(stage, AddsTopPAndForgets, "turns.many").failures]
-    assert broken[0] == "options.unasked"
-    assert "report.choices" in broken
-
-
-def said(arguments: str) -> Said:
-    return Said(
-        content="", tool_calls=(ToolCall("weather", arguments, "call_1"),), finish_reason="tool_calls"
+def found(
+    kept: Entry,
+    *,
+    headers: dict[str, str] | None = None,
+    stream: bool = False,
+    options: dict[str, Any] | None = None,
+    history: list[Told] | None = None,
+    **begin: Any,
+) -> list[tuple[str, str]]:
+    """What the judge says of a request: requirements and places."""
+    fields = {"conversation": "1", "surface": kept.surface, "openai_url": "", "native_url": "", "key": "sk-1"}
+    due = Due(
+        begin=Begin(**{**fields, "model": "qwen-plus", **begin}),
+        stream=stream,
+        options=options or {},
+        history=history or HISTORY,
     )
+    failures = RequestJudge(Seen(kept, headers or {}, None), due, number=3).failures()
+    assert {failure.request for failure in failures} <= {3}
+    return [(failure.requirement, failure.place) for failure in failures]
+
+
+def test_a_request_as_it_is_due_breaks_nothing(engine: Engine) -> None:
+    assert found(entry(engine)) == []
+    native = entry(engine, Surface.NATIVE_TEXT, parameters={"temperature": 0.5})
+    assert found(native, options={"temperature": 0.5}) == []
+    assert found(entry(engine, stream=False, n=1, seed=None)) == []
 
 
 @pytest.mark.parametrize(
-    ("told", "broken"),
+    ("body", "due", "failure"),
     [
-        ('{"city":"Zürich","n":2.50}', []),
-        ('{"n": 2.5, "city": "Z\\u00fcrich"}', []),
-        ('{"city": "Zurich", "n": 2.5}', ["report.tool-calls"]),
-        ("{", ["report.tool-calls"]),
+        ({}, {"surface": "native-text"}, ("request.surface", "")),
+        ({}, {"model": "qwen-max"}, ("request.model", "model")),
+        ({}, {"stream": True}, ("request.stream", "stream")),
+        ({}, {"session": "one"}, ("session.header", "")),
+        ({}, {"options": {"seed": 1}}, ("options.sent", "seed")),
+        ({"seed": 2}, {"options": {"seed": 1}}, ("options.sent", "seed")),
+        ({"seed": 1}, {}, ("options.unasked", "seed")),
+        ({"tools": [TOOL]}, {}, ("tools.offered", "tools")),
+        ({}, {"tools": (TOOL,)}, ("tools.offered", "tools")),
+        ({}, {"history": [*HISTORY, *HISTORY]}, ("history.complete", "messages")),
+        ({}, {"keep": 1, "history": [Told(role="user", text="Ho")]}, ("history.truncation", "messages")),
     ],
 )
-def test_arguments_of_a_call_are_reported_by_their_meaning(told: str, broken: list[str]) -> None:
-    choice = Choice(tool_calls=(Call("call_1", "weather", told),), finish_reason="tool_calls")
-    found = judge_choice(said('{"city":"Zürich","n":2.50}'), choice, 0)
-    assert [failure.requirement for failure in found] == broken
+def test_each_difference_has_its_requirement(
+    body: dict[str, Any], due: dict[str, Any], failure: tuple[str, str], engine: Engine
+) -> None:
+    assert found(entry(engine, **body), **due) == [failure]
 
 
-def test_a_history_that_is_cut_well_may_have_arguments_written_anew() -> None:
-    call = ToolCall("weather", '{"city": "Rome"}', "call_1")
-    history = [
-        Told(role="user", text="One?"),
-        Told(role="assistant", text="One."),
-        Told(role="user", text="Weather?"),
-        Told(role="assistant", calls=(call,)),
-        Told(role="tool", text="fine", call_id="call_1"),
+def test_on_the_native_surface_places_are_its_own(engine: Engine) -> None:
+    sent = entry(engine, Surface.NATIVE_TEXT, sse=True, parameters={"seed": 1, **MESSAGES})
+    headers = {"x-dashscope-sse": "enable"}
+    assert found(sent, headers=headers, stream=True) == [("options.unasked", "parameters.seed")]
+    assert found(entry(engine, Surface.NATIVE_TEXT), tools=(TOOL,)) == [("tools.offered", "parameters.tools")]
+
+
+def test_a_session_sends_what_is_new(engine: Engine) -> None:
+    headers = {"x-dashscope-session-cache": "one"}
+    wrong = found(entry(engine), session="one", history=[Told(role="user", text="Ho")], headers=headers)
+    assert ("session.incremental", "messages") in wrong
+
+
+def test_thinking_is_sent_back_only_where_it_is_kept(engine: Engine) -> None:
+    messages = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Ho", "reasoning_content": "Hm"},
+        {"role": "user", "content": "Hi"},
     ]
-    anew = ToolCall("weather", '{"city":"Rome"}', "call_1")
-    sent = [
-        Message("user", "Weather?"),
-        Message("assistant", "", (), (anew,)),
-        Message("tool", "fine", (), (), "call_1"),
+    sent = entry(engine, messages=messages)
+    history = [*HISTORY, Told(role="assistant", text="Ho"), *HISTORY]
+    assert ("thinking.not-sent-back", "messages[1].reasoning_content") in found(sent, history=history)
+    kept = found(
+        entry(engine, messages=messages, preserve_thinking=True),
+        history=history,
+        options={"preserve_thinking": True},
+    )
+    assert "thinking.not-sent-back" not in {requirement for requirement, _ in kept}
+
+
+def test_what_the_cloud_refuses_is_not_valid_and_told_once(engine: Engine) -> None:
+    refused = entry(engine, temperature=3)
+    assert found(refused, options={"temperature": 3}) == [("request.valid", "temperature")]
+    bare = replace(refused, findings=())
+    assert found(bare, options={"temperature": 3}) == [("request.valid", "")]
+    assert found(entry(engine, tea=1), options={"tea": 1}) == [("request.harmless", "tea")]
+    assert found(replace(entry(engine), body=b"{")) == []
+
+
+SAID = Said("Ho", reasoning="Hm", tool_calls=(ToolCall("time", "{}", "call_1"),), finish_reason="tool_calls")
+TOLD = Choice(
+    text="Ho", thinking="Hm", tool_calls=(Call("call_1", "time", "{}"),), finish_reason="tool_calls"
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "requirement", "leaf"),
+    [
+        ({"text": "H"}, "report.text", "text"),
+        ({"thinking": ""}, "report.thinking", "thinking"),
+        ({"tool_calls": ()}, "report.tool-calls", "tool_calls"),
+        ({"finish_reason": "stop"}, "report.finish-reason", "finish_reason"),
+    ],
+)
+def test_each_field_of_a_choice_is_compared(fields: dict[str, Any], requirement: str, leaf: str) -> None:
+    assert judge_choice(SAID, TOLD, 1) == []
+    (failure,) = judge_choice(SAID, replace(TOLD, **fields), 1)
+    assert (failure.requirement, failure.place) == (requirement, f"choices[1].{leaf}")
+
+
+def test_an_answer_is_reported_whole_with_its_usage(engine: Engine) -> None:
+    kept = entry(engine)
+    assert kept.reply is not None
+    assert kept.usage is not None
+    (said,) = kept.reply.choices
+    cost = Tokens(kept.usage.input, kept.usage.output)
+    good = Report(choices=(Choice(text=said.content, finish_reason="stop"),), usage=cost)
+
+    def told(*, stream: bool = False, **fields: Any) -> list[str]:
+        return [one.requirement for one in judge_answer(replace(good, **fields), kept, stream=stream)]
+
+    assert told() == []
+    assert told(error=Error("APIError")) == ["report.success"]
+    assert told(choices=()) == ["report.choices"]
+    assert told(choices=good.choices * 2) == ["report.choices"]
+    assert told(usage=None) == ["usage.plain"]
+    assert told(usage=None, stream=True) == ["usage.streamed"]
+    for wrong in (replace(cost, input=cost.input + 1), replace(cost, output=cost.output - 1)):
+        assert told(usage=wrong) == ["usage.exact"]
+
+
+def test_an_error_is_reported_with_its_code_message_and_status() -> None:
+    good = Error("APIError", code="Throttled", status=429, message="Error: too many requests")
+
+    def told(**fields: Any) -> list[tuple[str, str]]:
+        report = Report(**{"error": good, **fields})
+        failures = judge_error(
+            report, requirement="stream.error", code="Throttled", message="too many", status=429
+        )
+        return [(one.requirement, one.place) for one in failures]
+
+    assert told() == []
+    assert told(choices=(Choice("Ho"),)) == []
+    assert told(choices=(Choice("Ho"), Choice("so too many"))) == [("errors.not-text", "choices")]
+    assert told(error=None) == [("stream.error", "error")]
+    assert told(error=None, choices=(Choice("too many"),)) == [
+        ("errors.not-text", "choices"),
+        ("stream.error", "error"),
     ]
-    found = Comparison(place="messages", number=1).kept(history, sent, most=3)
-    assert [failure.requirement for failure in found] == ["tools.arguments-exact"]
+    assert told(error=replace(good, code="B")) == [("errors.code", "error.code")]
+    assert told(error=replace(good, message="few")) == [("errors.message", "error.message")]
+    assert told(error=replace(good, status=500)) == [("errors.status", "error.status")]
+    bare = Report(choices=(Choice("Ho"),), error=Error("APIError"))
+    assert judge_error(bare, requirement="stream.cut") == []
 
 
-def test_a_conversation_that_broke_only_what_should_be_shows_the_rest(stage: Stage) -> None:
-    client = client_under_test(name="x")(AddsTopPAndForgets)
-    (case,) = chosen(built_in(), ["turns.single"])
-    result = Result("x")
-    result.add(hold(stage, client, case, "compat", "plain"))
-    assert result.states()["options.unasked"] is State.FAILED
-    assert result.states()["report.text"] is State.PASSED
+@pytest.mark.parametrize(
+    ("surface", "sse", "wanted"),
+    [
+        (Surface.COMPAT, False, ["errors.status"]),
+        (Surface.NATIVE_TEXT, False, ["errors.status"]),
+        (Surface.NATIVE_TEXT, True, []),
+    ],
+)
+def test_the_status_of_a_native_stream_is_nobodys_to_know(
+    surface: Surface, wanted: list[str], engine: Engine, *, sse: bool
+) -> None:
+    body: dict[str, Any] = {"parameters": {"temperature": 3}} if surface.native else {"temperature": 3}
+    kept = entry(engine, surface, sse=sse, **body)
+    assert kept.refusal is not None
+    words = kept.refusal.native if surface.native else kept.refusal.compat
+    report = Report(error=Error("APIError", code=words.code, message=words.message))
+    assert [one.requirement for one in judge_refusal(report, kept)] == wanted
 
 
-def test_pieces_come_one_by_one_where_they_part_a_character(stage: Stage) -> None:
-    reads: list[int] = []
-
-    class Reads(Reference):
-        """Looks at what comes in, read by read."""
-
-        def say(self, say: Say) -> Report:
-            body = {"model": self.begin.model, "stream": True}
-            payload = json.dumps({**body, "messages": [{"role": "user", "content": say.text}]}).encode()
-            host, port = self.begin.openai_url.removeprefix("http://").split("/")[0].split(":")
-            with socket.create_connection((host, int(port))) as connection:
-                head = (
-                    "POST /compatible-mode/v1/chat/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                )
-                head += f"Authorization: Bearer {self.begin.key}\r\nContent-Type: application/json\r\n"
-                connection.sendall(f"{head}Content-Length: {len(payload)}\r\n\r\n".encode() + payload)
-                while piece := connection.recv(65536):
-                    reads.append(len(piece))
-            return Report()
-
-    (case,) = chosen(built_in(), ["text.chinese"])
-    hold(stage, client_under_test(name="x")(Reads), case, "compat", "chopped")
-    assert len(reads) > 3
+def test_which_refusals_pass_and_which_stay() -> None:
+    assert {429, 500, 502, 503, 504} == TRANSIENT
+    assert {400, 401, 403, 404} == LASTING

@@ -1,6 +1,6 @@
 """The truth against what is sent: each difference has its name and its place."""
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
 import pytest
@@ -192,3 +192,22 @@ def test_a_long_text_is_shortened() -> None:
 def test_there_are_variants_of_the_newest_failed_turns_only(groups: int) -> None:
     history = [Told(role="user", text=str(at), group=at + 1) for at in range(groups)]
     assert sum(1 for _ in variants(history)) == 2 ** min(groups, 6)
+
+
+def test_a_wrong_cut_says_how_many_and_why() -> None:
+    (failure,) = Comparison(place="messages", number=1).kept(HISTORY, sent(HISTORY[:2]), most=3)
+    assert failure.message.startswith("1 messages beside the system message, at most 3 were asked for")
+    assert (
+        "said 'Thanks.', sent 'Weather?'; they part at character 0: 'Thanks.' became 'Weather?'"
+        in failure.message
+    )
+
+
+def test_of_a_difference_eight_characters_are_shown_again() -> None:
+    text = first_difference("0123456789abcdef", "01ABCDEFGHIJKLMN")
+    assert text.endswith("they part at character 2: '23456789' became 'ABCDEFGH'")
+
+
+def test_a_truth_stays_as_it_is() -> None:
+    with pytest.raises(FrozenInstanceError):
+        setattr(SYSTEM, "text", "")  # noqa: B010 - what the types forbid

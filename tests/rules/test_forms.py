@@ -6,7 +6,7 @@ import pytest
 
 from mockserver.catalogue.errors import Errors
 from mockserver.catalogue.models import Models
-from mockserver.rules import check
+from mockserver.rules import Moment, check, check_at
 from mockserver.wire.request import ChatRequest, Message, Surface
 from tests.asking import Messages, ask
 from tests.rules.cases import Case, judged
@@ -207,3 +207,12 @@ def test_a_prefix_must_be_the_assistants(models: Models, errors: Errors) -> None
     assert [(found.rule, found.path) for found in check(request, errors)] == [
         ("partial.position", "messages[0].partial")
     ]
+
+
+@pytest.mark.parametrize(("sent", "places"), [(8, ["stream_options.include_usage"]), (9, []), (10, [])])
+def test_the_usage_is_read_with_the_last_event_before_done(
+    sent: int, places: list[str], errors: Errors
+) -> None:
+    asked = ask("Hi", stream=True, stream_options={"include_usage": True})
+    found = check_at(Moment.DELIVERY, errors, asked, sent, 10)
+    assert [finding.path for finding in found] == places

@@ -56,3 +56,10 @@ def test_other_urls_need_no_header(errors: Errors, url: str) -> None:
     messages = [{"role": "user", "content": [{"image": url}, {"video": [url]}]}]
     asked = ask(messages, model="qwen3-vl-flash", surface=Surface.NATIVE_MULTIMODAL)
     assert check(asked, errors) == []
+
+
+@pytest.mark.parametrize(("model", "refused"), [("qwen-plus", True), ("qwen3-vl-flash", False)])
+def test_only_a_model_of_text_alone_is_known_to_refuse(errors: Errors, model: str, *, refused: bool) -> None:
+    asked = ask([{"role": "user", "content": [COMPAT[1]]}], model=model, headers=RESOLVE)
+    (found,) = [found for found in check(asked, errors) if found.rule == "media.unsupported"]
+    assert (found.refusal is not None) is refused

@@ -80,3 +80,22 @@ def test_parameters_of_a_function_are_an_object(parameters: Any, *, broken: bool
     tools = [{"function": {"name": "sing", "parameters": parameters}}]
     expected = [("tools.parameters-schema", "tools[0].function.parameters")] if broken else []
     assert found(ask("Hi", model="qwen-max", tools=tools), errors) == expected
+
+
+def test_a_system_message_after_a_result_alone_is_late(errors: Errors) -> None:
+    result = {"role": "tool", "tool_call_id": "call_1", "content": "fine"}
+    assert ("messages.system-moved", "messages[1].role") in found(ask([result, SYSTEM, ASK]), errors)
+
+
+def test_an_error_that_the_user_quotes_is_no_answer(errors: Errors) -> None:
+    quoted = {"role": "user", "content": '{"error":{"message":"m","code":"c"},"request_id":"r"}'}
+    answered = {**quoted, "role": "assistant"}
+    request = ask([quoted, answered, ASK])
+    assert found(request, errors) == [("messages.error-as-answer", "messages[1].content")]
+
+
+def test_a_call_without_words_is_no_empty_answer(errors: Errors) -> None:
+    call = {"id": "a", "type": "function", "function": {"name": "sing", "arguments": "{}"}}
+    result = {"role": "tool", "content": "Sung.", "tool_call_id": "a"}
+    request = ask([ASK, {"role": "assistant", "content": "", "tool_calls": [call]}, result])
+    assert "messages.empty-answer" not in {rule for rule, _ in found(request, errors)}

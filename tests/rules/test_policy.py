@@ -1,6 +1,7 @@
 """What is done about findings: modes, switches, and the policies of keys."""
 
 import json
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -155,3 +156,8 @@ def test_the_cloud_answers_a_broken_request_with_its_first_broken_rule(engine: E
     assert b"thinking_budget" in answer.body
     assert answer.entry is not None
     assert [finding["rule"] for finding in answer.entry.shown()["findings"]] == ids(answer)
+
+
+def test_a_policy_stays_as_it_is() -> None:
+    with pytest.raises(FrozenInstanceError):
+        setattr(RulePolicy(), "mode", "strict")  # noqa: B010 - what the types forbid

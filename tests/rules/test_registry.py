@@ -1,6 +1,7 @@
 """The registry of the rules, and what they find."""
 
 import re
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -116,3 +117,12 @@ def test_a_rule_is_asked_when_a_parameter_or_a_mark_concerns_it() -> None:
 def test_later_rules_are_asked_with_their_facts(errors: Errors) -> None:
     (found,) = check_at(Moment.PROMPT, errors, ask("Hi", model="qwen-math-plus"), 3073)
     assert (found.rule, found.message) == ("prompt.too-long", "Range of input length should be [1, 3072]")
+
+
+def test_what_no_mode_waives_is_the_wrong_path() -> None:
+    assert [rule.id for rule in all_rules() if rule.check is not None and rule.fixed] == ["model.surface"]
+
+
+def test_a_rule_stays_as_it_is() -> None:
+    with pytest.raises(FrozenInstanceError):
+        setattr(rules_by_id()["ranges.n"], "fix", "")  # noqa: B010 - what the types forbid
