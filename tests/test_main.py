@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+import mockserver
 from mockserver import __version__
 
 
@@ -14,7 +15,8 @@ def test_the_module_is_the_command(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["mockserver", "--version"])
     with pytest.raises(SystemExit) as ended:
-        runpy.run_module("mockserver", run_name="__main__", alter_sys=True)
+        # By its path: where the plugin is installed, pytest loads the package, and runpy cannot ask it.
+        runpy.run_path(mockserver.__path__[0] + "/__main__.py", run_name="__main__")
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"dashscope-mock {__version__}\n"
 

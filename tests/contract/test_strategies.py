@@ -26,6 +26,9 @@ from mockserver.contract.strategies import (
 from mockserver.rules.schemas import validator
 from mockserver.wire.request import Surface
 
+DEEP = ("character_options", "stop", "tool_choice")
+"""The parameters whose branches lie deepest, or are taken least."""
+
 ON_EACH_SURFACE = pytest.mark.parametrize("surface", list(Surface))
 MANY = settings(
     max_examples=1000,
@@ -43,9 +46,8 @@ def test_every_request_is_valid_and_every_branch_of_its_schema_is_reached(surfac
 
     # What lies deepest is drawn once more, so that the number of examples may be small.
     @MANY
-    @given(requests(surface.value), parameter("character_options"), parameter("stop"))
-    def draw(request: dict[str, Any], memory: object, stop: object) -> None:
-        deep = {"character_options": memory, "stop": stop}
+    @given(requests(surface.value), st.fixed_dictionaries({name: parameter(name) for name in DEEP}))
+    def draw(request: dict[str, Any], deep: dict[str, Any]) -> None:
         for drawn in (request, {**request, **({"parameters": deep} if surface.native else deep)}):
             assert validator(name).is_valid(drawn)
             coverage.see(drawn)
