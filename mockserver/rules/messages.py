@@ -21,7 +21,8 @@ _LAST = ("user", "function", "tool")
     marks=(Mark.NO_USER,),
 )
 def _no_user(request: ChatRequest) -> Iterator[Broken]:
-    if request.messages:
+    # A character may speak first, and again (Model Studio docs, role playing, "continue").
+    if request.messages and not request.model.character:
         yield Broken(request.message_place())
 
 

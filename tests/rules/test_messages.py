@@ -31,6 +31,13 @@ def test_a_late_system_message_that_is_documented_has_not_moved(
     assert found(ask([SYSTEM, ASK, SAID, late, ASK], model=model), errors) == []
 
 
+def test_a_character_may_speak_first_and_go_on(errors: Errors) -> None:
+    begun: dict[str, Any] = {"role": "assistant", "content": "Jiang Rang:", "partial": True}
+    started = [SYSTEM, SAID, SAID, begun]
+    assert found(ask(started, model="qwen-plus-character"), errors) == []
+    assert ("messages.no-user", "messages") in found(ask(started, model="qwen-plus"), errors)
+
+
 def test_a_moved_system_message_is_found_with_those_in_their_place_left_alone(errors: Errors) -> None:
     request = ask([SYSTEM, SYSTEM, ASK, SAID, SYSTEM, ASK], model="qwen-max")
     assert found(request, errors) == [("messages.system-moved", "messages[4].role")]
