@@ -17,6 +17,7 @@ from mockserver.settings import CONTROL, ON_MISS, TOKEN_VARIABLE, Settings, Sett
 
 if TYPE_CHECKING:
     from mockserver.engine import Engine
+    from mockserver.recording.replay import Recorded
 
 Task = Callable[[], Coroutine[Any, Any, None]]
 """What runs beside a server."""
@@ -211,10 +212,19 @@ def _played(engine: "Engine", files: Sequence[Path]) -> list[Task]:
     return [watcher.run]
 
 
+def _recorded(options: argparse.Namespace) -> "Recorded":
+    """The recordings beside the scripts. Raises `SettingsError`."""
+    from mockserver.recording.cassette import CassetteError  # noqa: PLC0415 - a server without them opens sooner
+    from mockserver.recording.redaction import RedactionError  # noqa: PLC0415
+
+    try:
+        return replay.open_cassette(options, strict_miss=False)
+    except (CassetteError, RedactionError) as error:
+        raise SettingsError(str(error)) from None
+
+
 def _serve(options: argparse.Namespace) -> int:
     from mockserver.engine import Engine  # noqa: PLC0415 - help and version answer without the server
-    from mockserver.recording.cassette import CassetteError  # noqa: PLC0415
-    from mockserver.recording.redaction import RedactionError  # noqa: PLC0415
     from mockserver.scenario.problem import BrokenScenarioError  # noqa: PLC0415
     from mockserver.server.serve import PortTakenError, serve  # noqa: PLC0415
 
@@ -243,7 +253,7 @@ def _serve(options: argparse.Namespace) -> int:
         )
         engine = Engine(settings)
         if options.cassette is not None:
-            engine.recorded = replay.open_cassette(options, strict_miss=False)
+            engine.recorded = _recorded(options)
         serve(
             engine,
             ready_file=options.ready_file,
@@ -253,14 +263,7 @@ def _serve(options: argparse.Namespace) -> int:
     except BrokenScenarioError as error:
         print(f"{error}\ndashscope-mock: the scenario is broken", file=sys.stderr)  # noqa: T201
         return 2
-    except (
-        SettingsError,
-        PaceError,
-        UnknownModelError,
-        CassetteError,
-        RedactionError,
-        PortTakenError,
-    ) as error:
+    except (SettingsError, PaceError, UnknownModelError, PortTakenError) as error:
         print(f"dashscope-mock: {error}", file=sys.stderr)  # noqa: T201
         return 2
     except KeyboardInterrupt:
