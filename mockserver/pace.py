@@ -1,13 +1,13 @@
 """Profiles of pace: how fast a server speaks when a reply does not say so itself."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
 from math import isfinite
 from typing import Any
 
 from mockserver import resources
+from mockserver.names import nearest
 from mockserver.wire.reply import Pace
 from mockserver.wire.request import ChatRequest
 
@@ -67,7 +67,7 @@ def read(text: str) -> Profile:
     if text == "recorded":
         return recorded()
     if "=" not in text:
-        near = get_close_matches(text, ("instant", "recorded"), n=1, cutoff=0.0)[0]
+        near = nearest(text, ("instant", "recorded"))
         rule = "write instant, recorded or first_ms=200,per_token_ms=20"
         msg = f"pace is {text!r}: {rule}; the nearest is {near}"
         raise PaceError(msg)
@@ -77,7 +77,7 @@ def read(text: str) -> Profile:
 def _number(item: str) -> tuple[str, float]:
     name, _, value = item.strip().partition("=")
     if name not in FIELDS:
-        near = get_close_matches(name, FIELDS, n=1, cutoff=0.0)[0]
+        near = nearest(name, FIELDS)
         msg = f"pace has no {name!r}; the nearest known one is {near!r}"
         raise PaceError(msg)
     try:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from heapq import merge
 from http import HTTPStatus
 from itertools import chain
@@ -14,6 +13,7 @@ from mockserver.answer.match import Match
 from mockserver.answer.template import Draft, is_template
 from mockserver.catalogue.errors import Errors, Origin, Refusal, UnknownErrorCodeError, Words, fill
 from mockserver.faults.fault import BadFaultError, Faults, read_faults
+from mockserver.names import meant
 from mockserver.wire.jsontext import dumps
 from mockserver.wire.reply import Choice, Pace, Reply
 from mockserver.wire.request import ChatRequest, ToolCall
@@ -63,8 +63,8 @@ def _refusal(spec: Mapping[str, Any], errors: Errors) -> Refusal:
     except UnknownErrorCodeError:
         known = None
         if status is None or message is None:
-            near = get_close_matches(code, errors.codes(), n=1)
-            hint = f"; the nearest known one is {near[0]!r}" if near else ""
+            near = meant(code, errors.codes())
+            hint = f"; the nearest known one is {near!r}" if near else ""
             msg = f"reply.error.code {code!r} is not in the catalogue{hint}; or give status and message too"
             raise ScriptError(msg) from None
     if known is None:

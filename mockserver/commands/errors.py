@@ -3,9 +3,10 @@
 import argparse
 import sys
 from collections.abc import Iterator
-from difflib import get_close_matches
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
+
+from mockserver.names import nearest
 
 if TYPE_CHECKING:
     from mockserver.catalogue.errors import ErrorEntry, Errors
@@ -56,9 +57,7 @@ def _errors(options: argparse.Namespace) -> int:
 
 def _unknown(code: str, catalogue: "Errors") -> str:
     known = [*catalogue.codes(), *(entry.id for entry in catalogue)]
-    lowered = {name.lower(): name for name in known}
-    near = get_close_matches(code.lower(), lowered, n=1, cutoff=0.0)[0]
-    return f"no error has the code {code!r}; the nearest known one is {lowered[near]!r}"
+    return f"no error has the code {code!r}; the nearest known one is {nearest(code, known)!r}"
 
 
 def table(entries: "list[ErrorEntry]") -> Iterator[str]:

@@ -14,12 +14,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from itertools import accumulate
 from typing import Any
 
 from mockserver.catalogue.errors import Errors, Refusal, UnknownErrorCodeError, fill
 from mockserver.faults.kinds import Kind, kinds, presets
+from mockserver.names import nearest
 from mockserver.rules.schemas import violations
 
 COMMON = ("times", "probability", "seed", "again")
@@ -114,13 +114,9 @@ class Faults:
         return replace(step, after=use + 1) if step.kind.name == "split" and step.after is None else step
 
 
-def _nearest(name: str, known: list[str]) -> str:
-    return get_close_matches(name, known, n=1, cutoff=0.0)[0]
-
-
 def nearest_fault(name: str, errors: Errors) -> str:
     """The known fault, short name or error code that is most like a name."""
-    return _nearest(name, [*kinds(), *presets(), *errors.codes()])
+    return nearest(name, [*kinds(), *presets(), *errors.codes()])
 
 
 def _unknown(name: str, errors: Errors) -> BadFaultError:
@@ -177,7 +173,7 @@ def _check(spec: Mapping[str, Any], errors: Errors) -> Kind:
         known = [*kind.options, *COMMON]
         for option in spec:
             if option != "kind" and option not in known:
-                near = _nearest(option, known)
+                near = nearest(option, known)
                 msg = f"the fault {name!r} has no option {option[:100]!r}; the nearest known one is {near!r}"
                 raise BadFaultError(msg)
     found = violations("fault", dict(spec))

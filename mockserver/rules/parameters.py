@@ -1,10 +1,10 @@
 """The rules of names: parameters that the service does not know, or not in that place."""
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
 
 from mockserver import resources
+from mockserver.names import nearest
 from mockserver.rules.registry import NATIVE, Broken, Severity, rule
 from mockserver.wire.request import ChatRequest, Surface
 
@@ -55,8 +55,7 @@ def _hint(name: str, surface: Surface) -> str:
     elsewhere = [other for other in Surface if name in _KNOWN[other]]
     if elsewhere:
         return f"it is one of {', '.join(elsewhere)}"
-    near = get_close_matches(name[:80], sorted(_KNOWN[surface]), n=1, cutoff=0.0)
-    return f"the nearest known one is {near[0]!r}"
+    return f"the nearest known one is {nearest(name, sorted(_KNOWN[surface]))!r}"
 
 
 @rule(

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from enum import StrEnum
 
+from mockserver.names import nearest
 from mockserver.rules.registry import Finding, Rule, Severity, rules_by_id
 from mockserver.settings import SettingsError
 
@@ -34,7 +34,7 @@ class RulePolicyError(SettingsError):
 def _known(kind: str, name: object, known: Iterable[str]) -> None:
     names = sorted(str(item) for item in known)
     if str(name) not in names:
-        near = get_close_matches(str(name)[:80], names, n=1, cutoff=0.0)[0]
+        near = nearest(name, names)
         msg = f"there is no {kind} {str(name)[:80]!r}; the nearest known one is {near!r}"
         raise RulePolicyError(msg)
 

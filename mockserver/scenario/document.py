@@ -6,7 +6,6 @@ Nothing here raises for a bad scenario: all that is wrong is collected, each wit
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,6 +16,7 @@ from mockserver.answer.template import TemplateError
 from mockserver.catalogue.errors import Errors
 from mockserver.faults.fault import BadFaultError, read_faults
 from mockserver.meter.quotas import Quota
+from mockserver.names import meant
 from mockserver.pace import INSTANT, Profile, recorded, steady
 from mockserver.rules.policy import Mode, RulePolicy, RulePolicyError
 from mockserver.rules.schemas import Violation, violations
@@ -96,9 +96,9 @@ def path_of(place: Place) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).lstrip(".")
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else ""
+def _hint(name: str, known: Iterable[str]) -> str:
+    near = meant(name, known)
+    return f"did you mean {near!r}?" if near else ""
 
 
 def _violation(source: Source, violation: Violation) -> Problem:
@@ -107,14 +107,14 @@ def _violation(source: Source, violation: Violation) -> Problem:
     if violation.keyword == "additionalProperties":
         known = sorted(violation.properties)
         name = next(name for name in violation.value if name not in known)
-        hint = _nearest(name, known) or f"known are {', '.join(known)}"
+        hint = _hint(name, known) or f"known are {', '.join(known)}"
         return Problem(source.spot((*place, name)), f"{shown} has no field {name!r}", hint)
     hint = ""
     if violation.keyword == "type" and isinstance(violation.value, int | float):
         wanted = [violation.demand] if isinstance(violation.demand, str) else violation.demand
         hint = "a text that looks like a number stands in quotes" if "string" in wanted else ""
     elif violation.keyword == "enum" and isinstance(violation.value, str):
-        hint = _nearest(violation.value, [item for item in violation.demand if isinstance(item, str)])
+        hint = _hint(violation.value, [item for item in violation.demand if isinstance(item, str)])
     return Problem(source.spot(place), f"{shown}: {violation.message[:300]}", hint)
 
 
@@ -267,7 +267,7 @@ class _Reader:
         known = {*template.NAMES, *self.variables}
         for path, text in template.texts(spec["reply"]):
             for name in sorted(template.names_in(text) - known):
-                hint = _nearest(name, known) or f"known are {', '.join(sorted(known))}"
+                hint = _hint(name, known) or f"known are {', '.join(sorted(known))}"
                 inner = (*place, "reply", *place_of(path))
                 self.problem(source.spot(inner), f"the template names {name!r}, which nothing sets", hint)
 

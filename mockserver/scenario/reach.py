@@ -1,7 +1,6 @@
 """Warns of replies that can never be given: another one stands before them, or nothing can match."""
 
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -9,6 +8,7 @@ from mockserver.answer.index import Key, keys_of
 from mockserver.answer.match import MatchError, text_test
 from mockserver.answer.script import Script
 from mockserver.catalogue.models import Models
+from mockserver.names import nearest
 from mockserver.scenario.document import Scenario
 from mockserver.scenario.problem import Problem
 
@@ -108,7 +108,7 @@ def _impossible(script: Script, models: Models) -> Iterator[tuple[str, str]]:
     if model is not None:
         names = [known.name for known in models]
         if not any(fnmatchcase(name, model) for name in names):
-            near = get_close_matches(model, names, n=1, cutoff=0.0)[0]
+            near = nearest(model, names)
             yield f"no model is named {model!r}", f"the nearest is {near!r}; others are added with --model"
     steps, turn = match.get("conversation"), match.get("turn")
     if steps is not None and turn is not None:

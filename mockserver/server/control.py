@@ -1,7 +1,6 @@
 """The control API under `/_mock/`: how tests script the server and see what was asked of it."""
 
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +15,7 @@ from mockserver.answer.script import Script, ScriptError
 from mockserver.answer.template import TemplateError
 from mockserver.engine import Engine
 from mockserver.faults.desk import Entered
+from mockserver.names import nearest
 from mockserver.rules.policy import RulePolicyError
 from mockserver.rules.schemas import Violation, violations
 from mockserver.server import openapi, ruling
@@ -76,7 +76,7 @@ async def _no_such_call(request: Request, error: Exception) -> Response:
         allowed = (error.headers or {}).get("Allow", "")
         message = f"{path} does not take {request.method}; it takes {allowed}"
     else:
-        near = _nearest(path.removeprefix("/_mock/").partition("/")[0], _CALLS)
+        near = nearest(path.removeprefix("/_mock/").partition("/")[0], _CALLS)
         message = f"there is no {path}; the nearest known call is '/_mock/{near}'"
     return reply_json(_said(message), error.status_code, error.headers)
 
@@ -85,17 +85,13 @@ EXCEPTION_HANDLERS = {FaultError: _fault, HTTPException: _no_such_call}
 """How the application answers what the control API raises."""
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
-    return get_close_matches(name, known, n=1, cutoff=0.0)[0]
-
-
 def explain(violation: Violation) -> str:
     """What is wrong with a document, and what would be right."""
     place = violation.path or "the body"
     if violation.keyword == "additionalProperties":
         known = sorted(violation.properties)
         unknown = [name for name in violation.value if name not in known]
-        near = _nearest(unknown[0], known)
+        near = nearest(unknown[0], known)
         return f"{place} has no field {unknown[0]!r}; the nearest known one is {near!r}"
     return f"{place}: {violation.message[:300]}"
 
@@ -128,7 +124,7 @@ def read_query(request: Request, *known: str) -> Mapping[str, str]:
     query = request.query_params
     for name in query:
         if name not in known:
-            hint = f"the nearest known one is {_nearest(name, known)!r}" if known else "this call takes none"
+            hint = f"the nearest known one is {nearest(name, known)!r}" if known else "this call takes none"
             msg = f"there is no parameter {name!r}; {hint}"
             raise FaultError(msg, name)
     return query

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from math import isfinite, nan
 
 from starlette.requests import Request
@@ -12,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from mockserver.answer.match import MatchError
 from mockserver.engine import Engine
 from mockserver.journal import Entry
+from mockserver.names import nearest
 from mockserver.server.control import FaultError, read_document, read_query, reply_json
 from mockserver.verify import Asked, Expectation, problems, reread
 from mockserver.wire.jsontext import dumps
@@ -93,7 +93,7 @@ def filtered(engine: Engine, query: Mapping[str, str]) -> list[Entry]:
     """The journal's entries that a query asks for. Raises `FaultError`."""
     for name, choices in _CHOICES.items():
         if name in query and query[name] not in choices:
-            near = get_close_matches(query[name], choices, n=1, cutoff=0.0)[0]
+            near = nearest(query[name], choices)
             msg = f"there is no {name} {query[name]!r}; the nearest known one is {near!r}"
             raise FaultError(msg, name)
     tests = [_TESTS[name](engine, value) for name, value in query.items() if name in _TESTS]
