@@ -10,9 +10,9 @@ import pytest
 from contract_tests.clients.jobs import Job, Report
 from contract_tests.drivers import Client, Driver
 from contract_tests.matrix import CLIENTS, clients, every_client
+from contract_tests.recording import PlayingServer, playing
 from contract_tests.replaying import replaying
 from contract_tests.world import World
-from mockserver.recording.pytest_support import PlayingServer, playing
 from mockserver.recording.redaction import Redaction
 from mockserver.recording.replay import Playing
 
@@ -75,8 +75,9 @@ def test_a_client_hears_the_same_from_the_cassette(
         live = conversations(client, drivers, recorder, world.key)
     assert recorder.counts["recorded"] == 5
     assert len(world.requests()) == 5
-    with playing(tmp_path, "none", fail_unused=True) as replayer:
+    with playing(tmp_path) as replayer:
         replayed = conversations(client, drivers, replayer, "sk-another-key")
+        assert replayer.unused == []
         assert replayer.counts == {"recorded": 0, "replayed": 5, "missed": 0, "not recorded": 0}
     assert replayed == live
     assert len(live[0]["turns"]) == len(live[1]["turns"]) == 2

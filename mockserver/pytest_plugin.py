@@ -265,7 +265,7 @@ def _server(request: pytest.FixtureRequest, options: dict[str, Any]) -> str:
     if cassette is False:
         return str(request.getfixturevalue("dashscope_url"))
     from mockserver.recording.cassette import CassetteError  # noqa: PLC0415
-    from mockserver.recording.pytest_support import cassette_of  # noqa: PLC0415
+    from mockserver.recording.deck import cassette_of  # noqa: PLC0415
 
     deck = request.getfixturevalue("_dashscope_deck")
     try:

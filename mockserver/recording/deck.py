@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import httpx
 from starlette.types import Receive, Scope, Send
@@ -20,7 +20,6 @@ from mockserver.guard import unguarded
 from mockserver.recording.library import Library
 from mockserver.recording.others import repeating
 from mockserver.recording.proxy import Mode, Recorder
-from mockserver.recording.pytest_support import RecordMode
 from mockserver.recording.redaction import Redaction
 from mockserver.recording.replay import Match, Playing, Recorded
 from mockserver.recording.serving import RecorderServer
@@ -29,6 +28,9 @@ from mockserver.server.app import CHAT_PATHS, App
 from mockserver.server.serve import bind, url_of
 from mockserver.settings import Settings
 from mockserver.wire.incoming import RequestHeaders
+
+RecordMode = Literal["none", "new", "all"]
+"""What is recorded in a run of tests: nothing, what is not known, or everything anew."""
 
 _PATIENCE = 60.0
 
@@ -165,6 +167,21 @@ class Deck:
         """Ends the server."""
         self._server.should_exit = True
         self._thread.join(_PATIENCE)
+
+
+def cassette_of(test_file: Path, name: str | None = None) -> Path:
+    """The folder of a test's cassette: `cassettes/<module>` beside its module, or the name it gives.
+
+    A name is relative to the module's folder. Raises `ValueError` for one that leads out of it.
+    """
+    home = test_file.resolve().parent
+    if name is None:
+        return home / "cassettes" / test_file.stem
+    chosen = (home / name).resolve()
+    if not chosen.is_relative_to(home):
+        msg = f"cassette {name!r} leads out of {home}; name a folder below the test's own"
+        raise ValueError(msg)
+    return chosen
 
 
 def never_asked(folder: Path, used: Iterable[str]) -> list[str]:

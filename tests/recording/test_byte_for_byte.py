@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver.recording.pytest_support import PlayingServer, playing
+from contract_tests.recording import PlayingServer, playing
 from mockserver.recording.redaction import Redaction
 from mockserver.recording.replay import Playing, Recorded
 from tests.recording.upstreams import Heard, RawUpstream, hear, raw_upstream

@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from contract_tests.recording import playing
 from mockserver.engine import Engine
 from mockserver.recording.library import Library
-from mockserver.recording.pytest_support import playing
 from mockserver.recording.redaction import Redaction
 from mockserver.recording.replay import Playing, Recorded
 from mockserver.wire.request import Surface
