@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mockserver.commands.record import add_redaction
+from mockserver.commands.record import add_redaction, redaction_of
 from mockserver.commands.replay import age
 
 Parsers = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -101,16 +101,10 @@ def _diff(options: argparse.Namespace) -> int:
     return int(any(not line.endswith(": the same") for line in lines))
 
 
-def _redaction(options: argparse.Namespace) -> "Redaction":  # type: ignore[name-defined] # noqa: F821
-    from mockserver.recording.redaction import Redaction  # noqa: PLC0415 - help answers at once
-
-    return Redaction.of(patterns=options.redact, headers=options.redact_header, fields=options.redact_field)
-
-
 def _scrub(options: argparse.Namespace) -> int:
     from mockserver.recording import upkeep  # noqa: PLC0415 - help answers at once
 
-    changed = list(upkeep.scrub(options.cassette, _redaction(options)))
+    changed = list(upkeep.scrub(options.cassette, redaction_of(options)))
     _say("\n".join([*changed, f"{len(changed)} recordings cleaned"]))
     return 0
 
@@ -158,7 +152,7 @@ def _import(options: argparse.Namespace) -> int:
     from mockserver.recording.importers import format_of  # noqa: PLC0415
 
     kind = options.format or format_of(options.source)
-    names = list(upkeep.take_in(options.source, kind, options.cassette, _redaction(options)))
+    names = list(upkeep.take_in(options.source, kind, options.cassette, redaction_of(options)))
     _say("\n".join([*names, f"{len(names)} recordings imported ({kind})"]))
     return 0
 

@@ -7,6 +7,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mockserver.recording.redaction import Redaction
 
 
 def add_redaction(command: argparse._ActionsContainer) -> None:
@@ -28,6 +32,13 @@ def add_redaction(command: argparse._ActionsContainer) -> None:
         metavar="NAME",
         help="take out the value of this JSON field too (repeatable)",
     )
+
+
+def redaction_of(options: argparse.Namespace) -> "Redaction":
+    """What the options say is not to be kept. Raises `RedactionError`."""
+    from mockserver.recording.redaction import Redaction  # noqa: PLC0415 - help answers without it
+
+    return Redaction.of(patterns=options.redact, headers=options.redact_header, fields=options.redact_field)
 
 
 def add_listening(command: argparse.ArgumentParser) -> None:
@@ -79,7 +90,7 @@ def _record(options: argparse.Namespace) -> int:
     from mockserver.recording.cassette import CassetteError  # noqa: PLC0415
     from mockserver.recording.library import Library  # noqa: PLC0415
     from mockserver.recording.proxy import Recorder  # noqa: PLC0415
-    from mockserver.recording.redaction import Redaction, RedactionError  # noqa: PLC0415
+    from mockserver.recording.redaction import RedactionError  # noqa: PLC0415
     from mockserver.recording.replay import Playing, Recorded  # noqa: PLC0415
     from mockserver.recording.serving import serve  # noqa: PLC0415
     from mockserver.recording.upstream import Target, Upstream, UpstreamError  # noqa: PLC0415
@@ -90,9 +101,7 @@ def _record(options: argparse.Namespace) -> int:
         Settings(host=options.host, port=options.port)
         target = Target.read(options.upstream)
         key = upstream_key(options.upstream_key_env, option="--upstream-key-env")
-        redaction = Redaction.of(
-            patterns=options.redact, headers=options.redact_header, fields=options.redact_field
-        )
+        redaction = redaction_of(options)
         tls = httpx.create_ssl_context() if target.scheme == "https" else None
         upstream = None if options.mode == "none" else Upstream(target, key=key, tls=tls)
         recorded = Recorded(Library(options.cassette, create=True), redaction, Playing(speed=0.0))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mockserver.commands.record import add_listening, add_redaction, ended_by_signal
+from mockserver.commands.record import add_listening, add_redaction, ended_by_signal, redaction_of
 
 if TYPE_CHECKING:
     from mockserver.recording.library import Library
@@ -107,15 +107,11 @@ def open_cassette(options: argparse.Namespace, *, strict_miss: bool) -> "Recorde
     Raises `CassetteError`, also for recordings that are too old, and `RedactionError`.
     """
     from mockserver.recording.library import Library  # noqa: PLC0415 - help answers at once
-    from mockserver.recording.redaction import Redaction  # noqa: PLC0415
     from mockserver.recording.replay import Recorded  # noqa: PLC0415
 
-    redaction = Redaction.of(
-        patterns=options.redact, headers=options.redact_header, fields=options.redact_field
-    )
     library = Library(options.cassette)
     _check_age(library, options)
-    return Recorded(library, redaction, playing_of(options, strict_miss=strict_miss))
+    return Recorded(library, redaction_of(options), playing_of(options, strict_miss=strict_miss))
 
 
 def _check_age(library: "Library", options: argparse.Namespace) -> None:

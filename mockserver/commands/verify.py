@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mockserver.commands.record import add_redaction, upstream_key
+from mockserver.commands.record import add_redaction, redaction_of, upstream_key
 
 if TYPE_CHECKING:
     from mockserver.recording.report import Report
@@ -65,13 +65,9 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _offline(options: argparse.Namespace) -> "Report":
     """The report without a network. Raises `CassetteError` and `RedactionError`."""
-    from mockserver.recording.redaction import Redaction  # noqa: PLC0415 - help answers at once
-    from mockserver.recording.verify import verify  # noqa: PLC0415
+    from mockserver.recording.verify import verify  # noqa: PLC0415 - help answers at once
 
-    redaction = Redaction.of(
-        patterns=options.redact, headers=options.redact_header, fields=options.redact_field
-    )
-    return verify(options.cassette, redaction)
+    return verify(options.cassette, redaction_of(options))
 
 
 def _against(options: argparse.Namespace) -> "Report":
@@ -80,13 +76,10 @@ def _against(options: argparse.Namespace) -> "Report":
 
     from mockserver.recording.drift import Drift, compare, learned  # noqa: PLC0415
     from mockserver.recording.library import Library  # noqa: PLC0415
-    from mockserver.recording.redaction import Redaction  # noqa: PLC0415
     from mockserver.recording.report import Report  # noqa: PLC0415
     from mockserver.recording.upstream import Target, Upstream  # noqa: PLC0415
 
-    redaction = Redaction.of(
-        patterns=options.redact, headers=options.redact_header, fields=options.redact_field
-    )
+    redaction = redaction_of(options)
     target = Target.read(options.against)
     key = upstream_key(options.key_env, option="--key-env")
     library = Library(options.cassette)
