@@ -1,6 +1,5 @@
 """Who answers a request: a script, a recording, or the built-in model; a miss may be refused."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,9 +18,8 @@ from mockserver.wire.request import ChatRequest
 from mockserver.worlds import World
 
 if TYPE_CHECKING:
+    from mockserver.answers import Clock
     from mockserver.recording.replay import Recorded
-
-Clock = Callable[[], float]
 
 
 class Speaker:
@@ -34,7 +32,7 @@ class Speaker:
         self._vocabularies = vocabularies
 
     def reply(
-        self, world: World, request: ChatRequest, entry: Entry, *, clock: Clock, recorded: "Recorded | None"
+        self, world: World, request: ChatRequest, entry: Entry, *, clock: "Clock", recorded: "Recorded | None"
     ) -> Reply:
         """The reply to a request. Raises `Refused` when what is said is an error.
 
@@ -57,7 +55,7 @@ class Speaker:
         return self._built_in(request)
 
     def _scripted(
-        self, script: Script, world: World, request: ChatRequest, entry: Entry, *, clock: Clock
+        self, script: Script, world: World, request: ChatRequest, entry: Entry, *, clock: "Clock"
     ) -> Reply:
         entry.answered_by = script.id
         said = script.take(world.key)
@@ -77,7 +75,7 @@ class Speaker:
 
     @staticmethod
     def _filled(
-        draft: Draft[Reply | Refusal], script: Script, world: World, request: ChatRequest, *, clock: Clock
+        draft: Draft[Reply | Refusal], script: Script, world: World, request: ChatRequest, *, clock: "Clock"
     ) -> Reply | Refusal:
         """A scripted reply with its holes filled. Raises `Refused` when they cannot be."""
         try:

@@ -24,22 +24,6 @@ from mockserver.wire.jsontext import dumps, loads_bounded
 from mockserver.worlds import mask
 
 _LIMIT = 10 * 1024 * 1024
-_CALLS = (
-    "health",
-    "openapi.json",
-    "reset",
-    "replies",
-    "faults",
-    "requests",
-    "verify",
-    "scenario",
-    "on-miss",
-    "usage",
-    "quotas",
-    "moderation",
-    "rules",
-)
-
 SCRIPT_ERRORS = (MatchError, ScriptError, TemplateError)
 """What is raised for a script that cannot be read."""
 
@@ -58,14 +42,15 @@ def reply_json(content: Any, status: int = 200, headers: Mapping[str, str] | Non
     return Response(dumps(content), status, headers, media_type="application/json")
 
 
-def _said(message: str, field: str | None = None) -> dict[str, Any]:
+def refusal(message: str, field: str | None = None) -> dict[str, Any]:
+    """What a refusal of the control API says."""
     return {"error": {"message": message, "field": field}}
 
 
 async def _fault(_: Request, fault: Exception) -> Response:
     assert isinstance(fault, FaultError)
     headers = {"connection": "close"} if fault.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else None
-    return reply_json(_said(str(fault), fault.field), fault.status, headers)
+    return reply_json(refusal(str(fault), fault.field), fault.status, headers)
 
 
 async def _no_such_call(request: Request, error: Exception) -> Response:
@@ -76,9 +61,9 @@ async def _no_such_call(request: Request, error: Exception) -> Response:
         allowed = (error.headers or {}).get("Allow", "")
         message = f"{path} does not take {request.method}; it takes {allowed}"
     else:
-        near = nearest(path.removeprefix("/_mock/").partition("/")[0], _CALLS)
-        message = f"there is no {path}; the nearest known call is '/_mock/{near}'"
-    return reply_json(_said(message), error.status_code, error.headers)
+        near = nearest("/".join(path.split("/")[:3]), openapi.control_calls())
+        message = f"there is no {path}; the nearest known call is {near!r}"
+    return reply_json(refusal(message), error.status_code, error.headers)
 
 
 EXCEPTION_HANDLERS = {FaultError: _fault, HTTPException: _no_such_call}

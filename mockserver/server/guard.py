@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import urlsplit
 
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mockserver.server.control import refusal, reply_json
 from mockserver.settings import Settings
 from mockserver.wire.incoming import RequestHeaders
-from mockserver.wire.jsontext import dumps
 
 TOKEN_HEADER = "x-mock-token"  # noqa: S105 - the name of a header
 """The header that carries the token of the control API."""
@@ -126,6 +125,5 @@ class Guarded:
             await self._app(scope, receive, send)
             return
         status, message = objection
-        body = dumps({"error": {"message": message, "field": None}})
-        refused = Response(body, status, {"connection": "close"}, "application/json")
+        refused = reply_json(refusal(message), status, {"connection": "close"})
         await refused(scope, receive, send)

@@ -129,6 +129,13 @@ def document(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @cache
+def control_calls() -> list[str]:
+    """The paths of the control API, without the ids of what they are about."""
+    rows = resources.fixture("endpoints")["endpoints"]
+    return sorted({row["path"].partition("/{")[0] for row in rows if row["tag"] == "control"})
+
+
+@cache
 def page() -> bytes:
     """The page of this server, as JSON; made when first asked for."""
     return dumps(document(resources.fixture("endpoints")))
