@@ -1,11 +1,11 @@
 """What a check of recordings found, and how it is told: as text, as JSON, as JUnit."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from xml.sax.saxutils import escape, quoteattr
+
+from mockserver.junit import Case, Complaint, junit
 
 
 class Weight(StrEnum):
@@ -89,39 +89,26 @@ def as_json(report: Report) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot carry."""
+def _case(title: str, name: str, mine: Sequence[Deviation]) -> Case:
+    errors = [Complaint(_line(found)) for found in mine if found.weight is Weight.ERROR]
+    light = [_line(found) for found in mine if found.weight is not Weight.ERROR]
+    return Case(name, title, errors, "\n".join(light))
 
 
-def _clean(value: str) -> str:
-    return _UNWRITABLE.sub("?", value)
-
-
-def _case(title: str, name: str, mine: Sequence[Deviation]) -> str:
-    errors = [deviation for deviation in mine if deviation.weight is Weight.ERROR]
-    light = [deviation for deviation in mine if deviation.weight is not Weight.ERROR]
-    inner = "".join(f"<failure message={quoteattr(_line(found))}/>" for found in errors)
-    if light:
-        inner += f"<system-out>{escape(chr(10).join(map(_line, light)))}</system-out>"
-    return f"  <testcase classname={quoteattr(title)} name={quoteattr(_clean(name))}>{inner}</testcase>"
-
-
-def junit(report: Report) -> str:
+def as_junit(report: Report) -> str:
     """The report for CI: a test case for each recording, failed by errors; what is lighter is its output."""
-    cases = [
-        _case(report.title, name, [found for found in report.deviations if found.recording == name])
-        for name in report.recordings
-    ]
-    failed = sum("<failure" in case for case in cases)
-    head = f'<testsuite name={quoteattr(report.title)} tests="{len(cases)}" failures="{failed}">'
-    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *cases, "</testsuite>"]) + "\n"
+    found: dict[str, list[Deviation]] = {name: [] for name in report.recordings}
+    for deviation in report.deviations:
+        if deviation.recording in found:
+            found[deviation.recording].append(deviation)
+    return junit(report.title, (_case(report.title, name, mine) for name, mine in found.items()))
 
 
 def _line(found: Deviation) -> str:
     columns = f" (schema {found.schema or '-'}, recording {found.recorded or '-'}, live {found.live or '-'})"
     shown = columns if found.schema or found.recorded or found.live else ""
-    return _clean(f"{found.weight.value} {found.kind} {found.path}: {found.message}{shown}")
+    return f"{found.weight.value} {found.kind} {found.path}: {found.message}{shown}"
 
 
-WRITERS = {"text": text, "json": as_json, "junit": junit}
+WRITERS = {"text": text, "json": as_json, "junit": as_junit}
 """The forms of a report by their names."""

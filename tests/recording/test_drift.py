@@ -202,7 +202,7 @@ def test_a_field_added_gone_and_retyped_and_a_code_changed_are_all_named(
     assert main([*command, "--format", "junit", "--output", str(output)]) == 1
     assert "drift: 2 recordings" in capsys.readouterr().out
     suite = ET.parse(output).getroot()  # noqa: S314 - our own file
-    assert suite.attrib == {"name": "drift", "tests": "2", "failures": "2"}
+    assert suite.attrib == {"name": "drift", "tests": "2", "failures": "2", "errors": "0"}
     assert len(suite.findall(".//failure")) == 3
     assert main([*command, "--fail-on", "never"]) == 0
 
@@ -255,7 +255,7 @@ def test_a_report_tells_its_weights() -> None:
     assert [found.status(weight) for weight in ("error", "warning", "info", "never")] == [0, 1, 1, 0]
     text = report.text(found)
     assert text.index("warning") < text.index("info ")
-    suite = ET.fromstring(report.junit(found))  # noqa: S314 - our own text
+    suite = ET.fromstring(report.as_junit(found))  # noqa: S314 - our own text
     assert suite[0].attrib["name"] == "a?"
     assert "m<" in str(suite[0][0].text)
     assert COMPAT

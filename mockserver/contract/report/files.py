@@ -1,17 +1,15 @@
 """The reports that are files: JSON, JUnit, Markdown, a badge."""
 
 import json
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from html import escape
+from typing import Literal
 
 from mockserver.contract.report.result import Held, Result, State
 from mockserver.contract.report.terminal import held_text, summary
 from mockserver.contract.requirements import requirements
 from mockserver.contract.suite import Verdict
-
-_CONTROL = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
-"""Characters that XML cannot carry."""
+from mockserver.junit import Case, Complaint, junit
 
 
 def as_json(result: Result) -> str:
@@ -19,28 +17,20 @@ def as_json(result: Result) -> str:
     return json.dumps(result.document(), indent=1, ensure_ascii=True) + "\n"
 
 
-def _clean(text: str) -> str:
-    return text.translate(_CONTROL)
+def _case(held: Held) -> Case:
+    group = held.id.partition(".")[0]
+    if held.verdict is Verdict.PASSED:
+        return Case(held.id, group)
+    message = held.message or str(held.failures[0]["message"])
+    kind: Literal["failure", "error"] = (
+        "error" if held.verdict in (Verdict.DRIVER, Verdict.KIT) else "failure"
+    )
+    return Case(held.id, group, [Complaint(message, held_text(held), kind)])
 
 
 def as_junit(result: Result) -> str:
     """The run as JUnit XML: the client's faults are failures, all other faults are errors."""
-    counts = result.count()
-    failed = counts[Verdict.FAILED] + counts[Verdict.MISSING]
-    suite = ET.Element(
-        "testsuite",
-        name=f"conform {_clean(result.client)}",
-        tests=str(len(result.held)),
-        failures=str(failed),
-        errors=str(counts[Verdict.DRIVER] + counts[Verdict.KIT]),
-    )
-    for held in result.held:
-        case = ET.SubElement(suite, "testcase", name=_clean(held.id), classname=held.id.partition(".")[0])
-        if held.verdict is not Verdict.PASSED:
-            kind = "error" if held.verdict in (Verdict.DRIVER, Verdict.KIT) else "failure"
-            message = held.message or str(held.failures[0]["message"])
-            ET.SubElement(case, kind, message=_clean(message)).text = _clean(held_text(held))
-    return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+    return junit(f"conform {result.client}", map(_case, result.held))
 
 
 def _cell(text: str) -> str:
