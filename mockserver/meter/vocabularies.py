@@ -1,14 +1,16 @@
 """The vocabularies of all families of models, each loaded when it is first needed."""
 
+from functools import partial
+
 from mockserver.catalogue.models import Model
-from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer, newer
+from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer, load
 
 
 class Vocabularies:
     """The tokenizer of every model; `first` is that of most of them."""
 
     def __init__(self, first: LazyTokenizer) -> None:
-        self._by_name = {"qwen": first, "qwen3.5": LazyTokenizer(newer)}
+        self._by_name = {"qwen": first, "qwen3.5": LazyTokenizer(partial(load, "qwen3.5"))}
 
     def of(self, model: Model) -> LazyTokenizer:
         """A model's vocabulary, loaded or not."""

@@ -67,8 +67,8 @@ def test_known_texts_have_the_token_ids_of_the_cloud(tokenizer: Tokenizer, text:
 
 
 def test_the_newer_vocabulary_is_loaded_once_and_is_another_one(tokenizer: Tokenizer) -> None:
-    newer = tokenizers.newer()
-    assert newer is tokenizers.newer()
+    newer = tokenizers.load("qwen3.5")
+    assert newer is tokenizers.load("qwen3.5")
     said = "Say hello. Use only one word."
     assert newer.count(said) == tokenizer.count(said) == 8
     assert newer.encode(said) != tokenizer.encode(said)
@@ -78,7 +78,7 @@ def test_the_newer_vocabulary_is_loaded_once_and_is_another_one(tokenizer: Token
     "marker", ["<tool_call>", "</tool_call>", "<tool_response>", "<think>", "<|im_end|>"]
 )
 def test_a_marker_of_the_prompt_is_one_token_in_either_vocabulary(tokenizer: Tokenizer, marker: str) -> None:
-    for vocabulary in (tokenizer, tokenizers.newer()):
+    for vocabulary in (tokenizer, tokenizers.load("qwen3.5")):
         assert vocabulary.count_marked(f"a{marker}b") == 3
         assert vocabulary.count(f"a{marker}b") > 3
 

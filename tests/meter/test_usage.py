@@ -94,13 +94,13 @@ def test_thinking_costs_its_marks_and_line_ends_besides(tokenizer: Tokenizer) ->
 
 def test_the_newer_vocabulary_counts_its_models_as_the_cloud_does() -> None:
     flash = ask("Return json.", model="qwen3.7-flash", stream=True, enable_thinking=False)
-    assert choice_tokens(flash, Choice('{"a": 2}'), tokenizers.newer()) == 6
+    assert choice_tokens(flash, Choice('{"a": 2}'), tokenizers.load("qwen3.5")) == 6
     newest = ask("Say hello. Use only one word.", model="qwen3.8-max", stream=True, enable_thinking=True)
     thought = (
         'We need to respond to user: "Say hello. Use only one word." Need only one word final. '
         "Need final one word: Hello. Ensure only one word.\n"
     )
-    usage = usage_of(newest, Reply((Choice("Hello", thought),)), tokenizers.newer())
+    usage = usage_of(newest, Reply((Choice("Hello", thought),)), tokenizers.load("qwen3.5"))
     assert (usage.input, usage.output) == (56, 40)
     parts = [
         {
@@ -111,7 +111,7 @@ def test_the_newer_vocabulary_counts_its_models_as_the_cloud_does() -> None:
     ]
     told = ask([{"role": "user", "content": parts}], model="qwen3.8-max", enable_thinking=False)
     answer = Reply((Choice("The capital of Quackiland is **Quack**."),))
-    assert usage_of(told, answer, tokenizers.newer()) == Usage(41, 11)
+    assert usage_of(told, answer, tokenizers.load("qwen3.5")) == Usage(41, 11)
 
 
 def test_several_calls_cost_their_sum(tokenizer: Tokenizer) -> None:

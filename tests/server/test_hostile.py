@@ -42,11 +42,21 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Attack:
-    """What a hostile client says; `statuses` are what it may hear, None for a line closed without a word."""
+    """What a hostile client says; `statuses` are what it may hear, None for a line closed without a word.
+
+    What is `said` may have a `piece` behind it, so many `times`: made when it is sent.
+    """
 
     name: str
     said: bytes
     statuses: tuple[int | None, ...] = (400,)
+    piece: bytes = b""
+    times: int = 0
+
+    @property
+    def whole(self) -> bytes:
+        """All that is said."""
+        return self.said + self.piece * self.times
 
 
 def _status_of(line: Line) -> int | None:
@@ -176,7 +186,8 @@ def _control() -> Iterator[Attack]:
     }
     for name, body in bodies.items():
         yield Attack(f"control: {name}", request("POST", replies, body))
-    yield Attack("control: 50 MB", request("POST", replies, b" " * 50 * MEGABYTE), (413,))
+    declared = request("POST", replies, headers={"Content-Length": str(50 * MEGABYTE)})
+    yield Attack("control: 50 MB", declared, (413,), b" " * MEGABYTE, 50)
     yield Attack("control: query of bytes", request("GET", "/_mock/requests?since=%ff"))
     yield Attack("control: limit of digits", request("GET", f"/_mock/requests?limit={'9' * 5000}"))
     yield Attack("control: unknown call", request("GET", "/_mock/%00"), (404,))
@@ -230,16 +241,14 @@ def _http() -> Iterator[Attack]:
 
 def _large() -> Iterator[Attack]:
     size = 50 * MEGABYTE
+    chunk = b"100000\r\n" + b"a" * MEGABYTE + b"\r\n"
     for path in (COMPAT, TEXT, MULTIMODAL, TOKENIZER):
         head = f"POST {path} HTTP/1.1\r\nAuthorization: Bearer sk-test\r\n".encode()
-        yield Attack(f"50 MB declared on {path}", head + b"Content-Length: %d\r\n\r\n" % size)
-        yield Attack(
-            f"50 MB declared and sent on {path}", head + b"Content-Length: %d\r\n\r\n" % size + b"a" * size
-        )
-        chunks = (b"100000\r\n" + b"a" * MEGABYTE + b"\r\n") * 50
-        yield Attack(
-            f"50 MB in chunks on {path}", head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
-        )
+        declared = head + b"Content-Length: %d\r\n\r\n" % size
+        yield Attack(f"50 MB declared on {path}", declared)
+        yield Attack(f"50 MB declared and sent on {path}", declared, (400,), b"a" * MEGABYTE, 50)
+        chunked = head + b"Transfer-Encoding: chunked\r\n\r\n"
+        yield Attack(f"50 MB in chunks on {path}", chunked, (400,), chunk, 50)
 
 
 def _unusual() -> Iterator[Attack]:
@@ -284,7 +293,7 @@ def test_a_hostile_request_is_refused_and_harms_nobody(
     attack: Attack, live: Live, caplog: pytest.LogCaptureFixture
 ) -> None:
     with live.line() as line:
-        line.say(attack.said)
+        line.say(attack.whole)
         assert _status_of(line) in attack.statuses
     _serves_on(live)
     assert live.ask("GET", "/_mock/requests").status == 200
