@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpcore
 
-_LARGEST = 1024 * 1024
+LARGEST = 1024 * 1024
 """A chunk beyond this size is passed on in pieces, in bytes."""
 
 _CHUNKED = re.compile(rb"\r?\ntransfer-encoding:[ \t]*chunked[ \t]*\r?\n", re.IGNORECASE)
@@ -225,7 +225,7 @@ class Incoming:
             async for part in self._response.aiter_stream():
                 held += part
                 size += len(part)
-                if held and (ends is None or size in ends or len(held) >= _LARGEST):
+                if held and (ends is None or size in ends or len(held) >= LARGEST):
                     yield bytes(held)
                     held.clear()
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from contract_tests.recording import PlayingServer, playing
 from mockserver.recording.redaction import Redaction
 from mockserver.recording.replay import Playing, Recorded
+from mockserver.recording.upstream import LARGEST
 from tests.recording.upstreams import Heard, RawUpstream, hear, raw_upstream
 
 EXAMPLES = int(os.environ.get("RECORDING_EXAMPLES", "60"))
@@ -143,6 +144,10 @@ def test_nothing_is_lost_or_changed_on_the_way_or_in_the_cassette(setting: Setti
         assert heard.headers == direct.headers
         assert heard.body == direct.body
         assert heard.complete == direct.complete
-        if b"Transfer-Encoding" in b"".join(drawn.sends):
+        # A chunk that large goes on in pieces: to hold all of it back would be worse.
+        if (
+            b"Transfer-Encoding" in b"".join(drawn.sends)
+            and max(map(len, direct.chunks), default=0) < LARGEST
+        ):
             assert heard.chunks == direct.chunks
     assert isinstance(through, Heard)
