@@ -37,6 +37,7 @@ from mockserver.scenario.stage import Stage
 from mockserver.settings import Settings
 from mockserver.wire import native
 from mockserver.wire.ids import Ids
+from mockserver.wire.incoming import packed
 from mockserver.wire.reply import Reply, Usage
 from mockserver.wire.request import ChatRequest, Surface
 from mockserver.worlds import World, Worlds, mask
@@ -135,7 +136,7 @@ class Engine:
         request_id = request_id or self.ids.request_id()
         streaming = surface.native and native.wants_stream(headers)
         entry = Entry(request_id, self.worlds.of(""), surface.value, streaming, body, arrived)
-        entry.headers = headers
+        entry.headers = packed(headers)
         model: Model | None = None
         admission: Admission | None = None
         try:

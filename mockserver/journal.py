@@ -1,7 +1,7 @@
 """What was asked and what was answered: a bounded list, newest last, without secrets."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ _BYTES = 32 * 1024 * 1024
 class Entry:
     """One exchange. Times are seconds since 1970; `body` is the request as sent, keys masked.
 
-    `number` counts the exchanges of a server from 1. `headers` are for matching and never shown.
+    `number` counts the exchanges of a server from 1. `headers` are packed, for matching, and never shown.
     `recording` is what a cassette holds for the request, when its reply is to be rendered anew.
     """
 
@@ -40,7 +40,7 @@ class Entry:
     started: float = 0.0
     finished: float | None = None
     fault: Fault | None = None
-    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    headers: bytes = field(default=b"", repr=False)
     number: int = 0
     recording: Any = None
 

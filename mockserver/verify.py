@@ -8,6 +8,7 @@ from mockserver.answer.match import Match
 from mockserver.answer.miss import compare
 from mockserver.door import Door, Refused
 from mockserver.journal import Entry
+from mockserver.wire.incoming import unpacked
 from mockserver.wire.jsontext import loads_bounded
 from mockserver.wire.request import ChatRequest, Surface
 
@@ -60,7 +61,7 @@ def reread(entry: Entry, door: Door) -> ChatRequest | None:
     surface = Surface(entry.surface)
     try:
         data = loads_bounded(entry.body)
-        request, _ = door.read(surface, data, door.model(surface, data), entry.headers or {}, entry.world)
+        request, _ = door.read(surface, data, door.model(surface, data), unpacked(entry.headers), entry.world)
     except (ValueError, AttributeError, Refused):
         return None
     return request

@@ -24,16 +24,16 @@ async def read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes:
         if name == b"content-length" and value.isdigit() and int(value) > limit:
             raise BodyTooLargeError
     body = bytearray()
-    more = True
-    while more:
+    while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGoneError
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > limit:
+        piece: bytes = message.get("body", b"")
+        if len(body) + len(piece) > limit:
             raise BodyTooLargeError
-    return bytes(body)
+        if not message.get("more_body", False):
+            return bytes(body + piece) if body else piece
+        body += piece
 
 
 async def send_answer(answer: Answer, receive: Receive, send: Send) -> bool:
@@ -41,7 +41,10 @@ async def send_answer(answer: Answer, receive: Receive, send: Send) -> bool:
     if answer.delay or answer.due:
         return await _send_paced(answer, receive, send)
     await _send_start(answer, send)
-    await _send_rest(answer, send)
+    if answer.frames:
+        await _send_rest(answer, send)
+    else:
+        await send({"type": "http.response.body", "body": answer.body, "more_body": answer.cut})
     return True
 
 

@@ -24,6 +24,8 @@ _GATHER = 64 * 1024
 _HEADERS = 64 * 1024
 _EACH = 32
 """What a header counts beside its name and value, as in HTTP/2 (RFC 9113, 6.5.2)."""
+_FEW = _HEADERS // (_EACH + 1)
+"""So many bytes hold no headers that count too much: the shortest header, `a:` and a line end, counts 33."""
 
 
 def _plain(status: str, text: str) -> bytes:
@@ -34,6 +36,10 @@ def _plain(status: str, text: str) -> bytes:
 
 _TOO_LARGE = _plain("431 Request Header Fields Too Large", "The headers of a request may hold 64 kB.\n")
 _TIMED_OUT = _plain("408 Request Timeout", "The request was not there as a whole in time.\n")
+
+
+class _TooLargeError(Exception):
+    """The headers of a request count too much; the parser takes no more of it."""
 
 
 class GatheringTransport(asyncio.Transport):
@@ -93,10 +99,12 @@ class Protocol(HttpToolsProtocol):
     unread_seconds = 75.0
     max_connections = 5000
     crowded: ASGIApp
-    _header_bytes = 0
-    _split_bytes = 0
+    _idle_bytes = 0
+    _counted = 0
     _data = b""
     _in_headers = False
+    _moved = False
+    _one_piece = True
     _whole = True
     _refused = False
     _deadline: asyncio.TimerHandle | None = None
@@ -139,13 +147,14 @@ class Protocol(HttpToolsProtocol):
         """Some bytes of a request."""
         if self._refused:
             return
-        in_headers, self._data = self._in_headers, data
+        self._moved, self._data = False, data
         super().data_received(data)
         self._data = b""
-        if in_headers and self._in_headers:
-            # One header without end never gets to `on_header`, so the bytes are counted as they come.
-            self._split_bytes += len(data)
-            if self._split_bytes > _HEADERS:
+        if not self._whole:
+            # A header without end is never told of, nor is one behind the body: what brings nothing counts.
+            self._one_piece = False
+            self._idle_bytes = 0 if self._moved else self._idle_bytes + len(data)
+            if self._idle_bytes > _HEADERS:
                 self._refuse(_TOO_LARGE)
         idle = self.cycle is None or self.cycle.response_complete
         if self._deadline is None and (idle or not self._whole):
@@ -153,39 +162,32 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        self._header_bytes = self._split_bytes = 0
-        self._in_headers = True
+        self._idle_bytes = 0
+        self._in_headers = self._moved = self._one_piece = True
         self._whole = False
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
 
-    def on_url(self, url: bytes) -> None:
-        """A piece of the path; it counts as headers."""
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header."""
-        self._count(len(name) + len(value) + _EACH)
-        super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
-        """The headers are there; a request that was refused for them goes no further."""
+        """The headers are there; a request that has too many goes no further."""
+        if not self._one_piece or len(self._data) > _FEW:
+            self._count_headers()
         self._in_headers = False
-        if not self._refused:
-            super().on_headers_complete()
+        self._counted = len(self.headers)
+        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
-        if not self._refused:
-            super().on_body(body)
+        self._moved = True
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is there as a whole."""
+        """The request is there as a whole, and the headers that may stand behind its body."""
         self._whole = True
+        if len(self.headers) > self._counted:
+            self._count_headers()
         self._stop_clock()
-        if not self._refused:
-            super().on_message_complete()
+        super().on_message_complete()
 
     def _should_upgrade(self) -> bool:
         """Every offer of another protocol goes to `handle_websocket_upgrade`."""
@@ -221,10 +223,11 @@ class Protocol(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
-    def _count(self, size: int) -> None:
-        self._header_bytes += size
-        if self._header_bytes > _HEADERS:
+    def _count_headers(self) -> None:
+        """Refuses a request whose path and headers are too large. Raises what ends the reading of it."""
+        if len(self.url) + sum(len(name) + len(value) + _EACH for name, value in self.headers) > _HEADERS:
             self._refuse(_TOO_LARGE)
+            raise _TooLargeError
 
     def _refuse(self, answer: bytes) -> None:
         """Answers without the application and closes; silent when that would break into an answer."""

@@ -1,33 +1,59 @@
 """The headers of a request, read only as far as they are asked for."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 
 class RequestHeaders(Mapping[str, str]):
     """A request's headers by lower-case name, over the raw pairs of the server; the first one counts."""
 
-    __slots__ = ("_raw",)
+    __slots__ = ("raw",)
 
     def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
-        self._raw = raw
+        self.raw = raw
 
     def __getitem__(self, name: str) -> str:
         wanted = name.encode("latin-1", "replace")
-        for key, value in self._raw:
+        for key, value in self.raw:
             if key == wanted:
                 return value.decode("latin-1")
         raise KeyError(name)
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """A header's value; `default` when it was not sent."""
+        # Cheaper than a lookup that raises: every request is asked for headers that few send.
+        wanted = name.encode("latin-1", "replace")
+        for key, value in self.raw:
+            if key == wanted:
+                return value.decode("latin-1")
+        return default
+
     def __contains__(self, name: object) -> bool:
         wanted = str(name).encode("latin-1", "replace")
-        # Cheaper than a lookup that raises: every request is asked for headers that few send.
-        for key, _ in self._raw:  # noqa: SIM110
+        for key, _ in self.raw:  # noqa: SIM110 - a generator costs more than the loop
             if key == wanted:
                 return True
         return False
 
     def __iter__(self) -> Iterator[str]:
-        return iter({key.decode("latin-1"): None for key, _ in self._raw})
+        return iter({key.decode("latin-1"): None for key, _ in self.raw})
 
     def __len__(self) -> int:
-        return len({key for key, _ in self._raw})
+        return len({key for key, _ in self.raw})
+
+
+_BETWEEN = b"\n"
+"""What stands in no header."""
+
+
+def packed(headers: Mapping[str, str]) -> bytes:
+    """Headers in one piece: a journal that kept them as they came would be slow for its size alone."""
+    if isinstance(headers, RequestHeaders):
+        return _BETWEEN.join([piece for pair in headers.raw for piece in pair])
+    return "\n".join([piece for pair in headers.items() for piece in pair]).encode("latin-1", "replace")
+
+
+def unpacked(data: bytes) -> RequestHeaders:
+    """The headers of such a piece."""
+    pieces = data.split(_BETWEEN)
+    return RequestHeaders(list(zip(pieces[::2], pieces[1::2], strict=False)))

@@ -19,10 +19,9 @@ class Surface(StrEnum):
     NATIVE_TEXT = "native-text"
     NATIVE_MULTIMODAL = "native-multimodal"
 
-    @property
-    def native(self) -> bool:
+    def __init__(self, name: str) -> None:
+        self.native = name != "compat"
         """Whether it speaks the native dialect."""
-        return self is not Surface.COMPAT
 
 
 @value

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.wire.incoming import RequestHeaders
+from mockserver.wire.incoming import RequestHeaders, packed, unpacked
 
 NAMES = st.sampled_from([b"accept", b"authorization", b"x-dashscope-sse", b"cookie"])
 
@@ -43,3 +43,13 @@ def test_it_is_the_mapping_of_the_first_values(raw: list[tuple[bytes, bytes]]) -
     assert dict(headers) == first
     assert list(headers) == list(first)
     assert len(headers) == len(first)
+
+
+VALUES = st.binary(max_size=8).filter(lambda value: b"\n" not in value)
+
+
+@given(st.lists(st.tuples(NAMES, VALUES)))
+def test_packed_headers_say_the_same(raw: list[tuple[bytes, bytes]]) -> None:
+    headers = RequestHeaders(raw)
+    assert dict(unpacked(packed(headers))) == dict(headers)
+    assert dict(unpacked(packed(dict(headers)))) == dict(headers)
