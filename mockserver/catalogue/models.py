@@ -5,7 +5,7 @@ The data lies in `fixtures/models.json` (what the vendor documents of each model
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Literal
 
@@ -34,6 +34,7 @@ class Family:
 
     `compat_media`, `native_plain` and `native_search` name other serializers for requests with media,
     for whole answers without tools, and for answers of a web search, where the recordings differ.
+    `thinking_prompt_by_region`: the `thinking_prompt_tokens` of regions that differ.
     """
 
     name: str
@@ -67,6 +68,8 @@ class Family:
     translation_tokens: int = 0
     call_style: Literal["json", "xml", "fncall"] = "json"
     after_tool_tokens: int = 0
+    counts_pieces: bool = False
+    thinking_prompt_by_region: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ def _tools_block(request: ChatRequest) -> str:
 def turns(request: ChatRequest) -> list[tuple[str, str]]:
     """The prompt's messages as (role, text): stripped, equal neighbours merged, tools in the system's.
 
+    Blanks behind a user's words are counted (recording: mem0, qwen-plus, 2025-11), those before them are not
+    (recordings: crewAI, qwen-turbo).
     A last assistant message that is no prefix counts as the user's (recordings:
     alibaba/loongsuite-python-agent, qwen-turbo, 2026).
     """
@@ -72,7 +74,7 @@ def turns(request: ChatRequest) -> list[tuple[str, str]]:
     style, preserve = request.model.family.call_style, _preserves(request)
     for index, message in enumerate(request.messages):
         role = message.role
-        text = message.text.strip() if role == "user" else _text(message, style, preserve=preserve)
+        text = message.text.lstrip() if role == "user" else _text(message, style, preserve=preserve)
         if block and index == 0:
             text = f"{text}\n\n{block}"
         if index == last and role == "assistant" and not message.partial:
@@ -91,11 +93,30 @@ def _media(request: ChatRequest) -> Iterator[tuple[str, int]]:
             yield part.kind, media_tokens(part, request.model, high_resolution=high)
 
 
+def region_of(host: str) -> str:
+    """The region that a host of Model Studio stands for: `us` for `dashscope-us.aliyuncs.com`; "" for others.
+
+    Whoever points such a name at this server gets what is counted there.
+    """
+    first, _, domain = host.partition(".")
+    _, _, region = first.partition("-")
+    return region if first.startswith("dashscope") and domain.startswith("aliyuncs.com") else ""
+
+
+def _thinking_prompt(request: ChatRequest) -> int:
+    """The tokens of the hidden prompt of a model that thinks (recordings: maruel/genai, qwen3.8-max)."""
+    family = request.model.family
+    if family.thinking_prompt_by_region:
+        region = region_of(request.headers.get("host", ""))
+        return family.thinking_prompt_by_region.get(region, family.thinking_prompt_tokens)
+    return family.thinking_prompt_tokens
+
+
 def _extra(request: ChatRequest, *, media: bool) -> int:
     """What this backend adds to the template, as the recordings show it."""
     family, extra, asked = request.model.family, 0, request.parameters.get
     if request.thinking:
-        extra += family.thinking_media_tokens if media else family.thinking_prompt_tokens
+        extra += family.thinking_media_tokens if media else _thinking_prompt(request)
     elif request.partial is None:
         extra += family.thinkless_tokens
     if (asked("response_format") or {}).get("type") == "json_object":
@@ -106,7 +127,8 @@ def _extra(request: ChatRequest, *, media: bool) -> int:
         extra += family.translation_tokens
     if request.tools:
         choice = asked("tool_choice")
-        extra += 0 if choice == "none" else family.tools_tokens
+        if choice != "none":
+            extra += family.tools_tokens
         extra += family.required_tool_tokens if choice == "required" else 0
     return extra
 

@@ -13,6 +13,7 @@ from mockserver.catalogue.errors import Refusal, Words
 from mockserver.catalogue.models import Model
 from mockserver.door import Refused
 from mockserver.engine import Engine
+from mockserver.meter import pieces
 from mockserver.rules import schemas
 from mockserver.wire.request import Surface
 
@@ -124,7 +125,7 @@ def _count(engine: Engine, surface: Surface, model: Model, texts: Sequence[str])
     most = _BATCH if _sizable(model) else _BATCH_OF_ONE_SIZE
     if len(texts) > most:
         raise _refused(surface, engine.errors.refuse("embedding.batch-size", max=most))
-    count = engine.tokenizer.get().count
+    count = (model.family.counts_pieces and pieces.counter()) or engine.tokenizer.get().count
     tokens = [count(text) for text in texts]
     if not all(1 <= number <= model.max_input for number in tokens):
         raise _refused(surface, engine.errors.refuse("parameter.input-length", max=model.max_input))

@@ -1,5 +1,6 @@
 """What a prompt costs, against the input tokens that the cloud counted."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.meter import tokenizer as tokenizers
-from mockserver.meter.prompt import PromptTokens, prompt_tokens, turns
+from mockserver.meter.prompt import PromptTokens, prompt_tokens, region_of, turns
 from mockserver.meter.template import tools_block
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.wire import native
@@ -136,7 +137,12 @@ def test_each_message_costs_its_text_and_five_more_and_the_prompt_three(
     for question, reply in history:
         said += [asked(question), answered(reply)]
     said.append(asked(last))
-    cost = sum(5 + WORKING.count_marked(message["content"].strip()) for message in said) + 3
+    # The blanks behind a user's words are counted.
+    shown = [
+        message["content"].lstrip() if message["role"] == "user" else message["content"].strip()
+        for message in said
+    ]
+    cost = sum(5 + WORKING.count_marked(text) for text in shown) + 3
     assert prompt_tokens(ask(said), WORKING) == PromptTokens(cost)
 
 
@@ -152,7 +158,7 @@ def test_the_prompt_of_a_conversation_is_told_turn_by_turn() -> None:
     said = [HELPFUL, asked("  Hi\n"), answered("Ho"), asked("And?")]
     assert turns(ask(said)) == [
         ("system", "You are a helpful assistant."),
-        ("user", "Hi"),
+        ("user", "Hi\n"),
         ("assistant", "Ho"),
         ("user", "And?"),
     ]
@@ -293,3 +299,27 @@ def test_an_effort_or_a_translation_costs_what_its_backend_adds(
     plain, more = (ask("茶", model=model, stream=True, **options) for options in ({}, option))
     added = {"deepseek-v4-pro": 67, "qwen-plus": 0, "qwen-mt-plus": 96}[model]
     assert prompt_tokens(more, tokenizer).total == prompt_tokens(plain, tokenizer).total + added
+
+
+@pytest.mark.parametrize(
+    ("host", "region"),
+    [
+        ("dashscope-us.aliyuncs.com", "us"),
+        ("dashscope-intl.aliyuncs.com:443", "intl"),
+        ("dashscope.aliyuncs.com", ""),
+        ("127.0.0.1:8000", ""),
+        ("dashscope-us.example.com", ""),
+        ("us.aliyuncs.com", ""),
+        ("", ""),
+    ],
+)
+def test_a_host_of_model_studio_names_its_region(host: str, region: str) -> None:
+    assert region_of(host) == region
+
+
+def test_the_hidden_prompt_of_virginia_is_longer(tokenizer: Tokenizer) -> None:
+    here = ask("Say hello.", model="qwen3.8-max", enable_thinking=True)
+    there = replace(here, headers={"host": "dashscope-us.aliyuncs.com"})
+    assert prompt_tokens(there, tokenizer).total == prompt_tokens(here, tokenizer).total + 13
+    plain = ask("Say hello.", model="qwen3.8-max", enable_thinking=False)
+    assert prompt_tokens(replace(plain, headers=there.headers), tokenizer) == prompt_tokens(plain, tokenizer)

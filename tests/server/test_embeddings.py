@@ -15,6 +15,7 @@ from mockserver import beside
 from mockserver.catalogue.models import Models
 from mockserver.door import Refused
 from mockserver.engine import Answer, Engine
+from mockserver.meter import pieces
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules import schemas
 from mockserver.server import embeddings
@@ -434,3 +435,13 @@ def test_the_dashscope_client_shows_what_is_refused() -> None:
     answer = TextEmbedding.call(model="text-embedding-v4", input=["a"] * 11, api_key=KEY)
     assert (answer.status_code, answer.code) == (400, "InvalidParameter")
     assert answer.message.endswith("it should not be larger than 10.: input.contents")
+
+
+def test_the_third_model_counts_by_pieces_where_they_are_there(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_pieces, by_tokens = "text-embedding-v3", "text-embedding-v4"
+    costs = [compat(engine, model=name, input="我喜欢喝茶")["usage"] for name in (by_pieces, by_tokens)]
+    assert [cost["prompt_tokens"] for cost in costs] == [3, 2]
+    monkeypatch.setattr(pieces, "counter", lambda: None)
+    assert compat(engine, model=by_pieces, input="我喜欢喝茶")["usage"] == costs[1]
