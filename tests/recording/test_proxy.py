@@ -309,7 +309,7 @@ def test_chunks_end_where_the_framing_says_however_the_bytes_come() -> None:
 def test_a_chunk_beyond_the_limit_is_passed_on_in_pieces(
     server: RawUpstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upstream, "_LARGEST", 1000)
+    monkeypatch.setattr(upstream, "LARGEST", 1000)
     server.sends = [HEAD, b"493e0\r\n" + b"x" * 300_000 + b"\r\n0\r\n\r\n"]
     with playing(tmp_path, "all", upstream=url(server)) as recorder:
         heard = hear(int(recorder.url.rpartition(":")[2]), b"")
