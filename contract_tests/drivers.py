@@ -1,24 +1,19 @@
 """Client programs: where they come from, whether they can run here, and the processes they run in."""
 
-import contextlib
 import hashlib
 import json
 import os
-import queue
 import shutil
-import subprocess
-import tempfile
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from contract_tests.clients.jobs import Job, Report
+from mockserver.contract.process import LineProcess, ProcessError
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "contract_tests" / "clients"
 HOMES = ROOT / ".cache" / "clients"
-LIMIT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,53 +86,16 @@ class Driver:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
         environment |= {"NO_PROXY": "*", "no_proxy": "*", "NODE_PATH": str(HOMES / "node" / "node_modules")}
         self._client = client
-        self._noise = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the driver
-        self._process = subprocess.Popen(
-            client.command,
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._noise,
-        )
-        self._reports: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._reports.put(line)
-        self._reports.put(b"")
+        self._process = LineProcess(client.command, cwd=ROOT, env=environment)
 
     def run(self, job: Job) -> Report:
         """Hold one conversation; a program that dies or dawdles fails with what it wrote to stderr."""
-        assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps(job).encode() + b"\n")
-            self._process.stdin.flush()
-            line = self._reports.get(timeout=LIMIT_SECONDS)
-        except (BrokenPipeError, queue.Empty):
-            line = b""
-        if not line:
-            self._noise.seek(0)
-            noise = self._noise.read().decode(errors="replace")
-            status = self._process.poll()
-            message = f"{self._client} gave no report (exit status {status}):\n{noise[-4000:]}"
-            raise RuntimeError(message)
-        return cast("Report", json.loads(line))
+            return cast("Report", json.loads(self._process.ask(json.dumps(job).encode() + b"\n")))
+        except ProcessError as error:
+            message = f"{self._client} {error}"
+            raise RuntimeError(message) from None
 
     def close(self) -> None:
-        """End the program by the end of its input, or else by force."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):  # a dead program leaves the job in the buffer
-            self._process.stdin.close()
-        try:
-            self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._reader.join()
-        self._process.stdout.close()
-        self._noise.close()
+        """End the program."""
+        self._process.close()

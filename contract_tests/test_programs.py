@@ -112,7 +112,7 @@ def test_dead_program_tells_its_last_words() -> None:
     command = ("sh", "-c", "echo last words >&2; exit 3")
     driver = Driver(Client(name="dying", command=command, surface="compat", model="qwen-plus"))
     try:
-        with pytest.raises(RuntimeError, match=r"dying gave no report[^\n]*\nlast words"):
+        with pytest.raises(RuntimeError, match=r"dying ended in the middle[^\n]*\nlast words"):
             driver.run(
                 {
                     "openai_url": "",

@@ -1,18 +1,13 @@
 """Clients under test: a class in Python, or a driver in any language behind stdin and stdout."""
 
 import os
-import queue
 import shlex
-import subprocess
-import tempfile
-import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any, Protocol
 
+from mockserver.contract.process import LineProcess, ProcessError
 from mockserver.contract.protocol import (
     FEATURES,
-    LINE,
     Begin,
     Command,
     Error,
@@ -30,7 +25,6 @@ from mockserver.contract.protocol import (
 )
 
 SURFACES = ("compat", "native-text", "native-multimodal")
-_LEAVE_SECONDS = 5.0
 
 
 class Client(Protocol):
@@ -148,56 +142,24 @@ class ProcessClient:
     """
 
     def __init__(self, command: str | Sequence[str], *, patience: float = 60.0) -> None:
-        self._command = shlex.split(command) if isinstance(command, str) else list(command)
-        self._patience = patience
-        self._noise = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the driver
+        words = shlex.split(command) if isinstance(command, str) else list(command)
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - the command is what the user asked to test
-                self._command,
-                env=_environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._noise,
-            )
-        except OSError as error:
-            self._noise.close()
-            msg = f"the driver {self._command[:1]} cannot be started: {error}"
+            self._process = LineProcess(words, env=_environment(), patience=patience)
+        except ProcessError as error:
+            msg = f"the driver {error}"
             raise ProtocolError(msg) from None
-        self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
         try:
             self.hello = read_hello(answer(self._ask(hello_line())))
         except ProtocolError:
             self.close()
             raise
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        while line := self._process.stdout.readline(LINE):
-            self._lines.put(line)
-        self._lines.put(b"")
-
     def _ask(self, line: bytes) -> bytes:
-        assert self._process.stdin is not None
         try:
-            self._process.stdin.write(line)
-            self._process.stdin.flush()
-            answered = self._lines.get(timeout=self._patience)
-        except (OSError, ValueError):
-            answered = b""
-        except queue.Empty:
-            msg = f"the driver gave no answer within {self._patience:g} s{self._said()}"
+            return self._process.ask(line)
+        except ProcessError as error:
+            msg = f"the driver {error}"
             raise ProtocolError(msg) from None
-        if not answered:
-            msg = f"the driver ended in the middle (exit status {self._process.poll()}){self._said()}"
-            raise ProtocolError(msg)
-        return answered
-
-    def _said(self) -> str:
-        self._noise.seek(0)
-        noise = self._noise.read()[-2000:].decode(errors="replace").strip()
-        return f"; it wrote:\n{noise}" if noise else ""
 
     def send(self, command: Command) -> Report:
         """Does what the command says. Raises `ProtocolError`."""
@@ -207,16 +169,5 @@ class ProcessClient:
         return read_report(answered)
 
     def close(self) -> None:
-        """Ends the driver by the end of its input, or else by force."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with suppress(OSError):  # a dead driver leaves a command in the buffer
-            self._process.stdin.close()
-        try:
-            self._process.wait(timeout=_LEAVE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._reader.join()
-        self._process.stdout.close()
-        self._noise.close()
+        """Ends the driver."""
+        self._process.close()
