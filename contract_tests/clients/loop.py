@@ -9,6 +9,7 @@ import asyncio
 import json
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -97,7 +98,7 @@ class Answer:
         return {"type": "report", "choices": choices, "usage": self.usage, "cancelled": self.cancelled}
 
 
-class Conversation:
+class Conversation(ABC):
     """One conversation: the history, and how the client is asked.
 
     A subclass gives `ask`, plain or as a coroutine; where its client has messages of its own, it overrides
@@ -110,9 +111,9 @@ class Conversation:
         system = begin.get("system")
         self.history: list[Any] = [] if system is None else [self.system(system)]
 
+    @abstractmethod
     def ask(self, messages: list[Any], command: Document) -> Answer | Coroutine[Any, Any, Answer]:
         """Sends the messages and gives what came of it. Raises whatever the client raises."""
-        raise NotImplementedError
 
     def options(self, command: Document) -> Document:
         """The options of a turn, by their names on the wire."""

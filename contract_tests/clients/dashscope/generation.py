@@ -34,6 +34,7 @@ class Native(Conversation):
     def __init__(self, begin: Document) -> None:
         super().__init__(begin)
         self.multimodal = begin["surface"] == "native-multimodal"
+        dashscope.base_http_api_url = begin["native_url"]  # uploads do not look at `base_address`
 
     def request(self, messages: list[Any], command: Document) -> Document:
         """The arguments of `call`."""

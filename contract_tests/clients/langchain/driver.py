@@ -1,4 +1,4 @@
-"""Drives LangChain for Python: `driver.py tongyi` (`ChatTongyi`) or `driver.py qwen` (`ChatQwen`).
+"""Drives LangChain for Python: `ChatTongyi`, `ChatQwen` or `ChatOpenAI`, by `driver.py tongyi|qwen|openai`.
 
 Messages are LangChain's own; pieces of a stream are added up, and the sum goes into the history, as its
 documentation shows it.
@@ -19,11 +19,18 @@ from langchain_core.messages import (
     ToolMessage,
     trim_messages,
 )
+from langchain_openai import ChatOpenAI
 from langchain_qwq import ChatQwen
 
 from contract_tests.clients.loop import FEATURES, Answer, Conversation, Document, heard, serve
 
-NATIVE = sys.argv[1] == "tongyi"
+MODELS = {
+    "tongyi": (ChatTongyi, "langchain-community"),
+    "qwen": (ChatQwen, "langchain-qwq"),
+    "openai": (ChatOpenAI, "langchain-openai"),
+}
+MODEL, PACKAGE = MODELS[sys.argv[1]]
+NATIVE = MODEL is ChatTongyi
 
 
 class Chain(Conversation):
@@ -64,8 +71,10 @@ class Chain(Conversation):
             )
         else:
             bound = {name: options.pop(name) for name in [*options] if name == "response_format"}
-            own = {name: options.pop(name) for name in [*options] if name in ChatQwen.model_fields}
-            chat = ChatQwen(
+            own = {name: options.pop(name) for name in [*options] if name in MODEL.model_fields}
+            if MODEL is ChatOpenAI:
+                own["stream_usage"] = True
+            chat = MODEL(
                 model=begin["model"],
                 api_key=begin["key"],
                 base_url=begin["openai_url"],
@@ -116,10 +125,9 @@ def gather(answer: Answer, message: Any, index: int) -> None:
 
 
 if __name__ == "__main__":
-    name, package = ("ChatTongyi", "langchain-community") if NATIVE else ("ChatQwen", "langchain-qwq")
     serve(
         Chain,
-        client=f"{name}, {package} {version(package)}, langchain-core {version('langchain-core')}",
+        client=f"{MODEL.__name__}, {PACKAGE} {version(PACKAGE)}, langchain-core {version('langchain-core')}",
         surfaces=["native-text", "native-multimodal"] if NATIVE else ["compat"],
         features=[*FEATURES, "keep"],
     )

@@ -1,16 +1,23 @@
-"""Drives qwen-agent: its `qwen_dashscope` model, with messages of its own kind.
+"""Drives qwen-agent: its `qwen_dashscope` model, or with `driver.py oai` its `oai` model.
 
-It streams always: whole answers are not to be had in the mode that it chooses for itself.
+The messages are of its own kind. The first model streams always: whole answers are not to be had in the mode
+that it chooses for itself. The second tells neither usage nor finish reasons.
 """
 
 import random
+import sys
 from importlib.metadata import version
 from typing import Any
 
 import dashscope
 from qwen_agent.llm import get_chat_model
+from qwen_agent.llm.schema import Message
 
 from contract_tests.clients.loop import FEATURES, Answer, Conversation, Document, heard, serve
+
+COMPAT = "oai" in sys.argv
+KNOWN = ("temperature", "top_p", "top_k", "max_tokens", "seed", "stop", "n", "response_format", "tool_choice")
+"""The options that go to OpenAI's client as they are; it wants all others in `extra_body`."""
 
 
 class Agent(Conversation):
@@ -46,29 +53,46 @@ class Agent(Conversation):
         ]
         return self._turn(new, command)
 
+    def native(self, command: Document) -> Document:
+        """The configuration of `qwen_dashscope`."""
+        more = {"request_timeout": self.begin.get("timeout", 30), "headers": self.headers()}
+        return {
+            "model": self.begin["model"],
+            "model_type": "qwen_dashscope",
+            "base_http_api_url": self.begin["native_url"],
+            "api_key": self.begin["key"],
+            "generate_cfg": {**self.options(command), **more},
+        }
+
+    def compat(self, command: Document) -> Document:
+        """The configuration of `oai`."""
+        options = self.options(command)
+        own: Document = {name: options.pop(name) for name in KNOWN if name in options}
+        more = {"request_timeout": self.begin.get("timeout", 30), "extra_headers": self.headers()}
+        return {
+            "model": self.begin["model"],
+            "model_type": "oai",
+            "model_server": self.begin["openai_url"],
+            "api_key": self.begin["key"],
+            "generate_cfg": {**own, "extra_body": options, **more},
+        }
+
     def ask(self, messages: list[Any], command: Document) -> Answer:
         """Sends one request."""
         begin, answer = self.begin, Answer()
-        more = {"request_timeout": begin.get("timeout", 30), "headers": self.headers()}
-        model = get_chat_model(
-            {
-                "model": begin["model"],
-                "model_type": "qwen_dashscope",
-                "base_http_api_url": begin["native_url"],
-                "api_key": begin["key"],
-                "generate_cfg": {**self.options(command), **more},
-            }
-        )
+        model = get_chat_model(self.compat(command) if COMPAT else self.native(command))
         dashscope.api_key = begin["key"]
         functions = [tool["function"] for tool in begin.get("tools", ())]
-        pieces = model.chat(messages, functions=functions, stream=True)
-        said: list[Any] = [*heard(pieces, answer, command)][-1:]
-        said = said[0] if said else []
+        stream = bool(command.get("stream")) or not COMPAT
+        pieces = model.chat(messages, functions=functions, stream=stream)
+        last: list[Any] = [*heard(pieces, answer, command)][-1:] if stream else [pieces]
+        # `oai` gives dictionaries where it was given such.
+        said = [Message(**dict(message)) for messages in last for message in messages]
         answer.add()
         for message in said:
-            info = message.extra["model_service_info"]
+            info = (message.extra or {}).get("model_service_info") or {"output": {"choices": [{}]}}
             answer.tokens(info.get("usage"))
-            finish = info["output"]["choices"][0]["finish_reason"]
+            finish = info["output"]["choices"][0].get("finish_reason")
             answer.add(text=message.content, thinking=message.reasoning_content, finish=finish)
             if message.function_call:
                 pieces = {"name": message.function_call.name, "arguments": message.function_call.arguments}
@@ -86,7 +110,10 @@ class Agent(Conversation):
 if __name__ == "__main__":
     serve(
         Agent,
-        client=f"qwen-agent {version('qwen-agent')}, dashscope {version('dashscope')}",
-        surfaces=["native-text"],
-        features=[feature for feature in FEATURES if feature != "parts"],
+        client=f"qwen-agent {version('qwen-agent')}"
+        + (f" oai, openai {version('openai')}" if COMPAT else f", dashscope {version('dashscope')}"),
+        surfaces=["compat"] if COMPAT else ["native-text"],
+        features=[
+            feature for feature in FEATURES if feature != "parts" and (feature != "usage" or not COMPAT)
+        ],
     )
