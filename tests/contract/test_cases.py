@@ -3,6 +3,7 @@
 import json
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -38,6 +39,24 @@ def test_a_case_is_written_and_read_again() -> None:
     assert read_cases(document_of(built_in()), where="here") == built_in()
 
 
+def test_what_a_case_leaves_unsaid() -> None:
+    (case,) = read_cases({"cases": [{"id": "a", "turns": [HELLO]}]}, where="here")
+    assert (case.session, case.timeout, case.conversations) == (False, 10.0, 1)
+    assert case.turns[0].conversation == 0
+    assert case.turns[0].json().keys() == HELLO.keys()
+
+
+def test_a_case_cannot_be_changed() -> None:
+    spec = {"id": "a", "requires": ["history.text"], "modes": ["plain"], "turns": [HELLO]}
+    (case,) = read_cases({"cases": [spec]}, where="here")
+    assert (case.requires, case.modes) == (("history.text",), ("plain",))
+    assert case.turns[0].replies == ({"content": "Hi"},)
+
+
+def test_the_built_in_cases_are_read_once() -> None:
+    assert built_in() is built_in()
+
+
 def test_cases_are_chosen_by_name_and_group() -> None:
     assert [case.id for case in chosen(built_in(), ["turns.single"])] == ["turns.single"]
     group = chosen(built_in(), ["parallel"])
@@ -61,6 +80,24 @@ def test_a_file_says_what_is_wrong_with_it(tmp_path: Path, text: str, told: str)
     path.write_text(text)
     with pytest.raises(CaseError, match=told):
         from_file(path)
+
+
+@pytest.mark.parametrize(
+    ("cases", "told"),
+    [
+        ([{"id": "a"}, {"turns": [HELLO]}], "here: cases[0]: 'turns' is a required property"),
+        ([{"id": "A!" * 200, "turns": [HELLO]}], f"here: cases[0].id: '{'A!' * 149}A"),
+        (
+            [{"id": "a", "tools": ["f", "x", "y"], "turns": [HELLO]}],
+            "here: the case a names the tool 'x'; known are f, g",
+        ),
+    ],
+)
+def test_the_first_thing_that_is_wrong_is_told(cases: list[dict[str, Any]], told: str) -> None:
+    tool = {"type": "function", "function": {"name": "f"}}
+    with pytest.raises(CaseError) as raised:
+        read_cases({"tools": {"f": tool, "g": tool}, "cases": cases}, where="here")
+    assert str(raised.value) == told
 
 
 def test_a_file_of_ones_own(tmp_path: Path) -> None:

@@ -10,22 +10,26 @@ from mockserver.contract.judge import (
     TRANSIENT,
     Due,
     RequestJudge,
+    blamed,
     judge_answer,
     judge_choice,
     judge_error,
     judge_refusal,
 )
 from mockserver.contract.protocol import Begin, Call, Choice, Error, Report, Tokens
+from mockserver.contract.requirements import Failure
 from mockserver.contract.stage import Seen
 from mockserver.contract.truth import Told
 from mockserver.engine import Engine
 from mockserver.journal import Entry
+from mockserver.rules import Finding, Severity
 from mockserver.wire.jsontext import dumps
 from mockserver.wire.reply import Choice as Said
 from mockserver.wire.request import Surface, ToolCall
 from tests.conftest import NOW, make_headers
 
 TOOL = {"type": "function", "function": {"name": "time", "parameters": {"type": "object", "properties": {}}}}
+FRAMES = {"stream": True, "stream_options": {"include_usage": True}}
 MESSAGES = {"result_format": "message", "incremental_output": True}
 HISTORY = [Told(role="user", text="Hi")]
 
@@ -41,7 +45,7 @@ def entry(engine: Engine, surface: Surface = Surface.COMPAT, **body: Any) -> Ent
     return kept
 
 
-def found(
+def judged(
     kept: Entry,
     *,
     headers: dict[str, str] | None = None,
@@ -49,8 +53,8 @@ def found(
     options: dict[str, Any] | None = None,
     history: list[Told] | None = None,
     **begin: Any,
-) -> list[tuple[str, str]]:
-    """What the judge says of a request: requirements and places."""
+) -> list[Failure]:
+    """What the judge says of a request."""
     fields = {"conversation": "1", "surface": kept.surface, "openai_url": "", "native_url": "", "key": "sk-1"}
     due = Due(
         begin=Begin(**{**fields, "model": "qwen-plus", **begin}),
@@ -60,7 +64,12 @@ def found(
     )
     failures = RequestJudge(Seen(kept, headers or {}, None), due, number=3).failures()
     assert {failure.request for failure in failures} <= {3}
-    return [(failure.requirement, failure.place) for failure in failures]
+    return failures
+
+
+def found(kept: Entry, **due: Any) -> list[tuple[str, str]]:
+    """Which requirements a request breaks, and where."""
+    return [(failure.requirement, failure.place) for failure in judged(kept, **due)]
 
 
 def test_a_request_as_it_is_due_breaks_nothing(engine: Engine) -> None:
@@ -92,6 +101,31 @@ def test_each_difference_has_its_requirement(
     assert found(entry(engine, **body), **due) == [failure]
 
 
+@pytest.mark.parametrize(
+    ("body", "due", "message"),
+    [
+        ({}, {"stream": True}, 'a stream was asked for; a stream is asked for by "stream": true'),
+        (FRAMES, {}, 'no stream was asked for; a stream is asked for by "stream": true'),
+        ({}, {"options": {"seed": 1}}, "seed was given as 1 and is missing"),
+        ({"seed": 2}, {"options": {"seed": 1}}, "seed was given as 1 and is 2"),
+        ({"tools": [TOOL]}, {}, "the tools [] were given, ['time'] are offered"),
+        ({}, {"tools": (TOOL,)}, "the tools ['time'] were given, [] are offered"),
+    ],
+)
+def test_each_difference_is_told_in_words(
+    body: dict[str, Any], due: dict[str, Any], message: str, engine: Engine
+) -> None:
+    assert [failure.message for failure in judged(entry(engine, **body), **due)] == [message]
+
+
+def test_on_the_native_surface_the_words_are_its_own(engine: Engine) -> None:
+    (stream,) = judged(entry(engine, Surface.NATIVE_TEXT), stream=True)
+    assert stream.message == "a stream was asked for; a stream is asked for by header X-DashScope-SSE: enable"
+    refused = entry(engine, Surface.NATIVE_TEXT, parameters={"temperature": 3})
+    (refusal,) = judged(replace(refused, findings=()))
+    assert refusal.message.startswith("the cloud refuses it: 400 InvalidParameter: ")
+
+
 def test_on_the_native_surface_places_are_its_own(engine: Engine) -> None:
     sent = entry(engine, Surface.NATIVE_TEXT, sse=True, parameters={"seed": 1, **MESSAGES})
     headers = {"x-dashscope-sse": "enable"}
@@ -100,9 +134,11 @@ def test_on_the_native_surface_places_are_its_own(engine: Engine) -> None:
 
 
 def test_a_session_sends_what_is_new(engine: Engine) -> None:
-    headers = {"x-dashscope-session-cache": "one"}
-    wrong = found(entry(engine), session="one", history=[Told(role="user", text="Ho")], headers=headers)
-    assert ("session.incremental", "messages") in wrong
+    headers = {"x-dashscope-aca-session": "one"}
+    assert found(entry(engine), session="one", headers=headers) == []
+    (wrong,) = judged(entry(engine), session="one", history=[Told(role="user", text="Ho")], headers=headers)
+    assert (wrong.requirement, wrong.place) == ("session.incremental", "messages")
+    assert wrong.message == "1 messages are sent, 1 of them new: the cloud remembers the rest"
 
 
 def test_thinking_is_sent_back_only_where_it_is_kept(engine: Engine) -> None:
@@ -131,6 +167,25 @@ def test_what_the_cloud_refuses_is_not_valid_and_told_once(engine: Engine) -> No
     assert found(replace(entry(engine), body=b"{")) == []
 
 
+def test_of_a_body_that_no_schema_allows_nothing_else_is_said(engine: Engine) -> None:
+    assert found(entry(engine, temperature=3), model="qwen-max") == [("request.valid", "temperature")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "harmful", "is_the_clients"),
+    [
+        ("prompt.too-long", False, True),
+        ("prompt.near-limit", True, False),
+        ("usage.not-read", True, False),
+        ("parameters.unknown", True, True),
+        ("messages.empty-answer", True, False),
+    ],
+)
+def test_a_client_is_blamed_for_what_it_decides(rule: str, *, harmful: bool, is_the_clients: bool) -> None:
+    severity = Severity.HARMFUL if harmful else Severity.REFUSED
+    assert blamed(Finding(rule, severity, "", "")) is is_the_clients
+
+
 SAID = Said("Ho", reasoning="Hm", tool_calls=(ToolCall("time", "{}", "call_1"),), finish_reason="tool_calls")
 TOLD = Choice(
     text="Ho", thinking="Hm", tool_calls=(Call("call_1", "time", "{}"),), finish_reason="tool_calls"
@@ -143,11 +198,15 @@ TOLD = Choice(
         ({"text": "H"}, "report.text", "text"),
         ({"thinking": ""}, "report.thinking", "thinking"),
         ({"tool_calls": ()}, "report.tool-calls", "tool_calls"),
+        ({"tool_calls": (Call("call_2", "time", "{}"),)}, "report.tool-calls", "tool_calls"),
+        ({"tool_calls": (Call("call_1", "date", "{}"),)}, "report.tool-calls", "tool_calls"),
+        ({"tool_calls": (Call("call_1", "time", "[]"),)}, "report.tool-calls", "tool_calls"),
         ({"finish_reason": "stop"}, "report.finish-reason", "finish_reason"),
     ],
 )
 def test_each_field_of_a_choice_is_compared(fields: dict[str, Any], requirement: str, leaf: str) -> None:
     assert judge_choice(SAID, TOLD, 1) == []
+    assert judge_choice(SAID, replace(TOLD, tool_calls=(Call("call_1", "time", " { } "),)), 1) == []
     (failure,) = judge_choice(SAID, replace(TOLD, **fields), 1)
     assert (failure.requirement, failure.place) == (requirement, f"choices[1].{leaf}")
 
@@ -165,6 +224,7 @@ def test_an_answer_is_reported_whole_with_its_usage(engine: Engine) -> None:
 
     assert told() == []
     assert told(error=Error("APIError")) == ["report.success"]
+    assert told(choices=(replace(good.choices[0], text="Ho"),)) == ["report.text"]
     assert told(choices=()) == ["report.choices"]
     assert told(choices=good.choices * 2) == ["report.choices"]
     assert told(usage=None) == ["usage.plain"]
@@ -196,6 +256,15 @@ def test_an_error_is_reported_with_its_code_message_and_status() -> None:
     assert told(error=replace(good, status=500)) == [("errors.status", "error.status")]
     bare = Report(choices=(Choice("Ho"),), error=Error("APIError"))
     assert judge_error(bare, requirement="stream.cut") == []
+
+
+def test_of_a_long_message_the_beginning_is_told(engine: Engine) -> None:
+    (success,) = judge_answer(Report(error=Error("APIError", message="a" * 300)), entry(engine), stream=False)
+    assert success.message == f"the answer was good, reported is APIError: {'a' * 200}"
+    told = Report(choices=(Choice("b" * 300),), error=Error("APIError", message="a" * 300))
+    text, message = judge_error(told, requirement="errors.reported", message="b" * 300)
+    assert text.message == f"the error '{'b' * 120}' is reported as text"
+    assert message.message == f"the wire says '{'b' * 120}', reported is '{'a' * 120}'"
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,20 @@ def test_what_was_said_is_found_right() -> None:
     assert found(HISTORY, sent(HISTORY)) == []
 
 
+def test_wrong_messages_in_a_row_are_named_each_in_its_place() -> None:
+    messages = sent(HISTORY)
+    messages[5:] = [replace(messages[5], text="Rain."), replace(messages[6], text="Oh.")]
+    assert found(HISTORY, messages) == [
+        ("history.text", "messages[5].content"),
+        ("history.text", "messages[6].content"),
+    ]
+
+
+def test_one_of_very_many_equal_messages_is_missed_alone() -> None:
+    history = [Told(role="user", text="Go on."), Told(role="assistant", text="La.")] * 120
+    assert found(history, sent([*history[:121], *history[122:]])) == [("history.complete", "messages")]
+
+
 def lost(index: int) -> list[Message]:
     return sent([told for at, told in enumerate(HISTORY) if at != index])
 
@@ -103,6 +117,15 @@ def test_a_changed_message_is_named(messages: list[Message], failure: tuple[str,
     assert found(HISTORY, messages, frozenset({"alien"})) == [failure]
 
 
+def test_a_mark_that_is_missing_or_too_much_is_told() -> None:
+    compare = Comparison(place="messages", number=1)
+    (surplus,) = compare.failures(HISTORY, changed(5, partial=True))
+    assert surplus.message == "this message must not carry partial: true"
+    begun = [Told(role="user", text="Go."), Told(role="assistant", text="So", partial=True)]
+    (missing,) = compare.failures(begun, sent([begun[0], replace(begun[1], partial=False)]))
+    assert missing.message == "this message has to carry partial: true"
+
+
 @pytest.mark.parametrize(
     ("order", "requirement"),
     [
@@ -132,6 +155,13 @@ def test_a_failed_turn_may_be_there_or_not_but_leaves_no_answer() -> None:
     assert found(history, whole) == found(history, short) == []
     whole.insert(1, Message("assistant", "Sorry."))
     assert found(history, whole) == [("history.failed-turn", "messages[1]")]
+
+
+def test_a_failed_turn_that_is_sent_wrong_is_held_against_what_was_said() -> None:
+    history = [Told(role="user", text="Bad.", group=1), Told(role="user", text="Good.")]
+    messages = sent(history)
+    messages[0] = replace(messages[0], text="Worse.")
+    assert found(history, messages) == [("history.text", "messages[0].content")]
 
 
 def test_any_beginning_of_a_stopped_answer_will_do() -> None:
@@ -165,9 +195,20 @@ def test_a_prefix_has_to_be_sent_and_joined() -> None:
 def test_a_history_is_cut_in_front_of_a_turn() -> None:
     compare = Comparison(place="messages", number=1)
     assert compare.kept(HISTORY, sent(HISTORY), most=6) == []
-    assert compare.kept(HISTORY, sent([SYSTEM, HISTORY[-1]]), most=3) == []
+    for most in (3, 6):
+        assert compare.kept(HISTORY, sent([SYSTEM, HISTORY[-1]]), most=most) == []
     for wrong in (HISTORY, HISTORY[-1:], [SYSTEM, *HISTORY[-3:]], HISTORY[:2]):
         (failure,) = compare.kept(HISTORY, sent(wrong), most=3)
+        assert failure.requirement == "history.truncation"
+
+
+def test_of_a_running_turn_that_is_too_long_nothing_is_cut_and_all_before_it_is() -> None:
+    compare = Comparison(place="messages", number=1)
+    begun = [SYSTEM, *[Told(role="user", text="Hi."), Told(role="assistant", text="Hello.")] * 2]
+    history = [*begun, *HISTORY[1:5]]
+    assert compare.kept(history, sent([SYSTEM, *HISTORY[1:5]]), most=2) == []
+    for start in (1, 3):
+        (failure,) = compare.kept(history, sent([SYSTEM, *history[start:]]), most=2)
         assert failure.requirement == "history.truncation"
 
 
@@ -184,22 +225,29 @@ def test_a_difference_is_told_in_characters_that_can_be_seen(said: str, other: s
     assert "part at character" in text
 
 
-def test_a_long_text_is_shortened() -> None:
-    assert "… (500 characters)" in first_difference("a" * 500, "b")
+def test_characters_are_shown_as_they_are_where_all_of_a_text_can_be_seen() -> None:
+    assert first_difference("né", "né\n").startswith("said 'né', sent 'n\\xe9\\n'; they part")
 
 
-@given(st.integers(0, 8))
+def test_a_text_beyond_eighty_characters_is_shortened() -> None:
+    assert first_difference("a" * 78, "b").startswith(f"said '{'a' * 78}', sent 'b'; ")
+    assert first_difference("a" * 79, "b").startswith(f"said '{'a' * 79}… (79 characters), sent 'b'; ")
+
+
+@pytest.mark.parametrize("groups", range(9))
 def test_there_are_variants_of_the_newest_failed_turns_only(groups: int) -> None:
     history = [Told(role="user", text=str(at), group=at + 1) for at in range(groups)]
     assert sum(1 for _ in variants(history)) == 2 ** min(groups, 6)
 
 
-def test_a_wrong_cut_says_how_many_and_why() -> None:
-    (failure,) = Comparison(place="messages", number=1).kept(HISTORY, sent(HISTORY[:2]), most=3)
-    assert failure.message.startswith("1 messages beside the system message, at most 3 were asked for")
-    assert (
-        "said 'Thanks.', sent 'Weather?'; they part at character 0: 'Thanks.' became 'Weather?'"
-        in failure.message
+def test_a_wrong_cut_says_how_many_and_the_first_two_reasons() -> None:
+    wrong = sent([SYSTEM, HISTORY[1], HISTORY[5], HISTORY[5]])
+    (failure,) = Comparison(place="messages", number=1).kept(HISTORY, wrong, most=2)
+    assert failure.message == (
+        "3 messages beside the system message, at most 2 were asked for; they have to be the newest, begin "
+        "with the user and keep calls with their results: said 'Thanks.', sent 'Weather?'; they part at "
+        "character 0: 'Thanks.' became 'Weather?'; the assistant's message 'Fine.' was never said, or was "
+        "said once and is sent twice"
     )
 
 
