@@ -58,6 +58,13 @@ def test_other_urls_need_no_header(errors: Errors, url: str) -> None:
     assert check(asked, errors) == []
 
 
+def test_media_that_a_model_does_not_read_are_told_once_for_a_message(errors: Errors) -> None:
+    looks = {"role": "user", "content": [COMPAT[0], COMPAT[1]]}
+    asked = ask([looks, looks], model="qwen-plus", headers=RESOLVE)
+    found = [found.path for found in check(asked, errors) if found.rule == "media.unsupported"]
+    assert found == ["messages[0].content", "messages[1].content"]
+
+
 @pytest.mark.parametrize(("model", "refused"), [("qwen-plus", True), ("qwen3-vl-flash", False)])
 def test_only_a_model_of_text_alone_is_known_to_refuse(errors: Errors, model: str, *, refused: bool) -> None:
     asked = ask([{"role": "user", "content": [COMPAT[1]]}], model=model, headers=RESOLVE)

@@ -6,7 +6,7 @@ import pytest
 
 from mockserver.catalogue.errors import Errors
 from mockserver.rules import check
-from mockserver.wire.request import ChatRequest
+from mockserver.wire.request import ChatRequest, Surface
 from tests.asking import ask
 
 SYSTEM = {"role": "system", "content": "Be loud."}
@@ -60,6 +60,22 @@ def test_each_form_of_an_error_is_told_from_an_answer(text: str, errors: Errors)
 def test_an_answer_in_json_is_no_error(text: str, errors: Errors) -> None:
     request = ask([ASK, {"role": "assistant", "content": text}, ASK], model="qwen-max")
     assert found(request, errors) == []
+
+
+@pytest.mark.parametrize(
+    ("surface", "refusal"),
+    [
+        (Surface.COMPAT, None),
+        (Surface.NATIVE_TEXT, "content.empty"),
+        (Surface.NATIVE_MULTIMODAL, None),
+    ],
+)
+def test_an_empty_message_is_refused_on_the_native_text_surface_alone(
+    surface: Surface, refusal: str | None, errors: Errors
+) -> None:
+    found = {finding.rule: finding.refusal for finding in check(ask("", surface=surface), errors)}
+    refused = found["messages.empty-content"]
+    assert (refused and refused.id) == refusal
 
 
 def test_two_calls_with_one_id_are_told_apart(errors: Errors) -> None:

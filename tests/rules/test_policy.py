@@ -115,12 +115,13 @@ def test_a_key_has_the_servers_policy_until_it_has_one_of_its_own() -> None:
     assert (policies.of("sk-one"), policies.default) == (cloud, cloud)
 
 
-def test_the_oldest_policies_go_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mockserver.rules.policy._MOST", 2)
+def test_beyond_ten_thousand_the_oldest_policies_go() -> None:
     policies, strict = Policies(RulePolicy()), RulePolicy(mode="strict")
-    for key in ("sk-1", "sk-2", "sk-3"):
-        policies.put(strict, key)
-    assert [policies.of(key).mode for key in ("sk-1", "sk-2", "sk-3")] == ["cloud", "strict", "strict"]
+    for number in range(10_000):
+        policies.put(strict, f"sk-{number}")
+    assert policies.of("sk-0") == strict
+    policies.put(strict, "sk-10000")
+    assert [policies.of(f"sk-{number}").mode for number in (0, 1, 10_000)] == ["cloud", "strict", "strict"]
 
 
 def test_strict_refuses_what_the_cloud_accepts_and_says_why(lazy_tokenizer: LazyTokenizer) -> None:
