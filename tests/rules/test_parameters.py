@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from mockserver.catalogue.errors import Errors
+from mockserver.catalogue.models import Models
 from mockserver.rules import check
 from mockserver.rules.parameters import known_parameters
+from mockserver.wire import native
 from mockserver.wire.request import Surface
-from tests.asking import ask
+from tests.asking import ask, body_of
 
 
 def hint(name: str, surface: Surface, errors: Errors) -> str:
@@ -42,3 +44,24 @@ def test_a_surface_knows_what_it_documents() -> None:
 def test_several_names_are_all_reported(errors: Errors) -> None:
     found = check(ask("Hi", model="qwen-max", tea=1, milk=2), errors)
     assert [finding.path for finding in found] == ["tea", "milk"]
+
+
+def test_the_names_of_a_surface_are_read_once() -> None:
+    assert known_parameters(Surface.COMPAT) is known_parameters(Surface.COMPAT)
+
+
+def test_of_a_long_name_eighty_characters_are_shown(errors: Errors) -> None:
+    unknown: dict[str, Any] = {"x" * 100: 1}
+    (found,) = check(ask("Hi", model="qwen-max", **unknown), errors)
+    assert found.path == "x" * 80
+    assert found.message.startswith(f"'{'x' * 80}' is no parameter of this surface and does nothing; ")
+
+
+def test_what_stands_outside_of_the_parameters_is_named_and_shown_so_far(errors: Errors, models: Models) -> None:
+    body = body_of("Hi", model="qwen-max", surface=Surface.NATIVE_TEXT)
+    body |= {"input": {**body["input"], "seed": 1}, "x" * 100: 1}
+    request = native.read_request(Surface.NATIVE_TEXT, body, models["qwen-max"], {})
+    assert {(found.path, found.message) for found in check(request, errors)} == {
+        ("input.seed", "'seed' stands outside `parameters`, where it does nothing."),
+        ("x" * 80, f"'{'x' * 80}' stands outside `parameters`, where it does nothing."),
+    }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mockserver.catalogue.errors import Errors
-from mockserver.rules import Moment, Severity, all_rules, check, check_at
+from mockserver.rules import Moment, Severity, all_rules, check, check_at, registry
 from mockserver.rules.registry import ACCEPTED, Broken, Rule, concerned, rules_by_id
 from mockserver.wire.request import Surface
 from tests.asking import ask
@@ -56,6 +56,14 @@ def test_a_museum_case_names_public_issues() -> None:
 
 def test_the_rules_are_always_the_same_ones() -> None:
     assert all_rules() is all_rules()
+    assert rules_by_id() is rules_by_id()
+
+
+def test_what_is_asked_of_a_surface_is_looked_up_once() -> None:
+    for surface in Surface:
+        assert registry._plan(surface) is registry._plan(surface)
+        assert registry._checks(surface, ("seed",)) is registry._checks(surface, ("seed",))
+        assert registry._asked_at(Moment.PROMPT, surface) is registry._asked_at(Moment.PROMPT, surface)
 
 
 @pytest.mark.parametrize(
