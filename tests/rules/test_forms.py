@@ -216,3 +216,16 @@ def test_the_usage_is_read_with_the_last_event_before_done(
     asked = ask("Hi", stream=True, stream_options={"include_usage": True})
     found = check_at(Moment.DELIVERY, errors, asked, sent, 10)
     assert [finding.path for finding in found] == places
+
+
+@pytest.mark.parametrize(
+    ("model", "what"), [("qwen-max", "the whole text so far with each event"), ("qwq-plus", "deltas")]
+)
+def test_a_stream_that_does_not_say_what_it_sends_is_told_what_comes(
+    model: str, what: str, errors: Errors
+) -> None:
+    request = ask("Hi", model=model, surface=TEXT, stream=True)
+    found = {finding.rule: finding.message for finding in check(request, errors)}
+    assert found["incremental-output.unset"] == (
+        f"A native stream without `incremental_output`: {model} sends {what}, other models the opposite."
+    )

@@ -57,7 +57,7 @@ def test_of_a_long_name_eighty_characters_are_shown(errors: Errors) -> None:
     assert found.message.startswith(f"'{'x' * 80}' is no parameter of this surface and does nothing; ")
 
 
-def test_what_stands_outside_of_the_parameters_is_named_and_shown_so_far(errors: Errors, models: Models) -> None:
+def test_what_stands_outside_of_the_parameters_is_named(errors: Errors, models: Models) -> None:
     body = body_of("Hi", model="qwen-max", surface=Surface.NATIVE_TEXT)
     body |= {"input": {**body["input"], "seed": 1}, "x" * 100: 1}
     request = native.read_request(Surface.NATIVE_TEXT, body, models["qwen-max"], {})
