@@ -69,6 +69,7 @@ def test_the_effect_of_a_mode_on_each_kind_of_rule(mode: str, effects: tuple[str
     ("fields", "message"),
     [
         ({"mode": "loud"}, "there is no mode 'loud'; the nearest known one is 'cloud'"),
+        ({"mode": "strict" * 20}, f"there is no mode '{'strict' * 13}st'; the nearest known one is 'strict'"),
         (
             {"rules": {"range.max-token": "off"}},
             "there is no rule 'range.max-token'; the nearest known one is 'ranges.max-tokens'",

@@ -315,10 +315,12 @@ def test_what_is_missing_is_told_before_what_is_wrong_and_the_outer_before_the_i
     assert found == [("required", ""), ("exclusiveMaximum", "temperature"), ("type", "messages[0].partial")]
 
 
-def test_a_long_value_is_shown_by_its_beginning() -> None:
-    role = "x" * 500
-    message = words(with_message(COMPAT, {"role": role, "content": "Hi"}), COMPAT)
-    assert message.startswith("x" * 120 + "... is not one of")
+@pytest.mark.parametrize(
+    ("length", "shown"), [(120, "x" * 120), (121, "x" * 120 + "..."), (500, "x" * 120 + "...")]
+)
+def test_a_long_value_is_shown_by_its_beginning(length: int, shown: str) -> None:
+    message = words(with_message(COMPAT, {"role": "x" * length, "content": "Hi"}), COMPAT)
+    assert message.startswith(f"{shown} is not one of")
 
 
 def test_a_violation_knows_the_properties_beside_it() -> None:
