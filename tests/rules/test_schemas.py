@@ -323,6 +323,27 @@ def test_a_long_value_is_shown_by_its_beginning(length: int, shown: str) -> None
     assert message.startswith(f"{shown} is not one of")
 
 
+def test_a_reference_leads_within_its_file_or_into_another() -> None:
+    parameters = schemas.document("parameters")
+    top_k = (parameters, parameters["$defs"]["top_k"])
+    assert schemas.resolved(parameters, "#/$defs/top_k") == top_k
+    compat = schemas.document("compat.request")
+    assert schemas.resolved(compat, "parameters.schema.json#/$defs/top_k") == top_k
+
+
+def test_schemas_are_read_and_compiled_once() -> None:
+    assert schemas.document("parameters") is schemas.document("parameters")
+    assert schemas.validator("compat.request") is schemas.validator("compat.request")
+    assert schemas._explainer("compat.request") is schemas._explainer("compat.request")
+    assert schemas._table() is schemas._table()
+
+
+def test_a_finding_tells_five_hundred_characters(errors: Errors) -> None:
+    document = with_message(COMPAT, {"role": "x" * 1000, "content": "Hi"})
+    (found,) = schemas.findings("compat.request", document, COMPAT, errors)
+    assert found.message == f"'{'x' * 499}"
+
+
 def test_a_violation_knows_the_properties_beside_it() -> None:
     (violation,) = violations("control.reply", {"reply": {}, "time": 1})
     assert violation.keyword == "additionalProperties"
@@ -349,6 +370,7 @@ def test_a_path_is_written_as_one_writes_it_in_code(path: list[str | int], text:
         ("enum", ["x", None], "y", "y is not one of ['x'] - 'a.0.b'"),
         ("type", ["null", "number"], "y", "'b' must be Float"),
         ("type", "array", "y", "'b' must be Array"),
+        ("type", ["array", "string"], 1, "'b' must be Array"),
         ("minimum", 3, 2, "2 is lesser than the minimum of 3 - 'a.0.b'"),
         ("exclusiveMinimum", 3, 3, "3 is lesser than the minimum of 3 - 'a.0.b'"),
         ("maximum", 3, 4, "4 is greater than the maximum of 3 - 'a.0.b'"),
