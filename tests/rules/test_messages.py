@@ -78,6 +78,20 @@ def test_an_empty_message_is_refused_on_the_native_text_surface_alone(
     assert (refused and refused.id) == refusal
 
 
+@pytest.mark.parametrize(
+    ("asked", "answered", "expected"),
+    [
+        ("", "La.", [("messages.empty-content", "messages[0].content")]),
+        ("Sing.", "", [("messages.empty-answer", "messages[1].content")]),
+    ],
+)
+def test_an_empty_message_is_found_by_who_said_it(
+    asked: str, answered: str, expected: list[tuple[str, str]], errors: Errors
+) -> None:
+    turn = [{"role": "user", "content": asked}, {"role": "assistant", "content": answered}]
+    assert found(ask([*turn, ASK]), errors) == expected
+
+
 def test_two_calls_with_one_id_are_told_apart(errors: Errors) -> None:
     call = {"id": "a", "type": "function", "function": {"name": "sing", "arguments": "{}"}}
     result = {"role": "tool", "content": "Sung.", "tool_call_id": "a"}

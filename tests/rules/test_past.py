@@ -54,6 +54,7 @@ def history(past: Past) -> Turns:
 
 
 NEXT = user("D?")
+SYSTEM = {"role": "system", "content": "Now."}
 Change = Callable[[Turns], Turns]
 DEVIATIONS: list[tuple[str, Change, list[tuple[str, int]]]] = [
     ("as it was", lambda h: h, []),
@@ -66,7 +67,8 @@ DEVIATIONS: list[tuple[str, Change, list[tuple[str, int]]]] = [
     ("turns in another order", lambda h: [*h[:2], *h[4:], *h[2:4]], [("dropped", 3), ("reordered", 5)]),
     ("turns the other way round", lambda h: [*h[4:], *h[2:4], *h[:2]], [("reordered", 3), ("reordered", 5)]),
     ("the oldest turns left out", lambda h: h[2:], []),
-    ("a system message", lambda h: [{"role": "system", "content": "Now."}, *h], []),
+    ("a system message", lambda h: [SYSTEM, *h], []),
+    ("a change behind a system message", lambda h: [SYSTEM, *h[:3], said("other"), *h[4:]], [("changed", 4)]),
     ("thinking sent back", lambda h: [h[0], {**h[1], "reasoning_content": "Hm."}, *h[2:]], []),
     ("another conversation", lambda _: [user("X?"), said("x"), user("Y?"), said("y")], []),
 ]
@@ -93,6 +95,8 @@ def test_every_choice_may_be_the_one_that_is_kept(past: Past) -> None:
     past.remember(past.trace(ask("A?")), Reply((Choice("one"), Choice("two"))))
     assert found(past, [user("A?"), said("two"), NEXT]) == []
     assert found(past, [user("A?"), said("three"), NEXT]) == [("changed", 1)]
+    past.remember(past.trace(ask("A?")), Reply((Choice("two"), Choice("three"))))
+    assert found(past, [user("A?"), said("three"), NEXT]) == []
 
 
 def test_a_continued_text_is_kept_as_a_whole(past: Past) -> None:
@@ -100,6 +104,30 @@ def test_a_continued_text_is_kept_as_a_whole(past: Past) -> None:
     past.remember(past.trace(ask([user("Sing."), prefix])), Reply((Choice(" la"),)))
     assert found(past, [user("Sing."), said("La la"), NEXT]) == []
     assert found(past, [user("Sing."), said(" la"), NEXT]) == [("changed", 1)]
+
+
+def test_a_text_is_continued_behind_other_turns(past: Past, history: Turns) -> None:
+    prefix = {"role": "assistant", "content": "La", "partial": True}
+    past.remember(past.trace(ask([*history, user("Sing."), prefix])), Reply((Choice(" la"),)))
+    assert found(past, [*history, user("Sing."), said("La la"), NEXT]) == []
+    assert found(past, [*history, user("Sing."), said("La"), NEXT]) == [("changed", 7)]
+
+
+def test_a_question_with_a_picture_is_another_one(past: Past) -> None:
+    picture = {"type": "image_url", "image_url": {"url": "https://example.com/1.png"}}
+    look = {"role": "user", "content": [{"type": "text", "text": "Look."}, picture]}
+    past.remember(past.trace(ask([look])), Reply((Choice("A cup."),)))
+    assert found(past, [look, said("other"), NEXT]) == [("changed", 1)]
+    assert found(past, [user("Look."), said("other"), NEXT]) == []
+
+
+def test_a_result_of_another_call_is_another_one(past: Past) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "sing", "arguments": "{}"}}
+    calls = {"role": "assistant", "content": None, "tool_calls": [call]}
+    first, second = ({"role": "tool", "content": "Sung.", "tool_call_id": name} for name in ("c1", "c2"))
+    past.remember(past.trace(ask([user("A?"), calls, first])), Reply((Choice("Done."),)))
+    assert found(past, [user("A?"), calls, first, said("other"), NEXT]) == [("changed", 3)]
+    assert found(past, [user("A?"), calls, second, said("other"), NEXT]) == []
 
 
 @pytest.mark.parametrize(
