@@ -1,8 +1,35 @@
-"""The rules of tools: what is told of long names."""
+"""What the table of cases does not say of tools: results that name no call, and long names."""
+
+import pytest
 
 from mockserver.catalogue.errors import Errors
 from mockserver.rules import check
-from tests.asking import ask
+from mockserver.wire.request import Surface
+from tests.asking import Messages, ask
+
+CALL = {"id": "a", "type": "function", "function": {"name": "sing", "arguments": "{}"}}
+
+
+@pytest.mark.parametrize(
+    ("surface", "expected"),
+    [
+        (
+            Surface.COMPAT,
+            [
+                ("messages.tool-unknown-id", "messages[2].tool_call_id"),
+                ("messages.call-without-tool", "messages[1].tool_calls"),
+            ],
+        ),
+        (Surface.NATIVE_TEXT, []),
+    ],
+)
+def test_a_result_that_names_no_call_goes_by_its_order_on_a_native_surface(
+    surface: Surface, expected: list[tuple[str, str]], errors: Errors
+) -> None:
+    called = {"role": "assistant", "content": "", "tool_calls": [CALL]}
+    messages: Messages = [{"role": "user", "content": "Sing."}, called, {"role": "tool", "content": "Sung."}]
+    found = check(ask(messages, surface=surface), errors)
+    assert [(finding.rule, finding.path) for finding in found] == expected
 
 
 def test_of_a_long_name_eighty_characters_are_shown(errors: Errors) -> None:
