@@ -60,6 +60,23 @@ def messages_of(body: Mapping[str, Any], *, is_native: bool) -> Any:
     return read_prompt(body["input"]) if is_native else read_messages(body["messages"])
 
 
+def changed(given: Any, sent: Any, place: str) -> tuple[str, str]:
+    """Where two JSON values that differ do so first, below a place, and how."""
+    if isinstance(given, Mapping) and isinstance(sent, Mapping):
+        for name in {**given, **sent}:
+            if name not in sent:
+                return f"{place}.{name}", f"{name} was given as {given[name]!r} and is missing"
+            if name not in given:
+                return f"{place}.{name}", f"nobody gave {name}: {sent[name]!r}"
+            if given[name] != sent[name]:
+                return changed(given[name], sent[name], f"{place}.{name}")
+    if isinstance(given, list) and isinstance(sent, list) and len(given) == len(sent):
+        for at, (left, right) in enumerate(zip(given, sent, strict=True)):
+            if left != right:
+                return changed(left, right, f"{place}[{at}]")
+    return place, f"{given!r} was given and {sent!r} is sent"
+
+
 class RequestJudge:
     """Judges one request; `number` counts from 1 within its conversation."""
 
@@ -133,7 +150,10 @@ class RequestJudge:
         if offered != [dict(tool) for tool in self._due.begin.tools]:
             names = [(tool.get("function") or {}).get("name") for tool in offered]
             given = [tool["function"]["name"] for tool in self._due.begin.tools]
-            self._fail("tools.offered", f"the tools {given} were given, {names} are offered", at + "tools")
+            place, text = at + "tools", f"the tools {given} were given, {names} are offered"
+            if names == given:
+                place, text = changed([dict(tool) for tool in self._due.begin.tools], offered, place)
+            self._fail("tools.offered", text, place)
 
     def _history(self, body: Mapping[str, Any]) -> None:
         due, place = self._due, "input.messages" if self._native else "messages"

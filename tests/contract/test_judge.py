@@ -1,9 +1,13 @@
 """The judge: a request against what is due, a report against what was answered."""
 
+import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from mockserver.contract.judge import (
     LASTING,
@@ -11,6 +15,7 @@ from mockserver.contract.judge import (
     Due,
     RequestJudge,
     blamed,
+    changed,
     judge_answer,
     judge_choice,
     judge_error,
@@ -28,10 +33,17 @@ from mockserver.wire.reply import Choice as Said
 from mockserver.wire.request import Surface, ToolCall
 from tests.conftest import NOW, make_headers
 
-TOOL = {"type": "function", "function": {"name": "time", "parameters": {"type": "object", "properties": {}}}}
+TOOL: dict[str, Any] = {
+    "type": "function",
+    "function": {"name": "time", "parameters": {"type": "object", "properties": {}}},
+}
 FRAMES = {"stream": True, "stream_options": {"include_usage": True}}
 MESSAGES = {"result_format": "message", "incremental_output": True}
 HISTORY = [Told(role="user", text="Hi")]
+VALUES = st.recursive(
+    st.integers(0, 3),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.sampled_from("abc"), below, max_size=3),
+)
 
 
 def entry(engine: Engine, surface: Surface = Surface.COMPAT, **body: Any) -> Entry:
@@ -116,6 +128,51 @@ def test_each_difference_is_told_in_words(
     body: dict[str, Any], due: dict[str, Any], message: str, engine: Engine
 ) -> None:
     assert [failure.message for failure in judged(entry(engine, **body), **due)] == [message]
+
+
+@pytest.mark.parametrize(
+    ("given", "sent", "place", "text"),
+    [
+        ({"a": 1}, {}, "tools.a", "a was given as 1 and is missing"),
+        ({}, {"a": []}, "tools.a", "nobody gave a: []"),
+        ({"a": {"b": 1}}, {"a": {"b": 2}}, "tools.a.b", "1 was given and 2 is sent"),
+        ([{"a": 1}, {"a": 1}], [{"a": 1}, {"a": 3}], "tools[1].a", "1 was given and 3 is sent"),
+        ([1], [1, 2], "tools", "[1] was given and [1, 2] is sent"),
+        ({"a": 1, "b": 2}, {"b": 3, "a": 1}, "tools.b", "2 was given and 3 is sent"),
+        ([1], {"a": 1}, "tools", "[1] was given and {'a': 1} is sent"),
+    ],
+)
+def test_the_first_change_of_a_value_is_told_with_its_place(
+    given: Any, sent: Any, place: str, text: str
+) -> None:
+    assert changed(given, sent, "tools") == (place, text)
+
+
+def at(value: Any, place: str) -> Any:
+    """What stands at a place of a value; KeyError or IndexError when nothing does."""
+    for name, number in re.findall(r"\.(\w)|\[(\d)\]", place):
+        value = value[name or int(number)]
+    return value
+
+
+@given(VALUES, VALUES)
+def test_the_change_that_is_told_is_one(given: Any, sent: Any) -> None:
+    assume(given != sent)
+    place, text = changed(given, sent, "tools")
+    found = []
+    for value in (given, sent):
+        with suppress(LookupError, TypeError):
+            found.append(at(value, place.removeprefix("tools")))
+    assert found
+    assert len(found) == 1 or found[0] != found[1]
+    assert any(repr(value) in text for value in found)
+
+
+def test_a_tool_that_was_written_anew_is_told_by_its_first_change(engine: Engine) -> None:
+    function = {**TOOL["function"], "strict": True}
+    (failure,) = judged(entry(engine, tools=[{**TOOL, "function": function}]), tools=(TOOL,))
+    assert (failure.requirement, failure.place) == ("tools.offered", "tools[0].function.strict")
+    assert failure.message == "nobody gave strict: True"
 
 
 def test_on_the_native_surface_the_words_are_its_own(engine: Engine) -> None:
