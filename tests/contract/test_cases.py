@@ -1,17 +1,14 @@
 """The cases: data that is sound, and files that say what is wrong with them."""
 
 import json
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mockserver.contract import Case, CaseError, Turn, built_in, requirements
 from mockserver.contract.cases import chosen, document_of, from_file, read_cases
-from mockserver.contract.delivery import CHOPPED, ENDS, MOST_PIECES, Delivery
+from mockserver.contract.delivery import CHOPPED
 from mockserver.contract.protocol import FEATURES
 from mockserver.contract.suite import needs, permutations
 
@@ -132,27 +129,3 @@ def test_an_answer_that_ends_early_is_there_again() -> None:
     (segment,) = turn.segments(chopped=True)
     assert [planned.delivery.end for planned in segment] == ["cut", *[""] * 12]
     assert {planned.delivery.sizes for planned in segment} == {(1,)}
-
-
-FRAMES = st.lists(st.binary(min_size=1, max_size=20), min_size=4, max_size=9)
-
-
-@given(FRAMES, st.lists(st.integers(1, 30), max_size=4).map(tuple))
-def test_pieces_are_the_same_bytes(frames: list[bytes], sizes: tuple[int, ...]) -> None:
-    pieces = list(Delivery(sizes=sizes).pieces(frames, tail=1))
-    assert b"".join(pieces) == b"".join(frames)
-    assert all(pieces)
-
-
-@given(FRAMES, st.sampled_from(ENDS), st.integers(0, 12))
-def test_what_ends_early_never_says_that_it_is_whole(frames: list[bytes], end: str, after: int) -> None:
-    sent = b"".join(Delivery(end=end, after=after).pieces(frames, tail=2))
-    whole = b"".join(frames[: len(frames) - 2])
-    assert whole.startswith(sent)
-    assert sent != b"".join(frames)
-
-
-def test_very_many_pieces_end_in_one() -> None:
-    pieces = list(Delivery(sizes=(1,)).pieces([b"x" * 10_000], tail=1))
-    assert len(pieces) == MOST_PIECES + 1
-    assert all(len(left) <= len(right) for left, right in pairwise(pieces))
