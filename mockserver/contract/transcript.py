@@ -9,6 +9,7 @@ from mockserver.contract.requirements import Failure
 from mockserver.wire.jsontext import loads_bounded
 
 _LONG = 400
+_MARK = "    <-- here"
 
 
 @dataclass(slots=True)
@@ -62,7 +63,7 @@ def marked(body: bytes, place: str) -> str:
 
 
 def _lines(value: Any, path: str, place: str, depth: int, before: str) -> list[str]:
-    mark = "    <-- here" if path == place and place else ""
+    mark = _MARK if path == place and place else ""
     indent = "  " * depth
     if isinstance(value, dict) and value:
         rows = []
@@ -84,8 +85,8 @@ def _lines(value: Any, path: str, place: str, depth: int, before: str) -> list[s
 def _closed(rows: list[str], more: bool) -> list[str]:  # noqa: FBT001 - a row of a list
     if not more:
         return rows
-    last, sign, mark = rows[-1].partition("    <-- here")
-    return [*rows[:-1], f"{last},{sign}{mark}"]
+    last = rows[-1].removesuffix(_MARK)
+    return [*rows[:-1], f"{last},{rows[-1][len(last) :]}"]
 
 
 def explain(failure: Failure, transcript: Transcript) -> str:
@@ -101,5 +102,5 @@ def explain(failure: Failure, transcript: Transcript) -> str:
     lines.append(f"  source: {failure.cited}")
     if 0 < failure.request <= len(transcript.bodies):
         shown = marked(transcript.bodies[failure.request - 1], failure.place)
-        lines += [f"  request {failure.request}:", *("    " + line for line in shown.splitlines())]
+        lines += [f"  request {failure.request}:", *("    " + line for line in shown.split("\n"))]
     return "\n".join(lines)
