@@ -13,7 +13,7 @@ from mockserver.contract.report import Expected, ExpectedError, Result, State
 from mockserver.contract.report.files import as_badge, as_json, as_junit, as_markdown
 from mockserver.contract.report.matrix import as_html
 from mockserver.contract.report.terminal import Progress, failures, held_text, summary, table
-from mockserver.contract.transcript import Transcript, explain, marked
+from mockserver.contract.transcript import Transcript
 
 CASES = {case.id: case for case in built_in()}
 BODY = b'{"model":"qwen-plus","messages":[{"role":"user","content":"<b>\\u0007|"}],"n":[],"t":{}}'
@@ -162,22 +162,6 @@ def test_known_failures_that_pass_or_are_not_there_are_stale(tmp_path: Path) -> 
     assert Expected(("turns.*",)).stale(held) == ["turns.*: turns.single/compat/plain passes, and 1 more"]
     with pytest.raises(ExpectedError, match=r"missing\.txt"):
         Expected.read(tmp_path / "missing.txt")
-
-
-def test_a_failure_is_told_with_its_place_marked_and_its_source() -> None:
-    text = explain(RULE, transcript())
-    assert "MUST request.valid: it is refused" in text
-    assert "rule some.rule" in text
-    assert "source: the vendor's docs" in text
-    assert '"n": []    <-- here,' not in text
-    assert '"n": [],    <-- here' in text
-    assert "  at choices of the report" in explain(Failure("report.text", "x", place="choices"), transcript())
-
-
-def test_a_place_within_is_marked_and_a_body_that_is_no_json_is_shown() -> None:
-    lines = marked(BODY, "messages[0]").splitlines()
-    assert [line for line in lines if "<-- here" in line] == ["    {    <-- here"]
-    assert marked(b"\xff{", "x") == "\ufffd{"
 
 
 def test_a_found_conversation_leaves_a_file_and_a_test() -> None:
