@@ -215,3 +215,11 @@ class LosesPictures(PaperClient):
 
     def part(self, part: dict[str, Any]) -> Message:
         return super().part(part if "text" in part else {"text": ""})
+
+
+class RepeatsItself(PaperClient):
+    """Sends what was said last twice."""
+
+    def request_messages(self, prefix: str | None) -> list[Message]:
+        messages = super().request_messages(prefix)
+        return [*messages, messages[-1]]

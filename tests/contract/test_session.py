@@ -31,6 +31,7 @@ from tests.contract.mistaken import (
     Refuses,
     RemembersAll,
     RemembersMore,
+    RepeatsItself,
     SaysMore,
     SendsAll,
     Silent,
@@ -374,6 +375,17 @@ def test_what_was_said_in_another_conversation_is_known_as_such(stage: PaperStag
         ("user 1", "'One'"),
         ("user 2", "'Other'"),
     ]
+
+
+def test_what_was_said_in_both_conversations_comes_from_neither(stage: PaperStage) -> None:
+    case = talk(say("Hi", "1"), say("Hi", "2", conversation=1), conversations=2)
+    assert broken(led(stage, case, RepeatsItself)) == ["history.invented"]
+    held = session(stage, case, RepeatsItself)
+    held.begin()
+    held.turn(case.turns[0])
+    held.failures.clear()
+    held.turn(case.turns[1])
+    assert broken(held) == ["history.invented"]
 
 
 def test_in_a_session_only_what_is_new_is_due(stage: PaperStage) -> None:
