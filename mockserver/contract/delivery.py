@@ -41,10 +41,14 @@ class Delivery:
             error=spec.get("error", "InternalError"),
         )
 
+    def whole(self, frames: int, *, tail: int) -> int:
+        """How many of so many frames are sent whole when it ends early."""
+        return max(0, min(self.after, frames - tail - 1))
+
     def pieces(self, frames: Sequence[bytes], *, tail: int) -> Iterator[bytes]:
         """The pieces that are sent; the last `tail` frames are never sent when it ends early."""
         if self.end:
-            sent = max(0, min(self.after, len(frames) - tail - 1))
+            sent = self.whole(len(frames), tail=tail)
             half = frames[sent][: len(frames[sent]) // 2] if self.end in ("cut", "reset") else b""
             frames = [*frames[:sent], half]
         if not self.sizes:

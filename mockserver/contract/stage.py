@@ -8,7 +8,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import uvicorn
@@ -129,6 +129,7 @@ class StageApp(App):
                 await pauses.before(piece)
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         if delivery.end == "error":
+            delivery = replace(delivery, after=delivery.whole(len(frames), tail=tail))
             await send({"type": "http.response.body", "body": self._error(answer, surface, delivery)})
         elif delivery.end:
             await self._end(delivery.end, seen, scope, receive)

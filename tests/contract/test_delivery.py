@@ -137,3 +137,9 @@ def test_very_many_pieces_end_in_one(more: int, pieces: int) -> None:
     assert len(sent) == pieces
     assert len(sent[-1]) == max(1, more)
     assert all(len(left) <= len(right) for left, right in pairwise(sent))
+
+
+@given(FRAMES, st.integers(0, 12), st.integers(0, 12))
+def test_as_many_frames_are_whole_as_it_says(frames: list[bytes], after: int, tail: int) -> None:
+    delivery = Delivery(end="error", after=after)
+    assert list(delivery.pieces(frames, tail=tail)) == frames[: delivery.whole(len(frames), tail=tail)]
