@@ -41,7 +41,7 @@ class Loop:
     def __init__(self) -> None:
         self.commands: queue.SimpleQueue[Document] = queue.SimpleQueue()
         self.answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._closed = False
+        self.closed = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One call, by the ASGI protocol."""
@@ -57,7 +57,7 @@ class Loop:
 
     def _next(self) -> Document:
         try:
-            return {"type": "bye"} if self._closed else self.commands.get(timeout=_WAIT_SECONDS)
+            return {"type": "bye"} if self.closed else self.commands.get(timeout=_WAIT_SECONDS)
         except queue.Empty:
             return {"type": "wait"}
 
@@ -71,7 +71,7 @@ class Loop:
 
     def close(self) -> None:
         """Says goodbye to whoever asks next."""
-        self._closed = True
+        self.closed = True
         self.commands.put({"type": "bye"})
 
 
@@ -92,7 +92,10 @@ class LoopClient:
             raise ProtocolError(msg) from None
 
     def send(self, command: Command) -> Report:
-        """Does what the command says. Raises `ProtocolError`."""
+        """Does what the command says. Raises `ProtocolError`, at once when the loop has ended."""
+        if self._loop.closed:
+            msg = "the loop has ended, and its program was told so: start both again"
+            raise ProtocolError(msg)
         self._loop.commands.put(command_json(command))
         answered = answer(self._answer(self._patience))
         if isinstance(command, Begin) and answered["type"] == "ok":
