@@ -82,7 +82,10 @@ class PythonClient:
                 msg = f"{self.hello.client} could not begin: {type(error).__name__}: {error}"
                 raise ProtocolError(msg) from error
             return Report()
-        held = self._held[command.conversation]
+        held = self._held.get(command.conversation)
+        if held is None:
+            msg = f"no conversation {command.conversation!r} was begun"
+            raise ProtocolError(msg)
         try:
             if isinstance(command, Say):
                 report = held.say(command)

@@ -38,7 +38,7 @@ def drive(
 
 def _answer(driven: Any, document: dict[str, Any]) -> dict[str, Any]:
     hello = driven.hello
-    if document["type"] == "hello":
+    if document.get("type") == "hello":
         introduced = {"type": "hello", "version": VERSION, "client": hello.client}
         return {**introduced, "surfaces": list(hello.surfaces), "features": list(hello.features)}
     try:

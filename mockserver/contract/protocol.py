@@ -253,10 +253,14 @@ def read_command(document: Mapping[str, Any]) -> Command:
         msg = f"there is no command {document.get('type')!r}; known are {', '.join(kinds)}"
         raise ProtocolError(msg)
     fields = {name: value for name, value in document.items() if name != "type"}
-    for name in ("tools", "parts", "results"):
-        if name in fields:
-            fields[name] = tuple(Result(**item) if name == "results" else item for item in fields[name])
-    command: Command = kind(**fields)
+    try:
+        for name in ("tools", "parts", "results"):
+            if name in fields:
+                fields[name] = tuple(Result(**item) if name == "results" else item for item in fields[name])
+        command: Command = kind(**fields)
+    except TypeError as error:
+        msg = f"the command {document['type']!r} cannot be read: {error}"
+        raise ProtocolError(msg) from None
     return command
 
 
