@@ -1,6 +1,5 @@
 """The protocol: commands and answers as lines, and what no driver may say."""
 
-import io
 import json
 from typing import Any
 
@@ -9,9 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.contract import protocol as p
-from mockserver.contract.driver import drive
 from mockserver.rules.schemas import violations
-from mockserver.wire.jsontext import loads
 
 BEGIN = p.Begin(
     conversation="c",
@@ -105,55 +102,3 @@ def test_the_schema_knows_all_features_and_commands() -> None:
     document = {"type": "hello", "version": 1, "client": "c", "surfaces": ["compat"]}
     assert violations("driver", {**document, "features": list(p.FEATURES)}) == []
     assert p.hello_line() == b'{"type":"hello","version":1}\n'
-
-
-class Echo:
-    """A client that says what it hears."""
-
-    def __init__(self, begin: p.Begin) -> None:
-        if begin.model == "bad":
-            message = "no such model"
-            raise ValueError(message)
-
-    def say(self, say: p.Say) -> p.Report:
-        if say.text == "fail":
-            message = "failed"
-            raise ConnectionError(message)
-        if say.text == "wrong":
-            return "no report"  # type: ignore[return-value]
-        return p.Report((p.Choice(say.text),))
-
-
-def test_a_driver_in_python_answers_each_line() -> None:
-    commands = [
-        {"type": "hello", "version": 1},
-        p.command_json(BEGIN),
-        p.command_json(p.Say(conversation="c", text="Hi")),
-        p.command_json(p.Say(conversation="c", text="fail")),
-        p.command_json(p.Say(conversation="c", text="wrong")),
-        p.command_json(p.End(conversation="c")),
-        {**p.command_json(BEGIN), "model": "bad"},
-        {"type": "dance"},
-    ]
-    out = io.BytesIO()
-    drive(Echo, client="echo 1", commands=io.StringIO("\n".join(map(json.dumps, commands))), answers=out)
-    answers = [loads(line) for line in out.getvalue().splitlines()]
-    assert [answer["type"] for answer in answers] == [
-        "hello",
-        "ok",
-        "report",
-        "report",
-        "trouble",
-        "report",
-        "trouble",
-        "trouble",
-    ]
-    assert answers[2]["choices"][0]["text"] == "Hi"
-    assert answers[3]["error"] == {
-        "kind": "ConnectionError",
-        "code": None,
-        "status": None,
-        "message": "failed",
-    }
-    assert "gave str where a Report is due" in answers[4]["message"]
-    assert "could not begin: ValueError: no such model" in answers[6]["message"]
