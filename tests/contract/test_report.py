@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 from mockserver.contract import Failure, Outcome, Verdict, built_in
-from mockserver.contract.cases import chosen
-from mockserver.contract.found import case_text, pytest_text, story
 from mockserver.contract.report import Expected, ExpectedError, Result, State
 from mockserver.contract.report.files import as_badge, as_json, as_junit, as_markdown
 from mockserver.contract.report.matrix import as_html
@@ -162,15 +160,3 @@ def test_known_failures_that_pass_or_are_not_there_are_stale(tmp_path: Path) -> 
     assert Expected(("turns.*",)).stale(held) == ["turns.*: turns.single/compat/plain passes, and 1 more"]
     with pytest.raises(ExpectedError, match=r"missing\.txt"):
         Expected.read(tmp_path / "missing.txt")
-
-
-def test_a_found_conversation_leaves_a_file_and_a_test() -> None:
-    case = chosen(built_in(), ["text.emoji"])[0]
-    outcome = Outcome(case, "compat", "stream", Verdict.FAILED, (BROKEN,), transcript())
-    assert json.loads(case_text(outcome))["cases"][0]["id"] == "text.emoji"
-    compile(pytest_text(outcome), "test.py", "exec")
-    assert "def test_history_text(client):" in pytest_text(outcome)
-    assert "def test_named(client):" in pytest_text(outcome, name="named")
-    told = story(outcome)
-    assert "dashscope-mock conform --suite found.json" in told
-    assert told.count("history.text") > 1
