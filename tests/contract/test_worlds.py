@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.contract.cases import MODELS, MODES, SURFACES, Case, document_of, read_cases
+from mockserver.contract.cases import MODELS, MODES, SURFACES, Case, Turn, document_of, read_cases
 from mockserver.contract.protocol import FEATURES
+from mockserver.contract.strategies import image
 from mockserver.contract.suite import needs
 from mockserver.contract.worlds import KINDS, Kind, world
 from mockserver.engine import Engine
@@ -61,6 +62,35 @@ def test_a_client_that_is_right_lives_in_every_world(kind: Kind, engine: Engine)
         held = led(stage, lived, surface=case.surfaces[0], mode=case.modes[0])
         assert held.failures == []
         assert len(held.transcript.bodies) == 2
+
+
+PICTURE = say("What?", "Red.", parts=({"image": image(0xFF0000)}, {"text": "What?"}))
+CHOICES = say("Hi", {"choices": [{"content": "a"}, {"content": "b"}]}, options={"n": 2})
+THOUGHT = say("Hi", {"reasoning_content": "Hm", "content": "Ho"})
+CALL = {"tool_calls": [{"id": "call_1", "name": "weather", "arguments": '{"city": "Rome"}'}]}
+CALLED = say("Weather?", CALL, "Fine.", results=(("sunny",),))
+BEGUN = say("Hi", " be it", partial="So")
+
+
+@pytest.mark.parametrize(
+    ("name", "turn"),
+    [
+        ("pictures", PICTURE),
+        ("choices", CHOICES),
+        ("thinking", THOUGHT),
+        ("tools", CALLED),
+        ("cumulative", CALLED),
+        ("keep", CALLED),
+        ("talk", BEGUN),
+        ("tools", BEGUN),
+        ("two", BEGUN),
+    ],
+)
+def test_a_world_allows_what_is_done_in_it(name: str, turn: Turn, engine: Engine) -> None:
+    stage = PaperStage(engine)
+    for case in of(NAMED[name]):
+        held = led(stage, replace(case, turns=(turn,)), surface=case.surfaces[0], mode=case.modes[0])
+        assert held.failures == []
 
 
 @EACH
