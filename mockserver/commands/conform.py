@@ -149,7 +149,7 @@ def _run(options: argparse.Namespace) -> int:
     if found is not None:
         from mockserver.contract.found import story  # noqa: PLC0415
 
-        print(story(found))  # noqa: T201
+        print(_printable(story(found)))  # noqa: T201
     return _status(result, expected, strict=options.strict)
 
 

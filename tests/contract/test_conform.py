@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.cli import main
+from mockserver.contract import Case, Outcome, Verdict
 
 DRIVER = f"{sys.executable} -m contract_tests.gallery.driver"
 FORGETFUL = (
@@ -123,6 +124,19 @@ def test_a_case_of_ones_own_from_a_file(tmp_path: Path, capsys: pytest.CaptureFi
     told = capsys.readouterr().out
     assert "\u001b" not in told
     assert "\\x1b" in told
+
+
+def test_what_was_found_cannot_steer_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = Outcome(Case(id="found.talk"), "compat", "plain", Verdict.DRIVER, message="\u001b[31mred\u202e")
+    monkeypatch.setattr("mockserver.contract.machine.explore", lambda *_, **__: found)
+    asked = ["conform", "--client", DRIVER, "--suite", "options.zero", "--surface", "compat"]
+    assert main([*asked, "--examples", "1"]) == 3
+    told = capsys.readouterr().out
+    assert told.count("\\x1b[31mred\\u202e") == 2
+    assert "Run it again" in told
+    assert all(character == "\n" or character.isprintable() for character in told)
 
 
 def test_the_cases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
