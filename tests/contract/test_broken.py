@@ -83,6 +83,12 @@ def test_the_whole_is_no_place() -> None:
     ]
 
 
+def test_where_one_of_several_may_hold_nothing_is_broken() -> None:
+    schema = {"properties": {"a": {"type": "null"}}, "required": ["a"], "anyOf": [{"type": "object"}]}
+    assert list(places(schema, "x", {"a": None})) == []
+    assert list(places({"properties": {"b": schema}}, "x", {"b": {"a": None}})) == []
+
+
 def test_a_place_is_replaced_or_left_out_and_the_value_stays_as_it_was() -> None:
     value = {"a": [{"b": 1}, 2]}
     before = deepcopy(value)
