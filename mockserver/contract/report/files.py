@@ -34,7 +34,8 @@ def as_junit(result: Result) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    escaped = text.replace("\\", "\\\\").replace("|", "\\|")
+    return escaped.replace("\r", " ").replace("\n", " ")
 
 
 def as_markdown(result: Result) -> str:
