@@ -1,0 +1,1 @@
+"""Tests of the reports: every format tells the same run, and none trusts a client's text."""
