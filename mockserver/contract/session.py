@@ -246,7 +246,7 @@ class Session:
         talk.output += last.entry.usage.output
         said = last.entry.reply.choices[0]
         group = 0
-        if not (said.content or said.tool_calls):
+        if not (said.content or said.tool_calls):  # the conversation is the same with it or without it
             talk.groups += 1
             group = talk.groups
         talk.history.append(
@@ -258,8 +258,6 @@ class Session:
                 group=group,
             )
         )
-        if group:  # an answer without a word is the same conversation with it or without it
-            talk.history[-1:] = optional(talk.history[-1:], 0, group)
         return not self._broken()
 
     def _broken_off(self, held: _Round, last: Seen) -> list[Failure]:
