@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 
 READABLE = ("gzip", "deflate", "identity")
 """The codings that can be read here, and so kept; what cannot be read cannot be cleaned of secrets."""
@@ -37,14 +38,24 @@ def decoded(body: bytes, coding: str) -> bytes:
     """A body unpacked as far as it goes; the body itself when it is not packed as it says."""
     if coding == "identity":
         return body
-    for wbits in (31, 15, -15):
+    for wbits in (31,) if coding == "gzip" else (15, -15):
+        with suppress(zlib.error):
+            return _unpacked(body, wbits)
+    return _as_far_as_possible(body)
+
+
+def _unpacked(body: bytes, wbits: int) -> bytes:
+    """What is packed in a body, and what is packed behind it; a rest that is not packed stays as it is."""
+    unpacker = zlib.decompressobj(wbits=wbits)
+    plain = bytearray(unpacker.decompress(body, _MOST))
+    while rest := unpacker.unused_data:
         unpacker = zlib.decompressobj(wbits=wbits)
         try:
-            plain = unpacker.decompress(body, _MOST)
+            plain += unpacker.decompress(rest, _MOST)
         except zlib.error:
-            continue
-        return plain
-    return _as_far_as_possible(body)
+            plain += rest
+            break
+    return bytes(plain)
 
 
 def _as_far_as_possible(body: bytes) -> bytes:

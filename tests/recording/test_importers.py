@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
@@ -96,6 +97,19 @@ def test_headers_of_an_unpacked_body_are_put_right() -> None:
         ("Content-Length", str(len(packed))),
     ]
     assert pieces.plain_headers([("content-encoding", "identity")], b"") == [("content-encoding", "identity")]
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"), [("gzip", gzip.compress), ("x-gzip", gzip.compress), ("deflate", zlib.compress)]
+)
+def test_a_body_that_is_packed_as_it_says_keeps_its_coding(name: str, pack: Callable[[bytes], bytes]) -> None:
+    coded = [("content-encoding", name)]
+    assert pieces.plain_headers(coded, pack(b'{"said": "tea"}')) == coded
+    assert pieces.plain_headers(coded, b'{"said": "tea"}') == []
+
+
+def test_a_short_body_that_was_unpacked_keeps_no_coding() -> None:
+    assert pieces.plain_headers([("content-encoding", "gzip")], b"{}") == []
 
 
 def test_a_vcrpy_cassette_as_json_too(tmp_path: Path) -> None:
