@@ -63,7 +63,7 @@ class Row:
     def place(self) -> tuple[str, int, str]:
         """What recordings are ordered by: when, and then by the number in the name."""
         number = self.name.removesuffix(".json").rpartition("-")[2]
-        return self.recorded, int(number) if number.isdigit() and len(number) < 8 else 1, self.name  # noqa: PLR2004 - a hash has 8
+        return self.recorded, int(number) if number.isdecimal() and len(number) < 8 else 1, self.name  # noqa: PLR2004 - a hash has 8
 
 
 _COLUMNS = [column.name for column in fields(Row)]
