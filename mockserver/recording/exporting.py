@@ -94,9 +94,10 @@ def _grouped(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 def _yaml_body(body: bytes) -> str | bytes:
     try:
-        return body.decode("utf-8")
+        text = body.decode("utf-8")
     except UnicodeDecodeError:
         return body
+    return body if "\x85" in text else text  # YAML takes U+0085 for the end of a line
 
 
 def vcr(interactions: Iterable[Interaction]) -> str:
