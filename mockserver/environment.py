@@ -20,9 +20,10 @@ def pointed(env: Mapping[str, str]) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in env}
     os.environ.update(env)
     sdk = sys.modules.get("dashscope")
-    kept = {name: getattr(sdk, name) for name in _READ_AT_IMPORT if hasattr(sdk, name)}
+    known = {name: env[variable] for name, variable in _READ_AT_IMPORT.items() if variable in env}
+    kept = {name: getattr(sdk, name) for name in known if hasattr(sdk, name)}
     for name in kept:
-        setattr(sdk, name, env[_READ_AT_IMPORT[name]])
+        setattr(sdk, name, known[name])
     try:
         yield
     finally:
