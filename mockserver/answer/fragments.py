@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite
 
 from mockserver.answer.kinds import tables
 
@@ -113,9 +114,13 @@ def _unique(values: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value.strip() for value in values if value.strip()))
 
 
-def _number(text: str) -> int | float:
+def number(text: str) -> int | float | None:
+    """The number that is written; None for one that is too wide for JSON to carry it."""
     plain = text.replace(",", "").replace("\u2212", "-")
-    return float(plain) if "." in plain else int(plain)
+    if not isfinite(float(plain)):
+        return None
+    value = float(plain) if "." in plain else int(plain)
+    return value if isinstance(value, float) or -(2**63) <= value < 2**64 else None
 
 
 def _dates(text: str) -> list[str]:
@@ -216,7 +221,7 @@ def fragments(text: str) -> Fragments:
     ]
     introduced = ["".join(groups) for groups in _INTRODUCED.findall(bare)]
     return Fragments(
-        numbers=tuple(_number(number) for number in _NUMBER.findall(timeless)),
+        numbers=tuple(read for found in _NUMBER.findall(timeless) if (read := number(found)) is not None),
         quoted=_unique(["".join(groups) for groups in _QUOTED.findall(text)]),
         places=_unique([*places, *_STATE.findall(bare), *known, *(lower if not places else ())]),
         origins=_unique([*origins, *asian_origins]),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from mockserver.answer.fragments import Fragments, fragments, shortened
+from mockserver.answer.fragments import Fragments, fragments, number, shortened
 from mockserver.answer.kinds import kind_of, parts
 from mockserver.answer.language import language
 from mockserver.answer.stems import stem
@@ -138,13 +138,11 @@ class Words:
             before = re.search(
                 rf"(?<![\w.])(-?\d+(?:\.\d+)?)[\s-]*{shown}[a-z]*(?![a-z])", self.text, re.IGNORECASE
             )
-            for match in (after, before if len(word) > 1 else None):
-                if match:
-                    value = float(match[1]) if "." in match[1] else int(match[1])
-                    found.append(value)
+            beside = (after, before if len(word) > 1 else None)
+            found += [value for match in beside if match and (value := number(match[1])) is not None]
         if not found and "default" not in schema:
             found = list(self.fragments.numbers)
-        return [number for number in found if not whole or isinstance(number, int)]
+        return [value for value in found if not whole or isinstance(value, int)]
 
     def _strings(self, name: str, description: str, schema: Mapping[str, Any]) -> list[Any]:
         said = self._said(name)

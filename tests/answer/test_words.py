@@ -120,6 +120,11 @@ def test_each_number_is_taken_once() -> None:
     assert words.pick("a", "", NUMBER, taken=[5, 5, 8]) is None
 
 
+@pytest.mark.parametrize("text", [f"n is {10**20}", f"{10**20} n", f"n: {'9' * 400}.5", f"{-(10**20)}"])
+def test_a_number_that_json_cannot_carry_is_not_offered(text: str) -> None:
+    assert Words.of(text).offers("n", "", NUMBER) == []
+
+
 def test_several_places_are_offered_in_the_order_of_the_text() -> None:
     words = Words.of("Compare the weather in Paris, London and Rome")
     assert words.offers("cities", "", STRING)[0].startswith("Paris")
