@@ -38,7 +38,7 @@ FOUND: list[tuple[str, str, tuple[Any, ...]]] = [
     ("What did Ada Lovelace say? Nothing. The End", "names", ("Ada Lovelace", "End")),
     ("in French in May", "names", ()),
     (
-        "2026-5-1, 2026/05/02, 2026年5月3日, May 4th, 2026",
+        "May 1st, 2026, 2026/05/02, 2026年5月3日, 2026-5-4",
         "dates",
         tuple(f"2026-05-0{n}" for n in range(1, 5)),
     ),
