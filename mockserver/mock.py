@@ -33,7 +33,6 @@ class Script:
         self._channel = channel
         self._match = dict(match)
         self._replies: list[dict[str, Any]] = []
-        self._endless = True
         self.id: str | None = None
 
     def __repr__(self) -> str:
@@ -43,18 +42,15 @@ class Script:
         if times is not None and not 1 <= times <= _MOST:
             msg = f"times is {times}: it must be 1 to {_MOST}, or None for ever"
             raise ValueError(msg)
-        if times is None and not self._endless:
-            self._endless = True
-        elif times is not None:
-            self._endless = False
-        self._replies += [spec] * (times or 1)
-        body: dict[str, Any] = {"match": self._match, "reply": self._replies}
-        if not self._endless:
-            body["times"] = len(self._replies)
+        replies = [*self._replies, *[spec] * (times or 1)]
+        body: dict[str, Any] = {"match": self._match, "reply": replies}
+        if times is not None:
+            body["times"] = len(replies)
         if self.id is None:
             self.id = str(json.loads(self._channel.call("POST", "replies", body))["id"])
         else:
             self._channel.call("PUT", f"replies/{self.id}", body)
+        self._replies = replies  # a reply that is refused is not kept
         return self
 
     def reply(self, content: Reply = "", *, times: int | None = None, **more: Any) -> Self:

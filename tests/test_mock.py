@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.channel import ControlError
 from mockserver.exchange import Exchange
 from mockserver.matchers import contains
 from mockserver.mock import Mock
@@ -222,3 +223,20 @@ def test_a_broken_scenario_is_not_sent(wire: Wire, mock: Mock, tmp_path: Path) -
     with pytest.raises(BrokenScenarioError, match=r"a\.yaml:1:1: error: replies: 5 is not"):
         mock.play(tmp_path / "a.yaml")
     assert wire.calls == []
+
+
+def test_a_reply_that_is_refused_is_not_sent_again_with_the_next_one() -> None:
+    class Strict(Wire):
+        def call(self, method: str, path: str, body: Any = None, **query: Any) -> bytes:
+            answer = super().call(method, path, body, **query)
+            if any(reply.get("content") == "No." for reply in (body or {}).get("reply", ())):
+                raise ControlError(400, "no")
+            return answer
+
+    wire = Strict()
+    script = Mock(wire, "http://h:1", "sk-a").when().reply("Yes.")
+    with pytest.raises(ControlError):
+        script.then("No.", times=1)
+    script.then("Well.")
+    assert wire.last["reply"] == [{"content": "Yes."}, {"content": "Well."}]
+    assert "times" not in wire.last
