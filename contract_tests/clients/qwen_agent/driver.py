@@ -53,34 +53,32 @@ class Agent(Conversation):
         ]
         return self._turn(new, command)
 
-    def native(self, command: Document) -> Document:
-        """The configuration of `qwen_dashscope`."""
-        more = {"request_timeout": self.begin.get("timeout", 30), "headers": self.headers()}
+    def configuration(self, command: Document) -> Document:
+        """How the model is to be asked."""
+        begin, options = self.begin, self.options(command)
+        named = {"model": begin["model"], "api_key": begin["key"]}
+        patience = {"request_timeout": begin.get("timeout", 30)}
+        if COMPAT:
+            own: Document = {name: options.pop(name) for name in KNOWN if name in options}
+            asked = {**own, "extra_body": options, "extra_headers": self.headers(), **patience}
+            return {
+                **named,
+                "model_type": "oai",
+                "model_server": begin["openai_url"],
+                "generate_cfg": asked,
+            }
+        asked = {**options, "headers": self.headers(), **patience}
         return {
-            "model": self.begin["model"],
+            **named,
             "model_type": "qwen_dashscope",
-            "base_http_api_url": self.begin["native_url"],
-            "api_key": self.begin["key"],
-            "generate_cfg": {**self.options(command), **more},
-        }
-
-    def compat(self, command: Document) -> Document:
-        """The configuration of `oai`."""
-        options = self.options(command)
-        own: Document = {name: options.pop(name) for name in KNOWN if name in options}
-        more = {"request_timeout": self.begin.get("timeout", 30), "extra_headers": self.headers()}
-        return {
-            "model": self.begin["model"],
-            "model_type": "oai",
-            "model_server": self.begin["openai_url"],
-            "api_key": self.begin["key"],
-            "generate_cfg": {**own, "extra_body": options, **more},
+            "base_http_api_url": begin["native_url"],
+            "generate_cfg": asked,
         }
 
     def ask(self, messages: list[Any], command: Document) -> Answer:
         """Sends one request."""
         begin, answer = self.begin, Answer()
-        model = get_chat_model(self.compat(command) if COMPAT else self.native(command))
+        model = get_chat_model(self.configuration(command))
         dashscope.api_key = begin["key"]
         functions = [tool["function"] for tool in begin.get("tools", ())]
         stream = bool(command.get("stream")) or not COMPAT
