@@ -129,9 +129,9 @@ def test_nobody_has_to_be_told_that_the_port_is_open(lazy_tokenizer: LazyTokeniz
 
 def test_what_stays_for_good_is_taken_out_of_the_collectors_way(make_live: MakeLive) -> None:
     live = make_live()
-    before = gc.get_freeze_count()
+    gc.unfreeze()  # the server may have done it by now
     live.server._load()
-    assert gc.get_freeze_count() > before
+    assert gc.get_freeze_count() > 0
     assert gc.get_threshold()[0] == 50_000
 
 
