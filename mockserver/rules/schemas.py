@@ -9,15 +9,16 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
-
-import jsonschema_rs
+from typing import TYPE_CHECKING, Any
 
 from mockserver import resources
 from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.rules.registry import Finding, Severity
 from mockserver.wire.jsontext import dumps
 from mockserver.wire.request import Surface
+
+if TYPE_CHECKING:
+    import jsonschema_rs
 
 _TYPES = {"number": "Float", "integer": "Integer", "string": "String", "boolean": "Boolean"}
 _GENERAL = {
@@ -52,8 +53,10 @@ def _documents() -> dict[str, dict[str, Any]]:
 
 
 @cache
-def validator(name: str) -> jsonschema_rs.Draft202012Validator:
+def validator(name: str) -> "jsonschema_rs.Draft202012Validator":
     """The compiled validator of a schema, by its file's name."""
+    import jsonschema_rs  # noqa: PLC0415 - the port opens the sooner
+
     documents = _documents()
     registry = jsonschema_rs.Registry([(document["$id"], document) for document in documents.values()])
     return jsonschema_rs.Draft202012Validator(documents[name], registry=registry)

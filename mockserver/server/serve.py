@@ -13,8 +13,10 @@ from typing import Any
 import uvicorn
 
 from mockserver.engine import Engine
+from mockserver.rules import schemas
 from mockserver.server.app import App
 from mockserver.server.transport import config
+from mockserver.wire.request import Surface
 
 log = logging.getLogger("mockserver")
 
@@ -69,10 +71,12 @@ class Server(uvicorn.Server):
         self._tasks: list[asyncio.Task[None]] = []
 
     def _load(self) -> None:
-        """Loads the tokenizer, then takes all that will stay for good out of the collector's way.
+        """Loads what requests need, then takes all that will stay for good out of the collector's way.
 
         Its pauses were the lateness of paced streams.
         """
+        for surface in Surface:
+            schemas.validator(f"{surface.value}.request")
         self._engine.tokenizer.get()
         if not self._alone:
             return

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.parser import BytesHeaderParser
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -201,7 +201,7 @@ def permits(fields: Mapping[str, str], now: float) -> bool:
 
 def _oss_refusal(error: OssError, request_id: str) -> Response:
     words = {"Code": error.code, "Message": str(error), "RequestId": request_id, "HostId": "dashscope-mock"}
-    inner = "".join(f"  <{name}>{escape(text)}</{name}>\n" for name, text in words.items())
+    inner = "".join(f"  <{name}>{escape(text, quote=False)}</{name}>\n" for name, text in words.items())
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>\n{inner}</Error>\n'
     headers = {"x-oss-request-id": request_id, "connection": "close"}
     return Response(body, error.status, headers, "application/xml")
