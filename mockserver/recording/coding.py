@@ -48,10 +48,10 @@ def _unpacked(body: bytes, wbits: int) -> bytes:
     """What is packed in a body, and what is packed behind it; a rest that is not packed stays as it is."""
     unpacker = zlib.decompressobj(wbits=wbits)
     plain = bytearray(unpacker.decompress(body, _MOST))
-    while rest := unpacker.unused_data:
+    while (rest := unpacker.unused_data) and len(plain) < _MOST:
         unpacker = zlib.decompressobj(wbits=wbits)
         try:
-            plain += unpacker.decompress(rest, _MOST)
+            plain += unpacker.decompress(rest, _MOST - len(plain))
         except zlib.error:
             plain += rest
             break

@@ -110,3 +110,9 @@ def test_what_stands_behind_a_packed_body_stays_in_sight(name: str) -> None:
 def test_a_body_is_unpacked_to_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coding, "_MOST", 100)
     assert decoded(packed(LEAVES, "gzip"), "gzip") == LEAVES[:100]
+
+
+def test_members_together_are_unpacked_to_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coding, "_MOST", 100)
+    member = coding.packed(b"a" * 60, "gzip")
+    assert coding.decoded(member * 5, "gzip") == b"a" * 100
