@@ -60,6 +60,11 @@ class Door:
         self._worlds = worlds
         self.policies = Policies(RulePolicy(mode=settings.rules, rules=settings.rule_switches))
 
+    def load(self) -> None:
+        """Compiles the schemas of chat requests, which the first request would wait for."""
+        for name in _REQUEST_SCHEMAS.values():
+            schemas.validator(name)
+
     def admit(self, key: str | None) -> World:
         """The world of a key; None stands for no key at all. Raises `Refused`."""
         if key is None:

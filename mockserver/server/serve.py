@@ -13,10 +13,8 @@ from typing import Any
 import uvicorn
 
 from mockserver.engine import Engine
-from mockserver.rules import schemas
 from mockserver.server.app import App
 from mockserver.server.transport import config
-from mockserver.wire.request import Surface
 
 log = logging.getLogger("mockserver")
 
@@ -75,8 +73,7 @@ class Server(uvicorn.Server):
 
         Its pauses were the lateness of paced streams.
         """
-        for surface in Surface:
-            schemas.validator(f"{surface.value}.request")
+        self._engine.door.load()
         self._engine.tokenizer.get()
         if not self._alone:
             return
