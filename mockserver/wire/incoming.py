@@ -13,11 +13,10 @@ class RequestHeaders(Mapping[str, str]):
         self.raw = raw
 
     def __getitem__(self, name: str) -> str:
-        wanted = name.encode("latin-1", "replace")
-        for key, value in self.raw:
-            if key == wanted:
-                return value.decode("latin-1")
-        raise KeyError(name)
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return str(value)
 
     def get(self, name: str, default: Any = None) -> Any:
         """A header's value; `default` when it was not sent."""
@@ -29,11 +28,7 @@ class RequestHeaders(Mapping[str, str]):
         return default
 
     def __contains__(self, name: object) -> bool:
-        wanted = str(name).encode("latin-1", "replace")
-        for key, _ in self.raw:  # noqa: SIM110 - a generator costs more than the loop
-            if key == wanted:
-                return True
-        return False
+        return self.get(str(name)) is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter({key.decode("latin-1"): None for key, _ in self.raw})
