@@ -146,13 +146,14 @@ class RequestJudge:
             known = name in self._due.options or name in _WIRE_OPTIONS or name in _NOT_OPTIONS
             if not known and value is not None:
                 self._fail("options.unasked", f"nobody gave {name}: {value!r}", at + name)
+        tools = [dict(tool) for tool in self._due.begin.tools]
         offered = list(sent.get("tools") or ())
-        if offered != [dict(tool) for tool in self._due.begin.tools]:
+        if offered != tools:
             names = [(tool.get("function") or {}).get("name") for tool in offered]
-            given = [tool["function"]["name"] for tool in self._due.begin.tools]
+            given = [tool["function"]["name"] for tool in tools]
             place, text = at + "tools", f"the tools {given} were given, {names} are offered"
             if names == given:
-                place, text = changed([dict(tool) for tool in self._due.begin.tools], offered, place)
+                place, text = changed(tools, offered, place)
             self._fail("tools.offered", text, place)
 
     def _history(self, body: Mapping[str, Any]) -> None:
