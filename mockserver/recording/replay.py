@@ -99,6 +99,14 @@ class Tape:
     keys: canonical.Keys
 
 
+def _read(
+    engine: "Engine", surface: Surface, headers: Mapping[str, str], body: bytes, world: World
+) -> tuple[ChatRequest, tuple[Finding, ...]]:
+    """A request as the engine's door reads it, and what its schema finds in it. Raises `Refused`."""
+    data = engine.door.parse(body)
+    return engine.door.read(surface, data, engine.door.model(surface, data), headers, world)
+
+
 @dataclass(slots=True)
 class Recorded:
     """The recordings that an engine answers with."""
@@ -226,8 +234,7 @@ class Recorded:
     ) -> tuple[Finding, ...]:
         """What the rules find in a request that a recording answers, whatever they would do about it."""
         try:
-            data = engine.door.parse(body)
-            request, found = engine.door.read(surface, data, engine.door.model(surface, data), headers, world)
+            request, found = _read(engine, surface, headers, body, world)
             return found + engine.door.judge(request, world, world.past.trace(request))
         except Refused as refused:
             return refused.findings
@@ -240,9 +247,7 @@ class Recorded:
         if not any(True for _ in engine.scripts):
             return False
         try:
-            data = engine.door.parse(body)
-            model = engine.door.model(surface, data)
-            request, _ = engine.door.read(surface, data, model, headers, world)
+            request, _ = _read(engine, surface, headers, body, world)
         except Refused:
             return False
         return engine.scripts.find(world.key, request) is not None
