@@ -85,9 +85,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _record(options: argparse.Namespace) -> int:
-    import httpx  # noqa: PLC0415 - help answers at once
-
-    from mockserver.recording.cassette import CassetteError  # noqa: PLC0415
+    from mockserver.recording.cassette import CassetteError  # noqa: PLC0415 - help answers at once
     from mockserver.recording.library import Library  # noqa: PLC0415
     from mockserver.recording.proxy import Recorder  # noqa: PLC0415
     from mockserver.recording.redaction import RedactionError  # noqa: PLC0415
@@ -102,8 +100,7 @@ def _record(options: argparse.Namespace) -> int:
         target = Target.read(options.upstream)
         key = upstream_key(options.upstream_key_env, option="--upstream-key-env")
         redaction = redaction_of(options)
-        tls = httpx.create_ssl_context() if target.scheme == "https" else None
-        upstream = None if options.mode == "none" else Upstream(target, key=key, tls=tls)
+        upstream = None if options.mode == "none" else Upstream(target, key=key)
         recorded = Recorded(Library(options.cassette, create=True), redaction, Playing(speed=0.0))
         recorder = Recorder(upstream, recorded, mode=options.mode)
         with ended_by_signal():

@@ -72,9 +72,7 @@ def _offline(options: argparse.Namespace) -> "Report":
 
 def _against(options: argparse.Namespace) -> "Report":
     """The report against a host; writes the proposal. Raises the errors of `_verify`."""
-    import httpx  # noqa: PLC0415 - help answers at once
-
-    from mockserver.recording.drift import Drift, compare, learned  # noqa: PLC0415
+    from mockserver.recording.drift import Drift, compare, learned  # noqa: PLC0415 - help answers at once
     from mockserver.recording.library import Library  # noqa: PLC0415
     from mockserver.recording.report import Report  # noqa: PLC0415
     from mockserver.recording.upstream import Target, Upstream  # noqa: PLC0415
@@ -86,8 +84,7 @@ def _against(options: argparse.Namespace) -> "Report":
     now = datetime.now(UTC)
 
     async def run() -> tuple[Report, list[Drift]]:
-        tls = httpx.create_ssl_context() if target.scheme == "https" else None
-        upstream = Upstream(target, key=key, tls=tls)
+        upstream = Upstream(target, key=key)
         try:
             recordings = ((row.name, library.load(row)) for row in library.rows)
             return await compare(recordings, upstream, redaction, now=now)

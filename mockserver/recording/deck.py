@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal, Self
 
-import httpx
 from starlette.types import Receive, Scope, Send
 
 from mockserver.door import Refused, bearer_key
@@ -113,9 +112,8 @@ class Deck:
         if target.scheme == "https" and not key:
             msg = f"there is no key for {target.host}; export DASHSCOPE_API_KEY, or name another variable"
             raise UpstreamError(msg)
-        tls = httpx.create_ssl_context() if target.scheme == "https" else None
         mode: Mode = "overwrite" if record == "all" else "new"
-        return cls(mode=mode, upstream=Upstream(target, key=key or None, tls=tls), redaction=redaction)
+        return cls(mode=mode, upstream=Upstream(target, key=key or None), redaction=redaction)
 
     def insert(self, folder: Path, *, strict_miss: bool = True) -> None:
         """Plays this cassette from now on. Raises `CassetteError`, also for one that is not there.

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpcore
+import httpx
 
 LARGEST = 1024 * 1024
 """A chunk beyond this size is passed on in pieces, in bytes."""
@@ -254,6 +255,8 @@ class Upstream:
         self.target = target
         self._key = key
         self._seconds = seconds
+        if tls is None and target.scheme == "https":
+            tls = httpx.create_ssl_context()
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls,
             max_connections=1000,
