@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
-from mockserver.beside import refusal
+from mockserver.endpoints.answering import refusal
 from mockserver.engine import Answer, Engine, NotLoadedError
 from mockserver.server import control, exchanges, faulting, limits, neighbours, playing, uploads
 from mockserver.server.asgi import (
@@ -24,7 +24,7 @@ from mockserver.server.asgi import (
     send_answer,
 )
 from mockserver.server.guard import Guard, Guarded
-from mockserver.server.paths import Below
+from mockserver.server.paths import Below, any_method
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.request import Surface
 
@@ -50,7 +50,7 @@ class App:
                 Below("/_mock", routes=_control(engine), middleware=[Middleware(Guarded, self.guard)]),
                 *neighbours.routes(engine),
                 *uploads.routes(engine),
-                neighbours.any_method("/{path:path}", _unknown_path(engine)),
+                any_method("/{path:path}", _unknown_path(engine)),
             ],
             exception_handlers=control.EXCEPTION_HANDLERS,
         )

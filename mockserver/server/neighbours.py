@@ -1,23 +1,24 @@
-"""The endpoints beside chat: embeddings, the catalogue of models, and the tokenizer."""
+"""The routes of the endpoints beside chat: a request off the network, its answer back onto it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
-from mockserver import beside
 from mockserver.door import Refused
+from mockserver.endpoints import answering
+from mockserver.endpoints.endpoint import Call, Endpoint
+from mockserver.endpoints.table import endpoints
 from mockserver.engine import Engine
-from mockserver.server import embeddings, models
 from mockserver.server.asgi import BodyTooLargeError, RawResponse, closing, read_body
-from mockserver.server.paths import Whole
+from mockserver.server.paths import any_method
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.request import Surface
-
-Endpoint = Callable[[Request], Awaitable[Response]]
+from mockserver.worlds import World
 
 
 def surface_of(path: str) -> Surface:
@@ -33,90 +34,69 @@ def refuse(engine: Engine, request: Request, entry_id: str, **values: Any) -> Re
     headers = RequestHeaders(request.scope["headers"])
     surface = Surface.NATIVE_TEXT if entry_id == "path.unknown" else surface_of(request.scope["path"])
 
-    def refused(_: str) -> Any:
+    def refused(_id: str, _world: World) -> Any:
         raise Refused(engine.errors.refuse(entry_id, **values))
 
-    answer = beside.simple(engine, surface, headers, refused, arrived=engine.clock())
+    answer = answering.simple(engine, surface, headers, refused, arrived=engine.clock())
     return RawResponse(closing(answer) if entry_id == "body.too-large" else answer)
 
 
-def any_method(path: str, endpoint: Endpoint) -> Route:
-    """A route for every method there is; Starlette's own way takes GET alone for all of them."""
-    route = Whole(path, endpoint)
-    route.methods = set()
-    return route
-
-
 def routes(engine: Engine) -> list[BaseRoute]:
-    """The routes of these endpoints."""
-    endpoints = {
-        "/compatible-mode/v1/embeddings": _reading(engine, embeddings.compat, "compat-json"),
-        "/compatible-mode/v1/models": _getting(engine, lambda _request, _request_id: models.listing(engine)),
-        "/compatible-mode/v1/models/{model:path}": _getting(
-            engine, lambda request, _: models.retrieval(engine, request.path_params["model"])
-        ),
-        "/api/v1/services/embeddings/text-embedding/text-embedding": _reading(
-            engine, embeddings.native, "native-json"
-        ),
-        "/api/v1/models": _getting(
-            engine, lambda request, request_id: models.native_listing(engine, _query(request), request_id)
-        ),
-        "/api/v1/models/{model:path}": _getting(
-            engine,
-            lambda request, request_id: models.native_retrieval(
-                engine, request.path_params["model"], request_id
-            ),
-        ),
-        "/api/v1/tokenizer": _reading(engine, beside.tokenize, "native-json"),
-    }
-    return [any_method(path, endpoint) for path, endpoint in endpoints.items()]
+    """The routes of all endpoints of the table."""
+    by_path = groupby(sorted(endpoints(), key=attrgetter("path")), key=attrgetter("path"))
+    return [_route(engine, list(rows)) for _, rows in by_path]
 
 
-def _query(request: Request) -> dict[str, list[str]]:
-    return {name: request.query_params.getlist(name) for name in request.query_params}
-
-
-def _getting(engine: Engine, produce: Callable[[Request, str], Any]) -> Endpoint:
-    """An endpoint of the catalogue. It does not pass the gateway (recording: maruel/genai, 2026-08)."""
+def _route(engine: Engine, rows: list[Endpoint]) -> BaseRoute:
+    """The route of one path, with the endpoint of each of its methods."""
+    path = rows[0].path
+    for place in rows[0].slashes:
+        path = path.replace(f"{{{place}}}", f"{{{place}:path}}")
+    methods = {row.method: row for row in rows}
 
     async def endpoint(request: Request) -> Response:
-        if request.method != "GET":
+        row = methods.get(request.method)
+        if row is None:
             return refuse(engine, request, "method.unsupported", method=request.method)
-        return RawResponse(
-            beside.simple(
-                engine,
-                surface_of(request.scope["path"]),
-                RequestHeaders(request.scope["headers"]),
-                lambda request_id: produce(request, request_id),
-                arrived=engine.clock(),
-            )
-        )
+        return await _answer(engine, row, request)
 
-    return endpoint
+    return any_method(path, endpoint)
 
 
-def _reading(engine: Engine, produce: Callable[[Engine, bytes, str], Any], header_set: str) -> Endpoint:
-    """An endpoint that reads a body and counts tokens."""
-
-    async def endpoint(request: Request) -> Response:
-        if request.method != "POST":
-            return refuse(engine, request, "method.unsupported", method=request.method)
-        arrived = engine.clock()
+async def _answer(engine: Engine, row: Endpoint, request: Request) -> Response:
+    arrived = engine.clock()
+    body = b""
+    if row.reads:
         try:
             body = await read_body(request.scope, request.receive, limit=engine.settings.max_body)
         except BodyTooLargeError:
             return refuse(engine, request, "body.too-large")
         if not engine.tokenizer.ready:
             await asyncio.to_thread(engine.tokenizer.get)
-        return RawResponse(
-            beside.simple(
-                engine,
-                surface_of(request.scope["path"]),
-                RequestHeaders(request.scope["headers"]),
-                lambda request_id: produce(engine, body, request_id),
-                arrived=arrived,
-                header_set=header_set,
-            )
-        )
 
-    return endpoint
+    def produce(request_id: str, world: World) -> Any:
+        call = Call(
+            request_id=request_id,
+            world=world,
+            surface=row.surface,
+            places=request.path_params,
+            query={name: request.query_params.getlist(name) for name in request.query_params},
+            body=body,
+            origin=_origin(request),
+        )
+        return row.produce(engine, call)
+
+    answer = answering.simple(
+        engine,
+        row.surface,
+        RequestHeaders(request.scope["headers"]),
+        produce,
+        arrived=arrived,
+        header_set=row.sends,
+    )
+    return RawResponse(answer)
+
+
+def _origin(request: Request) -> str:
+    """Where the client reached this server."""
+    return f"{request.scope['scheme']}://{request.headers.get('host') or request.url.netloc}"

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from mockserver import beside
+from mockserver.endpoints import answering
 from mockserver.engine import Engine
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules.schemas import validator
@@ -320,7 +320,7 @@ def test_what_cannot_be_answered_beside_chat_is_logged_once(
         msg = "the kettle is empty"
         raise RuntimeError(msg)
 
-    monkeypatch.setattr(beside, "simple", broken)
+    monkeypatch.setattr(answering, "simple", broken)
     response = TestClient(App(engine)).get("/compatible-mode/v1/models")
     assert response.status_code == 500
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]

@@ -3,23 +3,18 @@
 import asyncio
 import json
 from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import dashscope
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from starlette.types import Message, Scope
 
+from mockserver.endpoints import uploads
 from mockserver.engine import Engine
 from mockserver.rules.schemas import validator, violations
-from mockserver.server import uploads
 from mockserver.server.app import App
-from mockserver.server.uploads import OssError, permits, read_form, signature
 from tests.conftest import KEY, NOW
 from tests.server.live import serving
 
@@ -61,14 +56,6 @@ def form_fields(data: dict[str, Any], **changed: str) -> dict[str, str]:
 
 def post_file(engine: Engine, fields: dict[str, str], content: bytes = b"\x89PNG") -> httpx.Response:
     return ask(engine, "POST", uploads.FILES_PATH, data=fields, files={"file": ("cup.png", content)})
-
-
-def read(chunks: Sequence[bytes], *, content_type: str = FORM_TYPE, limit: int = 10**6) -> uploads.Form:
-    async def stream() -> AsyncIterator[bytes]:
-        for chunk in chunks:
-            yield chunk
-
-    return asyncio.run(read_form(content_type, stream(), limit=limit))
 
 
 def test_the_sdk_uploads_a_local_file_and_asks_about_it(
@@ -256,79 +243,3 @@ def test_a_client_that_leaves_within_its_file_is_let_go(
     asyncio.run(App(engine)(scope, receive, send))
     assert arriving == []
     assert caplog.messages == []
-
-
-BODY = (
-    b"--bo\r\n"
-    b'Content-Disposition: form-data; name="key"\r\n'
-    b"\r\n"
-    b"a/cup.png\r\n"
-    b"--bo\r\n"
-    b'content-disposition: form-data; name="file"; filename="cup.png"\r\n'
-    b"Content-Type: image/png\r\n"
-    b"\r\n"
-    b"\r\n--b\r\n"
-    b"\r\n--bo--\r\n"
-    b"whatever"
-)
-
-
-@given(st.lists(st.integers(0, len(BODY)), max_size=12))
-def test_a_form_reads_the_same_however_it_arrives(cuts: list[int]) -> None:
-    edges = [0, *sorted(cuts), len(BODY)]
-    chunks = [BODY[start:end] for start, end in pairwise(edges)]
-    assert read(chunks) == uploads.Form({"key": "a/cup.png"}, 7)
-
-
-@given(
-    st.dictionaries(st.from_regex(r"[a-z]{1,8}", fullmatch=True), st.text(max_size=30), max_size=4),
-    st.binary(max_size=400),
-)
-def test_a_form_of_httpx_is_read_back(fields: dict[str, str], content: bytes) -> None:
-    fields.pop("file", None)
-    request = httpx.Request("POST", "http://mock.test", data=fields, files={"file": ("a", content)})
-    form = read([request.read()], content_type=request.headers["content-type"])
-    assert form == uploads.Form(fields, len(content))
-
-
-@given(st.binary(max_size=300), st.integers(0, len(BODY)))
-def test_no_body_upsets_the_reader_of_forms(noise: bytes, at: int) -> None:
-    try:
-        size = read([BODY[:at], noise, BODY[at:]]).size
-    except OssError as error:
-        size = {"MalformedPOSTRequest": None}[error.code]
-    assert size is None or size <= len(noise) + len(BODY)
-
-
-@pytest.mark.parametrize(
-    ("content_type", "chunks"),
-    [
-        ("", [BODY]),
-        ("multipart/form-data", [BODY]),
-        ("application/json; boundary=bo", [BODY]),
-        ("multipart/form-data; boundary*=utf-8''bo", [BODY]),
-        (FORM_TYPE, []),
-        (FORM_TYPE, [BODY[:-20]]),
-        (FORM_TYPE, [b"--bo\r\n" + bytes(100_000)]),
-        (FORM_TYPE, [b"--bo\r\n", *([b"x: " + bytes(1000)] * 100)]),
-    ],
-)
-def test_a_broken_form_is_refused_in_time(content_type: str, chunks: list[bytes]) -> None:
-    with pytest.raises(OssError, match="not well-formed multipart/form-data") as caught:
-        read(chunks, content_type=content_type)
-    assert (caught.value.status, caught.value.code) == (400, "MalformedPOSTRequest")
-
-
-def test_what_follows_a_file_counts_within_the_limit() -> None:
-    with pytest.raises(OssError, match="exceeds the maximum allowed size"):
-        read([BODY, *([bytes(1000)] * 10)], limit=9000)
-
-
-def test_a_form_may_have_a_nameless_field_and_no_file() -> None:
-    body = b"--bo\r\nContent-Disposition: form-data\r\n\r\nx\r\n--bo--"
-    assert read([body, b"\r\n"]) == uploads.Form({"": "x"}, None)
-
-
-def test_a_signature_is_the_same_every_time_and_differs_for_another_policy() -> None:
-    assert signature("e30=") == signature("e30=") != signature("e31=")
-    assert not permits({}, NOW)

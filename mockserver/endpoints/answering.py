@@ -1,4 +1,4 @@
-"""Beside the corridor: what is answered without a chat, for the endpoints that are its neighbours."""
+"""How a call beside chat becomes an answer, and a chat request that is refused before it is read."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -8,8 +8,8 @@ from mockserver.door import Refused, bearer_key
 from mockserver.journal import Entry
 from mockserver.wire.encoding import encoded
 from mockserver.wire.jsontext import dumps
-from mockserver.wire.messages import read_prompt
 from mockserver.wire.request import Surface
+from mockserver.worlds import World
 
 if TYPE_CHECKING:
     from mockserver.engine import Engine
@@ -39,35 +39,19 @@ def simple(
     engine: "Engine",
     surface: Surface,
     headers: Mapping[str, str],
-    produce: Callable[[str], Any],
+    produce: Callable[[str, World], Any],
     *,
     arrived: float,
     header_set: str = "compat-door",
 ) -> Answer:
-    """The answer of an endpoint beside chat: what `produce` makes of the request id, or its refusal."""
+    """The answer that `produce` makes of the request id and the world of the key, or its refusal."""
     entry = _entry(engine, surface, arrived)
     try:
         entry.world = engine.door.admit(bearer_key(headers))
-        content = produce(entry.request_id)
+        content = produce(entry.request_id, entry.world)
     except Refused as refused:
         entry.refusal = refused.refusal
         return engine.answers.refused(surface, entry, None, headers, stream=False, clock=engine.clock)
     encoding, body = encoded(dumps(content), headers)
     sent = engine.answers.headers(header_set, entry, None, clock=engine.clock, encoding=encoding)
     return Answer(200, sent, body)
-
-
-def tokenize(engine: "Engine", body: bytes, request_id: str) -> dict[str, Any]:
-    """The tokens of a text, no template around it. Raises `Refused`."""
-    data = engine.door.parse(body)
-    engine.door.allow("tokenizer.request", data, Surface.NATIVE_TEXT)
-    model = engine.door.model(Surface.NATIVE_TEXT, data)
-    texts = [message.text for message in read_prompt(data["input"])]
-    tokenizer = engine.vocabularies.tokenizer(model)
-    ids = tokenizer.encode("".join(texts))
-    tokens = [token.decode("utf-8", "replace") for token in tokenizer.tokens(ids)]
-    return {
-        "output": {"token_ids": ids, "tokens": tokens},
-        "usage": {"input_tokens": len(ids)},
-        "request_id": request_id,
-    }

@@ -6,28 +6,31 @@ Model Studio docs, text embedding, synchronous API, 2026-03.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockserver.answer.embedding import embed, packed, sparse
 from mockserver.catalogue.errors import Refusal, Words
 from mockserver.catalogue.models import Model
 from mockserver.door import Refused
-from mockserver.engine import Engine
+from mockserver.endpoints.endpoint import Call
 from mockserver.meter import pieces
 from mockserver.rules import schemas
 from mockserver.wire.request import Surface
+
+if TYPE_CHECKING:
+    from mockserver.engine import Engine
 
 _BATCH, _BATCH_OF_ONE_SIZE = 10, 25
 """The most texts of a request. Models with a single size of vector are the older ones."""
 
 
-def compat(engine: Engine, body: bytes, request_id: str) -> dict[str, Any]:
+def compat(engine: "Engine", call: Call) -> dict[str, Any]:
     """The answer on the compatible surface. Raises `Refused`.
 
     `input` is a text or a list of texts; token ids are refused, as the cloud does
     (langchain-ai/langchain#31970).
     """
-    data, model = _read(engine, Surface.COMPAT, body)
+    data, model = _read(engine, Surface.COMPAT, call.body)
     texts = _listed(data["input"])
     tokens = _count(engine, Surface.COMPAT, model, texts)
     size = _size(engine, Surface.COMPAT, model, data.get("dimensions"), "dimensions")
@@ -41,16 +44,16 @@ def compat(engine: Engine, body: bytes, request_id: str) -> dict[str, Any]:
         "object": "list",
         "model": model.name,
         "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
-        "id": request_id,
+        "id": call.request_id,
     }
 
 
-def native(engine: Engine, body: bytes, request_id: str) -> dict[str, Any]:
+def native(engine: "Engine", call: Call) -> dict[str, Any]:
     """The answer on the native surface. Raises `Refused`.
 
     `text_type` and `instruct` change nothing: a query stays near the document that has its words.
     """
-    data, model = _read(engine, Surface.NATIVE_TEXT, body)
+    data, model = _read(engine, Surface.NATIVE_TEXT, call.body)
     texts = _listed(data["input"]["texts"])
     parameters = data.get("parameters") or {}
     tokens = _count(engine, Surface.NATIVE_TEXT, model, texts)
@@ -68,7 +71,7 @@ def native(engine: Engine, body: bytes, request_id: str) -> dict[str, Any]:
     return {
         "output": {"embeddings": entries},
         "usage": {"total_tokens": tokens},
-        "request_id": request_id,
+        "request_id": call.request_id,
     }
 
 
@@ -86,7 +89,7 @@ def _refused(surface: Surface, refusal: Refusal) -> Refused:
     return Refused(replace(refusal, compat=words, prefix="" if surface.native else refusal.prefix))
 
 
-def _read(engine: Engine, surface: Surface, body: bytes) -> tuple[dict[str, Any], Model]:
+def _read(engine: "Engine", surface: Surface, body: bytes) -> tuple[dict[str, Any], Model]:
     """The request and its model, checked up to the number of texts."""
     errors = engine.errors
     data = engine.door.parse(body)
@@ -98,7 +101,7 @@ def _read(engine: Engine, surface: Surface, body: bytes) -> tuple[dict[str, Any]
     return data, model
 
 
-def _model(engine: Engine, surface: Surface, name: object) -> Model:
+def _model(engine: "Engine", surface: Surface, name: object) -> Model:
     model = engine.models.find(name)
     if model is None:
         if not isinstance(name, str) or not name:
@@ -120,7 +123,7 @@ def _sizable(model: Model) -> bool:
     return len(model.dimensions or ()) > 1
 
 
-def _count(engine: Engine, surface: Surface, model: Model, texts: Sequence[str]) -> int:
+def _count(engine: "Engine", surface: Surface, model: Model, texts: Sequence[str]) -> int:
     """The tokens of all texts, when none is empty or too long, and there are not too many."""
     most = _BATCH if _sizable(model) else _BATCH_OF_ONE_SIZE
     if len(texts) > most:
@@ -132,7 +135,7 @@ def _count(engine: Engine, surface: Surface, model: Model, texts: Sequence[str])
     return sum(tokens)
 
 
-def _size(engine: Engine, surface: Surface, model: Model, asked: int | None, path: str) -> int:
+def _size(engine: "Engine", surface: Surface, model: Model, asked: int | None, path: str) -> int:
     """The size of the vectors: what is asked, else the model's first.
 
     A model of a single size ignores the wish (langchain4j/langchain4j-community#783, 2026-09).

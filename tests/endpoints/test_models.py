@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 
 from mockserver.catalogue.models import Models
 from mockserver.door import Refused
+from mockserver.endpoints import models as pages
 from mockserver.engine import Engine
 from mockserver.rules import schemas
-from mockserver.server import models as pages
 from mockserver.wire.jsontext import dumps, loads
 from tests.conftest import KEY
+from tests.endpoints.calls import call
 from tests.server.live import serving
-
-REQUEST_ID = "86e6ef04-0f75-9fdf-b542-1d2c2f44fc28"
 
 
 @pytest.fixture
@@ -47,8 +46,7 @@ def native(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def page(engine: Engine, **query: str | list[str]) -> dict[str, Any]:
     """The output of a native page, held against its schema."""
-    values = {name: [value] if isinstance(value, str) else value for name, value in query.items()}
-    answer = pages.native_listing(engine, values, REQUEST_ID)
+    answer = pages.native_listing(engine, call(engine, query=query))
     assert schemas.violations("native-models.response", loads(dumps(answer))) == []
     output: dict[str, Any] = answer["output"]
     return output
@@ -62,7 +60,7 @@ def names(output: dict[str, Any]) -> list[str]:
 
 
 def test_the_list_has_every_model_on_one_page(engine: Engine, models: Models) -> None:
-    listing = pages.listing(engine)
+    listing = pages.listing(engine, call(engine))
     assert schemas.violations("models.response", listing) == []
     assert [entry["id"] for entry in listing["data"]] == [model.name for model in models]
     assert listing["first_id"] == "model-id-0"
@@ -70,16 +68,20 @@ def test_the_list_has_every_model_on_one_page(engine: Engine, models: Models) ->
 
 
 def test_a_retrieved_model_is_the_one_of_the_list(engine: Engine) -> None:
-    for entry in pages.listing(engine)["data"]:
-        assert pages.retrieval(engine, entry["id"]) == entry
+    for entry in pages.listing(engine, call(engine))["data"]:
+        assert pages.retrieval(engine, call(engine, model=entry["id"])) == entry
         assert schemas.violations("model.response", entry) == []
 
 
 def test_a_retrieved_model_has_the_recorded_order(engine: Engine) -> None:
-    assert dumps(pages.retrieval(engine, "qwen-plus")).startswith(
-        b'{"id":"qwen-plus","object":"model","created":17'
-    )
-    assert list(pages.retrieval(engine, "qwen-plus")) == ["id", "object", "created", "owned_by"]
+    entry = pages.retrieval(engine, call(engine, model="qwen-plus"))
+    assert dumps(entry).startswith(b'{"id":"qwen-plus","object":"model","created":17')
+    assert list(entry) == [
+        "id",
+        "object",
+        "created",
+        "owned_by",
+    ]
 
 
 # -- the native pages
@@ -106,7 +108,7 @@ def test_every_entry_has_the_documented_form(engine: Engine, models: Models) -> 
     output = page(engine, page_size=str(len(models)))
     assert len(output["models"]) == len(models)
     for name in names(output):
-        answer = pages.native_retrieval(engine, name, REQUEST_ID)
+        answer = pages.native_retrieval(engine, call(engine, model=name))
         assert schemas.violations("native-models.response", loads(dumps(answer))) == []
 
 
@@ -143,14 +145,14 @@ def test_an_entry_tells_what_the_catalogue_knows(engine: Engine) -> None:
 def test_an_entry_tells_maker_host_and_kinds(
     engine: Engine, name: str, provider: str, host: str, capabilities: list[str], response: list[str]
 ) -> None:
-    entry = pages.native_retrieval(engine, name, REQUEST_ID)["output"]
+    entry = pages.native_retrieval(engine, call(engine, model=name))["output"]
     assert (entry["provider"], entry["inference_provider"]) == (provider, host)
     assert entry["capabilities"] == capabilities
     assert entry["inference_metadata"]["response_modality"] == response
 
 
 def test_a_model_without_thinking_has_no_limits_for_it(engine: Engine) -> None:
-    info = pages.native_retrieval(engine, "text-embedding-v4", REQUEST_ID)["output"]["model_info"]
+    info = pages.native_retrieval(engine, call(engine, model="text-embedding-v4"))["output"]["model_info"]
     assert info == {
         "context_window": 8192,
         "max_input_tokens": 8192,

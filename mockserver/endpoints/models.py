@@ -4,12 +4,15 @@ Sources: recordings of alibaba/loongsuite-python-agent (2026-04) and maruel/gena
 Model Studio docs, list models, 2026-09.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from mockserver.catalogue.models import Model
 from mockserver.door import Refused
-from mockserver.engine import Engine
+from mockserver.endpoints.endpoint import Call, Query
+
+if TYPE_CHECKING:
+    from mockserver.engine import Engine
 
 _LISTED_SINCE = 1_767_225_600
 """The `created` of the first model of the list: 2026-01-01, one second more for each further one."""
@@ -31,19 +34,17 @@ _HOSTS = {
 }
 """The documented `inference_provider` by what stands before the slash of a name."""
 
-Query = Mapping[str, Sequence[str]]
-"""The values of each parameter of a query string."""
 
-
-def listing(engine: Engine) -> dict[str, Any]:
+def listing(engine: "Engine", _call: Call) -> dict[str, Any]:
     """All models at once, as the compatible surface lists them."""
     listed = [_compat_entry(model, at) for at, model in enumerate(engine.models)]
     ends = {"first_id": "model-id-0", "last_id": f"model-id-{len(listed) - 1}", "has_more": False}
     return {"object": "list", "data": listed, **ends}
 
 
-def retrieval(engine: Engine, name: str) -> dict[str, Any]:
+def retrieval(engine: "Engine", call: Call) -> dict[str, Any]:
     """One model, as it stands in the list. Raises `Refused`."""
+    name = call.places["model"]
     for at, model in enumerate(engine.models):
         if model.name == name:
             return _compat_entry(model, at)
@@ -54,8 +55,9 @@ def _compat_entry(model: Model, at: int) -> dict[str, Any]:
     return {"id": model.name, "object": "model", "created": _LISTED_SINCE + at, "owned_by": "system"}
 
 
-def native_listing(engine: Engine, query: Query, request_id: str) -> dict[str, Any]:
+def native_listing(engine: "Engine", call: Call) -> dict[str, Any]:
     """One page of the models that pass the filters of the query. Raises `Refused`."""
+    query = call.query
     page = _number(engine, query, "page_no", 1)
     size = _number(engine, query, "page_size", _PAGE_SIZE)
     tests = _filters(engine, query)
@@ -66,22 +68,23 @@ def native_listing(engine: Engine, query: Query, request_id: str) -> dict[str, A
         "page_size": size,
         "models": matching[(page - 1) * size : page * size],
     }
-    return _enveloped(output, request_id)
+    return _enveloped(output, call.request_id)
 
 
-def native_retrieval(engine: Engine, name: str, request_id: str) -> dict[str, Any]:
+def native_retrieval(engine: "Engine", call: Call) -> dict[str, Any]:
     """One model by its name, as the dashscope SDK 1 asks for it. Raises `Refused`."""
+    name = call.places["model"]
     model = engine.models.find(name)
     if model is None:
         raise Refused(engine.errors.refuse("model.unknown", model=name))
-    return _enveloped(_native_entry(model), request_id)
+    return _enveloped(_native_entry(model), call.request_id)
 
 
 def _enveloped(output: dict[str, Any], request_id: str) -> dict[str, Any]:
     return {"code": None, "message": None, "success": True, "output": output, "request_id": request_id}
 
 
-def _number(engine: Engine, query: Query, name: str, default: int) -> int:
+def _number(engine: "Engine", query: Query, name: str, default: int) -> int:
     """A whole number from 1 of the query."""
     values = query.get(name)
     if not values:
@@ -94,7 +97,7 @@ def _number(engine: Engine, query: Query, name: str, default: int) -> int:
     return int(value)
 
 
-def _filters(engine: Engine, query: Query) -> list[Callable[[dict[str, Any]], bool]]:
+def _filters(engine: "Engine", query: Query) -> list[Callable[[dict[str, Any]], bool]]:
     """A test for each filter of the query. Of several values of a filter, one is enough."""
     tests: list[Callable[[dict[str, Any]], bool]] = []
     if "model" in query:

@@ -11,18 +11,18 @@ from dashscope import TextEmbedding
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver import beside
 from mockserver.catalogue.models import Models
 from mockserver.door import Refused
-from mockserver.engine import Answer, Engine
+from mockserver.endpoints import embeddings
+from mockserver.engine import Engine
 from mockserver.meter import pieces
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules import schemas
-from mockserver.server import embeddings
 from mockserver.settings import Settings
 from mockserver.wire.jsontext import dumps, loads
 from mockserver.wire.request import Surface
 from tests.conftest import KEY, MakeHeaders
+from tests.endpoints.calls import answered, call
 from tests.server.live import serving
 
 NOBODY_WAITS = 10.0
@@ -49,7 +49,7 @@ def native(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def compat(engine: Engine, **body: Any) -> dict[str, Any]:
     """The answer to a compatible request, held against its schema."""
-    answer = embeddings.compat(engine, dumps(body), "86e6ef04-0f75-9fdf-b542-1d2c2f44fc28")
+    answer = embeddings.compat(engine, call(engine, body))
     assert schemas.violations("embeddings.response", loads(dumps(answer))) == []
     return answer
 
@@ -57,7 +57,7 @@ def compat(engine: Engine, **body: Any) -> dict[str, Any]:
 def natively(engine: Engine, model: str, texts: Any, **parameters: Any) -> dict[str, Any]:
     """The answer to a native request, held against its schema."""
     body = {"model": model, "input": {"texts": texts}, "parameters": parameters}
-    answer = embeddings.native(engine, dumps(body), "86e6ef04-0f75-9fdf-b542-1d2c2f44fc28")
+    answer = embeddings.native(engine, call(engine, body))
     assert schemas.violations("native-embeddings.response", loads(dumps(answer))) == []
     return answer
 
@@ -65,14 +65,7 @@ def natively(engine: Engine, model: str, texts: Any, **parameters: Any) -> dict[
 def refused(engine: Engine, headers: MakeHeaders, surface: Surface, body: Any) -> tuple[int, Any]:
     """Status and body of a refusal, held against its schema."""
     produce = embeddings.native if surface.native else embeddings.compat
-    data = body if isinstance(body, bytes) else dumps(body)
-    answer: Answer = beside.simple(
-        engine,
-        surface,
-        headers(),
-        lambda request_id: produce(engine, data, request_id),
-        arrived=engine.clock(),
-    )
+    answer = answered(engine, produce, call(engine, body, surface=surface), headers())
     content = loads(answer.body)
     assert schemas.violations("native.error" if surface.native else "compat.error", content) == []
     return answer.status, content
@@ -162,7 +155,7 @@ def test_a_model_of_one_size_has_dense_vectors_only(engine: Engine) -> None:
 
 def test_parameters_may_be_null(engine: Engine) -> None:
     body = {"model": "text-embedding-v4", "input": {"texts": ["a"]}, "parameters": None}
-    answer = embeddings.native(engine, dumps(body), "id")
+    answer = embeddings.native(engine, call(engine, body))
     assert len(answer["output"]["embeddings"][0]["embedding"]) == 1024
 
 
@@ -318,7 +311,7 @@ def test_any_request_is_answered_or_refused_in_form(
     produce = embeddings.native if surface.native else embeddings.compat
     schema = "native-embeddings.response" if surface.native else "embeddings.response"
     try:
-        answer = produce(engine, dumps(body), "86e6ef04-0f75-9fdf-b542-1d2c2f44fc28")
+        answer = produce(engine, call(engine, body))
     except Refused:
         status, _ = refused(engine, headers, surface, body)
         assert status in (400, 404)

@@ -1,0 +1,60 @@
+"""What an endpoint beside chat is, and what it is asked."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mockserver.endpoints.form import Form
+from mockserver.wire.request import Surface
+from mockserver.worlds import World
+
+if TYPE_CHECKING:
+    from mockserver.engine import Engine
+
+Query = Mapping[str, Sequence[str]]
+"""The values of each parameter of a query string."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request to an endpoint, read off the network and let in.
+
+    `places` are the open parts of its path. `origin` is where the client reached the server, such as
+    `http://localhost:8000`. A `form` stands in the place of a `body`.
+    """
+
+    request_id: str
+    world: World
+    surface: Surface
+    places: Mapping[str, str] = field(default_factory=dict)
+    query: Query = field(default_factory=dict)
+    body: bytes = b""
+    form: Form | None = None
+    origin: str = ""
+
+    def asked(self, name: str) -> str | None:
+        """The last value of a parameter of the query; None when it was not sent."""
+        values = self.query.get(name)
+        return values[-1] if values else None
+
+
+Produce = Callable[["Engine", Call], Any]
+"""Makes the content of an answer, JSON. Raises `Refused`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One method of one path: a row of the table, and what answers.
+
+    `path` has places such as `{id}`; those of `slashes` may hold slashes. `reads` is `body`, `form` or
+    empty. `sends` names the set of headers (`fixtures/headers.json`) that a good answer has.
+    """
+
+    id: str
+    method: str
+    path: str
+    surface: Surface
+    sends: str
+    reads: str
+    slashes: tuple[str, ...]
+    produce: Produce

@@ -1,0 +1,41 @@
+"""Every endpoint beside chat: the rows of `fixtures/endpoints.json`, each with the function that answers."""
+
+from functools import cache
+
+from mockserver import resources
+from mockserver.endpoints import embeddings, models, tokenizer, uploads
+from mockserver.endpoints.endpoint import Endpoint, Produce
+from mockserver.wire.request import Surface
+
+_PRODUCERS: dict[str, Produce] = {
+    "embeddings": embeddings.compat,
+    "textEmbedding": embeddings.native,
+    "models": models.listing,
+    "model": models.retrieval,
+    "nativeModels": models.native_listing,
+    "nativeModel": models.native_retrieval,
+    "tokenizer": tokenizer.tokenize,
+    "uploadPolicy": uploads.certificate,
+}
+"""What answers, by the id of the row."""
+
+_SURFACES = {"compat": Surface.COMPAT, "native": Surface.NATIVE_TEXT}
+
+
+@cache
+def endpoints() -> tuple[Endpoint, ...]:
+    """All endpoints, in the order of their rows."""
+    return tuple(
+        Endpoint(
+            id=row["id"],
+            method=row["method"].upper(),
+            path=row["path"],
+            surface=_SURFACES[row["refusal"]],
+            sends=row["sends"],
+            reads="body" if "body" in row else "form" if "form" in row else "",
+            slashes=tuple(row.get("slashes", ())),
+            produce=_PRODUCERS[row["id"]],
+        )
+        for row in resources.fixture("endpoints")["endpoints"]
+        if row["id"] in _PRODUCERS
+    )

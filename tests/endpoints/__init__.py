@@ -1,0 +1,1 @@
+"""The endpoints beside chat, without a network."""
