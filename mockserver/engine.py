@@ -40,22 +40,14 @@ from mockserver.wire.ids import Ids
 from mockserver.wire.incoming import packed
 from mockserver.wire.reply import Reply, Usage
 from mockserver.wire.request import ChatRequest, Surface
+from mockserver.work import LARGE, Steps, aside, at_once
 from mockserver.worlds import World, Worlds, mask
 
 if TYPE_CHECKING:
     from mockserver.recording.replay import Recorded
     from mockserver.scenario.document import Scenario
 
-__all__ = ["Answer", "Engine", "NotLoadedError"]
-
-
-class NotLoadedError(Exception):
-    """The model's vocabulary is not loaded yet; `vocabulary` is what to wait for."""
-
-    def __init__(self, vocabulary: LazyTokenizer, request_id: str) -> None:
-        self.vocabulary = vocabulary
-        self.request_id = request_id
-        super().__init__(request_id)
+__all__ = ["Answer", "Engine"]
 
 
 class Engine:
@@ -125,15 +117,16 @@ class Engine:
         body: bytes,
         *,
         arrived: float,
-        request_id: str | None = None,
-        wait: bool = True,
     ) -> Answer:
-        """The answer to a chat request. `arrived` is when it was there, in seconds since 1970.
+        """The answer to a chat request. `arrived` is when it was there, in seconds since 1970."""
+        return at_once(self.steps(surface, headers, body, arrived=arrived))
 
-        Without `wait`, `NotLoadedError` is raised when the model's vocabulary is not there yet; the
-        request is then to be asked again under the same `request_id`.
-        """
-        request_id = request_id or self.ids.request_id()
+    def steps(
+        self, surface: Surface, headers: Mapping[str, str], body: bytes, *, arrived: float
+    ) -> Steps[Answer]:
+        """The way to that answer; what of it may take long is a step of its own."""
+        request_id = self.ids.request_id()
+        large = len(body) > LARGE
         streaming = surface.native and native.wants_stream(headers)
         entry = Entry(request_id, self.worlds.of(""), surface.value, streaming, body, arrived)
         entry.headers = packed(headers)
@@ -145,22 +138,22 @@ class Engine:
             if self.recorded is not None and (played := self._played(surface, headers, body, entry)):
                 return played
             entry.world = world = self.door.admit(key)
-            data = self.door.parse(body)
+            data = yield from aside(large, self.door.parse, body)
             streaming = entry.stream = streaming if surface.native else data.get("stream") is True
             model = self.door.model(surface, data)
             vocabulary = self.vocabularies.of(model)
-            if not (wait or vocabulary.ready):
-                raise NotLoadedError(vocabulary, request_id)  # noqa: TRY301 - nothing is held yet
+            yield from aside(not vocabulary.ready, vocabulary.get)
             if self.quotas:
                 entry.model = model.name
                 admission = self._admit(world, model)
-            request, entry.findings = self.door.read(surface, data, model, headers, world)
+            read = self.door.read
+            request, entry.findings = yield from aside(large, read, surface, data, model, headers, world)
             entry.model, entry.stream = model.name, request.stream
-            trail = world.past.trace(request)
-            entry.findings += self.door.judge(request, world, trail)
+            trail = yield from aside(large, world.past.trace, request)
+            entry.findings += yield from aside(large, self.door.judge, request, world, trail)
             if self.faults.asked(world.key, headers):
                 strike(request, entry, self.faults.draw(world, request))
-            answer = self._converse(world, request, entry, trail)
+            answer = yield from self._converse(world, request, entry, trail, large=large)
         except Refused as refused:
             entry.refusal = refused.refusal
             entry.findings += refused.findings
@@ -202,7 +195,9 @@ class Engine:
             entry.findings += found
             teach(entry, found)
 
-    def _converse(self, world: World, sent: ChatRequest, entry: Entry, trail: Trail) -> Answer:
+    def _converse(
+        self, world: World, sent: ChatRequest, entry: Entry, trail: Trail, *, large: bool
+    ) -> Steps[Answer]:
         """Answers a valid request in its whole context, and remembers what is to be remembered."""
         moderation = self.moderation
         if moderation.input and moderation.blocks(sent):
@@ -211,16 +206,17 @@ class Engine:
         session_id = memory.session_id(sent)
         session = None if session_id is None else world.session(session_id)
         request = memory.recall(sent, session)
-        prompt = prompt_tokens(request, tokenizer)
+        prompt = yield from aside(large, prompt_tokens, request, tokenizer)
         entry.findings += self.door.weigh(request, world, prompt.total)
-        reply = self._reply(world, request, entry)
+        reply = yield from self._reply(world, request, entry, large=large)
         blocked = moderation.places(request, reply) if moderation.output else None
         if blocked and not request.stream:
             raise Refused(self.errors.refuse(OUTPUT))
+        long = reply.size > LARGE
         if request.get("logprobs"):
-            reply = with_logprobs(request, reply, tokenizer)
+            reply = yield from aside(long, with_logprobs, request, reply, tokenizer)
         cache = world.cache(request.model.name).use(request, prompt, tokenizer, now=self.clock())
-        usage = usage_of(request, reply, tokenizer, prompt=prompt, cache=cache)
+        usage = yield from aside(long, usage_of, request, reply, tokenizer, prompt=prompt, cache=cache)
         if not blocked and entry.fault is None:
             world.past.remember(trail, reply)
         if session is not None:
@@ -229,14 +225,19 @@ class Engine:
             reply = search.with_sources(request, reply)
         entry.reply, entry.usage = reply, usage
         self.book(entry, usage)
-        answer = self.answers.rendered(request, reply, usage, entry, clock=self.clock, blocked=blocked)
+        rendered = self.answers.rendered
+        answer = yield from aside(
+            long, rendered, request, reply, usage, entry, clock=self.clock, blocked=blocked
+        )
         if entry.fault is not None:
             spoil(answer, entry, entry.fault, request, usage)
         return answer
 
-    def _reply(self, world: World, request: ChatRequest, entry: Entry) -> Reply:
+    def _reply(self, world: World, request: ChatRequest, entry: Entry, *, large: bool) -> Steps[Reply]:
         """What is said, with an id on every tool call and the pace of who plays. Raises `Refused`."""
-        reply = self.speaker.reply(world, request, entry, clock=self.clock, recorded=self.recorded)
+        reply = yield from self.speaker.reply(
+            world, request, entry, clock=self.clock, recorded=self.recorded, large=large
+        )
         for choice in reply.choices:
             if choice.tool_calls:
                 reply = self._with_ids(reply, request.model)

@@ -4,6 +4,8 @@ import gzip
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver import resources
-from mockserver.engine import Answer, Engine, NotLoadedError
+from mockserver.engine import Answer, Engine
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules import Finding, Severity
 from mockserver.rules.schemas import validator
@@ -263,19 +265,40 @@ def test_a_key_in_the_body_is_masked_wherever_it_stands(text: str) -> None:
     assert entry.body.count(mask(key).encode()) == said.count(key)
 
 
-def test_a_request_does_not_wait_for_its_vocabulary_unless_told(tokenizer: Tokenizer) -> None:
-    lazy = LazyTokenizer(lambda: tokenizer)
-    engine = Engine(tokenizer=lazy, ids=Ids(1))
-    body = json.dumps(BODIES[Surface.COMPAT]).encode()
-    with pytest.raises(NotLoadedError) as missing:
-        engine.chat(Surface.COMPAT, make_headers(), body, arrived=NOW, wait=False)
-    assert missing.value.vocabulary is lazy
-    assert len(engine.journal) == 0
-    lazy.get()
-    again = missing.value.request_id
-    answer = engine.chat(Surface.COMPAT, make_headers(), body, arrived=NOW, request_id=again, wait=False)
-    assert json.loads(answer.body)["id"] == f"chatcmpl-{again}"
-    assert len(engine.journal) == 1
+def handed_out(engine: Engine, body: Any, surface: Surface = Surface.COMPAT) -> list[str]:
+    """The names of the work that a request hands out because it may take long."""
+    names = []
+    steps = engine.steps(surface, make_headers(), json.dumps(body).encode(), arrived=NOW)
+    with suppress(StopIteration):
+        work = next(steps)
+        while True:
+            assert isinstance(work, partial)
+            names.append(work.func.__name__)
+            work = steps.send(work())
+    return names
+
+
+def test_a_vocabulary_is_loaded_aside(tokenizer: Tokenizer) -> None:
+    engine = Engine(tokenizer=LazyTokenizer(lambda: tokenizer))
+    assert handed_out(engine, BODIES[Surface.COMPAT]) == ["get"]
+    assert handed_out(engine, BODIES[Surface.COMPAT]) == []
+    assert len(engine.journal) == 2
+
+
+def test_a_large_request_is_read_and_answered_aside(engine: Engine) -> None:
+    tea = [{"role": "user", "content": "Which tea? " * 8_000}]
+    handed = handed_out(engine, {**BODIES[Surface.COMPAT], "messages": tea})
+    assert handed == ["parse", "read", "trace", "judge", "prompt_tokens", "_built_in"]
+
+
+def test_a_long_reply_is_counted_and_written_aside(engine: Engine) -> None:
+    script(engine, {"content": "tea " * 20_000})
+    asked = {**BODIES[Surface.COMPAT], "logprobs": True}
+    assert handed_out(engine, asked) == ["with_logprobs", "usage_of", "rendered"]
+    asked = {**BODIES[Surface.COMPAT], "tools": [{"type": "function", "function": {"name": "brew"}}]}
+    engine.reset()
+    script(engine, {"tool_calls": [{"name": "brew", "arguments": {"tea": "o" * 70_000}}]})
+    assert handed_out(engine, asked) == ["usage_of", "rendered"]
 
 
 def test_reset_forgets_one_world_or_all(engine: Engine) -> None:

@@ -15,6 +15,7 @@ from mockserver.meter.vocabularies import Vocabularies
 from mockserver.scenario.stage import Stage
 from mockserver.wire.reply import Reply
 from mockserver.wire.request import ChatRequest
+from mockserver.work import Steps, aside
 from mockserver.worlds import World
 
 if TYPE_CHECKING:
@@ -32,15 +33,23 @@ class Speaker:
         self._vocabularies = vocabularies
 
     def reply(
-        self, world: World, request: ChatRequest, entry: Entry, *, clock: "Clock", recorded: "Recorded | None"
-    ) -> Reply:
-        """The reply to a request. Raises `Refused` when what is said is an error.
+        self,
+        world: World,
+        request: ChatRequest,
+        entry: Entry,
+        *,
+        clock: "Clock",
+        recorded: "Recorded | None",
+        large: bool = False,
+    ) -> Steps[Reply]:
+        """The way to the reply to a request. Raises `Refused` when what is said is an error.
 
-        Templates tell the time by the `clock`; `recorded` is asked after the scripts.
+        Templates tell the time by the `clock`; `recorded` is asked after the scripts. A `large` request
+        is read aside by the built-in model.
         """
         script = self._scripts.find(world.key, request)
         if script is not None:
-            return self._scripted(script, world, request, entry, clock=clock)
+            return (yield from self._scripted(script, world, request, entry, clock=clock, large=large))
         if recorded is not None and entry.recording is not None:
             said = recorded.say(request, entry)
             if isinstance(said, Refusal):
@@ -49,14 +58,22 @@ class Speaker:
                 return said
         if self._stage.on_miss(world.key) == "error":
             entry.answered_by = "miss"
-            report = miss.explain(self._scripts.seen_by(world.key), world.key, request)
+            scripts = tuple(self._scripts.seen_by(world.key))
+            report = yield from aside(large, miss.explain, scripts, world.key, request)
             raise Refused(miss.refusal(report))
         entry.answered_by = "built-in"
-        return self._built_in(request)
+        return (yield from aside(large, self._built_in, request))
 
     def _scripted(
-        self, script: Script, world: World, request: ChatRequest, entry: Entry, *, clock: "Clock"
-    ) -> Reply:
+        self,
+        script: Script,
+        world: World,
+        request: ChatRequest,
+        entry: Entry,
+        *,
+        clock: "Clock",
+        large: bool,
+    ) -> Steps[Reply]:
         entry.answered_by = script.id
         said = script.take(world.key)
         if isinstance(said, Draft):
@@ -65,7 +82,10 @@ class Speaker:
             raise Refused(said)
         if said.fault is not None:
             strike(request, entry, said.fault.at(script.used_by(world.key) - 1))
-        return said if said.choices else replace(said, choices=self._built_in(request).choices)
+        if said.choices:
+            return said
+        built_in = yield from aside(large, self._built_in, request)
+        return replace(said, choices=built_in.choices)
 
     def _built_in(self, request: ChatRequest) -> Reply:
         try:

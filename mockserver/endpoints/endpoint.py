@@ -47,7 +47,8 @@ class Endpoint:
     """One method of one path: a row of the table, and what answers.
 
     `path` has places such as `{id}`; those of `slashes` may hold slashes. `reads` is `body`, `form` or
-    empty. `sends` names the set of headers (`fixtures/headers.json`) that a good answer has.
+    empty. `sends` names the set of headers (`fixtures/headers.json`) that a good answer has. `stateless`:
+    it changes nothing, so that a large body may be answered in a thread.
     """
 
     id: str
@@ -58,3 +59,4 @@ class Endpoint:
     reads: str
     slashes: tuple[str, ...]
     produce: Produce
+    stateless: bool = False

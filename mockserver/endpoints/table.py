@@ -35,6 +35,7 @@ def endpoints() -> tuple[Endpoint, ...]:
             reads="body" if "body" in row else "form" if "form" in row else "",
             slashes=tuple(row.get("slashes", ())),
             produce=_PRODUCERS[row["id"]],
+            stateless=row.get("stateless", False),
         )
         for row in resources.fixture("endpoints")["endpoints"]
         if row["id"] in _PRODUCERS

@@ -1,5 +1,6 @@
 """Which tool message answers which call."""
 
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 
@@ -20,27 +21,37 @@ class Kind(Enum):
 
 
 class _Open:
-    """An assistant message with calls, while its results are read."""
+    """An assistant message with calls, while its results are read; each costs the same, however many."""
 
     def __init__(self, index: int, message: Message) -> None:
         self.index = index
-        self.ids = [call.id for call in message.tool_calls]
-        self.left = list(self.ids)
+        self._order = deque(call.id for call in message.tool_calls)
+        self._left = Counter(self._order)
+        self._early: Counter[str] = Counter()
+
+    @property
+    def first(self) -> str | None:
+        """The id of the first call that has no result yet; None when all have one."""
+        order, early = self._order, self._early
+        while order and early[order[0]]:
+            early[order.popleft()] -= 1
+        return order[0] if order else None
 
     def answer(self, called: str | None, *, named: bool) -> Kind | None:
         """Takes one result; what is wrong with it."""
+        first = self.first
         if not called and not named:
             # An older native client names the function alone: its results go by their order.
-            kind = None if self.left else Kind.DUPLICATE_ID
-            del self.left[:1]
-            return kind
-        if called not in self.ids:
+            if first is None:
+                return Kind.DUPLICATE_ID
+            called = first
+        elif called is None or called not in self._left:
             return Kind.UNKNOWN_ID
-        if called not in self.left:
+        elif not self._left[called]:
             return Kind.DUPLICATE_ID
-        in_order = self.left[0] == called
-        self.left.remove(called)
-        return None if in_order else Kind.OUT_OF_ORDER
+        self._left[called] -= 1
+        self._early[called] += 1
+        return None if first == called else Kind.OUT_OF_ORDER
 
 
 def pairs(messages: Sequence[Message], *, named: bool) -> Iterator[tuple[Kind, int]]:
@@ -57,8 +68,8 @@ def pairs(messages: Sequence[Message], *, named: bool) -> Iterator[tuple[Kind, i
             if kind is not None:
                 yield kind, index
             continue
-        if open_ is not None and open_.left:
+        if open_ is not None and open_.first is not None:
             yield Kind.WITHOUT_RESULT, open_.index
         open_ = _Open(index, message) if message.tool_calls else None
-    if open_ is not None and open_.left:
+    if open_ is not None and open_.first is not None:
         yield Kind.WITHOUT_RESULT, open_.index

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from importlib import import_module
+from itertools import islice
 from typing import Any, NamedTuple
 
 from mockserver import resources
@@ -73,6 +74,9 @@ ACCEPTED = "accepted"
 Check = Callable[..., Iterable[Broken]]
 """From what its `Moment` gives a rule to the places where it is broken."""
 
+MOST_PLACES = 50
+"""In so many places of a request a rule is found broken: more have the same cause, and fill the journal."""
+
 EVERYWHERE = frozenset(Surface)
 NATIVE = frozenset(surface for surface in Surface if surface.native)
 
@@ -103,9 +107,10 @@ class Rule:
     fixed: bool = False
 
     def findings(self, errors: Errors, request: ChatRequest, *facts: Any) -> list[Finding]:
-        """Every place where the request breaks the rule, with the refusal in its surface's words."""
+        """The first places where the request breaks the rule, with the refusal in its surface's words."""
         assert self.check is not None
-        return [self.finding(broken, request.surface, errors) for broken in self.check(request, *facts)]
+        places = islice(self.check(request, *facts), MOST_PLACES)
+        return [self.finding(broken, request.surface, errors) for broken in places]
 
     def finding(self, broken: Broken, surface: Surface, errors: Errors) -> Finding:
         """What is found at a place."""
@@ -228,11 +233,11 @@ def concerned(request: ChatRequest) -> list[Rule]:
 
 
 def check(request: ChatRequest, errors: Errors) -> list[Finding]:
-    """All findings of all rules that need nothing but the request."""
+    """The findings of all rules that need nothing but the request."""
     return [
         entry.finding(broken, request.surface, errors)
         for entry, asked in _checks(request.surface, _signs(request))
-        for broken in asked(request)
+        for broken in islice(asked(request), MOST_PLACES)
     ]
 
 

@@ -90,12 +90,11 @@ def _call_without_tool(request: ChatRequest) -> Iterator[Broken]:
             yield Broken(f"{request.message_place(index)}.tool_calls", {"index": index})
 
 
-def _calls(request: ChatRequest) -> Iterator[tuple[str, ToolCall, tuple[ToolCall, ...]]]:
-    """Every call of the history: where it stands, itself, and those before it in its message."""
+def _calls(request: ChatRequest) -> Iterator[tuple[str, ToolCall]]:
+    """Every call of the history: where it stands, and itself."""
     for index, message in enumerate(request.messages):
         for number, call in enumerate(message.tool_calls):
-            place = f"{request.message_place(index)}.tool_calls[{number}]"
-            yield place, call, message.tool_calls[:number]
+            yield f"{request.message_place(index)}.tool_calls[{number}]", call
 
 
 @rule(
@@ -108,11 +107,14 @@ def _calls(request: ChatRequest) -> Iterator[tuple[str, ToolCall, tuple[ToolCall
     **_RESULTS,
 )
 def _call_id(request: ChatRequest) -> Iterator[Broken]:
-    for place, call, before in _calls(request):
-        if not call.id:
-            yield Broken(f"{place}.id", {"fault": "without an id"})
-        elif any(call.id == other.id for other in before):
-            yield Broken(f"{place}.id", {"fault": "with the id of another"})
+    for index, message in enumerate(request.messages):
+        seen: set[str] = set()
+        for number, call in enumerate(message.tool_calls):
+            if call.id and call.id not in seen:
+                seen.add(call.id)
+                continue
+            place = f"{request.message_place(index)}.tool_calls[{number}].id"
+            yield Broken(place, {"fault": "with the id of another" if call.id else "without an id"})
 
 
 @rule(
@@ -125,7 +127,7 @@ def _call_id(request: ChatRequest) -> Iterator[Broken]:
     **_RESULTS,
 )
 def _call_name(request: ChatRequest) -> Iterator[Broken]:
-    for place, call, _ in _calls(request):
+    for place, call in _calls(request):
         if not call.name:
             yield Broken(f"{place}.function.name")
 
@@ -148,7 +150,7 @@ def _json(text: str) -> bool:
     **_RESULTS,
 )
 def _arguments(request: ChatRequest) -> Iterator[Broken]:
-    for place, call, _ in _calls(request):
+    for place, call in _calls(request):
         if not _json(call.arguments):
             yield Broken(f"{place}.function.arguments")
 

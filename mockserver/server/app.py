@@ -1,6 +1,5 @@
 """The ASGI application: chat requests straight to the engine, everything else by Starlette's routes."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -13,16 +12,18 @@ from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from mockserver.endpoints.answering import refusal
-from mockserver.engine import Answer, Engine, NotLoadedError
+from mockserver.engine import Answer, Engine
 from mockserver.server import control, exchanges, faulting, limits, neighbours, playing, uploads
 from mockserver.server.asgi import (
     BodyTooLargeError,
     ClientGoneError,
+    RawResponse,
     carry_out,
     closing,
     read_body,
     send_answer,
 )
+from mockserver.server.aside import Aside
 from mockserver.server.guard import Guard, Guarded
 from mockserver.server.paths import Below, any_method
 from mockserver.wire.incoming import RequestHeaders
@@ -45,14 +46,15 @@ class App:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.guard = Guard.of(engine.settings)
+        self.aside = Aside()
         self._others = Starlette(
             routes=[
                 Below("/_mock", routes=_control(engine), middleware=[Middleware(Guarded, self.guard)]),
-                *neighbours.routes(engine),
+                *neighbours.routes(engine, self.aside),
                 *uploads.routes(engine),
                 any_method("/{path:path}", _unknown_path(engine)),
             ],
-            exception_handlers=control.EXCEPTION_HANDLERS,
+            exception_handlers={**control.EXCEPTION_HANDLERS, Exception: _failed(engine)},
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,11 +118,7 @@ class App:
         except BodyTooLargeError:
             return closing(refusal(engine, "body.too-large", surface, headers, arrived=arrived))
         try:
-            try:
-                return engine.chat(surface, headers, body, arrived=arrived, wait=False)
-            except NotLoadedError as missing:
-                await asyncio.to_thread(missing.vocabulary.get)
-                return engine.chat(surface, headers, body, arrived=arrived, request_id=missing.request_id)
+            return await self.aside.through(engine.steps(surface, headers, body, arrived=arrived))
         except Exception:
             log.exception("a chat request on %s could not be answered", surface.value)
             return refusal(engine, "internal.error", surface, headers, arrived=arrived)
@@ -129,6 +127,19 @@ class App:
 def _control(engine: Engine) -> list[BaseRoute]:
     parts = (control, exchanges, playing, limits, faulting)
     return [route for part in parts for route in part.routes(engine)]
+
+
+def _failed(engine: Engine) -> Callable[[Request, Exception], Any]:
+    async def told(request: Request, error: Exception) -> Response:
+        """What failed unforeseen outside of chat, in the envelope of its path."""
+        path = request.scope["path"]
+        if path.startswith("/_mock"):
+            kind = type(error).__name__
+            return control.reply_json(control.refusal(f"the server failed: {kind}; its log says more"), 500)
+        headers, surface = RequestHeaders(request.scope["headers"]), neighbours.surface_of(path)
+        return RawResponse(refusal(engine, "internal.error", surface, headers, arrived=engine.clock()))
+
+    return told
 
 
 def _unknown_path(engine: Engine) -> Callable[[Request], Any]:

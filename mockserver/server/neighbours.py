@@ -1,6 +1,5 @@
 """The routes of the endpoints beside chat: a request off the network, its answer back onto it."""
 
-import asyncio
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -15,9 +14,11 @@ from mockserver.endpoints.endpoint import Call, Endpoint
 from mockserver.endpoints.table import endpoints
 from mockserver.engine import Engine
 from mockserver.server.asgi import BodyTooLargeError, RawResponse, closing, read_body
+from mockserver.server.aside import Aside
 from mockserver.server.paths import any_method
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.request import Surface
+from mockserver.work import LARGE
 from mockserver.worlds import World
 
 
@@ -41,13 +42,13 @@ def refuse(engine: Engine, request: Request, entry_id: str, **values: Any) -> Re
     return RawResponse(closing(answer) if entry_id == "body.too-large" else answer)
 
 
-def routes(engine: Engine) -> list[BaseRoute]:
-    """The routes of all endpoints of the table."""
+def routes(engine: Engine, aside: Aside) -> list[BaseRoute]:
+    """The routes of all endpoints of the table; what takes long is done `aside`."""
     by_path = groupby(sorted(endpoints(), key=attrgetter("path")), key=attrgetter("path"))
-    return [_route(engine, list(rows)) for _, rows in by_path]
+    return [_route(engine, aside, list(rows)) for _, rows in by_path]
 
 
-def _route(engine: Engine, rows: list[Endpoint]) -> BaseRoute:
+def _route(engine: Engine, aside: Aside, rows: list[Endpoint]) -> BaseRoute:
     """The route of one path, with the endpoint of each of its methods."""
     path = rows[0].path
     for place in rows[0].slashes:
@@ -58,12 +59,12 @@ def _route(engine: Engine, rows: list[Endpoint]) -> BaseRoute:
         row = methods.get(request.method)
         if row is None:
             return refuse(engine, request, "method.unsupported", method=request.method)
-        return await _answer(engine, row, request)
+        return await _answer(engine, aside, row, request)
 
     return any_method(path, endpoint)
 
 
-async def _answer(engine: Engine, row: Endpoint, request: Request) -> Response:
+async def _answer(engine: Engine, aside: Aside, row: Endpoint, request: Request) -> Response:
     arrived = engine.clock()
     body = b""
     if row.reads:
@@ -72,7 +73,7 @@ async def _answer(engine: Engine, row: Endpoint, request: Request) -> Response:
         except BodyTooLargeError:
             return refuse(engine, request, "body.too-large")
         if not engine.tokenizer.ready:
-            await asyncio.to_thread(engine.tokenizer.get)
+            await aside.run(engine.tokenizer.get)
 
     def produce(request_id: str, world: World) -> Any:
         call = Call(
@@ -86,15 +87,16 @@ async def _answer(engine: Engine, row: Endpoint, request: Request) -> Response:
         )
         return row.produce(engine, call)
 
-    answer = answering.simple(
+    steps = answering.steps(
         engine,
         row.surface,
         RequestHeaders(request.scope["headers"]),
         produce,
         arrived=arrived,
         header_set=row.sends,
+        large=row.stateless and len(body) > LARGE,
     )
-    return RawResponse(answer)
+    return RawResponse(await aside.through(steps))
 
 
 def _origin(request: Request) -> str:

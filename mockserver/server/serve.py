@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import socket
+import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from mockserver.server.app import App
 from mockserver.server.transport import config
 
 log = logging.getLogger("mockserver")
+
+_TURN_S = 0.001
+"""Seconds for which a thread that works aside may keep the interpreter from the loop; else 0.005."""
 
 
 class PortTakenError(OSError):
@@ -77,6 +81,7 @@ class Server(uvicorn.Server):
         self._engine.tokenizer.get()
         if not self._alone:
             return
+        sys.setswitchinterval(_TURN_S)
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 50, 100)

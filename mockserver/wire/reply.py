@@ -56,6 +56,16 @@ class Reply:
     pace: Pace | None = None
     fault: "Faults | None" = None
 
+    @property
+    def size(self) -> int:
+        """How many characters are said: what its tokens and bytes cost grows with them."""
+        size = 0
+        for choice in self.choices:
+            size += len(choice.content) + len(choice.reasoning)
+            for call in choice.tool_calls:
+                size += len(call.arguments)
+        return size
+
     def with_tool_ids(self, new_id: Callable[[], str]) -> "Reply":
         """The same reply with an id on every tool call that has none."""
         choices = tuple(

@@ -12,6 +12,7 @@ from mockserver.meter.vocabularies import Vocabularies
 from mockserver.pace import Profile
 from mockserver.scenario.stage import Stage
 from mockserver.wire.reply import Reply
+from mockserver.work import at_once
 from mockserver.worlds import World
 from tests.asking import ask
 from tests.conftest import NOW
@@ -31,7 +32,7 @@ class Talk:
 
     def reply(self, text: str) -> Reply:
         """What is said to a text."""
-        return self.speaker.reply(WORLD, ask(text), self.entry, clock=lambda: NOW, recorded=None)
+        return at_once(self.speaker.reply(WORLD, ask(text), self.entry, clock=lambda: NOW, recorded=None))
 
 
 def test_a_script_speaks_first_and_then_the_built_in_model(

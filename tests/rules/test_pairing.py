@@ -60,3 +60,30 @@ MESSAGES = st.sampled_from([ASK, calls("a"), calls("a", "b"), result("a"), resul
 def test_whatever_is_sent_is_judged(messages: list[Message], *, named: bool) -> None:
     for _, index in pairs(messages, named=named):
         assert messages[index].tool_calls or messages[index].role == "tool"
+
+
+class Counted(str):
+    """An id that counts how often it is compared."""
+
+    __slots__ = ()
+    compared = 0
+
+    def __hash__(self) -> int:
+        return super().__hash__()
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return super().__eq__(other)
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["in order", "from the last"])
+def test_a_result_costs_the_same_however_many_calls_there_are(*, turned: bool) -> None:
+    def cost(number: int) -> int:
+        ids = [Counted(f"call-{index}") for index in range(number)]
+        results = [result(Counted(f"call-{index}")) for index in range(number)]
+        Counted.compared = 0
+        found = list(pairs([calls(*ids), *(results[::-1] if turned else results)], named=True))
+        assert len(found) == (number - 1 if turned else 0)
+        return Counted.compared
+
+    assert cost(400) <= 4 * cost(100) + 100

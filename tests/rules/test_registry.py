@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mockserver.catalogue.errors import Errors
-from mockserver.rules import Moment, Severity, all_rules, check, check_at, registry
+from mockserver.rules import Moment, Severity, all_rules, check, check_at, parameters, registry
 from mockserver.rules.registry import ACCEPTED, Broken, Rule, concerned, rules_by_id
 from mockserver.wire.request import Surface
 from tests.asking import ask
@@ -134,3 +134,32 @@ def test_what_no_mode_waives_is_the_wrong_path() -> None:
 def test_a_rule_stays_as_it_is() -> None:
     with pytest.raises(FrozenInstanceError):
         setattr(rules_by_id()["ranges.n"], "fix", "")  # noqa: B010 - what the types forbid
+
+
+def test_a_rule_that_is_broken_without_end_is_told_of_a_few_times(errors: Errors) -> None:
+    asked = []
+
+    def without_end(_: Any) -> Any:
+        while True:
+            asked.append(1)
+            yield Broken("messages")
+
+    endless = tea(severity=Severity.HARMFUL, teaches="Tea is endless.", check=without_end)
+    assert len(endless.findings(errors, ask("Tea?"))) == registry.MOST_PLACES
+    assert len(asked) == registry.MOST_PLACES
+
+
+def test_of_8000_unknown_parameters_a_few_are_looked_up(
+    errors: Errors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up = []
+
+    def near(name: str, _: Any) -> str:
+        looked_up.append(name)
+        return "temperature"
+
+    monkeypatch.setattr(parameters, "nearest", near)
+    unknown: Any = {f"tea_{number}": 1 for number in range(8_000)}
+    found = check(ask("Tea?", **unknown), errors)
+    assert len(looked_up) == registry.MOST_PLACES
+    assert sum(finding.rule == "parameters.unknown" for finding in found) == registry.MOST_PLACES

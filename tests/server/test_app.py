@@ -320,11 +320,51 @@ def test_what_cannot_be_answered_beside_chat_is_logged_once(
         msg = "the kettle is empty"
         raise RuntimeError(msg)
 
-    monkeypatch.setattr(answering, "simple", broken)
-    response = TestClient(App(engine)).get("/compatible-mode/v1/models")
+    monkeypatch.setattr(answering, "steps", broken)
+    client = TestClient(App(engine), raise_server_exceptions=False)
+    response = client.get("/compatible-mode/v1/models")
     assert response.status_code == 500
+    assert response.json()["error"]["code"] == "internal_error"
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert record.getMessage() == "a request on /compatible-mode/v1/models could not be answered"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/compatible-mode/v1/embeddings", {"model": "text-embedding-v4", "input": "tea"}),
+        (
+            "/api/v1/services/embeddings/text-embedding/text-embedding",
+            {"model": "text-embedding-v4", "input": {"texts": ["tea"]}},
+        ),
+        ("/api/v1/tokenizer", {"model": "qwen-plus", "input": {"prompt": "tea"}}),
+    ],
+)
+def test_what_fails_unforeseen_beside_chat_is_told_in_the_right_envelope(
+    path: str,
+    body: dict[str, Any],
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(engine.door, "parse", None)
+    response = TestClient(App(engine), headers={"Authorization": f"Bearer {KEY}"}).post(path, json=body)
+    assert response.status_code == 500
+    assert refusal_of(response, COMPAT if "compatible" in path else TEXT)[0] in (
+        "InternalError",
+        "internal_error",
+    )
+    assert "NoneType" in caplog.text
+
+
+def test_what_fails_unforeseen_in_the_control_api_is_told_in_its_own_words(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "worlds", None)
+    client = TestClient(App(engine), base_url="http://localhost", raise_server_exceptions=False)
+    response = client.get("/_mock/usage")
+    assert response.status_code == 500
+    assert response.json()["error"]["message"].startswith("the server failed: TypeError")
 
 
 def test_a_chat_request_waits_for_the_vocabulary(tokenizer: Tokenizer) -> None:

@@ -1,0 +1,147 @@
+"""Work aside: in threads, few at once, and none of it is waited for that nobody wants any more."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from mockserver.server.aside import Aside
+from mockserver.work import Steps, aside
+
+PATIENCE = 20.0
+
+
+def test_work_is_done_in_another_thread_and_its_result_comes_back() -> None:
+    assert asyncio.run(Aside().run(threading.get_ident)) != threading.get_ident()
+
+
+def test_what_work_raises_comes_back_too() -> None:
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(Aside().run(lambda: 1 / 0))
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        asyncio.run(Aside().run(lambda: next(iter(()))))
+
+
+def test_no_thread_stays_behind_its_work() -> None:
+    asyncio.run(Aside().run(int))
+    for thread in threading.enumerate():
+        if thread.name == "aside":
+            thread.join(PATIENCE)
+    assert "aside" not in {thread.name for thread in threading.enumerate()}
+
+
+class Kettle:
+    """Work that waits until it is let go, and counts how much of it runs at once."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.begun = threading.Semaphore(0)
+        self.go = threading.Event()
+        self.boiling = self.most = 0
+        self.boiled: list[int] = []
+
+    async def begins(self) -> None:
+        """Waits until one more cup boils."""
+        assert await asyncio.to_thread(self.begun.acquire, timeout=PATIENCE)
+
+    def boil(self, cup: int) -> Callable[[], None]:
+        def work() -> None:
+            with self.lock:
+                self.boiling += 1
+                self.most = max(self.most, self.boiling)
+            self.begun.release()
+            assert self.go.wait(PATIENCE)
+            with self.lock:
+                self.boiling -= 1
+                self.boiled.append(cup)
+
+        return work
+
+
+def kettle(check: Callable[[Kettle], Coroutine[Any, Any, None]]) -> Kettle:
+    own = Kettle()
+    asyncio.run(check(own))
+    return own
+
+
+def test_few_pieces_run_at_once_and_the_loop_goes_on_meanwhile() -> None:
+    async def check(own: Kettle) -> None:
+        pool = Aside(workers=3)
+        tasks = [asyncio.create_task(pool.run(own.boil(cup))) for cup in range(20)]
+        for _ in range(3):
+            await own.begins()
+        own.go.set()
+        await asyncio.gather(*tasks)
+
+    done = kettle(check)
+    assert done.most == 3
+    assert sorted(done.boiled) == list(range(20))
+
+
+def test_work_that_nobody_waits_for_is_not_begun() -> None:
+    async def check(own: Kettle) -> None:
+        pool = Aside(workers=1)
+        running = asyncio.create_task(pool.run(own.boil(0)))
+        waiting = asyncio.create_task(pool.run(own.boil(1)))
+        await own.begins()
+        waiting.cancel()
+        await asyncio.sleep(0)
+        own.go.set()
+        await running
+        await pool.run(int)
+
+    assert kettle(check).boiled == [0]
+
+
+def test_work_whose_loop_has_ended_harms_nobody() -> None:
+    own = Kettle()
+    pool = Aside(workers=1)
+
+    async def leave() -> None:
+        task = asyncio.create_task(pool.run(own.boil(0)))
+        await own.begins()
+        task.cancel()
+
+    asyncio.run(leave())
+    own.go.set()
+    asyncio.run(pool.run(int))
+    assert own.boiled == [0]
+
+
+def test_a_way_is_gone_with_its_work_aside() -> None:
+    def way() -> Steps[tuple[int, str]]:
+        where = yield from aside(long := True, threading.get_ident)
+        try:
+            yield from aside(long, int, "tea")
+        except ValueError as error:
+            return where, str(error)[:15]
+        return where, ""
+
+    where, error = asyncio.run(Aside().through(way()))
+    assert where != threading.get_ident()
+    assert error == "invalid literal"
+
+
+def test_a_way_whose_client_left_is_closed() -> None:
+    closed: list[bool] = []
+
+    def way() -> Steps[None]:
+        try:
+            yield from aside(True, own.boil(0))
+        finally:
+            closed.append(True)
+
+    own = Kettle()
+
+    async def leave() -> None:
+        task = asyncio.create_task(Aside().through(way()))
+        await own.begins()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(leave())
+    own.go.set()
+    assert closed == [True]
