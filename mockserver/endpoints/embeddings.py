@@ -62,8 +62,8 @@ def native(engine: "Engine", call: Call) -> dict[str, Any]:
     entries: list[dict[str, Any]] = [{} for _ in texts]
     for index, (text, entry) in enumerate(zip(texts, entries, strict=True)):
         if "sparse" in kinds:
-            tokenizer = engine.tokenizer.get()
-            ids = tokenizer.encode(text)
+            tokenizer = engine.vocabularies.tokenizer(model)
+            ids = tokenizer.read(text)
             entry["sparse_embedding"] = sparse(ids, tokenizer.tokens(ids))
         if "dense" in kinds:
             entry["embedding"] = list(embed(text, space=model.name, size=size))
@@ -128,7 +128,7 @@ def _count(engine: "Engine", surface: Surface, model: Model, texts: Sequence[str
     most = _BATCH if _sizable(model) else _BATCH_OF_ONE_SIZE
     if len(texts) > most:
         raise _refused(surface, engine.errors.refuse("embedding.batch-size", max=most))
-    count = (model.family.counts_pieces and pieces.counter()) or engine.tokenizer.get().count
+    count = (model.family.counts_pieces and pieces.counter()) or engine.vocabularies.tokenizer(model).count
     tokens = [count(text) for text in texts]
     if not all(1 <= number <= model.max_input for number in tokens):
         raise _refused(surface, engine.errors.refuse("parameter.input-length", max=model.max_input))

@@ -17,7 +17,7 @@ def tokenize(engine: "Engine", call: Call) -> dict[str, Any]:
     model = engine.door.model(Surface.NATIVE_TEXT, data)
     texts = [message.text for message in read_prompt(data["input"])]
     tokenizer = engine.vocabularies.tokenizer(model)
-    ids = tokenizer.encode("".join(texts))
+    ids = tokenizer.read("".join(texts))
     tokens = [token.decode("utf-8", "replace") for token in tokenizer.tokens(ids)]
     return {
         "output": {"token_ids": ids, "tokens": tokens},

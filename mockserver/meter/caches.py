@@ -71,7 +71,7 @@ class PrefixCache:
         """What a request finds and leaves: explicitly when a message is marked, else implicitly."""
         for message in request.messages:
             if message.cached:
-                return self.explicit(request, tokenizer, now=now)
+                return self.explicit(request, prompt, tokenizer, now=now)
         family = request.model.family
         return self.implicit(prompt, block=family.cache_block, minimum=family.cache_minimum, now=now)
 
@@ -84,8 +84,14 @@ class PrefixCache:
         self._keep((mark for mark, _ in prefixes), now)
         return CacheUse(min(hit, prompt.total - 1) // block * block)
 
-    def explicit(self, request: ChatRequest, tokenizer: Tokenizer, *, now: float) -> CacheUse:
-        """What the markers of a request hit, and what they create."""
+    def explicit(
+        self, request: ChatRequest, prompt: PromptTokens, tokenizer: Tokenizer, *, now: float
+    ) -> CacheUse:
+        """What the markers of a request hit, and what they create; together no more than its prompt.
+
+        Prefixes are counted message by message, where a prompt may hold less of them: neighbours of one role
+        share a frame.
+        """
         frame: int = texts()["message_tokens"]
         parts = ((m.role, m.text, frame + tokenizer.count(m.text.strip())) for m in request.messages)
         prefixes = [(~mark, tokens) for mark, tokens in _prefixes(parts)]
@@ -93,7 +99,7 @@ class PrefixCache:
         marked = [at for at in marked if prefixes[at][1] >= EXPLICIT_MINIMUM]
         near = {step for at in marked for step in range(max(0, at - LOOK_BACK), at + 1)}
         alive = [prefixes[at] for at in sorted(near) if self._alive(prefixes[at][0], now)]
-        hit = max((tokens for _, tokens in alive), default=0)
-        longest = max((prefixes[at][1] for at in marked), default=0)
+        hit = min(max((tokens for _, tokens in alive), default=0), prompt.total)
+        longest = min(max((prefixes[at][1] for at in marked), default=0), prompt.total)
         self._keep((mark for mark, _ in [*alive, *(prefixes[at] for at in marked)]), now)
         return CacheUse(hit, max(0, longest - hit))

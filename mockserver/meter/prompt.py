@@ -138,7 +138,7 @@ def prompt_tokens(request: ChatRequest, tokenizer: Tokenizer) -> PromptTokens:
     template = texts()
     frame: int = template["message_tokens"]
     text: int = template["generation_tokens"]
-    count = tokenizer.count_marked
+    count = tokenizer.count
     parts = tuple([(role, content, frame + count(content)) for role, content in turns(request)])
     for _, _, tokens in parts:
         text += tokens

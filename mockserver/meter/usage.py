@@ -17,7 +17,7 @@ THINK_CLOSE = 3
 
 def call_tokens(call: ToolCall, family: Family, tokenizer: Tokenizer) -> int:
     """The output tokens of one function call."""
-    return tokenizer.count_marked(call_text(call.name, call.arguments, family.call_style))
+    return tokenizer.count(call_text(call.name, call.arguments, family.call_style))
 
 
 def choice_tokens(request: ChatRequest, choice: Choice, tokenizer: Tokenizer) -> int:
@@ -30,7 +30,7 @@ def choice_tokens(request: ChatRequest, choice: Choice, tokenizer: Tokenizer) ->
     """
     family = request.model.family
     if choice.reasoning:
-        tokens = tokenizer.count_marked(thinking_text(choice.reasoning, choice.content))
+        tokens = tokenizer.count(thinking_text(choice.reasoning, choice.content))
         if request.media:
             tokens += family.media_thinking_tokens
     else:

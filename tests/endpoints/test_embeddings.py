@@ -438,3 +438,12 @@ def test_the_third_model_counts_by_pieces_where_they_are_there(
     assert [cost["prompt_tokens"] for cost in costs] == [3, 2]
     monkeypatch.setattr(pieces, "counter", lambda: None)
     assert compat(engine, model=by_pieces, input="我喜欢喝茶")["usage"] == costs[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"), [("<|im_start|>", 1), ("a<|vision_start|>", 2), ("e\u0301", 1), ("caf\u00e9", 2)]
+)
+def test_a_text_is_read_as_the_models_read_theirs(engine: Engine, text: str, tokens: int) -> None:
+    assert compat(engine, model="text-embedding-v4", input=text)["usage"]["prompt_tokens"] == tokens
+    answer = natively(engine, "text-embedding-v4", [text], output_type="sparse")
+    assert len(answer["output"]["embeddings"][0]["sparse_embedding"]) == tokens

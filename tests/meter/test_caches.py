@@ -6,11 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.caches import LIFE_S, CacheUse, PrefixCache
 from mockserver.meter.prompt import PromptTokens, prompt_tokens
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.wire.request import ChatRequest
 from tests.asking import ask
+
+WORKING = tokenizers.load()
+"""Hypothesis runs a test many times on one fixture, so its tests take the tokenizer from here."""
 
 START = 1_770_000_000.0
 """When the first request of a test comes."""
@@ -186,7 +190,7 @@ def mark(text: str) -> tuple[str, str]:
 
 
 def use(cache: PrefixCache, request: ChatRequest, tokenizer: Tokenizer, *, at: float = 0) -> CacheUse:
-    return cache.explicit(request, tokenizer, now=START + at)
+    return cache.explicit(request, prompt_tokens(request, tokenizer), tokenizer, now=START + at)
 
 
 def test_a_marker_creates_a_cache_that_the_next_request_hits(tokenizer: Tokenizer) -> None:
@@ -220,9 +224,41 @@ def test_the_tokens_of_a_cache_are_all_before_its_marker(tokenizer: Tokenizer) -
 def test_only_the_last_four_markers_count(tokenizer: Tokenizer) -> None:
     cache = PrefixCache()
     five = [mark(LONG), mark("one"), mark("two"), mark("three"), mark("four")]
-    assert use(cache, marked(*five), tokenizer) == CacheUse(0, 1105 + 4 * 6)
+    # The neighbours share a frame: the prompt holds less than its messages one by one.
+    assert use(cache, marked(*five), tokenizer) == CacheUse(0, 5 + 1100 + 4 * 2 + 3)
     assert use(cache, marked(mark(LONG)), tokenizer) == CacheUse(0, 1105)
-    assert use(cache, marked(*five[:2]), tokenizer) == CacheUse(1111, 0)
+    assert use(cache, marked(*five[:2]), tokenizer) == CacheUse(5 + 1100 + 2 + 3, 0)
+
+
+@pytest.mark.parametrize("word", ["<|im_start|>", "<tool_call>", "tea ", "e\u0301"])
+def test_no_cache_holds_more_than_its_prompt(tokenizer: Tokenizer, word: str) -> None:
+    cache = PrefixCache()
+    request = marked(mark(word * 2000), "Why?")
+    total = prompt_tokens(request, tokenizer).total
+    first, second = (use(cache, request, tokenizer) for _ in range(2))
+    assert first.created is not None
+    assert 1024 <= first.created <= total
+    assert (second.cached, second.created) == (first.created, 0)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["<|im_end|>", "tea ", "e\u0301"]), st.integers(1, 900)),
+        min_size=1,
+        max_size=6,
+    ),
+    st.lists(st.booleans(), min_size=6, max_size=6),
+)
+def test_what_is_read_and_made_is_never_more_than_the_prompt(
+    said: list[tuple[str, int]], markers: list[bool]
+) -> None:
+    cache = PrefixCache()
+    texts = [word * times for word, times in said]
+    request = marked(*(mark(text) if marker else text for text, marker in zip(texts, markers, strict=False)))
+    total = prompt_tokens(request, WORKING).total
+    for _ in range(2):
+        found = use(cache, request, WORKING)
+        assert found.cached + (found.created or 0) <= total
 
 
 def test_an_explicit_cache_lives_300_seconds_and_a_hit_renews_it(tokenizer: Tokenizer) -> None:
@@ -247,7 +283,7 @@ def test_a_marker_that_moved_on_hits_what_it_made_before(tokenizer: Tokenizer) -
 def test_another_text_before_a_marker_hits_nothing(tokenizer: Tokenizer) -> None:
     cache = PrefixCache()
     use(cache, marked("Hot.", mark(LONG)), tokenizer)
-    assert use(cache, marked("Old.", mark(LONG)), tokenizer) == CacheUse(0, 1112)
+    assert use(cache, marked("Old.", mark(LONG)), tokenizer) == CacheUse(0, 5 + 2 + 1 + 1100 + 3)
 
 
 def test_a_request_without_a_marker_has_no_explicit_cache(tokenizer: Tokenizer) -> None:

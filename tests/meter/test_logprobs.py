@@ -4,6 +4,7 @@ from itertools import pairwise
 from math import exp
 
 import pytest
+import tiktoken
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,13 +48,19 @@ def test_a_token_in_the_middle_of_a_character_shows_its_bytes(tokenizer: Tokeniz
     assert "\ufffd" in entries[0]["token"]
 
 
-def test_where_the_vocabulary_ends_a_candidate_is_a_question_mark(tokenizer: Tokenizer) -> None:
-    last = 151_642
-    assert tokenizer.encode("⽗") == [last]
-    assert tokenizer.token(last + 4) is None
+def test_behind_the_last_word_of_the_vocabulary_stand_its_added_tokens(tokenizer: Tokenizer) -> None:
+    assert tokenizer.encode("⽗") == [151_642]
     (entry,) = token_logprobs("⽗", tokenizer, top=5)
     tokens = [each["token"] for each in loads(entry)["top_logprobs"]]
-    assert tokens == ["⽗", "<|endoftext|>", "<|im_start|>", "<|im_end|>", "?"]
+    assert tokens == ["⽗", "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>"]
+
+
+def test_where_the_vocabulary_ends_a_candidate_is_a_question_mark() -> None:
+    ranks = {bytes([byte]): byte for byte in range(256)}
+    ranks[b"a"], ranks[b"\xff"] = ranks[b"\xff"], ranks[b"a"]
+    tiny = Tokenizer(tiktoken.Encoding("tiny", pat_str=".", mergeable_ranks=ranks, special_tokens={}))
+    (entry,) = token_logprobs("a", tiny, top=2)
+    assert [each["token"] for each in loads(entry)["top_logprobs"]] == ["a", "?"]
 
 
 @pytest.mark.parametrize("top", range(6))

@@ -142,7 +142,7 @@ def test_each_message_costs_its_text_and_five_more_and_the_prompt_three(
         message["content"].lstrip() if message["role"] == "user" else message["content"].strip()
         for message in said
     ]
-    cost = sum(5 + WORKING.count_marked(text) for text in shown) + 3
+    cost = sum(5 + WORKING.count(text) for text in shown) + 3
     assert prompt_tokens(ask(said), WORKING) == PromptTokens(cost)
 
 

@@ -1,6 +1,7 @@
 """Token counts and borders, against counts that the cloud gave, and how the tokenizer is loaded."""
 
 import threading
+import unicodedata
 
 import pytest
 from hypothesis import example, given
@@ -74,23 +75,50 @@ def test_the_newer_vocabulary_is_loaded_once_and_is_another_one(tokenizer: Token
     assert newer.encode(said) != tokenizer.encode(said)
 
 
-@pytest.mark.parametrize(
-    "marker", ["<tool_call>", "</tool_call>", "<tool_response>", "<think>", "<|im_end|>"]
-)
-def test_a_marker_of_the_prompt_is_one_token_in_either_vocabulary(tokenizer: Tokenizer, marker: str) -> None:
-    for vocabulary in (tokenizer, tokenizers.load("qwen3.5")):
-        assert vocabulary.count_marked(f"a{marker}b") == 3
-        assert vocabulary.count(f"a{marker}b") > 3
+ADDED = [
+    "<|im_end|>",
+    "<|vision_start|>",
+    "<|image_pad|>",
+    "<tool_call>",
+    "</tool_call>",
+    "<|fim_prefix|>",
+    "<|fim_suffix|>",
+    "<|file_sep|>",
+    "<tool_response>",
+    "<think>",
+]
+"""Tokens that were added to either vocabulary."""
 
 
-def test_a_marker_in_a_text_is_ordinary_text(tokenizer: Tokenizer) -> None:
-    assert len(tokenizer.encode("<|im_end|>")) > 1
-    assert tokenizer.count("<|im_end|>") == len(tokenizer.encode("<|im_end|>"))
+@pytest.mark.parametrize("marker", ADDED)
+def test_an_added_token_is_one_token_to_a_model_and_a_text_in_what_it_writes(marker: str) -> None:
+    for vocabulary in (WORKING, tokenizers.load("qwen3.5")):
+        assert vocabulary.count(f"a{marker}b") == 3
+        _, token_id, _ = vocabulary.read(f"a{marker}b")
+        assert vocabulary.token(token_id) == marker.encode()
+        assert len(vocabulary.encode(marker)) > 1
 
 
-def test_a_prompt_is_counted_in_its_composed_form(tokenizer: Tokenizer) -> None:
+def test_each_vocabulary_has_its_own_added_tokens(tokenizer: Tokenizer) -> None:
+    newer = tokenizers.load("qwen3.5")
+    assert (tokenizer.read("<|im_start|>"), newer.read("<|im_start|>")) == ([151644], [248045])
+    assert (tokenizer.read("<|fim_pad|>"), newer.read("<|fim_pad|>")) == ([151662], [248063])
+    assert (tokenizer.count("<|audio_pad|>"), newer.count("<|audio_pad|>")) == (6, 1)
+    assert tokenizer.count("<|extra_0|>") > 1
+    assert newer.count("<|extra_0|>") > 1
+
+
+def test_what_a_model_is_given_is_composed_first(tokenizer: Tokenizer) -> None:
+    assert tokenizer.read("cafe\u0301") == tokenizer.read("caf\u00e9")
     assert tokenizer.count("cafe\u0301") == tokenizer.count("caf\u00e9")
     assert len(tokenizer.encode("cafe\u0301")) > tokenizer.count("cafe\u0301")
+
+
+@given(st.lists(st.one_of(texts, CUT_CHARACTERS, st.sampled_from(ADDED))).map("".join))
+def test_what_a_model_is_given_is_the_composed_text_token_by_token(text: str) -> None:
+    ids = WORKING.read(text)
+    assert WORKING.count(text) == len(ids)
+    assert b"".join(WORKING.tokens(ids)).decode() == unicodedata.normalize("NFC", text)
 
 
 @given(st.one_of(texts, CUT_CHARACTERS))

@@ -44,6 +44,23 @@ def test_the_tokenizer_counts_messages_without_a_template(client: TestClient) ->
     assert counted["usage"] == {"input_tokens": len(counted["output"]["tokens"])}
 
 
+@pytest.mark.parametrize(
+    ("prompt", "tokens"),
+    [
+        ("<|im_start|>", ["<|im_start|>"]),
+        ("<|fim_prefix|>x<|fim_suffix|>", ["<|fim_prefix|>", "x", "<|fim_suffix|>"]),
+        ("e\u0301", ["\u00e9"]),
+        ("cafe\u0301", ["ca", "f\u00e9"]),
+    ],
+)
+def test_the_tokenizer_reads_a_text_as_a_model_does(
+    client: TestClient, prompt: str, tokens: list[str]
+) -> None:
+    answer = tokenize(client, prompt=prompt)
+    assert answer["output"]["tokens"] == tokens
+    assert answer["usage"] == {"input_tokens": len(tokens)}
+
+
 def test_an_answer_of_the_tokenizer_has_the_headers_of_a_native_one(client: TestClient) -> None:
     response = client.post(TOKENIZER, json={"model": "qwen-plus", "input": {"prompt": "tea"}})
     assert response.headers["x-dashscope-finished"] == "true"
