@@ -13,6 +13,9 @@ from mockserver import resources
 
 Thinking = Literal["none", "off", "on", "only"]
 
+_BESIDE_CHAT = frozenset({"embedding", "rerank", "image", "video"})
+"""The tasks of models that have endpoints of their own."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ramp:
@@ -106,6 +109,8 @@ class Model:
     character: bool = False
     task: str = "chat"
     dimensions: tuple[int, ...] | None = None
+    max_documents: int = 0
+    max_document: int = 0
 
     def input_limit(self, *, thinking: bool) -> int:
         """The most input tokens, which are fewer while some models think."""
@@ -114,7 +119,7 @@ class Model:
     @property
     def chat(self) -> bool:
         """Whether it answers chat requests."""
-        return self.task != "embedding"
+        return self.task not in _BESIDE_CHAT
 
     @property
     def media(self) -> bool:

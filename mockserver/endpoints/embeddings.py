@@ -5,16 +5,13 @@ Model Studio docs, text embedding, synchronous API, 2026-03.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mockserver.answer.embedding import embed, packed, sparse
-from mockserver.catalogue.errors import Refusal, Words
 from mockserver.catalogue.models import Model
-from mockserver.door import Refused
 from mockserver.endpoints.endpoint import Call
+from mockserver.endpoints.refusing import model_of, plain, worded
 from mockserver.meter import pieces
-from mockserver.rules import schemas
 from mockserver.wire.request import Surface
 
 if TYPE_CHECKING:
@@ -75,43 +72,12 @@ def native(engine: "Engine", call: Call) -> dict[str, Any]:
     }
 
 
-def _refused(surface: Surface, refusal: Refusal) -> Refused:
-    """A refusal as these endpoints word it.
-
-    What the embedding service refuses has no prefix on the native surface (agentscope-ai/agentscope#1242,
-    2026-02); on the compatible one its code and type are the native code (HelloAgents#27, 2025-12;
-    memodb-io/memobase#142, 2025-11).
-    """
-    if refusal.origin != "service":
-        return Refused(refusal)
-    code = refusal.native.code
-    words = Words(code, refusal.compat.message, code)
-    return Refused(replace(refusal, compat=words, prefix="" if surface.native else refusal.prefix))
-
-
 def _read(engine: "Engine", surface: Surface, body: bytes) -> tuple[dict[str, Any], Model]:
     """The request and its model, checked up to the number of texts."""
-    errors = engine.errors
     data = engine.door.parse(body)
-    model = _model(engine, surface, data.get("model"))
-    name = "native-embeddings.request" if surface.native else "embeddings.request"
-    violations = schemas.violations(name, data)
-    if violations:
-        raise _refused(surface, schemas.refusal(violations[0], surface, errors))
+    model = model_of(engine, surface, data.get("model"), task="embedding")
+    plain(engine, "native-embeddings.request" if surface.native else "embeddings.request", data, surface)
     return data, model
-
-
-def _model(engine: "Engine", surface: Surface, name: object) -> Model:
-    model = engine.models.find(name)
-    if model is None:
-        if not isinstance(name, str) or not name:
-            raise Refused(engine.errors.refuse("model.missing"))
-        unknown = "model.unknown-native" if surface.native else "model.unknown"
-        raise Refused(engine.errors.refuse(unknown, model=name))
-    if model.chat:
-        wrong = "path.wrong-task" if surface.native else "model.compat-unsupported"
-        raise Refused(engine.errors.refuse(wrong, model=model.name))
-    return model
 
 
 def _listed(texts: str | list[str]) -> Sequence[str]:
@@ -127,11 +93,11 @@ def _count(engine: "Engine", surface: Surface, model: Model, texts: Sequence[str
     """The tokens of all texts, when none is empty or too long, and there are not too many."""
     most = _BATCH if _sizable(model) else _BATCH_OF_ONE_SIZE
     if len(texts) > most:
-        raise _refused(surface, engine.errors.refuse("embedding.batch-size", max=most))
+        raise worded(surface, engine.errors.refuse("embedding.batch-size", max=most))
     count = (model.family.counts_pieces and pieces.counter()) or engine.vocabularies.tokenizer(model).count
     tokens = [count(text) for text in texts]
     if not all(1 <= number <= model.max_input for number in tokens):
-        raise _refused(surface, engine.errors.refuse("parameter.input-length", max=model.max_input))
+        raise worded(surface, engine.errors.refuse("parameter.input-length", max=model.max_input))
     return sum(tokens)
 
 
@@ -144,7 +110,7 @@ def _size(engine: "Engine", surface: Surface, model: Model, asked: int | None, p
     if asked is None or not _sizable(model):
         return sizes[0]
     if asked not in sizes:
-        raise _refused(
+        raise worded(
             surface, engine.errors.refuse("schema.enum", value=asked, expected=sorted(sizes), path=path)
         )
     return int(asked)

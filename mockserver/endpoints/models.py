@@ -34,6 +34,14 @@ _HOSTS = {
 }
 """The documented `inference_provider` by what stands before the slash of a name."""
 
+_BESIDE_CHAT: dict[str, tuple[str, list[str]]] = {
+    "embedding": ("TR", []),
+    "rerank": ("TR", []),
+    "image": ("IG", ["Image"]),
+    "video": ("VG", ["Video"]),
+}
+"""The documented capability of a model that does not chat, and what it makes, by its task."""
+
 
 def listing(engine: "Engine", _call: Call) -> dict[str, Any]:
     """All models at once, as the compatible surface lists them."""
@@ -121,7 +129,6 @@ def _filters(engine: "Engine", query: Query) -> list[Callable[[dict[str, Any]], 
 def _native_entry(model: Model) -> dict[str, Any]:
     """A model in the documented form. What the catalogue does not know is empty or null."""
     thinks = model.thinking != "none"
-    output = ["Text", "Audio"] if model.task == "omni" else ["Text"]
     return {
         "model": model.name,
         "name": model.name,
@@ -137,7 +144,7 @@ def _native_entry(model: Model) -> dict[str, Any]:
         "prices": [],
         "published_time": None,
         "inference_metadata": {
-            "response_modality": output if model.chat else [],
+            "response_modality": _made(model),
             "request_modality": [medium.capitalize() for medium in model.input],
         },
         "model_info": {
@@ -151,9 +158,15 @@ def _native_entry(model: Model) -> dict[str, Any]:
     }
 
 
+def _made(model: Model) -> list[str]:
+    if not model.chat:
+        return _BESIDE_CHAT[model.task][1]
+    return ["Text", "Audio"] if model.task == "omni" else ["Text"]
+
+
 def _capabilities(model: Model) -> list[str]:
     if not model.chat:
-        return ["TR"]
+        return [_BESIDE_CHAT[model.task][0]]
     capabilities = ["Multimodal-Omni"] if model.task == "omni" else ["TG"]
     if model.thinking != "none":
         capabilities.append("Reasoning")

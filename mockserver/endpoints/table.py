@@ -3,13 +3,15 @@
 from functools import cache
 
 from mockserver import resources
-from mockserver.endpoints import embeddings, models, tokenizer, uploads
+from mockserver.endpoints import embeddings, models, rerank, tokenizer, uploads
 from mockserver.endpoints.endpoint import Endpoint, Produce
 from mockserver.wire.request import Surface
 
 _PRODUCERS: dict[str, Produce] = {
     "embeddings": embeddings.compat,
     "textEmbedding": embeddings.native,
+    "textRerank": rerank.native,
+    "reranks": rerank.compat,
     "models": models.listing,
     "model": models.retrieval,
     "nativeModels": models.native_listing,

@@ -21,10 +21,13 @@ from mockserver.wire.request import Surface
 from mockserver.work import LARGE
 from mockserver.worlds import World
 
+_COMPATIBLE = ("/compatible-mode/", "/compatible-api/")
+"""Where the paths of the compatible dialect begin; reranking has a root of its own."""
+
 
 def surface_of(path: str) -> Surface:
     """The dialect that a path speaks."""
-    return Surface.COMPAT if path.startswith("/compatible-mode/") else Surface.NATIVE_TEXT
+    return Surface.COMPAT if path.startswith(_COMPATIBLE) else Surface.NATIVE_TEXT
 
 
 def refuse(engine: Engine, request: Request, entry_id: str, **values: Any) -> Response:

@@ -1,0 +1,48 @@
+"""How endpoints beside chat refuse: an unknown or unfit model, a broken schema."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from mockserver.catalogue.errors import Refusal, Words
+from mockserver.catalogue.models import Model
+from mockserver.door import Refused
+from mockserver.rules import schemas
+from mockserver.wire.request import Surface
+
+if TYPE_CHECKING:
+    from mockserver.engine import Engine
+
+
+def model_of(engine: "Engine", surface: Surface, name: object, *, task: str) -> Model:
+    """The model of a request for a task. Raises `Refused`."""
+    model = engine.models.find(name)
+    if model is None:
+        if not isinstance(name, str) or not name:
+            raise Refused(engine.errors.refuse("model.missing"))
+        unknown = "model.unknown-native" if surface.native else "model.unknown"
+        raise Refused(engine.errors.refuse(unknown, model=name))
+    if model.task != task:
+        wrong = "path.wrong-task" if surface.native else "model.compat-unsupported"
+        raise Refused(engine.errors.refuse(wrong, model=model.name))
+    return model
+
+
+def worded(surface: Surface, refusal: Refusal) -> Refused:
+    """A refusal as the services beside chat word it.
+
+    What they refuse has no prefix on the native surface (agentscope-ai/agentscope#1242, 2026-02); on the
+    compatible one its code and type are the native code (HelloAgents#27, 2025-12; memodb-io/memobase#142,
+    2025-11).
+    """
+    if refusal.origin != "service":
+        return Refused(refusal)
+    code = refusal.native.code
+    words = Words(code, refusal.compat.message, code)
+    return Refused(replace(refusal, compat=words, prefix="" if surface.native else refusal.prefix))
+
+
+def plain(engine: "Engine", schema: str, data: Any, surface: Surface) -> None:
+    """Raises `Refused` for a document that breaks its schema, as the services beside chat word it."""
+    violations = schemas.violations(schema, data)
+    if violations:
+        raise worded(surface, schemas.refusal(violations[0], surface, engine.errors))

@@ -1,0 +1,100 @@
+"""Reranking on both surfaces: the documents of a request, the nearest to its query first.
+
+Sources: recordings of alibaba/loongsuite-python-agent, gte-rerank, 2025-11 (native); Model Studio docs, text
+rerank, 2026-06 (compatible, limits).
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from math import sqrt
+from typing import TYPE_CHECKING, Any
+
+from mockserver.answer.embedding import features
+from mockserver.catalogue.models import Model
+from mockserver.door import Refused
+from mockserver.endpoints.endpoint import Call
+from mockserver.endpoints.refusing import model_of, plain, worded
+from mockserver.meter import pieces
+from mockserver.wire.request import Surface
+
+if TYPE_CHECKING:
+    from mockserver.engine import Engine
+
+_PAIR = 6
+"""What a query and a document cost beside their own tokens: in three of three recordings, and in the docs."""
+
+_COMPATIBLE = ("qwen3-rerank",)
+"""The models of the compatible surface (Model Studio docs, text rerank, 2026-06)."""
+
+
+def native(engine: "Engine", call: Call) -> dict[str, Any]:
+    """The answer on the native surface. Raises `Refused`."""
+    data = engine.door.parse(call.body)
+    model = model_of(engine, call.surface, data.get("model"), task="rerank")
+    plain(engine, "native-rerank.request", data, call.surface)
+    given = data["input"]
+    ranked, tokens = _ranked(engine, call.surface, model, given, data.get("parameters") or {})
+    return {"output": {"results": ranked}, "usage": {"total_tokens": tokens}, "request_id": call.request_id}
+
+
+def compat(engine: "Engine", call: Call) -> dict[str, Any]:
+    """The answer on the compatible surface. Raises `Refused`."""
+    data = engine.door.parse(call.body)
+    model = model_of(engine, call.surface, data.get("model"), task="rerank")
+    if model.name not in _COMPATIBLE:
+        raise Refused(engine.errors.refuse("model.compat-unsupported", model=model.name))
+    plain(engine, "rerank.request", data, call.surface)
+    ranked, tokens = _ranked(engine, call.surface, model, data, data)
+    return {
+        "object": "list",
+        "results": ranked,
+        "model": model.name,
+        "id": call.request_id,
+        "usage": {"total_tokens": tokens},
+    }
+
+
+def _text(item: Any) -> str:
+    """What of a query or document counts: a text, or the values of its parts."""
+    return item if isinstance(item, str) else " ".join(str(part) for part in item.values())
+
+
+def _ranked(
+    engine: "Engine", surface: Surface, model: Model, given: Mapping[str, Any], options: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]], int]:
+    """The results, and the tokens that they cost. Raises `Refused`."""
+    documents: Sequence[Any] = given["documents"]
+    if len(documents) > model.max_documents:
+        raise worded(surface, engine.errors.refuse("embedding.batch-size", max=model.max_documents))
+    tokens = _tokens(engine, model, _text(given["query"]), [_text(document) for document in documents])
+    if tokens > model.max_input:
+        raise worded(surface, engine.errors.refuse("parameter.input-length", max=model.max_input))
+    asked = features(_text(given["query"]))
+    scores = [_nearness(asked, features(_text(document))) for document in documents]
+    order = sorted(range(len(documents)), key=lambda at: (-scores[at], at))[: options.get("top_n")]
+    shown = options.get("return_documents") or False
+    return [_result(at, scores[at], documents[at] if shown else None) for at in order], tokens
+
+
+def _result(at: int, score: float, document: Any) -> dict[str, Any]:
+    """One result, its keys in the recorded order."""
+    result: dict[str, Any] = {"index": at, "relevance_score": score}
+    if document is None:
+        return result
+    return {"document": {"text": document} if isinstance(document, str) else document, **result}
+
+
+def _nearness(asked: Counter[str], found: Counter[str]) -> float:
+    """The cosine of two sets of features, 0 to 1."""
+    shared = sum(weight * found[name] for name, weight in asked.items())
+    length = sqrt(sum(weight * weight for weight in asked.values()))
+    length *= sqrt(sum(weight * weight for weight in found.values()))
+    return min(1.0, shared / length) if length else 0.0
+
+
+def _tokens(engine: "Engine", model: Model, query: str, documents: Sequence[str]) -> int:
+    """What a request costs: each document with the query. What is too long counts as far as it is read."""
+    count = (model.family.counts_pieces and pieces.counter()) or engine.vocabularies.tokenizer(model).count
+    most = model.max_document
+    asked = min(count(query), most)
+    return sum(asked + min(count(document), most) + _PAIR for document in documents)
