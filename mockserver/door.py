@@ -89,10 +89,10 @@ class Door:
             raise Refused(refusal, _at_the_door("request.json", "", refusal, refusal.native.message))
         return data
 
-    def model(self, surface: Surface, data: Mapping[str, Any]) -> Model:
-        """The model that a request names. Raises `Refused`."""
+    def model(self, surface: Surface, data: Mapping[str, Any], headers: Mapping[str, str]) -> Model:
+        """The model that a request names, as the region of its `host` serves it. Raises `Refused`."""
         name = data.get("model")
-        model = self._models.find(name)
+        model = self._models.at(headers.get("host", "")).find(name)
         if model is not None:
             return model
         rule, entry = "model.unknown", "model.unknown-native" if surface.native else "model.unknown"

@@ -65,7 +65,7 @@ class Engine:
         self.tokenizer = tokenizer or LazyTokenizer()
         self.vocabularies = Vocabularies(self.tokenizer)
         self.errors = error_catalogue.load()
-        self.models = model_catalogue.load()
+        self.models = model_catalogue.load(self.settings.region)
         for name, like in self.settings.models.items():
             self.models = self.models.with_model(name, like=like)
         self.worlds = Worlds()
@@ -140,7 +140,7 @@ class Engine:
             entry.world = world = self.door.admit(key)
             data = yield from aside(large, self.door.parse, body)
             streaming = entry.stream = streaming if surface.native else data.get("stream") is True
-            model = self.door.model(surface, data)
+            model = self.door.model(surface, data, headers)
             vocabulary = self.vocabularies.of(model)
             yield from aside(not vocabulary.ready, vocabulary.get)
             if self.quotas:

@@ -81,6 +81,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="whether recordings that no test asked for fail the run (default: allow)",
     )
+    group.addoption(
+        "--dashscope-region",
+        choices=("cn", "intl", "us"),
+        default=None,
+        help="as which region requests are answered whose Host names none (default: cn)",
+    )
+    parser.addini("dashscope_region", "the same as --dashscope-region", default="cn")
     parser.addini("dashscope_upstream", "the same as --dashscope-upstream", default=_UPSTREAM)
     parser.addini("dashscope_upstream_key_env", "the same as the option", default="DASHSCOPE_API_KEY")
     parser.addini("dashscope_unused_recordings", "the same as --dashscope-unused-recordings", default="allow")
@@ -108,7 +115,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class _Lobby:
     """A listening socket in the controller of xdist; the server behind it opens at the first call."""
 
-    def __init__(self) -> None:
+    def __init__(self, region: str) -> None:
+        self._region = region
         self.sock = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.url = f"http://127.0.0.1:{self.sock.getsockname()[1]}"
         self._wake, self._woken = socket.socketpair()
@@ -123,7 +131,7 @@ class _Lobby:
             return
         from mockserver.embedded import MockServer  # noqa: PLC0415
 
-        self._server = MockServer(journal=100_000).start(self.sock)
+        self._server = MockServer(journal=100_000, region=self._region).start(self.sock)
 
     def close(self) -> None:
         self._wake.send(b".")
@@ -139,7 +147,7 @@ def pytest_configure_node(node: Any) -> None:
     """Tells a worker of xdist where the server is."""
     stash = node.config.stash
     if _LOBBY not in stash:
-        stash[_LOBBY] = _Lobby()
+        stash[_LOBBY] = _Lobby(_setting(node.config, "region"))
     node.workerinput[_URL] = stash[_LOBBY].url
 
 
@@ -220,7 +228,7 @@ def dashscope_url(request: pytest.FixtureRequest) -> Iterator[str]:
         return
     from mockserver.embedded import MockServer  # noqa: PLC0415
 
-    with MockServer(journal=100_000) as server:
+    with MockServer(journal=100_000, region=_setting(request.config, "region")) as server:
         yield server.url
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mockserver.answer.wordlist import WordError, WordList
+from mockserver.catalogue.regions import DEFAULT, REGIONS, Region
 from mockserver.meter.quotas import Quota
 from mockserver.pace import INSTANT, Profile
 
@@ -61,6 +62,7 @@ class Settings:
     `control`: who may use the control API; None: everybody at the loopback, else who has the token.
     `on_miss`: what answers when no script matches, the `built-in` model or an `error`.
     `pace`: how fast answers go out that do not say so themselves.
+    `region`: as which region a request is answered whose `Host` names none.
     """
 
     host: str = "127.0.0.1"
@@ -82,6 +84,7 @@ class Settings:
     rule_switches: Mapping[str, str] = field(default_factory=dict)
     on_miss: str = "built-in"
     pace: Profile = INSTANT
+    region: Region = DEFAULT
 
     def __post_init__(self) -> None:
         """Raises `SettingsError` for a value out of its range."""
@@ -123,6 +126,7 @@ class Settings:
         _demand(
             self.on_miss in ON_MISS, f"on miss is {self.on_miss!r}: it must be one of {', '.join(ON_MISS)}"
         )
+        _demand(self.region in REGIONS, f"region is {self.region!r}: it must be one of {', '.join(REGIONS)}")
         _demand(self.journal >= 1, f"journal is {self.journal}: it must keep at least 1 exchange")
         try:
             WordList(self.block_words)

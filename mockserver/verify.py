@@ -61,7 +61,8 @@ def reread(entry: Entry, door: Door) -> ChatRequest | None:
     surface = Surface(entry.surface)
     try:
         data = loads_bounded(entry.body)
-        request, _ = door.read(surface, data, door.model(surface, data), unpacked(entry.headers), entry.world)
+        headers = unpacked(entry.headers)
+        request, _ = door.read(surface, data, door.model(surface, data, headers), headers, entry.world)
     except (ValueError, AttributeError, Refused):
         return None
     return request

@@ -1,15 +1,17 @@
 """The models that the mock knows: limits, abilities, defaults, and how their backend renders.
 
 The data lies in `fixtures/models.json` (what the vendor documents of each model) and
-`fixtures/families.json` (what the recordings show of each backend), each entry with its source.
+`fixtures/families.json` (what the recordings show of the backends), each entry with its source.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
 from mockserver import resources
+from mockserver.catalogue.evidence import Evidence
+from mockserver.catalogue.regions import DEFAULT, Region, region_of
 
 Thinking = Literal["none", "off", "on", "only"]
 
@@ -31,16 +33,14 @@ class Ramp:
             yield from self.steady
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """How one backend renders answers and counts tokens.
+    """How one backend renders answers and counts tokens, as `catalogue/evidence.py` finds it.
 
     `compat_media`, `native_plain` and `native_search` name other serializers for requests with media,
     for whole answers without tools, and for answers of a web search, where the recordings differ.
-    `thinking_prompt_by_region`: the `thinking_prompt_tokens` of regions that differ.
     """
 
-    name: str
     vocabulary: str
     compat: str
     native_text: str
@@ -72,14 +72,19 @@ class Family:
     call_style: Literal["json", "xml", "fncall"] = "json"
     after_tool_tokens: int = 0
     counts_pieces: bool = False
-    thinking_prompt_by_region: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of the catalogue. Limits are in tokens."""
+    """One model of the catalogue. Limits are in tokens.
+
+    `generation` is a number for Qwen and the maker for others; `line` is what a model is for or how large.
+    Both say which models are its relatives, whose recordings speak for it where it has none.
+    """
 
     name: str
+    generation: str
+    line: str
     family: Family
     context: int
     max_input: int
@@ -136,19 +141,6 @@ class UnknownModelError(LookupError):
         super().__init__(f"no model is named {name!r}: the catalogue has {len(self.known)} models")
 
 
-def _families() -> dict[str, Family]:
-    data = resources.fixture("families")
-    ramps = {name: Ramp(tuple(ramp["first"]), tuple(ramp["steady"])) for name, ramp in data["ramps"].items()}
-    families = {}
-    for name, traits in data["families"].items():
-        merged = {**data["default"], **traits}
-        for name_of_ramp in ("ramp", "tool_ramp"):
-            if name_of_ramp in merged:
-                merged[name_of_ramp] = ramps[merged[name_of_ramp]]
-        families[name] = Family(name=name, **merged)
-    return families
-
-
 def _resolve(name: str, entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     entry = entries[name]
     if "like" not in entry:
@@ -158,19 +150,50 @@ def _resolve(name: str, entries: Mapping[str, Mapping[str, Any]]) -> dict[str, A
     return merged
 
 
-def _model(entry: Mapping[str, Any], families: Mapping[str, Family]) -> Model:
-    fields: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
-    }
-    fields["family"] = families[entry["family"]]
-    return Model(**fields)
+@dataclass(frozen=True, slots=True)
+class _Kin:
+    """What relates a model of the file to others."""
+
+    name: str
+    generation: str
+    line: str
+
+
+@cache
+def _entries() -> dict[str, dict[str, Any]]:
+    """The models of the file by name, each with all its fields."""
+    entries = {entry["name"]: entry for entry in resources.fixture("models")["models"]}
+    return {name: _resolve(name, entries) for name in entries}
+
+
+@cache
+def evidence(without: str | None = None) -> Evidence:
+    """What is known of the backends of all models; `without` the recordings of one."""
+    kin = [_Kin(name, entry["generation"], entry["line"]) for name, entry in _entries().items()]
+    return Evidence.read(resources.fixture("families"), kin, without=without)
+
+
+@cache
+def _ramps() -> dict[str, Ramp]:
+    data = resources.fixture("families")["ramps"]
+    return {name: Ramp(tuple(ramp["first"]), tuple(ramp["steady"])) for name, ramp in data.items()}
+
+
+def _family(facts: Mapping[str, Any]) -> Family:
+    ramps = {name: _ramps()[facts[name]] for name in ("ramp", "tool_ramp") if name in facts}
+    return Family(**{**facts, **ramps})
 
 
 class Models:
-    """The catalogue of models, by exact name."""
+    """The catalogue of models, by exact name, as one region serves them."""
 
-    def __init__(self, models: Mapping[str, Model]) -> None:
+    def __init__(
+        self, models: Mapping[str, Model], *, region: Region = DEFAULT, added: Mapping[str, str] | None = None
+    ) -> None:
+        self.region = region
         self._models = dict(models)
+        self._added = dict(added or {})
+        self._elsewhere: dict[Region, Models] = {}
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self._models.values())
@@ -191,12 +214,39 @@ class Models:
 
     def with_model(self, name: str, *, like: str) -> "Models":
         """The catalogue with one more model, which is `like` another. Raises `UnknownModelError`."""
-        return Models({**self._models, name: replace(self[like], name=name, source="added by an option")})
+        model = replace(self[like], name=name, source="added by an option")
+        return Models({**self._models, name: model}, region=self.region, added={**self._added, name: like})
+
+    def at(self, host: str) -> "Models":
+        """The same models as the region of a `host` serves them; of another host, as this one does."""
+        region = region_of(host)
+        if region is None or region == self.region:
+            return self
+        found = self._elsewhere.get(region)
+        if found is None:
+            found = load(region)
+            for name, like in self._added.items():
+                found = found.with_model(name, like=like)
+            self._elsewhere[region] = found
+        return found
 
 
 @cache
-def load() -> Models:
-    """The catalogue that ships with the package."""
-    families = _families()
-    entries = {entry["name"]: entry for entry in resources.fixture("models")["models"]}
-    return Models({name: _model(_resolve(name, entries), families) for name in entries})
+def load(region: Region = DEFAULT, *, without: str | None = None) -> Models:
+    """The catalogue that ships with the package, as a region serves it.
+
+    `without` forgets what the recordings of one model show: it answers as its relatives do.
+    """
+    known = evidence(without)
+    families: dict[tuple[str, str, str], Family] = {}
+    models = {}
+    for name, entry in _entries().items():
+        group = known.group(_Kin(name, entry["generation"], entry["line"]))
+        if group not in families:
+            found = known.facts(_Kin(name, *group[:2]), region)
+            families[group] = _family({fact: one.value for fact, one in found.items()})
+        fields: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
+        }
+        models[name] = Model(**fields, family=families[group])
+    return Models(models, region=region)

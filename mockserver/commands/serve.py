@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver import pace
 from mockserver.catalogue.models import UnknownModelError
+from mockserver.catalogue.regions import REGIONS
 from mockserver.commands import replay
 from mockserver.logs import FORMS, set_up
 from mockserver.meter.quotas import Quota, QuotaError, read_quota
@@ -167,6 +168,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="what answers when no script matches",
     )
     serve.add_argument(
+        "--region",
+        choices=REGIONS,
+        default=defaults.region,
+        help="Beijing, Singapore or Virginia: where a request is answered whose Host names none of them "
+        "(default: cn)",
+    )
+    serve.add_argument(
         "--pace",
         default="instant",
         metavar="PACE",
@@ -250,6 +258,7 @@ def _serve(options: argparse.Namespace) -> int:
             rule_switches=dict(options.rule),
             on_miss=options.on_miss,
             pace=pace.read(options.pace),
+            region=options.region,
         )
         engine = Engine(settings)
         if options.cassette is not None:

@@ -24,7 +24,7 @@ _MAKERS = {
     "glm": "zhipu-ai",
     "minimax": "mini-max",
 }
-"""The documented `provider` of a family; all others are qwen."""
+"""The documented `provider` of a maker's line; all others are qwen."""
 
 _HOSTS = {
     "siliconflow": "siliconflow",
@@ -133,7 +133,7 @@ def _native_entry(model: Model) -> dict[str, Any]:
         "model": model.name,
         "name": model.name,
         "description": "",
-        "provider": _MAKERS.get(model.family.name, "qwen"),
+        "provider": _MAKERS.get(model.line, "qwen"),
         "inference_provider": _HOSTS.get(model.name.partition("/")[0], "aliyun-bailian"),
         "capabilities": _capabilities(model),
         "features": [

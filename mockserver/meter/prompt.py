@@ -93,30 +93,11 @@ def _media(request: ChatRequest) -> Iterator[tuple[str, int]]:
             yield part.kind, media_tokens(part, request.model, high_resolution=high)
 
 
-def region_of(host: str) -> str:
-    """The region that a host of Model Studio stands for: `us` for `dashscope-us.aliyuncs.com`; "" for others.
-
-    Whoever points such a name at this server gets what is counted there.
-    """
-    first, _, domain = host.partition(".")
-    _, _, region = first.partition("-")
-    return region if first.startswith("dashscope") and domain.startswith("aliyuncs.com") else ""
-
-
-def _thinking_prompt(request: ChatRequest) -> int:
-    """The tokens of the hidden prompt of a model that thinks (recordings: maruel/genai, qwen3.8-max)."""
-    family = request.model.family
-    if family.thinking_prompt_by_region:
-        region = region_of(request.headers.get("host", ""))
-        return family.thinking_prompt_by_region.get(region, family.thinking_prompt_tokens)
-    return family.thinking_prompt_tokens
-
-
 def _extra(request: ChatRequest, *, media: bool) -> int:
     """What this backend adds to the template, as the recordings show it."""
     family, extra, asked = request.model.family, 0, request.parameters.get
     if request.thinking:
-        extra += family.thinking_media_tokens if media else _thinking_prompt(request)
+        extra += family.thinking_media_tokens if media else family.thinking_prompt_tokens
     elif request.partial is None:
         extra += family.thinkless_tokens
     if (asked("response_format") or {}).get("type") == "json_object":

@@ -104,7 +104,7 @@ def _read(
 ) -> tuple[ChatRequest, tuple[Finding, ...]]:
     """A request as the engine's door reads it, and what its schema finds in it. Raises `Refused`."""
     data = engine.door.parse(body)
-    return engine.door.read(surface, data, engine.door.model(surface, data), headers, world)
+    return engine.door.read(surface, data, engine.door.model(surface, data, headers), headers, world)
 
 
 @dataclass(slots=True)

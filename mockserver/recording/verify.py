@@ -85,7 +85,7 @@ class Checks:
             return
         headers = {key.lower(): value for key, value in interaction.request.headers}
         try:
-            model = self._door.model(Surface(surface), asked)
+            model = self._door.model(Surface(surface), asked, headers)
             request, _ = self._door.read(Surface(surface), asked, model, headers, self._world)
             self._door.judge(request, self._world, self._world.past.trace(request))
         except Refused as refused:

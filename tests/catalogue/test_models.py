@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mockserver import resources
 from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.models import Models, Ramp, UnknownModelError
+from mockserver.catalogue.regions import REGIONS
 from mockserver.rules.schemas import violations
 from mockserver.wire import serializers
 
@@ -36,9 +37,6 @@ def test_a_model_that_is_like_another_has_its_traits_save_what_it_says_itself(mo
     for name, like in likes.items():
         model, other = models[name], models[like]
         for trait in set(known[like]) - {"name", "like"}:
-            if trait == "family":
-                assert model.family.name == known[name].get("family", other.family.name)
-                continue
             said = known[name].get(trait, getattr(other, trait))
             assert getattr(model, trait) == (tuple(said) if isinstance(said, list) else said), (name, trait)
 
@@ -52,20 +50,36 @@ def test_the_limits_of_every_model_fit_together(models: Models) -> None:
 
 
 def test_every_family_names_serializers_that_exist_and_ramps_that_go_on(models: Models) -> None:
-    families = {model.family.name: model.family for model in models}
-    assert set(families) == set(resources.fixture("families")["families"])
-    for family in families.values():
-        assert serializers.compat(family.compat).name == family.compat
-        assert serializers.native(family.native_text).name == family.native_text
-        assert serializers.native(family.native_multimodal).name == family.native_multimodal
-        assert family.tool_id_digits in (22, 24)
-        assert family.timeout > 0
-        assert all(size >= 1 for size in islice(family.ramp.sizes(), 50))
+    for region in REGIONS:
+        for family in {model.family for model in model_catalogue.load(region)}:
+            assert serializers.compat(family.compat).name == family.compat
+            assert serializers.native(family.native_text).name == family.native_text
+            assert serializers.native(family.native_multimodal).name == family.native_multimodal
+            assert family.tool_id_digits in (22, 24)
+            assert family.timeout > 0
+            assert all(size >= 1 for size in islice(family.ramp.sizes(), 50))
+    assert models is model_catalogue.load()
 
 
-def test_the_schema_of_the_models_knows_exactly_the_families_that_there_are() -> None:
-    named = resources.schema("catalogue.models")["$defs"]["model"]["properties"]["family"]["enum"]
-    assert sorted(named) == sorted(resources.fixture("families")["families"])
+def test_a_host_of_the_cloud_gives_the_models_as_its_region_serves_them(models: Models) -> None:
+    here, there = models["qwen3.8-max"], models.at("dashscope-us.aliyuncs.com")["qwen3.8-max"]
+    assert (here.family.thinking_prompt_tokens, there.family.thinking_prompt_tokens) == (40, 53)
+    assert models.at("127.0.0.1:8000") is models
+    assert models.at("dashscope.aliyuncs.com") is models
+    assert models.at("dashscope-us.aliyuncs.com") is models.at("dashscope-us.aliyuncs.com:443")
+
+
+def test_an_added_model_is_there_in_every_region(models: Models) -> None:
+    more = models.with_model("tea", like="qwen3.8-max")
+    there = more.at("dashscope-us.aliyuncs.com")
+    assert there["tea"].family == there["qwen3.8-max"].family
+    assert models.at("dashscope-us.aliyuncs.com").find("tea") is None
+
+
+def test_a_model_without_its_own_recordings_answers_as_its_relatives_do() -> None:
+    known, guessed = model_catalogue.load(), model_catalogue.load(without="qwen3.7-max")
+    assert guessed["qwen3.7-max"].family.compat == known["qwen3.8-max"].family.compat
+    assert guessed["qwen-plus"].family == known["qwen-plus"].family
 
 
 @given(st.lists(st.integers(1, 9), max_size=4), st.lists(st.integers(1, 9), min_size=1, max_size=4))
