@@ -14,7 +14,7 @@ def tokenize(engine: "Engine", call: Call) -> dict[str, Any]:
     """The tokens of a text. Raises `Refused`."""
     data = engine.door.parse(call.body)
     engine.door.allow("tokenizer.request", data, Surface.NATIVE_TEXT)
-    model = engine.door.model(Surface.NATIVE_TEXT, data)
+    model = engine.door.model(Surface.NATIVE_TEXT, data, {})
     texts = [message.text for message in read_prompt(data["input"])]
     tokenizer = engine.vocabularies.tokenizer(model)
     ids = tokenizer.read("".join(texts))
