@@ -14,14 +14,14 @@ from mockserver.logs import event
 from mockserver.meter.quotas import Admission
 from mockserver.meter.vocabularies import Vocabularies
 from mockserver.rules.showing import findings_header
-from mockserver.wire import compat, native
+from mockserver.wire import compat, native, reshaping
 from mockserver.wire.chunking import Chunker
 from mockserver.wire.encoding import encoded
 from mockserver.wire.errors import RenderedError, render_compat, render_native
 from mockserver.wire.headers import Headers, response_headers
 from mockserver.wire.pacing import schedule
 from mockserver.wire.rendering import Envelope
-from mockserver.wire.reply import Reply, Usage
+from mockserver.wire.reply import Raw, Reply, Usage
 from mockserver.wire.request import ChatRequest, Surface
 
 log = logging.getLogger("mockserver")
@@ -79,8 +79,12 @@ class Answers:
         dialect = native if request.surface.native else compat
         if not request.stream:
             body = dialect.render_body(request, reply, usage, envelope)
+            if reshaping.wanted(reply):
+                body = reshaping.body(body, reply, request, envelope)
             return self._whole(request, reply, usage, entry, body, clock)
         stream = dialect.render_stream(request, reply, usage, envelope, self._chunker(request.model))
+        if reshaping.wanted(reply):
+            stream = reshaping.stream(stream, reply, request, envelope)
         if blocked:
             entry.refusal = self._errors.refuse(moderation.OUTPUT)
             stream = moderation.cut(stream, blocked, entry.refusal, request, entry.request_id)
@@ -105,6 +109,22 @@ class Answers:
         answer.headers = self.headers(
             name, entry, request.model, clock=clock, delay=answer.delay, encoding=encoding
         )
+        return answer
+
+    def raw(self, request: ChatRequest, reply: Reply, raw: Raw, entry: Entry, *, clock: Clock) -> Answer:
+        """The answer that a raw reply is: its bytes, its headers over those of the surface."""
+        entry.status = raw.status
+        answer = Answer(raw.status, [], raw.body, raw.frames, entry=entry, tokens=[1] * len(raw.frames))
+        if reply.pace is not None:
+            answer.delay = reply.pace.first_ms / 1000
+            answer.due = schedule(answer.tokens, reply.pace) if raw.frames else ()
+        name = _header_set(request, "sse" if raw.frames else "json")
+        own = self.headers(name, entry, request.model, clock=clock, delay=answer.delay)
+        given = dict(raw.headers)
+        answer.headers = [(key, value) for key, value in own if key.decode() not in given]
+        answer.headers += [
+            (key.encode(), value.encode("latin-1")) for key, values in raw.headers for value in values or ()
+        ]
         return answer
 
     def refused(

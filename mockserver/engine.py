@@ -9,6 +9,7 @@ expect.
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from mockserver import memory
@@ -38,7 +39,7 @@ from mockserver.settings import Settings
 from mockserver.wire import native
 from mockserver.wire.ids import Ids
 from mockserver.wire.incoming import packed
-from mockserver.wire.reply import Reply, Usage
+from mockserver.wire.reply import Raw, Reply, Usage
 from mockserver.wire.request import ChatRequest, Surface
 from mockserver.work import LARGE, Steps, aside, at_once
 from mockserver.worlds import World, Worlds, mask
@@ -209,6 +210,8 @@ class Engine:
         prompt = yield from aside(large, prompt_tokens, request, tokenizer)
         entry.findings += self.door.weigh(request, world, prompt.total)
         reply = yield from self._reply(world, request, entry, large=large)
+        if reply.raw is not None:
+            return self._raw(request, reply, reply.raw, entry, prompt.total)
         blocked = moderation.places(request, reply) if moderation.output else None
         if blocked and not request.stream:
             raise Refused(self.errors.refuse(OUTPUT))
@@ -231,6 +234,18 @@ class Engine:
         )
         if entry.fault is not None:
             spoil(answer, entry, entry.fault, request, usage)
+        return answer
+
+    def _raw(self, request: ChatRequest, reply: Reply, raw: Raw, entry: Entry, prompt: int) -> Answer:
+        """The answer of a raw reply: it costs nothing, and nothing of it is remembered."""
+        entry.reply = reply
+        account = entry.world.account(request.model.name)
+        account.requests += 1
+        account.refusals += raw.status >= HTTPStatus.BAD_REQUEST
+        answer = self.answers.raw(request, reply, raw, entry, clock=self.clock)
+        if entry.fault is not None:
+            # A fault takes it for bytes, whatever a client asked for: what it holds may be of no form.
+            spoil(answer, entry, entry.fault, replace(request, stream=False), Usage(prompt, 0))
         return answer
 
     def _reply(self, world: World, request: ChatRequest, entry: Entry, *, large: bool) -> Steps[Reply]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from mockserver.answer.raw import spec_of
 from mockserver.catalogue.errors import Refusal
 from mockserver.faults.fault import Fault
 from mockserver.logs import without
@@ -68,6 +69,8 @@ class Entry:
             "fault": None if self.fault is None else str(self.fault),
             "timings": _timings(self),
         }
+        if self.reply is not None and self.reply.raw is not None:
+            shown["raw"] = spec_of(self.reply.raw)
         # A client may repeat its own key in what it asks, and be told it again.
         return {name: without(value, self.world.key) for name, value in shown.items()}
 
@@ -85,6 +88,8 @@ def _choice(choice: Any) -> dict[str, Any]:
     shown = {"content": choice.content, "finish_reason": choice.finish_reason}
     if choice.reasoning:
         shown["reasoning_content"] = choice.reasoning
+    if choice.media:
+        shown["media"] = [{part.kind: part.value} for part in choice.media]
     if choice.tool_calls:
         shown["tool_calls"] = [
             {"id": call.id, "name": call.name, "arguments": call.arguments} for call in choice.tool_calls

@@ -12,12 +12,12 @@ from mockserver.exchange import Exchange
 
 _MOST = 1000
 
-Reply = str | Mapping[str, Any]
-"""A text, or a reply as `schemas/control.reply.schema.json` has it."""
+Reply = str | Sequence[Mapping[str, Any]] | Mapping[str, Any]
+"""A text, its parts (`[{"text": ...}, {"image": ...}]`), or a reply as the control API takes it."""
 
 
 def _spec(said: Reply, more: Mapping[str, Any]) -> dict[str, Any]:
-    spec = {"content": said} if isinstance(said, str) else dict(said)
+    spec = dict(said) if isinstance(said, Mapping) else {"content": said}
     if "reasoning" in more:
         more = {**more, "reasoning_content": more["reasoning"]}
     return {
@@ -64,14 +64,20 @@ class Script:
         """Says this the next time."""
         return self.reply(content, times=times, **more)
 
-    def call(self, name: str, arguments: Mapping[str, Any] | str = "{}", *, times: int | None = None) -> Self:
-        """Calls a function that the app offers."""
+    def call(
+        self, name: str, arguments: Mapping[str, Any] | str = "{}", *, times: int | None = None, **more: Any
+    ) -> Self:
+        """Calls a function that the app offers. `more` is what else a call has: `id`, `ids`, `chunks`."""
         given = arguments if isinstance(arguments, str) else dict(arguments)
-        return self._add({"tool_calls": [{"name": name, "arguments": given}]}, times)
+        return self._add({"tool_calls": [{"name": name, "arguments": given, **more}]}, times)
 
     def fail(self, code: str, *, times: int | None = None, **more: Any) -> Self:
         """Is refused with this code of the error catalogue; `status` and `message` may be others."""
         return self._add({"error": {"code": code, **more}}, times)
+
+    def raw(self, status: int = 200, *, times: int | None = None, **more: Any) -> Self:
+        """Answers with this and nothing else: `headers`, and a `body` or the `frames` of a stream."""
+        return self._add({"status": status, **more}, times)
 
     @property
     def used(self) -> int:
@@ -131,10 +137,14 @@ class Mock:
         return self.when().fail(code, times=times, **more)
 
     def call(
-        self, name: str, arguments: Mapping[str, Any] | str = "{}", *, times: int | None = None
+        self, name: str, arguments: Mapping[str, Any] | str = "{}", *, times: int | None = None, **more: Any
     ) -> Script:
         """A function call in answer to any request."""
-        return self.when().call(name, arguments, times=times)
+        return self.when().call(name, arguments, times=times, **more)
+
+    def raw(self, status: int = 200, *, times: int | None = None, **more: Any) -> Script:
+        """An answer to any request that is sent as it stands."""
+        return self.when().raw(status, times=times, **more)
 
     def play(self, *files: str | Path) -> list[str]:
         """Plays scenario files in this world; gives their warnings. Raises `BrokenScenarioError`."""

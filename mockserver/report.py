@@ -1,5 +1,6 @@
 """An exchange of the journal as people read it: one block each."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -54,12 +55,24 @@ def _answer(choice: Mapping[str, Any]) -> list[str]:
     lines = []
     if choice.get("reasoning_content"):
         lines.append(_indented("thinks", choice["reasoning_content"]))
-    if choice["content"] or not choice.get("tool_calls"):
+    if choice["content"] or not (choice.get("tool_calls") or choice.get("media")):
         lines.append(_indented("says", choice["content"]))
+    lines += [
+        _indented("shows", f"{kind}: {value}")
+        for part in choice.get("media", ())
+        for kind, value in part.items()
+    ]
     lines += [
         _indented("calls", f"{call['name']}({call['arguments']})") for call in choice.get("tool_calls", ())
     ]
     return lines
+
+
+def _sent(raw: Mapping[str, Any]) -> str:
+    """The bytes of a raw reply, as far as they are text."""
+    body = raw.get("body", "(nothing)")
+    whole = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    return "".join(raw["frames"]) if "frames" in raw else whole
 
 
 def _cost(usage: Mapping[str, int], timings: Mapping[str, Any]) -> str:
@@ -83,6 +96,8 @@ def block(shown: Mapping[str, Any]) -> str:
     lines.append(_indented(role or "asked", text or "(nothing)"))
     for choice in shown["answer"] or ():
         lines += _answer(choice)
+    if "raw" in shown:
+        lines.append(_indented("sends", _sent(shown["raw"])))
     if shown["error"]:
         lines.append(_indented("refused", f"{shown['error']['code']}: {shown['error']['message']}"))
     if shown["usage"]:

@@ -1,14 +1,17 @@
 """What goes out, without a corridor: headers that tell the time, and refusals that are booked."""
 
 import json
+from typing import Any
 
-from mockserver.answers import Answers
+from mockserver.answers import Answer, Answers
 from mockserver.catalogue.errors import Errors
 from mockserver.journal import Entry
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.meter.vocabularies import Vocabularies
+from mockserver.wire.reply import Pace, Raw, Reply
 from mockserver.wire.request import Surface
 from mockserver.worlds import World
+from tests.asking import ask
 from tests.conftest import NOW, MakeHeaders
 
 
@@ -37,3 +40,38 @@ def test_a_refusal_is_rendered_and_booked(
     assert answer.status == asked.status == 400
     assert json.loads(answer.body)["error"]
     assert (world.account("").requests, world.account("").refusals) == (1, 1)
+
+
+def raw(answers: Answers, reply: Reply, **more: Any) -> Answer:
+    """The answer that a raw reply is."""
+    assert reply.raw is not None
+    return answers.raw(ask("Tea?", **more), reply, reply.raw, entry(), clock=lambda: NOW)
+
+
+def test_a_raw_reply_goes_out_as_it_stands(errors: Errors, lazy_tokenizer: LazyTokenizer) -> None:
+    answers = Answers(errors, Vocabularies(lazy_tokenizer))
+    given = (("server", None), ("content-type", ("text/html",)), ("set-cookie", ("a=1", "b=2")))
+    answer = raw(answers, Reply((), raw=Raw(502, given, b"<p>")))
+    assert (answer.status, answer.body, answer.frames) == (502, b"<p>", ())
+    names = [name for name, _ in answer.headers]
+    assert b"server" not in names
+    assert b"x-request-id" in names
+    assert names.count(b"content-type") == 1
+    assert answer.headers[-3:] == [
+        (b"content-type", b"text/html"),
+        (b"set-cookie", b"a=1"),
+        (b"set-cookie", b"b=2"),
+    ]
+    assert answer.entry is not None
+    assert answer.entry.status == 502
+
+
+def test_the_frames_of_a_raw_reply_have_its_pace(errors: Errors, lazy_tokenizer: LazyTokenizer) -> None:
+    answers = Answers(errors, Vocabularies(lazy_tokenizer))
+    frames = Raw(frames=(b": a\n\n", b": b\n\n"))
+    answer = raw(answers, Reply((), pace=Pace(first_ms=500, per_token_ms=100), raw=frames), stream=True)
+    assert answer.delay == 0.5
+    assert len(answer.due) == 2
+    assert dict(answer.headers)[b"content-type"].startswith(b"text/event-stream")
+    whole = raw(answers, Reply((), pace=Pace(first_ms=500), raw=Raw(body=b"{}")))
+    assert (whole.delay, whole.due) == (0.5, ())

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from mockserver import resources
 from mockserver.engine import Answer, Engine
+from mockserver.faults.kinds import kinds
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules import Finding, Severity
 from mockserver.rules.schemas import validator
@@ -412,3 +413,21 @@ def test_every_model_for_chat_answers_where_it_speaks(engine: Engine) -> None:
         answer = chat(engine, surface, stream=True, model=model.name)
         assert answer.status == 200, model.name
         assert answer.frames or b"error" in answer.body, model.name
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("fault", sorted(set(kinds()) - {"error"}))
+def test_a_raw_reply_costs_nothing_and_bears_any_fault(
+    engine: Engine,
+    fault: str,
+    stream: bool,  # noqa: FBT001 - a table
+) -> None:
+    reply = {"frames": ["data: {}\n\n", "id:1\n\n"]} if stream else {"status": 503, "body": "busy"}
+    engine.scripts.add({"reply": reply}, engine.errors)
+    body = json.dumps({**BODIES[Surface.COMPAT], "stream": stream}).encode()
+    asked = make_headers({"x-mock-fault": fault})
+    answer = engine.chat(Surface.COMPAT, asked, body, arrived=NOW)
+    assert answer.entry is not None
+    assert (answer.entry.usage, answer.status) == (None, 200 if stream else 503)
+    (account,) = engine.worlds.of("sk-test").ledger.values()
+    assert (account.requests, account.refusals, account.input_tokens) == (1, int(not stream), 0)

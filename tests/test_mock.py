@@ -76,6 +76,16 @@ def test_a_reply_is_posted_and_each_further_verb_puts_the_whole_sequence(wire: W
         ),
         (lambda mock: mock.call("brew"), {"tool_calls": [{"name": "brew", "arguments": "{}"}]}),
         (lambda mock: mock.call("brew", {"a": 1}), {"tool_calls": [{"name": "brew", "arguments": {"a": 1}}]}),
+        (
+            lambda mock: mock.call("brew", id="call_1", ids="late"),
+            {"tool_calls": [{"name": "brew", "arguments": "{}", "id": "call_1", "ids": "late"}]},
+        ),
+        (
+            lambda mock: mock.reply([{"image": "https://a/b.png"}]),
+            {"content": [{"image": "https://a/b.png"}]},
+        ),
+        (lambda mock: mock.raw(405, body={"error": "no"}), {"status": 405, "body": {"error": "no"}}),
+        (lambda mock: mock.raw(frames=[": beat\n\n"]), {"status": 200, "frames": [": beat\n\n"]}),
         (lambda mock: mock.call("brew", "a"), {"tool_calls": [{"name": "brew", "arguments": "a"}]}),
         (lambda mock: mock.fail("Throttling"), {"error": {"code": "Throttling"}}),
         (

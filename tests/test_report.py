@@ -129,3 +129,20 @@ def test_a_refused_exchange_has_an_error_and_no_answer(engine: Engine) -> None:
     assert exchange.error is not None
     assert exchange.error["status"] == 404
     assert "no model" in str(exchange)
+
+
+@pytest.mark.parametrize(
+    ("reply", "line"),
+    [
+        (
+            {"content": [{"image": "https://a.example/cup.png"}]},
+            "  shows     image: https://a.example/cup.png",
+        ),
+        ({"status": 405, "body": {"error": "茶"}}, '  sends     {"error": "茶"}'),
+        ({"status": 502, "body": "<p>"}, "  sends     <p>"),
+        ({"status": 204}, "  sends     (nothing)"),
+        ({"frames": [": a\n\n", ": b\n\n"]}, "  sends     : a"),
+    ],
+)
+def test_a_block_shows_media_and_raw_bytes(engine: Engine, reply: dict[str, Any], line: str) -> None:
+    assert line in block(shown(engine, reply)).splitlines()

@@ -88,6 +88,6 @@ def _texts(frame: bytes) -> Iterator[tuple[tuple[int, str], str]]:
         delta = choice.get("delta") or choice.get("message") or {}
         content = delta.get("content") or ""
         index = choice.get("index", 0)
-        text = content if isinstance(content, str) else "".join(part["text"] for part in content)
+        text = content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
         yield (index, "content"), text
         yield (index, "reasoning"), delta.get("reasoning_content") or ""

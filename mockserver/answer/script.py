@@ -10,13 +10,14 @@ from typing import Any
 
 from mockserver.answer.index import Index
 from mockserver.answer.match import Match
+from mockserver.answer.raw import FIELDS, BadRawError, is_raw, read_raw
 from mockserver.answer.template import Draft, is_template
 from mockserver.catalogue.errors import Errors, Origin, Refusal, UnknownErrorCodeError, Words, fill
 from mockserver.faults.fault import BadFaultError, Faults, read_faults
 from mockserver.names import meant
 from mockserver.wire.jsontext import dumps
 from mockserver.wire.reply import Choice, Pace, Reply
-from mockserver.wire.request import ChatRequest, ToolCall
+from mockserver.wire.request import ChatRequest, Part, ToolCall
 
 Answer = Reply | Refusal
 
@@ -40,18 +41,35 @@ class ScriptError(ValueError):
 
 
 def _call(spec: Mapping[str, Any]) -> ToolCall:
-    arguments = spec["arguments"]
+    chunks = tuple(spec.get("chunks") or ())
+    arguments = spec.get("arguments", "".join(chunks))
     text = arguments if isinstance(arguments, str) else dumps(arguments).decode()
-    return ToolCall(spec["name"], text, spec.get("id") or "")
+    if chunks and "".join(chunks) != text:
+        msg = f"the chunks of the call of {spec['name']!r} do not make up its arguments: take one of them out"
+        raise ScriptError(msg)
+    if not chunks and "arguments" not in spec:
+        msg = f"the call of {spec['name']!r} has no arguments: give them, or their chunks"
+        raise ScriptError(msg)
+    return ToolCall(spec["name"], text, spec.get("id") or "", chunks, spec.get("ids") or "")
+
+
+def _said(content: str | list[Mapping[str, Any]] | None) -> tuple[str, tuple[Part, ...]]:
+    """The text and the media of a content, which may be a list of parts."""
+    if not isinstance(content, list):
+        return content or "", ()
+    media = [Part(*next(iter(part.items()))) for part in content if "text" not in part]
+    return "".join(part.get("text", "") for part in content), tuple(media)
 
 
 def _choice(spec: Mapping[str, Any], chunks: list[str] | None = None) -> Choice:
     calls = tuple(_call(call) for call in spec.get("tool_calls") or ())
+    text, media = _said(spec.get("content"))
     return Choice(
-        content="".join(chunks) if chunks else spec.get("content") or "",
+        content="".join(chunks) if chunks else text,
         reasoning=spec.get("reasoning_content") or "",
         tool_calls=calls,
         finish_reason=spec.get("finish_reason") or ("tool_calls" if calls else "stop"),
+        media=media,
     )
 
 
@@ -111,6 +129,8 @@ def _faults(spec: Any, errors: Errors) -> Faults:
 
 def read_answer(spec: Mapping[str, Any], errors: Errors) -> Answer:
     """One reply of a script, as its schema allows it. Raises `ScriptError`."""
+    if is_raw(spec):
+        return _raw(spec, errors)
     if "error" in spec:
         if "fault" in spec:
             msg = "reply.fault: an error has no fault; write the error as one: error=CODE;after=5"
@@ -132,7 +152,30 @@ def read_answer(spec: Mapping[str, Any], errors: Errors) -> Answer:
         chunks=tuple(chunks) if chunks else None,
         pace=Pace(**pace) if pace else None,
         fault=fault,
+        empty_finish=spec.get("empty_finish", False),
     )
+
+
+def _raw(spec: Mapping[str, Any], errors: Errors) -> Reply:
+    """A reply that is sent as it stands, which its pace and its fault do not change."""
+    error = spec.get("error")
+    if isinstance(error, str) and error in errors.codes():
+        msg = f'reply.error {error!r} is a code of the catalogue: write {{"code": {error!r}}} in its place'
+        raise ScriptError(msg)
+    fits = {"error", "status", "headers"} if isinstance(error, str) else {*FIELDS}
+    stray = next((name for name in spec if name not in fits | {"pace", "fault"}), None)
+    if stray is not None:
+        hint = "the status of an error stands in it" if stray == "error" else "take one of them out"
+        msg = f"reply.{stray} does not go with {min(fits & set(spec))}, which is sent as it stands; {hint}"
+        raise ScriptError(msg)
+    try:
+        raw = read_raw(spec)
+    except BadRawError as bad:
+        msg = f"reply.{bad}"
+        raise ScriptError(msg) from None
+    pace = spec.get("pace")
+    fault = _faults(spec["fault"], errors) if "fault" in spec else None
+    return Reply((), pace=Pace(**pace) if pace else None, fault=fault, raw=raw)
 
 
 @dataclass(slots=True, eq=False)

@@ -82,7 +82,7 @@ class Speaker:
             raise Refused(said)
         if said.fault is not None:
             strike(request, entry, said.fault.at(script.used_by(world.key) - 1))
-        if said.choices:
+        if said.choices or said.raw:
             return said
         built_in = yield from aside(large, self._built_in, request)
         return replace(said, choices=built_in.choices)

@@ -5,7 +5,7 @@ costs one hash for each message. System messages, thinking and the bytes of medi
 blanks of JSON arguments neither.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
@@ -73,6 +73,16 @@ def _said(content: str, calls: tuple[ToolCall, ...]) -> int:
     return hash(("assistant", content, _calls(calls), None, 0))
 
 
+def _heard(trail: Trail, reply: Reply) -> Iterator[int]:
+    """The hashes under which the answers of a reply come back; clients may leave media out."""
+    for choice in reply.choices:
+        text = trail.prefix + choice.content
+        yield _said(text, choice.tool_calls)
+        if choice.media:
+            calls = _calls(choice.tool_calls) if choice.tool_calls else 0
+            yield hash(("assistant", text, calls, None, len(choice.media)))
+
+
 class Past:
     """The answers of one world."""
 
@@ -117,8 +127,7 @@ class Past:
     def remember(self, trail: Trail, reply: Reply) -> None:
         """Keeps the hashes of the answer to a conversation; the oldest go when there are too many."""
         answers, turns, conversation = self._answers, self._turns, trail.conversation
-        for choice in reply.choices:
-            key = _said(trail.prefix + choice.content, choice.tool_calls)
+        for key in _heard(trail, reply):
             known = answers.get(conversation)
             if known is None:
                 answers[conversation] = (key,)

@@ -6,12 +6,14 @@ from typing import Any
 
 import yaml
 
+from mockserver.answer.raw import spec_of
 from mockserver.answer.script import ScriptError, read_answer
 from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.journal import Entry
 from mockserver.logs import without
 from mockserver.wire.jsontext import dumps, loads_bounded
 from mockserver.wire.reply import Choice, Reply
+from mockserver.wire.request import ToolCall
 
 _BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
 """What PyYAML writes into a quoted text and reads back as another line break, or not at all."""
@@ -40,17 +42,27 @@ def dump(document: Any) -> str:
 
 def _choice(choice: Choice) -> dict[str, Any]:
     spec: dict[str, Any] = {"content": choice.content, "finish_reason": choice.finish_reason}
+    if choice.media:
+        parts = [{"text": choice.content}] * bool(choice.content)
+        spec["content"] = [*parts, *({part.kind: part.value} for part in choice.media)]
     if choice.reasoning:
         spec["reasoning_content"] = choice.reasoning
     if choice.tool_calls:
-        spec["tool_calls"] = [
-            {"id": call.id, "name": call.name, "arguments": call.arguments} for call in choice.tool_calls
-        ]
+        spec["tool_calls"] = [_call(call) for call in choice.tool_calls]
     return spec
+
+
+def _call(call: ToolCall) -> dict[str, Any]:
+    spec: dict[str, Any] = {"id": call.id, "name": call.name, "arguments": call.arguments}
+    if call.chunks:
+        spec["chunks"] = list(call.chunks)
+    return spec | ({"ids": call.ids} if call.ids else {})
 
 
 def reply_spec(reply: Reply) -> dict[str, Any]:
     """A reply as a script says it. Its pace stays behind: a server has its own."""
+    if reply.raw is not None:
+        return spec_of(reply.raw)
     choices = [_choice(choice) for choice in reply.choices]
     spec: dict[str, Any] = choices[0] if len(choices) == 1 else {"choices": choices}
     if reply.chunks:
@@ -60,6 +72,7 @@ def reply_spec(reply: Reply) -> dict[str, Any]:
         "usage": reply.usage,
         "search_info": reply.search_info,
         "tool_info": reply.tool_info,
+        "empty_finish": reply.empty_finish or None,
     }
     return spec | {name: value for name, value in carried.items() if value is not None}
 

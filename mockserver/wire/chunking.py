@@ -110,5 +110,6 @@ class Chunker:
             pieces = self.given(chunks) if chunks else self.pieces(choice.content, ramp)
             runs.append(Run("content", *pieces))
         for index, call in enumerate(choice.tool_calls):
-            runs.append(Run("tool", *self.pieces(call.arguments, calls or ramp), tool=index))
+            pieces = self.given(call.chunks) if call.chunks else self.pieces(call.arguments, calls or ramp)
+            runs.append(Run("tool", *pieces, tool=index))
         return runs

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mockserver.values import value
-from mockserver.wire.request import ToolCall
+from mockserver.wire.request import Part, ToolCall
 
 if TYPE_CHECKING:
     from mockserver.faults.fault import Faults  # which reads frames, and so this package
@@ -16,6 +16,7 @@ class Choice:
     """One answer. `finish_reason` is stop, length or tool_calls.
 
     `logprobs` holds one JSON object for each token of the content, when the request asks for them.
+    `media` are the pictures and sounds that stand behind the content.
     """
 
     content: str = ""
@@ -23,6 +24,7 @@ class Choice:
     tool_calls: tuple[ToolCall, ...] = ()
     finish_reason: str = "stop"
     logprobs: tuple[bytes, ...] | None = None
+    media: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,24 @@ class Pace:
 
 
 @value
+class Raw:
+    """An answer that is sent as it stands: a whole `body`, or `frames`, each a piece of a stream.
+
+    `headers` lie over those of the surface, names in lower case; one without a value (None) goes.
+    """
+
+    status: int = 200
+    headers: tuple[tuple[str, tuple[str, ...] | None], ...] = ()
+    body: bytes = b""
+    frames: tuple[bytes, ...] = ()
+
+
+@value
 class Reply:
     """A whole answer: its choices, and what a script asks of its rendering.
 
-    A script that names a `fault` and says nothing has no choices: the built-in model speaks.
+    A script that names a `fault` and says nothing has no choices: the built-in model speaks. A `raw` one
+    has none either: nothing is rendered. `empty_finish`: a native stream ends with an event without text.
     """
 
     choices: tuple[Choice, ...]
@@ -55,6 +71,8 @@ class Reply:
     chunks: tuple[str, ...] | None = None
     pace: Pace | None = None
     fault: "Faults | None" = None
+    empty_finish: bool = False
+    raw: Raw | None = None
 
     @property
     def size(self) -> int:

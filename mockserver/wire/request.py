@@ -26,11 +26,17 @@ class Surface(StrEnum):
 
 @value
 class ToolCall:
-    """One call of a function by the model. `arguments` is JSON text, kept as it was sent."""
+    """One call of a function by the model. `arguments` is JSON text, kept as it was sent.
+
+    A script may say in which `chunks` the arguments are streamed, and in which pieces the id stands:
+    `ids` is "" for the backend's own way, `restated` or `late` (`wire/reshaping.py`).
+    """
 
     name: str
     arguments: str
     id: str = ""
+    chunks: tuple[str, ...] = ()
+    ids: str = ""
 
 
 @value

@@ -16,8 +16,8 @@ from mockserver.catalogue.errors import HELP, Errors, Refusal, Words
 from mockserver.rules import schemas
 from mockserver.wire import sse
 from mockserver.wire.errors import render_compat, render_native
-from mockserver.wire.reply import Choice, Pace, Reply
-from mockserver.wire.request import ToolCall
+from mockserver.wire.reply import Choice, Pace, Raw, Reply
+from mockserver.wire.request import Part, ToolCall
 from tests.asking import ask
 from tests.wire.strategies import texts
 
@@ -374,4 +374,61 @@ def test_a_fault_comes_with_words_or_leaves_them_to_the_model(errors: Errors) ->
 )
 def test_a_fault_that_cannot_be_is_explained(reply: dict[str, Any], message: str, errors: Errors) -> None:
     with pytest.raises(ScriptError, match=message):
+        answer(reply, errors)
+
+
+def test_parts_of_a_content_are_its_text_and_its_media(errors: Errors) -> None:
+    parts: list[dict[str, Any]] = [{"text": "A "}, {"image": "https://a.example/cup.png"}, {"text": "cup"}]
+    said = answer({"content": [*parts, {"audio": {"data": "UklGRg=="}}]}, errors)
+    media = (Part("image", "https://a.example/cup.png"), Part("audio", {"data": "UklGRg=="}))
+    assert said == Reply((Choice("A cup", media=media),))
+    assert answer({"content": [], "empty_finish": True}, errors) == Reply((Choice(),), empty_finish=True)
+
+
+def test_a_call_may_say_how_it_is_streamed(errors: Errors) -> None:
+    call = {"name": "brew", "chunks": ['{"leaf":', '"龙井"}'], "ids": "restated", "id": "call_1"}
+    said = answer({"tool_calls": [call]}, errors)
+    assert isinstance(said, Reply)
+    assert said.choices[0].tool_calls == (
+        ToolCall("brew", '{"leaf":"龙井"}', "call_1", ('{"leaf":', '"龙井"}'), "restated"),
+    )
+    assert answer({"tool_calls": [{**call, "arguments": {"leaf": "龙井"}}]}, errors) == said
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ({"name": "brew"}, "the call of 'brew' has no arguments: give them, or their chunks"),
+        ({"name": "brew", "arguments": "{}", "chunks": ["{"]}, "do not make up its arguments"),
+    ],
+)
+def test_a_call_without_one_way_to_its_arguments_is_explained(
+    call: dict[str, Any], words: str, errors: Errors
+) -> None:
+    with pytest.raises(ScriptError, match=words):
+        answer({"tool_calls": [call]}, errors)
+
+
+def test_a_raw_reply_says_nothing_but_its_bytes(errors: Errors) -> None:
+    said = answer({"status": 503, "body": {"a": 1}, "fault": "slow", "pace": {"first_ms": 5}}, errors)
+    assert isinstance(said, Reply)
+    assert (said.choices, said.raw, said.pace) == ((), Raw(503, (), b'{"a":1}'), Pace(first_ms=5))
+    assert str(said.fault) == "slow"
+    closed = answer({"error": "Closed for the night", "status": 405}, errors)
+    assert isinstance(closed, Reply)
+    assert closed.raw == Raw(405, (), b'{"error":"Closed for the night"}')
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ({"body": "a", "content": "b"}, "reply.content does not go with body, .* take one of them out"),
+        ({"status": 429, "error": {"code": "Throttling"}}, "the status of an error stands in it"),
+        ({"error": "Closed", "body": "a"}, "reply.body does not go with error"),
+        ({"error": "Throttling"}, "'Throttling' is a code of the catalogue"),
+        ({"headers": {"x-a": "b\r\nc: d"}}, "reply.headers: x-a cannot be"),
+    ],
+)
+def test_a_raw_reply_that_cannot_be_is_explained(reply: dict[str, Any], words: str, errors: Errors) -> None:
+    with pytest.raises(ScriptError, match=words):
         answer(reply, errors)

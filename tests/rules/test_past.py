@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.catalogue import models as model_catalogue
 from mockserver.engine import Engine
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules.past import Past, Trail
+from mockserver.wire import compat
 from mockserver.wire.jsontext import dumps
 from mockserver.wire.reply import Choice, Reply
-from mockserver.wire.request import Surface, ToolCall
+from mockserver.wire.request import Part, Surface, ToolCall
 from tests.asking import ask
 from tests.conftest import NOW, make_headers
 
@@ -217,3 +219,16 @@ def test_a_conversation_may_outlive_its_turns(past: Past) -> None:
     history = talk(past, ("A?", "a"))
     past._turns.clear()
     assert found(past, [*history, NEXT]) == []
+
+
+def test_a_picture_that_was_answered_may_come_back_or_not(past: Past) -> None:
+    question: Turns = [user("A cup?")]
+    trail = past.trace(ask(question))
+    past.remember(trail, Reply((Choice("Here:", media=(Part("image", "https://a.example/cup.png"),)),)))
+    picture = {"type": "image_url", "image_url": {"url": "https://a.example/cup.png"}}
+    seen = {"role": "assistant", "content": [{"type": "text", "text": "Here:"}, picture]}
+    for answer in (said("Here:"), seen):
+        messages: Turns = [*question, answer, NEXT]
+        body = {"model": "qwen-vl-plus", "messages": messages}
+        request = compat.read_request(body, model_catalogue.load()["qwen-vl-plus"], {})
+        assert past.trace(request).deviations == ()

@@ -44,7 +44,7 @@ def test_a_scenario_without_anything_is_playable() -> None:
         ),
         (
             "replies:\n  - reply: {content: 6.5}",
-            "6.5 is not of type 'string', 'null' (a text that looks like a number stands in quotes)",
+            "6.5 is not of type 'string', 'array', 'null' (a text that looks like a number stands in quotes)",
         ),
         ("on_miss: eror", "(did you mean 'error'?)"),
         ("replies: [{}]", "'reply' is a required property"),

@@ -12,6 +12,7 @@ from mockserver.answer.script import FILES, read_answer
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.engine import Engine
 from mockserver.meter.tokenizer import LazyTokenizer
+from mockserver.rules import schemas
 from mockserver.scenario.export import as_yaml, error_spec, reply_spec, scenario_of
 from mockserver.settings import Settings
 from mockserver.wire.ids import Ids
@@ -114,6 +115,38 @@ def test_a_reply_is_read_back_from_its_spec(reply: Reply) -> None:
     assert read_answer(reply_spec(reply), ERRORS) == Reply(
         reply.choices, reply.dialect, reply.usage, reply.search_info, reply.tool_info, None, reply.chunks
     )
+
+
+WIDE: list[dict[str, Any]] = [
+    {"status": 405, "body": {"error": "Closed for the night"}},
+    {"error": "Closed for the night", "status": 405},
+    {"status": 502, "headers": {"Content-Type": "text/html", "server": None}, "body": "<p>茶</p>"},
+    {"status": 204},
+    {"frames": ["data: {}\r\n\r\n", ": beat\n\n"], "headers": {"x-tea": ["a", "b"]}},
+    {"content": [{"text": "Here:"}, {"image": "https://tea.example/cup.png"}, {"audio": "UklGRg=="}]},
+    {"content": [{"image": "https://tea.example/cup.png"}], "empty_finish": True},
+    {"tool_calls": [{"name": "brew", "chunks": ["{", "}"], "id": "call_1", "ids": "restated"}]},
+    {"tool_calls": [{"name": "brew", "arguments": "{}", "id": "call_1", "ids": "late"}]},
+]
+"""Replies as wide as the wire."""
+
+
+@pytest.mark.parametrize("reply", WIDE)
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("surface", Surface)
+def test_a_wide_reply_is_kept_by_the_journal_and_by_a_scenario(
+    lazy_tokenizer: LazyTokenizer,
+    reply: dict[str, Any],
+    stream: bool,  # noqa: FBT001 - a table
+    surface: Surface,
+) -> None:
+    assert schemas.violations("control.reply", {"reply": reply}) == []
+    first = fresh(lazy_tokenizer, 1)
+    first.scripts.add({"reply": reply}, first.errors)
+    sent = [_request(surface, stream, ["Tea?"], {"tools": TOOLS})]
+    heard = play(first, sent)
+    assert schemas.violations("control.requests", {"requests": [e.shown() for e in first.journal]}) == []
+    assert replayed(lazy_tokenizer, first, sent) == heard
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,11 @@ def test_a_scripted_error_is_answered_by_its_code(client: TestClient) -> None:
         ),
         ({"reply": {"error": {}}}, "reply.error", "'code' is a required property"),
         ({"match": {}}, None, "'reply' is a required property"),
-        ({"reply": {"content": 7}}, "reply.content", "reply.content: 7 is not of type 'string', 'null'"),
+        (
+            {"reply": {"content": 7}},
+            "reply.content",
+            "reply.content: 7 is not of type 'string', 'array', 'null'",
+        ),
         ({"reply": {"finish_reason": "tea"}}, "reply.finish_reason", "'tea' is not one of"),
         ({"reply": {}, "times": 0}, "times", "times: 0 is less than the minimum of 1"),
         ({"reply": []}, "reply", "reply: [] should be non-empty"),
@@ -323,3 +327,34 @@ def test_a_multimodal_request_is_in_the_journal_of_its_surface(client: TestClien
     client.post(MULTIMODAL, json=body)
     (entry,) = requests(client, surface="native-multimodal")
     assert entry["body"] == body
+
+
+def test_a_raw_reply_reaches_the_client_as_it_was_scripted(client: TestClient) -> None:
+    reply = {"status": 405, "headers": {"Server": "plan", "x-tea": ["a", "b"]}, "error": "Agents only"}
+    assert client.post("/_mock/replies", json={"reply": reply}).status_code == 201
+    heard = client.post(COMPAT, json={"model": "qwen-plus", "messages": TEA})
+    assert (heard.status_code, heard.content) == (405, b'{"error":"Agents only"}')
+    assert heard.headers["server"] == "plan"
+    assert heard.headers["content-type"] == "application/json"
+    assert heard.headers.get_list("x-tea") == ["a", "b"]
+    (entry,) = requests(client, status=405)
+    assert entry["raw"]["body"] == {"error": "Agents only"}
+    assert client.get("/_mock/replies").json()["replies"][0]["reply"] == reply
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ({"headers": {"x-tea": "a\r\nset-cookie: b=c"}}, "reply.headers: x-tea cannot be"),
+        ({"headers": {"content-length": "9"}, "body": "tea"}, "content-length cannot be set"),
+        ({"status": 100}, "less than the minimum of 200"),
+        ({"frames": []}, "reply.frames"),
+        ({"content": [{"video": "a"}]}, "has no field 'video'"),
+    ],
+)
+def test_a_raw_reply_that_cannot_be_sent_is_refused(
+    client: TestClient, reply: dict[str, Any], words: str
+) -> None:
+    refused = client.post("/_mock/replies", json={"reply": reply})
+    assert refused.status_code == 400
+    assert words in refused.json()["error"]["message"]
