@@ -23,9 +23,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     below = whole.add_subparsers(dest="action", required=True, metavar="ACTION")
 
-    def enter(name: str, words: str, run: Run) -> argparse.ArgumentParser:
+    def enter(name: str, words: str, run: Run, *, optional: bool = False) -> argparse.ArgumentParser:
         command = below.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
-        command.add_argument("cassette", type=Path, metavar="DIR", help="folder of the recordings")
+        count = "?" if optional else None
+        command.add_argument(
+            "cassette", type=Path, nargs=count, metavar="DIR", help="folder of the recordings"
+        )
         command.set_defaults(run=lambda options: _guarded(run, options))
         return command
 
@@ -34,7 +37,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     diff = enter("diff", "show how two recordings differ", _diff)
     diff.add_argument("left", metavar="NAME", help="one recording")
     diff.add_argument("right", metavar="NAME", help="the other")
-    scrub = enter("scrub", "take out what is secret, from all recordings", _scrub)
+    scrub = enter("scrub", "take out what is secret, from all recordings", _scrub, optional=True)
+    scrub.add_argument("--list", action="store_true", help="only show what is taken out, and why")
     add_redaction(scrub)
     prune = enter("prune", "delete recordings that are not needed", _prune)
     prune.add_argument("--older", type=age, metavar="AGE", help="those older than this, such as 90d")
@@ -104,6 +108,12 @@ def _diff(options: argparse.Namespace) -> int:
 def _scrub(options: argparse.Namespace) -> int:
     from mockserver.recording import upkeep  # noqa: PLC0415 - help answers at once
 
+    if options.list:
+        _say("\n".join(upkeep.secrets_listed()))
+        return 0
+    if options.cassette is None:
+        print("dashscope-mock: name the folder to clean, or --list what would be", file=sys.stderr)  # noqa: T201
+        return 2
     changed = list(upkeep.scrub(options.cassette, redaction_of(options)))
     _say("\n".join([*changed, f"{len(changed)} recordings cleaned"]))
     return 0

@@ -78,10 +78,10 @@ class Response:
 
     @property
     def body(self) -> bytes:
-        """The body, unpacked; as it was sent where its coding cannot be read."""
+        """The body, unpacked; as it was sent where its coding cannot be read or it is too large."""
         try:
             return coding.decoded(self.raw, coding.coding_of(self.headers))
-        except coding.UnreadableCodingError:
+        except coding.UncleanError:
             return self.raw
 
 
@@ -128,7 +128,7 @@ class Interaction:
 
 
 def redacted(interaction: Interaction, redaction: Redaction) -> Interaction:
-    """The interaction without its secrets. Raises `coding.UnreadableCodingError`."""
+    """The interaction without its secrets. Raises `coding.UncleanError`."""
     request, response = interaction.request, interaction.response
     redaction = redaction.knowing([*request.headers, *response.headers])
     return replace(
@@ -152,7 +152,7 @@ def _redacted_response(response: Response, redaction: Redaction) -> Response:
         size += len(chunk.data)
         ends.append(size)
     name = coding.coding_of(response.headers)
-    plain = response.body
+    plain = coding.decoded(response.raw, name)
     clean, borders = redaction.answer_body(plain, ends if name == "identity" else ())
     headers = redaction.pairs(response.headers)
     if clean == plain:
@@ -165,9 +165,9 @@ def _redacted_response(response: Response, redaction: Redaction) -> Response:
     for chunk, end in zip(response.chunks, borders, strict=True):
         chunks.append(Chunk(chunk.at, clean[start:end]))
         start = end
-    length = str(len(clean))
+    longer = len(clean) - ends[-1]
     headers = [
-        (key, length if key.lower() == "content-length" and response.end == "complete" else value)
+        (key, str(int(value) + longer) if key.lower() == "content-length" and value.isdecimal() else value)
         for key, value in headers
     ]
     return replace(response, headers=headers, chunks=tuple(chunk for chunk in chunks if chunk.data))

@@ -7,11 +7,22 @@ from contextlib import suppress
 READABLE = ("gzip", "deflate", "identity")
 """The codings that can be read here, and so kept; what cannot be read cannot be cleaned of secrets."""
 
-_MOST = 256 * 1024 * 1024
-"""The largest body that is unpacked, in bytes."""
+_MOST = 32 * 1024 * 1024
+"""The largest body that is unpacked, in bytes; no answer of text comes near it, and what does is a bomb."""
 
 
-class UnreadableCodingError(ValueError):
+class UncleanError(ValueError):
+    """A body that cannot be kept, because it cannot be cleaned of secrets; the message says why."""
+
+
+class TooLargeError(UncleanError):
+    """A packed body that holds more than is unpacked."""
+
+    def __init__(self) -> None:
+        super().__init__(f"unpacked, the body is larger than {_MOST // 1024**2} MB; only less can be cleaned")
+
+
+class UnreadableCodingError(UncleanError):
     """A body in a coding that cannot be read here; `coding` is its name."""
 
     def __init__(self, coding: str) -> None:
@@ -35,7 +46,10 @@ def coding_of(headers: Iterable[tuple[str, str]]) -> str:
 
 
 def decoded(body: bytes, coding: str) -> bytes:
-    """A body unpacked as far as it goes; the body itself when it is not packed as it says."""
+    """A body unpacked as far as it goes; the body itself when it is not packed as it says.
+
+    Raises `TooLargeError`.
+    """
     if coding == "identity":
         return body
     for wbits in (31,) if coding == "gzip" else (15, -15):
@@ -47,15 +61,15 @@ def decoded(body: bytes, coding: str) -> bytes:
 def _unpacked(body: bytes, wbits: int) -> bytes:
     """What is packed in a body, and what is packed behind it; a rest that is not packed stays as it is."""
     unpacker = zlib.decompressobj(wbits=wbits)
-    plain = bytearray(unpacker.decompress(body, _MOST))
-    while (rest := unpacker.unused_data) and len(plain) < _MOST:
+    plain = bytearray(unpacker.decompress(body, _MOST + 1))
+    while (rest := unpacker.unused_data) and len(plain) <= _MOST:
         unpacker = zlib.decompressobj(wbits=wbits)
         try:
-            plain += unpacker.decompress(rest, _MOST - len(plain))
+            plain += unpacker.decompress(rest, _MOST + 1 - len(plain))
         except zlib.error:
             plain += rest
             break
-    return bytes(plain)
+    return _bounded(plain)
 
 
 def _as_far_as_possible(body: bytes) -> bytes:
@@ -64,10 +78,18 @@ def _as_far_as_possible(body: bytes) -> bytes:
     plain = bytearray()
     try:
         for at in range(0, len(body), 64):
-            plain += unpacker.decompress(body[at : at + 64], _MOST)
+            plain += unpacker.decompress(body[at : at + 64], _MOST + 1)
+            if len(plain) > _MOST:
+                break
     except zlib.error:
         return bytes(plain) or body
-    return bytes(plain)  # pragma: no cover - what fails as a whole fails in pieces
+    return _bounded(plain)
+
+
+def _bounded(plain: bytearray) -> bytes:
+    if len(plain) > _MOST:
+        raise TooLargeError
+    return bytes(plain)
 
 
 def packed(plain: bytes, coding: str) -> bytes:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,72 @@ _DATA = re.compile(rb"(?:^|(?<=[\r\n]))(?:\xef\xbb\xbf)?data:[ ]?([^\r\n]*)")
 _SSE = re.compile(rb"(?:\xef\xbb\xbf)?(?:id|event|data|retry|)[^\r\n{\[]{0,40}:")
 
 
+_LEVELS = 200
+"""The levels of nesting that are read; what walks through a value calls itself for each."""
+
+
 def parse(text: str | bytes) -> Any:
-    """The value of a JSON text; `UNREADABLE` when it is none or is nested beyond reason."""
+    """The value of a JSON text; `UNREADABLE` when it is none or is nested beyond 200 levels."""
+    return parse_all(text)[0]
+
+
+def parse_all(text: str | bytes) -> tuple[Any, list[dict[str, Any]]]:
+    """The same, and the objects whose members a later one of the same name hides, with these alone."""
+    doubles: list[dict[str, Any]] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        kept = dict(pairs)
+        if len(kept) < len(pairs):
+            doubles.extend({name: value} for name, value in pairs if kept[name] is not value)
+        return kept
+
     try:
-        return json.loads(text)
+        value = json.loads(text, object_pairs_hook=members)
     except (ValueError, RecursionError):
-        return UNREADABLE
+        return UNREADABLE, []
+    return (UNREADABLE, []) if _is_deep(value, text) else (value, doubles)
+
+
+def _is_deep(value: Any, text: str | bytes) -> bool:
+    """Whether a value is nested beyond what is read. Few texts have so many brackets at all."""
+    if isinstance(text, bytes):
+        brackets = text.count(b"[") + text.count(b"{")
+    else:
+        brackets = text.count("[") + text.count("{")
+    if brackets <= _LEVELS:
+        return False
+    level = [value]
+    for _ in range(_LEVELS + 1):
+        inner: list[Any] = []
+        for item in level:
+            inner += item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+        if not inner:
+            return False
+        level = inner
+    return True
+
+
+def _strict(text: str) -> bool:
+    """Whether a text is JSON to every reader; Python's own takes NaN and Infinity too."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(constant)
+
+    try:
+        json.loads(text, parse_constant=refuse)
+    except ValueError:
+        return False
+    except RecursionError:
+        return True
+    return True
+
+
+def as_readable(before: "Sequence[Place]", body: bytes) -> bool:
+    """Whether a body that was changed holds as many documents as before, all that were JSON still JSON."""
+    after = find(body)
+    return len(after) >= len(before) and all(
+        _strict(new.text) or not _strict(old.text) for old, new in zip(before, after, strict=False)
+    )
 
 
 def dump_like(value: Any, model: str) -> str:
@@ -33,12 +93,16 @@ def dump_like(value: Any, model: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One document of a body: where it stands, its text and its value."""
+    """One document of a body: where it stands, its text and its value.
+
+    `doubles`: its members that a later one of the same name hides, each in an object of its own.
+    """
 
     start: int
     stop: int
     text: str
     value: Any
+    doubles: tuple[dict[str, Any], ...] = ()
 
 
 def is_sse(body: bytes) -> bool:
@@ -52,9 +116,9 @@ def find(body: bytes) -> list[Place]:
     places = []
     for start, stop in spans:
         text = body[start:stop].decode("utf-8", "replace")
-        value = parse(text)
+        value, doubles = parse_all(text)
         if isinstance(value, dict | list | str):
-            places.append(Place(start, stop, text, value))
+            places.append(Place(start, stop, text, value, tuple(doubles)))
     return places
 
 
@@ -80,14 +144,16 @@ def splice(body: bytes, ends: Sequence[int], edits: Iterable[Edit]) -> tuple[byt
         parts += [body[at:start], new]
         at = stop
     parts.append(body[at:])
-    return b"".join(parts), [_moved(end, ordered) for end in ends]
+    return b"".join(parts), list(_moved(ends, ordered))
 
 
-def _moved(end: int, edits: Sequence[Edit]) -> int:
-    shift = 0
-    for start, stop, new in edits:
-        if stop <= end:
+def _moved(ends: Iterable[int], edits: Sequence[Edit]) -> Iterator[int]:
+    """Where rising ends stand behind rising edits; both are walked through once."""
+    shift = at = 0
+    for end in ends:
+        while at < len(edits) and edits[at][1] <= end:
+            start, stop, new = edits[at]
             shift += len(new) - (stop - start)
-        elif start < end:
-            return start + shift + len(new)
-    return end + shift
+            at += 1
+        inside = at < len(edits) and edits[at][0] < end
+        yield edits[at][0] + shift + len(edits[at][2]) if inside else end + shift

@@ -12,7 +12,7 @@ from typing import Any
 
 from mockserver.recording import fold
 from mockserver.recording.cassette import Chunk, Interaction, Response, redacted
-from mockserver.recording.coding import UnreadableCodingError
+from mockserver.recording.coding import UncleanError
 from mockserver.recording.documents import UNREADABLE
 from mockserver.recording.redaction import MARK, Redaction
 from mockserver.recording.report import Deviation, Report, Weight
@@ -191,7 +191,7 @@ async def compare(
         names.append(name)
         try:
             live = await ask_again(upstream, interaction, redaction, now=now)
-        except (UnreachableError, UnreadableCodingError) as error:
+        except (UnreachableError, UncleanError) as error:
             message = redaction.text(str(error))
             found.append(Deviation(name, Weight.ERROR, "unreachable", "", message))
             continue

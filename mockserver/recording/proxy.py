@@ -19,7 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 from mockserver import __version__
 from mockserver.recording import cassette, nearest
 from mockserver.recording.cassette import CassetteError, Chunk, End, Interaction, Request, Response, redacted
-from mockserver.recording.coding import UnreadableCodingError, header
+from mockserver.recording.coding import UncleanError, header
 from mockserver.recording.index import Row
 from mockserver.recording.others import missing, pairs_of, target_of
 from mockserver.recording.redaction import Pairs, Redaction
@@ -252,7 +252,7 @@ class Recorder:
             taken.check()
             # In a thread: cleaning and writing a long answer must not hold up the chunks of others.
             name, clean = await asyncio.to_thread(self._write, interaction, redaction, over)
-        except (CassetteError, UnreadableCodingError) as error:
+        except (CassetteError, UncleanError) as error:
             self.counts["not recorded"] += 1
             log.warning("not recorded: %s", error)
         else:

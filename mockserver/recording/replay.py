@@ -36,6 +36,9 @@ log = logging.getLogger("mockserver")
 
 Way = Literal["exact", "rechunk", "transcode"]
 
+_COMPARED = frozenset(("accept", "x-dashscope-sse"))
+"""The headers that a request is compared by."""
+
 _PREPARED = 512
 _ASKED = 1024
 _UNAUTHORIZED = 401
@@ -118,11 +121,6 @@ class Recorded:
     _ready: "OrderedDict[str, _Prepared]" = field(default_factory=OrderedDict)
     _asked: "OrderedDict[Any, Tape]" = field(default_factory=OrderedDict)
     _warned: set[str] = field(default_factory=set)
-    _told: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        """Notes which headers a request is compared by, or cleaned of."""
-        self._told = self.redaction.headers | {"accept", "x-dashscope-sse"}
 
     def rewind(self, world: str | None = None) -> None:
         """Begins again with the first recording of each request: for one world, or all."""
@@ -132,8 +130,8 @@ class Recorded:
         self, method: str, path: str, headers: Iterable[tuple[str, str]], body: bytes, query: str = ""
     ) -> Tape:
         """The request as it is compared: without its secrets. Remembered, as clients repeat themselves."""
-        told = self._told
-        pairs = [pair for pair in headers if pair[0].lower() in told]
+        hides = self.redaction.hides_header
+        pairs = [pair for pair in headers if pair[0].lower() in _COMPARED or hides(pair[0])]
         known = (method, path, query, tuple(pairs), body)
         found = self._asked.get(known)
         if found is None:
@@ -143,7 +141,7 @@ class Recorded:
                 path=redaction.path(path),
                 query=redaction.query(query),
                 headers=redaction.pairs(pairs),
-                body=redaction.request_body(body),
+                body=redaction.readable_body(body),
             )
             found = Tape(request, canonical.keys_of(request))
             if len(self._asked) >= _ASKED:

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from mockserver import secrecy
 from mockserver.recording import canonical, cassette, nearest
 from mockserver.recording.cassette import CassetteError, Interaction, redacted
-from mockserver.recording.coding import UnreadableCodingError
+from mockserver.recording.coding import UncleanError
 from mockserver.recording.importers import IMPORTERS
 from mockserver.recording.library import Library, moment
 from mockserver.recording.redaction import Redaction
@@ -61,6 +62,23 @@ def difference(left: Interaction, right: Interaction) -> list[str]:
     return lines
 
 
+def secrets_listed() -> list[str]:
+    """All that is taken out of every recording, in lines: names by their places, then forms."""
+    everything = secrecy.listed()
+    names = [
+        (
+            f"{'*' if row.ending else ''}{row.shown}",
+            ", ".join(p for p in secrecy.PLACES if p in row.places),
+            row.why,
+        )
+        for row in everything.names
+    ]
+    forms = [(form.shown, " ".join(form.begins).strip() or "*", form.why) for form in everything.forms]
+    lines, others = ([f"  {a:24} {b}: {c}" for a, b, c in rows] for rows in (names, forms))
+    least = f"What a secret header holds is taken out elsewhere too, from {everything.least} characters on"
+    return ["Names (* before: and all that end so):", *lines, "", "Forms:", *others, "", f"{least}."]
+
+
 def scrub(folder: Path, redaction: Redaction) -> Iterator[str]:
     """Takes out of every recording what is secret by these rules; the names of those that changed.
 
@@ -71,7 +89,7 @@ def scrub(folder: Path, redaction: Redaction) -> Iterator[str]:
         interaction = library.load(row)
         try:
             clean = redacted(interaction, redaction)
-        except UnreadableCodingError as error:
+        except UncleanError as error:
             msg = f"{row.name}: {error}; delete it and record again"
             raise CassetteError(msg) from None
         if clean != interaction:
@@ -140,7 +158,7 @@ def take_in(source: Path, kind: str, folder: Path, redaction: Redaction) -> Iter
     for interaction in IMPORTERS[kind](source):
         try:
             clean = redacted(interaction, redaction)
-        except UnreadableCodingError as error:
+        except UncleanError as error:
             msg = f"{interaction.source}: {error}"
             raise CassetteError(msg) from None
         yield cassette.write(folder, clean)

@@ -11,7 +11,7 @@ from mockserver.catalogue import models as model_catalogue
 from mockserver.door import Door, Refused
 from mockserver.recording import canonical, coding, documents, fold, index
 from mockserver.recording.cassette import CassetteError, Interaction, from_document, redacted
-from mockserver.recording.coding import UnreadableCodingError
+from mockserver.recording.coding import UncleanError, UnreadableCodingError
 from mockserver.recording.redaction import MARK, Redaction
 from mockserver.recording.report import Deviation, Report, Weight
 from mockserver.rules import schemas
@@ -63,17 +63,18 @@ class Checks:
         except UnreadableCodingError as error:
             yield Deviation(name, Weight.ERROR, "coding", "response.headers", str(error))
             return
-        yield from self._secrets(name, interaction)
+        try:
+            clean = redacted(interaction, self._redaction)
+        except UncleanError as error:
+            yield Deviation(name, Weight.ERROR, "unclean", "", str(error))
+            return
+        if clean.request != interaction.request or clean.response != interaction.response:
+            message = "it holds what looks like a secret; take it out with dashscope-mock cassette scrub"
+            yield Deviation(name, Weight.ERROR, "secret", "", message)
         yield from self._request(name, interaction)
         yield from self._answer(name, interaction)
         yield from self._framing(name, interaction)
         yield from self._meaning(name, interaction)
-
-    def _secrets(self, name: str, interaction: Interaction) -> Iterator[Deviation]:
-        clean = redacted(interaction, self._redaction)
-        if clean.request != interaction.request or clean.response != interaction.response:
-            message = "it holds what looks like a secret; take it out with dashscope-mock cassette scrub"
-            yield Deviation(name, Weight.ERROR, "secret", "", message)
 
     def _request(self, name: str, interaction: Interaction) -> Iterator[Deviation]:
         asked, surface = interaction.asked, interaction.surface

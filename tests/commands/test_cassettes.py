@@ -221,6 +221,16 @@ def test_scrub_takes_out_what_was_left(filled: Path, capsys: pytest.CaptureFixtu
     assert "br.json: the body is coded as 'br'" in capsys.readouterr().err
 
 
+def test_scrub_shows_what_it_takes_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cassette", "scrub", "--list"]) == 0
+    told = capsys.readouterr().out
+    assert "  *api-key                 headers, queries, fields: Azure, Anthropic" in told
+    assert "  LTAI" not in told, "a form is told by its name first"
+    assert "  Alibaba Cloud access key LTAI: RAM docs\n" in told
+    assert main(["cassette", "scrub"]) == 2
+    assert "name the folder to clean, or --list" in capsys.readouterr().err
+
+
 def test_prune_tells_and_then_deletes(
     filled: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """Packed bodies: unpacked as far as they go, and packed again to the same bytes."""
 
 import gzip
+import tracemalloc
 import zlib
 
 import pytest
@@ -8,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.recording import coding
-from mockserver.recording.coding import READABLE, UnreadableCodingError, coding_of, decoded, header, packed
+from mockserver.recording.coding import (
+    READABLE,
+    TooLargeError,
+    UnreadableCodingError,
+    coding_of,
+    decoded,
+    header,
+    packed,
+)
 from tests.wire.strategies import texts
 
 LEAVES = b"".join(b"leaf %d of tea, " % (at * at) for at in range(3_000))
@@ -109,10 +118,35 @@ def test_what_stands_behind_a_packed_body_stays_in_sight(name: str) -> None:
 
 def test_a_body_is_unpacked_to_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coding, "_MOST", 100)
-    assert decoded(packed(LEAVES, "gzip"), "gzip") == LEAVES[:100]
+    assert decoded(packed(LEAVES[:100], "gzip"), "gzip") == LEAVES[:100]
+    with pytest.raises(TooLargeError, match=r"^unpacked, the body is larger than 0 MB; only less can be"):
+        decoded(packed(LEAVES[:101], "gzip"), "gzip")
+
+
+@pytest.mark.parametrize("name", ["gzip", "deflate"])
+def test_a_body_that_unpacks_to_more_is_not_unpacked_further(name: str) -> None:
+    """A thousandfold: what is held of it while it is found out is the limit, and not the whole."""
+    bomb = zlib.compressobj(9, wbits=31 if name == "gzip" else 15)
+    body = b"".join(bomb.compress(bytes(1024 * 1024)) for _ in range(100)) + bomb.flush()
+    tracemalloc.start()
+    with pytest.raises(TooLargeError):
+        decoded(body, name)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 4 * coding._MOST
+
+
+def test_a_damaged_body_that_unpacks_to_more_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coding, "_MOST", 1000)
+    whole = bytearray(packed(LEAVES, "gzip"))
+    whole[-4:] = b"\xff" * 4
+    with pytest.raises(TooLargeError):
+        decoded(bytes(whole), "gzip")
 
 
 def test_members_together_are_unpacked_to_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coding, "_MOST", 100)
     member = coding.packed(b"a" * 60, "gzip")
-    assert coding.decoded(member * 5, "gzip") == b"a" * 100
+    assert coding.decoded(member + packed(b"a" * 40, "gzip"), "gzip") == b"a" * 100
+    with pytest.raises(TooLargeError):
+        coding.decoded(member * 5, "gzip")

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.recording.cassette import Chunk, redacted
-from mockserver.recording.redaction import MARK, Redaction, RedactionError
+from mockserver.recording.redaction import MARK, Redaction, RedactionError, SpoiltError
 from tests.recording.exchanges import (
     COMPAT,
     TEXT,
@@ -79,11 +80,60 @@ def test_secret_headers_lose_their_value_and_keep_their_scheme() -> None:
     assert Redaction.of(headers=["A"]).pairs([("a", "b")]) == [("a", MARK)]
 
 
-def test_the_values_of_secret_headers_are_secret_everywhere() -> None:
-    known = Redaction.of().knowing(
-        [("authorization", "Bearer sk-a"), ("cookie", "u=12345; v=ab"), ("x-api-key", "")]
-    )
-    assert known.text("sk-a 12345 ab u=12345; v=ab") == f"{MARK} {MARK} ab {MARK}"
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("authorization", "Bearer {}"),
+        ("Authorization", "{}"),
+        ("authorization", "Token {}"),
+        ("authorization", "Hawk {}"),
+        ("authorization", 'Digest username="tea", response="{}"'),
+        ("proxy-authorization", "Basic dGVhOnRlYS1sZWFmLTk="),
+        ("x-api-key", "{}"),
+        ("Apikey", "{}"),
+        ("X-Auth-Token", "{}"),
+        ("x-mock-token", "{}"),
+        ("cookie", "s={}"),
+        ("set-cookie", "s={}; Max-Age=1800; Path=/tea; HttpOnly"),
+        ("X-Tea", "{}"),
+    ],
+)
+def test_the_values_of_secret_headers_are_secret_everywhere(header: tuple[str, str]) -> None:
+    name, value = header
+    known = Redaction.of(headers=["x-tea"]).knowing([(name, value.format("tea-leaf-9"))])
+    assert known.value({"a": ["my tea-leaf-9, 1800"], "tea-leaf-9": 1800}) == {
+        "a": [f"my {MARK}, 1800"],
+        MARK: 1800,
+    }
+    assert known.query("q=tea%2Dleaf-9&r=1800") == f"q={MARK}&r=1800"
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ([("set-cookie", "consent=true; Max-Age=1800; Path=/")], "true, 1800 tokens, Path=/"),
+        ([("cookie", "consent=true; language=simplified-chinese")], "true simplified-chinese"),
+        ([("authorization", "Bearer test")], "the latest test"),
+        ([("authorization", "Bearer sk-tea-1")], "task-tea-10"),
+        ([("authorization", "Bearer teapots1")], "steapots10 ateapots1"),
+        ([("x-api-key", "")], "anything"),
+        ([("authorization", f"Bearer {MARK}")], MARK),
+    ],
+)
+def test_what_is_no_secret_stays_whatever_a_header_says(headers: list[tuple[str, str]], said: str) -> None:
+    body = dumped({"said": said, "total_tokens": 1800, "ok": True, "none": None})
+    known = Redaction.of().knowing(headers)
+    assert known.request_body(body) == body
+
+
+def test_a_long_secret_is_found_inside_of_a_word_too() -> None:
+    known = Redaction.of().knowing([("x-token", "0123456789abcdefghij")])
+    assert known.text("x0123456789abcdefghijx") == f"x{MARK}x"
+
+
+def test_further_cookies_are_secret_when_they_are_sessions() -> None:
+    known = Redaction.of().knowing([("cookie", "a=1; session=abcdef0123456789; theme=darkdarkdarkdark")])
+    assert known.text("abcdef0123456789 darkdarkdarkdark") == f"{MARK} darkdarkdarkdark"
 
 
 def test_fields_and_query_parameters_are_secret_by_name() -> None:
@@ -109,6 +159,146 @@ def test_fields_and_query_parameters_are_secret_by_name() -> None:
     assert redaction.query(f"{KEY}=1") == f"{MARK}=1"
     assert redaction.path("/a/b") == "/a/b"
     assert redaction.path(f"/a/%73{KEY[1:]}/b") == f"/a/{MARK}/b"
+
+
+@pytest.mark.parametrize(
+    ("body", "clean"),
+    [
+        ('{"token": "tea"}', '{"token": "[redacted]"}'),
+        ('{"a":{"X-Api-Key":["tea","leaf"]}}', '{"a":{"X-Api-Key":["[redacted]","[redacted]"]}}'),
+        (
+            '{"headers":[{"name":"Authorization","value":"tea"},{"name":"Accept","value":"tea"}]}',
+            '{"headers":[{"name":"Authorization","value":"[redacted]"},{"name":"Accept","value":"tea"}]}',
+        ),
+        ('{"arguments":"{\\"password\\":\\"tea\\"}"}', '{"arguments":"{\\"password\\":\\"[redacted]\\"}"}'),
+        ('{"secret": {"type": "string"}, "secret2": "tea"}', None),
+        ('{"token": "tea", "logprob": -0.1}', None),
+        ('{"token": 7, "password": null, "secret": "", "signature": true}', None),
+        ('{"policy": "strict"}', None),
+        ('{"policy":"p","signature":"s"}', '{"policy":"[redacted]","signature":"[redacted]"}'),
+        ('{"type":"thinking","thinking":"hm","signature":"s"}', None),
+        ('{"url": "https://h/x?api_key=tea&q=1"}', '{"url": "https://h/x?api_key=[redacted]&q=1"}'),
+        ('{"said": "sk%2D0123456789abcdef"}', '{"said": "[redacted]"}'),
+        ('{"picture": "data:image/png;base64,AKIAIOSFODNN7EXAMPLE"}', None),
+        ('{"a": "sk-0123456789abcdef", "a": 1.50}', '{"a": 1.5}'),
+        ('{"password": "tea", "password": 1}', '{"password": "[redacted]"}'),
+        ("grant=x&password=t%65a&Signature=s", "grant=x&password=[redacted]&Signature=[redacted]"),
+        ("p%61ssword=tea&q=%7B%22token%22%3A%22tea%22%7D", "p%61ssword=[redacted]&q=[redacted]"),
+        ('{"token":"te', '{"token":"[redacted]'),
+        ('{"said":"\\u0073k-0123456789abcdef', '{"said":"[redacted]'),
+        (
+            'data: {"secret":"tea"}\n\ndata: {"secret":"te',
+            'data: {"secret":"[redacted]"}\n\ndata: {"secret":"[redacted]',
+        ),
+        ("[" * 250 + '{"password":"tea"}' + "]" * 250, "[" * 250 + '{"password":"[redacted]"}' + "]" * 250),
+    ],
+)
+def test_what_stands_under_a_secret_name_is_taken_out_of_bodies_of_any_kind(
+    body: str, clean: str | None
+) -> None:
+    assert Redaction.of().request_body(body.encode()).decode() == (body if clean is None else clean)
+
+
+def test_the_secret_parts_of_a_multipart_form_are_taken_out() -> None:
+    parts = [
+        ("OSSAccessKeyId", "tea"),
+        ("policy", "e30="),
+        ("key", "a/b"),
+        ("Signature", "s"),
+        ("file", "leaf"),
+    ]
+    told = "".join(
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{{}}\r\n' for name, _ in parts
+    )
+    body = told.format(*(held for _, held in parts)) + "--x--\r\n"
+    clean = told.format(MARK, MARK, "a/b", MARK, "leaf") + "--x--\r\n"
+    assert Redaction.of().request_body(body.encode()).decode() == clean
+    cut = body.partition("s\r\n--x")[0].encode()
+    assert b"tea" not in Redaction.of().request_body(cut)
+    assert Redaction.of().request_body(b'--x\r\nContent-Disposition: form-data; name="password"') == (
+        b'--x\r\nContent-Disposition: form-data; name="password"'
+    )
+
+
+def test_names_that_become_the_same_stay_apart() -> None:
+    other = KEY[:-1] + "0"
+    assert Redaction.of().value({KEY: 1, other: 2}) == {MARK: 1, f"{MARK}-2": 2}
+
+
+def test_a_number_that_a_user_names_becomes_a_text() -> None:
+    redaction = Redaction.of(patterns=[r"\b138\d{8}\b"])
+    body = b'{"call": 13800138000, "or": 1380, "ok": true, "x": "call 13800138000"}'
+    assert redaction.request_body(body) == (
+        b'{"call": "[redacted]", "or": 1380, "ok": true, "x": "call [redacted]"}'
+    )
+
+
+def test_a_body_that_would_be_no_json_any_more_is_refused() -> None:
+    """No number is as large as that, so it would be written as `Infinity`."""
+    body = b'{"n":1e400,"said":"' + KEY.encode() + b'"}'
+    with pytest.raises(SpoiltError, match="the body would be no JSON any more"):
+        Redaction.of().request_body(body)
+    assert KEY.encode() not in Redaction.of().readable_body(body)
+    odd = body.replace(b"1e400", b"NaN")
+    assert Redaction.of().request_body(odd) == b'{"n":NaN,"said":"[redacted]"}', "it was none before"
+
+
+SECRETS = (KEY, "LTAI5tAbCdEfGhIjKlMnOpQr", "tea-leaf-9-tea-leaf-9-tea")
+"""Two that have a form, and one that a header tells."""
+KNOWING = Redaction.of().knowing([("authorization", f"Token {SECRETS[2]}")])
+
+
+def planted(value: Any, draw: Callable[..., Any]) -> tuple[Any, Any]:
+    """A JSON value with secrets in it, and what is to be left of it."""
+    if isinstance(value, dict):
+        rows = [(name, planted(inner, draw)) for name, inner in value.items()]
+        hidden, wanted = ({name: pair[at] for name, pair in rows} for at in (0, 1))
+        if draw(st.booleans()):
+            name = draw(st.sampled_from(["token", "X-Api-Key", "db_password", "Signature"]))
+            hidden[name], wanted[name] = draw(st.sampled_from(["tea", "", None, True])), ""
+            wanted[name] = MARK if hidden[name] == "tea" else hidden[name]
+        return hidden, wanted
+    if isinstance(value, list):
+        pairs = [planted(item, draw) for item in value]
+        return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    if isinstance(value, str) and draw(st.booleans()):
+        secret = draw(st.sampled_from(SECRETS))
+        return f"{value} {secret}。", f"{value} {MARK}。"
+    return value, value
+
+
+@given(data=st.data(), value=json_values, ascii_only=st.booleans(), packed=st.booleans())
+def test_of_any_document_the_secrets_go_and_all_else_stays(
+    data: st.DataObject, value: Any, *, ascii_only: bool, packed: bool
+) -> None:
+    """`packed`: it is an argument of a function, so JSON within JSON."""
+    hidden, wanted = planted({"said": value, "more": ["tea", 1800]}, data.draw)
+    body = json.dumps({"arguments": json.dumps(hidden)} if packed else hidden, ensure_ascii=ascii_only)
+    clean = KNOWING.request_body(body.encode("utf-8", "surrogatepass"))
+    assert not any(secret.encode() in clean for secret in SECRETS)
+    read = json.loads(clean)
+    assert (json.loads(read["arguments"]) if packed else read) == wanted
+
+
+@given(value=json_values, growing=st.booleans(), size=st.integers(1, 9))
+def test_arguments_that_a_stream_says_in_pieces_hide_nothing_under_a_name(
+    value: Any, size: int, *, growing: bool
+) -> None:
+    whole = json.dumps({"a": value, "password": "tea-leaf"})
+    pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
+    frames = native_frames(*pieces, growing=growing)
+    clean = redacted(interaction(native_asked(), frames, path=TEXT), Redaction.of())
+    said = json.loads(clean.folded().choices[0].content)
+    assert said["password"] == MARK
+    assert b"tea-leaf" not in clean.response.raw
+
+
+@given(body=st.binary(max_size=200), ends=st.lists(st.integers(0, 200), max_size=4))
+def test_any_bytes_are_read(body: bytes, ends: list[int]) -> None:
+    borders = sorted({min(end, len(body)) for end in ends} | {len(body)})
+    clean, moved = KNOWING.answer_body(body, borders)
+    assert moved[-1] == len(clean)
+    assert KNOWING.answer_body(clean, moved) == (clean, moved)
 
 
 def test_overlapping_secrets_become_one_mark() -> None:

@@ -63,7 +63,10 @@ def frames(body: bytes) -> list[bytes]:
 def _is_packed(body: bytes, name: str) -> bool:
     """Whether a body has a coding: one that can be read tells; of another, what is text has none."""
     if name in ("gzip", "x-gzip", "deflate"):
-        return coding.decoded(body, name.removeprefix("x-")) != body
+        try:
+            return coding.decoded(body, name.removeprefix("x-")) != body
+        except coding.TooLargeError:
+            return True
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:
