@@ -36,6 +36,7 @@ from mockserver.rules.showing import teach
 from mockserver.scenario.props import Room
 from mockserver.scenario.stage import Stage
 from mockserver.settings import Settings
+from mockserver.shelf import Shelf
 from mockserver.wire import native
 from mockserver.wire.ids import Ids
 from mockserver.wire.incoming import packed
@@ -79,13 +80,15 @@ class Engine:
         self.stage = Stage(on_miss=self.settings.on_miss, pace=self.settings.pace)
         self.recorded: Recorded | None = None
         self.journal = Journal(entries=self.settings.journal)
+        self.calls = Journal(entries=self.settings.journal)
         self.clock = clock
         self.ids = ids or Ids(self.settings.seed)
         self.speaker = Speaker(self.scripts, self.stage, self.errors, self.vocabularies)
         self.answers = Answers(self.errors, self.vocabularies)
+        self.shelf = Shelf()
 
     def reset(self, key: str | None = None) -> None:
-        """Forgets scripts, faults, journal, worlds and used quotas: of one API key, or all."""
+        """Forgets scripts, faults, journal, worlds, used quotas and what is kept: of one API key, or all."""
         self.scripts.clear(key)
         self.faults.clear(key)
         self.quotas.reset(key)
@@ -95,9 +98,11 @@ class Engine:
         world = None if key is None else self.worlds.known(key)
         if key is None or world is not None:
             self.journal.reset(world)
+            self.calls.reset(world)
         if self.recorded is not None:
             self.recorded.rewind(None if key is None else mask(key))
         self.worlds.reset(key)
+        self.shelf.reset(key)
         self.door.policies.reset(key)
         self.room.reset(key, FILES)
 

@@ -22,7 +22,8 @@ class Entry:
     """One exchange. Times are seconds since 1970; `body` is the request as sent, keys masked.
 
     `number` counts the exchanges of a server from 1. `headers` are packed, for matching, and never shown.
-    `recording` is what a cassette holds for the request, when its reply is to be rendered anew.
+    `recording` is what a cassette holds for the request, when its reply is to be rendered anew. `endpoint`
+    is the id of an endpoint beside chat, empty for a chat.
     """
 
     request_id: str
@@ -44,6 +45,7 @@ class Entry:
     headers: bytes = field(default=b"", repr=False)
     number: int = 0
     recording: Any = None
+    endpoint: str = ""
 
     def shown(self) -> dict[str, Any]:
         """The entry as `GET /_mock/requests` gives it."""
@@ -71,6 +73,8 @@ class Entry:
         }
         if self.reply is not None and self.reply.raw is not None:
             shown["raw"] = spec_of(self.reply.raw)
+        if self.endpoint:
+            shown["endpoint"] = self.endpoint
         # A client may repeat its own key in what it asks, and be told it again.
         return {name: without(value, self.world.key) for name, value in shown.items()}
 

@@ -63,6 +63,7 @@ class Settings:
     `on_miss`: what answers when no script matches, the `built-in` model or an `error`.
     `pace`: how fast answers go out that do not say so themselves.
     `region`: as which region a request is answered whose `Host` names none.
+    `task_seconds`: how long an asynchronous task or a batch takes.
     """
 
     host: str = "127.0.0.1"
@@ -85,6 +86,7 @@ class Settings:
     on_miss: str = "built-in"
     pace: Profile = INSTANT
     region: Region = DEFAULT
+    task_seconds: float = 1.0
 
     def __post_init__(self) -> None:
         """Raises `SettingsError` for a value out of its range."""
@@ -127,6 +129,10 @@ class Settings:
             self.on_miss in ON_MISS, f"on miss is {self.on_miss!r}: it must be one of {', '.join(ON_MISS)}"
         )
         _demand(self.region in REGIONS, f"region is {self.region!r}: it must be one of {', '.join(REGIONS)}")
+        _demand(
+            0 <= self.task_seconds <= _DAY,
+            f"task seconds is {self.task_seconds}: it must be 0 seconds or more, at most {_DAY}",
+        )
         _demand(self.journal >= 1, f"journal is {self.journal}: it must keep at least 1 exchange")
         try:
             WordList(self.block_words)

@@ -62,6 +62,10 @@ from mockserver.settings import INVALID_KEY, KEY_FORM, Settings, SettingsError
             ),
         ),
         (
+            {"task_seconds": -1},
+            "task seconds is -1: it must be 0 seconds or more, at most 86400",
+        ),
+        (
             {"control": "off", "control_token": "0123456789abcdef"},
             "there is a control token, but control is off: only --control token asks for one",
         ),
@@ -85,6 +89,8 @@ def test_a_bad_value_is_refused_with_its_rule(option: dict[str, Any], message: s
         {"grace": 0},
         {"grace": 86_400},
         {"journal": 1},
+        {"task_seconds": 0},
+        {"task_seconds": 86_400},
         {"models": {"qwen-tea": "qwen-plus"}},
         {"seed": 0},
     ],

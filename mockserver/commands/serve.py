@@ -124,6 +124,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--journal", type=int, default=defaults.journal, metavar="N", help="exchanges to remember"
     )
     serve.add_argument(
+        "--task-seconds",
+        type=float,
+        default=defaults.task_seconds,
+        metavar="SECONDS",
+        help="how long an asynchronous task or a batch takes",
+    )
+    serve.add_argument(
         "--quota",
         action="append",
         default=[],
@@ -251,6 +258,7 @@ def _serve(options: argparse.Namespace) -> int:
             request_timeout=options.request_timeout,
             grace=options.grace,
             journal=options.journal,
+            task_seconds=options.task_seconds,
             seed=options.seed,
             quotas=tuple(options.quota),
             block_words=tuple(options.block_word),

@@ -1,14 +1,17 @@
 """How a call beside chat becomes an answer, and a chat request that is refused before it is read."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mockserver.answers import Answer
-from mockserver.door import Refused, bearer_key
+from mockserver.door import Refused, bearer_key, without_key
+from mockserver.endpoints.endpoint import Said
+from mockserver.faults import Fault
+from mockserver.faults.plan import plan
+from mockserver.faults.planned import Frame, Planned
 from mockserver.journal import Entry
 from mockserver.wire.encoding import encoded
-from mockserver.wire.jsontext import dumps
 from mockserver.wire.request import Surface
 from mockserver.work import Steps, aside, at_once
 from mockserver.worlds import World
@@ -61,19 +64,66 @@ def steps(
     arrived: float,
     header_set: str = "compat-door",
     large: bool = False,
+    endpoint: str = "",
+    body: bytes = b"",
 ) -> Steps[Answer]:
-    """The way to that answer, made aside for a `large` request; what fails unforeseen is a refusal too."""
+    """The way to that answer, made aside for a `large` request; what fails unforeseen is a refusal too.
+
+    What `produce` gives may be steps of its own. A call of an `endpoint` is entered into the journal of
+    calls with its `body`, and struck by the fault that its header or key names.
+    """
     entry = _entry(engine, surface, arrived)
+    key = bearer_key(headers)
+    entry.endpoint, entry.body = endpoint, without_key(body, key)
     try:
-        entry.world = engine.door.admit(bearer_key(headers))
+        entry.world = engine.door.admit(key)
+        if endpoint:
+            _strike(entry, engine.faults.named(entry.world, headers))
         content = yield from aside(large, produce, entry.request_id, entry.world)
+        if isinstance(content, Generator):
+            content = yield from content
     except Refused as refused:
-        entry.refusal = refused.refusal
+        entry.refusal, entry.findings = refused.refusal, refused.findings
     except Exception:
         log.exception("a request beside chat could not be answered")
         entry.refusal = engine.errors.refuse("internal.error")
+    if endpoint:
+        engine.calls.add(entry)
     if entry.refusal is not None:
         return engine.answers.refused(surface, entry, None, headers, stream=False, clock=engine.clock)
-    encoding, body = encoded(dumps(content), headers)
+    return _answer(engine, content, entry, surface, headers, header_set)
+
+
+def _strike(entry: Entry, fault: Fault | None) -> None:
+    """Notes the fault that strikes a call. Raises `Refused` when it is an error and nothing else."""
+    entry.fault = fault
+    refusal = None if fault is None else fault.instead(stream=False)
+    if refusal is not None:
+        raise Refused(refusal)
+
+
+def _answer(
+    engine: "Engine",
+    content: Any,
+    entry: Entry,
+    surface: Surface,
+    headers: Mapping[str, str],
+    header_set: str,
+) -> Answer:
+    said = content if isinstance(content, Said) else Said(content)
+    entry.status = said.status
+    # A fault strikes the bytes of the JSON, not those of its compressed form.
+    encoding, body = encoded(said.body, headers if entry.fault is None else {})
     sent = engine.answers.headers(header_set, entry, None, clock=engine.clock, encoding=encoding)
-    return Answer(200, sent, body)
+    answer = Answer(said.status, sent, body)
+    if entry.fault is not None:
+        planned = Planned(
+            status=said.status,
+            headers=sent,
+            frames=(Frame(body),),
+            streamed=False,
+            surface=surface,
+            request_id=entry.request_id,
+        )
+        answer.plan = plan(planned, entry.fault)
+    return answer

@@ -1,10 +1,12 @@
 """What an endpoint beside chat is, and what it is asked."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mockserver.endpoints.form import Form
+from mockserver.wire.jsontext import dumps
 from mockserver.wire.request import Surface
 from mockserver.worlds import World
 
@@ -19,13 +21,15 @@ Query = Mapping[str, Sequence[str]]
 class Call:
     """One request to an endpoint, read off the network and let in.
 
-    `places` are the open parts of its path. `origin` is where the client reached the server, such as
+    `places` are the open parts of its `path`. `origin` is where the client reached the server, such as
     `http://localhost:8000`. A `form` stands in the place of a `body`.
     """
 
     request_id: str
     world: World
     surface: Surface
+    path: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
     query: Query = field(default_factory=dict)
     body: bytes = b""
@@ -38,8 +42,31 @@ class Call:
         return values[-1] if values else None
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The content of an answer that is more than compact JSON with status 200.
+
+    `content` is JSON, `pretty` with line ends and indents; or bytes, sent as they are.
+    """
+
+    content: Any
+    status: int = 200
+    pretty: bool = False
+
+    @property
+    def body(self) -> bytes:
+        """The bytes of the content."""
+        if isinstance(self.content, bytes):
+            return self.content
+        return (
+            json.dumps(self.content, ensure_ascii=False, indent=2).encode()
+            if self.pretty
+            else dumps(self.content)
+        )
+
+
 Produce = Callable[["Engine", Call], Any]
-"""Makes the content of an answer, JSON. Raises `Refused`."""
+"""Makes the content of an answer, JSON or `Said`. Raises `Refused`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.catalogue.models import Model
 from mockserver.door import Refused
-from mockserver.endpoints.endpoint import Call, Query
+from mockserver.endpoints.endpoint import Call
+from mockserver.endpoints.paging import page, whole
 
 if TYPE_CHECKING:
     from mockserver.engine import Engine
@@ -65,16 +66,15 @@ def _compat_entry(model: Model, at: int) -> dict[str, Any]:
 
 def native_listing(engine: "Engine", call: Call) -> dict[str, Any]:
     """One page of the models that pass the filters of the query. Raises `Refused`."""
-    query = call.query
-    page = _number(engine, query, "page_no", 1)
-    size = _number(engine, query, "page_size", _PAGE_SIZE)
-    tests = _filters(engine, query)
+    number = whole(engine, call, "page_no", 1)
+    size = whole(engine, call, "page_size", _PAGE_SIZE)
+    tests = _filters(engine, call)
     matching = [entry for entry in map(_native_entry, engine.models) if all(test(entry) for test in tests)]
     output = {
         "total": len(matching),
-        "page_no": page,
+        "page_no": number,
         "page_size": size,
-        "models": matching[(page - 1) * size : page * size],
+        "models": page(matching, number, size),
     }
     return _enveloped(output, call.request_id)
 
@@ -92,21 +92,9 @@ def _enveloped(output: dict[str, Any], request_id: str) -> dict[str, Any]:
     return {"code": None, "message": None, "success": True, "output": output, "request_id": request_id}
 
 
-def _number(engine: "Engine", query: Query, name: str, default: int) -> int:
-    """A whole number from 1 of the query."""
-    values = query.get(name)
-    if not values:
-        return default
-    value = values[-1]
-    if not (value.isascii() and value.isdigit() and len(value) < len(str(1 << 32))):
-        raise Refused(engine.errors.refuse("schema.type", expected="integer", path=name, name=name))
-    if int(value) < 1:
-        raise Refused(engine.errors.refuse("schema.minimum", value=value, limit=1, path=name))
-    return int(value)
-
-
-def _filters(engine: "Engine", query: Query) -> list[Callable[[dict[str, Any]], bool]]:
+def _filters(engine: "Engine", call: Call) -> list[Callable[[dict[str, Any]], bool]]:
     """A test for each filter of the query. Of several values of a filter, one is enough."""
+    query = call.query
     tests: list[Callable[[dict[str, Any]], bool]] = []
     if "model" in query:
         tests.append(lambda entry: entry["model"] in query["model"])
@@ -121,7 +109,7 @@ def _filters(engine: "Engine", query: Query) -> list[Callable[[dict[str, Any]], 
     if "features" in query:
         tests.append(lambda entry: not set(query["features"]).isdisjoint(entry["features"]))
     if "context_window" in query:
-        limit = _number(engine, query, "context_window", 1)
+        limit = whole(engine, call, "context_window", 1)
         tests.append(lambda entry: entry["model_info"]["context_window"] < limit)
     return tests
 

@@ -1,9 +1,9 @@
 """Every endpoint beside chat: the rows of `fixtures/endpoints.json`, each with the function that answers."""
 
-from functools import cache
+from functools import cache, partial
 
 from mockserver import resources
-from mockserver.endpoints import embeddings, models, rerank, tokenizer, uploads
+from mockserver.endpoints import embeddings, models, rerank, tasks, tokenizer, uploads
 from mockserver.endpoints.endpoint import Endpoint, Produce
 from mockserver.wire.request import Surface
 
@@ -12,6 +12,10 @@ _PRODUCERS: dict[str, Produce] = {
     "textEmbedding": embeddings.native,
     "textRerank": rerank.native,
     "reranks": rerank.compat,
+    **{kind: partial(tasks.begin, kind=kind) for kind in tasks.KINDS},
+    "tasks": tasks.listing,
+    "task": tasks.state,
+    "cancelTask": tasks.cancel,
     "models": models.listing,
     "model": models.retrieval,
     "nativeModels": models.native_listing,

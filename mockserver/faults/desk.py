@@ -83,17 +83,25 @@ class Desk:
         The header goes before the control API, and that before the key. Raises `Refused` for a name or
         an option that nobody knows.
         """
-        text = request.headers.get(HEADER)
+        if HEADER not in request.headers:
+            for entered in self._entered.values():
+                if not entered.spent and entered.match.holds(world.key, request):
+                    entered.used += 1
+                    return entered.faults.at(entered.used - 1)
+        return self.named(world, request.headers)
+
+    def named(self, world: World, headers: Mapping[str, str]) -> Fault | None:
+        """The fault that the header of a request names, or else its key, and counts it; None for neither.
+
+        Raises `Refused` as `draw` does.
+        """
+        text = headers.get(HEADER)
         if text is not None:
             try:
                 return self._counted(world, HEADER, text)
             except BadFaultError as error:
                 message = f"{HEADER}: {error}"
                 raise _refused(message) from None
-        for entered in self._entered.values():
-            if not entered.spent and entered.match.holds(world.key, request):
-                entered.used += 1
-                return entered.faults.at(entered.used - 1)
         if not world.key.startswith(KEY_PREFIX):
             return None
         text = world.key.removeprefix(KEY_PREFIX).partition("@")[0]

@@ -132,8 +132,16 @@ def closing(answer: Answer) -> Answer:
 
 
 class RawResponse(Response):
-    """An answer of the engine as a Starlette response, its headers exactly as they are."""
+    """An answer of the engine as a Starlette response, its headers exactly as they are; or its plan."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.body, answer.status)
         self.raw_headers = list(answer.headers)
+        self._plan = answer.plan
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it, by the ASGI protocol."""
+        if self._plan is None:
+            await super().__call__(scope, receive, send)
+        else:
+            await carry_out(self._plan, scope, receive, send)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from mockserver.answer.match import MatchError
+from mockserver.endpoints.table import endpoints
 from mockserver.engine import Engine
 from mockserver.journal import Entry
 from mockserver.names import nearest
@@ -20,10 +21,14 @@ from mockserver.wire.request import Surface
 Test = Callable[[Entry], bool]
 
 _COUNT = re.compile(r"[0-9]{1,9}")
+ANY = "*"
+"""Stands for every endpoint beside chat."""
+
 _CHOICES = {
     "surface": [surface.value for surface in Surface],
     "stream": ["true", "false"],
     "format": ["json", "jsonl", "scenario"],
+    "endpoint": [ANY, *(endpoint.id for endpoint in endpoints())],
 }
 
 
@@ -82,6 +87,7 @@ _TESTS: dict[str, Callable[[Engine, str], Test]] = {
     "contains": lambda _, text: lambda entry: text in _searched(entry),
     "since": _from,
     "after": _after,
+    "endpoint": lambda _, text: lambda entry: text in (entry.endpoint, ANY),
 }
 """By what the journal can be filtered: each makes the test that every entry must pass."""
 
@@ -90,14 +96,15 @@ FILTERS = (*_TESTS, "limit")
 
 
 def filtered(engine: Engine, query: Mapping[str, str]) -> list[Entry]:
-    """The journal's entries that a query asks for. Raises `FaultError`."""
+    """The journal's chats that a query asks for, or the calls of an `endpoint`. Raises `FaultError`."""
     for name, choices in _CHOICES.items():
         if name in query and query[name] not in choices:
             near = nearest(query[name], choices)
             msg = f"there is no {name} {query[name]!r}; the nearest known one is {near!r}"
             raise FaultError(msg, name)
     tests = [_TESTS[name](engine, value) for name, value in query.items() if name in _TESTS]
-    found = [entry for entry in engine.journal if all(test(entry) for test in tests)]
+    journal = engine.calls if "endpoint" in query else engine.journal
+    found = [entry for entry in journal if all(test(entry) for test in tests)]
     return found[max(0, len(found) - _number("limit", query["limit"])) :] if "limit" in query else found
 
 

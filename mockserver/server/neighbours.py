@@ -69,6 +69,7 @@ def _route(engine: Engine, aside: Aside, rows: list[Endpoint]) -> BaseRoute:
 
 async def _answer(engine: Engine, aside: Aside, row: Endpoint, request: Request) -> Response:
     arrived = engine.clock()
+    headers = RequestHeaders(request.scope["headers"])
     body = b""
     if row.reads:
         try:
@@ -83,6 +84,8 @@ async def _answer(engine: Engine, aside: Aside, row: Endpoint, request: Request)
             request_id=request_id,
             world=world,
             surface=row.surface,
+            path=request.scope["path"],
+            headers=headers,
             places=request.path_params,
             query={name: request.query_params.getlist(name) for name in request.query_params},
             body=body,
@@ -93,10 +96,12 @@ async def _answer(engine: Engine, aside: Aside, row: Endpoint, request: Request)
     steps = answering.steps(
         engine,
         row.surface,
-        RequestHeaders(request.scope["headers"]),
+        headers,
         produce,
         arrived=arrived,
         header_set=row.sends,
+        endpoint=row.id,
+        body=body,
         large=row.stateless and len(body) > LARGE,
     )
     return RawResponse(await aside.through(steps))

@@ -1,4 +1,4 @@
-"""Takes the form that carries a local file, where the cloud has a host of OSS."""
+"""What lies in buckets of OSS in the cloud: takes the form of a local file, gives what tasks have made."""
 
 import logging
 from html import escape
@@ -7,7 +7,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from mockserver.endpoints import uploads
+from mockserver.endpoints import tasks, uploads
 from mockserver.endpoints.form import FORM_BYTES, MalformedError, TooLargeError, read_form
 from mockserver.engine import Engine
 from mockserver.server.paths import any_method
@@ -55,7 +55,7 @@ async def _take(engine: Engine, request: Request) -> Response:
 
 
 def routes(engine: Engine) -> list[BaseRoute]:
-    """The route of the form."""
+    """The routes of the form and of the results."""
 
     async def files(request: Request) -> Response:
         """Takes a file; the form's signature stands in for a key."""
@@ -70,4 +70,16 @@ def routes(engine: Engine) -> list[BaseRoute]:
         except ClientDisconnect:
             return Response(status_code=400)
 
-    return [any_method(uploads.FILES_PATH, files)]
+    async def results(request: Request) -> Response:
+        """Gives what a task has made; its address stands in for a key."""
+        name = request.path_params["file"]
+        made = tasks.result(engine, request.path_params["task"], name) if request.method == "GET" else None
+        if made is None:
+            request_id = engine.ids.request_id().replace("-", "")[:24].upper()
+            return _oss_refusal(OssError(404, "NoSuchKey", "The specified key does not exist."), request_id)
+        return Response(made, media_type="image/png" if name.endswith(".png") else "video/mp4")
+
+    return [
+        any_method(uploads.FILES_PATH, files),
+        any_method(f"{tasks.RESULTS_PATH}/{{task}}/{{file}}", results),
+    ]

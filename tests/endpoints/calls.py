@@ -26,6 +26,8 @@ def call(
     key: str = KEY,
     query: dict[str, str | list[str]] | None = None,
     form: Form | None = None,
+    headers: dict[str, str] | None = None,
+    path: str = "",
     **places: str,
 ) -> Call:
     """A call; a body that is not bytes is sent as JSON."""
@@ -37,6 +39,8 @@ def call(
         query={name: [value] if isinstance(value, str) else value for name, value in (query or {}).items()},
         body=body if isinstance(body, bytes) else b"" if body is None else dumps(body),
         form=form,
+        headers=headers or {},
+        path=path,
         origin=ORIGIN,
     )
 

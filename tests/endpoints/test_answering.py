@@ -3,12 +3,18 @@
 import json
 from typing import Any
 
+from mockserver.answers import Answer
 from mockserver.door import Refused
 from mockserver.endpoints import answering
+from mockserver.endpoints.endpoint import Said
 from mockserver.engine import Engine
+from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.request import Surface
-from mockserver.worlds import World
-from tests.conftest import NOW, MakeHeaders
+from mockserver.work import Steps, at_once
+from mockserver.worlds import World, mask
+from tests.conftest import KEY, NOW, MakeHeaders
+
+NATIVE = Surface.NATIVE_TEXT
 
 
 def test_a_refusal_before_the_body_belongs_to_no_key(engine: Engine, headers: MakeHeaders) -> None:
@@ -34,3 +40,53 @@ def test_an_endpoint_beside_chat_is_answered_or_refused_and_not_remembered(
     assert answering.simple(engine, Surface.NATIVE_TEXT, headers(), refuse, arrived=NOW).status == 404
     assert answering.simple(engine, Surface.COMPAT, headers(key=None), produce, arrived=NOW).status == 401
     assert len(engine.journal) == 0
+
+
+def asked(engine: Engine, headers: RequestHeaders, content: Any = None, body: bytes = b"{}") -> Answer:
+    """The answer of an endpoint that is remembered."""
+    return at_once(
+        answering.steps(engine, NATIVE, headers, lambda *_: content, arrived=NOW, endpoint="task", body=body)
+    )
+
+
+def test_a_call_of_an_endpoint_is_remembered_apart_from_the_chats(
+    engine: Engine, headers: MakeHeaders
+) -> None:
+    asked(engine, headers(), body=b'{"said":"%b"}' % KEY.encode())
+    asked(engine, headers(key=None))
+    good, refused = engine.calls
+    shown = good.shown()
+    assert (shown["endpoint"], shown["status"], shown["body"]) == ("task", 200, {"said": mask(KEY)})
+    assert (refused.status, refused.world.name) == (401, "none")
+    assert len(engine.journal) == 0
+    engine.reset(KEY)
+    assert list(engine.calls) == [refused]
+
+
+def test_content_may_be_pretty_or_bytes_or_come_in_steps(engine: Engine, headers: MakeHeaders) -> None:
+    def steps() -> Steps[Any]:
+        tea = yield lambda: "oolong"
+        return Said({"tea": tea}, status=201, pretty=True)
+
+    answer = asked(engine, headers(), steps())
+    assert (answer.status, answer.body) == (201, b'{\n  "tea": "oolong"\n}')
+    assert asked(engine, headers(), Said(b"\x00tea")).body == b"\x00tea"
+
+
+def test_an_error_that_the_header_names_stands_for_the_answer(engine: Engine, headers: MakeHeaders) -> None:
+    answer = asked(engine, headers({"X-Mock-Fault": "Throttling.RateQuota"}))
+    assert (answer.status, json.loads(answer.body)["code"]) == (429, "Throttling.RateQuota")
+    (entry,) = engine.calls
+    assert str(entry.fault) == "error=Throttling.RateQuota"
+
+
+def test_a_fault_that_the_key_names_strikes_the_bytes(engine: Engine, headers: MakeHeaders) -> None:
+    answer = asked(engine, headers({"Accept-Encoding": "gzip"}, key="sk-mock-reset"), {"tea": 1})
+    assert answer.plan is not None
+    assert answer.plan.ending == "reset"
+    assert answer.body == b'{"tea":1}'
+
+
+def test_a_fault_that_nobody_knows_is_refused(engine: Engine, headers: MakeHeaders) -> None:
+    answer = asked(engine, headers({"X-Mock-Fault": "tea"}))
+    assert (answer.status, json.loads(answer.body)["code"]) == (400, "InvalidFault")

@@ -6,7 +6,7 @@ from mockserver.endpoints.table import endpoints
 from mockserver.resources import fixture
 from mockserver.wire.headers import response_headers
 
-ELSEWHERE = {"uploadFile"}
+ELSEWHERE = {"uploadFile", "taskResult"}
 """Rows that a server answers without the table: OSS stands behind it, not DashScope."""
 
 

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from starlette.testclient import TestClient
 
+from mockserver.rules.schemas import validator
 from tests.server.talk import COMPAT, TEXT
 
 
@@ -132,3 +133,27 @@ def test_an_expectation_that_cannot_be_read_is_explained(client: TestClient, bod
     response = client.post("/_mock/verify", json=body)
     assert response.status_code == 400
     assert words in response.json()["error"]["message"]
+
+
+def test_calls_beside_chat_are_asked_for_by_their_endpoint(client: TestClient) -> None:
+    ask(client, "Tea?")
+    client.post(
+        "/compatible-api/v1/reranks", json={"model": "qwen3-rerank", "query": "t", "documents": ["t"]}
+    )
+    client.get("/api/v1/tasks/1")
+    client.get("/api/v1/tasks/2")
+    assert [shown.get("endpoint") for shown in rows(client)] == [None]
+    assert [shown["endpoint"] for shown in rows(client, endpoint="*")] == ["reranks", "task", "task"]
+    (shown,) = rows(client, endpoint="reranks")
+    assert shown["body"]["documents"] == ["t"]
+    assert validator("control.requests").is_valid({"requests": [shown]})
+    assert numbers(client, endpoint="task", limit=1) == [3]
+    response = client.get("/_mock/requests", params={"endpoint": "rerank"})
+    assert response.status_code == 400
+    assert "the nearest known one is 'reranks'" in response.json()["error"]["message"]
+
+
+def rows(client: TestClient, **query: Any) -> list[dict[str, Any]]:
+    """The exchanges that a query gives."""
+    found: list[dict[str, Any]] = client.get("/_mock/requests", params=query).json()["requests"]
+    return found

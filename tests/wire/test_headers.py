@@ -68,6 +68,37 @@ x-request-id: abc-9
 content-type: application/json
 {TIMES}content-encoding: gzip
 {END}""",
+    "native-task": f"""vary: {CORS}, Accept-Encoding
+content-type: application/json
+x-request-id: abc-9
+x-dashscope-call-gateway: true
+x-dashscope-timeout: 298
+{TIMES}content-encoding: gzip
+{END}""",
+    "tasks": f"""content-type: application/json;charset=UTF-8
+vary: Accept-Encoding
+content-encoding: gzip
+{TIMES}{END}""",
+    "files": f"""x-request-id: abc-9
+content-type: application/json
+{TIMES}content-encoding: gzip
+vary: Accept-Encoding
+{END}""",
+    "file-content": f"""x-request-id: abc-9
+{TIMES}content-encoding: gzip
+vary: Accept-Encoding
+{END}""",
+    "batches": f"""date: Mon, 02 Feb 2026 02:40:00 GMT
+content-type: application/json;charset=UTF-8
+vary: Accept-Encoding
+x-request-id: abc-9
+{TIMES}content-encoding: gzip
+server: istio-envoy
+""",
+    "native-files": f"""content-type: application/json
+{TIMES}content-encoding: gzip
+vary: Accept-Encoding
+{END}""",
 }
 
 

@@ -1,0 +1,49 @@
+"""What lists are asked with: numbers, times, and the page that comes out."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from mockserver.door import Refused
+from mockserver.endpoints.endpoint import Call
+
+if TYPE_CHECKING:
+    from mockserver.engine import Engine
+
+Thing = TypeVar("Thing")
+
+_FORMS = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}
+"""The documented forms of a time by their length: a day, or a second of it."""
+
+
+def whole(engine: "Engine", call: Call, name: str, default: int) -> int:
+    """A whole number from 1 of the query. Raises `Refused`."""
+    value = call.asked(name)
+    if value is None:
+        return default
+    if not (value.isascii() and value.isdigit() and len(value) < len(str(1 << 32))):
+        raise Refused(engine.errors.refuse("schema.type", expected="integer", path=name, name=name))
+    if int(value) < 1:
+        raise Refused(engine.errors.refuse("schema.minimum", value=value, limit=1, path=name))
+    return int(value)
+
+
+def day(engine: "Engine", call: Call, name: str) -> float | None:
+    """A time of the query, such as `20260202` or `20260202024000`, in seconds since 1970.
+
+    None when it was not sent. Raises `Refused`.
+    """
+    value = call.asked(name)
+    if value is None:
+        return None
+    form = _FORMS.get(len(value)) if value.isascii() and value.isdigit() else None
+    try:
+        return datetime.strptime(value, form or "").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        refusal = engine.errors.refuse("schema.type", expected="datetime", path=name, name=name)
+        raise Refused(refusal) from None
+
+
+def page(things: Sequence[Thing], number: int, size: int) -> Sequence[Thing]:
+    """The page of that number, from 1."""
+    return things[(number - 1) * size : number * size]
