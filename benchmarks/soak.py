@@ -481,7 +481,8 @@ def spawned(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
         "--ready-file",
         str(ready),
     ]
-    process = subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stderr=log)
     until = time.monotonic() + PATIENCE
     while not ready.exists():
         if process.poll() is not None or time.monotonic() > until:
