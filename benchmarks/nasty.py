@@ -1,4 +1,4 @@
-"""Requests that are legal, or nearly, and cost a careless server much: rows of `holdups.py`, seeds of `fuzz.py`.
+"""Requests that are legal, or nearly, and cost a careless server much: rows of `holdups.py`, seeds of a fuzz.
 
 A row is a function under `@row` that gives a `Nasty`: what is asked, and what is scripted before. All of it
 is made here, nothing is read from anywhere.

@@ -5,6 +5,7 @@ Model Studio docs, text embedding, synchronous API, 2026-03.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mockserver.answer.embedding import embed, packed, sparse
@@ -94,7 +95,10 @@ def _count(engine: "Engine", surface: Surface, model: Model, texts: Sequence[str
     most = _BATCH if _sizable(model) else _BATCH_OF_ONE_SIZE
     if len(texts) > most:
         raise worded(surface, engine.errors.refuse("embedding.batch-size", max=most))
-    count = (model.family.counts_pieces and pieces.counter()) or engine.vocabularies.tokenizer(model).count
+    tokenizer = engine.vocabularies.tokenizer(model)
+    count = (model.family.counts_pieces and pieces.counter()) or partial(
+        tokenizer.count_to, most=model.max_input
+    )
     tokens = [count(text) for text in texts]
     if not all(1 <= number <= model.max_input for number in tokens):
         raise worded(surface, engine.errors.refuse("parameter.input-length", max=model.max_input))

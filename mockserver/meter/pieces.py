@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from mockserver.meter.spans import spans
+
 _UNBILLED = 1
 """The first piece costs nothing (recordings: mem0, 2025-11, three texts of 3, 3 and 14 tokens)."""
 
@@ -18,7 +20,9 @@ def counter() -> Callable[[str], int] | None:
     model = blingfire.load_model(str(Path(blingfire.__file__).with_name("xlm_roberta_base.bin")))
 
     def count(text: str) -> int:
-        pieces = blingfire.text_to_ids(model, text, len(text.encode()) + 1, no_padding=True)
-        return max(1, len(pieces) - _UNBILLED)
+        found = 0
+        for span in spans(text):
+            found += len(blingfire.text_to_ids(model, span, len(span.encode()) + 1, no_padding=True))
+        return max(1, found - _UNBILLED)
 
     return count

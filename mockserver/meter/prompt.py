@@ -4,14 +4,18 @@ Each message costs its content and five tokens of frame, the whole prompt three 
 the differences between backends that the recordings show (`fixtures/families.json`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import field
+from functools import partial
 
 from mockserver.meter.media import media_tokens
 from mockserver.meter.template import CallStyle, call_text, response_text, texts, thinking_text, tools_block
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.values import value
 from mockserver.wire.request import ChatRequest, Message
+
+_LONG = 200_000
+"""From so many characters on a prompt is counted no further than its model can hold."""
 
 
 @value
@@ -119,8 +123,12 @@ def prompt_tokens(request: ChatRequest, tokenizer: Tokenizer) -> PromptTokens:
     template = texts()
     frame: int = template["message_tokens"]
     text: int = template["generation_tokens"]
-    count = tokenizer.count
-    parts = tuple([(role, content, frame + count(content)) for role, content in turns(request)])
+    count: Callable[[str], int] = tokenizer.count
+    said = turns(request)
+    if sum([len(content) for _, content in said]) > _LONG:
+        # What no model holds need not be counted to its end.
+        count = partial(tokenizer.count_to, most=request.model.context)
+    parts = tuple([(role, content, frame + count(content)) for role, content in said])
     for _, _, tokens in parts:
         text += tokens
     if request.partial is not None:

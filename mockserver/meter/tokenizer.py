@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, TypeVar
 
 from mockserver import resources
+from mockserver.meter.spans import MOST, spans
 
 if TYPE_CHECKING:
     import tiktoken
@@ -35,16 +36,19 @@ class TextCache(dict[str, Value]):
         super().__init__()
         self._compute = compute
         self._limit = chars
+        self._lock = threading.Lock()
         self._chars = 0
 
     def __missing__(self, text: str) -> Value:
         """The value for a text that is asked for the first time."""
         value = self._compute(text)
         if len(text) <= _CACHE_TEXT:
-            self[text] = value
-            self._chars += len(text) + 64
-            if self._chars > self._limit:
-                self._forget()
+            with self._lock:  # large requests are counted in threads
+                if text not in self:
+                    self[text] = value
+                    self._chars += len(text) + 64
+                    if self._chars > self._limit:
+                        self._forget()
         return value
 
     def _forget(self) -> None:
@@ -68,11 +72,22 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """The token ids of a text as it stands."""
-        return self._encoding.encode_ordinary(text)
+        return self._ids(self._encoding.encode_ordinary, text)
 
     def read(self, text: str) -> list[int]:
         """The token ids of a text as a model is given it."""
-        return self._encoding.encode(unicodedata.normalize("NFC", text), allowed_special="all")
+        return self._ids(self._marked, unicodedata.normalize("NFC", text))
+
+    def count_to(self, text: str, most: int) -> int:
+        """As `count`, for a text that may be long; beyond so many tokens the rest is not counted."""
+        if len(text) <= _CACHE_TEXT:
+            return self.count(text)
+        count = 0
+        for span in spans(unicodedata.normalize("NFC", text)):
+            count += len(self._marked(span))
+            if count > most:
+                break
+        return count
 
     def tokens(self, ids: Sequence[int]) -> list[bytes]:
         """The bytes of each token."""
@@ -97,6 +112,16 @@ class Tokenizer:
                 return head
         return ""
 
+    @staticmethod
+    def _ids(encode: Callable[[str], list[int]], text: str) -> list[int]:
+        """The ids of a text; here and in `count_to` the library is asked, never for more than a span."""
+        if len(text) <= MOST:
+            return encode(text)
+        return [token for span in spans(text) for token in encode(span)]
+
+    def _marked(self, text: str) -> list[int]:
+        return self._encoding.encode(text, allowed_special="all")
+
     def _count(self, text: str) -> int:
         """How many tokens a text is that a model is given."""
         return len(self.read(text))
@@ -105,9 +130,12 @@ class Tokenizer:
         """How many whole characters stand before the end of each token."""
         data = text.encode()
         ends, at, chars = array("I"), 0, 0
-        for token in self._encoding.decode_tokens_bytes(self._encoding.encode_ordinary(text)):
+        for token in self.tokens(self.encode(text)):
             at += len(token)
-            chars += sum(byte & _LEAD_MASK != _CONTINUATION for byte in token)
+            if token.isascii():
+                chars += len(token)
+            else:
+                chars += sum(byte & _LEAD_MASK != _CONTINUATION for byte in token)
             whole = at == len(data) or data[at] & _LEAD_MASK != _CONTINUATION
             ends.append(chars if whole else chars - 1)
         return ends

@@ -2,14 +2,20 @@
 
 import threading
 import unicodedata
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mockserver.meter import tokenizer as tokenizers
+from mockserver.meter.spans import MOST
 from mockserver.meter.tokenizer import LazyTokenizer, TextCache, Tokenizer
 from tests.wire.strategies import texts
+
+if TYPE_CHECKING:
+    import tiktoken
 
 CUT_CHARACTERS = st.text(
     st.sampled_from("メーインタスポテカル久無しきᄒ្ត😀👍🏽👩\u200d🍵𠮷éa \n"), max_size=30
@@ -279,3 +285,58 @@ def test_a_token_has_its_bytes_and_an_unknown_id_has_none(tokenizer: Tokenizer) 
     assert b"".join(known).decode() == "代码改变世界"
     for unknown in (-1, 10**6, 2**70):
         assert tokenizer.token(unknown) is None
+
+
+class Panic(BaseException):
+    """What the library raises in extreme cases: no `Exception`."""
+
+
+class Frail:
+    """A library that panics when it is asked for more than it can bear."""
+
+    def __init__(self, bears: int) -> None:
+        self.bears = bears
+        self.asked: list[str] = []
+
+    def encode_ordinary(self, text: str) -> list[int]:
+        """One token for each word."""
+        self.asked.append(text)
+        if len(text) > self.bears:
+            raise Panic(len(text))
+        return [0] * len(text.split())
+
+    def encode(self, text: str, *, allowed_special: str) -> list[int]:
+        """The same with markers."""
+        assert allowed_special == "all"
+        return self.encode_ordinary(text)
+
+    def decode_tokens_bytes(self, ids: Sequence[int]) -> list[bytes]:
+        """Tokens of four letters."""
+        return [b"tea "] * len(ids)
+
+
+@pytest.mark.parametrize("text", ["tea " * 100_000, " " * 400_000, "a" * 400_000, "茶" * 400_000])
+def test_the_library_is_never_asked_for_more_than_it_bears(text: str) -> None:
+    frail = Frail(bears=MOST)
+    careful = Tokenizer(cast("tiktoken.Encoding", frail))
+    assert careful.count(text) == len(careful.read(text)) == len(careful.encode(text))
+    assert careful.count_to(text, 10**9) == careful.count(text)
+    assert "".join(frail.asked) == text * 5
+    with pytest.raises(Panic):
+        frail.encode_ordinary(text)
+
+
+def test_long_texts_are_cut_too(tokenizer: Tokenizer) -> None:
+    frail = Frail(bears=MOST)
+    careful = Tokenizer(cast("tiktoken.Encoding", frail))
+    assert len(careful.ends("tea " * 100_000)) == 100_000
+    assert tokenizer.count("tea " * 100_000) == 100_001
+
+
+def test_a_text_beyond_what_is_asked_for_is_not_counted_to_its_end() -> None:
+    frail = Frail(bears=MOST)
+    careful = Tokenizer(cast("tiktoken.Encoding", frail))
+    counted = careful.count_to("tea " * 1_000_000, 5_000)
+    assert 5_000 < counted < 10_000
+    assert len(frail.asked) == 2
+    assert careful.count_to("tea tea", 1) == 2
