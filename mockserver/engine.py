@@ -193,6 +193,13 @@ class Engine:
         except QuotaExceededError as exceeded:
             raise Refused(self.errors.refuse(exceeded.refusal)) from None
 
+    def ended(self, answer: Answer) -> None:
+        """An answer is sent, or its client is gone: its world rests, and its quotas are free."""
+        if answer.admission is not None:
+            answer.admission.free()
+        if answer.entry is not None:
+            self.worlds.rest(answer.entry.world)
+
     def left(self, answer: Answer) -> None:
         """A client left before the end of a stream."""
         entry = answer.entry
@@ -221,7 +228,11 @@ class Engine:
         if blocked and not request.stream:
             raise Refused(self.errors.refuse(OUTPUT))
         long = reply.size > LARGE
+        if request.surface.native and search.wanted(request):
+            reply = search.with_sources(request, reply)
+        entry.reply = reply
         if request.get("logprobs"):
+            # The journal does not show them, and they are a hundred times the text.
             reply = yield from aside(long, with_logprobs, request, reply, tokenizer)
         cache = world.cache(request.model.name).use(request, prompt, tokenizer, now=self.clock())
         usage = yield from aside(long, usage_of, request, reply, tokenizer, prompt=prompt, cache=cache)
@@ -229,9 +240,7 @@ class Engine:
             world.past.remember(trail, reply)
         if session is not None:
             memory.save(sent, reply, session, tokenizer)
-        if request.surface.native and search.wanted(request):
-            reply = search.with_sources(request, reply)
-        entry.reply, entry.usage = reply, usage
+        entry.usage = usage
         self.book(entry, usage)
         rendered = self.answers.rendered
         answer = yield from aside(

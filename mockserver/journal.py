@@ -1,8 +1,9 @@
 """What was asked and what was answered: a bounded list, newest last, without secrets."""
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from sys import getsizeof
 from typing import Any
 
 from mockserver.answer.raw import spec_of
@@ -16,6 +17,9 @@ from mockserver.worlds import World
 
 _BYTES = 32 * 1024 * 1024
 
+_ENTRY, _OBJECT = 2048, 150
+"""About what an exchange takes in bytes beside its texts, and each object of it."""
+
 
 @dataclass(slots=True)
 class Entry:
@@ -23,7 +27,7 @@ class Entry:
 
     `number` counts the exchanges of a server from 1. `headers` are packed, for matching, and never shown.
     `recording` is what a cassette holds for the request, when its reply is to be rendered anew. `endpoint`
-    is the id of an endpoint beside chat, empty for a chat.
+    is the id of an endpoint beside chat, empty for a chat. `size` is what the exchange was weighed.
     """
 
     request_id: str
@@ -46,6 +50,16 @@ class Entry:
     number: int = 0
     recording: Any = None
     endpoint: str = ""
+    size: int = 0
+
+    def weigh(self) -> int:
+        """How many bytes it takes, about, all that it keeps together; said again by `size`."""
+        self.size = _ENTRY + len(self.body) + len(self.headers)
+        if self.findings or self.refusal:
+            self.size += size_of((self.findings, self.refusal))
+        if self.reply is not None:
+            self.size += _size_of_reply(self.reply)
+        return self.size
 
     def shown(self) -> dict[str, Any]:
         """The entry as `GET /_mock/requests` gives it."""
@@ -77,6 +91,38 @@ class Entry:
             shown["endpoint"] = self.endpoint
         # A client may repeat its own key in what it asks, and be told it again.
         return {name: without(value, self.world.key) for name, value in shown.items()}
+
+
+def size_of(value: Any) -> int:
+    """About how many bytes a value of an exchange takes: its texts, and something for each object."""
+    size, left = 0, [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str | bytes):
+            size += getsizeof(one)
+        elif isinstance(one, Mapping):
+            left += [*one, *one.values()]
+        elif isinstance(one, tuple | list):
+            left += one
+        elif is_dataclass(one):
+            size += _OBJECT
+            left += [getattr(one, part.name) for part in fields(one)]
+    return size
+
+
+def _size_of_reply(reply: Reply) -> int:
+    """The same for a reply, of which every exchange has one."""
+    size = _OBJECT
+    for choice in reply.choices:
+        size += _OBJECT + getsizeof(choice.content) + getsizeof(choice.reasoning)
+        if choice.tool_calls or choice.media or choice.logprobs:
+            size += size_of((choice.tool_calls, choice.media, choice.logprobs))
+    rare = (reply.usage, reply.search_info, reply.tool_info, reply.plugins, reply.chunks, reply.raw)
+    return size if rare == _NONE else size + size_of(rare)
+
+
+_NONE = (None,) * 6
+"""What most replies have of what is rare."""
 
 
 def _finding(finding: Finding, world: World) -> dict[str, Any]:
@@ -126,7 +172,7 @@ def _timings(entry: Entry) -> dict[str, Any]:
 
 
 class Journal:
-    """The last exchanges of a server, bounded in number and in bytes."""
+    """The last exchanges of a server, bounded in number and in the bytes of all that they keep."""
 
     def __init__(self, *, entries: int, size: int = _BYTES) -> None:
         self._entries: deque[Entry] = deque()
@@ -147,12 +193,12 @@ class Journal:
         self._count += 1
         entry.number = self._count
         entries.append(entry)
-        self._size += len(entry.body)
+        self._size += entry.weigh()
         while len(entries) > self._most or (self._size > self._limit and len(entries) > 1):
-            self._size -= len(entries.popleft().body)
+            self._size -= entries.popleft().size
 
     def reset(self, world: World | None = None) -> None:
         """Forgets all exchanges, or those of one world."""
         kept = [] if world is None else [entry for entry in self._entries if entry.world is not world]
         self._entries = deque(kept)
-        self._size = sum(len(entry.body) for entry in kept)
+        self._size = sum(entry.size for entry in kept)

@@ -19,6 +19,8 @@ SUMMARY_TOKENS = 1000
 
 DEFAULT_ENTRIES = 50
 _EXCERPT = 60
+_ENTRY = 200
+"""About what a message takes in bytes beside its text."""
 
 
 @dataclass(slots=True)
@@ -27,6 +29,8 @@ class Session:
 
     entries: list[Message] = field(default_factory=list)
     summary: str = ""
+    size: int = 0
+    """About how many bytes it takes."""
 
 
 def _options(request: ChatRequest) -> Mapping[str, Any]:
@@ -75,3 +79,4 @@ def save(request: ChatRequest, reply: Reply, session: Session, tokenizer: Tokeni
     if len(session.entries) >= int(_memory(request).get("memory_entries") or DEFAULT_ENTRIES):
         session.summary = _summed_up(session, tokenizer)
         session.entries.clear()
+    session.size = len(session.summary) + sum(_ENTRY + len(entry.text) for entry in session.entries)

@@ -1,10 +1,12 @@
 """The journal: what it shows of an exchange, how much it keeps, and that it keeps no secret."""
 
+from typing import Any
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mockserver.catalogue.errors import Errors
+from mockserver.catalogue.errors import Errors, Refusal, Words
 from mockserver.engine import Engine
 from mockserver.journal import Entry, Journal
 from mockserver.meter.tokenizer import LazyTokenizer
@@ -12,8 +14,8 @@ from mockserver.rules import Finding, Severity, schemas
 from mockserver.settings import Settings
 from mockserver.wire.ids import Ids
 from mockserver.wire.jsontext import dumps, loads
-from mockserver.wire.reply import Choice, Reply, Usage
-from mockserver.wire.request import Surface, ToolCall
+from mockserver.wire.reply import Choice, Raw, Reply, Usage
+from mockserver.wire.request import Part, Surface, ToolCall
 from mockserver.worlds import World, mask
 from tests.conftest import KEY, NOW, MakeHeaders
 
@@ -137,24 +139,64 @@ def test_a_journal_keeps_the_newest_entries_in_their_order() -> None:
 
 
 def test_a_journal_is_bounded_in_bytes_too_but_keeps_the_newest_whatever_its_size() -> None:
-    journal = Journal(entries=100, size=10)
-    for name, size in (("a", 4), ("b", 4), ("c", 4)):
-        journal.add(entry(name, body=b"x" * size))
+    journal = Journal(entries=100, size=10_000)
+    for name in ("a", "b", "c"):
+        journal.add(entry(name, body=b"x" * 2500))
     assert names(journal) == ["b", "c"]
-    journal.add(entry("large", body=b"x" * 50))
+    journal.add(entry("large", body=b"x" * 50_000))
     assert names(journal) == ["large"]
     journal.add(entry("d", body=b"x"))
     assert names(journal) == ["d"]
 
 
-@given(st.integers(1, 6), st.integers(1, 40), st.lists(st.integers(0, 50), max_size=20))
+@pytest.mark.parametrize(
+    "large",
+    [
+        {"reply": Reply((Choice("x" * 20_000),))},
+        {"reply": Reply((Choice(reasoning="茶" * 20_000),))},
+        {"reply": Reply((Choice(tool_calls=(ToolCall("brew", "x" * 20_000),)),))},
+        {"reply": Reply((Choice(logprobs=(b"x" * 200,) * 100),))},
+        {"reply": Reply((Choice(media=(Part("image", "x" * 20_000),)),))},
+        {"reply": Reply((), search_info={"search_results": ["x" * 20_000]})},
+        {"reply": Reply((), raw=Raw(body=b"x" * 20_000))},
+        {"headers": b"x" * 20_000},
+        {"findings": (Finding("r", Severity.HARMFUL, "p" * 10_000, "m" * 10_000),)},
+        {"refusal": Refusal(400, Words("a", "x" * 20_000), Words("a", "b"), "door")},
+    ],
+)
+def test_whatever_is_large_in_an_exchange_counts(large: dict[str, Any]) -> None:
+    told = entry()
+    small = told.weigh()
+    for name, value in large.items():
+        setattr(told, name, value)
+    assert small < 5000
+    assert 20_000 < told.weigh() < 70_000
+
+
+def test_the_journal_does_not_keep_log_probabilities(engine: Engine, headers: MakeHeaders) -> None:
+    body = dumps(
+        {
+            "model": "qwen-plus",
+            "messages": [{"role": "user", "content": "Tea?"}],
+            "logprobs": True,
+            "top_logprobs": 5,
+        }
+    )
+    answer = engine.chat(Surface.COMPAT, headers(), body, arrived=NOW)
+    assert loads(answer.body)["choices"][0]["logprobs"]["content"]
+    (told,) = engine.journal
+    assert told.reply is not None
+    assert told.reply.choices[0].logprobs is None
+
+
+@given(st.integers(1, 6), st.integers(1, 20_000), st.lists(st.integers(0, 5000), max_size=20))
 def test_whatever_comes_a_journal_keeps_a_tail_within_its_bounds(
     most: int, size: int, lengths: list[int]
 ) -> None:
     journal = Journal(entries=most, size=size)
     for number, length in enumerate(lengths):
         journal.add(entry(str(number), body=b"x" * length))
-        kept = [len(told.body) for told in journal]
+        kept = [told.size for told in journal]
         assert len(kept) <= most
         assert sum(kept) <= size or len(kept) == 1
         assert journal._size == sum(kept)
@@ -162,12 +204,12 @@ def test_whatever_comes_a_journal_keeps_a_tail_within_its_bounds(
 
 
 def test_a_journal_forgets_one_world_or_all_and_counts_anew() -> None:
-    journal = Journal(entries=10, size=10)
+    journal = Journal(entries=10, size=10_000)
     for name, world in (("a", HERE), ("b", THERE), ("c", HERE)):
-        journal.add(entry(name, world=world, body=b"xxx"))
+        journal.add(entry(name, world=world, body=b"x" * 900))
     journal.reset(HERE)
     assert names(journal) == ["b"]
-    journal.add(entry("d", body=b"x" * 7))
+    journal.add(entry("d", body=b"x" * 4000))
     assert names(journal) == ["b", "d"]
     journal.reset()
     assert names(journal) == []

@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver import worlds as worlds_module
+from mockserver.engine import Engine
+from mockserver.meter.tokenizer import LazyTokenizer
+from mockserver.wire.jsontext import dumps
+from mockserver.wire.request import Surface
 from mockserver.worlds import Ledger, World, Worlds, mask
+from tests.conftest import KEY, NOW, make_headers
 
 keys = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=60).map(
     lambda rest: f"sk-{rest}"
@@ -70,18 +75,66 @@ def test_one_world_can_be_forgotten_or_all() -> None:
     assert list(worlds) == []
 
 
-def test_the_oldest_world_goes_when_there_are_too_many() -> None:
-    worlds = Worlds()
-    most = worlds_module._MOST
-    for number in range(most):
+def test_the_world_that_rested_longest_goes_when_there_are_too_many() -> None:
+    worlds = Worlds(most=3)
+    for key in ("sk-a", "sk-b", "sk-c"):
+        worlds.of(key)
+    worlds.of("sk-a")
+    worlds.of("sk-d")
+    assert [world.key for world in worlds] == ["sk-c", "sk-a", "sk-d"]
+    assert worlds.known("sk-b") is None
+
+
+def test_a_world_rests_from_the_end_of_its_last_exchange() -> None:
+    worlds = Worlds(most=2)
+    first, _ = worlds.of("sk-a"), worlds.of("sk-b")
+    worlds.rest(first)
+    worlds.of("sk-c")
+    assert [world.key for world in worlds] == ["sk-a", "sk-c"]
+
+
+def test_a_world_that_somebody_still_holds_is_never_gone() -> None:
+    worlds = Worlds(most=2)
+    busy = worlds.of("sk-busy")
+    busy.account("qwen-plus").requests += 1
+    for number in range(10):
         worlds.of(f"sk-{number}")
-    worlds.of("sk-0")
-    assert len(list(worlds)) == most
-    worlds.of("sk-more")
-    assert len(list(worlds)) == most
-    assert worlds.known("sk-0") is None
-    assert worlds.known("sk-1") is not None
-    assert worlds.known("sk-more") is not None
+    assert "sk-busy" not in [world.key for world in worlds]
+    assert worlds.known("sk-busy") is busy
+    assert [world.key for world in worlds] == ["sk-9", "sk-busy"]
+    del busy
+    for number in range(10):
+        worlds.of(f"sk-{number}")
+    assert worlds.of("sk-busy").ledger == {}
+
+
+def test_worlds_are_bounded_in_what_they_remember_together() -> None:
+    worlds = Worlds(size=10_000)
+    for key in ("sk-a", "sk-b", "sk-c"):
+        world = worlds.of(key)
+        for number in range(10):
+            world.account(f"model-{number}")
+        worlds.rest(world)
+    assert [world.key for world in worlds] == ["sk-b", "sk-c"]
+
+
+def test_what_is_remembered_is_weighed(lazy_tokenizer: LazyTokenizer) -> None:
+    engine = Engine(tokenizer=lazy_tokenizer)
+    sizes = []
+    for turn in range(3):
+        body = dumps({"model": "qwen-plus", "messages": [{"role": "user", "content": f"Tea {turn}?"}]})
+        engine.ended(engine.chat(Surface.COMPAT, make_headers(), body, arrived=NOW))
+        sizes.append(engine.worlds.of(KEY).size)
+    assert sizes[0] < sizes[1] < sizes[2]
+
+
+def test_a_world_that_was_forgotten_meanwhile_does_not_come_back() -> None:
+    worlds = Worlds()
+    gone = worlds.of("sk-a")
+    worlds.reset()
+    worlds.rest(gone)
+    assert list(worlds) == []
+    assert worlds.of("sk-a") is not gone
 
 
 def test_a_world_keeps_one_cache_for_each_model() -> None:
@@ -92,7 +145,7 @@ def test_a_world_keeps_one_cache_for_each_model() -> None:
 
 def test_the_oldest_session_goes_when_there_are_too_many() -> None:
     world = World("sk-a")
-    most = worlds_module._MOST
+    most = worlds_module._SESSIONS
     first = world.session("0")
     for number in range(1, most):
         world.session(str(number))

@@ -14,6 +14,7 @@ from mockserver.answer.raw import FIELDS, BadRawError, is_raw, read_raw
 from mockserver.answer.template import Draft, is_template
 from mockserver.catalogue.errors import Errors, Origin, Refusal, UnknownErrorCodeError, Words, fill
 from mockserver.faults.fault import BadFaultError, Faults, read_faults
+from mockserver.kept import Kept
 from mockserver.names import meant
 from mockserver.wire.jsontext import dumps
 from mockserver.wire.reply import Choice, Pace, Reply
@@ -195,7 +196,7 @@ class Script:
     source: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
     used: int = 0
-    uses: dict[str, int] = field(default_factory=dict, repr=False)
+    uses: Kept[str, int] = field(default_factory=lambda: Kept(most=_MOST_WORLDS), repr=False)
 
     @classmethod
     def read(
@@ -231,16 +232,14 @@ class Script:
 
     def used_by(self, key: str) -> int:
         """How often it answered, as far as the world of this key counts."""
-        return self.used if self.source is None else self.uses.get(key, 0)
+        return self.used if self.source is None else self.uses.get(key) or 0
 
     def take(self, key: str = "") -> Answer | Draft[Answer]:
         """The next answer of the sequence in the world of this key; the last one repeats."""
         answer = self.answers[min(self.used_by(key), len(self.answers) - 1)]
         self.used += 1
         if self.source is not None:
-            if key not in self.uses and len(self.uses) >= _MOST_WORLDS:
-                del self.uses[next(iter(self.uses))]
-            self.uses[key] = self.uses.get(key, 0) + 1
+            self.uses.put(key, self.used_by(key) + 1)
         return answer
 
     def forget(self, key: str | None) -> None:
@@ -249,7 +248,7 @@ class Script:
             self.used = 0
             self.uses.clear()
         else:
-            self.used -= self.uses.pop(key, 0)
+            self.used -= self.uses.pop(key) or 0
 
 
 def _prepared(spec: Mapping[str, Any], errors: Errors, *, template: bool) -> Answer | Draft[Answer]:

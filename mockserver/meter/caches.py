@@ -54,6 +54,9 @@ class PrefixCache:
     def __init__(self) -> None:
         self._ends: dict[int, float] = {}
 
+    def __len__(self) -> int:
+        return len(self._ends)
+
     def _alive(self, mark: int, now: float) -> bool:
         return self._ends.get(mark, 0.0) > now
 

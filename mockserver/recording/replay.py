@@ -6,7 +6,6 @@ answer (streamed or not), through the renderer of the one that asks.
 """
 
 import logging
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,7 +15,8 @@ from starlette.types import Receive, Scope, Send
 from mockserver.answers import Answer
 from mockserver.catalogue.errors import Refusal, Words
 from mockserver.door import Refused, bearer_key
-from mockserver.journal import Entry
+from mockserver.journal import Entry, size_of
+from mockserver.kept import Kept
 from mockserver.recording import canonical, nearest
 from mockserver.recording.cassette import Interaction, Request
 from mockserver.recording.fold import Folded
@@ -39,8 +39,10 @@ Way = Literal["exact", "rechunk", "transcode"]
 _COMPARED = frozenset(("accept", "x-dashscope-sse"))
 """The headers that a request is compared by."""
 
-_PREPARED = 512
-_ASKED = 1024
+_PREPARED, _ASKED, _TURNS = 512, 1024, 100_000
+_BYTES = 32 * 1024 * 1024
+"""What is remembered of recordings made ready, and of requests as they are compared: each so many bytes."""
+
 _UNAUTHORIZED = 401
 
 PATHS = {
@@ -117,14 +119,19 @@ class Recorded:
     library: Library
     redaction: Redaction
     playing: Playing = field(default_factory=Playing)
-    _turns: dict[tuple[str, str], int] = field(default_factory=dict)
-    _ready: "OrderedDict[str, _Prepared]" = field(default_factory=OrderedDict)
-    _asked: "OrderedDict[Any, Tape]" = field(default_factory=OrderedDict)
+    _turns: Kept[tuple[str, str], int] = field(default_factory=lambda: Kept(most=_TURNS))
+    _ready: Kept[str, _Prepared] = field(
+        default_factory=lambda: Kept(most=_PREPARED, size=_BYTES, weigh=lambda _, ready: size_of(ready))
+    )
+    _asked: Kept[Any, Tape] = field(
+        default_factory=lambda: Kept(most=_ASKED, size=_BYTES, weigh=lambda *pair: size_of(pair))
+    )
     _warned: set[str] = field(default_factory=set)
 
     def rewind(self, world: str | None = None) -> None:
         """Begins again with the first recording of each request: for one world, or all."""
-        self._turns = {key: turn for key, turn in self._turns.items() if world not in (None, key[0])}
+        for key in [key for key in self._turns if world in (None, key[0])]:
+            self._turns.pop(key)
 
     def tape(
         self, method: str, path: str, headers: Iterable[tuple[str, str]], body: bytes, query: str = ""
@@ -144,9 +151,7 @@ class Recorded:
                 body=redaction.readable_body(body),
             )
             found = Tape(request, canonical.keys_of(request))
-            if len(self._asked) >= _ASKED:
-                self._asked.popitem(last=False)
-            self._asked[known] = found
+            self._asked.put(known, found)
         return found
 
     def match(self, tape: Tape, *, refused: bool = False) -> Match | None:
@@ -184,8 +189,8 @@ class Recorded:
 
     def take(self, match: Match, world: str) -> tuple[Row, Interaction]:
         """The recording whose turn it is in a world. Raises `CassetteError` when it cannot be read."""
-        turn = self._turns.get((world, match.key), 0)
-        self._turns[world, match.key] = turn + 1
+        turn = self._turns.get((world, match.key)) or 0
+        self._turns.put((world, match.key), turn + 1)
         row = match.rows[-1 if self.playing.last else min(turn, len(match.rows) - 1)]
         self.library.used.add(row.name)
         if match.system_changed and row.name not in self._warned:
@@ -279,9 +284,7 @@ class Recorded:
         found = self._ready.get(row.name)
         if found is None:
             found = _prepare(interaction)
-            if len(self._ready) >= _PREPARED:
-                self._ready.popitem(last=False)
-            self._ready[row.name] = found
+            self._ready.put(row.name, found)
         return found
 
     async def play(self, engine: "Engine", scope: Scope, receive: Receive, send: Send) -> Receive | None:

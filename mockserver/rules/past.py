@@ -91,6 +91,9 @@ class Past:
         self._turns: dict[int, _Turn] = {}
         self._count = 0
 
+    def __len__(self) -> int:
+        return max(len(self._answers), len(self._turns))
+
     def trace(self, request: ChatRequest) -> Trail:
         """The trail of a request, held against what was answered."""
         messages = request.messages

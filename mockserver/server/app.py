@@ -74,8 +74,7 @@ class App:
             else:
                 sent = await send_answer(answer, receive, send)
         finally:
-            if answer.admission is not None:
-                answer.admission.free()
+            self.engine.ended(answer)
         if not sent:
             self.engine.left(answer)
             return

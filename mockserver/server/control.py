@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from mockserver import __version__
+from mockserver import __version__, secrecy
 from mockserver.answer.match import MatchError
 from mockserver.answer.script import Script, ScriptError
 from mockserver.answer.template import TemplateError
 from mockserver.engine import Engine
 from mockserver.faults.desk import Entered
+from mockserver.logs import without
 from mockserver.names import nearest
 from mockserver.rules.policy import RulePolicyError
 from mockserver.rules.schemas import Violation, violations
@@ -115,18 +116,35 @@ def read_query(request: Request, *known: str) -> Mapping[str, str]:
     return query
 
 
+def _text(spec: Any) -> str:
+    """The text of a condition, however it is to fit."""
+    return spec if isinstance(spec, str) else str(next(iter(spec.values())))
+
+
+def _masked(spec: Any) -> Any:
+    """A condition on a secret, so that its text cannot be used."""
+    return mask(spec) if isinstance(spec, str) else {how: mask(text) for how, text in spec.items()}
+
+
 def shown(entered: Script | Entered, name: str) -> dict[str, Any]:
-    """A script or a fault as it was entered, its key masked; `name` is the field that it is about."""
+    """A script or a fault as it was entered, without the secrets that it waits for.
+
+    `name` is the field that it is about. What a client is to send as its key may stand in the rest as well.
+    """
     match = dict(entered.spec.get("match") or {})
+    headers = {header: _text(spec) for header, spec in (match.get("header") or {}).items()}
+    secrets = secrecy.known(headers.items()) | ({match["key"]} if "key" in match else set())
     if "key" in match:
         match["key"] = mask(match["key"])
-    return {
-        "id": entered.id,
-        "match": match,
-        name: entered.spec[name],
-        "times": entered.times,
-        "used": entered.used,
-    }
+    if headers:
+        match["header"] = {
+            header: spec if secrecy.named("headers", header) is None else _masked(spec)
+            for header, spec in match["header"].items()
+        }
+    said: dict[str, Any] = {"match": match, name: entered.spec[name]}
+    for secret in secrets:
+        said = without(said, secret)
+    return {"id": entered.id, **said, "times": entered.times, "used": entered.used}
 
 
 def _no_such_reply(script_id: str) -> FaultError:

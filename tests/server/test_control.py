@@ -358,3 +358,30 @@ def test_a_raw_reply_that_cannot_be_sent_is_refused(
     refused = client.post("/_mock/replies", json={"reply": reply})
     assert refused.status_code == 400
     assert words in refused.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        {"header": {"Authorization": "Bearer sk-most-secret"}},
+        {"header": {"authorization": {"contains": "sk-most-secret"}}},
+        {"header": {"X-Api-Key": {"regex": "sk-most-secret"}}},
+        {"key": "sk-most-secret"},
+    ],
+)
+def test_what_is_scripted_shows_no_key_that_it_waits_for(client: TestClient, match: dict[str, Any]) -> None:
+    reply = {"content": "Your key is sk-most-secret."}
+    for path, body in (
+        ("/_mock/replies", {"match": match, "reply": reply}),
+        ("/_mock/faults", {"match": match, "fault": "slow"}),
+    ):
+        assert client.post(path, json=body).status_code == 201
+        heard = client.get(path)
+        assert b"most-secret" not in heard.content
+        assert b"sk-***" in heard.content
+
+
+def test_other_conditions_are_shown_as_they_are(client: TestClient) -> None:
+    match = {"header": {"user-agent": {"contains": "curl"}, "accept": "*/*"}, "turn": 1}
+    client.post("/_mock/replies", json={"match": match, "reply": {"content": "a"}})
+    assert client.get("/_mock/replies").json()["replies"][0]["match"] == match

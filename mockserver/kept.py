@@ -1,0 +1,68 @@
+"""A mapping that forgets: bounded in number and in bytes, what rested longest goes first."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Kept(Generic[K, V]):
+    """At most so many values, of so many bytes together; getting one counts as using it.
+
+    `weigh` says how many bytes a key and its value take; without it only their number counts. The newest
+    value stays, however large it is.
+    """
+
+    def __init__(
+        self, *, most: int, size: int = 0, weigh: Callable[[K, V], int] = lambda _key, _value: 0
+    ) -> None:
+        self._held: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self._most = most
+        self._limit = size
+        self._weigh = weigh
+        self.size = 0
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._held
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._held)
+
+    def values(self) -> Iterator[V]:
+        """All values, the one that rested longest first."""
+        return (value for value, _ in self._held.values())
+
+    def get(self, key: K) -> V | None:
+        """The value of a key, which is the last to go now; None when there is none."""
+        found = self._held.get(key)
+        if found is None:
+            return None
+        self._held.move_to_end(key)
+        return found[0]
+
+    def put(self, key: K, value: V) -> None:
+        """Keeps a value, weighed anew; others go for it."""
+        self.pop(key)
+        weight = self._weigh(key, value)
+        self._held[key] = value, weight
+        self.size += weight
+        while len(self._held) > self._most or (self.size > self._limit and len(self._held) > 1):
+            self.size -= self._held.popitem(last=False)[1][1]
+
+    def pop(self, key: K) -> V | None:
+        """Takes a value out; None when there is none."""
+        found = self._held.pop(key, None)
+        if found is None:
+            return None
+        self.size -= found[1]
+        return found[0]
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._held.clear()
+        self.size = 0
