@@ -6,6 +6,7 @@ from difflib import SequenceMatcher, unified_diff
 from itertools import islice
 from typing import Any
 
+from mockserver import secrecy
 from mockserver.answer.conversation import kind, said
 from mockserver.answer.match import Match, text_test
 from mockserver.answer.script import Script
@@ -151,10 +152,11 @@ def _header(spec: Mapping[str, Any], request: ChatRequest) -> _Why:
         for name, wanted in spec.items()
         if (value := request.headers.get(name.lower())) is None or not text_test(wanted, name=name)(value)
     )
+    if secrecy.named("headers", name) is not None:
+        actual = "no such header" if value is None else "another one (not shown: it holds a key)"
+        return f"header {name}", "(not shown: it holds a key)", actual, ""
     if value is None:
         return f"header {name}", _expected(wanted), "no such header", ""
-    if name.lower() == "authorization":
-        return f"header {name}", _expected(wanted), "(not shown: it holds the key)", ""
     return f"header {name}", _expected(wanted), _quoted(value), text_diff(wanted, value)
 
 

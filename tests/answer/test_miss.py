@@ -193,3 +193,13 @@ def test_a_template_that_fails_is_answered_with_its_fault(engine: Engine) -> Non
     answer = engine.chat(Surface.COMPAT, make_headers(), body, arrived=NOW)
     assert answer.status == 500
     assert "reply-1: '{{ request.tea }}' cannot be filled" in loads(answer.body)["error"]["message"]
+
+
+def test_a_secret_header_is_never_told_neither_the_wanted_nor_the_sent() -> None:
+    spec = {"header": {"X-Api-Key": "sk-wanted-secret"}}
+    for headers, actual in (({"x-api-key": "sk-sent-secret"}, "another one"), ({}, "no such header")):
+        missed = compare(Match.read(spec), ask("Tea?", headers=headers))
+        assert missed is not None
+        told = missed.report("reply-1")
+        assert "secret" not in told.replace("(not shown", "")
+        assert actual in told
