@@ -108,7 +108,7 @@ class _Different:
 
 def _array(maker: "Maker", facts: Facts, spot: Spot, wanted: tuple[_Plan, int]) -> list[Any]:
     plan, length = wanted
-    below = replace(spot, depth=spot.depth + 1, listed=True)
+    below = replace(spot, depth=spot.depth + 1, listed=True, kept={})
     different = _Different(maker, below)
     made: list[Any] = []
     for index in range(length):

@@ -5,15 +5,16 @@ place, so a proposal is checked where it is made. Nothing outside the document i
 """
 
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, NoReturn
+from functools import cache, lru_cache
+from math import inf
+from typing import Any, NamedTuple, NoReturn
 from urllib.parse import quote, unquote
 
 import jsonschema_rs
 
 from mockserver.answer.impossible import ImpossibleSchemaError
+from mockserver.answer.spelling import MAPS, strictly, with_siblings
 from mockserver.wire.jsontext import dumps, loads
 
 _URI = "mock://schema/root"
@@ -32,33 +33,72 @@ _SINGLE = (
     "else",
 )
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems", "items")
-_MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
-_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+_REFERRING = {"$ref": 0, "$dynamicRef": 1, "$recursiveRef": 2}.keys()
 _LONG = 4_000
 """How many bytes of a schema one step checks."""
 
-_DRAFTS: tuple[tuple[str, Any, int], ...] = (
-    ("2020-12", jsonschema_rs.Draft202012Validator, jsonschema_rs.Draft202012),
-    ("draft-07", jsonschema_rs.Draft7Validator, jsonschema_rs.Draft7),
-    ("2019-09", jsonschema_rs.Draft201909Validator, jsonschema_rs.Draft201909),
-    ("draft-06", jsonschema_rs.Draft6Validator, jsonschema_rs.Draft6),
-    ("draft-04", jsonschema_rs.Draft4Validator, jsonschema_rs.Draft4),
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A draft of JSON Schema; `ignores` says that it ignores what stands beside a `$ref`."""
+
+    name: str
+    validator: Any
+    number: int
+    meta: str
+    ignores: bool = False
+
+
+_DRAFTS = (
+    _Draft(
+        "2020-12",
+        jsonschema_rs.Draft202012Validator,
+        jsonschema_rs.Draft202012,
+        "https://json-schema.org/draft/2020-12/schema",
+    ),
+    _Draft(
+        "draft-07",
+        jsonschema_rs.Draft7Validator,
+        jsonschema_rs.Draft7,
+        "http://json-schema.org/draft-07/schema#",
+        ignores=True,
+    ),
+    _Draft(
+        "2019-09",
+        jsonschema_rs.Draft201909Validator,
+        jsonschema_rs.Draft201909,
+        "https://json-schema.org/draft/2019-09/schema",
+    ),
+    _Draft(
+        "draft-06",
+        jsonschema_rs.Draft6Validator,
+        jsonschema_rs.Draft6,
+        "http://json-schema.org/draft-06/schema#",
+        ignores=True,
+    ),
+    _Draft(
+        "draft-04",
+        jsonschema_rs.Draft4Validator,
+        jsonschema_rs.Draft4,
+        "http://json-schema.org/draft-04/schema#",
+        ignores=True,
+    ),
 )
 _GUESSES = 2
 """A schema that names no draft is read as the first of these drafts that it is valid in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+@cache
+def _meta(draft: _Draft) -> Any:
+    """The judge of schemas of a draft. Formats only annotate: which patterns are read, their reader tells."""
+    return draft.validator({"$ref": draft.meta}, validate_formats=False)
+
+
+class Place(NamedTuple):
     """A subschema and the pointer to it. Its readers pass over what is no JSON Schema."""
 
-    schema: Mapping[str, Any] | bool
+    schema: dict[str, Any] | bool
     pointer: str = ""
-
-    def _below(self, schema: Any, *steps: str | int) -> "list[Place]":
-        if not isinstance(schema, Mapping | bool):
-            return []
-        return [Place(schema, self.pointer + "".join(f"/{_step(step)}" for step in steps))]
 
     def get(self, keyword: str) -> Any:
         """The value of a keyword; None when it is absent."""
@@ -66,20 +106,25 @@ class Place:
 
     def one(self, keyword: str) -> "list[Place]":
         """The subschema of a keyword, if there is one."""
-        return self._below(self.get(keyword), keyword)
+        schema = self.get(keyword)
+        return [Place(schema, f"{self.pointer}/{keyword}")] if isinstance(schema, dict | bool) else []
 
     def each(self, keyword: str) -> "list[Place]":
         """The subschemas of a keyword that holds a list of them."""
         listed = self.get(keyword)
-        listed = listed if isinstance(listed, list) else []
-        return [place for index, schema in enumerate(listed) for place in self._below(schema, keyword, index)]
+        return [
+            Place(schema, f"{self.pointer}/{keyword}/{index}")
+            for index, schema in enumerate(listed if isinstance(listed, list) else ())
+            if isinstance(schema, dict | bool)
+        ]
 
     def named(self, keyword: str) -> "dict[str, Place]":
         """The subschemas of a keyword that holds them by name."""
         mapped = self.get(keyword)
-        mapped = mapped if isinstance(mapped, Mapping) else {}
         return {
-            name: place for name, schema in mapped.items() for place in self._below(schema, keyword, name)
+            name: Place(schema, f"{self.pointer}/{keyword}/{_step(name)}")
+            for name, schema in (mapped.items() if isinstance(mapped, dict) else ())
+            if isinstance(schema, dict | bool)
         }
 
     def texts(self, keyword: str) -> list[str]:
@@ -100,15 +145,19 @@ class Place:
         return ".".join(steps) or "schema"
 
 
-def _step(step: str | int) -> str:
-    return str(step).replace("~", "~0").replace("/", "~1")
+def _step(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+_Demand = tuple[int, tuple[Place, ...]]
+"""What an instance holds: how much deeper, an instance of one of which places."""
 
 
 def children(place: Place) -> list[Place]:
     """Every subschema right below a place, whatever keyword holds it."""
     found = [child for keyword in _SINGLE for child in place.one(keyword)]
     found += [child for keyword in _LISTS for child in place.each(keyword)]
-    found += [child for keyword in _MAPS for child in place.named(keyword).values()]
+    found += [child for keyword in MAPS for child in place.named(keyword).values()]
     return found
 
 
@@ -118,29 +167,39 @@ def _refuse(uri: str) -> NoReturn:
 
 
 class Document:
-    """One schema, compiled. `formats` says whether any `format` is in it."""
+    """One schema, compiled. `formats` says whether any `format` is in it.
 
-    def __init__(self, schema: Any, *, formats: bool = True) -> None:
+    `siblings` says whether there are constraints beside a `$ref` that its draft ignores: they bind, but in a
+    `loose` document. The schema is changed: it gets its strict spelling.
+    """
+
+    def __init__(self, schema: Any, *, formats: bool = True, loose: bool = False) -> None:
         self.root = Place(schema)
         self.formats = formats
+        self.siblings = False
         self._validators: dict[tuple[str, bool], Any] = {}
         self._weights: dict[str, int] = {}
         self._patterns: dict[str, Any] = {}
         self._anchors: dict[str, Place] | None = None
-        self._heights: dict[str, float] | None = None
+        self._heights: dict[str, float] = {}
         if not isinstance(schema, dict | bool):
             msg = f"the schema is not valid: {str(schema)[:80]} is neither an object nor a boolean"
             raise ImpossibleSchemaError(msg)
+        strictly(schema)
         named = str(self.root.get("$schema"))
-        chosen = [draft for draft in _DRAFTS if draft[0] in named]
+        chosen = [draft for draft in _DRAFTS if draft.name in named]
         reason = ""
-        for _, validator, draft in chosen or _DRAFTS[:_GUESSES]:
-            self._validator = validator
+        for draft in chosen or _DRAFTS[:_GUESSES]:
+            self._validator = draft.validator
             try:
+                error = next(_meta(draft).iter_errors(schema), None)
+                if error is not None:
+                    raise error
+                self.siblings = draft.ignores and with_siblings(schema, binding=not loose)
                 self._registry = jsonschema_rs.Registry(
-                    [(self._id(), schema)], draft=draft, retriever=_refuse
+                    [(self._id(), schema)], draft=draft.number, retriever=_refuse
                 )
-                validator(schema, retriever=_refuse, pattern_options=self._options())
+                self.validator(self.root, formats=True)
             except ValueError as error:
                 reason = reason or _brief(error)
             else:
@@ -231,7 +290,7 @@ class Document:
                 found = found[int(key) if isinstance(found, list) else key]
             except (KeyError, IndexError, TypeError, ValueError):
                 found = None
-        if not isinstance(found, Mapping | bool):
+        if not isinstance(found, dict | bool):
             msg = f"{place.path}: $ref {ref!r} names no schema in this document"
             raise ImpossibleSchemaError(msg)
         return Place(found, pointer)
@@ -251,74 +310,61 @@ class Document:
 
     def height(self, place: Place) -> float:
         """How deep the shallowest instance of a place is; infinite when it needs itself without end."""
-        if self._heights is None:
-            self._heights = self._measure()
-        return self._heights.get(place.pointer, 0)
+        if place.pointer not in self._heights:
+            self._measure(place)
+        return self._heights[place.pointer]
 
-    def _measure(self) -> dict[str, float]:
-        """The heights of all places: they sink from infinity until none sinks any more."""
-        places: dict[str, Place] = {}
+    def _measure(self, place: Place) -> None:
+        """Measure a place and all that its instances hold: heights sink from infinity until none does."""
+        demands: dict[str, list[_Demand]] = {}
         above: dict[str, list[str]] = {}
-        todo = [self.root]
+        todo = [place]
         while todo:
             place = todo.pop()
-            if place.pointer not in places:
-                places[place.pointer] = place
-                for below in (*children(place), *self.targets(place)):
+            if place.pointer not in demands and place.pointer not in self._heights:
+                demands[place.pointer] = self._demands(place)
+                for below in (below for _, ways in demands[place.pointer] for below in ways):
                     above.setdefault(below.pointer, []).append(place.pointer)
                     todo.append(below)
-        heights = dict.fromkeys(places, float("inf"))
-        queue = deque(reversed(places))
+        heights = self._heights
+        heights.update(dict.fromkeys(demands, inf))
+        queue = deque(reversed(demands))
         waiting = set(queue)
         while queue:
             pointer = queue.popleft()
             waiting.discard(pointer)
-            height = self._height(places[pointer], heights)
+            height = max(
+                (more + min(heights[way.pointer] for way in ways) for more, ways in demands[pointer]),
+                default=0.0,
+            )
             if height < heights[pointer]:
                 heights[pointer] = height
                 new = [each for each in dict.fromkeys(above.get(pointer, ())) if each not in waiting]
                 queue += new
                 waiting.update(new)
-        return heights
+
+    def _demands(self, place: Place) -> list[_Demand]:
+        """What the instances of a place hold."""
+        found: list[_Demand] = [(0, (below,)) for below in (*self.targets(place), *place.each("allOf"))]
+        found += [(0, ways) for keyword in ("anyOf", "oneOf") if (ways := tuple(place.each(keyword)))]
+        types = place.texts("type")
+        if types == ["object"] or not types:
+            properties = place.named("properties")
+            found += [(1, (properties[name],)) for name in place.texts("required") if name in properties]
+        if types == ["array"] and (place.number("minItems") or 0) > 0:
+            found += [(1, (below,)) for below in place.one("items")]
+        return found
 
     def targets(self, place: Place) -> list[Place]:
         """Where the references of a place lead."""
-        named = [ref for keyword in ("$ref", "$dynamicRef", "$recursiveRef") for ref in place.texts(keyword)]
-        return [self.follow(ref, place) for ref in named]
-
-    def _height(self, place: Place, heights: Mapping[str, float]) -> float:
-        found = [0.0]
-        found += [heights[below.pointer] for below in (*self.targets(place), *place.each("allOf"))]
-        for keyword in ("anyOf", "oneOf"):
-            found.append(min((heights[below.pointer] for below in place.each(keyword)), default=0))
-        types = place.texts("type")
-        properties = place.named("properties")
-        if types == ["object"] or (properties and not types):
-            required = [properties[name] for name in place.texts("required") if name in properties]
-            found += [1 + heights[below.pointer] for below in required]
-        if types == ["array"] and (place.number("minItems") or 0) > 0:
-            found += [1 + heights[below.pointer] for below in place.one("items")]
-        return max(found)
+        if isinstance(place.schema, bool) or _REFERRING.isdisjoint(place.schema):
+            return []
+        return [self.follow(ref, place) for keyword in _REFERRING for ref in place.texts(keyword)]
 
 
 def _escaped(pointer: str) -> str:
     """A JSON pointer as the fragment of a URI."""
     return quote(pointer, safe="/~$_-.")
-
-
-def _with_ascii_references(schema: Any) -> Any:
-    """A schema whose references beyond ASCII are spelled as URIs: people write them as they are."""
-    todo = [schema]
-    while todo:
-        value = todo.pop()
-        if isinstance(value, dict):
-            ref = value.get("$ref")
-            if isinstance(ref, str):
-                value["$ref"] = quote(ref, safe=_ASCII)
-            todo += value.values()
-        elif isinstance(value, list):
-            todo += value
-    return schema
 
 
 def _brief(error: Exception) -> str:
@@ -329,15 +375,15 @@ def _brief(error: Exception) -> str:
 
 
 @lru_cache(maxsize=64)
-def _parsed(text: bytes) -> Document:
-    return Document(_with_ascii_references(loads(text)), formats=b'"format"' in text)
+def _parsed(text: bytes, *, loose: bool) -> Document:
+    return Document(loads(text), formats=b'"format"' in text, loose=loose)
 
 
-def compiled(schema: Any) -> Document:
+def compiled(schema: Any, *, loose: bool = False) -> Document:
     """The compiled schema, the same object for the same schema. Raises `ImpossibleSchemaError`."""
     try:
         text = dumps(schema)
     except (TypeError, ValueError, RecursionError) as error:
         msg = f"the schema is not JSON that can be written: {_brief(error)}"
         raise ImpossibleSchemaError(msg) from None
-    return _parsed(text)
+    return _parsed(text, loose=loose)

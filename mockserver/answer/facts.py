@@ -23,18 +23,45 @@ class DeadEndError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Ways of which one must hold; each is the subschemas that hold in it. `free` when any may come first."""
+    """Ways of which one must hold; each is the subschemas that hold in it."""
 
     ways: tuple[tuple[Place, ...], ...]
-    free: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What else holds for a value that meets a test, and for one that does not.
+
+    The test is a subschema, or the name of a property that an object then has.
+    """
+
+    test: Place | str
+    then: tuple[Place, ...]
+    other: tuple[Place, ...] = ()
+
+    def met(self, document: Document, value: Any, *, formats: bool) -> bool:
+        """Whether a value meets the test."""
+        if isinstance(self.test, str):
+            return isinstance(value, dict) and self.test in value
+        return document.fits(self.test, value, formats=formats)
+
+    def demands(self, *, met: bool) -> tuple[Place, ...]:
+        """What then holds: of a test that is met, the test itself too."""
+        if not met:
+            return self.other
+        return self.then if isinstance(self.test, str) else (self.test, *self.then)
 
 
 @dataclass(slots=True)
 class Flat:
-    """Subschemas that all hold for one value, with the references and `allOf` followed, and its choices."""
+    """Subschemas that all hold for one value, with the references and `allOf` followed.
+
+    What depends on a choice or on a condition is left to the caller.
+    """
 
     places: list[Place] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
+    conditions: list[Condition] = field(default_factory=list)
     refs: set[str] = field(default_factory=set)
 
 
@@ -56,6 +83,7 @@ def flatten(document: Document, places: tuple[Place, ...]) -> Flat:
         todo += reversed(targets + place.each("allOf"))
         flat.places.append(place)
         flat.choices += _choices(place)
+        flat.conditions += _conditions(place)
     return flat
 
 
@@ -63,13 +91,17 @@ def _choices(place: Place) -> Iterator[Choice]:
     for keyword in ("anyOf", "oneOf"):
         alternatives = place.each(keyword)
         if alternatives:
-            yield Choice(tuple((alternative,) for alternative in alternatives), free=True)
-    condition = place.one("if")
-    if condition and (place.get("then") is not None or place.get("else") is not None):
-        yield Choice(((*condition, *place.one("then")), tuple(place.one("else"))))
+            yield Choice(tuple((alternative,) for alternative in alternatives))
+
+
+def _conditions(place: Place) -> Iterator[Condition]:
+    for test in place.one("if"):
+        then, other = tuple(place.one("then")), tuple(place.one("else"))
+        if then or other:
+            yield Condition(test, then, other)
     for keyword in ("dependentSchemas", "dependencies"):
-        for schema in place.named(keyword).values():
-            yield Choice(((schema,), ()))
+        for name, schema in place.named(keyword).items():
+            yield Condition(name, (schema,))
 
 
 def key(value: Any) -> Hashable:

@@ -9,31 +9,47 @@ from collections.abc import Iterable
 from itertools import chain, repeat
 from typing import Any
 
-from mockserver.answer.document import compiled
+from mockserver.answer.document import Document, compiled
 from mockserver.answer.facts import DeadEndError
 from mockserver.answer.impossible import ImpossibleSchemaError
-from mockserver.answer.maker import Maker, OutOfStepsError
+from mockserver.answer.maker import PATIENCE, Maker, OutOfStepsError, OutOfTimeError
 from mockserver.answer.spots import Spot
 from mockserver.answer.words import Words
+from mockserver.deadline import Deadline
 
 __all__ = ["ImpossibleSchemaError", "instance"]
 
+_SHARE = 0.5
+"""Which part of the time that is left an attempt may take: the rest is for a simpler one."""
 
-def instance(schema: Any, *, numbers: Iterable[int], words: Words) -> Any:
+
+def _readings(schema: Any) -> Iterable[tuple[Document, bool]]:
+    """The ways to read a schema, the strictest first, each with whether formats bind.
+
+    Constraints beside a `$ref`, which drafts up to 07 ignore and many validators do not, bind unless they
+    contradict the rest; so does a `format`, which only annotates (JSON Schema 2020-12, Validation, 7.2.1).
+    """
+    strict = compiled(schema)
+    for document in (strict, compiled(schema, loose=True)) if strict.siblings else (strict,):
+        yield document, True
+        if document.formats:
+            yield document, False
+
+
+def instance(schema: Any, *, numbers: Iterable[int], words: Words, deadline: Deadline | None = None) -> Any:
     """An instance of a schema, the same for the same numbers and words. Raises `ImpossibleSchemaError`.
 
     It is as complete as models make theirs: optional properties are there unless that would never end. When
-    such an instance takes too many steps, only what is required is made; when a `format` contradicts the
-    rest, it gives way, as it only annotates (JSON Schema 2020-12, Validation, 7.2.1).
+    such an instance takes too many steps or too much time, only what is required is made.
     """
-    document = compiled(schema)
+    deadline = deadline or Deadline(PATIENCE)
     endless = chain(numbers, repeat(0))
     reason = ""
-    for formats in (True, False) if document.formats else (True,):
+    for document, formats in _readings(schema):
         for sparse in (False, True):
-            maker = Maker(document, endless, words, sparse=sparse, formats=formats)
+            maker = Maker(document, endless, words, deadline.share(_SHARE), sparse=sparse, formats=formats)
             try:
                 return maker.make((document.root,), Spot(passed=frozenset(("",))))
-            except (DeadEndError, OutOfStepsError) as error:
+            except (DeadEndError, OutOfStepsError, OutOfTimeError) as error:
                 reason = reason or str(error)
     raise ImpossibleSchemaError(reason)

@@ -21,6 +21,9 @@ _HUGE = 10**308
 _JOINED = 20
 """How often the texts of several patterns are put behind one another, or letters behind one."""
 
+_TRIED = 2
+"""How many usual things are tried for a pattern."""
+
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -136,16 +139,29 @@ def _strings(
         if form in _FORMATS and not facts.texts("pattern"):
             yield from (_FORMATS[form](next(numbers), next(numbers)) for _ in range(MOST // 2))
     patterns = facts.texts("pattern")
+    if patterns:
+        yield from _likely(facts, name, language, numbers)
     for pattern in patterns:
         try:
             if len(patterns) > 1:
                 yield from ("".join(next(texts(each, numbers)) for each in patterns) for _ in range(_JOINED))
-            for _ in range(MOST // 100):
-                yield from texts(pattern, numbers, least=least, most=None if most == inf else int(most))
+            top = None if most == inf else int(most)
+            for turn in range(MOST // 100):
+                yield from texts(pattern, numbers, least=least, most=top, plain=turn == 0)
         except UnreadablePatternError as error:
             facts.die(f"pattern {pattern!r}: {error}")
         yield from (next(texts(pattern, numbers)) + _spelled(index) for index in range(_JOINED))
     yield from (_fitted(text, least, most) for text in _made_up(facts, name, language, numbers, most=most))
+
+
+def _likely(facts: Facts, name: str, language: str, numbers: Iterator[int]) -> Iterator[str]:
+    """What a person would try first where a pattern is to be met: a thing of its format or name."""
+    for form in facts.texts("format"):
+        if form in _FORMATS:
+            yield _FORMATS[form](next(numbers), next(numbers))
+    kind = kind_of(name, str(facts.first("description") or ""))
+    yield from made_up(kind, language)[:_TRIED]
+    yield from made_up("", "en")[:_TRIED]
 
 
 def numbers_of(facts: Facts, name: str, numbers: Iterator[int], *, whole: bool) -> Iterator[int | float]:

@@ -1,10 +1,12 @@
 """Proposes values for subschemas and keeps those that are valid.
 
-What follows `$ref` and `allOf` holds at once; `anyOf`, `oneOf`, `if` and dependent schemas are choices, tried
-in turn. Every proposal is a step, and the steps are counted, so no schema keeps it busy for long.
+What follows `$ref` and `allOf` holds at once; `anyOf` and `oneOf` are choices, tried in turn. Conditions
+(`if`, dependent schemas) are read, not tried: a proposal says which of them it meets, what these demand is
+added, and it is made again with all that it had. Every proposal is a step; the steps are counted, so that a
+schema with too many choices gets a simpler answer, the same on every machine. A deadline ends the rest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from math import inf
@@ -12,11 +14,12 @@ from typing import Any
 
 from mockserver.answer.arrays import arrays
 from mockserver.answer.document import Document, Place
-from mockserver.answer.facts import Choice, DeadEndError, Facts, flatten, key
+from mockserver.answer.facts import Choice, Condition, DeadEndError, Facts, flatten, key
 from mockserver.answer.leaves import numbers_of, strings
 from mockserver.answer.objects import objects
 from mockserver.answer.spots import Places, Spot
 from mockserver.answer.words import Words
+from mockserver.deadline import Deadline
 
 STEPS = 5_000
 """How many proposals one attempt may make."""
@@ -28,8 +31,38 @@ _FEW = 24
 """How many values of one type, or of one way through the choices, are proposed before those of the next."""
 
 
+PATIENCE = 0.8
+"""How many seconds making an instance may take."""
+
+_ROUNDS = 64
+"""How often what a proposal meets may ask for more."""
+
+
 class OutOfStepsError(ValueError):
     """An attempt that made as many proposals as it may."""
+
+
+class OutOfTimeError(ValueError):
+    """An attempt whose deadline is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way through the choices: what then holds, under which conditions, and the references followed."""
+
+    held: Places = ()
+    conditions: tuple[Condition, ...] = ()
+    passed: frozenset[str] = frozenset()
+
+    def wants(self, met: Iterable[bool]) -> Places:
+        """What the conditions demand that does not hold yet; `met` says of each whether it is met."""
+        known = {place.pointer for place in self.held}
+        demanded = (
+            place
+            for condition, is_met in zip(self.conditions, met, strict=True)
+            for place in condition.demands(met=is_met)
+        )
+        return tuple({place.pointer: place for place in demanded if place.pointer not in known}.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +80,7 @@ class Maker:
     document: Document
     numbers: Iterator[int]
     words: Words
+    deadline: Deadline = field(default_factory=lambda: Deadline(PATIENCE))
     sparse: bool = False
     formats: bool = True
     steps: int = 0
@@ -54,11 +88,17 @@ class Maker:
 
     @property
     def lean(self) -> bool:
-        """Whether to leave out what may be left out: it was asked for, or half of the steps are gone."""
-        return self.sparse or 2 * self.steps > STEPS
+        """Whether to leave out what may be left out: it was asked for, or half of steps or time are gone."""
+        return self.sparse or 2 * self.steps > STEPS or self.deadline.near
 
     def step(self, weight: int = 1) -> None:
-        """Count a step, or several for what takes long. Raises `OutOfStepsError` after the last one."""
+        """Count a step, or several for what takes long.
+
+        Raises `OutOfStepsError` after the last one, and `OutOfTimeError` behind the deadline.
+        """
+        if self.deadline.over:
+            msg = "no instance was found in time; a schema with fewer choices would do"
+            raise OutOfTimeError(msg)
         if self.steps + weight > STEPS:
             msg = f"no instance was found within {STEPS} proposals; a schema with fewer choices would do"
             raise OutOfStepsError(msg)
@@ -83,7 +123,7 @@ class Maker:
                 try:
                     for value in islice(source.values, few):
                         self.step(source.weight)
-                        refusing = self._refusing(places, value)
+                        refusing = self.refusing(places, value)
                         if refusing is None:
                             found = True
                             yield value
@@ -96,47 +136,104 @@ class Maker:
 
     def _sources(self, places: Places, spot: Spot, path: str, begun: list[_Source]) -> Iterator[_Source]:
         """The proposals of every way through the choices, which are kept in `begun` to go on with."""
-        for held, passed in self._ways(places, spot, path):
-            deep = spot.deep or bool(spot.passed & passed)
-            below = replace(spot, passed=spot.passed | passed, deep=deep)
-            weight = 1 if isinstance(held, DeadEndError) else sum(map(self.document.weight, held))
-            begun.append(_Source(self._proposals(held, below, path), weight))
+        for way in self._ways(places, spot, path):
+            if isinstance(way, DeadEndError):
+                begun.append(_Source(self._proposals(way, spot, path, set()), 1))
+            else:
+                deep = spot.deep or bool(spot.passed & way.passed)
+                below = replace(spot, passed=spot.passed | way.passed, deep=deep)
+                weight = sum(map(self.document.weight, way.held))
+                begun.append(_Source(self._proposals(way, below, path, set()), weight))
             yield begun[-1]
 
-    def _proposals(self, held: Places | DeadEndError, spot: Spot, path: str) -> Iterator[Any]:
-        if isinstance(held, DeadEndError):
-            raise held
-        yield from self._candidates(Facts(held, path), spot)
+    def _proposals(
+        self, way: _Way | DeadEndError, spot: Spot, path: str, seen: set[frozenset[str]]
+    ) -> Iterator[Any]:
+        """The candidates of a way that have all that its conditions demand of them.
 
-    def _refusing(self, places: Places, value: Any) -> Place | None:
+        `seen` are the sets of subschemas that were made before, so none is made twice.
+        """
+        if isinstance(way, DeadEndError):
+            raise way
+        dead: DeadEndError | None = None
+        for value in self._candidates(Facts(way.held, path), spot):
+            asked = self._asked(way, value)
+            if not asked:
+                yield value
+            for more in asked:
+                marks = frozenset(place.pointer for place in (*way.held, *more))
+                if marks in seen or len(seen) > _ROUNDS:
+                    continue
+                seen.add(marks)
+                try:
+                    yield from self._again(way, more, replace(spot, kept=_kept(value)), path, seen)
+                except DeadEndError as error:
+                    dead = dead or error
+                else:
+                    break
+        if dead:
+            raise dead
+
+    def _again(
+        self, way: _Way, more: Places, spot: Spot, path: str, seen: set[frozenset[str]]
+    ) -> Iterator[Any]:
+        """The proposals of a way with more subschemas. Raises `DeadEndError` when there are none."""
+        dead: DeadEndError | None = None
+        found = False
+        for next_way in self._ways(more, spot, path, way):
+            try:
+                for value in islice(self._proposals(next_way, spot, path, seen), _FEW):
+                    found = True
+                    yield value
+            except DeadEndError as error:
+                dead = dead or error
+        if not found and dead:
+            raise dead
+
+    def _asked(self, way: _Way, value: Any) -> list[Places]:
+        """What the conditions demand of a candidate beyond what holds: nothing, or ways to give it.
+
+        The second way is for an `else` that allows nothing: what is not met yet shall be met.
+        """
+        met = [each.met(self.document, value, formats=self.formats) for each in way.conditions]
+        asked = way.wants(met)
+        if not asked:
+            return []
+        turned = way.wants(
+            is_met or bool(each.other) for each, is_met in zip(way.conditions, met, strict=True)
+        )
+        return [asked, turned] if turned != asked else [asked]
+
+    def refusing(self, places: Places, value: Any) -> Place | None:
+        """The first of some subschemas that a value does not fit; None when it fits all."""
         fits = self.document.fits
         return next((place for place in places if not fits(place, value, formats=self.formats)), None)
 
     def _ways(
-        self, places: Places, spot: Spot, path: str
-    ) -> Iterator[tuple[Places | DeadEndError, frozenset[str]]]:
-        """Every way through the choices: the subschemas that then hold, and the references followed."""
-        none: frozenset[str] = frozenset()
-        todo: list[tuple[Places, Places, tuple[Choice, ...], frozenset[str]]] = [(places, (), (), none)]
+        self, places: Places, spot: Spot, path: str, start: _Way | None = None
+    ) -> Iterator[_Way | DeadEndError]:
+        """Every way through the choices of some subschemas, on top of what holds at the start."""
+        todo: list[tuple[Places, _Way, tuple[Choice, ...]]] = [(places, start or _Way(), ())]
         while todo:
             self.step()
-            new, old, choices, passed = todo.pop()
+            new, way, choices = todo.pop()
             try:
                 flat = flatten(self.document, new)
+                held = tuple({place.pointer: place for place in (*way.held, *flat.places)}.values())
+                Facts(held, path)
             except DeadEndError as error:
-                yield error, passed
+                yield error
                 continue
-            held = tuple({place.pointer: place for place in (*old, *flat.places)}.values())
+            way = _Way(held, (*way.conditions, *flat.conditions), way.passed | flat.refs)
             choices = (*choices, *flat.choices)
-            passed |= flat.refs
-            recurs = bool(spot.passed & passed)
+            recurs = bool(spot.passed & way.passed)
             if recurs and any(self.document.height(place) == inf for place in held):
-                yield DeadEndError(f"{path}: it needs itself within itself, without end"), passed
+                yield DeadEndError(f"{path}: it needs itself within itself, without end")
             elif choices:
                 ordered = self._ordered(choices[0], deep=spot.deep or recurs)
-                todo += [(chosen, held, choices[1:], passed) for chosen in reversed(ordered)]
+                todo += [(chosen, way, choices[1:]) for chosen in reversed(ordered)]
             else:
-                yield held, passed
+                yield way
 
     def _ordered(self, choice: Choice, *, deep: bool) -> list[Places]:
         """The ways of a choice in the order of trying.
@@ -144,8 +241,6 @@ class Maker:
         A shallow way comes first within a recursion, one that the user's words name before others, null last.
         """
         ways = list(choice.ways)
-        if not choice.free:
-            return ways
         start = next(self.numbers) % len(ways)
 
         def rank(way: Places) -> tuple[float, bool, bool]:
@@ -227,6 +322,11 @@ class Maker:
                 yield from arrays(self, facts, spot)
             case _:
                 yield from objects(self, facts, spot)
+
+
+def _kept(value: Any) -> Mapping[str, Any]:
+    """The properties of a candidate that is to be made again."""
+    return value if isinstance(value, dict) else {}
 
 
 def _members(place: Place) -> list[Any]:

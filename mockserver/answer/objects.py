@@ -103,7 +103,16 @@ def objects(maker: "Maker", facts: Facts, spot: Spot) -> Iterator[dict[str, Any]
 
 
 def _within(spot: Spot, name: str) -> Spot:
-    return replace(spot, name=name, depth=spot.depth + 1, listed=False)
+    kept = spot.kept.get(name)
+    below = kept if isinstance(kept, dict) else {}
+    return replace(spot, name=name, depth=spot.depth + 1, listed=False, kept=below)
+
+
+def _made(maker: "Maker", spot: Spot, name: str, places: Places) -> Any:
+    """The value of a property: what it was before where that still fits, else a new one."""
+    if name in spot.kept and maker.refusing(places, spot.kept[name]) is None:
+        return spot.kept[name]
+    return maker.make(places, _within(spot, name))
 
 
 def _object(
@@ -127,7 +136,7 @@ def _object(
         elif spot.recurs(maker.document, places) or not properties.allows(name):
             continue
         try:
-            made[name] = maker.make(places, _within(spot, name))
+            made[name] = _made(maker, spot, name, places)
         except DeadEndError:
             if name in needed:
                 raise
@@ -155,7 +164,7 @@ def _fill(maker: "Maker", facts: Facts, spot: Spot, wanted: tuple[_Properties, d
         ):
             continue
         try:
-            made[name] = maker.make(places, _within(spot, name))
+            made[name] = _made(maker, spot, name, places)
         except DeadEndError:
             continue
         if len(made) >= wished:
@@ -166,7 +175,7 @@ def _names(maker: "Maker", facts: Facts, spot: Spot, properties: _Properties) ->
     """New names for properties."""
     ruled = facts.below("propertyNames")
     if ruled:
-        strings = maker.values(ruled, replace(spot, name=""))
+        strings = maker.values(ruled, replace(spot, name="", kept={}))
         yield from (name for name in _while_found(strings) if isinstance(name, str))
         return
     for pattern in properties.patterns:

@@ -1,16 +1,16 @@
-"""Texts that match a regular expression of JSON Schema (the ECMA-262 dialect).
+"""Texts that match a regular expression of JSON Schema.
 
-A pattern is parsed into a tree whose nodes know the shortest and the longest text they match; a text is
-then built of a wished length. What a text alone cannot promise (lookarounds, word boundaries) is left to the
-caller, who checks every candidate with a real engine; so this never runs a pattern, and no pattern is slow.
+A text of a wished length is built along the pattern's tree. What a text alone cannot promise (lookarounds,
+word boundaries) is left to the caller, who checks every candidate with a real engine; so this never runs a
+pattern, and no pattern is slow.
 """
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
 
-LONGEST = 20_000
-"""The longest text that is built."""
+from mockserver.answer.regexes import LONGEST, Node, UnreadablePatternError, parsed
+
+__all__ = ["LONGEST", "UnreadablePatternError", "texts"]
 
 _SPREAD = 6
 """How many more repeats than needed an open quantifier is given at first."""
@@ -18,261 +18,41 @@ _SPREAD = 6
 _LENGTHS = 24
 """How many lengths from the shortest allowed one are tried."""
 
-_DEEPEST = 60
-_ASCII = "".join(map(chr, range(0x20, 0x7F)))
-_DIGITS = "0123456789"
-_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_WORD = _LETTERS + _DIGITS + "_"
-_SPACES = " \t\n"
-_CLASSES = {"d": _DIGITS, "w": _WORD, "s": _SPACES}
-_CONTROLS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "v": "\v", "0": "\0", "a": "\a"}
-_HAN = "中文天地人和"
-_PROPERTIES = {
-    "L": _LETTERS,
-    "Letter": _LETTERS,
-    "Alphabetic": _LETTERS,
-    "Lu": _LETTERS[26:],
-    "Uppercase_Letter": _LETTERS[26:],
-    "Ll": _LETTERS[:26],
-    "Lowercase_Letter": _LETTERS[:26],
-    "N": _DIGITS,
-    "Nd": _DIGITS,
-    "P": ".,!?-",
-    "S": "+$=",
-    "Z": " ",
-    "Zs": " ",
-    "Script=Han": _HAN,
-    "sc=Han": _HAN,
-    "Han": _HAN,
-}
-_FAVOURITES = _LETTERS[:26] + _LETTERS[26:] + _DIGITS
-_GROUP = re.compile(r"\?(?:(?P<look><?[=!])|(?P<plain>[a-zA-Z-]*:|>)|P?<(?P<name>\w+)>)")
-_COUNT = re.compile(r"\{(\d{1,12})(,?)(\d{0,12})\}")
-_QUANTIFIERS = {"*": (0, None), "+": (1, None), "?": (0, 1)}
+_LOWER = frozenset("abcdefghijklmnopqrstuvwxyz")
+_WIDE = 20
+"""How many letters a class has at least that stands for anything."""
 
 
-class UnreadablePatternError(ValueError):
-    """A pattern whose syntax is not understood here."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Node:
-    """A part of a pattern: `least` and `most` are the lengths of the texts it matches, up to `LONGEST`."""
-
-    kind: str
-    least: int
-    most: int
-    letters: str = ""
-    parts: tuple["_Node", ...] = ()
-    repeats: tuple[int, int] = (1, 1)
-    group: int = 0
-
-
-_EMPTY = _Node("row", 0, 0)
-
-
-def _cap(length: int) -> int:
-    return min(length, LONGEST)
-
-
-def _row(parts: list[_Node]) -> _Node:
-    return _Node(
-        "row",
-        _cap(sum(part.least for part in parts)),
-        _cap(sum(part.most for part in parts)),
-        "",
-        tuple(parts),
-    )
-
-
-def _letters(allowed: str) -> _Node:
-    if not allowed:
-        msg = "a class that matches no printable character"
-        raise UnreadablePatternError(msg)
-    return _Node("letter", 1, 1, allowed)
-
-
-class _Parser:
-    """A recursive descent through one pattern."""
-
-    def __init__(self, pattern: str) -> None:
-        self.pattern = pattern
-        self.at = 0
-        self.depth = 0
-        self.groups: list[_Node] = []
-        self.names: dict[str, int] = {}
-
-    def peek(self) -> str:
-        return self.pattern[self.at : self.at + 1]
-
-    def take(self) -> str:
-        if self.at >= len(self.pattern):
-            msg = "it ends too early"
-            raise UnreadablePatternError(msg)
-        self.at += 1
-        return self.pattern[self.at - 1]
-
-    def choice(self) -> _Node:
-        self.depth += 1
-        if self.depth > _DEEPEST:
-            msg = f"its groups are nested deeper than {_DEEPEST}"
-            raise UnreadablePatternError(msg)
-        branches = [self.row()]
-        while self.peek() == "|":
-            self.at += 1
-            branches.append(self.row())
-        self.depth -= 1
-        if len(branches) == 1:
-            return branches[0]
-        least = min(branch.least for branch in branches)
-        return _Node("choice", least, max(branch.most for branch in branches), "", tuple(branches))
-
-    def row(self) -> _Node:
-        parts = []
-        while self.peek() not in ("", "|", ")"):
-            parts.append(self.quantified(self.atom()))
-        return _row(parts)
-
-    def quantified(self, node: _Node) -> _Node:
-        sign = self.peek()
-        count = _COUNT.match(self.pattern, self.at)
-        if sign in _QUANTIFIERS and sign:
-            low, high = _QUANTIFIERS[sign]
-            self.at += 1
-        elif count:
-            low = int(count[1])
-            high = int(count[3]) if count[3] else None if count[2] else low
-            self.at = count.end()
-        else:
-            return node
-        if self.peek() in ("?", "+") and self.peek():
-            self.at += 1
-        most = LONGEST if high is None else _cap(high)
-        least = _cap(low * node.least)
-        return _Node("repeat", least, _cap(most * node.most), "", (node,), (_cap(low), max(most, _cap(low))))
-
-    def atom(self) -> _Node:
-        char = self.take()
-        match char:
-            case "^" | "$":
-                return _EMPTY
-            case ".":
-                return _letters(_FAVOURITES)
-            case "[":
-                return self.bracket()
-            case "(":
-                return self.group()
-            case "\\":
-                return self.escape()
-        return _letters(char)
-
-    def group(self) -> _Node:
-        found = _GROUP.match(self.pattern, self.at)
-        number = 0
+@lru_cache(maxsize=1024)
+def _plain(letters: str) -> str:
+    """The letters of a class that a person would take first."""
+    if _LOWER.issubset(letters):
+        return "".join(sorted(_LOWER))
+    asciis = "".join(filter(str.isascii, letters))
+    for test in (str.isalnum, str.isspace, str.isprintable):
+        found = "".join(filter(test, asciis))
         if found:
-            self.at = found.end()
-        elif self.peek() == "?":
-            msg = f"its group (?{self.pattern[self.at + 1 : self.at + 2]} is unknown"
-            raise UnreadablePatternError(msg)
-        if not found or found["name"]:
-            self.groups.append(_EMPTY)
-            number = len(self.groups)
-            if found:
-                self.names[found["name"]] = number
-        inner = self.choice()
-        self.take()
-        if found and found["look"]:
-            positive = found["look"].endswith("=")
-            return _Node("look", 0, 0, "", (inner,)) if positive else _EMPTY
-        if number:
-            inner = _Node("group", inner.least, inner.most, "", (inner,), group=number)
-            self.groups[number - 1] = inner
-        return inner
-
-    def escape(self) -> _Node:
-        char = self.take()
-        if char in "bBAZzG":
-            return _EMPTY
-        if char == "k" and self.peek() == "<":
-            name = self.pattern[self.at + 1 : self.pattern.find(">", self.at)]
-            self.at += len(name) + 2
-            return self.again(self.names.get(name, 0))
-        if char in "123456789":
-            return self.again(int(char))
-        return _letters(self.escaped(char))
-
-    def again(self, number: int) -> _Node:
-        """A reference back to a group: the same text once more."""
-        node = self.groups[number - 1] if 0 < number <= len(self.groups) else _EMPTY
-        return _Node("again", node.least, node.most, group=number)
-
-    def escaped(self, char: str) -> str:
-        """The characters that an escape stands for, in a class or outside."""
-        if char.lower() in _CLASSES:
-            return _CLASSES[char] if char in _CLASSES else _without(_CLASSES[char.lower()])
-        if char in "pP":
-            named = re.compile(r"\{\^?([^}]*)\}").match(self.pattern, self.at)
-            name = named[1] if named else self.peek()
-            self.at = named.end() if named else self.at + 1
-            letters = _PROPERTIES.get(name, _PROPERTIES.get(name[-3:], _LETTERS))
-            return letters if char == "p" else _without(letters)
-        if char in "xu":
-            digits = re.compile(r"\{([0-9a-fA-F]{1,6})\}|([0-9a-fA-F]{2,4})").match(self.pattern, self.at)
-            if digits:
-                hexes = digits[1] or (digits[2][:2] if char == "x" else digits[2])
-                self.at = digits.end() if digits[1] else self.at + len(hexes)
-                return chr(min(int(hexes, 16), 0x10FFFF))
-        if char == "c":
-            return chr(ord(self.take()) % 32)
-        return _CONTROLS.get(char, char)
-
-    def bracket(self) -> _Node:
-        negated = self.peek() == "^"
-        self.at += negated
-        letters: list[str] = []
-        while self.peek() != "]":
-            char = self.take()
-            low = self.escaped(self.take()) if char == "\\" else char
-            ranged = self.peek() == "-" and self.pattern[self.at + 1 : self.at + 2] not in ("]", "")
-            if not ranged or len(low) != 1:
-                letters.append(low)
-                continue
-            self.at += 1
-            char = self.take()
-            high = self.escaped(self.take()) if char == "\\" else char
-            letters.append(_span(low, high))
-        self.at += 1
-        allowed = "".join(letters)
-        return _letters(_without(allowed) if negated else allowed)
-
-
-def _without(excluded: str) -> str:
-    return "".join(char for char in _FAVOURITES + _ASCII + _HAN if char not in excluded)
-
-
-def _span(low: str, high: str) -> str:
-    """The characters from low to high: all of a short range, the first ones of a long range."""
-    start, end = ord(low), ord(high[-1])
-    if start <= ord(" ") and end >= ord("~"):
-        return _FAVOURITES + _ASCII
-    return "".join(map(chr, range(start, min(end, start + 127) + 1)))
+            return " " if " " in found else found
+    return letters
 
 
 class _Builder:
-    """Builds one text of a tree."""
+    """Builds one text of a tree: of plain letters, or of any; with what lookarounds hold, or without."""
 
-    def __init__(self, numbers: Iterator[int], *, looks: bool) -> None:
+    def __init__(self, numbers: Iterator[int], *, looks: bool, plain: bool) -> None:
         self.numbers = numbers
         self.looks = looks
+        self.plain = plain
         self.made: dict[int, str] = {}
         self.room = LONGEST
 
-    def build(self, node: _Node, extra: int) -> str:
+    def build(self, node: Node, extra: int) -> str:
         """A text of the node that is up to `extra` characters longer than its shortest."""
         match node.kind:
             case "letter":
                 self.room -= 1
-                return node.letters[next(self.numbers) % len(node.letters)]
+                letters = _plain(node.letters) if self.plain else node.letters
+                return letters[next(self.numbers) % len(letters)]
             case "row":
                 return self.row(node.parts, extra)
             case "choice":
@@ -285,23 +65,24 @@ class _Builder:
                 self.made[node.group] = self.build(node.parts[0], 0) if self.looks else ""
         return self.made.get(node.group, "")
 
-    def branch(self, node: _Node, wished: int) -> str:
+    def branch(self, node: Node, wished: int) -> str:
         """A text of one branch: of one that can be as long as wished, if there is any."""
-        fitting = [part for part in node.parts if part.least <= wished]
+        shortest = min(part.least for part in node.parts)
+        fitting = [part for part in node.parts if part.least <= max(wished, shortest)]
         reaching = [part for part in fitting if part.most >= wished] or fitting
         branch = reaching[next(self.numbers) % len(reaching)]
-        return self.build(branch, wished - branch.least)
+        return self.build(branch, max(wished - branch.least, 0))
 
-    def row(self, parts: tuple[_Node, ...], extra: int) -> str:
+    def row(self, parts: tuple[Node, ...], extra: int) -> str:
         texts = []
         for part in parts:
             share = min(extra, part.most - part.least)
             text = self.build(part, share)
-            extra -= max(len(text) - part.least, 0)
+            extra = max(extra - max(len(text) - part.least, 0), 0)
             texts.append(text)
         return "".join(texts)
 
-    def repeat(self, node: _Node, extra: int) -> str:
+    def repeat(self, node: Node, extra: int) -> str:
         part = node.parts[0]
         low, high = node.repeats
         if not part.most:
@@ -317,24 +98,59 @@ class _Builder:
         return "".join(texts)
 
 
-def texts(pattern: str, numbers: Iterator[int], *, least: int = 0, most: int | None = None) -> Iterator[str]:
+def _looks(node: Node) -> Iterator[Node]:
+    """What the lookarounds of a tree hold."""
+    if node.kind == "look":
+        yield node.parts[0]
+    for part in node.parts:
+        yield from _looks(part)
+
+
+def _core(node: Node) -> Node:
+    """What stands behind the "anything" that a lookahead begins with: the digit of ``(?=.*[0-9])``."""
+    while node.kind == "row" and node.parts and _anything(node.parts[0]):
+        node = Node("row", node.least, node.most, "", node.parts[1:])
+    return node
+
+
+def _anything(node: Node) -> bool:
+    return node.kind == "repeat" and node.repeats[0] == 0 and len(node.parts[0].letters) > _WIDE
+
+
+def _spliced(tree: Node, numbers: Iterator[int], lengths: list[int]) -> Iterator[str]:
+    """Texts that hold, at several places, one text of each lookahead: of passwords, say."""
+    held = list(_looks(tree))
+    room = max((look.least for look in held), default=0)
+    for length in dict.fromkeys(max(length, room) for length in lengths if held):
+        builder = _Builder(numbers, looks=False, plain=True)
+        pieces = [builder.build(_core(look), 0) for look in held]
+        text = builder.build(tree, max(length - tree.least, 0))
+        for pieced in ("".join(pieces), "".join(reversed(pieces))):
+            last = len(text) - len(pieced)
+            for at in dict.fromkeys((last, 0, 1, last - 1, last // 2)):
+                if 0 <= at <= last:
+                    yield text[:at] + pieced + text[at + len(pieced) :]
+
+
+def texts(
+    pattern: str, numbers: Iterator[int], *, least: int = 0, most: int | None = None, plain: bool = True
+) -> Iterator[str]:
     """Candidates for a pattern, those of a wished length first; each is to be checked.
 
-    Raises `UnreadablePatternError` when the pattern's syntax is not understood.
+    They are of `plain` letters, or of all that the pattern names. Raises `UnreadablePatternError` when the
+    pattern's syntax is not understood.
     """
-    parser = _Parser(pattern)
-    tree = parser.choice()
-    if parser.at < len(pattern):
-        msg = "a bracket closes that was not opened"
-        raise UnreadablePatternError(msg)
+    tree = parsed(pattern)
     if tree.least >= LONGEST:
         msg = f"its shortest text is longer than {LONGEST} characters"
         raise UnreadablePatternError(msg)
     top = LONGEST if most is None else min(most, LONGEST)
     wished = [min(tree.least + _SPREAD, top), least, *range(least, min(least + _LENGTHS, top + 1))]
+    lengths = list(dict.fromkeys(max(length, least, tree.least) for length in wished))
+    yield from _spliced(tree, numbers, lengths)
     for looks in (False, True):
-        for length in dict.fromkeys(max(length, least, tree.least) for length in wished):
-            text = _Builder(numbers, looks=looks).build(tree, length - tree.least)
+        for length in lengths:
+            text = _Builder(numbers, looks=looks, plain=plain).build(tree, length - tree.least)
             yield text
             if len(text) < least:
                 yield text.ljust(least, "a")

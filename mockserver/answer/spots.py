@@ -1,6 +1,8 @@
 """Where in an instance a value stands."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from mockserver.answer.document import Document, Place
 from mockserver.answer.facts import DeadEndError, flatten
@@ -14,7 +16,8 @@ class Spot:
     """Where a value stands.
 
     It has the property's name, how deep it is, the references passed on the way, whether one was passed
-    twice, and whether it stands in a list of the property.
+    twice, and whether it stands in a list of the property. Of an object that is made again, `kept` are the
+    properties that it had: they stay as they were where they may.
     """
 
     name: str = ""
@@ -22,6 +25,7 @@ class Spot:
     passed: frozenset[str] = frozenset()
     deep: bool = False
     listed: bool = False
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
     def recurs(self, document: Document, places: Places) -> bool:
         """Whether subschemas lead back to where the instance already is."""

@@ -116,3 +116,24 @@ def test_heavy_members_of_a_chain_are_measured_in_one_go() -> None:
     links = {f"d{index}": {"allOf": [{"$ref": f"#/$defs/d{index + 1}"}]} for index in range(3_000)}
     document = Document({"$defs": {**links, "d3000": {"type": "null"}}})
     assert document.height(document.root.named("$defs")["d0"]) == 0
+
+
+def test_a_pattern_that_compiles_only_without_the_u_flag_is_read() -> None:
+    document = compiled({"$schema": "http://json-schema.org/draft-07/schema#", "pattern": "^[a-z]{2}]?$"})
+    assert [document.fits(document.root, text, formats=True) for text in ("ab", "ab]", "ab[")] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_what_stands_beside_a_reference_of_an_old_draft_binds_unless_it_is_read_loosely() -> None:
+    schema = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "definitions": {"text": {"type": "string"}},
+        "properties": {"url": {"$ref": "#/definitions/text", "pattern": "^https?://"}},
+    }
+    strict, loose = compiled(schema), compiled(schema, loose=True)
+    assert (strict.siblings, loose.siblings) == (True, True)
+    assert not strict.fits(strict.root, {"url": ""}, formats=True)
+    assert loose.fits(loose.root, {"url": ""}, formats=True)

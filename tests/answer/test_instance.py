@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator, Draft7Validator, Draft202012Validator
 
-from mockserver.answer.instance import instance
+from mockserver.answer.instance import ImpossibleSchemaError, instance
 from mockserver.answer.words import Words
-from tests.answer.making import HELLO, INTEGER, STRING, Json, attempt, made, thing
+from mockserver.deadline import Deadline
+from tests.answer.making import HELLO, INTEGER, STRING, Json, attempt, drawn, made, thing
 
 # Schemas of which instances exist.
 
@@ -223,6 +224,131 @@ def test_the_words_of_the_user_come_first(text: str, schema: Json, expected: Any
         assert value["kind"] in ("square", "circle")
     else:
         assert value == expected
+
+
+def branches(count: int, **more: Any) -> Json:
+    """A kind, and for each of its values a branch that demands another property."""
+    tests = [
+        {
+            "if": {"properties": {"kind": {"const": f"k{index}"}}, "required": ["kind"]},
+            "then": {"properties": {f"f{index}": STRING}, "required": [f"f{index}"]},
+        }
+        for index in range(count)
+    ]
+    kinds = [f"k{index}" for index in range(count)]
+    return thing({"kind": {"enum": kinds}}, ("kind",), allOf=tests, **more)
+
+
+@pytest.mark.parametrize("count", [1, 2, 20, 200])
+def test_of_many_branches_the_one_that_is_met_is_filled(count: int) -> None:
+    schema = branches(count)
+    for seed in range(5):
+        value = made(schema, seed=seed)
+        assert list(value) == ["kind", value["kind"].replace("k", "f")]
+    assert made(schema, words=Words.of("make a k0"))["kind"] == "k0"
+
+
+CHAIN: Json = {
+    "type": "object",
+    "properties": {"level": {"const": 0}},
+    "required": ["level"],
+    "allOf": [
+        {"if": {"required": [before]}, "then": {"required": [after]}}
+        for before, after in (("c", "d"), ("a", "b"), ("level", "a"), ("b", "c"))
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        (CHAIN, {"level", "a", "b", "c", "d"}),
+        (
+            thing(
+                {"card": INTEGER},
+                ("card",),
+                dependentSchemas={"card": thing({"address": STRING}, ("address",))},
+            ),
+            {"card", "address"},
+        ),
+        (
+            {"if": thing({"a": {"const": 1}}, ("a",)), "then": True, "else": False},
+            {"a"},
+        ),
+        (
+            thing(
+                {"a": {"enum": [1, 2]}},
+                ("a",),
+                **{"if": {"properties": {"a": {"const": 1}}}, "then": False, "else": {"required": ["b"]}},
+            ),
+            {"a", "b"},
+        ),
+        (
+            {
+                "if": {"properties": {"kind": {"const": "x"}}, "required": ["kind"]},
+                "then": {"required": ["x"]},
+                "else": {"if": {"required": ["y"]}, "then": {"required": ["z"]}, "else": {"required": ["y"]}},
+                "properties": {"kind": {"const": "w"}},
+                "type": "object",
+            },
+            {"kind", "y", "z"},
+        ),
+    ],
+)
+def test_what_a_value_meets_is_read_and_followed(schema: Json, expected: set[str]) -> None:
+    for seed in range(5):
+        value = made(schema, seed=seed)
+        Draft202012Validator(schema).validate(value)
+        assert set(value) == expected
+
+
+def test_a_condition_of_texts_and_numbers_is_read_too() -> None:
+    schema = {
+        "allOf": [
+            {"if": {"type": "string"}, "then": {"minLength": 30}, "else": {"minimum": 1000}},
+            {"type": ["string", "integer"]},
+        ]
+    }
+    for seed in range(9):
+        Draft202012Validator(schema).validate(made(schema, seed=seed))
+
+
+def test_conditions_that_turn_in_a_circle_end() -> None:
+    turns = [
+        {"if": {"required": [f"p{index}"]}, "then": {"not": {"required": [f"p{index}"]}}}
+        for index in range(99)
+    ]
+    schema = thing({f"p{index}": STRING for index in range(99)}, allOf=turns)
+    assert attempt(schema) == ({}, "")
+
+
+def test_a_value_is_valid_in_both_readings_where_drafts_differ() -> None:
+    old: Json = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "definitions": {"text": {"type": "string", "default": ""}},
+        "type": "object",
+        "properties": {"url": {"$ref": "#/definitions/text", "pattern": "^https?://"}},
+        "required": ["url"],
+    }
+    assert made(old)["url"].startswith("http")
+    old["properties"]["url"] = {"$ref": "#/definitions/text", "type": "integer"}
+    assert made(old) == {"url": ""}
+
+
+def test_a_property_whose_pattern_allows_a_usual_thing_has_it() -> None:
+    schema = thing({"url": {**STRING, "pattern": "^https?://"}, "word": {**STRING, "pattern": "^[a-z]+$"}})
+    value = made(schema)
+    assert value["url"].startswith("https://example.")
+    assert value["word"] in ("sample", "example")
+
+
+def test_past_its_deadline_a_simpler_instance_is_made_or_the_reason_is_told() -> None:
+    now = iter(range(10**9))
+    wide = thing({f"p{index}": STRING for index in range(500)}, ("p0",))
+    some = instance(wide, numbers=drawn(), words=HELLO, deadline=Deadline(900, timer=lambda: next(now)))
+    assert {"p0"} <= set(some) < set(wide["properties"])
+    with pytest.raises(ImpossibleSchemaError, match="no instance was found in time"):
+        instance(wide, numbers=drawn(), words=HELLO, deadline=Deadline(0))
 
 
 def test_the_alternative_that_the_words_name_comes_first() -> None:

@@ -50,8 +50,14 @@ def test_a_format_that_is_not_known_says_nothing() -> None:
     assert said("city", format="tea", most=2) == said("city", most=2) == ["Paris", "London"]
 
 
-def test_a_pattern_comes_before_a_format_and_both_before_what_is_made_up() -> None:
-    assert set(said("city", pattern="^a[bc]$", format="date", most=2)) == {"ab", "ac"}
+def test_for_a_pattern_a_few_usual_things_are_tried_first() -> None:
+    date, *things = said("city", pattern="^a[bc]$", format="date", most=7)
+    assert date.startswith("20")
+    assert things[:4] == ["Paris", "London", "sample", "example"]
+    assert set(things[4:]) == {"ab", "ac"}
+
+
+def test_a_format_comes_before_what_is_made_up() -> None:
     assert said("city", format="date", most=1)[0].startswith("20")
 
 

@@ -78,6 +78,43 @@ def test_what_only_ecma_knows_is_understood(pattern: str, expected: str) -> None
     assert re.search(expected, next(texts(pattern, numbers())))
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"^(?=.*\d)(?=.*[a-z])(?=.*[A-Z])(?=.*[!@#$]).{8,64}$",
+        r"^(?=.{3,10}$)[a-z]+(-[a-z]+)*$",
+        r"^a(?=\s)(.*?)(x|y)$",
+        r"^(?!-)(?!.*--)[A-Za-z0-9-]{1,63}(?<!-)$",
+        r"^((?!foo).)*$",
+        r"^(?=[^a]*a[^a]*$)\w{4}$",
+        r"^(?=.*\d)[a-z]\w*$",
+    ],
+)
+def test_what_a_lookaround_asks_for_is_there(pattern: str) -> None:
+    for seed in range(5):
+        matching(pattern, seed=seed)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        (r"^.{5}$", "^[a-z]{5}$"),
+        (r"^[^,]{5}$", "^[a-z]{5}$"),
+        (r"^\S\s\S$", "^[a-z] [a-z]$"),
+        (r"^[_-][A-Z_]$", "^[_-][A-Z]$"),
+        (r"^\W[^ -~]$", "^ [^ -~]$"),
+        ("^[\t\n]$", "^[\t\n]$"),
+    ],
+)
+def test_plain_letters_come_first_and_any_letters_when_asked(pattern: str, expected: str) -> None:
+    for seed in range(9):
+        assert re.search(expected, next(texts(pattern, numbers(seed))))
+        assert re.search(pattern, next(texts(pattern, numbers(seed), plain=False)))
+    assert not all(
+        re.search(expected, next(texts("^.{5}$", numbers(seed), plain=False))) for seed in range(9)
+    )
+
+
 PIECES = st.recursive(
     st.sampled_from(["a", "[b-f]", r"\d", r"\w", "[^x]", "-", r"\."]),
     lambda below: st.one_of(

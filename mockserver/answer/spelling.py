@@ -1,0 +1,136 @@
+"""A schema, spelled as strictly as its validator reads.
+
+People write what other validators accept: references that are no URI, patterns that only compile without the
+u flag (ECMA-262, Annex B), constraints beside a `$ref` (draft-07 and before ignore them, ajv does not). The
+strict spelling means the same to all, so a value that fits it is valid for all.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
+"""The keywords that hold subschemas by name."""
+
+_VALUES = frozenset({"enum", "const", "default", "examples"})
+"""The keywords that hold values, whatever these look like."""
+
+_URI = "/?:@!$&'()*+,;=-._~%"
+"""What may stand in a reference beside letters and digits (RFC 3986, 3.5)."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9/$_.:-]*#?[A-Za-z0-9/$_.-]*")
+"""A reference that is spelled strictly already."""
+
+_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_NAMING = frozenset(
+    {"$ref", "$id", "id", "$schema", "$comment", "$defs", "definitions", "title", "description", "default"}
+    | {"examples", "deprecated", "readOnly", "writeOnly", "markdownDescription"}
+)
+"""What may stand beside a reference and demands nothing."""
+
+_COUNT = re.compile(r"\{\d+(?:,\d*)?\}")
+_ESCAPE = re.compile(r"\\(?:[pPu]\{[^}]*\}|k<[^>]*>|c[A-Za-z]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_SETS = frozenset({r"\d", r"\D", r"\w", r"\W", r"\s", r"\S"})
+
+
+def schemas(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a document that is, or may be, a schema: no value, and no map of schemas."""
+    todo = [(schema, False)]
+    while todo:
+        value, named = todo.pop()
+        if isinstance(value, list):
+            todo += [(below, False) for below in value]
+        elif isinstance(value, dict):
+            if not named:
+                yield value
+            todo += [
+                (below, not named and name in MAPS)
+                for name, below in value.items()
+                if named or name not in _VALUES
+            ]
+
+
+def strictly(schema: Any) -> Any:
+    """A schema with its references and patterns spelled strictly; what is given is changed."""
+    for each in schemas(schema):
+        ref = each.get("$ref")
+        if isinstance(ref, str):
+            each["$ref"] = reference(ref)
+        text = each.get("pattern")
+        if isinstance(text, str):
+            each["pattern"] = pattern(text)
+        named = each.get("patternProperties")
+        if isinstance(named, dict):
+            each["patternProperties"] = {pattern(name): below for name, below in named.items()}
+    return schema
+
+
+def with_siblings(schema: Any, *, binding: bool = True) -> bool:
+    """Let what stands beside a `$ref` bind where it demands anything, or take it away; whether there was any.
+
+    What binds stands beside an `allOf` of the reference, which is how drafts since 2019-09 read it. What is
+    given is changed.
+    """
+    found = False
+    for each in schemas(schema):
+        if not isinstance(each.get("$ref"), str) or _NAMING.issuperset(each):
+            continue
+        found = True
+        if binding:
+            held = each.get("allOf")
+            each["allOf"] = [*(held if isinstance(held, list) else ()), {"$ref": each.pop("$ref")}]
+        else:
+            for keyword in each.keys() - _NAMING:
+                del each[keyword]
+    return found
+
+
+def reference(ref: str) -> str:
+    """A reference as a URI: what no URI may hold is quoted."""
+    if _PLAIN.fullmatch(ref):
+        return ref
+    base, sign, fragment = ref.partition("#")
+    return (
+        quote(_PERCENT.sub("%25", base), safe=_URI) + sign + quote(_PERCENT.sub("%25", fragment), safe=_URI)
+    )
+
+
+def pattern(text: str) -> str:
+    """A pattern that means with the u flag what it means without: its plain signs are escaped."""
+    made: list[str] = []
+    at = 0
+    while at < len(text):
+        escape = _ESCAPE.match(text, at)
+        count = _COUNT.match(text, at)
+        if escape:
+            part = spelled = escape[0]
+        elif count and made:
+            part = spelled = count[0]
+        elif text[at] == "[":
+            part, spelled = _bracket(text, at)
+        else:
+            part = text[at]
+            spelled = "\\" + part if part in "]{}" else part
+        made.append(spelled)
+        at += len(part)
+    return "".join(made)
+
+
+def _bracket(text: str, start: int) -> tuple[str, str]:
+    """The class that begins there, as written and as spelled."""
+    at = start + 1 + (text[start + 1 : start + 2] == "^")
+    signs: list[str] = []
+    while at < len(text) and text[at] != "]":
+        escape = _ESCAPE.match(text, at)
+        signs.append(escape[0] if escape else text[at])
+        at += len(signs[-1])
+    if at >= len(text):
+        return text[start:], text[start:]
+    part = text[start : at + 1]
+    if not signs:
+        return part, r"[\s\S]" if part == "[^]" else r"[^\s\S]"
+    for index, sign in enumerate(signs):
+        if sign == "[" or (sign == "-" and _SETS & set(signs[max(index - 1, 0) : index + 2])):
+            signs[index] = "\\" + sign
+    return part, part[: 2 if part[1] == "^" else 1] + "".join(signs) + "]"

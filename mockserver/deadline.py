@@ -1,0 +1,35 @@
+"""Deadlines: how long a piece of work may take, by a clock that is given."""
+
+import time
+from collections.abc import Callable
+
+Timer = Callable[[], float]
+"""Gives seconds that only ever grow."""
+
+
+class Deadline:
+    """The end of the time that a piece of work has, so many `seconds` from now."""
+
+    def __init__(self, seconds: float, *, timer: Timer = time.monotonic) -> None:
+        self._timer = timer
+        self._seconds = seconds
+        self._end = timer() + seconds
+
+    @property
+    def left(self) -> float:
+        """How many seconds are left; none when it is over."""
+        return max(self._end - self._timer(), 0.0)
+
+    @property
+    def near(self) -> bool:
+        """Whether more than half of the time is gone."""
+        return 2 * self.left < self._seconds
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return self._timer() >= self._end
+
+    def share(self, part: float) -> "Deadline":
+        """A deadline after that part of what is left."""
+        return Deadline(self.left * part, timer=self._timer)
