@@ -171,8 +171,11 @@ def _is_schema(schema: Any, path: Path) -> bool:
 
 def tools(folder: Path) -> Iterator[Case]:
     """The schemas of the tools that MCP servers offer, as they say on their standard output."""
-    commands = [(name, folder / "venv" / "bin" / command) for name, command in SERVERS.items()]
-    commands += [(name, folder / "node_modules" / ".bin" / command) for name, command in NODE_SERVERS.items()]
+    commands = [(name, (folder / "venv" / "bin" / command).absolute()) for name, command in SERVERS.items()]
+    commands += [
+        (name, (folder / "node_modules" / ".bin" / command).absolute())
+        for name, command in NODE_SERVERS.items()
+    ]
     lines = (
         {
             "id": 1,
@@ -189,7 +192,11 @@ def tools(folder: Path) -> Iterator[Case]:
     for name, command in commands:
         more = [str(folder)] if "filesystem" in name else []
         process = subprocess.Popen(
-            [command, *more], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            [command, *more],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,  # some keep files where they are started
         )
         assert process.stdin is not None
         assert process.stdout is not None
