@@ -39,6 +39,15 @@ class Family:
 
     `compat_media`, `native_plain` and `native_search` name other serializers for requests with media,
     for whole answers without tools, and for answers of a web search, where the recordings differ.
+
+    `thinking_kept` says which `reasoning_content` of the history is read: none, that of a running tool loop,
+    or all when `preserve_thinking` asks for it. `parts_on_lines`: the texts of a content in parts stand on
+    lines of their own. `drops_bare_calls`: an answer of calls alone is not shown when no tool may be called.
+    Counts of tokens that a backend adds to its prompt: `think_line_tokens` open a thought, `thinkless_tokens`
+    an answer without one; `thinking_prompt_tokens` are a hidden prompt of models that think,
+    `required_call_tokens` the mark before a call that must come (which the answer then has not).
+    And to its output: `stop_tokens` are written before a stop sequence is noticed, `brief_stream_tokens`
+    beside an answer that a stream brings in one piece, `media_thinking_tokens` beside media.
     """
 
     vocabulary: str
@@ -61,7 +70,6 @@ class Family:
     native_plain: str | None = None
     native_search: str | None = None
     tool_ramp: Ramp | None = None
-    thinking_media_tokens: int = 0
     tools_tokens: int = 0
     media_thinking_tokens: int = 0
     required_tool_tokens: int = 0
@@ -72,6 +80,13 @@ class Family:
     call_style: Literal["json", "xml", "fncall"] = "json"
     after_tool_tokens: int = 0
     counts_pieces: bool = False
+    think_line_tokens: int = 0
+    thinking_kept: Literal["never", "running", "asked"] = "never"
+    parts_on_lines: bool = False
+    drops_bare_calls: bool = False
+    required_call_tokens: int = 0
+    stop_tokens: int = 0
+    brief_stream_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,14 @@ from dataclasses import field
 from functools import partial
 
 from mockserver.meter.media import media_tokens
-from mockserver.meter.template import CallStyle, call_text, response_text, texts, thinking_text, tools_block
+from mockserver.meter.template import (
+    answer_text,
+    call_text,
+    response_text,
+    texts,
+    thinking_text,
+    tools_block,
+)
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.values import value
 from mockserver.wire.request import ChatRequest, Message
@@ -37,22 +44,28 @@ class PromptTokens:
         return self.text + (self.image or 0) + (self.video or 0) + (self.audio or 0)
 
 
-def _preserves(request: ChatRequest) -> bool:
-    asked = request.get("preserve_thinking")
-    return request.model.preserve_thinking if asked is None else bool(asked)
+def _said(message: Message, request: ChatRequest) -> str:
+    """The text of a message.
+
+    Text models up to Qwen3 are given several parts on lines of their own, those that see side by side
+    (recordings: maruel/genai, qwen3-max and qwen3-235b-a22b against all others).
+    """
+    if message.pieces and request.model.family.parts_on_lines:
+        return "\n".join(message.pieces)
+    return message.text
 
 
-def _text(message: Message, style: CallStyle, *, preserve: bool) -> str:
-    """The text of a message that is not the user's."""
-    text = message.text.strip()
+def _text(message: Message, request: ChatRequest, *, thought: bool) -> str:
+    """The text of a message as the model is shown it, with the thinking before it where that is `thought`."""
+    style, text = request.model.family.call_style, _said(message, request)
+    if message.role == "user":
+        return text.lstrip()
+    text = text.strip()
     if message.role == "tool":
         return response_text(text, style)
-    if message.tool_calls:
-        calls = [call_text(call.name, call.arguments, style) for call in message.tool_calls]
-        text = "\n".join([text, *calls] if text else calls)
-    if preserve and message.reasoning:
-        text = thinking_text(message.reasoning, text)
-    return text
+    calls = [call_text(call.name, call.arguments, style) for call in message.tool_calls]
+    text = answer_text(text, calls, style)
+    return thinking_text(message.reasoning.strip(), text) if thought else text
 
 
 def _tools_block(request: ChatRequest) -> str:
@@ -68,21 +81,30 @@ def turns(request: ChatRequest) -> list[tuple[str, str]]:
     (recordings: crewAI, qwen-turbo).
     A last assistant message that is no prefix counts as the user's (recordings:
     alibaba/loongsuite-python-agent, qwen-turbo, 2026).
+    The older function calling tells results within the assistant's turn (Qwen-Agent, `fncall_prompts`).
+    Where thinking is read, an answer without any has an empty thought (the templates published with the
+    models; recordings: maruel/genai, qwen3.5 to 3.7 and qwen3-max).
     """
     merged: list[tuple[str, str]] = []
     block = _tools_block(request)
     if block and (not request.messages or request.messages[0].role != "system"):
         merged.append(("system", block))
         block = ""
-    last = len(request.messages) - 1
-    style, preserve = request.model.family.call_style, _preserves(request)
+    last, read_from = len(request.messages) - 1, request.thinking_read_from
+    within = request.model.family.call_style == "fncall"
+    bare = request.model.family.drops_bare_calls and request.get("tool_choice") == "none"
     for index, message in enumerate(request.messages):
         role = message.role
-        text = message.text.lstrip() if role == "user" else _text(message, style, preserve=preserve)
-        if block and index == 0:
-            text = f"{text}\n\n{block}"
+        if bare and message.tool_calls and not message.text:
+            continue
         if index == last and role == "assistant" and not message.partial:
             role = "user"
+        thought = role == "assistant" and index >= read_from and not message.partial
+        text = _text(message, request, thought=thought)
+        if block and index == 0:
+            text = f"{text}\n\n{block}"
+        if role == "tool" and within:
+            role = "assistant"
         if merged and merged[-1][0] == role:
             merged[-1] = (role, f"{merged[-1][1]}\n{text}")
         else:
@@ -91,19 +113,33 @@ def turns(request: ChatRequest) -> list[tuple[str, str]]:
 
 
 def _media(request: ChatRequest) -> Iterator[tuple[str, int]]:
+    """The media that the model takes; others are dropped before it (recordings: maruel/genai, qwen3-max)."""
     high = bool(request.get("vl_high_resolution_images"))
     for message in request.messages:
         for part in message.media:
-            yield part.kind, media_tokens(part, request.model, high_resolution=high)
+            if part.kind in request.model.input:
+                yield part.kind, media_tokens(part, request.model, high_resolution=high)
 
 
-def _extra(request: ChatRequest, *, media: bool) -> int:
-    """What this backend adds to the template, as the recordings show it."""
+def _opening(request: ChatRequest, *, system: bool, media: bool) -> int:
+    """The tokens that open the answer, and of the hidden prompt of a model that thinks.
+
+    The hidden prompt stands first in the system turn, one of its own where a request has none; there is
+    none beside media (recordings: maruel/genai, qwen3.8-max; the template published with Qwen3.8).
+    """
+    family = request.model.family
+    if not request.thinking:
+        unthinking = request.partial is None and request.model.thinking != "none"
+        return family.thinkless_tokens if unthinking else 0
+    hidden = 0 if media else family.thinking_prompt_tokens
+    if hidden:
+        hidden += 1 if system else texts()["message_tokens"]
+    return family.think_line_tokens + hidden
+
+
+def _options(request: ChatRequest) -> int:
+    """What the options of a request add to its prompt, as the recordings of its backend show it."""
     family, extra, asked = request.model.family, 0, request.parameters.get
-    if request.thinking:
-        extra += family.thinking_media_tokens if media else family.thinking_prompt_tokens
-    elif request.partial is None:
-        extra += family.thinkless_tokens
     if (asked("response_format") or {}).get("type") == "json_object":
         extra += family.json_tokens
     if asked("reasoning_effort"):
@@ -114,7 +150,8 @@ def _extra(request: ChatRequest, *, media: bool) -> int:
         choice = asked("tool_choice")
         if choice != "none":
             extra += family.tools_tokens
-        extra += family.required_tool_tokens if choice == "required" else 0
+        if choice == "required":
+            extra += family.required_tool_tokens + family.required_call_tokens
     return extra
 
 
@@ -131,11 +168,12 @@ def prompt_tokens(request: ChatRequest, tokenizer: Tokenizer) -> PromptTokens:
     parts = tuple([(role, content, frame + count(content)) for role, content in said])
     for _, _, tokens in parts:
         text += tokens
-    if request.partial is not None:
+    if request.partial is not None or (parts and parts[-1][0] == "assistant"):
         text -= frame
     media: dict[str, int] = {}
     if request.media:
         for kind, tokens in _media(request):
             media[kind] = media.get(kind, 0) + tokens
-    text += _extra(request, media=bool(media))
+    system = bool(parts) and parts[0][0] == "system"
+    text += _opening(request, system=system, media=bool(media)) + _options(request)
     return PromptTokens(text, media.get("image"), media.get("video"), media.get("audio"), parts)

@@ -79,6 +79,14 @@ def response_text(content: str, style: CallStyle) -> str:
     return f"<tool_response>\n{content}\n</tool_response>"
 
 
-def thinking_text(reasoning: str, content: str) -> str:
-    """An earlier answer whose thinking is preserved."""
-    return f"<think>\n{reasoning}\n</think>\n\n{content}"
+def answer_text(content: str, calls: list[str], style: CallStyle) -> str:
+    """An answer and its calls as the model writes them."""
+    if not calls:
+        return content
+    blank = "\n\n" if style == "xml" else "\n"
+    return f"{content}{blank if content else ''}{chr(10).join(calls)}"
+
+
+def thinking_text(reasoning: str, content: str, *, blank: str = "\n\n") -> str:
+    """An answer and the thinking before it, with a `blank` between them."""
+    return f"<think>\n{reasoning}\n</think>{blank}{content}"

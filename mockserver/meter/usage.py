@@ -15,39 +15,74 @@ THINK_CLOSE = 3
 """The tokens of ``</think>`` and the line ends around it, counted from where the answer begins."""
 
 
+BRIEF = 2
+"""The most tokens of an answer that a stream brings in one piece with its end."""
+
+
 def call_tokens(call: ToolCall, family: Family, tokenizer: Tokenizer) -> int:
     """The output tokens of one function call."""
     return tokenizer.count(call_text(call.name, call.arguments, family.call_style))
 
 
-def choice_tokens(request: ChatRequest, choice: Choice, tokenizer: Tokenizer) -> int:
-    """The output tokens of one choice: thinking with its wrapper, answer, calls, and the end token
-    where the backend counts it (recordings: maruel/genai, qwen3-vl-flash; not when the answer was cut
-    by its length or ended by a stop sequence).
+def _written(request: ChatRequest, choice: Choice, tokenizer: Tokenizer) -> int:
+    """The tokens of thinking and answer, which are counted as the one text that the model writes (exact on
+    recordings: vercel/ai, qwen3-max; cnblogs/dashscope-sdk, qwen-plus-latest; maruel/genai, qwen3.8-max).
 
-    Thinking and answer are counted as the one text that the model writes (exact on recordings:
-    vercel/ai, qwen3-max; cnblogs/dashscope-sdk, qwen-plus-latest; maruel/genai, qwen3.8-max).
+    JSON mode holds the model to JSON from the end of its thought on: no blank line stands between
+    (recordings: maruel/genai, qwen3.5, qwen3.7-max and qwen3-235b-a22b).
+    """
+    if not choice.reasoning:
+        return len(tokenizer.ends(choice.content)) if choice.content else 0
+    family = request.model.family
+    forced = (request.get("response_format") or {}).get("type") == "json_object"
+    tokens = tokenizer.count(thinking_text(choice.reasoning, choice.content, blank="" if forced else "\n\n"))
+    if request.seen:
+        return tokens + family.media_thinking_tokens
+    whole = choice.tool_calls or request.stop or not request.stream
+    if not whole and len(tokenizer.ends(choice.content)) <= BRIEF:
+        tokens += family.brief_stream_tokens
+    return tokens
+
+
+def _called(request: ChatRequest, choice: Choice, tokenizer: Tokenizer) -> int:
+    """The tokens of the function calls, one a line.
+
+    The mark before a call that is required may belong to the prompt (recording:
+    alibaba/loongsuite-python-agent, qwen-plus).
+    """
+    if not choice.tool_calls:
+        return 0
+    family = request.model.family
+    calls = sum(call_tokens(call, family, tokenizer) for call in choice.tool_calls)
+    breaks = len(choice.tool_calls) - 1 if family.call_style != "fncall" else 0
+    forced = family.required_call_tokens if request.get("tool_choice") == "required" else 0
+    return calls + breaks - forced
+
+
+def choice_tokens(request: ChatRequest, choice: Choice, tokenizer: Tokenizer) -> int:
+    """The output tokens of one choice: thinking with its wrapper, answer, calls, the end token where the
+    backend counts it (recordings: maruel/genai, qwen3-vl-flash; not when the answer was cut by its length
+    or ended by a stop sequence), and what was written before a stop sequence was noticed.
     """
     family = request.model.family
-    if choice.reasoning:
-        tokens = tokenizer.count(thinking_text(choice.reasoning, choice.content))
-        if request.media:
-            tokens += family.media_thinking_tokens
-    else:
-        tokens = len(tokenizer.ends(choice.content)) if choice.content else 0
-    for call in choice.tool_calls:
-        tokens += call_tokens(call, family, tokenizer)
+    tokens = _written(request, choice, tokenizer) + _called(request, choice, tokenizer)
     if request.messages and request.messages[-1].role == "tool":
         tokens += family.after_tool_tokens
-    if family.counts_eos and choice.finish_reason != "length":
-        stopped = choice.finish_reason == "stop" and bool(request.stop)
-        tokens += not stopped
+    stopped = choice.finish_reason == "stop" and bool(request.stop)
+    if stopped:
+        tokens += family.stop_tokens
+    elif family.counts_eos and choice.finish_reason != "length":
+        tokens += 1
     return tokens
 
 
 def reasoning_tokens(reply: Reply, tokenizer: Tokenizer) -> int:
-    """The tokens of the thinking of all choices, wrappers left out."""
-    return sum(len(tokenizer.ends(choice.reasoning)) for choice in reply.choices if choice.reasoning)
+    """The tokens of the thinking of all choices: with its wrapper, less the five that this has alone.
+
+    A line end that became one with the last word is none of them (recordings: maruel/genai and vercel/ai).
+    """
+    thoughts = (choice.reasoning for choice in reply.choices if choice.reasoning)
+    return sum(tokenizer.count(thinking_text(thought, "")) - THINK_OPEN - THINK_CLOSE for thought in thoughts)
 
 
 def usage_of(

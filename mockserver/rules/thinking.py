@@ -162,14 +162,12 @@ def _budget_above_completion(request: ChatRequest) -> Iterator[Broken]:
     "thinking.sent-back",
     severity=Severity.HARMFUL,
     source="Model Studio docs, deep thinking, 2026: the history holds answers, not the thinking before them",
-    fix="Keep `content` and `tool_calls` only; models with `preserve_thinking` read it when that is true.",
+    fix="Keep `content` and `tool_calls` only. Models from qwen3.5 on read it within a running tool loop, "
+    "from qwen3.6 on everywhere when `preserve_thinking` is true.",
     teaches="`reasoning_content` in the history: this model ignores it, each turn carries it for nothing.",
     marks=(Mark.REASONING,),
 )
 def _sent_back(request: ChatRequest) -> Iterator[Broken]:
-    asked = request.get("preserve_thinking")
-    if request.model.preserve_thinking if asked is None else asked:
-        return
-    for index, message in enumerate(request.messages):
+    for index, message in enumerate(request.messages[: request.thinking_read_from]):
         if message.reasoning:
             yield Broken(f"{request.message_place(index)}.reasoning_content")

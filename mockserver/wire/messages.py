@@ -26,8 +26,8 @@ def _pixels(part: Mapping[str, Any], name: str) -> int | None:
     return limit if type(limit) is int and limit > 0 else None
 
 
-def _content(content: Any) -> tuple[str, tuple[Part, ...]]:
-    """The text and the media of a content in parts. A text of several parts is joined without a blank."""
+def _content(content: Any) -> tuple[list[str], tuple[Part, ...]]:
+    """The texts and the media of a content in parts."""
     texts: list[str] = []
     media: list[Part] = []
     for part in content or ():
@@ -38,7 +38,7 @@ def _content(content: Any) -> tuple[str, tuple[Part, ...]]:
         else:
             limits = _pixels(part, "min_pixels"), _pixels(part, "max_pixels")
             media.extend(Part(kind, part[key], *limits) for key, kind in _MEDIA.items() if key in part)
-    return "".join(texts), tuple(media)
+    return texts, tuple(media)
 
 
 def _tool_calls(calls: Iterable[Mapping[str, Any]]) -> tuple[ToolCall, ...]:
@@ -57,20 +57,21 @@ def _marked(part: Any) -> bool:
 
 
 def read_message(data: Mapping[str, Any]) -> Message:
-    """One message, as its schema allows it."""
+    """One message, as its schema allows it. A text of several parts is joined without a blank."""
     content = data.get("content")
-    text, media = (content, ()) if isinstance(content, str) else _content(content)
+    texts, media = ([content], ()) if isinstance(content, str) else _content(content)
     cached = isinstance(content, list) and any(_marked(part) for part in content)
     calls = data.get("tool_calls")
     return Message(
         data["role"],
-        text,
+        "".join(texts),
         media,
         _tool_calls(calls) if calls else (),
         data.get("tool_call_id"),
         data.get("reasoning_content") or "",
         bool(data.get("partial")),
         cached,
+        tuple(texts) if len(texts) > 1 else (),
     )
 
 

@@ -202,7 +202,11 @@ class _ChoiceStream:
         self._open = THINK_OPEN if self._thinking and not self._serializer.parts else 0
         self._output = self._open
         self._reasoning = 0
-        self._final = usage.output if len(reply.choices) == 1 else None
+        alone = len(reply.choices) == 1
+        self._final = usage.output if alone else None
+        # The count steps back where the answer begins, when the thought ends in a line end that became one
+        # with its last word (recording: Joycai, qwen3.8-flash, 2026-09).
+        self._thought = usage.reasoning if alone else None
         self._said = ("", "")
         self._spent = 0
         self._stream = Stream([], [])
@@ -218,6 +222,8 @@ class _ChoiceStream:
             joined = 0
             if run.kind == "content" and self._thinking:
                 self._output += self._closing(runs)
+                if self._thought is not None:
+                    self._reasoning = self._thought
                 joined = self._joined_switch()
             for text, size in zip(run.texts, run.sizes, strict=True):
                 self._output += size

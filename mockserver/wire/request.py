@@ -54,7 +54,7 @@ class Part:
 
 @value
 class Message:
-    """One message of the history."""
+    """One message of the history. `pieces` are the parts of its text when it has several."""
 
     role: str
     text: str
@@ -64,6 +64,7 @@ class Message:
     reasoning: str = ""
     partial: bool = False
     cached: bool = False
+    pieces: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 
 def _stop(item: str | float | list[float]) -> str | tuple[int, ...]:
@@ -131,6 +132,25 @@ class ChatRequest:
                 if off >= 0 or on >= 0:
                     return off > on
         return False
+
+    @property
+    def thinking_read_from(self) -> int:
+        """The index of the first message whose `reasoning_content` the model is shown.
+
+        A backend reads none, or that of a running tool loop, behind the last question, or with
+        `preserve_thinking` all of it (the chat templates published with Qwen3.5, 3.6 and 3.8;
+        QwenLM/Qwen3.8#26; QwenLM/qwen-code#5637).
+        """
+        kept = self.model.family.thinking_kept
+        if kept == "never":
+            return len(self.messages)
+        asked = self.parameters.get("preserve_thinking")
+        if kept == "asked" and (self.model.preserve_thinking if asked is None else asked):
+            return 0
+        behind = len(self.messages)
+        while behind and self.messages[behind - 1].role != "user":
+            behind -= 1
+        return behind or len(self.messages)
 
     @property
     def thinking_budget(self) -> int | None:
@@ -204,6 +224,13 @@ class ChatRequest:
             if message.media:
                 return True
         return False
+
+    @property
+    def seen(self) -> bool:
+        """Whether any message holds a medium that the model takes; others are dropped before it."""
+        return self.media and any(
+            part.kind in self.model.input for message in self.messages for part in message.media
+        )
 
     @property
     def turn(self) -> int:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mockserver import resources
 from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.models import Models, Ramp, UnknownModelError
-from mockserver.catalogue.regions import REGIONS
+from mockserver.catalogue.regions import REGIONS, Region
 from mockserver.rules.schemas import violations
 from mockserver.wire import serializers
 
@@ -63,7 +63,7 @@ def test_every_family_names_serializers_that_exist_and_ramps_that_go_on(models: 
 
 def test_a_host_of_the_cloud_gives_the_models_as_its_region_serves_them(models: Models) -> None:
     here, there = models["qwen3.8-max"], models.at("dashscope-us.aliyuncs.com")["qwen3.8-max"]
-    assert (here.family.thinking_prompt_tokens, there.family.thinking_prompt_tokens) == (40, 53)
+    assert (here.family.thinking_prompt_tokens, there.family.thinking_prompt_tokens) == (33, 46)
     assert models.at("127.0.0.1:8000") is models
     assert models.at("dashscope.aliyuncs.com") is models
     assert models.at("dashscope-us.aliyuncs.com") is models.at("dashscope-us.aliyuncs.com:443")
@@ -139,3 +139,27 @@ def test_a_model_is_added_like_another_and_the_first_catalogue_stays_as_it_is(mo
 
 def test_the_catalogue_is_loaded_once() -> None:
     assert model_catalogue.load() is model_catalogue.load()
+
+
+TOKEN_FACTS = [
+    "think_line_tokens",
+    "thinkless_tokens",
+    "thinking_kept",
+    "parts_on_lines",
+    "media_thinking_tokens",
+]
+
+
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize(
+    "name", ["qwen3.5-35b-a3b", "qwen3.5-397b-a17b", "qwen3.7-max", "qwen3.8-max", "qwen3-235b-a22b"]
+)
+def test_what_a_model_counts_its_relatives_count_too(region: Region, name: str) -> None:
+    known, unknown = (
+        model_catalogue.load(region)[name].family,
+        model_catalogue.load(region, without=name)[name].family,
+    )
+    differ = {fact for fact in TOKEN_FACTS if getattr(known, fact) != getattr(unknown, fact)}
+    # Of pictures in a thought and of loops of calls a lone generation or size has told nothing but its own.
+    assert differ <= {"media_thinking_tokens", "thinking_kept"}
+    assert (unknown.vocabulary, unknown.call_style) == (known.vocabulary, known.call_style)

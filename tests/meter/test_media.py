@@ -317,7 +317,10 @@ def test_no_value_of_a_part_upsets_the_count(kind: str, value: Any) -> None:
     assert media_tokens(Part(kind, value), VL_FLASH) >= 0
 
 
-def test_a_prompt_counts_each_medium_apart(tokenizer: Tokenizer) -> None:
+@pytest.mark.parametrize(("model", "audio"), [("qwen3-vl-flash", None), ("qwen3-omni-flash", 50)])
+def test_a_prompt_counts_each_medium_apart_that_its_model_takes(
+    tokenizer: Tokenizer, model: str, audio: int | None
+) -> None:
     content = [
         {"text": "What fruit is it? Reply with only one word."},
         {"image": uri(png(330, 291))},
@@ -325,12 +328,10 @@ def test_a_prompt_counts_each_medium_apart(tokenizer: Tokenizer) -> None:
         {"video": "https://example.com/brew.mp4"},
         {"audio": uri(wav(frames=32_000), "audio/wav")},
     ]
-    asked = ask(
-        [{"role": "user", "content": content}], model="qwen3-vl-flash", surface=Surface.NATIVE_MULTIMODAL
-    )
+    asked = ask([{"role": "user", "content": content}], model=model, surface=Surface.NATIVE_MULTIMODAL)
     prompt = prompt_tokens(asked, tokenizer)
-    assert (prompt.text, prompt.image, prompt.video, prompt.audio) == (19, 184, 3586, 50)
-    assert prompt.total == 19 + 184 + 3586 + 50
+    assert (prompt.text, prompt.image, prompt.video, prompt.audio) == (19, 184, 3586, audio)
+    assert prompt.total == 19 + 184 + 3586 + (audio or 0)
 
 
 def test_a_request_can_ask_for_a_high_resolution(tokenizer: Tokenizer) -> None:

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.catalogue import models
+from mockserver.catalogue.models import Models
 from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.prompt import PromptTokens, prompt_tokens, turns
 from mockserver.meter.template import tools_block
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.wire import native
+from mockserver.wire import compat, native
 from mockserver.wire.request import ChatRequest, Surface
 from tests.asking import Messages, ask
 from tests.wire.strategies import texts
@@ -223,15 +224,118 @@ def test_calls_and_their_results_are_told_as_the_model_wrote_them() -> None:
     ]
 
 
+THOUGHT = "<think>\nTwo.\n</think>\n\n2"
+UNTHOUGHT = "<think>\n\n</think>\n\n2"
+
+
 def test_earlier_thinking_is_read_only_where_it_is_preserved() -> None:
     said: Messages = [asked("1+1?"), answered("2", reasoning_content="Two."), asked("Sure?")]
     assert turns(ask(said))[1] == ("assistant", "2")
-    thought = ("assistant", "<think>\nTwo.\n</think>\n\n2")
-    assert turns(ask(said, preserve_thinking=True))[1] == thought
-    assert turns(ask(said, model="qwen3.8-max"))[1] == thought
+    assert turns(ask(said, model="qwen3.6-plus", preserve_thinking=True))[1] == ("assistant", THOUGHT)
+    assert turns(ask(said, model="qwen3.8-max"))[1] == ("assistant", THOUGHT)
     assert turns(ask(said, model="qwen3.8-max", preserve_thinking=False))[1] == ("assistant", "2")
     silent = [asked("1+1?"), answered("2"), asked("Sure?")]
-    assert turns(ask(silent, preserve_thinking=True))[1] == ("assistant", "2")
+    assert turns(ask(silent, model="qwen3.7-plus", preserve_thinking=True))[1] == ("assistant", UNTHOUGHT)
+
+
+@pytest.mark.parametrize(
+    "model", ["qwen3.5-plus", "qwen3.5-122b-a10b", "qwen3-max", "qwen3-32b", "qwen-plus", "qwen-turbo"]
+)
+def test_a_model_that_cannot_preserve_thinking_does_not_count_it(tokenizer: Tokenizer, model: str) -> None:
+    said: Messages = [asked("1+1?"), answered("2", reasoning_content="Two."), asked("Sure?")]
+    without: Messages = [asked("1+1?"), answered("2"), asked("Sure?")]
+    plain = prompt_tokens(ask(without, model=model), tokenizer)
+    for preserve in (True, False, None):
+        assert prompt_tokens(ask(said, model=model, preserve_thinking=preserve), tokenizer) == plain
+
+
+BREW_CALL = {"id": "1", "function": {"name": "brew", "arguments": '{"leaf": "sencha"}'}}
+BREWED = "<tool_call>\n<function=brew>\n<parameter=leaf>\nsencha\n</parameter>\n</function>\n</tool_call>"
+LOOP: Messages = [
+    asked("Tea."),
+    answered("Soon.", reasoning_content="Hot?"),
+    asked("Now."),
+    answered("", reasoning_content="\nSencha.\n", tool_calls=[BREW_CALL]),
+    {"role": "tool", "content": "done", "tool_call_id": "1"},
+]
+"""A conversation within a loop of tools: nobody has asked since the call."""
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["qwen3.5-plus", "qwen3.5-27b", "qwen3.6-plus", "qwen3.6-35b-a3b", "qwen3.7-max", "qwen3.7-flash"],
+)
+def test_the_thinking_of_a_running_tool_loop_is_read_and_that_before_it_is_not(model: str) -> None:
+    told = turns(ask(LOOP, model=model, stream=True))
+    assert told[1] == ("assistant", "Soon.")
+    assert told[3] == ("assistant", f"<think>\nSencha.\n</think>\n\n{BREWED}")
+    later = turns(ask([*LOOP, answered("Here."), asked("Thanks.")], model=model, stream=True))
+    assert later[3] == ("assistant", BREWED)
+
+
+def test_a_call_of_a_running_loop_without_a_thought_has_an_empty_one() -> None:
+    bare = [{key: value for key, value in message.items() if key != "reasoning_content"} for message in LOOP]
+    assert turns(ask(bare, model="qwen3.5-plus", stream=True))[3] == (
+        "assistant",
+        f"<think>\n\n</think>\n\n{BREWED}",
+    )
+    written = '<tool_call>\n{"name": "brew", "arguments": {"leaf": "sencha"}}\n</tool_call>'
+    for model, told in (("qwen3-max", f"<think>\n\n</think>\n\n{written}"), ("qwen3-235b-a22b", written)):
+        assert turns(ask(bare, model=model, enable_thinking=False))[3] == ("assistant", told)
+
+
+def test_a_prefix_has_no_thought_before_it() -> None:
+    said: Messages = [asked("Sing."), answered("La", reasoning_content="Hm.", partial=True)]
+    assert turns(ask(said, model="qwen3.5-plus", enable_thinking=False))[1] == ("assistant", "La")
+
+
+def test_a_conversation_that_nobody_began_holds_no_thoughts() -> None:
+    said: Messages = [HELPFUL, answered("2", reasoning_content="Two.", partial=True)]
+    request = ask(said, model="qwen3.5-plus", enable_thinking=False)
+    assert request.thinking_read_from == 2
+
+
+def test_the_older_calls_and_their_results_are_one_turn_that_goes_on(tokenizer: Tokenizer) -> None:
+    said: Messages = [asked("Tea."), answered("", tool_calls=[BREW_CALL]), LOOP[4]]
+    request = ask(said, model="qwen-max")
+    told = '✿FUNCTION✿: brew\n✿ARGS✿: {"leaf": "sencha"}\n✿RESULT✿: done\n✿RETURN✿'
+    assert turns(request) == [("user", "Tea."), ("assistant", told)]
+    assert prompt_tokens(request, tokenizer).total == 5 + tokenizer.count("Tea.") + 3 + tokenizer.count(told)
+
+
+@pytest.mark.parametrize(
+    ("model", "joined"),
+    [
+        ("qwen3-max", "Tea is hot.\nIs it?"),
+        ("qwen3-235b-a22b", "Tea is hot.\nIs it?"),
+        ("qwen3-30b-a3b", "Tea is hot.\nIs it?"),
+        ("qwen3-vl-flash", "Tea is hot.Is it?"),
+        ("qwen3-omni-flash", "Tea is hot.Is it?"),
+        ("qwen3.5-plus", "Tea is hot.Is it?"),
+        ("qwen3.7-max", "Tea is hot.Is it?"),
+    ],
+)
+def test_the_parts_of_a_text_stand_as_the_generation_of_the_model_has_them(model: str, joined: str) -> None:
+    parts = [{"type": "text", "text": "Tea is hot."}, {"type": "text", "text": "Is it?"}]
+    said: Messages = [{"role": "user", "content": parts}]
+    assert turns(ask(said, model=model, stream=True)) == [("user", joined)]
+
+
+@pytest.mark.parametrize(
+    ("host", "choice", "told"),
+    [
+        ("dashscope-intl.aliyuncs.com", "none", ["user", "tool"]),
+        ("dashscope-intl.aliyuncs.com", "auto", ["system", "user", "assistant", "tool"]),
+        ("dashscope-us.aliyuncs.com", "none", ["user", "assistant", "tool"]),
+        ("localhost", "none", ["user", "assistant", "tool"]),
+    ],
+)
+def test_calls_alone_may_be_left_out_where_no_tool_may_be_called(
+    models: Models, host: str, choice: str, told: list[str]
+) -> None:
+    request = ask(SQUARE_ROOT_CALL, model="qwen3-vl-flash", tools=[FORMAT], tool_choice=choice)
+    there = replace(request, model=models.at(host)["qwen3-vl-flash"])
+    assert [role for role, _ in turns(there)] == told
 
 
 @pytest.mark.parametrize(
@@ -246,6 +350,17 @@ def test_earlier_thinking_is_read_only_where_it_is_preserved() -> None:
         ("qwen-turbo", {}, 4),
         ("qwen-turbo", {"enable_thinking": True, "stream": True}, 0),
         ("qwen3-vl-flash", {"response_format": {"type": "json_object"}}, 3),
+        ("qwen3.5-plus", {}, 2),
+        ("qwen3.5-122b-a10b", {"enable_thinking": True}, 2),
+        ("qwen3.5-plus", {"enable_thinking": False}, 4),
+        ("qwen3.6-flash", {}, 2),
+        ("qwen3.7-max", {}, 2),
+        ("qwen3.7-max", {"enable_thinking": False}, 4),
+        ("qwen3.8-max", {}, 2 + 5 + 33),
+        ("qwen3-235b-a22b-thinking-2507", {"stream": True}, 2),
+        ("qwen3-235b-a22b-instruct-2507", {}, 0),
+        ("qwen3-coder-plus", {}, 0),
+        ("qwen-plus-latest", {"enable_thinking": True, "stream": True}, 0),
     ],
 )
 def test_a_backend_adds_its_own_tokens(
@@ -254,14 +369,76 @@ def test_a_backend_adds_its_own_tokens(
     assert prompt_tokens(ask("Hi", model=model, **parameters), tokenizer) == PromptTokens(5 + 1 + 3 + more)
 
 
-@pytest.mark.parametrize(("choice", "more"), [("auto", 0), ("required", 3), (None, 0)])
-def test_a_tool_that_must_be_called_costs_a_few_tokens_more(
-    tokenizer: Tokenizer, choice: str | None, more: int
+@pytest.mark.parametrize(
+    ("model", "choice", "more"),
+    [
+        ("qwen-plus", "auto", 0),
+        ("qwen-plus", "required", 3),
+        ("qwen-plus", None, 0),
+        ("qwen3-max", "auto", 0),
+        ("qwen3-max", "required", 110),
+        ("qwen3-vl-flash", "required", 0),
+    ],
+)
+def test_a_tool_that_must_be_called_costs_what_its_backend_adds(
+    tokenizer: Tokenizer, model: str, choice: str | None, more: int
 ) -> None:
-    plain = prompt_tokens(ask("Format this", tools=[FORMAT]), tokenizer).total
-    assert (
-        prompt_tokens(ask("Format this", tools=[FORMAT], tool_choice=choice), tokenizer).total == plain + more
+    plain = prompt_tokens(ask("Format this", model=model, tools=[FORMAT]), tokenizer).total
+    required = ask("Format this", model=model, tools=[FORMAT], tool_choice=choice)
+    assert prompt_tokens(required, tokenizer).total == plain + more
+
+
+@pytest.mark.parametrize(
+    ("said", "hidden"),
+    [([asked("Hi")], 5 + 33), ([HELPFUL, asked("Hi")], 1 + 33)],
+    ids=["a turn of its own", "before the system's text"],
+)
+def test_the_hidden_prompt_of_a_model_that_thinks_stands_in_the_system_turn(
+    tokenizer: Tokenizer, said: Messages, hidden: int
+) -> None:
+    thinking, not_so = (
+        prompt_tokens(ask(said, model="qwen3.8-max", enable_thinking=asked_for), tokenizer).total
+        for asked_for in (True, False)
     )
+    assert thinking == not_so - 4 + 2 + hidden
+
+
+@pytest.mark.parametrize(
+    ("model", "more"), [("qwen3.5-plus", 2), ("qwen3.5-35b-a3b", 2), ("qwen3.8-max", 2), ("qwen3-vl-plus", 0)]
+)
+def test_a_model_that_thinks_of_a_picture_has_no_hidden_prompt(
+    tokenizer: Tokenizer, model: str, more: int
+) -> None:
+    said: Messages = [{"role": "user", "content": [{"image": "https://a/b.png"}, {"text": "Hi"}]}]
+    request = ask(said, model=model, surface=MULTIMODAL, enable_thinking=True, stream=True)
+    assert prompt_tokens(request, tokenizer).text == 9 + more
+
+
+@pytest.mark.parametrize("model", ["qwen3-max", "qwen3-235b-a22b", "qwen3-30b-a3b", "qwen-plus"])
+def test_a_picture_that_a_text_model_is_sent_is_dropped_and_costs_nothing(
+    tokenizer: Tokenizer, model: str
+) -> None:
+    parts = [{"type": "image_url", "image_url": {"url": "https://a/b.png"}}, {"type": "text", "text": "Hi"}]
+    data: dict[str, Any] = {"model": model, "messages": [{"role": "user", "content": parts}]}
+    request = compat.read_request(data, ask("Hi", model=model).model, {})
+    assert request.media
+    assert not request.seen
+    assert prompt_tokens(request, tokenizer) == prompt_tokens(ask("Hi", model=model), tokenizer)
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "tokens"),
+    [
+        ("qwen3-coder-plus", "<|fim_prefix|>x<|fim_suffix|>", 3),
+        ("qwen3-coder-plus", "<|vision_start|><|image_pad|><|vision_end|>", 3),
+        ("qwen-plus", "<|im_start|>", 1),
+        ("qwen-plus", "e\u0301", 1),
+    ],
+)
+def test_the_added_tokens_of_a_vocabulary_count_one_each_in_a_prompt(
+    tokenizer: Tokenizer, model: str, text: str, tokens: int
+) -> None:
+    assert prompt_tokens(ask(text, model=model), tokenizer).total == 5 + tokens + 3
 
 
 def test_media_are_counted_beside_the_text_and_by_their_kind(tokenizer: Tokenizer) -> None:

@@ -1,5 +1,7 @@
 """What an answer costs, against the output tokens that the cloud counted."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
@@ -26,6 +28,7 @@ MAX = ask("请问 1+1 是多少？", model="qwen-max", surface=Surface.NATIVE_TE
 FLASH = ask("Say hello. Use only one word.", model="qwen3-vl-flash", enable_thinking=False)
 STOPPED = ask("Talk about Canada.", model="qwen3-vl-flash", enable_thinking=False, stop=["is"])
 THINKING = ask("请问 1+1 是多少？", model="qwen-plus-latest", stream=True, enable_thinking=True)
+BREW = {"type": "function", "function": {"name": "brew", "parameters": {"type": "object"}}}
 THOUGHT = Choice(
     "1+1 等于 **2**。这是数学中最基本的加法运算之一。\n\n"
     "如果你有其他关于数学、科学或任何领域的问题，欢迎继续提问！😊",
@@ -121,6 +124,93 @@ def test_several_calls_cost_their_sum(tokenizer: Tokenizer) -> None:
     assert both == call_tokens(first, family, tokenizer) + call_tokens(second, family, tokenizer)
 
 
+@pytest.mark.parametrize("model", ["qwen3-235b-a22b", "qwen3.5-plus", "qwen-plus"])
+def test_several_calls_are_written_one_a_line(tokenizer: Tokenizer, model: str) -> None:
+    request, calls = ask("Tea?", model=model, stream=True), (ToolCall("brew", "{}"), ToolCall("rest", "{}"))
+    alone = [choice_tokens(request, Choice("", "", (call,), "tool_calls"), tokenizer) for call in calls]
+    both = choice_tokens(request, Choice("", "", calls, "tool_calls"), tokenizer)
+    assert both == sum(alone) + 1
+
+
+@pytest.mark.parametrize(
+    ("model", "choice", "less"),
+    [("qwen-plus", "required", 3), ("qwen-plus", "auto", 0), ("qwen3-max", "required", 0)],
+)
+def test_the_mark_of_a_call_that_must_come_may_be_the_prompts(
+    tokenizer: Tokenizer, model: str, choice: str, less: int
+) -> None:
+    said = Choice("", "", (ToolCall("brew", "{}"),), "tool_calls")
+    family = ask("Tea?", model=model).model.family
+    forced = ask("Tea?", model=model, tools=[BREW], tool_choice=choice)
+    assert choice_tokens(forced, said, tokenizer) == call_tokens(said.tool_calls[0], family, tokenizer) - less
+
+
+@pytest.mark.parametrize("model", ["qwen3.5-plus", "qwen3.7-max", "qwen3-235b-a22b", "qwen-plus"])
+def test_in_json_mode_an_answer_stands_right_behind_its_thought(tokenizer: Tokenizer, model: str) -> None:
+    plain, forced = (
+        choice_tokens(
+            ask("Return json.", model=model, stream=True, response_format={"type": kind}),
+            Choice('{"leaf": "sencha"}', "Green."),
+            tokenizer,
+        )
+        for kind in ("text", "json_object")
+    )
+    assert forced == plain - 1
+    assert choice_tokens(ask("Hi", model=model), Choice('{"a": 1}'), tokenizer) == tokenizer.count('{"a": 1}')
+
+
+@pytest.mark.parametrize(
+    ("model", "more"),
+    [
+        ("qwen3-max", 2),
+        ("qwen3.5-397b-a17b", 2),
+        ("qwen3.5-plus", 2),
+        ("qwen3.7-max", 2),
+        ("qwen3.8-max", 2),
+        ("qwen3.5-35b-a3b", 0),
+        ("qwen-plus", 0),
+    ],
+)
+def test_a_backend_may_write_on_before_it_notices_a_stop_sequence(
+    tokenizer: Tokenizer, model: str, more: int
+) -> None:
+    stopped, cut = Choice("Tea "), Choice("Tea ", finish_reason="length")
+    request = ask("Tea?", model=model, stream=True, stop=["is"])
+    assert choice_tokens(request, stopped, tokenizer) == choice_tokens(request, cut, tokenizer) + more
+
+
+@pytest.mark.parametrize(
+    ("model", "less"),
+    [("qwen3.5-plus", 1), ("qwen3.5-122b-a10b", 1), ("qwen3.7-max", 1), ("qwen3.8-max", 0), ("qwen3-32b", 0)],
+)
+def test_a_streamed_answer_of_one_piece_costs_one_less_on_some_backends(
+    tokenizer: Tokenizer, model: str, less: int
+) -> None:
+    brief, long = Choice("Two words", "Hm"), Choice("And three words", "Hm")
+    for choice, saved in ((brief, less), (long, 0)):
+        whole, streamed = (
+            choice_tokens(ask("Tea?", model=model, stream=stream), choice, tokenizer)
+            for stream in (False, True)
+        )
+        assert streamed == whole - saved
+    called = replace(brief, tool_calls=(ToolCall("f", "{}"),))
+    asked = [ask("Tea?", model=model, stream=stream) for stream in (False, True)]
+    assert len({choice_tokens(request, called, tokenizer) for request in asked}) == 1
+
+
+def test_a_thought_that_ends_in_a_line_end_has_it_within_its_last_token(tokenizer: Tokenizer) -> None:
+    assert reasoning_tokens(Reply((Choice("a", "Hot tea"),)), tokenizer) == 2
+    assert tokenizer.count("Hot tea.") == 3
+    assert reasoning_tokens(Reply((Choice("a", "Hot tea."),)), tokenizer) == 2
+
+
+@given(texts, texts)
+def test_thinking_is_never_more_than_the_output(thought: str, content: str) -> None:
+    reply = Reply((Choice(content, thought),))
+    usage = usage_of(THINKING, reply, WORKING)
+    assert 0 <= (usage.reasoning or 0) <= usage.output
+
+
 def test_an_answer_to_a_tools_result_may_cost_more(tokenizer: Tokenizer) -> None:
     said: Messages = [
         {"role": "user", "content": "Tea."},
@@ -135,13 +225,16 @@ def test_an_answer_to_a_tools_result_may_cost_more(tokenizer: Tokenizer) -> None
     assert choice_tokens(request, Choice("Paris"), tokenizer) == 1 + request.model.family.after_tool_tokens
 
 
-def test_thinking_about_a_picture_is_counted_as_its_backend_does(tokenizer: Tokenizer) -> None:
+@pytest.mark.parametrize(
+    ("model", "more"), [("qwen3.8-max", -1), ("qwen3.5-plus", 1), ("qwen3.5-27b", 1), ("qwen3.6-flash", 1)]
+)
+def test_thinking_about_a_picture_is_counted_as_its_backend_does(
+    tokenizer: Tokenizer, model: str, more: int
+) -> None:
     said: Messages = [{"role": "user", "content": [{"image": "https://a/b.png"}, {"text": "Hi"}]}]
-    seen = ask(said, model="qwen3.8-max", surface=Surface.NATIVE_MULTIMODAL)
-    unseen = ask("Hi", model="qwen3.8-max")
+    seen = ask(said, model=model, surface=Surface.NATIVE_MULTIMODAL)
+    unseen = ask("Hi", model=model)
     choice = Choice("Two", "Hm")
-    more = seen.model.family.media_thinking_tokens
-    assert more
     assert choice_tokens(seen, choice, tokenizer) == choice_tokens(unseen, choice, tokenizer) + more
 
 

@@ -193,7 +193,7 @@ EVERYWHERE: list[tuple[str, Any, str, Any]] = [
         "thinking.sent-back",
         [ASKED, said(reasoning_content="Hm."), ASKED],
         "messages[1].reasoning_content",
-        Side([ASKED, said(reasoning_content="Hm."), ASKED], {"preserve_thinking": True}),
+        Side([ASKED, said(reasoning_content=""), ASKED]),
     ),
     (
         "forms.json-word",

@@ -22,7 +22,9 @@ def test_text_parts_of_either_surface_are_joined_without_a_blank(one: str, two: 
     compat = [{"type": "text", "text": one}, {"type": "text", "text": two}]
     native = [{"text": one}, two]
     for parts in (compat, native):
-        assert read_message({"role": "user", "content": parts}) == Message("user", one + two)
+        read = read_message({"role": "user", "content": parts})
+        assert read == Message("user", one + two)
+        assert read.pieces == (one, two)
 
 
 @pytest.mark.parametrize("content", [None, []])

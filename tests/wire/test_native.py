@@ -217,6 +217,16 @@ def test_where_the_opening_of_the_thinking_is_counted(
     assert [(u["output_tokens"], u["output_tokens_details"]["reasoning_tokens"]) for u in usages] == counts
 
 
+def test_the_thinking_steps_back_where_the_answer_begins(tokenizer: Tokenizer) -> None:
+    reply = Reply((Choice("Three minutes.", "They want tea.\n"),))
+    said = exchange(("qwen-plus-latest", TEXT), reply, tokenizer, usage=Usage(20, 11, reasoning=3))
+    events = folding.native_stream(said.stream().frames, incremental=True).chunks
+    usages = [event["usage"] for event in events]
+    thought = [usage["output_tokens_details"]["reasoning_tokens"] for usage in usages]
+    assert (max(thought), thought[-1]) == (4, 3)
+    assert usages[-1]["output_tokens"] == 11
+
+
 @pytest.mark.parametrize("incremental", [True, False])
 def test_the_last_piece_of_a_call_carries_the_finish(tokenizer: Tokenizer, *, incremental: bool) -> None:
     said = Choice("Let me see.", tool_calls=(CALL, CALL), finish_reason="tool_calls")
