@@ -20,7 +20,7 @@ from mockserver.server.asgi import (
     RawResponse,
     carry_out,
     closing,
-    read_body,
+    read_plain,
     send_answer,
 )
 from mockserver.server.aside import Aside
@@ -28,6 +28,7 @@ from mockserver.server.guard import Guard, Guarded
 from mockserver.server.paths import Below, any_method
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.request import Surface
+from mockserver.wire.unpacking import UnpackError
 
 log = logging.getLogger("mockserver")
 
@@ -113,9 +114,11 @@ class App:
                 engine, "method.unsupported", surface, headers, arrived=arrived, method=scope["method"]
             )
         try:
-            body = await read_body(scope, receive, limit=engine.settings.max_body)
+            body = await read_plain(scope, receive, limit=engine.settings.max_body)
         except BodyTooLargeError:
             return closing(refusal(engine, "body.too-large", surface, headers, arrived=arrived))
+        except UnpackError as error:
+            return closing(refusal(engine, error.entry, surface, headers, arrived=arrived, reason=str(error)))
         try:
             return await self.aside.through(engine.steps(surface, headers, body, arrived=arrived))
         except Exception:

@@ -8,6 +8,11 @@ from starlette.types import Message, Receive, Scope, Send
 from mockserver.answers import Answer
 from mockserver.faults import Plan
 from mockserver.server.connection import EXTENSION, Connection
+from mockserver.wire.incoming import RequestHeaders
+from mockserver.wire.unpacking import TooMuchError, Unpacker, coding_of
+
+_SLICE = 64 * 1024
+"""So many bytes of a packed body are unpacked in one turn of the loop."""
 
 
 class ClientGoneError(Exception):
@@ -34,6 +39,24 @@ async def read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes:
         if not message.get("more_body", False):
             return bytes(body + piece) if body else piece
         body += piece
+
+
+async def read_plain(scope: Scope, receive: Receive, *, limit: int) -> bytes:
+    """The whole body of a request, unpacked. Raises what `read_body` raises, and `UnpackError`."""
+    coding = coding_of(RequestHeaders(scope["headers"]).get("content-encoding", ""))
+    if not coding:
+        return await read_body(scope, receive, limit=limit)
+    unpacker = Unpacker(coding, limit=limit)
+    body = await read_body(scope, receive, limit=limit)
+    plain = bytearray()
+    try:
+        for at in range(0, len(body), _SLICE):
+            plain += unpacker.feed(body[at : at + _SLICE])
+            await asyncio.sleep(0)  # others have their turn
+    except TooMuchError:
+        raise BodyTooLargeError from None
+    unpacker.finish()
+    return bytes(plain)
 
 
 async def send_answer(answer: Answer, receive: Receive, send: Send) -> bool:

@@ -15,14 +15,21 @@ _TURNS = 100
 
 
 class Connection:
-    """The transport under a response. `transport` is where it is written to, `wire` what that writes to."""
+    """The transport under a response. `transport` is where it is written to, `wire` what that writes to.
+
+    `chunked`: whether its client knows chunks; one that speaks HTTP/1.0 does not.
+    """
 
     def __init__(self, transport: asyncio.Transport, wire: asyncio.Transport) -> None:
         self._transport = transport
         self._wire = wire
+        self.chunked = True
 
     def begin_chunk(self, data: bytes, *, missing: int) -> None:
         """Writes an HTTP chunk without its end: it announces so many bytes more."""
+        if not self.chunked:
+            self._transport.write(data)
+            return
         self._transport.write(b"%x\r\n%b" % (len(data) + missing, data))
 
     async def close(self) -> None:

@@ -20,11 +20,14 @@ from mockserver.names import nearest
 from mockserver.rules.policy import RulePolicyError
 from mockserver.rules.schemas import Violation, violations
 from mockserver.server import openapi, ruling
-from mockserver.server.asgi import BodyTooLargeError, read_body
+from mockserver.server.asgi import BodyTooLargeError, read_plain
 from mockserver.wire.jsontext import dumps, loads_bounded
+from mockserver.wire.unpacking import UnpackError
 from mockserver.worlds import mask
 
 _LIMIT = 10 * 1024 * 1024
+_UNREAD = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+"""Behind these statuses the rest of a body is not read, so the connection ends."""
 SCRIPT_ERRORS = (MatchError, ScriptError, TemplateError)
 """What is raised for a script that cannot be read."""
 
@@ -50,7 +53,7 @@ def refusal(message: str, field: str | None = None) -> dict[str, Any]:
 
 async def _fault(_: Request, fault: Exception) -> Response:
     assert isinstance(fault, FaultError)
-    headers = {"connection": "close"} if fault.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else None
+    headers = {"connection": "close"} if fault.status in _UNREAD else None
     return reply_json(refusal(str(fault), fault.field), fault.status, headers)
 
 
@@ -85,10 +88,13 @@ def explain(violation: Violation) -> str:
 async def _json(request: Request) -> Any:
     """The JSON of a request's body. Raises `FaultError`."""
     try:
-        return loads_bounded(await read_body(request.scope, request.receive, limit=_LIMIT))
+        return loads_bounded(await read_plain(request.scope, request.receive, limit=_LIMIT))
     except BodyTooLargeError:
         msg = "the body is too large: a control request may hold 10 MB"
         raise FaultError(msg, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE) from None
+    except UnpackError as error:
+        status = 415 if error.entry == "body.coding" else 400
+        raise FaultError(str(error), status=status) from None
     except ValueError as error:
         msg = f"the body is not JSON: {error}"
         raise FaultError(msg) from None

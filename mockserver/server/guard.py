@@ -24,9 +24,12 @@ TOKEN_HEADER = "x-mock-token"  # noqa: S105 - the name of a header
 OPEN_CALL = "/_mock/health"
 """The one call that everybody may make: it says no more than that the server is up."""
 
-_LOCAL_NAMES = ("localhost", "local", "internal", "test", "arpa")
-"""The last labels of names that nobody can register, so that no stranger can point one at this machine
-(RFC 6761, RFC 6762, RFC 8375; ICANN on `.internal`, 2024)."""
+_LOCAL_NAMES = ("localhost", "local", "internal", "test", "home.arpa")
+"""The ends of names that nobody can register, so that no stranger can point one at this machine
+(RFC 6761, RFC 6762, RFC 8375; ICANN on `.internal`, 2024). Other names below `arpa` have owners."""
+
+_OWN_SITES = ("same-origin", "none")
+"""What a browser says of a request of a page of this server's own, or of its user."""
 
 
 def is_loopback(host: str) -> bool:
@@ -50,8 +53,8 @@ def _is_local(name: str) -> bool:
     try:
         ipaddress.ip_address(name)
     except ValueError:
-        first, dot, _ = name.rstrip(".").partition(".")
-        return bool(first) and (not dot or name.rstrip(".").rpartition(".")[2] in _LOCAL_NAMES)
+        bare = name.rstrip(".")
+        return bool(bare) and ("." not in bare or bare.endswith(tuple(f".{end}" for end in _LOCAL_NAMES)))
     return True
 
 
@@ -104,6 +107,10 @@ class Guard:
                 403,
                 f"the origin is {origin[:200]!r}: {rule}; call it from a test, or use a token",
             )
+        if headers.get("sec-fetch-site", "none").lower() not in _OWN_SITES:
+            # A page may ask without an origin: for a picture, or by a link.
+            rule = "a page of another site may not use the control API"
+            return 403, f"{rule}; call it from a test, or use a token"
         name = _host_name(host)
         if self.local and host and not (name and _is_local(name)):
             rule = "a name that others can own may have been pointed at this machine by them"

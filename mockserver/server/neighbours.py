@@ -13,11 +13,12 @@ from mockserver.endpoints import answering
 from mockserver.endpoints.endpoint import Call, Endpoint
 from mockserver.endpoints.table import endpoints
 from mockserver.engine import Engine
-from mockserver.server.asgi import BodyTooLargeError, RawResponse, closing, read_body
+from mockserver.server.asgi import BodyTooLargeError, RawResponse, closing, read_plain
 from mockserver.server.aside import Aside
 from mockserver.server.paths import any_method
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.request import Surface
+from mockserver.wire.unpacking import UnpackError
 from mockserver.work import LARGE
 from mockserver.worlds import World
 
@@ -42,7 +43,7 @@ def refuse(engine: Engine, request: Request, entry_id: str, **values: Any) -> Re
         raise Refused(engine.errors.refuse(entry_id, **values))
 
     answer = answering.simple(engine, surface, headers, refused, arrived=engine.clock())
-    return RawResponse(closing(answer) if entry_id == "body.too-large" else answer)
+    return RawResponse(closing(answer) if entry_id.startswith("body.") else answer)
 
 
 def routes(engine: Engine, aside: Aside) -> list[BaseRoute]:
@@ -73,9 +74,11 @@ async def _answer(engine: Engine, aside: Aside, row: Endpoint, request: Request)
     body = b""
     if row.reads:
         try:
-            body = await read_body(request.scope, request.receive, limit=engine.settings.max_body)
+            body = await read_plain(request.scope, request.receive, limit=engine.settings.max_body)
         except BodyTooLargeError:
             return refuse(engine, request, "body.too-large")
+        except UnpackError as error:
+            return refuse(engine, request, error.entry, reason=str(error))
         if not engine.tokenizer.ready:
             await aside.run(engine.tokenizer.get)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import httptools
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mockserver.server.connection import EXTENSION, Connection
 from mockserver.settings import Settings
@@ -84,6 +84,31 @@ class GatheringTransport(asyncio.Transport):
         self._transport.abort()
 
 
+def _unchunked(app: ASGIApp, cycle: RequestResponseCycle) -> ASGIApp:
+    """An application whose answer is framed by its length, or by the end of the connection."""
+
+    async def framed(scope: Scope, receive: Receive, send: Send) -> None:
+        open_ended = False
+
+        async def sent(message: Message) -> None:
+            nonlocal open_ended
+            if message["type"] == "http.response.start":
+                open_ended = all(name != b"content-length" for name, _ in message.get("headers", ()))
+                # Told that the body is in chunks already, uvicorn announces nothing; it then writes what it
+                # is given, as long as that has the length that it expects.
+                cycle.chunked_encoding = True if open_ended else None
+                await send(message)
+                cycle.chunked_encoding = False
+            else:
+                if open_ended:
+                    cycle.expected_content_length = len(message.get("body", b""))
+                await send(message)
+
+        await app(scope, receive, sent)
+
+    return framed
+
+
 class Protocol(HttpToolsProtocol):
     """uvicorn's protocol, writing through a `GatheringTransport`, with limits on each request.
 
@@ -113,9 +138,8 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there; its first request has a time limit from now on."""
         gathering = GatheringTransport(transport, self.loop)
-        self._extensions: dict[str, dict[object, object]] = {
-            EXTENSION: {"connection": Connection(gathering, transport)}
-        }
+        self._connection = Connection(gathering, transport)
+        self._extensions: dict[str, dict[object, object]] = {EXTENSION: {"connection": self._connection}}
         super().connection_made(gathering)
         self._await_rest()
         if len(self.connections) > self.max_connections:
@@ -192,6 +216,13 @@ class Protocol(HttpToolsProtocol):
     def _should_upgrade(self) -> bool:
         """Every offer of another protocol goes to `handle_websocket_upgrade`."""
         return True
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Begins to answer. HTTP/1.0 knows no chunks: a body without a length goes on until the line ends."""
+        if cycle.scope["http_version"] == "1.0":
+            self._connection.chunked = False
+            app = _unchunked(app, cycle)
+        super()._start_asgi_task(cycle, app)
 
     def handle_websocket_upgrade(self) -> None:
         """A request that offers another protocol is answered in this one, as the cloud does.

@@ -1,6 +1,8 @@
 """Requests in and answers out, message by message of the ASGI protocol."""
 
 import asyncio
+import gzip
+import random
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,9 +20,11 @@ from mockserver.server.asgi import (
     carry_out,
     closing,
     read_body,
+    read_plain,
     send_answer,
 )
 from mockserver.server.connection import EXTENSION
+from mockserver.wire.unpacking import UnpackError
 
 HEADERS = [(b"x-request-id", b"1")]
 START = {"type": "http.response.start", "status": 200, "headers": HEADERS}
@@ -278,3 +282,55 @@ def test_a_plan_stops_when_the_client_leaves(after: int, head: float) -> None:
     plan = Plan(200, HEADERS, head, (Piece(head, b"a"), Piece(HOUR, b"b")))
     assert not carried(client, plan)
     assert len(client.heard) == after
+
+
+def read_packed(body: bytes, coding: str, *, limit: int = 1000) -> bytes:
+    """The body, read as one that is packed."""
+    scope: Scope = {"type": "http", "headers": [(b"content-encoding", coding.encode())]}
+
+    async def run() -> bytes:
+        return await read_plain(scope, Client([piece(body)]).receive, limit=limit)
+
+    return asyncio.run(run())
+
+
+def test_a_packed_body_is_unpacked_and_another_is_as_it_is() -> None:
+    assert read_packed(gzip.compress(b"tea"), "gzip") == b"tea"
+    assert read_packed(b"tea", "identity") == b"tea"
+    assert read_packed(b"", "br") == b""
+
+
+def test_a_packed_body_counts_as_what_it_is_unpacked() -> None:
+    assert len(read_packed(gzip.compress(bytes(1000)), "gzip")) == 1000
+    with pytest.raises(BodyTooLargeError):
+        read_packed(gzip.compress(bytes(1001)), "gzip")
+
+
+@pytest.mark.parametrize(
+    ("body", "coding", "entry"),
+    [(b"tea", "tea", "body.coding"), (b"tea tea tea", "gzip", "body.not-so-packed")],
+)
+def test_a_body_that_cannot_be_unpacked_says_why(body: bytes, coding: str, entry: str) -> None:
+    with pytest.raises(UnpackError) as raised:
+        read_packed(body, coding)
+    assert raised.value.entry == entry
+
+
+def test_others_have_their_turn_while_a_body_is_unpacked() -> None:
+    packed = gzip.compress(bytes(random.Random(1).randbytes(1 << 20)))
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def run() -> None:
+        waiting = asyncio.create_task(others())
+        scope: Scope = {"type": "http", "headers": [(b"content-encoding", b"gzip")]}
+        await read_plain(scope, Client([piece(packed)]).receive, limit=1 << 21)
+        waiting.cancel()
+
+    asyncio.run(run())
+    assert turns >= len(packed) // (1 << 16)

@@ -1,5 +1,6 @@
 """The control API: each call, each filter, and faults that name the field and the nearest known one."""
 
+import gzip
 from typing import Any
 
 import pytest
@@ -140,6 +141,21 @@ def test_a_body_that_is_no_json_says_why(client: TestClient) -> None:
     deep = b'{"reply":{"tool_info":' + b"[" * 300 + b"]" * 300 + b"}}"
     error = client.post("/_mock/replies", content=deep).json()["error"]
     assert error["message"] == "the body is not JSON: nested more than 200 levels deep"
+
+
+def test_a_packed_document_is_read_or_refused_with_the_reason(client: TestClient) -> None:
+    document = gzip.compress(b'{"reply": {"content": "tea"}}')
+    said = {"Content-Encoding": "gzip"}
+    assert client.post("/_mock/replies", content=document, headers=said).status_code == 201
+    other = client.post("/_mock/replies", content=document, headers={"Content-Encoding": "tea"})
+    assert other.status_code == 415
+    assert other.headers["connection"] == "close"
+    assert other.json()["error"]["message"].endswith("send it plain, or as one of gzip, deflate, br, zstd")
+    plain = client.post("/_mock/replies", content=b'{"reply": {}}', headers=said)
+    assert plain.status_code == 400
+    assert (
+        plain.json()["error"]["message"] == "the body's content-encoding is 'gzip', but it is not packed so"
+    )
 
 
 def test_a_body_of_more_than_10_mb_is_refused_and_the_connection_closed(client: TestClient) -> None:

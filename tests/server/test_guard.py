@@ -156,6 +156,17 @@ def test_a_page_of_another_origin_does_not_pass(base: str, origin: str | None, *
 
 
 @pytest.mark.parametrize(
+    ("site", "passes"),
+    [("none", True), ("same-origin", True), ("same-site", False), ("cross-site", False), ("tea", False)],
+)
+def test_a_page_of_another_site_does_not_pass_without_an_origin_either(site: str, *, passes: bool) -> None:
+    response = client_of().get("/_mock/requests", headers={"Sec-Fetch-Site": site})
+    assert response.status_code == (200 if passes else 403)
+    if not passes:
+        assert response.json()["error"]["message"].startswith("a page of another site may not")
+
+
+@pytest.mark.parametrize(
     ("host", "passes"),
     [
         ("localhost:8000", True),
@@ -166,6 +177,11 @@ def test_a_page_of_another_origin_does_not_pass(base: str, origin: str | None, *
         ("mock.localhost:8000", True),
         ("host.docker.internal:8000", True),
         ("tea.test.", True),
+        ("tea.home.arpa", True),
+        ("tea.arpa", False),
+        ("1.0.0.127.in-addr.arpa", False),
+        ("notlocal", True),
+        ("evil.notlocal", False),
         ("evil.example.com:8000", False),
         ("evil.example.com.:8000", False),
         ("127.0.0.1.nip.io", False),

@@ -1,6 +1,7 @@
 """Hostile requests over real sockets: each is refused clearly, logs no fault, and harms nobody else."""
 
 import gc
+import gzip
 import itertools
 import json
 import logging
@@ -253,6 +254,25 @@ def _large() -> Iterator[Attack]:
         yield Attack(f"50 MB in chunks on {path}", chunked, (400,), chunk, 50)
 
 
+def _packed() -> Iterator[Attack]:
+    bomb = gzip.compress(bytes(64 * MEGABYTE))
+    for path in (*PATHS.values(), TOKENIZER, "/compatible-mode/v1/embeddings"):
+
+        def said(body: bytes, coding: str, path: str = path) -> bytes:
+            return request("POST", path, body, headers={"Content-Encoding": coding})
+
+        yield Attack(f"a bomb on {path}", said(bomb, "gzip"))
+        yield Attack(f"an unknown coding on {path}", said(b"{}", "tea"), (415,))
+        yield Attack(f"two codings on {path}", said(b"{}", "gzip, br"), (415,))
+        for coding in ("gzip", "deflate", "br", "zstd"):
+            yield Attack(f"{coding} that is none on {path}", said(b'{"model":"qwen-plus"}', coding))
+    yield Attack(
+        "control: a bomb",
+        request("POST", "/_mock/replies", bomb, headers={"Content-Encoding": "gzip"}),
+        (413,),
+    )
+
+
 def _unusual() -> Iterator[Attack]:
     """Requests that are strange, but have an answer."""
     yield Attack("null byte in a path", request("GET", "/%00%ff"), (404,))
@@ -286,6 +306,7 @@ ATTACKS = [
     *_control(),
     *_http(),
     *_large(),
+    *_packed(),
     *_unusual(),
 ]
 

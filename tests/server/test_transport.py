@@ -509,3 +509,68 @@ def test_nothing_is_handed_over_when_the_client_left_within_the_turn() -> None:
 
     asyncio.run(write())
     below.write.assert_not_called()
+
+
+def old(data: bytes) -> bytes:
+    """A request as a client of HTTP/1.0 says it."""
+    return data.replace(b" HTTP/1.1", b" HTTP/1.0", 1)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_client_of_http_1_0_hears_a_whole_answer_without_chunks(name: str, live: Live) -> None:
+    path, asked, _ = CASES[name]
+    live.script({"content": "Oolong, please."})
+    with live.line() as line:
+        line.say(old(request("POST", path, asked)))
+        heard = line.hear_head()
+        body = line.hear_all()
+    assert heard.status == 200
+    assert heard.header("transfer-encoding") is None
+    assert heard.header("connection") == "close"
+    assert "Oolong, please." in json.dumps(json.loads(body))
+
+
+def test_a_client_of_http_1_0_hears_a_stream_event_by_event_until_the_line_ends(live: Live) -> None:
+    live.script({"chunks": ["Oolong", ", please."]})
+    with live.line() as line:
+        line.say(old(request("POST", COMPAT, {**CASES["compat"][1], "stream": True})))
+        heard = line.hear_head()
+        said = line.hear_all()
+    assert heard.header("transfer-encoding") is None
+    assert heard.header("connection") == "close"
+    assert said.startswith(b"data: {")
+    assert said.endswith(b"data: [DONE]\n\n")
+
+
+def test_a_client_of_http_1_0_hears_the_control_api_with_a_length(live: Live) -> None:
+    with live.line() as line:
+        line.say(old(request("GET", "/_mock/health")))
+        heard = line.hear()
+    assert heard.header("content-length") == str(len(heard.body))
+    assert heard.json()["status"] == "ok"
+
+
+def test_a_head_of_http_1_0_has_no_body(live: Live) -> None:
+    with live.line() as line:
+        line.say(old(request("HEAD", "/_mock/health")))
+        assert line.hear_head().status == 200
+        assert line.hear_all() == b""
+
+
+def test_a_fault_tears_what_a_client_of_http_1_0_hears_too(live: Live) -> None:
+    live.script({"content": "Oolong, please."})
+    with live.line() as line:
+        line.say(
+            old(
+                request(
+                    "POST",
+                    COMPAT,
+                    {**CASES["compat"][1], "stream": True},
+                    headers={"X-Mock-Fault": "close-mid-chunk"},
+                )
+            )
+        )
+        assert line.hear_head().status == 200
+        said = line.hear_all()
+    assert said.startswith(b"data: {")
+    assert not said.endswith(b"data: [DONE]\n\n")
