@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
 
+from mockserver.wire.jsontext import dumps
+
 FORM_BYTES = 64 * 1024
 """How much of a form may stand before its file, and behind it when that is read."""
 
@@ -18,16 +20,31 @@ class TooLargeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """A form: its fields, and how many bytes its file has; None without a file.
+class File:
+    """A file of a form: the names of its field and its own, its size, and its bytes if they were kept."""
 
-    `name` is the name of the file. `content` are its bytes, when they were to be kept.
-    """
+    field: str
+    name: str
+    size: int
+    content: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form: its fields and its files."""
 
     fields: Mapping[str, str]
-    size: int | None
-    name: str = ""
-    content: bytes = b""
+    files: tuple[File, ...] = ()
+
+    def file(self, *names: str) -> File | None:
+        """The first file in a field of one of these names; None when there is none."""
+        return next((file for file in self.files if file.field in names), None)
+
+    @property
+    def described(self) -> bytes:
+        """The form as JSON, for a journal: its fields, and of its files their names and sizes."""
+        files = [{"field": file.field, "filename": file.name, "bytes": file.size} for file in self.files]
+        return dumps({**self.fields, "files": files})
 
 
 class _Parts:
@@ -94,10 +111,11 @@ def _parameter(message: Message, header: str, name: str) -> str | None:
 
 
 async def read_form(content_type: str, stream: AsyncIterator[bytes], *, limit: int, keep: bool) -> Form:
-    """The form of a body, with the content of its first file when that is to be kept.
+    """The form of a body, with all its files when they are to be kept.
 
-    Otherwise what stands behind the file is ignored, as OSS does (OSS docs, PostObject). Raises
-    `MalformedError` for what is no form, and `TooLargeError` for a body of more than `limit` bytes.
+    Otherwise the one in the field `file` is counted, and what stands behind it is ignored, as OSS does (OSS
+    docs, PostObject). Raises `MalformedError` for what is no form, and `TooLargeError` for a body of more
+    than `limit` bytes.
     """
     head = Message()
     head["content-type"] = content_type
@@ -108,19 +126,20 @@ async def read_form(content_type: str, stream: AsyncIterator[bytes], *, limit: i
     # An empty chunk ends a stream, and only the last one may be empty.
     parts = _Parts((chunk async for chunk in stream if chunk), limit)
     fields: dict[str, str] = {}
-    kept = bytearray() if keep else None
-    size, file_name = None, ""
+    files: list[File] = []
     await parts.until(mark)
     while not (await parts.until(b"\r\n")).startswith(b"--"):
         described = HeaderParser().parsestr((await parts.until(b"\r\n\r\n")).decode("utf-8", "replace"))
-        name = _parameter(described, "content-disposition", "name")
-        if name == "file" and size is None:
-            file_name = _parameter(described, "content-disposition", "filename") or ""
-            size = await parts.file(mark, kept)
-            if kept is None:
-                break
-        else:
-            fields[name or ""] = (await parts.until(mark)).decode("utf-8", "replace")
-    if size is not None:
+        name = _parameter(described, "content-disposition", "name") or ""
+        file_name = _parameter(described, "content-disposition", "filename")
+        if name != "file" and (file_name is None or not keep):
+            fields[name] = (await parts.until(mark)).decode("utf-8", "replace")
+            continue
+        kept = bytearray() if keep else None
+        size = await parts.file(mark, kept)
+        files.append(File(name, file_name or "", size, bytes(kept or b"")))
+        if not keep:
+            break
+    if files:
         await parts.drain()
-    return Form(fields, size, file_name, bytes(kept or b""))
+    return Form(fields, tuple(files))

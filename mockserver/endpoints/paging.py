@@ -1,7 +1,7 @@
 """What lists are asked with: numbers, times, and the page that comes out."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypeVar
 
 from mockserver.door import Refused
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from mockserver.engine import Engine
 
 Thing = TypeVar("Thing")
+
+ZONE = timezone(timedelta(hours=8))
+"""The clock of lists and tasks is that of Beijing (recordings: cnblogs/dashscope-sdk, 2026-04)."""
 
 _FORMS = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}
 """The documented forms of a time by their length: a day, or a second of it."""
@@ -38,7 +41,7 @@ def day(engine: "Engine", call: Call, name: str) -> float | None:
         return None
     form = _FORMS.get(len(value)) if value.isascii() and value.isdigit() else None
     try:
-        return datetime.strptime(value, form or "").replace(tzinfo=UTC).timestamp()
+        return datetime.strptime(value, form or "").replace(tzinfo=ZONE).timestamp()
     except ValueError:
         refusal = engine.errors.refuse("schema.type", expected="datetime", path=name, name=name)
         raise Refused(refusal) from None

@@ -3,7 +3,17 @@
 from functools import cache, partial
 
 from mockserver import resources
-from mockserver.endpoints import embeddings, models, rerank, tasks, tokenizer, uploads
+from mockserver.endpoints import (
+    batches,
+    embeddings,
+    files,
+    models,
+    native_files,
+    rerank,
+    tasks,
+    tokenizer,
+    uploads,
+)
 from mockserver.endpoints.endpoint import Endpoint, Produce
 from mockserver.wire.request import Surface
 
@@ -16,6 +26,19 @@ _PRODUCERS: dict[str, Produce] = {
     "tasks": tasks.listing,
     "task": tasks.state,
     "cancelTask": tasks.cancel,
+    "uploadStored": files.upload,
+    "files": files.listing,
+    "file": files.retrieval,
+    "deleteFile": files.deletion,
+    "fileContent": files.content,
+    "createBatch": batches.creation,
+    "batches": batches.listing,
+    "batch": batches.retrieval,
+    "cancelBatch": batches.cancel,
+    "uploadStoredNatively": native_files.upload,
+    "nativeFiles": native_files.listing,
+    "nativeFile": native_files.retrieval,
+    "deleteNativeFile": native_files.deletion,
     "models": models.listing,
     "model": models.retrieval,
     "nativeModels": models.native_listing,
@@ -25,7 +48,7 @@ _PRODUCERS: dict[str, Produce] = {
 }
 """What answers, by the id of the row."""
 
-_SURFACES = {"compat": Surface.COMPAT, "native": Surface.NATIVE_TEXT}
+_SURFACES = {"compat": Surface.COMPAT, "files": Surface.COMPAT, "native": Surface.NATIVE_TEXT}
 
 
 @cache

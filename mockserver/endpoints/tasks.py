@@ -6,7 +6,7 @@ placeholders, which the server serves itself (`placeholders.py`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from mockserver.catalogue.errors import Refusal
 from mockserver.door import Refused
 from mockserver.endpoints import placeholders
 from mockserver.endpoints.endpoint import Call, Said
-from mockserver.endpoints.paging import day, page, whole
+from mockserver.endpoints.paging import ZONE, day, page, whole
 from mockserver.endpoints.refusing import model_of, plain
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Task:
 
 def _clock_text(seconds: float, *, fine: bool = True) -> str:
     """A time as tasks show it: on the clock of Beijing."""
-    moment = datetime.fromtimestamp(seconds, timezone(timedelta(hours=_table()["zone"])))
+    moment = datetime.fromtimestamp(seconds, ZONE)
     return moment.isoformat(" ", "milliseconds" if fine else "seconds")[: 23 if fine else 19]
 
 

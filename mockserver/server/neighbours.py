@@ -4,16 +4,17 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from mockserver.door import Refused
 from mockserver.endpoints import answering
 from mockserver.endpoints.endpoint import Call, Endpoint
+from mockserver.endpoints.form import FORM_BYTES, Form, MalformedError, TooLargeError, read_form
 from mockserver.endpoints.table import endpoints
 from mockserver.engine import Engine
-from mockserver.server.asgi import BodyTooLargeError, RawResponse, closing, read_plain
+from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, RawResponse, closing, read_plain
 from mockserver.server.aside import Aside
 from mockserver.server.paths import any_method
 from mockserver.wire.incoming import RequestHeaders
@@ -71,16 +72,20 @@ def _route(engine: Engine, aside: Aside, rows: list[Endpoint]) -> BaseRoute:
 async def _answer(engine: Engine, aside: Aside, row: Endpoint, request: Request) -> Response:
     arrived = engine.clock()
     headers = RequestHeaders(request.scope["headers"])
-    body = b""
-    if row.reads:
-        try:
+    body, form = b"", None
+    try:
+        if row.reads == "form":
+            form = await _form(request, engine.settings.max_body)
+        elif row.reads:
             body = await read_plain(request.scope, request.receive, limit=engine.settings.max_body)
-        except BodyTooLargeError:
-            return refuse(engine, request, "body.too-large")
-        except UnpackError as error:
-            return refuse(engine, request, error.entry, reason=str(error))
-        if not engine.tokenizer.ready:
-            await aside.run(engine.tokenizer.get)
+    except (BodyTooLargeError, TooLargeError):
+        return refuse(engine, request, "body.too-large")
+    except UnpackError as error:
+        return refuse(engine, request, error.entry, reason=str(error))
+    except ClientDisconnect:
+        raise ClientGoneError from None
+    if row.reads and not engine.tokenizer.ready:
+        await aside.run(engine.tokenizer.get)
 
     def produce(request_id: str, world: World) -> Any:
         call = Call(
@@ -91,7 +96,8 @@ async def _answer(engine: Engine, aside: Aside, row: Endpoint, request: Request)
             headers=headers,
             places=request.path_params,
             query={name: request.query_params.getlist(name) for name in request.query_params},
-            body=body,
+            body=body if form is None else form.described,
+            form=form,
             origin=_origin(request),
         )
         return row.produce(engine, call)
@@ -104,10 +110,19 @@ async def _answer(engine: Engine, aside: Aside, row: Endpoint, request: Request)
         arrived=arrived,
         header_set=row.sends,
         endpoint=row.id,
-        body=body,
+        body=body if form is None else form.described,
         large=row.stateless and len(body) > LARGE,
     )
     return RawResponse(await aside.through(steps))
+
+
+async def _form(request: Request, limit: int) -> Form | None:
+    """The form of a request; None when it has none. Raises `TooLargeError` or `ClientDisconnect`."""
+    try:
+        content_type = request.headers.get("content-type", "")
+        return await read_form(content_type, request.stream(), limit=limit + FORM_BYTES, keep=True)
+    except MalformedError:
+        return None
 
 
 def _origin(request: Request) -> str:

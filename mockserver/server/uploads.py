@@ -7,10 +7,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from mockserver.endpoints import tasks, uploads
+from mockserver.endpoints import native_files, tasks, uploads
 from mockserver.endpoints.form import FORM_BYTES, MalformedError, TooLargeError, read_form
 from mockserver.engine import Engine
 from mockserver.server.paths import any_method
+
+_MEDIA = {"png": "image/png", "mp4": "video/mp4"}
+"""The media types of what tasks make; what clients uploaded is given as bytes."""
 
 log = logging.getLogger("mockserver")
 
@@ -47,10 +50,11 @@ async def _take(engine: Engine, request: Request) -> Response:
     if not uploads.permits(form.fields, engine.clock()):
         words = engine.errors["upload.policy-expired"]
         raise OssError(words.status, words.native.code or "", words.native.message)
-    if form.size is None:
+    file = form.file("file")
+    if file is None:
         message = "POST requires exactly one file upload per request."
         raise OssError(400, "IncorrectNumberOfFilesInPOSTRequest", message)
-    log.info("took the file %r, %d bytes", form.fields["key"].rpartition("/")[2], form.size)
+    log.info("took the file %r, %d bytes", form.fields["key"].rpartition("/")[2], file.size)
     return Response(status_code=200 if form.fields.get("success_action_status") == "200" else 204)
 
 
@@ -71,15 +75,17 @@ def routes(engine: Engine) -> list[BaseRoute]:
             return Response(status_code=400)
 
     async def results(request: Request) -> Response:
-        """Gives what a task has made; its address stands in for a key."""
-        name = request.path_params["file"]
-        made = tasks.result(engine, request.path_params["task"], name) if request.method == "GET" else None
+        """Gives what a task has made, or a file that was kept; its address stands in for a key."""
+        owner, name = request.path_params["owner"], request.path_params["file"]
+        made = None
+        if request.method == "GET":
+            made = native_files.address(engine, owner) or tasks.result(engine, owner, name)
         if made is None:
             request_id = engine.ids.request_id().replace("-", "")[:24].upper()
             return _oss_refusal(OssError(404, "NoSuchKey", "The specified key does not exist."), request_id)
-        return Response(made, media_type="image/png" if name.endswith(".png") else "video/mp4")
+        return Response(made, media_type=_MEDIA.get(name.rpartition(".")[2], "application/octet-stream"))
 
     return [
         any_method(uploads.FILES_PATH, files),
-        any_method(f"{tasks.RESULTS_PATH}/{{task}}/{{file}}", results),
+        any_method(f"{tasks.RESULTS_PATH}/{{owner}}/{{file}}", results),
     ]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.endpoints.form import Form, MalformedError, TooLargeError, read_form
+from mockserver.endpoints.form import File, Form, MalformedError, TooLargeError, read_form
 
 FORM_TYPE = "multipart/form-data; boundary=bo"
 
@@ -43,7 +43,7 @@ BODY = (
 def test_a_form_reads_the_same_however_it_arrives(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(BODY)]
     chunks = [BODY[start:end] for start, end in pairwise(edges)]
-    assert read(chunks) == Form({"key": "a/cup.png"}, 7, "cup.png")
+    assert read(chunks) == Form({"key": "a/cup.png"}, (File("file", "cup.png", 7),))
 
 
 @given(
@@ -54,16 +54,16 @@ def test_a_form_of_httpx_is_read_back(fields: dict[str, str], content: bytes) ->
     fields.pop("file", None)
     request = httpx.Request("POST", "http://mock.test", data=fields, files={"file": ("a", content)})
     form = read([request.read()], content_type=request.headers["content-type"])
-    assert form == Form(fields, len(content), "a")
+    assert form == Form(fields, (File("file", "a", len(content)),))
 
 
 @given(st.binary(max_size=300), st.integers(0, len(BODY)))
 def test_no_body_upsets_the_reader_of_forms(noise: bytes, at: int) -> None:
     try:
-        size = read([BODY[:at], noise, BODY[at:]]).size
+        form = read([BODY[:at], noise, BODY[at:]], keep=bool(at % 2))
     except MalformedError:
         return
-    assert size is None or size <= len(noise) + len(BODY)
+    assert sum(file.size for file in form.files) <= len(noise) + len(BODY)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_what_follows_a_file_counts_within_the_limit() -> None:
 
 def test_a_form_may_have_a_nameless_field_and_no_file() -> None:
     body = b"--bo\r\nContent-Disposition: form-data\r\n\r\nx\r\n--bo--"
-    assert read([body, b"\r\n"]) == Form({"": "x"}, None)
+    assert read([body, b"\r\n"]) == Form({"": "x"})
 
 
 @given(
@@ -102,7 +102,7 @@ def test_a_file_that_is_kept_is_kept_as_it_is_with_all_fields(fields: dict[str, 
     fields.pop("file", None)
     request = httpx.Request("POST", "http://mock.test", data=fields, files={"file": ("ä 茶", content)})
     form = read([request.read()], content_type=request.headers["content-type"], keep=True)
-    assert form == Form(fields, len(content), "ä 茶", content)
+    assert form == Form(fields, (File("file", "ä 茶", len(content), content),))
 
 
 def test_fields_behind_a_file_that_is_kept_count_too() -> None:
@@ -111,3 +111,12 @@ def test_fields_behind_a_file_that_is_kept_count_too() -> None:
     )
     assert read([body], keep=True).fields == {"key": "a/cup.png", "purpose": "batch"}
     assert read([body]).fields == {"key": "a/cup.png"}
+
+
+def test_several_files_are_kept_and_found_by_their_field() -> None:
+    files = [("files", ("a.txt", b"oolong")), ("files", ("b.txt", b"sencha"))]
+    request = httpx.Request("POST", "http://mock.test", data={"descriptions": "tea"}, files=files)
+    form = read([request.read()], content_type=request.headers["content-type"], keep=True)
+    assert [(file.name, file.content) for file in form.files] == [("a.txt", b"oolong"), ("b.txt", b"sencha")]
+    assert form.file("file", "files") is form.files[0]
+    assert form.file("tea") is None

@@ -213,7 +213,7 @@ def test_a_row_of_the_list_has_the_recorded_form(engine: Engine) -> None:
         ({"region": "cn-beijing"}, 1),
         ({"start_time": "20260202"}, 1),
         ({"start_time": "20260203"}, 0),
-        ({"end_time": "20260202023959"}, 0),
+        ({"end_time": "20260202103959"}, 0),
     ],
 )
 def test_the_list_is_filtered(engine: Engine, query: dict[str, str], count: int) -> None:
