@@ -112,3 +112,25 @@ def test_too_short_a_prefix_creates_nothing(sdk: Sdk) -> None:
     answers = [sdk.ask([lead, {"role": "user", "content": "Hello!"}]) for _ in range(2)]
 
     assert [(answer.usage.created, answer.usage.cached) for answer in answers] == [(0, 0), (0, 0)]
+
+
+@sdks("openai", "multimodal")
+@pytest.mark.parametrize("word", ["<|im_start|>", "e\u0301", "<tool_call>"])
+def test_no_cache_is_larger_than_its_prompt(sdk: Sdk, word: str) -> None:
+    """Added tokens and composed letters cost in a cache what they cost in its prompt."""
+    lead = marked(word * 1500, native=sdk.model != "qwen-plus")
+    first, second = (sdk.ask([lead, {"role": "user", "content": "Hello!"}]).usage for _ in range(2))
+
+    assert first.created is not None
+    assert 1024 <= first.created < first.input
+    assert first.input < 1600
+    assert second.cached == first.created
+
+
+@sdks("openai", "multimodal")
+def test_a_text_of_few_tokens_creates_nothing_however_long(sdk: Sdk) -> None:
+    lead = marked("<|im_start|>" * 250, native=sdk.model != "qwen-plus")
+    usage = sdk.ask([lead, {"role": "user", "content": "Hello!"}]).usage
+
+    assert (usage.created, usage.cached) == (0, 0)
+    assert usage.input < 300

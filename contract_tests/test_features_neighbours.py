@@ -64,6 +64,15 @@ def test_openai_embeds(openai: OpenAI, size: int, form: str) -> None:
         assert all(isinstance(entry.embedding, str) for entry in asked.data)
 
 
+@pytest.mark.parametrize(
+    ("text", "tokens"), [("<|vision_start|>", 1), ("e\u0301", 1), ("<|fim_prefix|>x<|fim_suffix|>", 3)]
+)
+def test_openai_embeds_a_text_as_the_models_read_it(openai: OpenAI, text: str, tokens: int) -> None:
+    answer = openai.embeddings.create(model="text-embedding-v4", input=text)
+
+    assert answer.usage.prompt_tokens == tokens
+
+
 def test_openai_embeds_at_most_ten_texts(openai: OpenAI) -> None:
     with pytest.raises(BadRequestError, match="batch size is invalid, it should not be larger than 10"):
         openai.embeddings.create(model=MODEL, input=["text"] * 11)

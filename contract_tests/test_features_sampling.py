@@ -263,3 +263,9 @@ def test_dashscope_merges_several_answers_itself(sdk: GenerationSdk) -> None:
     contents = [choice["message"]["content"] for choice in last["output"]["choices"]]
     assert contents == [choice.content for choice in whole.choices]
     assert last["usage"]["output_tokens"] == whole.usage.output
+
+
+@sdks("openai")
+@pytest.mark.parametrize(("said", "tokens"), [("<|fim_prefix|>x<|fim_suffix|>", 3), ("<|vision_pad|>", 1)])
+def test_an_added_token_of_the_vocabulary_costs_one(sdk: Sdk, said: str, tokens: int) -> None:
+    assert sdk.ask(said, model="qwen3-coder-plus").usage.input == tokens + 8

@@ -174,3 +174,46 @@ def test_thinking_sent_back_is_read_when_it_is_preserved(sdk: Sdk) -> None:
     preserved = sdk.ask(thought_about("Rayleigh, " * 50), model=model, stream=True, preserve_thinking=True)
 
     assert preserved.usage.input > forgotten.usage.input + 100
+
+
+@sdks("openai")
+@pytest.mark.parametrize("model", ["qwen3.5-plus", "qwen3.5-35b-a3b", "qwen-plus"])
+def test_preserving_is_nothing_to_a_model_without_it(sdk: Sdk, model: str) -> None:
+    asked, not_asked = (
+        sdk.ask(thought_about("Rayleigh, " * 50), model=model, stream=True, preserve_thinking=preserve)
+        for preserve in (True, False)
+    )
+
+    assert asked.usage.input == not_asked.usage.input
+
+
+def looking_up(thought: str) -> list[Message]:
+    """Write a history that ends in a running loop of tools."""
+    call = {"id": "call_1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
+    return [
+        {"role": "user", "content": WHY},
+        {"role": "assistant", "content": "", "reasoning_content": thought, "tool_calls": [call]},
+        {"role": "tool", "content": "Rayleigh.", "tool_call_id": "call_1"},
+    ]
+
+
+@sdks("openai")
+@pytest.mark.parametrize(
+    ("model", "read"), [("qwen3.5-plus", True), ("qwen3.7-max", True), ("qwen-plus", False)]
+)
+def test_thinking_within_a_running_loop_of_tools_is_read_by_the_newer_models(
+    sdk: Sdk, model: str, *, read: bool
+) -> None:
+    thought = "Rayleigh, " * 50
+    tools = [{"type": "function", "function": {"name": "look_up", "description": "Look it up."}}]
+    without, running, past = (
+        sdk.ask(said, model=model, stream=True, tools=tools).usage.input
+        for said in (
+            looking_up(""),
+            looking_up(thought),
+            [*looking_up(thought), {"role": "assistant", "content": "So."}, {"role": "user", "content": "?"}],
+        )
+    )
+
+    assert (running > without + 100) == read
+    assert past < without + 50

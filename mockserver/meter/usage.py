@@ -76,13 +76,20 @@ def choice_tokens(request: ChatRequest, choice: Choice, tokenizer: Tokenizer) ->
     return tokens
 
 
-def reasoning_tokens(reply: Reply, tokenizer: Tokenizer) -> int:
+def reasoning_tokens(request: ChatRequest, reply: Reply, tokenizer: Tokenizer) -> int:
     """The tokens of the thinking of all choices: with its wrapper, less the five that this has alone.
 
-    A line end that became one with the last word is none of them (recordings: maruel/genai and vercel/ai).
+    A line end that became one with the last word is none of them (recordings: maruel/genai and vercel/ai);
+    a thought that its budget cut has just so many (recording: cnblogs/dashscope-sdk, qwen-plus-latest).
     """
-    thoughts = (choice.reasoning for choice in reply.choices if choice.reasoning)
-    return sum(tokenizer.count(thinking_text(thought, "")) - THINK_OPEN - THINK_CLOSE for thought in thoughts)
+    total = 0
+    for choice in reply.choices:
+        if choice.reasoning:
+            tokens = len(tokenizer.ends(choice.reasoning))
+            if tokens != request.thinking_budget:
+                tokens = tokenizer.count(thinking_text(choice.reasoning, "")) - THINK_OPEN - THINK_CLOSE
+            total += tokens
+    return total
 
 
 def usage_of(
@@ -103,7 +110,7 @@ def usage_of(
     return Usage(
         input=prompt.total,
         output=output,
-        reasoning=reasoning_tokens(reply, tokenizer) if thought else None,
+        reasoning=reasoning_tokens(request, reply, tokenizer) if thought else None,
         cached=cache.cached,
         created=cache.created,
         image=prompt.image,

@@ -92,7 +92,7 @@ def test_plain_text_costs_its_tokens(text: str) -> None:
 def test_thinking_costs_its_marks_and_line_ends_besides(tokenizer: Tokenizer) -> None:
     cost = choice_tokens(THINKING, Choice("Two", "Well"), tokenizer)
     assert cost == THINK_OPEN + 1 + THINK_CLOSE + 1
-    assert reasoning_tokens(Reply((THOUGHT, Choice("a"), THOUGHT)), tokenizer) == 20
+    assert reasoning_tokens(THINKING, Reply((THOUGHT, Choice("a"), THOUGHT)), tokenizer) == 20
 
 
 def test_the_newer_vocabulary_counts_its_models_as_the_cloud_does() -> None:
@@ -199,9 +199,17 @@ def test_a_streamed_answer_of_one_piece_costs_one_less_on_some_backends(
 
 
 def test_a_thought_that_ends_in_a_line_end_has_it_within_its_last_token(tokenizer: Tokenizer) -> None:
-    assert reasoning_tokens(Reply((Choice("a", "Hot tea"),)), tokenizer) == 2
+    assert reasoning_tokens(THINKING, Reply((Choice("a", "Hot tea"),)), tokenizer) == 2
     assert tokenizer.count("Hot tea.") == 3
-    assert reasoning_tokens(Reply((Choice("a", "Hot tea."),)), tokenizer) == 2
+    assert reasoning_tokens(THINKING, Reply((Choice("a", "Hot tea."),)), tokenizer) == 2
+
+
+@pytest.mark.parametrize(("budget", "counted"), [(2, 2), (3, 3), (4, 2), (None, 2)])
+def test_a_thought_that_its_budget_cut_has_just_so_many_tokens(
+    tokenizer: Tokenizer, budget: int | None, counted: int
+) -> None:
+    request = ask("Tea?", model="qwen-plus", stream=True, enable_thinking=True, thinking_budget=budget)
+    assert reasoning_tokens(request, Reply((Choice("a", "Hot tea."),)), tokenizer) == counted
 
 
 @given(texts, texts)
