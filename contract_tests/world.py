@@ -55,10 +55,14 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    """Run a server process on a free port, and hand it out once it can answer; it writes into `folder`."""
+def serving(folder: Path, *options: str) -> Iterator[Server]:
+    """Run a server process on a free port, and hand it out once it can answer; it writes into `folder`.
+
+    The options are those of `serve`.
+    """
     ready, log = folder / "ready.json", folder / "log"
     command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--ready-file", str(ready)]
+    command += options
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
     try:

@@ -18,7 +18,7 @@ from mockserver.wire import compat, native, reshaping
 from mockserver.wire.chunking import Chunker
 from mockserver.wire.encoding import encoded
 from mockserver.wire.errors import RenderedError, render_compat, render_native
-from mockserver.wire.headers import Headers, response_headers
+from mockserver.wire.headers import UNBUFFERED, Headers, response_headers
 from mockserver.wire.pacing import schedule
 from mockserver.wire.rendering import Envelope
 from mockserver.wire.reply import Raw, Reply, Usage
@@ -57,9 +57,13 @@ class Answer:
 
 
 class Answers:
-    """Makes answers of what is said and of what is refused; a `clock` says when each begins."""
+    """Makes answers of what is said and of what is refused; a `clock` says when each begins.
 
-    def __init__(self, errors: Errors, vocabularies: Vocabularies) -> None:
+    `unbuffered`: every stream tells proxies to pass it on at once.
+    """
+
+    def __init__(self, errors: Errors, vocabularies: Vocabularies, *, unbuffered: bool = False) -> None:
+        self._unbuffered = unbuffered
         self._errors = errors
         self._vocabularies = vocabularies
         self._chunkers: dict[str, Chunker] = {}
@@ -94,6 +98,8 @@ class Answers:
             answer.due = schedule(stream.tokens, reply.pace)
         name = _header_set(request, "sse")
         answer.headers = self.headers(name, entry, request.model, clock=clock, delay=answer.delay)
+        if self._unbuffered and UNBUFFERED not in answer.headers:
+            answer.headers.append(UNBUFFERED)
         return answer
 
     def _whole(

@@ -84,7 +84,7 @@ class Engine:
         self.clock = clock
         self.ids = ids or Ids(self.settings.seed)
         self.speaker = Speaker(self.scripts, self.stage, self.errors, self.vocabularies)
-        self.answers = Answers(self.errors, self.vocabularies)
+        self.answers = Answers(self.errors, self.vocabularies, unbuffered=self.settings.unbuffered)
         self.shelf = Shelf()
 
     def reset(self, key: str | None = None) -> None:

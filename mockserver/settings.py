@@ -63,6 +63,7 @@ class Settings:
     `on_miss`: what answers when no script matches, the `built-in` model or an `error`.
     `pace`: how fast answers go out that do not say so themselves.
     `region`: as which region a request is answered whose `Host` names none.
+    `unbuffered`: every stream has `X-Accel-Buffering: no`, not only where the cloud sends it.
     `task_seconds`: how long an asynchronous task or a batch takes.
     """
 
@@ -86,6 +87,7 @@ class Settings:
     on_miss: str = "built-in"
     pace: Profile = INSTANT
     region: Region = DEFAULT
+    unbuffered: bool = False
     task_seconds: float = 1.0
 
     def __post_init__(self) -> None:

@@ -3,16 +3,20 @@
 import json
 from typing import Any
 
+import pytest
+
 from mockserver.answers import Answer, Answers
 from mockserver.catalogue.errors import Errors
+from mockserver.engine import Engine
 from mockserver.journal import Entry
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.meter.vocabularies import Vocabularies
+from mockserver.settings import Settings
 from mockserver.wire.reply import Pace, Raw, Reply
 from mockserver.wire.request import Surface
 from mockserver.worlds import World
 from tests.asking import ask
-from tests.conftest import NOW, MakeHeaders
+from tests.conftest import NOW, MakeHeaders, make_headers
 
 
 def entry(world: World | None = None) -> Entry:
@@ -75,3 +79,15 @@ def test_the_frames_of_a_raw_reply_have_its_pace(errors: Errors, lazy_tokenizer:
     assert dict(answer.headers)[b"content-type"].startswith(b"text/event-stream")
     whole = raw(answers, Reply((), pace=Pace(first_ms=500), raw=Raw(body=b"{}")))
     assert (whole.delay, whole.due) == (0.5, ())
+
+
+@pytest.mark.parametrize("unbuffered", [False, True])
+def test_a_stream_tells_proxies_to_pass_it_on_where_it_is_told_to(
+    lazy_tokenizer: LazyTokenizer, *, unbuffered: bool
+) -> None:
+    engine = Engine(Settings(unbuffered=unbuffered), tokenizer=lazy_tokenizer, clock=lambda: NOW)
+    asked = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Tea?"}]}
+    for stream in (False, True):
+        body = json.dumps({**asked, "stream": stream}).encode()
+        answer = engine.chat(Surface.COMPAT, make_headers(), body, arrived=NOW)
+        assert answer.headers.count((b"x-accel-buffering", b"no")) == (unbuffered and stream)

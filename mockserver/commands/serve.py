@@ -182,6 +182,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "(default: cn)",
     )
     serve.add_argument(
+        "--no-buffering",
+        action="store_true",
+        help="send X-Accel-Buffering: no with every stream, for a proxy in between; the cloud sends it in "
+        "Virginia only",
+    )
+    serve.add_argument(
         "--pace",
         default="instant",
         metavar="PACE",
@@ -267,6 +273,7 @@ def _serve(options: argparse.Namespace) -> int:
             on_miss=options.on_miss,
             pace=pace.read(options.pace),
             region=options.region,
+            unbuffered=options.no_buffering,
         )
         engine = Engine(settings)
         if options.cassette is not None:

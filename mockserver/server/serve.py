@@ -9,12 +9,14 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
 
 from mockserver.engine import Engine
 from mockserver.server.app import App
+from mockserver.server.ending import LastCall
 from mockserver.server.transport import config
 
 log = logging.getLogger("mockserver")
@@ -70,6 +72,7 @@ class Server(uvicorn.Server):
         self._on_open = on_open
         self._alone = alone
         self._beside = tuple(beside)
+        self._last_call = LastCall(engine.settings.grace)
         self._tasks: list[asyncio.Task[None]] = []
 
     def _load(self) -> None:
@@ -85,6 +88,12 @@ class Server(uvicorn.Server):
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 50, 100)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal to end: running answers get their grace, and then it is over whatever runs."""
+        super().handle_exit(sig, frame)
+        if self._alone:
+            self._last_call.call(sig)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Opens the port, then tells so, then begins to load the tokenizer."""

@@ -6,6 +6,10 @@ from functools import cache, lru_cache
 from mockserver import resources
 
 Headers = list[tuple[bytes, bytes]]
+
+UNBUFFERED = (b"x-accel-buffering", b"no")
+"""Tells nginx and others to pass a stream on as it comes (nginx docs, ngx_http_proxy_module)."""
+
 Holes = list[tuple[int, bytes, bytes]]
 """Where a header with an open value stands, its name, and the name of its value."""
 

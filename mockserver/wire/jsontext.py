@@ -25,14 +25,23 @@ _WRITABLE = 254
 _LEVELS = 200
 """The levels of nesting taken from others: an answer may put some of its own around what it repeats."""
 
+VALUES = 500_000
+"""The most values taken from others in one text: to read more of them takes too long at one go."""
+
+_BETWEEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[,\[{]', re.DOTALL)
+
 
 def loads_bounded(text: bytes) -> Any:
     """The value of a JSON text, so that it can be written again as part of an answer.
 
-    Raises `ValueError` when it is no JSON or is nested beyond 200 levels.
+    Raises `ValueError` when it is no JSON, is nested beyond 200 levels or has more than 500,000 values.
     """
+    opened = text.count(b"[") + text.count(b"{")
+    if opened + text.count(b",") > VALUES and _values(text) > VALUES:
+        msg = f"more than {VALUES:,} values"
+        raise ValueError(msg)
     value = loads(text)
-    if text.count(b"[") + text.count(b"{") > _LEVELS:
+    if opened > _LEVELS:
         wrapped = value
         for _ in range(_WRITABLE - _LEVELS):
             wrapped = [wrapped]
@@ -42,6 +51,11 @@ def loads_bounded(text: bytes) -> Any:
             msg = f"nested more than {_LEVELS} levels deep"
             raise ValueError(msg) from None
     return value
+
+
+def _values(text: bytes) -> int:
+    """How many values a text has, at most: commas and brackets outside of its strings."""
+    return 1 + sum(found[0][:1] != b'"' for found in _BETWEEN.finditer(text))
 
 
 dumps = orjson.dumps

@@ -51,7 +51,8 @@ def test_every_option_reaches_its_setting(served: list[tuple[Settings, dict[str,
         "--model my/tea:like=qwen-max --max-body 64k --request-timeout 2.5 --idle-timeout 9 "
         "--max-connections 5 --control token --control-token 0123456789abcdef --grace 0 --journal 7 --seed 3 "
         "--quota qwen-*=rpm:60,tpm:1000 --quota sk-one:*=burst:2 --block-word tea --block-word 茶 "
-        "--rules lenient --rule ranges.n=refuse --rule usage.not-asked=off --ready-file ready.json --quiet"
+        "--rules lenient --rule ranges.n=refuse --rule usage.not-asked=off --no-buffering "
+        "--ready-file ready.json --quiet"
     )
     assert main(options.split()) == 0
     assert served == [
@@ -74,6 +75,7 @@ def test_every_option_reaches_its_setting(served: list[tuple[Settings, dict[str,
                 block_words=("tea", "茶"),
                 rules="lenient",
                 rule_switches={"ranges.n": "refuse", "usage.not-asked": "off"},
+                unbuffered=True,
             ),
             {"ready_file": Path("ready.json"), "quiet": True, "beside": []},
         )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.wire.jsontext import dump_text, dumps, loads, loads_bounded
+from mockserver.wire.jsontext import VALUES, dump_text, dumps, loads, loads_bounded
 from tests.wire.strategies import json_values, texts
 
 
@@ -98,3 +98,22 @@ def test_many_brackets_side_by_side_are_no_nesting() -> None:
 def test_bounded_reading_refuses_what_is_no_json(text: bytes) -> None:
     with pytest.raises(ValueError):
         loads_bounded(text)
+
+
+@pytest.mark.parametrize("piece", [b"[]", b"{}", b"1", b'"a,b"', b'"\\",\\\\"'])
+def test_a_text_of_too_many_values_is_not_read(piece: bytes) -> None:
+    few = b"[" + b",".join([piece] * (VALUES // 2 - 2)) + b"]"
+    assert len(loads_bounded(few)) == VALUES // 2 - 2
+    many = b"[" + b",".join([piece] * (VALUES + 1)) + b"]"
+    with pytest.raises(ValueError, match="more than 500,000 values"):
+        loads_bounded(many)
+
+
+def test_a_string_without_end_is_looked_through_once() -> None:
+    with pytest.raises(ValueError, match="unexpected end of data"):
+        loads_bounded(b'["' + b'\\",[' * 1_000_000)
+
+
+def test_commas_within_strings_are_no_values() -> None:
+    said = "a,b[c]{d" * 500_000
+    assert loads_bounded(dumps({"said": said})) == {"said": said}
