@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from mockserver.catalogue.models import load
 from mockserver.contract.protocol import Begin, Choice, Report
 from mockserver.contract.requirements import Failure
 from mockserver.contract.stage import Seen
@@ -19,6 +20,7 @@ from mockserver.wire import native
 from mockserver.wire.jsontext import loads_bounded
 from mockserver.wire.messages import read_messages, read_prompt
 from mockserver.wire.reply import Choice as Said
+from mockserver.wire.request import thinking_read_from
 
 _WIRE_OPTIONS = frozenset({"stream", "stream_options", "tools", "result_format", "incremental_output", "n"})
 """What a client may decide by itself: how the answer is carried."""
@@ -169,8 +171,12 @@ class RequestJudge:
             self._failures += compare.kept(due.history, sent, most=due.begin.keep)
         else:
             self._failures += compare.failures(due.history, sent)
-        for at, message in enumerate(sent):
-            if message.reasoning and not due.options.get("preserve_thinking"):
+        model, preserve = load().find(due.begin.model), due.options.get("preserve_thinking")
+        unread = 0 if preserve else len(sent)
+        if model is not None:
+            unread = min(unread, thinking_read_from(model, sent, preserve))
+        for at, message in enumerate(sent[:unread]):
+            if message.reasoning:
                 text = f"thinking of {len(message.reasoning)} characters is sent back"
                 self._fail("thinking.not-sent-back", text, f"{place}[{at}].reasoning_content")
 

@@ -74,6 +74,24 @@ def _stop(item: str | float | list[float]) -> str | tuple[int, ...]:
     return tuple(map(int, item)) if isinstance(item, list) else (int(item),)
 
 
+def thinking_read_from(model: Model, messages: Sequence[Message], preserve: object) -> int:
+    """The index of the first message whose `reasoning_content` a model is shown; their number where none is.
+
+    `preserve` is the request's `preserve_thinking`, None where it has none. A backend reads no thinking, or
+    that of a running tool loop, behind the last question, or with `preserve_thinking` all of it (the chat
+    templates published with Qwen3.5, 3.6 and 3.8; QwenLM/Qwen3.8#26; QwenLM/qwen-code#5637).
+    """
+    kept = model.family.thinking_kept
+    if kept == "never":
+        return len(messages)
+    if kept == "asked" and (model.preserve_thinking if preserve is None else preserve):
+        return 0
+    behind = len(messages)
+    while behind and messages[behind - 1].role != "user":
+        behind -= 1
+    return behind or len(messages)
+
+
 @value
 class ChatRequest:
     """A chat request, read. `parameters` holds the generation parameters as they were sent.
@@ -135,22 +153,8 @@ class ChatRequest:
 
     @property
     def thinking_read_from(self) -> int:
-        """The index of the first message whose `reasoning_content` the model is shown.
-
-        A backend reads none, or that of a running tool loop, behind the last question, or with
-        `preserve_thinking` all of it (the chat templates published with Qwen3.5, 3.6 and 3.8;
-        QwenLM/Qwen3.8#26; QwenLM/qwen-code#5637).
-        """
-        kept = self.model.family.thinking_kept
-        if kept == "never":
-            return len(self.messages)
-        asked = self.parameters.get("preserve_thinking")
-        if kept == "asked" and (self.model.preserve_thinking if asked is None else asked):
-            return 0
-        behind = len(self.messages)
-        while behind and self.messages[behind - 1].role != "user":
-            behind -= 1
-        return behind or len(self.messages)
+        """The index of the first message whose `reasoning_content` the model is shown."""
+        return thinking_read_from(self.model, self.messages, self.parameters.get("preserve_thinking"))
 
     @property
     def thinking_budget(self) -> int | None:

@@ -215,6 +215,27 @@ def test_thinking_is_sent_back_only_where_it_is_kept(engine: Engine) -> None:
     assert "thinking.not-sent-back" not in {requirement for requirement, _ in kept}
 
 
+@pytest.mark.parametrize(
+    ("model", "blamed_at"),
+    [("qwen3.5-plus", ["1"]), ("qwen3.8-max", []), ("qwen-plus", ["1", "3"]), ("tea", ["1", "3"])],
+)
+def test_thinking_within_a_running_loop_of_tools_belongs_to_it(
+    engine: Engine, model: str, blamed_at: list[str]
+) -> None:
+    engine.models = engine.models.with_model("tea", like="qwen-plus")
+    call = {"id": "1", "type": "function", "function": {"name": "time", "arguments": "{}"}}
+    messages = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Ho", "reasoning_content": "Hm"},
+        {"role": "user", "content": "When?"},
+        {"role": "assistant", "content": "", "reasoning_content": "Now", "tool_calls": [call]},
+        {"role": "tool", "content": "noon", "tool_call_id": "1"},
+    ]
+    sent = entry(engine, model=model, messages=messages, tools=[TOOL], stream=True)
+    places = [place for requirement, place in found(sent, model=model) if requirement.startswith("thinking")]
+    assert places == [f"messages[{at}].reasoning_content" for at in blamed_at]
+
+
 def test_what_the_cloud_refuses_is_not_valid_and_told_once(engine: Engine) -> None:
     refused = entry(engine, temperature=3)
     assert found(refused, options={"temperature": 3}) == [("request.valid", "temperature")]
