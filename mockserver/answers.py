@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mockserver.answer import moderation
 from mockserver.catalogue.errors import Errors
 from mockserver.catalogue.models import Model
+from mockserver.catalogue.regions import DEFAULT, Region, region_of
 from mockserver.door import bearer_key
 from mockserver.faults import Plan
 from mockserver.journal import Entry
@@ -59,11 +60,19 @@ class Answer:
 class Answers:
     """Makes answers of what is said and of what is refused; a `clock` says when each begins.
 
-    `unbuffered`: every stream tells proxies to pass it on at once.
+    `unbuffered`: every stream tells proxies to pass it on at once. `region`: whose help page a refusal
+    names where the `Host` of a request names no region.
     """
 
-    def __init__(self, errors: Errors, vocabularies: Vocabularies, *, unbuffered: bool = False) -> None:
-        self._unbuffered = unbuffered
+    def __init__(
+        self,
+        errors: Errors,
+        vocabularies: Vocabularies,
+        *,
+        unbuffered: bool = False,
+        region: Region = DEFAULT,
+    ) -> None:
+        self._unbuffered, self._region = unbuffered, region
         self._errors = errors
         self._vocabularies = vocabularies
         self._chunkers: dict[str, Chunker] = {}
@@ -91,7 +100,14 @@ class Answers:
             stream = reshaping.stream(stream, reply, request, envelope)
         if blocked:
             entry.refusal = self._errors.refuse(moderation.OUTPUT)
-            stream = moderation.cut(stream, blocked, entry.refusal, request, entry.request_id)
+            stream = moderation.cut(
+                stream,
+                blocked,
+                entry.refusal,
+                request,
+                entry.request_id,
+                region=self._region_of(request.headers),
+            )
         answer = Answer(200, [], frames=stream.frames, entry=entry, tokens=stream.tokens, request=request)
         if reply.pace is not None:
             answer.delay = reply.pace.first_ms / 1000
@@ -150,11 +166,12 @@ class Answers:
         account.requests += 1
         account.refusals += 1
         render = render_native if surface.native else render_compat
-        rendered = render(refusal, entry.request_id, model, stream=stream)
+        region = self._region_of(headers)
+        rendered = render(refusal, entry.request_id, model, stream=stream, region=region)
         entry.status = rendered.status
         event(
             log,
-            f"refused {entry.world.name} {surface.value}: {refusal.prefix + refusal.compat.message}",
+            f"refused {entry.world.name} {surface.value}: {refusal.prefix + refusal.compat.text()}",
             secret=bearer_key(headers),
             request_id=entry.request_id,
             key=entry.world.name,
@@ -167,6 +184,9 @@ class Answers:
         name = _error_set(surface, rendered, model)
         sent = self.headers(name, entry, model, clock=clock, encoding=encoding)
         return Answer(rendered.status, sent, body, entry=entry)
+
+    def _region_of(self, headers: Mapping[str, str]) -> Region:
+        return region_of(headers.get("host", "")) or self._region
 
     @staticmethod
     def headers(

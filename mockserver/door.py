@@ -3,16 +3,19 @@
 Its key, its JSON, its model, its schema, the rules: the first of them that does not hold ends its way.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.catalogue.models import Model, Models
+from mockserver.catalogue.plans import is_plan_key, served_with_plan_keys
 from mockserver.rules import Finding, Moment, Severity, check, check_at, schemas
+from mockserver.rules.order import first, rank
 from mockserver.rules.past import Trail
 from mockserver.rules.policy import Action, Policies, RulePolicy
 from mockserver.rules.prompt import far_from_limit
 from mockserver.rules.registry import rules_by_id
+from mockserver.rules.remainder import remainder
 from mockserver.settings import INVALID_KEY, KEY_FORM, Settings
 from mockserver.wire import compat, native
 from mockserver.wire.jsontext import loads_bounded
@@ -46,6 +49,14 @@ def without_key(body: bytes, key: str | None) -> bytes:
     return body.replace(secret, mask(key or "").encode()) if secret and secret in body else body
 
 
+def _request(
+    surface: Surface, data: Mapping[str, Any], model: Model, headers: Mapping[str, str]
+) -> ChatRequest:
+    if surface.native:
+        return native.read_request(surface, data, model, headers)
+    return compat.read_request(data, model, headers)
+
+
 def _at_the_door(rule: str, path: str, refusal: Refusal, message: str) -> tuple[Finding]:
     return (Finding(rule, Severity.REFUSED, path, message, refusal),)
 
@@ -65,10 +76,12 @@ class Door:
         for name in _REQUEST_SCHEMAS.values():
             schemas.validator(name)
 
-    def admit(self, key: str | None) -> World:
+    def admit(self, key: str | None, headers: Mapping[str, str]) -> World:
         """The world of a key; None stands for no key at all. Raises `Refused`."""
         if key is None:
             raise Refused(self._errors.refuse("auth.missing-key"))
+        if is_plan_key(key) and not served_with_plan_keys(headers.get("host", "")):
+            raise Refused(self._errors.refuse("auth.wrong-key"))
         # What is refused is booked on the world without a key, which lets nobody in.
         world = self._worlds.known(key) if key else None
         if world is not None:
@@ -114,10 +127,14 @@ class Door:
         name = _REQUEST_SCHEMAS[surface]
         found: tuple[Finding, ...] = ()
         if not schemas.validator(name).is_valid(data):
-            found = self._decide(schemas.findings(name, data, surface, self._errors), world)
-        if surface.native:
-            return native.read_request(surface, data, model, headers), found
-        return compat.read_request(data, model, headers), found
+            broken = schemas.findings(name, data, surface, self._errors)
+            if self._refuses(broken, world):
+                # What an earlier check finds in the rest of the request is what the client hears.
+                rest = _request(surface, remainder(surface, data, broken), model, headers)
+                earliest = min(map(rank, broken))
+                broken += [one for one in check(rest, self._errors) if rank(one) < earliest]
+            found = self._decide(broken, world)
+        return _request(surface, data, model, headers), found
 
     def allow(self, schema: str, data: Any, surface: Surface) -> None:
         """Raises `Refused` for a document that breaks its schema."""
@@ -152,10 +169,15 @@ class Door:
             return ()
         policy = self.policies.of(world.key)
         kept = tuple(finding for finding in found if policy.action(finding) != Action.OFF)
-        for finding in kept:
-            if policy.action(finding) == Action.REFUSE:
-                raise Refused(finding.refusal or self._own_refusal(finding), kept)
+        told = first(self._refuses(kept, world))
+        if told is not None:
+            raise Refused(told.refusal or self._own_refusal(told), kept)
         return kept
+
+    def _refuses(self, found: Iterable[Finding], world: World) -> list[Finding]:
+        """Those findings for which a request is not let in."""
+        policy = self.policies.of(world.key)
+        return [finding for finding in found if policy.action(finding) == Action.REFUSE]
 
     def _own_refusal(self, finding: Finding) -> Refusal:
         """The refusal of what the cloud accepts."""

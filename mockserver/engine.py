@@ -84,7 +84,12 @@ class Engine:
         self.clock = clock
         self.ids = ids or Ids(self.settings.seed)
         self.speaker = Speaker(self.scripts, self.stage, self.errors, self.vocabularies)
-        self.answers = Answers(self.errors, self.vocabularies, unbuffered=self.settings.unbuffered)
+        self.answers = Answers(
+            self.errors,
+            self.vocabularies,
+            unbuffered=self.settings.unbuffered,
+            region=self.settings.region,
+        )
         self.shelf = Shelf()
 
     def reset(self, key: str | None = None) -> None:
@@ -143,7 +148,7 @@ class Engine:
             entry.body = without_key(body, key)
             if self.recorded is not None and (played := self._played(surface, headers, body, entry)):
                 return played
-            entry.world = world = self.door.admit(key)
+            entry.world = world = self.door.admit(key, headers)
             data = yield from aside(large, self.door.parse, body)
             streaming = entry.stream = streaming if surface.native else data.get("stream") is True
             model = self.door.model(surface, data, headers)

@@ -8,6 +8,7 @@ from typing import Any
 
 from mockserver.answer.wordlist import WordList
 from mockserver.catalogue.errors import Refusal
+from mockserver.catalogue.regions import DEFAULT, Region
 from mockserver.wire import sse
 from mockserver.wire.errors import render_late
 from mockserver.wire.rendering import Stream
@@ -52,6 +53,8 @@ def cut(
     refusal: Refusal,
     request: ChatRequest,
     request_id: str,
+    *,
+    region: Region = DEFAULT,
 ) -> Stream:
     """A rendered stream up to the word: the frames before the one that begins it, then the refusal.
 
@@ -70,7 +73,7 @@ def cut(
     kept = sum(1 for _ in takewhile(before, stream.frames))
     if kept == len(stream.frames):
         return stream
-    last = render_late(refusal, request.surface, request_id, kept + 1)
+    last = render_late(refusal, request.surface, request_id, kept + 1, region=region)
     return Stream([*stream.frames[:kept], last], [*stream.tokens[:kept], 0])
 
 

@@ -89,8 +89,8 @@ def _refusal(spec: Mapping[str, Any], errors: Errors) -> Refusal:
     if known is None:
         return _own_words(spec)
     if message:
-        native = replace(known.native, message=message)
-        compat = replace(known.compat, message=message)
+        native = replace(known.native, message=message, anchor=None)
+        compat = replace(known.compat, message=message, anchor=None)
         origin = _origin(message, known.origin)
         known = replace(known, native=native, compat=compat, prefix="", origin=origin)
     if spec.get("type"):

@@ -4,11 +4,12 @@ The data lies in `fixtures/errors.json`, each entry with its source and confiden
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
 from mockserver import resources
+from mockserver.catalogue.regions import DEFAULT, Region
 
 Origin = Literal["door", "gateway", "validator", "service"]
 """Where a refusal arises: before the gateway, in it, in its parameter check, or in the model service."""
@@ -19,27 +20,36 @@ Surface = Literal["native", "compat"]
 Moment = Literal["refused", "late"]
 """Whether a refusal comes instead of a stream, or in one that has begun."""
 
-HELP = "https://help.aliyun.com/zh/model-studio/error-code"
-"""The page that some messages point to (recordings: maruel/genai, 2026); Singapore names its English one."""
+_SHARED = ("flat-camel", "text")
+"""The envelopes that are the same on every surface."""
 
-_PREFIXES = {
-    "InvalidParameter": "<400> InternalError.Algo.InvalidParameter: ",
-    "DataInspectionFailed": "<400> InternalError.Algo.DataInspectionFailed: ",
-    "Algo": "<500> InternalError.Algo: ",
-}
+Form = Literal["json", "line"]
+"""Whether a refusal is a body, or the one data line of a refused compatible stream."""
+
+Confidence = Literal["recorded", "reported", "documented", "own"]
+"""How well words are known; `own`: the rule is known, the words are the mock's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
     """A refusal's code, type and message on one surface. A native refusal has no type.
 
-    `bare`: the compatible body is type and message and nothing else.
+    `anchor` is the place on the help page that the message ends with. `envelope` names the body around
+    the words where it is not that of their origin.
     """
 
     code: str | None
     message: str
     type: str | None = None
-    bare: bool = False
+    param: str | None = None
+    anchor: str | None = None
+    envelope: str | None = None
+
+    def text(self, region: Region = DEFAULT) -> str:
+        """The message, with the help page of that region where it names one."""
+        if self.anchor is None:
+            return self.message
+        return f"{self.message} For details, see: {help_page(region)}#{self.anchor}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +64,9 @@ class ErrorEntry:
     prefix: str
     params: tuple[str, ...]
     aliases: tuple[str, ...]
-    confidence: Literal["recorded", "documented", "reported"]
+    confidence: Confidence
     source: str
+    references: tuple[str, ...] = ()
 
     @property
     def codes(self) -> set[str]:
@@ -167,10 +178,11 @@ class Errors:
 
 def fill(entry: ErrorEntry, values: Mapping[str, Any]) -> Refusal:
     """An entry with its placeholders filled; a placeholder without value keeps its name in angles."""
-    given = {**{name: f"<{name}>" for name in entry.params}, "help": HELP, **values}
+    given = {**{name: f"<{name}>" for name in entry.params}, **values}
 
     def words(template: Words) -> Words:
-        return Words(template.code, template.message.format(**given), template.type, template.bare)
+        param = template.param and template.param.format(**given)
+        return replace(template, message=template.message.format(**given), param=param)
 
     native, compat = words(entry.native), words(entry.compat)
     return Refusal(entry.status, native, compat, entry.origin, entry.prefix, entry.id)
@@ -181,46 +193,71 @@ def _native_of(compat: Words | None) -> Words:
         msg = "an error entry needs words on one surface at least"
         raise ValueError(msg)
     code = "InvalidParameter" if compat.type == "invalid_request_error" else compat.code
-    return Words(code, compat.message)
+    return _other_surface(compat, code, None)
 
 
 def _compat_of(native: Words) -> Words:
     if native.code == "InvalidParameter":
-        return Words("invalid_parameter_error", native.message, "invalid_request_error")
-    return Words(native.code, native.message, native.code)
+        return _other_surface(native, "invalid_parameter_error", "invalid_request_error")
+    return _other_surface(native, native.code, native.code)
 
 
-def _compat_words(data: Mapping[str, Any]) -> Words:
-    return Words(data["code"], data["message"], data["type"], data.get("bare", False))
+def _other_surface(words: Words, code: str | None, kind: str | None) -> Words:
+    """Words as the other surface has them; an envelope goes along only when both can have it."""
+    shared = words.envelope if words.envelope in _SHARED else None
+    return replace(words, code=code, type=kind, param=None, envelope=shared)
 
 
-def _entry(data: Mapping[str, Any]) -> ErrorEntry:
-    native, compat = data["native"], data["compat"]
-    native_words = Words(native["code"], native["message"]) if native else None
-    compat_words = _compat_words(compat) if compat else None
+def _words(data: Mapping[str, Any] | None) -> Words | None:
+    return Words(**data) if data else None
+
+
+def _entry(data: Mapping[str, Any], prefixes: Mapping[str, str]) -> ErrorEntry:
+    native, compat = _words(data["native"]), _words(data["compat"])
     # A scripted error may be asked of a surface that never had it: it then speaks the other's words.
-    if native_words is None:
-        native_words = _native_of(compat_words)
-    if compat_words is None:
-        compat_words = _compat_of(native_words)
+    native = native or _native_of(compat)
     return ErrorEntry(
         id=data["id"],
         status=data["status"],
-        native=native_words,
-        compat=compat_words,
+        native=native,
+        compat=compat or _compat_of(native),
         origin=data["origin"],
-        prefix=_PREFIXES[data["prefix"]] if data["prefix"] else "",
+        prefix=prefixes[data["prefix"]] if data["prefix"] else "",
         params=tuple(data["params"]),
         aliases=tuple(data.get("aliases", ())),
         confidence=data["confidence"],
         source=data["source"],
+        references=tuple(data.get("references", ())),
+    )
+
+
+@cache
+def help_page(region: Region = DEFAULT) -> str:
+    """The address of the help page that the service of a region names."""
+    return str(resources.fixture("errors")["help"][region])
+
+
+@cache
+def envelopes() -> Mapping[str, Mapping[str, Any]]:
+    """Every envelope by its name: its `body` is a template."""
+    return {row["name"]: row for row in resources.fixture("errors")["envelopes"]}
+
+
+@cache
+def envelope_of(surface: Surface, form: Form, origin: Origin) -> str:
+    """The name of the envelope that refusals of an origin have on a surface, unless their words name one."""
+    return next(
+        name
+        for name, row in envelopes().items()
+        if (row.get("surface"), row.get("form")) == (surface, form) and origin in row["origins"]
     )
 
 
 @cache
 def load() -> Errors:
     """The catalogue that ships with the package."""
-    return Errors({data["id"]: _entry(data) for data in resources.fixture("errors")["entries"]})
+    data = resources.fixture("errors")
+    return Errors({entry["id"]: _entry(entry, data["prefixes"]) for entry in data["entries"]})
 
 
 @cache

@@ -87,6 +87,8 @@ class Family:
     required_call_tokens: int = 0
     stop_tokens: int = 0
     brief_stream_tokens: int = 0
+    guards_repetition: bool = False
+    drops_media: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,9 +100,9 @@ def card(entry: "ErrorEntry") -> Iterator[str]:
     yield entry.id
     yield from _field("status", str(entry.status))
     yield from _field("native", str(entry.native.code))
-    yield from _field("", entry.prefix + entry.native.message)
+    yield from _field("", entry.prefix + entry.native.text())
     yield from _field("compat", f"{entry.compat.code or 'null'} (type {entry.compat.type})")
-    yield from _field("", entry.prefix + entry.compat.message)
+    yield from _field("", entry.prefix + entry.compat.text())
     if entry.aliases:
         yield from _field("also", ", ".join(entry.aliases))
     yield from _field("arises", _ARISES[entry.origin])
@@ -110,6 +110,8 @@ def card(entry: "ErrorEntry") -> Iterator[str]:
         where = f"{surface}, {backends}" if backends else surface
         yield from _field("" if at else "stream", f"{where}: {form} ({confidence})")
     yield from _field("known", f"{entry.confidence}: {entry.source}")
+    if entry.references:
+        yield from _field("threads", ", ".join(entry.references))
 
 
 def _field(label: str, text: str) -> Iterator[str]:
@@ -123,8 +125,8 @@ def as_json(entry: "ErrorEntry") -> dict[str, Any]:
     return {
         "id": entry.id,
         "status": entry.status,
-        "native": {"code": entry.native.code, "message": entry.native.message},
-        "compat": {"code": entry.compat.code, "type": entry.compat.type, "message": entry.compat.message},
+        "native": {"code": entry.native.code, "message": entry.native.text()},
+        "compat": {"code": entry.compat.code, "type": entry.compat.type, "message": entry.compat.text()},
         "prefix": entry.prefix,
         "params": list(entry.params),
         "aliases": list(entry.aliases),
@@ -134,5 +136,6 @@ def as_json(entry: "ErrorEntry") -> dict[str, Any]:
             for surface, backends, form, confidence in _streams(entry)
         ],
         "confidence": entry.confidence,
+        "references": list(entry.references),
         "source": entry.source,
     }

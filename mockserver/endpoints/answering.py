@@ -76,7 +76,7 @@ def steps(
     key = bearer_key(headers)
     entry.endpoint, entry.body = endpoint, without_key(body, key)
     try:
-        entry.world = engine.door.admit(key)
+        entry.world = engine.door.admit(key, headers)
         if endpoint:
             _strike(entry, engine.faults.named(entry.world, headers))
         content = yield from aside(large, produce, entry.request_id, entry.world)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mockserver.catalogue.errors import Refusal, Words
+from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
 from mockserver.door import Refused
 from mockserver.rules import schemas
@@ -31,18 +31,22 @@ def worded(surface: Surface, refusal: Refusal) -> Refused:
     """A refusal as the services beside chat word it.
 
     What they refuse has no prefix on the native surface (agentscope-ai/agentscope#1242, 2026-02); on the
-    compatible one its code and type are the native code (HelloAgents#27, 2025-12; memodb-io/memobase#142,
-    2025-11).
+    compatible one its code and type are the native code, and the id is the request id (HelloAgents#27,
+    2025-12; memodb-io/memobase#142, 2025-11).
     """
-    if refusal.origin != "service":
+    if refusal.origin in ("door", "gateway"):
         return Refused(refusal)
+    compat = replace(refusal.compat, envelope="nested-embedding")
+    if refusal.origin == "validator":
+        return Refused(replace(refusal, compat=compat))
     code = refusal.native.code
-    words = Words(code, refusal.compat.message, code)
+    words = replace(compat, code=code, type=code)
     return Refused(replace(refusal, compat=words, prefix="" if surface.native else refusal.prefix))
 
 
 def plain(engine: "Engine", schema: str, data: Any, surface: Surface) -> None:
     """Raises `Refused` for a document that breaks its schema, as the services beside chat word it."""
-    violations = schemas.violations(schema, data)
-    if violations:
-        raise worded(surface, schemas.refusal(violations[0], surface, engine.errors))
+    found = schemas.findings(schema, data, surface, engine.errors)
+    if found:
+        assert found[0].refusal is not None
+        raise worded(surface, found[0].refusal)

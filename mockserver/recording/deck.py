@@ -57,7 +57,7 @@ class Beside(Recorder):
             return False
         headers = RequestHeaders(scope["headers"])
         try:
-            world = engine.door.admit(bearer_key(headers))
+            world = engine.door.admit(bearer_key(headers), headers)
         except Refused:
             return True
         struck = engine.faults.asked(world.key, headers)

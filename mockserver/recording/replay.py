@@ -213,7 +213,7 @@ class Recorded:
         entry.body = tape.request.body
         refused = False
         try:
-            entry.world = engine.door.admit(bearer_key(headers))
+            entry.world = engine.door.admit(bearer_key(headers), headers)
         except Refused:
             refused = True
         if self.scripted(engine, surface, headers, body, entry.world):

@@ -29,7 +29,8 @@ def _json_word(request: ChatRequest) -> Iterator[Broken]:
 @rule(
     "incremental-output.only",
     severity=Severity.REFUSED_BY_SOME,
-    source="Model Studio docs, DashScope API reference, 2026",
+    source="Model Studio docs, DashScope API reference, 2026: QwQ, QVQ, open-source Qwen3 and those that "
+    "only think, whether they think or not",
     fix="Send `incremental_output: true` to this model, or leave it out.",
     refusals=("incremental-output.only",),
     needs=("incremental_output",),

@@ -12,7 +12,8 @@ class Mark(StrEnum):
     """Something that most requests do not have.
 
     `NARROW_MODEL`: the model takes one turn only, or streams only. `THINKS_AT_ONCE`: it may think, no
-    stream is asked for, and it is none of those that are known to think without.
+    stream is asked for, and it is none of those that are known to think without. `ASYNCHRONOUS`: a native
+    request asks for a task.
     """
 
     TOOLS = "@tools"
@@ -25,6 +26,7 @@ class Mark(StrEnum):
     ERROR_TEXT = "@error-text"
     NARROW_MODEL = "@narrow-model"
     THINKS_AT_ONCE = "@thinks-at-once"
+    ASYNCHRONOUS = "@asynchronous"
 
 
 def marks_of(request: ChatRequest) -> list[Mark]:  # noqa: C901, PLR0912 - one pass, for every request
@@ -35,6 +37,8 @@ def marks_of(request: ChatRequest) -> list[Mark]:  # noqa: C901, PLR0912 - one p
         marks.append(Mark.NARROW_MODEL)
     if not request.stream and model.thinking != "none" and not model.thinking_plain:
         marks.append(Mark.THINKS_AT_ONCE)
+    if request.surface.native and request.headers.get("x-dashscope-async") == "enable":
+        marks.append(Mark.ASYNCHRONOUS)
     asked = spoken = False
     for message in request.messages:
         role = message.role

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mockserver.rules.marks import Mark
-from mockserver.rules.registry import Broken, Severity, rule
+from mockserver.rules.registry import NATIVE, Broken, Severity, rule
 from mockserver.wire.request import ChatRequest, Surface
 
 
@@ -22,6 +22,20 @@ def _surface(request: ChatRequest) -> Iterator[Broken]:
             yield Broken("model", {"model": model.name})
     elif model.native != request.surface.removeprefix("native-"):
         yield Broken("model", entry="path.wrong-task")
+
+
+@rule(
+    "access.asynchronous",
+    severity=Severity.REFUSED,
+    source="Model Studio users, public issues, 2026: chat answers at once or not at all",
+    fix="Leave `X-DashScope-Async` out; it is for tasks such as making pictures.",
+    museum="alibaba/spring-ai-alibaba#4509, spring-ai-alibaba/spring-ai-extensions#166",
+    refusals=("access.asynchronous",),
+    marks=(Mark.ASYNCHRONOUS,),
+    surfaces=NATIVE,
+)
+def _asynchronous(_: ChatRequest) -> Iterator[Broken]:
+    yield Broken("X-DashScope-Async")
 
 
 @rule(

@@ -19,7 +19,7 @@ from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.rules.marks import Mark, marks_of
 from mockserver.wire.request import ChatRequest, Surface
 
-ROOMS = ("model", "messages", "tools", "partial", "thinking", "forms", "ranges", "media")
+ROOMS = ("model", "messages", "tools", "repetition", "partial", "thinking", "forms", "ranges", "media")
 LATER_ROOMS = ("parameters", "prompt", "history")
 
 

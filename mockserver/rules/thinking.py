@@ -53,6 +53,8 @@ def _non_streaming(request: ChatRequest) -> Iterator[Broken]:
     surfaces=NATIVE,
 )
 def _incremental(request: ChatRequest) -> Iterator[Broken]:
+    if request.model.incremental_only:
+        return
     if request.stream and request.get("incremental_output") is False and request.thinking:
         yield Broken(request.place("incremental_output"))
 
@@ -133,14 +135,16 @@ def _budget(request: ChatRequest) -> Iterator[Broken]:
 @rule(
     "thinking.budget-and-effort",
     severity=Severity.REFUSED_BY_SOME,
-    source="Model Studio docs, deep thinking, 2026-09: qwen3.8 takes one; the words are the mock's own",
+    source="Model Studio users, public issues, 2026-08: the parameter check, before any model is asked; "
+    "models without efforts ignore the parameter (Model Studio docs, deep thinking, 2026-09)",
     fix="Send `reasoning_effort` or `thinking_budget`, not both.",
+    museum="anomalyco/opencode#41531, QwenLM/qwen-code#8525",
     refusals=("thinking.budget-and-effort",),
     needs=("reasoning_effort",),
 )
 def _budget_and_effort(request: ChatRequest) -> Iterator[Broken]:
     both = request.get("reasoning_effort") is not None and request.get("thinking_budget") is not None
-    if both and (request.model.reasoning_effort or {}).get("budgets"):
+    if both and request.model.reasoning_effort:
         yield Broken(request.place("reasoning_effort"))
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
+from mockserver.catalogue.plans import coding_paths, is_agent
 from mockserver.endpoints.answering import refusal
 from mockserver.engine import Answer, Engine
 from mockserver.server import control, exchanges, faulting, limits, neighbours, playing, uploads
@@ -33,12 +34,20 @@ from mockserver.wire.unpacking import UnpackError
 log = logging.getLogger("mockserver")
 
 CHAT_PATHS = {
+    **dict.fromkeys(coding_paths(), Surface.COMPAT),
     "/compatible-mode/v1/chat/completions": Surface.COMPAT,
     "/api/v1/chat/completions": Surface.COMPAT,
     "/api/v1/services/aigc/text-generation/generation": Surface.NATIVE_TEXT,
     "/api/v1/services/aigc/multimodal-generation/generation": Surface.NATIVE_MULTIMODAL,
 }
-"""The chat endpoints. The second is what the dashscope SDK 2 posts to with only its native base set."""
+"""The chat endpoints.
+
+`/api/v1/chat/completions` is what the dashscope SDK 2 posts to with only its native base set.
+"""
+
+
+_ROOT, _BELOW = "/compatible-mode/", "/compatible-mode/v1/"
+"""Where the compatible backend begins, whose own paths it names in its refusals, and its version."""
 
 
 class App:
@@ -113,6 +122,8 @@ class App:
             return refusal(
                 engine, "method.unsupported", surface, headers, arrived=arrived, method=scope["method"]
             )
+        if scope["path"] in coding_paths() and not is_agent(headers.get("user-agent", "")):
+            return neighbours.refused(engine, surface, headers, "plan.agents-only", arrived=arrived)
         try:
             body = await read_plain(scope, receive, limit=engine.settings.max_body)
         except BodyTooLargeError:
@@ -146,6 +157,9 @@ def _failed(engine: Engine) -> Callable[[Request, Exception], Any]:
 
 def _unknown_path(engine: Engine) -> Callable[[Request], Any]:
     async def endpoint(request: Request) -> Response:
+        path = request.scope["path"]
+        if path.startswith(_BELOW):
+            return neighbours.refuse(engine, request, "path.no-resource", path=path.removeprefix(_ROOT))
         return neighbours.refuse(engine, request, "path.unknown")
 
     return endpoint

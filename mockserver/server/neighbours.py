@@ -1,5 +1,6 @@
 """The routes of the endpoints beside chat: a request off the network, its answer back onto it."""
 
+from collections.abc import Mapping
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -13,7 +14,7 @@ from mockserver.endpoints import answering
 from mockserver.endpoints.endpoint import Call, Endpoint
 from mockserver.endpoints.form import FORM_BYTES, Form, MalformedError, TooLargeError, read_form
 from mockserver.endpoints.table import endpoints
-from mockserver.engine import Engine
+from mockserver.engine import Answer, Engine
 from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, RawResponse, closing, read_plain
 from mockserver.server.aside import Aside
 from mockserver.server.paths import any_method
@@ -26,6 +27,9 @@ from mockserver.worlds import World
 _COMPATIBLE = ("/compatible-mode/", "/compatible-api/")
 """Where the paths of the compatible dialect begin; reranking has a root of its own."""
 
+_UNKNOWN = ("path.unknown", "path.no-resource")
+"""The refusals of a path that is not there."""
+
 
 def surface_of(path: str) -> Surface:
     """The dialect that a path speaks."""
@@ -35,16 +39,30 @@ def surface_of(path: str) -> Surface:
 def refuse(engine: Engine, request: Request, entry_id: str, **values: Any) -> Response:
     """A refusal for a request outside of chat; without a good key, the key's refusal comes first.
 
-    An unknown path is answered in the native envelope on every surface (Model Studio users, 2026).
+    An unknown path is answered in a flat envelope on every surface, the key's refusal too (Model Studio
+    users, 2026).
     """
     headers = RequestHeaders(request.scope["headers"])
-    surface = Surface.NATIVE_TEXT if entry_id == "path.unknown" else surface_of(request.scope["path"])
+    surface = Surface.NATIVE_TEXT if entry_id in _UNKNOWN else surface_of(request.scope["path"])
+    answer = refused(engine, surface, headers, entry_id, arrived=engine.clock(), **values)
+    return RawResponse(closing(answer) if entry_id.startswith("body.") else answer)
 
-    def refused(_id: str, _world: World) -> Any:
+
+def refused(
+    engine: Engine,
+    surface: Surface,
+    headers: Mapping[str, str],
+    entry_id: str,
+    *,
+    arrived: float,
+    **values: Any,
+) -> Answer:
+    """The answer to a request that is refused for its path; without a good key, the key's comes first."""
+
+    def refuses(_id: str, _world: World) -> Any:
         raise Refused(engine.errors.refuse(entry_id, **values))
 
-    answer = answering.simple(engine, surface, headers, refused, arrived=engine.clock())
-    return RawResponse(closing(answer) if entry_id.startswith("body.") else answer)
+    return answering.simple(engine, surface, headers, refuses, arrived=arrived)
 
 
 def routes(engine: Engine, aside: Aside) -> list[BaseRoute]:

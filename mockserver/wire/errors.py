@@ -1,36 +1,16 @@
 """Refusals rendered: the right status, envelope and framing for the surface that asked."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 
 from mockserver.catalogue import errors as error_catalogue
-from mockserver.catalogue.errors import Refusal, StreamForm, stream_forms
+from mockserver.catalogue.errors import Refusal, StreamForm, Words, envelope_of, envelopes, stream_forms
 from mockserver.catalogue.models import Model
+from mockserver.catalogue.regions import DEFAULT, Region
 from mockserver.wire import sse
 from mockserver.wire.jsontext import dump_text, dumps
 from mockserver.wire.request import Surface
 from mockserver.wire.template import Template
-
-_COMPAT = Template(
-    {
-        "error": {"message": "$message", "type": "$type", "param": None, "code": "$code"},
-        "id": "$chat_id?",
-        "request_id": "$id",
-    }
-)
-_COMPAT_LINE = Template(
-    {"error": {"code": "$code", "param": None, "message": "$message", "type": "$type"}, "id": "$chat_id"}
-)
-_COMPAT_LATE = Template(
-    {
-        "error": {"code": "$code", "param": None, "message": "$message", "type": "$type"},
-        "id": "$chat_id",
-        "request_id": "$id",
-    }
-)
-_COMPAT_BARE = Template({"error": {"message": "$message", "type": "$type"}})
-_NATIVE = Template({"code": "$code", "message": "$message", "request_id": "$id"})
-_NATIVE_IN_COMPAT = Template({"request_id": "$id", "code": "$code", "message": "$message"})
-
 
 BACKENDS = {
     "older models": {"backend": "line", "era": "2025"},
@@ -67,12 +47,11 @@ def stream_form(
 
 
 def render_native(
-    refusal: Refusal, request_id: str, model: Model | None = None, *, stream: bool
+    refusal: Refusal, request_id: str, model: Model | None = None, *, stream: bool, region: Region = DEFAULT
 ) -> RenderedError:
     """A refusal on the native surface: a flat body, or an `event:error` frame that names the real status."""
-    values = _native_values(refusal, request_id)
+    body = _native(refusal, request_id, region)
     door = refusal.origin == "door"
-    body = _NATIVE.fill(values)
     form = stream_form(refusal, "native", model) if stream else None
     if form is None or form.form == "json":
         return RenderedError(refusal.status, body, sse=False, door=door)
@@ -80,52 +59,61 @@ def render_native(
     return RenderedError(form.status or refusal.status, frame, sse=True, door=False)
 
 
-def render_compat(refusal: Refusal, request_id: str, model: Model | None, *, stream: bool) -> RenderedError:
+def render_compat(
+    refusal: Refusal, request_id: str, model: Model | None, *, stream: bool, region: Region = DEFAULT
+) -> RenderedError:
     """A refusal on the compatible surface.
 
     Door and gateway answer without an `id`. What the parameter check and the model service refuse
     carries one; on a streaming request older backends send it as one data line, in another order.
     """
-    values = _compat_values(refusal, request_id)
     form = stream_form(refusal, "compat", model) if stream else None
     if form is not None and form.form == "line":
-        line = sse.compat_frame(_COMPAT_LINE.fill(values))
+        name = envelope_of("compat", "line", refusal.origin)
+        line = sse.compat_frame(_enveloped(refusal.compat, name, refusal.prefix, request_id, region))
         return RenderedError(form.status or refusal.status, line, sse=True, door=False)
-    if refusal.origin in ("door", "gateway"):
-        del values["chat_id"]
-    template = _COMPAT_BARE if refusal.compat.bare else _COMPAT
-    return RenderedError(refusal.status, template.fill(values), sse=False, door=refusal.origin == "door")
+    name = refusal.compat.envelope or envelope_of("compat", "json", refusal.origin)
+    body = _enveloped(refusal.compat, name, refusal.prefix, request_id, region)
+    return RenderedError(refusal.status, body, sse=False, door=refusal.origin == "door")
 
 
-def render_late(refusal: Refusal, surface: Surface, request_id: str, number: int) -> bytes:
+def render_late(
+    refusal: Refusal, surface: Surface, request_id: str, number: int, *, region: Region = DEFAULT
+) -> bytes:
     """A refusal in a stream that has begun: its last frame, the `number`-th (native frames carry it).
 
     Inside a compatible stream it is a native frame, its number 1 whatever went before; only moderation
     speaks the surface's own dialect, without the prefix. No `[DONE]` follows (Model Studio users, 2025
     and 2026).
     """
+    if not surface.native and stream_form(refusal, "compat", moment="late").form == "line":
+        return sse.compat_frame(_enveloped(refusal.compat, "line-late", "", request_id, region))
     if surface.native:
-        body = _NATIVE.fill(_native_values(refusal, request_id))
+        body = _native(refusal, request_id, region)
         return sse.native_frame(number, body, event=b"error", status=refusal.status)
-    if stream_form(refusal, "compat", moment="late").form == "line":
-        return sse.compat_frame(_COMPAT_LATE.fill(_compat_values(replace(refusal, prefix=""), request_id)))
-    body = _NATIVE_IN_COMPAT.fill(_native_values(refusal, request_id))
+    body = _enveloped(refusal.native, "flat-id-first", refusal.prefix, request_id, region)
     return sse.native_frame(1, body, event=b"error", status=refusal.status)
 
 
-def _native_values(refusal: Refusal, request_id: str) -> dict[str, bytes]:
-    return {
-        "code": dumps(refusal.native.code),
-        "message": dump_text(refusal.prefix + refusal.native.message),
-        "id": dump_text(request_id),
-    }
+def _native(refusal: Refusal, request_id: str, region: Region) -> bytes:
+    name = refusal.native.envelope or envelope_of("native", "json", refusal.origin)
+    return _enveloped(refusal.native, name, refusal.prefix, request_id, region)
 
 
-def _compat_values(refusal: Refusal, request_id: str) -> dict[str, bytes]:
-    return {
-        "code": dumps(refusal.compat.code),
-        "type": dumps(refusal.compat.type),
-        "message": dump_text(refusal.prefix + refusal.compat.message),
-        "id": dump_text(request_id),
-        "chat_id": dump_text(f"chatcmpl-{request_id}"),
-    }
+@cache
+def _template(envelope: str) -> Template:
+    return Template(envelopes()[envelope]["body"])
+
+
+def _enveloped(words: Words, envelope: str, prefix: str, request_id: str, region: Region) -> bytes:
+    """Words in the body that is sent around them."""
+    return _template(envelope).fill(
+        {
+            "code": dumps(words.code),
+            "type": dumps(words.type),
+            "param": dumps(words.param),
+            "message": dump_text(prefix + words.text(region)),
+            "id": dump_text(request_id),
+            "chat_id": dump_text(f"chatcmpl-{request_id}"),
+        }
+    )

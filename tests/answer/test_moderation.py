@@ -117,7 +117,7 @@ def test_a_stream_ends_before_the_word_with_an_error(
     cumulative = surface.native and not incremental
     assert (texts[-1] if cumulative else "".join(texts)) == "It is "
     error = last if surface.native else last["error"]
-    assert error["message"].endswith("Output data may contain inappropriate content.")
+    assert "Output data may contain inappropriate content." in error["message"]
     final = answer.frames[-1]
     if surface.native:
         assert final.startswith(b"id:%d\nevent:error\n:HTTP_STATUS/400\ndata:{" % len(answer.frames))

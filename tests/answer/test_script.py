@@ -12,7 +12,7 @@ from mockserver.answer.script import Script, ScriptError, Scripts, read_answer
 from mockserver.answer.template import Draft
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
-from mockserver.catalogue.errors import HELP, Errors, Refusal, Words
+from mockserver.catalogue.errors import Errors, Refusal, Words
 from mockserver.rules import schemas
 from mockserver.wire import sse
 from mockserver.wire.errors import render_compat, render_native
@@ -120,8 +120,9 @@ def test_an_error_is_named_by_its_code_on_either_surface(errors: Errors, code: s
         Words("Throttling.RateQuota", "Requests rate limit exceeded, please try again later."),
         Words(
             "limit_requests",
-            f"You have exceeded your current request limit. For details, see: {HELP}#rate-limit",
+            "You have exceeded your current request limit.",
             "limit_requests",
+            anchor="rate-limit",
         ),
         "gateway",
         id="throttling.rate-quota",

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from mockserver import resources
 from mockserver.catalogue import errors as error_catalogue
-from mockserver.catalogue.errors import HELP, Errors, UnknownErrorCodeError, Words, fill, stream_forms
+from mockserver.catalogue.errors import (
+    Errors,
+    UnknownErrorCodeError,
+    Words,
+    envelope_of,
+    envelopes,
+    fill,
+    stream_forms,
+)
 from mockserver.rules.schemas import violations
 
 CATALOGUE = error_catalogue.load()
@@ -42,7 +50,8 @@ def test_the_params_of_an_entry_are_the_placeholders_of_its_messages() -> None:
         used = [
             name
             for side in ("native", "compat")
-            for name in placeholders((entry[side] or {}).get("message", ""))
+            for part in ("message", "param")
+            for name in placeholders((entry[side] or {}).get(part, ""))
         ]
         assert sorted(set(used)) == sorted(entry["params"]), entry["id"]
 
@@ -76,8 +85,12 @@ def test_a_placeholder_without_a_value_keeps_its_name_and_the_help_page_has_one(
     unknown = errors.refuse("model.unknown")
     assert unknown.compat.message == "The model `<model>` does not exist or you do not have access to it."
     wrong = errors.refuse("auth.wrong-key")
-    assert wrong.compat.message == f"Incorrect API key provided. For details, see: {HELP}#apikey-error"
-    assert errors.refuse("auth.wrong-key", help="H").compat.message.endswith("see: H#apikey-error")
+    beijing = "https://help.aliyun.com/zh/model-studio/error-code"
+    singapore = "https://www.alibabacloud.com/help/en/model-studio/error-code"
+    assert wrong.compat.text() == f"Incorrect API key provided. For details, see: {beijing}#apikey-error"
+    assert wrong.compat.text("us") == wrong.compat.text("cn") == wrong.compat.text()
+    assert wrong.compat.text("intl").endswith(f"For details, see: {singapore}#apikey-error")
+    assert wrong.native.text("intl") == wrong.native.message
 
 
 @pytest.mark.parametrize(
@@ -89,8 +102,9 @@ def test_a_placeholder_without_a_value_keeps_its_name_and_the_help_page_has_one(
             Words("InvalidApiKey", "Invalid API-key provided."),
             Words(
                 "invalid_api_key",
-                f"Incorrect API key provided. For details, see: {HELP}#apikey-error",
+                "Incorrect API key provided.",
                 "invalid_request_error",
+                anchor="apikey-error",
             ),
         ),
         (
@@ -127,25 +141,51 @@ def test_an_entry_of_one_surface_speaks_its_words_on_the_other_too(errors: Error
         if data["native"] is None:
             plain = data["compat"]["type"] == "invalid_request_error"
             code = "InvalidParameter" if plain else data["compat"]["code"]
-            assert entry.native == Words(code, data["compat"]["message"])
+            assert (entry.native.code, entry.native.message) == (code, data["compat"]["message"])
+            assert (entry.native.type, entry.native.param) == (None, None)
         if data["compat"] is None:
             invalid = data["native"]["code"] == "InvalidParameter"
             code = "invalid_parameter_error" if invalid else data["native"]["code"]
             kind = "invalid_request_error" if invalid else data["native"]["code"]
-            assert entry.compat == Words(code, data["native"]["message"], kind)
+            assert (entry.compat.code, entry.compat.type) == (code, kind)
+            assert (entry.compat.message, entry.compat.anchor) == (entry.native.message, entry.native.anchor)
 
 
 def test_an_entry_of_one_surface_with_a_code_of_its_own_keeps_it() -> None:
     compat = {"code": "tea_empty", "type": "tea_empty", "message": "No tea."}
     data = {"id": "tea.empty", "status": 400, "native": None, "compat": compat, "origin": "service"}
     rest: dict[str, Any] = {"prefix": None, "params": [], "confidence": "reported", "source": "-"}
-    assert error_catalogue._entry({**data, **rest}).native == Words("tea_empty", "No tea.")
+    assert error_catalogue._entry({**data, **rest}, {}).native == Words("tea_empty", "No tea.")
 
 
 def test_an_entry_without_words_is_no_entry() -> None:
     data = {"id": "tea.empty", "status": 400, "native": None, "compat": None, "origin": "service"}
     with pytest.raises(ValueError, match="words on one surface at least"):
-        error_catalogue._entry({**data, "prefix": None, "params": [], "confidence": "", "source": ""})
+        error_catalogue._entry({**data, "prefix": None, "params": [], "confidence": "", "source": ""}, {})
+
+
+def test_every_entry_says_how_well_it_is_known_and_a_report_names_its_threads(errors: Errors) -> None:
+    for entry in errors:
+        assert entry.confidence in ("recorded", "reported", "documented", "own"), entry.id
+        assert entry.confidence != "reported" or entry.references, entry.id
+        assert entry.source, entry.id
+        assert entry.confidence != "recorded" or "record" in entry.source, entry.id
+
+
+@pytest.mark.parametrize("surface", ["native", "compat"])
+@pytest.mark.parametrize("origin", ["door", "gateway", "validator", "service"])
+def test_every_origin_has_an_envelope_and_every_envelope_is_named_once(surface: Any, origin: Any) -> None:
+    assert envelope_of(surface, "json", origin) in envelopes()
+    names = [row["name"] for row in resources.fixture("errors")["envelopes"]]
+    assert sorted(envelopes()) == sorted(names)
+
+
+def test_every_envelope_is_one_that_somebody_has(errors: Errors) -> None:
+    named = {words.envelope for entry in errors for words in (entry.native, entry.compat)} - {None}
+    assert named <= set(envelopes())
+    by_place = {name for name, row in envelopes().items() if "surface" in row}
+    elsewhere = {"line-late", "nested-embedding"}
+    assert named | by_place | elsewhere == set(envelopes())
 
 
 def test_a_prefix_is_what_stands_before_the_message_on_the_wire(errors: Errors) -> None:

@@ -43,7 +43,7 @@ throttling.rate-quota
            Requests rate limit exceeded, please try again later.
   compat   limit_requests (type limit_requests)
            You have exceeded your current request limit. For details, see:
-           {help}#rate-limit
+           https://help.aliyun.com/zh/model-studio/error-code#rate-limit
   also     LimitRequests
   arises   in the gateway
   stream   native, older models: HTTP 200, one frame `event:error` that names
@@ -55,8 +55,9 @@ throttling.rate-quota
            compat: HTTP 429, a JSON body (recorded)
            compat, in a stream that has begun: HTTP 200, one frame `event:error`
            that names 429 (reported)
-  known    reported: Model Studio docs, error codes (zh), 2025-12 (native);
-           pasted logs, 2025 and 2026 (compat)"""
+  known    documented: Model Studio docs, error codes (zh), 2025-12 (native);
+           the compatible words and their link as in pasted logs of 2025 and
+           2026 that are no public thread"""
     )
 
 

@@ -154,11 +154,17 @@ def test_what_is_too_long_is_read_and_paid_as_far_as_the_limit(engine: Engine) -
         ),
         (COMPAT, {"model": "tea"}, 404, "model_not_found", "does not exist"),
         (COMPAT, {"model": "gte-rerank"}, 404, "model_not_supported", "gte-rerank"),
-        (COMPAT, {"model": "qwen3-rerank", "query": "a"}, 400, "invalid_parameter_error", "documents"),
+        (COMPAT, {"model": "qwen3-rerank", "query": "a"}, 400, None, "documents"),
     ],
 )
 def test_a_bad_request_is_refused_in_the_words_of_its_surface(
-    engine: Engine, headers: MakeHeaders, surface: Surface, body: Any, status: int, code: str, words: str
+    engine: Engine,
+    headers: MakeHeaders,
+    surface: Surface,
+    body: Any,
+    status: int,
+    code: str | None,
+    words: str,
 ) -> None:
     produce = rerank.native if surface.native else rerank.compat
     answer = answered(engine, produce, call(engine, body, surface=surface), headers())

@@ -18,6 +18,7 @@ ASKED = {"role": "user", "content": "What is the weather in Hangzhou?"}
 ARGUMENTS = '{"city": "Hangzhou"}'
 CALL = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": ARGUMENTS}}
 RESULT = {"role": "tool", "tool_call_id": "call_1", "content": "20 degrees"}
+FILE = {"type": "image_url", "image_url": {"url": "file:///home/cook/tea.png"}}
 USAGE = {"stream": True, "stream_options": {"include_usage": True}}
 
 
@@ -147,6 +148,38 @@ EXHIBITS = [
         "ginlix-ai/LangAlpha#396",
         COMPAT,
         compat(ASKED, {"role": "assistant", "content": ""}, {"role": "user", "content": "Again, please."}),
+    ),
+    Exhibit(
+        "tools that a client always sends, also when there are none",
+        "tools.empty",
+        "tools",
+        "earendil-works/pi#3649",
+        COMPAT,
+        {**compat(ASKED), "tools": []},
+    ),
+    Exhibit(
+        "a picture that only the client can see",
+        "media.url-invalid",
+        "messages[0].content",
+        "agentscope-ai/QwenPaw#557",
+        COMPAT,
+        {**compat({"role": "user", "content": [FILE]}), "model": "qwen-vl-max"},
+    ),
+    Exhibit(
+        "a loop of tools that gets nowhere",
+        "tools.repetitive",
+        "messages[9].tool_calls",
+        "QwenLM/qwen-code#8898",
+        COMPAT,
+        {**compat(ASKED, *[called(), RESULT] * 5, stream=True), "model": "qwen3.8-max"},
+    ),
+    Exhibit(
+        "an effort beside a budget",
+        "thinking.budget-and-effort",
+        "reasoning_effort",
+        "anomalyco/opencode#41531",
+        COMPAT,
+        {**compat(ASKED), "model": "qwen3.8-max", "reasoning_effort": "high", "thinking_budget": 4096},
     ),
     Exhibit(
         "a stream that carries no usage",

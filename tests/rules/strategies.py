@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
+from mockserver.rules.repetition import ROUNDS
 from mockserver.wire.request import Surface
 from tests.rules.table import FUNCTION, JSON
 
@@ -286,6 +287,7 @@ MUTATIONS: dict[str, Mutation] = {
     "tools.arguments-missing": Mutation(
         insert(calling({"id": "m1", "function": {"name": "sing"}}), result(), ASK)
     ),
+    "tools.empty": Mutation(options(tools=[]), frozenset({COMPAT})),
     "tools.definition": ranged("tools", [{"type": "function"}]),
     "tools.choice": ranged("tool_choice", "any"),
     "ranges.temperature": ranged("temperature", 2),
@@ -338,6 +340,7 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "tools.several-choices": Mutation(options(tools=[FUNCTION], n=2)),
     "tools.result-format": Mutation(options(tools=[FUNCTION], result_format="text"), frozenset({TEXT})),
+    "tools.repetitive": Mutation(insert(*[calling(call()), result()] * ROUNDS, ASK)),
     "partial.thinking": Mutation(streamed(lambda talk: insert(PREFIX)(options(**THINK)(talk)))),
     "partial.position": Mutation(insert(PREFIX, ASK)),
     "partial.model": Mutation(with_model("qwen-long", "qwen-long", "qwen-vl-ocr", insert(PREFIX))),
@@ -362,8 +365,12 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "thinking.budget": ranged("thinking_budget", 0),
     "thinking.budget-and-effort": Mutation(
-        with_model("qwen3.8-max", "", "qwen3.8-max", options(reasoning_effort="low", thinking_budget=9)),
-        frozenset({COMPAT, MULTIMODAL}),
+        with_model(
+            "qwen3.8-max",
+            "deepseek-v4-pro",
+            "qwen3.8-max",
+            options(reasoning_effort="low", thinking_budget=9),
+        ),
     ),
     "thinking.budget-above-completion": Mutation(
         streamed(options(**THINK, thinking_budget=9, max_completion_tokens=9))
@@ -382,6 +389,15 @@ MUTATIONS: dict[str, Mutation] = {
     "ranges.top-logprobs-alone": Mutation(options(top_logprobs=2, logprobs=False)),
     "media.oss-unresolved": Mutation(
         lambda talk: insert({"role": "user", "content": [_image(talk, "oss://a/cup.png")]})(talk),
+        frozenset({COMPAT, MULTIMODAL}),
+    ),
+    "media.url-invalid": Mutation(
+        with_model(
+            "qwen3-vl-plus",
+            "",
+            "",
+            lambda talk: insert({"role": "user", "content": [_image(talk, "/tea/cup.png")]})(talk),
+        ),
         frozenset({COMPAT, MULTIMODAL}),
     ),
     "media.unsupported": Mutation(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mockserver.rules import Moment, all_rules
+from mockserver.rules.repetition import ROUNDS
 from mockserver.wire.request import Surface
 from tests.asking import body_of
 
@@ -178,6 +179,12 @@ EVERYWHERE: list[tuple[str, Any, str, Any]] = [
         [ASKED, calls(call(arguments='{"song": 1}')), DONE],
     ),
     (
+        "tools.repetitive",
+        [ASKED, *[CALLED, DONE] * ROUNDS],
+        f"messages[{2 * ROUNDS - 1}].tool_calls",
+        [ASKED, *[CALLED, DONE] * (ROUNDS - 1), calls(call(arguments='{"song": 1}')), DONE],
+    ),
+    (
         "partial.thinking",
         Side([ASKED, said(partial=True)], {"enable_thinking": True}, stream=True),
         "messages[1].partial",
@@ -285,6 +292,8 @@ THINK = {"enable_thinking": True}
 SEARCH = {**THINK, "enable_search": True}
 EFFORT = {"reasoning_effort": "low"}
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/cup.png"}}
+FILE = {"type": "image_url", "image_url": {"url": "file:///tea/cup.png"}}
+NATIVE_FILE = {"image": "/tea/cup.png"}
 OSS = {"type": "image_url", "image_url": {"url": "oss://a/cup.png"}}
 NATIVE_IMAGE, NATIVE_OSS = {"image": "https://example.com/cup.png"}, {"image": "oss://a/cup.png"}
 TURNS = [user("Read."), said("Tea."), user("Again.")]
@@ -472,11 +481,15 @@ SINGLE: list[tuple[str, Surface, Side, str, Side]] = [
         (
             "thinking.budget-and-effort",
             surface,
-            Side("Hi", {**EFFORT, "thinking_budget": 9}, "qwen3.8-max"),
+            Side("Hi", {**EFFORT, "thinking_budget": 9}, model),
             place("reasoning_effort", surface),
-            Side("Hi", EFFORT, "qwen3.8-max"),
+            Side("Hi", EFFORT, model),
         )
-        for surface in (COMPAT, MULTIMODAL)
+        for surface, model in (
+            (COMPAT, "qwen3.8-max"),
+            (TEXT, "deepseek-v4-pro"),
+            (MULTIMODAL, "qwen3.8-max"),
+        )
     ),
     (
         "incremental-output.only",
@@ -535,12 +548,27 @@ SINGLE: list[tuple[str, Surface, Side, str, Side]] = [
         Side([user([NATIVE_IMAGE])]),
     ),
     (
+        "media.url-invalid",
+        COMPAT,
+        Side([user([FILE])], model="qwen3-vl-plus"),
+        "messages[0].content",
+        Side([user([IMAGE])], model="qwen3-vl-plus"),
+    ),
+    (
+        "media.url-invalid",
+        MULTIMODAL,
+        Side([user([NATIVE_FILE])]),
+        "input.messages[0].content",
+        Side([user([NATIVE_IMAGE])]),
+    ),
+    (
         "media.unsupported",
         COMPAT,
         Side([user([IMAGE])]),
         "messages[0].content",
         Side([user([IMAGE])], model="qwen3-vl-plus"),
     ),
+    ("tools.empty", COMPAT, Side("Hi", {"tools": []}), "tools", Side("Hi", {"tools": [FUNCTION]})),
     (
         "media.unsupported",
         MULTIMODAL,
@@ -573,8 +601,10 @@ SINGLE: list[tuple[str, Surface, Side, str, Side]] = [
 
 NO_CASE = {
     ("media.oss-unresolved", TEXT): "content is text there",
+    ("media.url-invalid", TEXT): "content is text there",
+    ("access.asynchronous", TEXT): "a header, no body: see tests/rules/test_conversation.py",
+    ("access.asynchronous", MULTIMODAL): "the same",
     ("messages.translation-role", MULTIMODAL): "no such model",
-    ("thinking.budget-and-effort", TEXT): "no such model",
     ("prompt.too-long", MULTIMODAL): "its models hold prompts that no test should build",
     ("prompt.near-limit", MULTIMODAL): "the same",
     ("request.json", COMPAT): "no JSON: see the test",

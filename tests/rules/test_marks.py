@@ -129,6 +129,9 @@ MEANT: dict[Mark, Callable[[ChatRequest], bool]] = {
     Mark.THINKS_AT_ONCE: lambda asked: (
         not asked.stream and asked.model.thinking != "none" and not asked.model.thinking_plain
     ),
+    Mark.ASYNCHRONOUS: lambda asked: (
+        asked.surface.native and asked.headers.get("x-dashscope-async") == "enable"
+    ),
 }
 """What each mark says, one at a time."""
 

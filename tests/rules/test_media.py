@@ -50,7 +50,7 @@ def test_an_oss_url_needs_its_header(errors: Errors, surface: Surface, place: st
 
 
 @pytest.mark.parametrize(
-    "url", ["https://example.com/oss://cup.png", "data:image/png;base64,AAAA", "oss:cup"]
+    "url", ["https://example.com/oss://cup.png", "data:image/png;base64,AAAA", "HTTP://example.com/a.png"]
 )
 def test_other_urls_need_no_header(errors: Errors, url: str) -> None:
     messages = [{"role": "user", "content": [{"image": url}, {"video": [url]}]}]
@@ -65,8 +65,50 @@ def test_media_that_a_model_does_not_read_are_told_once_for_a_message(errors: Er
     assert found == ["messages[0].content", "messages[1].content"]
 
 
-@pytest.mark.parametrize(("model", "refused"), [("qwen-plus", True), ("qwen3-vl-flash", False)])
-def test_only_a_model_of_text_alone_is_known_to_refuse(errors: Errors, model: str, *, refused: bool) -> None:
+@pytest.mark.parametrize(
+    ("model", "refused"),
+    [
+        ("qwen3.7-max", True),
+        ("qwen3.8-27b", True),
+        ("qwen2.5-7b-instruct", True),
+        ("qwen3-max", False),
+        ("qwen3-235b-a22b", False),
+        ("qwen3-32b", False),
+        ("qwen3-vl-flash", False),
+    ],
+)
+def test_a_newer_model_of_text_alone_refuses_and_qwen3_drops(
+    errors: Errors, model: str, *, refused: bool
+) -> None:
     asked = ask([{"role": "user", "content": [COMPAT[1]]}], model=model, headers=RESOLVE)
     (found,) = [found for found in check(asked, errors) if found.rule == "media.unsupported"]
     assert (found.refusal is not None) is refused
+
+
+NOWHERE = [
+    (Surface.COMPAT, {"type": "image_url", "image_url": {"url": "file:///tea/cup.png"}}),
+    (Surface.COMPAT, {"type": "image_url", "image_url": "cup.png"}),
+    (Surface.COMPAT, {"type": "input_audio", "input_audio": {"data": "SUQzBAAAAAA=", "format": "mp3"}}),
+    (Surface.COMPAT, {"type": "video_url", "video_url": {"url": "ftp://example.com/tea.mp4"}}),
+    (Surface.COMPAT, {"type": "video", "video": ["https://example.com/1.png", "/tea/2.png"]}),
+    (Surface.NATIVE_MULTIMODAL, {"image": "/tea/cup.png"}),
+    (Surface.NATIVE_MULTIMODAL, {"image": ""}),
+    (Surface.NATIVE_MULTIMODAL, {"video": "blob:cup"}),
+    (Surface.NATIVE_MULTIMODAL, {"video": ["file://a.png", "file://b.png"]}),
+]
+
+
+@pytest.mark.parametrize(("surface", "part"), NOWHERE)
+def test_a_medium_has_to_be_somewhere(errors: Errors, surface: Surface, part: Any) -> None:
+    model = "qwen3.5-omni-flash" if surface is Surface.COMPAT else "qwen3-vl-flash"
+    asked = ask([{"role": "user", "content": [part, part]}], model=model, surface=surface, stream=True)
+    (found,) = [found for found in check(asked, errors) if found.rule == "media.url-invalid"]
+    assert found.path == f"{asked.message_place(0)}.content"
+    assert found.refusal is not None
+    assert found.refusal.prefix == "<400> InternalError.Algo.InvalidParameter: "
+
+
+def test_a_medium_that_a_model_drops_may_be_anywhere(errors: Errors) -> None:
+    part = {"type": "image_url", "image_url": {"url": "cup.png"}}
+    asked = ask([{"role": "user", "content": [part]}], model="qwen3-max")
+    assert "media.url-invalid" not in {found.rule for found in check(asked, errors)}

@@ -21,15 +21,21 @@ COMPAT, TEXT, MULTIMODAL = Surface.COMPAT, Surface.NATIVE_TEXT, Surface.NATIVE_M
 CATALOGUE = error_catalogue.load()
 P = "<400> InternalError.Algo.InvalidParameter: "
 
-FILLED = {"value", "role", "type", "limit", "expected", "path", "name", "index", "help"}
+NOT_TEXT = (
+    "Invalid type for 'messages.[0].content': expected one of a string or array of objects, "
+    "but got {} instead."
+)
+
+FILLED = {"value", "role", "type", "limit", "expected", "path", "name", "index", "actual"}
 """The placeholders that a broken constraint can fill."""
 
 
 def words(document: Any, surface: Surface) -> str:
     """The message that a surface answers to a request body that breaks its schema."""
-    found = violations(f"{surface.value}.request", document)
+    found = schemas.findings(f"{surface.value}.request", document, surface, CATALOGUE)
     assert found
-    refusal = schemas.refusal(found[0], surface, CATALOGUE)
+    refusal = found[0].refusal
+    assert refusal is not None
     assert refusal.status == 400
     return refusal.prefix + (refusal.native if surface.native else refusal.compat).message
 
@@ -141,7 +147,7 @@ def test_a_value_out_of_its_documented_range_gets_the_documented_text(
         ("seed", [0, 2**63 - 1, None]),
         ("stop", ["", "a", [], ["a", "b"], [1, 2], [[1, 2], [3]], None]),
         ("logit_bias", [{}, {"7": -100, "8": 100}, None]),
-        ("tools", [[], None, [{"function": {"name": "f", "strict": True, "parameters": {"$schema": ""}}}]]),
+        ("tools", [None, [{"function": {"name": "f", "strict": True, "parameters": {"$schema": ""}}}]]),
         ("tool_choice", ["auto", "none", "required", {"type": "function", "function": {"name": "f"}}, None]),
         ("response_format", [{"type": "text"}, {"type": "json_schema", "json_schema": {}}, None]),
         ("something_else", [1, "a", [], {}, None]),
@@ -157,6 +163,7 @@ def test_the_ends_of_a_range_null_and_unknown_names_are_accepted(parameter: str,
 @pytest.mark.parametrize(
     ("surface", "parameter", "value", "message"),
     [
+        (COMPAT, "tools", [], "[] is too short - 'tools'"),
         (COMPAT, "temperature", "hot", "'temperature' must be Float"),
         (COMPAT, "top_p", "0.5", "'top_p' must be Float"),
         (COMPAT, "seed", "1234", "'seed' must be Integer"),
@@ -245,22 +252,36 @@ def test_a_body_without_its_parts_is_refused_in_the_words_of_its_surface(
             {"role": "developer", "content": "Hi"},
             (
                 "developer is not one of ['system', 'assistant', 'user', 'tool', 'function'] "
-                "- 'messages.['0].role'"
+                "- 'messages.[0].role'"
             ),
         ),
         (
             COMPAT,
             {"role": None, "content": "Hi"},
-            "null is not one of ['system', 'assistant', 'user', 'tool', 'function'] - 'messages.['0].role'",
+            "null is not one of ['system', 'assistant', 'user', 'tool', 'function'] - 'messages.[0].role'",
         ),
         (COMPAT, {"content": "Hi"}, "'role' is a required property - 'messages.0.role'"),
         (COMPAT, {"role": "user"}, P + "The content field is a required field."),
         (
             COMPAT,
             {"role": "user", "content": [{"type": "poem", "poem": "Hi"}]},
-            P + "The provided messages input is invalid. "
-            "The error info is [Unexpected item type in content.]",
+            "Invalid value: poem. Supported values are: 'text','image_url','video_url' and 'video'.",
         ),
+        (
+            COMPAT,
+            {"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]},
+            "Invalid value: file. Supported values are: 'text','image_url','video_url' and 'video'.",
+        ),
+        (
+            COMPAT,
+            {"role": "user", "content": [{"type": "image_url"}]},
+            P + "The provided messages input is invalid. "
+            "The error info is [Unexpected item type in content.].",
+        ),
+        (COMPAT, {"role": "user", "content": {"a": 1}}, NOT_TEXT.format("an object")),
+        (COMPAT, {"role": "user", "content": 7}, NOT_TEXT.format("an integer")),
+        (COMPAT, {"role": "user", "content": 7.5}, NOT_TEXT.format("a number")),
+        (COMPAT, {"role": "user", "content": True}, NOT_TEXT.format("a boolean")),
         (
             COMPAT,
             {"role": "assistant", "tool_calls": [{"function": {"name": "f"}}]},
@@ -306,7 +327,7 @@ def test_a_tool_of_a_wrong_form_is_refused(tool: Any, surface: Surface) -> None:
 def test_an_index_is_the_place_of_the_message() -> None:
     fine = {"role": "user", "content": "Hi"}
     document = body_of([fine, fine, {"role": "critic", "content": "Hm"}], model="qwen-plus")
-    assert words(document, COMPAT).endswith("- 'messages.['2].role'")
+    assert words(document, COMPAT).endswith("- 'messages.[2].role'")
 
 
 def test_what_is_missing_is_told_before_what_is_wrong_and_the_outer_before_the_inner() -> None:

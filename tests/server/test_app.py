@@ -208,7 +208,9 @@ def test_head_on_a_chat_path_is_refused_without_a_body(path: str, client: TestCl
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"])
-@pytest.mark.parametrize("path", ["/", "/compatible-mode/v1/tea", f"{COMPAT}/", "/api/v2/chat", "//"])
+@pytest.mark.parametrize(
+    "path", ["/", "/compatible-mode/v2/tea", "/compatible-mode/v1", "/api/v2/chat", "//"]
+)
 def test_an_unknown_path_is_not_found_in_the_native_envelope(
     method: str, path: str, client: TestClient
 ) -> None:
@@ -217,6 +219,39 @@ def test_an_unknown_path_is_not_found_in_the_native_envelope(
     assert response.json()["code"] == "NotFound"
     assert response.json()["message"] == "Not found!"
     assert response.headers["x-request-id"] == response.json()["request_id"]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PROPFIND"])
+@pytest.mark.parametrize(
+    "path", ["v1/tea", "v1/chat/completions/", "v1/chat/completions/chat/completions", "v1/"]
+)
+def test_an_unknown_path_of_the_compatible_backend_is_no_resource_of_it(
+    method: str, path: str, client: TestClient
+) -> None:
+    response = client.request(method, f"/compatible-mode/{path}")
+    assert response.status_code == 400
+    told = response.json()
+    assert list(told) == ["requestId", "code", "message"]
+    assert (told["code"], told["message"]) == ("InvalidParameter", f"No static resource api-openai/{path}.")
+    assert response.headers["x-request-id"] == told["requestId"]
+
+
+def test_the_key_is_asked_before_the_path_in_a_flat_envelope(client: TestClient) -> None:
+    response = client.post("/compatible-mode/v1/tea", headers={"Authorization": "Bearer tea"})
+    assert (response.status_code, response.json()["code"]) == (401, "InvalidApiKey")
+
+
+def test_the_coding_plan_is_for_coding_agents(client: TestClient) -> None:
+    body = BODIES[COMPAT]
+    for extra in ({}, {"Host": "coding.dashscope.aliyuncs.com"}):
+        headers = {"Authorization": "Bearer sk-sp-test", **extra}
+        response = client.post("/v1/chat/completions", json=body, headers=headers)
+        assert response.status_code == 405
+        assert response.json() == {"error": "Coding Plan is currently only available for Coding Agents"}
+        agent = {**headers, "User-Agent": "QwenCode/0.24.4 (linux; x64)"}
+        assert client.post("/v1/chat/completions", json=body, headers=agent).status_code == 200
+    wrong = client.post("/v1/chat/completions", json=body, headers={"Authorization": "Bearer tea"})
+    assert wrong.json()["error"]["code"] == "invalid_api_key"
 
 
 @pytest.mark.parametrize(

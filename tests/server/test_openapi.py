@@ -105,6 +105,8 @@ def test_the_page_shows_every_path_there_is_and_no_other(engine: Engine) -> None
 def test_an_endpoint_takes_its_method_and_guards_its_access(row: dict[str, Any], engine: Engine) -> None:
     path = row["path"].replace("{model}", "qwen-plus").replace("{id}", "reply-1")
     client = TestClient(App(engine), base_url="http://localhost")
+    # The Coding Plan lets in agents only.
+    client.headers["User-Agent"] = "QwenCode/0.24.4"
     with_key = client.request(row["method"], path, headers={"Authorization": f"Bearer {KEY}"})
     assert "method" not in with_key.text.lower()
     assert with_key.status_code not in (405, 500)

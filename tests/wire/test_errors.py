@@ -51,7 +51,12 @@ NATIVE = (
     '{"code":"InvalidParameter","message":"Role must be one of these.",'
     '"request_id":"0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f"}'
 )
+ID_FIRST = (
+    '{"request_id":"0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f","code":"InvalidParameter",'
+    '"message":"Role must be one of these."}'
+)
 FRAME = f"id:1\nevent:error\n:HTTP_STATUS/400\ndata:{NATIVE}\n\n"
+FRAME_ID_FIRST = f"id:1\nevent:error\n:HTTP_STATUS/400\ndata:{ID_FIRST}\n\n"
 
 
 @pytest.mark.parametrize(
@@ -87,17 +92,17 @@ def test_a_compat_client_reads(
     [
         ("door", False, 400, NATIVE, True),
         ("door", True, 400, NATIVE, True),
-        ("gateway", False, 400, NATIVE, False),
-        ("gateway", True, 200, FRAME, False),
-        ("validator", False, 400, NATIVE, False),
-        ("validator", True, 200, FRAME, False),
+        ("gateway", False, 400, ID_FIRST, False),
+        ("gateway", True, 200, FRAME_ID_FIRST, False),
+        ("validator", False, 400, ID_FIRST, False),
+        ("validator", True, 200, FRAME_ID_FIRST, False),
         ("service", False, 400, NATIVE, False),
         ("service", True, 200, FRAME, False),
     ],
 )
 def test_a_native_client_reads(origin: str, status: int, body: str, *, stream: bool, door: bool) -> None:
     assert render_native(refusal(origin), RID, stream=stream) == RenderedError(
-        status, body.encode(), sse=body is FRAME, door=door
+        status, body.encode(), sse=body.startswith("id:1"), door=door
     )
 
 
@@ -109,15 +114,16 @@ def test_the_newest_backends_refuse_a_native_stream_with_its_own_status(
     models: Models, origin: str, status: int, *, sse: bool
 ) -> None:
     rendered = render_native(refusal(origin), RID, models[NEW], stream=True)
-    body = (FRAME if sse else NATIVE).encode()
-    assert rendered == RenderedError(status, body, sse=sse, door=origin == "door")
+    body = FRAME_ID_FIRST if origin in ("gateway", "validator") else FRAME if sse else NATIVE
+    assert rendered == RenderedError(status, body.encode(), sse=sse, door=origin == "door")
 
 
 def test_a_native_stream_that_is_throttled_is_a_200_with_the_real_status_inside(errors: Errors) -> None:
     rendered = render_native(errors.refuse("throttling.general"), RID, stream=True)
     assert rendered.status == 200
     assert rendered.body.startswith(
-        b'id:1\nevent:error\n:HTTP_STATUS/429\ndata:{"code":"Throttling","message":"'
+        b'id:1\nevent:error\n:HTTP_STATUS/429\ndata:{"request_id":"0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f",'
+        b'"code":"Throttling","message":"'
     )
 
 
@@ -147,12 +153,13 @@ def test_a_download_that_takes_too_long_ends_a_compat_stream_that_is_open(
     assert render_compat(late, RID, models["qwen3-vl-flash"], stream=False).status == 400
 
 
-def test_a_compat_body_that_cannot_be_read_is_told_in_type_and_message_alone(errors: Errors) -> None:
+def test_a_compat_body_that_cannot_be_read_has_no_code(errors: Errors) -> None:
     rendered = render_compat(errors.refuse("body.malformed"), RID, None, stream=False)
     assert rendered == RenderedError(
         400,
         b'{"error":{"message":"Required body invalid, please check the request body format.",'
-        b'"type":"invalid_request_error"}}',
+        b'"type":"invalid_request_error","param":null,"code":null},'
+        b'"request_id":"0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f"}',
         sse=False,
         door=False,
     )
@@ -162,7 +169,9 @@ def test_moderation_ends_a_stream_in_the_dialect_of_its_surface(errors: Errors) 
     blocked = errors.refuse("moderation.output")
     assert render_late(blocked, Surface.COMPAT, RID, 7) == (
         b'data: {"error":{"code":"data_inspection_failed","param":null,'
-        b'"message":"Output data may contain inappropriate content.","type":"data_inspection_failed"},'
+        b'"message":"Output data may contain inappropriate content. For details, see: '
+        b'https://help.aliyun.com/zh/model-studio/error-code#inappropriate-content",'
+        b'"type":"data_inspection_failed"},'
         b'"id":"chatcmpl-0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f",'
         b'"request_id":"0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f"}\n\n'
     )
@@ -290,12 +299,90 @@ def test_every_refusal_of_the_catalogue_looks_as_recorded_streamed_and_not(
             assert (plain.status, plain.sse) == (entry.status, False), entry.id
             assert (streamed.status, streamed.sse) == seen_by(native, entry, model), entry.id
             document = json.loads(plain.body)
-            error = document if native else document["error"]
             words = entry.native if native else entry.compat
+            if words.envelope is not None:
+                continue
+            error = document if native else document["error"]
             assert error.get("code") == words.code
             assert error.get("type") == (None if native else words.type)
             has_id = entry.origin in ("validator", "service")
             assert native or ("id" in document) is has_id
+
+
+NO_RESOURCE = {
+    "requestId": RID,
+    "code": "InvalidParameter",
+    "message": "No static resource api-openai/v1/tea.",
+}
+NOT_A_LIST = (
+    "Invalid type for 'messages.[0].content': expected one of a string or array of objects, "
+    "but got an object instead."
+)
+
+
+@pytest.mark.parametrize(
+    ("entry", "values", "native", "compat"),
+    [
+        (
+            "path.no-resource",
+            {"path": "v1/tea"},
+            NO_RESOURCE,
+            NO_RESOURCE,
+        ),
+        (
+            "plan.agents-only",
+            {},
+            {"error": "Coding Plan is currently only available for Coding Agents"},
+            {"error": "Coding Plan is currently only available for Coding Agents"},
+        ),
+        (
+            "content.invalid-type",
+            {"index": 0, "actual": "an object"},
+            {
+                "request_id": RID,
+                "code": "InvalidParameter",
+                "message": NOT_A_LIST,
+            },
+            {
+                "error": {
+                    "message": NOT_A_LIST,
+                    "type": "invalid_request_error",
+                    "param": "'messages.[0].content'",
+                    "code": "invalid_type",
+                },
+                "request_id": f"chatcmpl-{RID}",
+            },
+        ),
+        (
+            "path.wrong-task",
+            {},
+            {
+                "request_id": RID,
+                "code": "InvalidParameter",
+                "message": "url error, please check url！ For details, see: "
+                "https://help.aliyun.com/zh/model-studio/error-code#error-url",
+            },
+            None,
+        ),
+    ],
+)
+def test_some_words_have_a_body_of_their_own(
+    errors: Errors, entry: str, values: dict[str, Any], native: Any, compat: Any
+) -> None:
+    said = errors.refuse(entry, **values)
+    bodies = [render_native(said, RID, stream=False).body]
+    bodies.append(render_compat(said, RID, None, stream=False).body)
+    told = [list(json.loads(body).items()) for body in bodies]
+    assert told[0] == list(native.items())
+    assert compat is None or told[1] == list(compat.items())
+
+
+def test_singapore_names_its_own_help_page(errors: Errors) -> None:
+    wrong = errors.refuse("auth.wrong-key")
+    body = render_compat(wrong, RID, None, stream=True, region="intl").body
+    assert b"https://www.alibabacloud.com/help/en/model-studio/error-code#apikey-error" in body
+    late = render_late(errors.refuse("moderation.output"), Surface.COMPAT, RID, 3, region="intl")
+    assert b"https://www.alibabacloud.com/help/en/model-studio/error-code#inappropriate-content" in late
 
 
 @given(

@@ -1,0 +1,48 @@
+"""The plans for coding agents: keys, hosts, paths, clients."""
+
+import pytest
+
+from mockserver import resources
+from mockserver.catalogue.plans import coding_paths, is_agent, is_plan_key, served_with_plan_keys
+
+
+@pytest.mark.parametrize(("key", "plan"), [("sk-sp-tea", True), ("sk-tea", False), ("", False)])
+def test_a_key_of_a_plan_begins_as_such(key: str, *, plan: bool) -> None:
+    assert is_plan_key(key) is plan
+
+
+@pytest.mark.parametrize(
+    ("host", "served"),
+    [
+        ("", True),
+        ("localhost:8000", True),
+        ("token-plan.ap-southeast-1.maas.aliyuncs.com", True),
+        ("coding-intl.dashscope.aliyuncs.com", True),
+        ("dashscope.aliyuncs.com", False),
+        ("dashscope-us.aliyuncs.com:443", False),
+    ],
+)
+def test_the_public_hosts_take_no_such_key(host: str, *, served: bool) -> None:
+    assert served_with_plan_keys(host) is served
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "agent"),
+    [
+        ("QwenCode/0.24.4 (darwin; arm64)", True),
+        ("claude-cli/2.1.0 (external, cli)", True),
+        ("OpenAI/Python 3.57.0", False),
+        ("my-cline/1.0", False),
+        ("", False),
+    ],
+)
+def test_an_agent_is_known_by_how_it_calls_itself(user_agent: str, *, agent: bool) -> None:
+    assert is_agent(user_agent) is agent
+
+
+def test_the_plan_has_a_path_of_its_own() -> None:
+    assert coding_paths() == {"/v1/chat/completions"}
+
+
+def test_every_fact_has_its_source() -> None:
+    assert all(part["source"] for part in resources.fixture("plans").values())
