@@ -10,6 +10,7 @@ from functools import partial
 
 from mockserver.meter.media import media_tokens
 from mockserver.meter.template import (
+    CallStyle,
     answer_text,
     call_text,
     response_text,
@@ -44,27 +45,13 @@ class PromptTokens:
         return self.text + (self.image or 0) + (self.video or 0) + (self.audio or 0)
 
 
-def _said(message: Message, request: ChatRequest) -> str:
-    """The text of a message.
-
-    Text models up to Qwen3 are given several parts on lines of their own, those that see side by side
-    (recordings: maruel/genai, qwen3-max and qwen3-235b-a22b against all others).
-    """
-    if message.pieces and request.model.family.parts_on_lines:
-        return "\n".join(message.pieces)
-    return message.text
-
-
-def _text(message: Message, request: ChatRequest, *, thought: bool) -> str:
-    """The text of a message as the model is shown it, with the thinking before it where that is `thought`."""
-    style, text = request.model.family.call_style, _said(message, request)
-    if message.role == "user":
-        return text.lstrip()
-    text = text.strip()
+def _told(message: Message, text: str, style: CallStyle, *, thought: bool) -> str:
+    """A message that is not the user's as the model is shown it, with its thinking where it is `thought`."""
     if message.role == "tool":
         return response_text(text, style)
-    calls = [call_text(call.name, call.arguments, style) for call in message.tool_calls]
-    text = answer_text(text, calls, style)
+    if message.tool_calls:
+        calls = [call_text(call.name, call.arguments, style) for call in message.tool_calls]
+        text = answer_text(text, calls, style)
     return thinking_text(message.reasoning.strip(), text) if thought else text
 
 
@@ -84,6 +71,8 @@ def turns(request: ChatRequest) -> list[tuple[str, str]]:
     The older function calling tells results within the assistant's turn (Qwen-Agent, `fncall_prompts`).
     Where thinking is read, an answer without any has an empty thought (the templates published with the
     models; recordings: maruel/genai, qwen3.5 to 3.7 and qwen3-max).
+    Text models up to Qwen3 are given the parts of a text on lines of their own, those that see side by side
+    (recordings: maruel/genai, qwen3-max and qwen3-235b-a22b against all others).
     """
     merged: list[tuple[str, str]] = []
     block = _tools_block(request)
@@ -91,16 +80,22 @@ def turns(request: ChatRequest) -> list[tuple[str, str]]:
         merged.append(("system", block))
         block = ""
     last, read_from = len(request.messages) - 1, request.thinking_read_from
-    within = request.model.family.call_style == "fncall"
-    bare = request.model.family.drops_bare_calls and request.get("tool_choice") == "none"
+    family = request.model.family
+    style, on_lines, within = family.call_style, family.parts_on_lines, family.call_style == "fncall"
+    bare = family.drops_bare_calls and request.get("tool_choice") == "none"
     for index, message in enumerate(request.messages):
-        role = message.role
-        if bare and message.tool_calls and not message.text:
+        role, text = message.role, message.text
+        if on_lines and message.pieces:
+            text = "\n".join(message.pieces)
+        if role == "user":
+            text = text.lstrip()
+        elif bare and message.tool_calls and not text:
             continue
-        if index == last and role == "assistant" and not message.partial:
-            role = "user"
-        thought = role == "assistant" and index >= read_from and not message.partial
-        text = _text(message, request, thought=thought)
+        else:
+            if index == last and role == "assistant" and not message.partial:
+                role = "user"
+            thought = index >= read_from and role == "assistant" and not message.partial
+            text = _told(message, text.strip(), style, thought=thought)
         if block and index == 0:
             text = f"{text}\n\n{block}"
         if role == "tool" and within:
