@@ -13,7 +13,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from mockserver import memory
-from mockserver.answer import search
+from mockserver.answer import miss, search
+from mockserver.answer.match import MatchError
 from mockserver.answer.moderation import INPUT, OUTPUT, Moderation
 from mockserver.answer.script import FILES, Scripts
 from mockserver.answer.speaker import Speaker
@@ -165,7 +166,8 @@ class Engine:
             if self.faults.asked(world.key, headers):
                 strike(request, entry, self.faults.draw(world, request))
             answer = yield from self._converse(world, request, entry, trail, large=large)
-        except Refused as refused:
+        except (Refused, MatchError) as ended:
+            refused = ended if isinstance(ended, Refused) else Refused(miss.undecided(str(ended)))
             entry.refusal = refused.refusal
             entry.findings += refused.findings
             answer = self.answers.refused(surface, entry, model, headers, stream=streaming, clock=self.clock)

@@ -1,11 +1,13 @@
 """Verifying what was asked: so many requests that match this, in order or not, and none besides."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mockserver.answer.match import Match
-from mockserver.answer.miss import compare
+from mockserver.answer.miss import PATIENCE, compare, nearest_of
+from mockserver.deadline import Deadline
 from mockserver.door import Door, Refused
 from mockserver.journal import Entry
 from mockserver.wire.incoming import unpacked
@@ -68,27 +70,33 @@ def reread(entry: Entry, door: Door) -> ChatRequest | None:
     return request
 
 
-def _nearest(expectation: Expectation, asked: Sequence[Asked]) -> str:
-    misses = [
-        (miss, each)
+def _nearest(expectation: Expectation, asked: Sequence[Asked], deadline: Deadline) -> str:
+    misses = (
+        (each, miss)
         for each in asked
-        if each.request is not None and (miss := compare(expectation.match, each.request)) is not None
-    ]
-    if not misses:
+        if each.request is not None
+        and (miss := compare(expectation.match, each.request, diff=False)) is not None
+    )
+    near = nearest_of(misses, deadline)
+    if near is None or near.request is None:
         return ""
-    miss, each = max(misses, key=lambda pair: pair[0].nearness)
-    return "\n" + miss.report(f"request {each.entry.number}")
+    miss = compare(expectation.match, near.request)
+    return "" if miss is None else f"\n{miss.report(f'request {near.entry.number}')}"
 
 
-def _unordered(expectations: Sequence[Expectation], asked: Sequence[Asked]) -> Iterable[str]:
+def _unordered(
+    expectations: Sequence[Expectation], asked: Sequence[Asked], deadline: Deadline
+) -> Iterable[str]:
     for at, expectation in enumerate(expectations):
         found = [each for each in asked if each.matches(expectation.match)]
         if not expectation.fits(len(found)):
-            near = _nearest(expectation, asked) if len(found) < expectation.least else ""
+            near = _nearest(expectation, asked, deadline) if len(found) < expectation.least else ""
             yield f"requests[{at}]: {expectation.wanted} should match, {len(found)} did{near}"
 
 
-def _ordered(expectations: Sequence[Expectation], asked: Sequence[Asked]) -> Iterable[str]:
+def _ordered(
+    expectations: Sequence[Expectation], asked: Sequence[Asked], deadline: Deadline
+) -> Iterable[str]:
     """Walks the journal once: each expectation takes as many as it may, from where the last one ended."""
     begin = 0
     for at, expectation in enumerate(expectations):
@@ -103,15 +111,25 @@ def _ordered(expectations: Sequence[Expectation], asked: Sequence[Asked]) -> Ite
                 count, begin = count + 1, position + 1
         if count < expectation.least:
             where = f" after request {asked[begin - 1].entry.number}" if begin else ""
-            near = _nearest(expectation, asked[begin:])
+            near = _nearest(expectation, asked[begin:], deadline)
             yield f"requests[{at}]: {expectation.wanted} should match{where}, {count} did{near}"
 
 
 def problems(
-    expectations: Sequence[Expectation], asked: Sequence[Asked], *, ordered: bool, nothing_else: bool
+    expectations: Sequence[Expectation],
+    asked: Sequence[Asked],
+    *,
+    ordered: bool,
+    nothing_else: bool,
+    deadline: Deadline | None = None,
 ) -> list[str]:
-    """What is not as expected, in words; empty when all is well."""
-    found = list((_ordered if ordered else _unordered)(expectations, asked))
+    """What is not as expected, in words; empty when all is well.
+
+    Until the deadline, each comes with the request that almost matched. Raises `MatchError` for a condition
+    that cannot be decided.
+    """
+    deadline = deadline or Deadline(PATIENCE, timer=time.thread_time)
+    found = list((_ordered if ordered else _unordered)(expectations, asked, deadline))
     if nothing_else:
         for each in asked:
             if not any(each.matches(expectation.match) for expectation in expectations):

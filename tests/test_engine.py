@@ -431,3 +431,16 @@ def test_a_raw_reply_costs_nothing_and_bears_any_fault(
     assert (answer.entry.usage, answer.status) == (None, 200 if stream else 503)
     (account,) = engine.worlds.of("sk-test").ledger.values()
     assert (account.requests, account.refusals, account.input_tokens) == (1, int(not stream), 0)
+
+
+def test_a_condition_that_goes_back_without_end_is_refused_in_the_envelope(engine: Engine) -> None:
+    endless = {"last_user": {"regex": "^(?=a)(a|aa)+$(?!x)"}}
+    engine.scripts.add({"match": endless, "reply": {"content": "a"}}, engine.errors)
+    body = {**BODIES[Surface.COMPAT], "messages": [{"role": "user", "content": "a" * 60 + "b"}]}
+    answer = engine.chat(Surface.COMPAT, make_headers(), json.dumps(body).encode(), arrived=NOW)
+    assert answer.status == 500
+    error = json.loads(answer.body)["error"]
+    assert error["code"] == "mock_match"
+    assert "match.last_user.regex" in error["message"]
+    assert answer.entry is not None
+    assert answer.entry.status == 500

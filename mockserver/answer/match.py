@@ -1,12 +1,13 @@
 """When a scripted reply answers: conditions on a request, all of which must hold."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from mockserver.answer import expressions
 from mockserver.answer.conversation import conversation_test, request_test
+from mockserver.answer.expressions import RegexError
 from mockserver.wire.request import ChatRequest
 
 Text = Callable[[str], bool]
@@ -14,22 +15,38 @@ Condition = tuple[str, Callable[[ChatRequest], bool]]
 
 
 class MatchError(ValueError):
-    """A condition that cannot be understood; the message says which and why."""
+    """A condition that cannot be understood, or cannot be decided in its time; the message says why."""
 
 
 def text_test(spec: str | Mapping[str, str], *, name: str) -> Text:
-    """The test for a text: equality, or a part of it, or a regular expression found in it."""
+    """The test for a text: equality, or a part of it, or a regular expression found in it.
+
+    Raises `MatchError`, as the test itself does for an expression that goes back without end.
+    """
     if isinstance(spec, str):
         return lambda text: text == spec
     if "contains" in spec:
         part = spec["contains"]
         return lambda text: part in text
+    return _pattern_test(spec["regex"], name)
+
+
+def _pattern_test(pattern: str, name: str) -> Text:
+    """The test whether a regular expression is found in a text. It raises `MatchError` too."""
     try:
-        pattern = re.compile(spec["regex"])
-    except re.error as error:
-        msg = f"match.{name}.regex {spec['regex']!r} is not a regular expression: {error}"
+        found = expressions.found(pattern)
+    except RegexError as error:
+        msg = f"match.{name}.regex {error}"
         raise MatchError(msg) from None
-    return lambda text: pattern.search(text) is not None
+
+    def holds(text: str) -> bool:
+        try:
+            return found(text)
+        except RegexError as error:
+            msg = f"match.{name}.regex {error}"
+            raise MatchError(msg) from None
+
+    return holds
 
 
 def _any_text(test: Text, role: str | None = None) -> Callable[[ChatRequest], bool]:

@@ -1,16 +1,18 @@
 """Why no script answered: the nearest one, the first condition that failed, and how the texts differ."""
 
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher, unified_diff
-from itertools import islice
-from typing import Any
+from difflib import SequenceMatcher
+from typing import Any, TypeVar
 
 from mockserver import secrecy
 from mockserver.answer.conversation import kind, said
 from mockserver.answer.match import Match, text_test
 from mockserver.answer.script import Script
 from mockserver.catalogue.errors import Refusal, Words
+from mockserver.deadline import Deadline
+from mockserver.differing import changes, lines, marked, nearest_part, share
 from mockserver.wire.jsontext import dumps
 from mockserver.wire.request import ChatRequest
 
@@ -20,8 +22,14 @@ _LONGEST = 400
 _WINDOW = 20_000
 """How far into a text its nearest part is looked for."""
 
-_MOST = 1000
-"""How many scripts are compared; the first of them, as they are tried."""
+_LINES = 40
+"""How many lines of a difference are shown."""
+
+_RECENT = 50
+"""How many messages, the last ones, are looked through for the one that is most like a wanted text."""
+
+PATIENCE = 0.05
+"""For how many seconds of its own time a nearest script, or request, is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,52 +82,30 @@ def _expected(spec: Any) -> str:
     return "any text" if spec is None else _quoted(spec)
 
 
-def nearest_part(wanted: str, text: str) -> str:
-    """The part of a text that is most like a wanted one, with a little around it."""
-    matcher = SequenceMatcher(None, wanted, text[:_WINDOW], autojunk=False)
-    block = matcher.find_longest_match()
-    start = max(0, block.b - block.a)
-    slack = len(wanted) // 4
-    return text[max(0, start - slack) : start + len(wanted) + slack]
-
-
-def _marks(wanted: str, got: str, *, part: bool) -> str:
-    """Both texts with what differs in brackets: `-` is wanted, `+` is there.
-
-    Of a part, what stands around it does not count.
-    """
-    parts = []
-    changes = SequenceMatcher(None, wanted, got, autojunk=False).get_opcodes()
-    for number, (tag, begin, end, at, to) in enumerate(changes):
-        if part and tag == "insert" and number in (0, len(changes) - 1):
-            continue
-        if tag == "equal":
-            parts.append(wanted[begin:end])
-        else:
-            parts += [f"[-{wanted[begin:end]}-]"] * (end > begin) + [f"[+{got[at:to]}+]"] * (to > at)
-    return "".join(parts)
-
-
 def text_diff(spec: Any, text: str) -> str:
     """How a text differs from what was wanted; "" for a regular expression or where nothing is alike."""
     wanted = spec if isinstance(spec, str) else (spec or {}).get("contains", "")
     if not wanted or not text:
         return ""
+    wanted, text = wanted[:_WINDOW], text[:_WINDOW]
     got = text if isinstance(spec, str) else nearest_part(wanted, text)
     if "\n" in wanted or "\n" in got:
-        lines = unified_diff(wanted.splitlines(), got.splitlines(), "expected", "actual", n=1, lineterm="")
-        return cut("\n".join(list(lines)[:40]), 4 * _LONGEST)
-    wanted, got = wanted[:_LONGEST], got[:_LONGEST]
-    if SequenceMatcher(None, wanted, got).ratio() < 0.3:  # noqa: PLR2004 - less is two texts, not one changed
+        rows = lines(wanted.splitlines(), got.splitlines(), ("expected", "actual"))
+        return cut("\n".join(rows[:_LINES]), 4 * _LONGEST)
+    found = changes(wanted[:_LONGEST], got[:_LONGEST])
+    if share(found) < 0.3:  # noqa: PLR2004 - less is two texts, not one changed
         return ""
-    return _marks(wanted, got, part=not isinstance(spec, str))
+    return marked(found, part=not isinstance(spec, str))
 
 
-def _nearest_text(spec: Any, texts: Iterable[str]) -> str:
+def _alike(wanted: str, text: str) -> float:
+    """How alike two texts are, about, by the letters of their beginnings."""
+    return SequenceMatcher(None, wanted[:_LONGEST], text[:_LONGEST]).quick_ratio()
+
+
+def _nearest_text(spec: Any, texts: Sequence[str]) -> str:
     wanted = spec if isinstance(spec, str) else spec.get("contains") or spec.get("regex") or ""
-    return max(
-        texts, key=lambda text: SequenceMatcher(None, wanted[:_LONGEST], text[:_LONGEST]).ratio(), default=""
-    )
+    return max(texts[-_RECENT:], key=lambda text: _alike(wanted, text), default="")
 
 
 def _texts(role: str | None) -> Callable[[Any, ChatRequest], str]:
@@ -142,8 +128,8 @@ _ACTUAL: dict[str, Callable[[Any, ChatRequest], Any]] = {
 }
 """What a request has where a condition looks, by the name of the condition."""
 
-_Why = tuple[str, str, str, str]
-"""Which condition failed, what it wanted, what is there, and how they differ."""
+_Why = tuple[str, str, str, tuple[Any, str] | None]
+"""Which condition failed, what it wanted, what is there, and what to compare to show how they differ."""
 
 
 def _header(spec: Mapping[str, Any], request: ChatRequest) -> _Why:
@@ -154,10 +140,10 @@ def _header(spec: Mapping[str, Any], request: ChatRequest) -> _Why:
     )
     if secrecy.named("headers", name) is not None:
         actual = "no such header" if value is None else "another one (not shown: it holds a key)"
-        return f"header {name}", "(not shown: it holds a key)", actual, ""
+        return f"header {name}", "(not shown: it holds a key)", actual, None
     if value is None:
-        return f"header {name}", _expected(wanted), "no such header", ""
-    return f"header {name}", _expected(wanted), _quoted(value), text_diff(wanted, value)
+        return f"header {name}", _expected(wanted), "no such header", None
+    return f"header {name}", _expected(wanted), _quoted(value), (wanted, value)
 
 
 def _conversation(steps: Any, request: ChatRequest) -> _Why:
@@ -166,7 +152,7 @@ def _conversation(steps: Any, request: ChatRequest) -> _Why:
         role, wanted = next(iter(step.items()))
         place = f"conversation, step {at}"
         if kind(message) != role:
-            return place, f"{role}: {_expected(wanted)}", f"{kind(message)}: {_quoted(message.text)}", ""
+            return place, f"{role}: {_expected(wanted)}", f"{kind(message)}: {_quoted(message.text)}", None
         text = message.text.strip() if role == "assistant" else message.text
         if role == "assistant" and isinstance(wanted, str):
             wanted = wanted.strip()
@@ -175,9 +161,9 @@ def _conversation(steps: Any, request: ChatRequest) -> _Why:
                 f"{place} ({role})",
                 _expected(wanted),
                 _quoted(message.text),
-                text_diff(wanted, message.text),
+                (wanted, message.text),
             )
-    return "conversation", f"{len(steps)} messages", f"{len(messages)} messages", ""
+    return "conversation", f"{len(steps)} messages", f"{len(messages)} messages", None
 
 
 def _why(name: str, spec: Any, request: ChatRequest) -> _Why:
@@ -186,26 +172,28 @@ def _why(name: str, spec: Any, request: ChatRequest) -> _Why:
     if name == "conversation":
         return _conversation(spec, request)
     if name == "request":
-        return name, "the very same request", "another one", ""
+        return name, "the very same request", "another one", None
     actual = _ACTUAL[name](spec, request)
-    diff = text_diff(spec, actual) if isinstance(actual, str) and name != "surface" else ""
-    return name, _expected(spec), _quoted(actual), diff
+    differs = (spec, actual) if isinstance(actual, str) and name != "surface" else None
+    return name, _expected(spec), _quoted(actual), differs
 
 
-def compare(match: Match, request: ChatRequest) -> Miss | None:
-    """What keeps a match from holding for a request; None when all its conditions hold."""
+def compare(match: Match, request: ChatRequest, *, diff: bool = True) -> Miss | None:
+    """What keeps a match from holding for a request; None when all its conditions hold.
+
+    Without `diff`, as far as misses are compared by it.
+    """
     failing = [name for name, holds in match.conditions if not holds(request)]
     if not failing:
         return None
     total = len(match.conditions)
-    spec = match.spec[failing[0]]
-    name, expected, actual, diff = _why(failing[0], spec, request)
-    alike = SequenceMatcher(None, expected[:_LONGEST], actual[:_LONGEST]).quick_ratio()
-    return Miss(total - len(failing), total, name, expected, actual, diff, alike)
+    name, expected, actual, differs = _why(failing[0], match.spec[failing[0]], request)
+    shown = text_diff(*differs) if differs is not None and diff else ""
+    return Miss(total - len(failing), total, name, expected, actual, shown, _alike(expected, actual))
 
 
-def _miss(script: Script, key: str, request: ChatRequest) -> Miss:
-    miss = compare(script.match, request)
+def _miss(script: Script, key: str, request: ChatRequest, *, diff: bool) -> Miss:
+    miss = compare(script.match, request, diff=diff)
     if miss is None:
         total = len(script.match.conditions)
         used = f"it has answered {script.used_by(key)} of {script.times} times"
@@ -213,16 +201,38 @@ def _miss(script: Script, key: str, request: ChatRequest) -> Miss:
     return miss
 
 
-def nearest(scripts: Iterable[Script], key: str, request: ChatRequest) -> tuple[Script, Miss] | None:
+Near = TypeVar("Near")
+
+
+def nearest_of(misses: Iterable[tuple[Near, Miss]], deadline: Deadline) -> Near | None:
+    """What almost matched; after the deadline, of those that were looked at by then."""
+    best: tuple[Near, Miss] | None = None
+    for one in misses:
+        if best is None or _rank(one[1]) > _rank(best[1]):
+            best = one
+        if deadline.over:
+            break
+    return None if best is None else best[0]
+
+
+def _rank(miss: Miss) -> tuple[bool, float]:
+    return miss.alike > 1, miss.nearness
+
+
+def nearest(
+    scripts: Iterable[Script], key: str, request: ChatRequest, deadline: Deadline
+) -> tuple[Script, Miss] | None:
     """The script that almost answered, and what kept it from it; None when there is none at all."""
-    compared = islice(scripts, _MOST)
-    misses = [(script, _miss(script, key, request)) for script in compared]
-    return max(misses, key=lambda pair: (pair[1].alike > 1, pair[1].nearness)) if misses else None
+    misses = ((script, _miss(script, key, request, diff=False)) for script in scripts)
+    found = nearest_of(misses, deadline)
+    return None if found is None else (found, _miss(found, key, request, diff=True))
 
 
-def explain(scripts: Iterable[Script], key: str, request: ChatRequest) -> str:
+def explain(
+    scripts: Iterable[Script], key: str, request: ChatRequest, *, deadline: Deadline | None = None
+) -> str:
     """Why nothing answered, for whoever wrote the scripts."""
-    found = nearest(scripts, key, request)
+    found = nearest(scripts, key, request, deadline or Deadline(PATIENCE, timer=time.thread_time))
     if found is None:
         return "No script answers this request: there is none for this key."
     script, miss = found
@@ -235,6 +245,12 @@ def refusal(report: str) -> Refusal:
     return Refusal(
         404, words, Words("mock_no_script", report, "mock_no_script"), "door", "", "mock.no-script"
     )
+
+
+def undecided(report: str) -> Refusal:
+    """The refusal when a condition of a script cannot be decided: 500, in the asker's envelope."""
+    words = Words("mock_match", report)
+    return Refusal(500, words, Words("mock_match", report, "mock_match"), "door", "", "mock.match")
 
 
 def broken_template(report: str) -> Refusal:

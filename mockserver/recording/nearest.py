@@ -1,9 +1,12 @@
 """What to say when no recording matches: the nearest one, and where it differs."""
 
 import json
-from difflib import SequenceMatcher, unified_diff
+import time
+from difflib import SequenceMatcher
 from typing import Any
 
+from mockserver import differing
+from mockserver.deadline import Deadline
 from mockserver.recording import canonical
 from mockserver.recording.cassette import Request, surface_of
 from mockserver.recording.library import Library
@@ -13,6 +16,9 @@ _LOOKED_AT = 64
 
 _LINES = 40
 """How many lines of a difference are shown."""
+
+_PATIENCE = 0.05
+"""For how many seconds of its own time the nearest recording is looked for."""
 
 _WIDTH = 160
 _SAMPLE = 20_000
@@ -27,7 +33,7 @@ def lines_of(document: Any) -> list[str]:
 
 def difference(recorded: Any, asked: Any) -> list[str]:
     """A unified diff of two canonical documents; empty when they are the same."""
-    rows = list(unified_diff(lines_of(recorded), lines_of(asked), "recorded", "asked", n=1, lineterm=""))
+    rows = differing.lines(lines_of(recorded), lines_of(asked), ("recorded", "asked"))
     if len(rows) > _LINES:
         rows = [*rows[:_LINES], f"... and {len(rows) - _LINES} more lines"]
     return rows
@@ -43,7 +49,10 @@ def report(library: Library, request: Request) -> str:
         return f"no recording matches this request: {library.folder.name} holds none"
     wanted = json.dumps(asked, sort_keys=True, ensure_ascii=False)[:_SAMPLE]
     best, name, found = -1.0, "", {}
+    deadline = Deadline(_PATIENCE, timer=time.thread_time)
     for row in near:
+        if deadline.over:
+            break
         document = canonical.document_of(library.load(row).request, row.surface)
         text = json.dumps(document, sort_keys=True, ensure_ascii=False)[:_SAMPLE]
         matcher = SequenceMatcher(None, text, wanted, autojunk=False)

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from mockserver import resources
 from mockserver.answer.match import Match
-from mockserver.answer.miss import compare, cut, explain, nearest_part, text_diff
+from mockserver.answer.miss import compare, cut, explain, text_diff
 from mockserver.answer.script import Scripts
 from mockserver.catalogue import errors as error_catalogue
+from mockserver.deadline import Deadline
 from mockserver.engine import Engine
 from mockserver.settings import Settings
 from mockserver.wire.jsontext import dumps, loads
@@ -151,9 +152,29 @@ def test_a_long_text_is_cut_in_its_middle() -> None:
     assert cut("a" * 300 + "b" * 300) == f"{'a' * 200} ... 200 characters ... {'b' * 200}"
 
 
-@given(texts, texts, texts)
-def test_the_nearest_part_of_a_text_holds_the_wanted_one(before: str, wanted: str, after: str) -> None:
-    assert wanted in nearest_part(wanted, before + wanted + after)
+def test_only_the_nearest_script_is_compared_in_full() -> None:
+    scripts = Scripts()
+    for number in range(300):
+        scripts.add({"match": {"last_user": {"contains": f"{number} " * 2000}}, "reply": {}}, ERRORS)
+    with pytest.MonkeyPatch.context() as patch:
+        told: list[str] = []
+
+        def counted(_spec: Any, text: str) -> str:
+            told.append(text)
+            return ""
+
+        patch.setattr("mockserver.answer.miss.text_diff", counted)
+        explain(scripts.seen_by("sk-a"), "sk-a", ask("x" * 20_000), deadline=Deadline(1, timer=lambda: 0.0))
+    assert len(told) == 1
+
+
+def test_after_the_deadline_the_nearest_of_those_looked_at_is_told() -> None:
+    clock = iter(range(1000))
+    scripts = Scripts()
+    for text in ("Pour us six", "Pour me one, pleas.", "Pour me one, please"):
+        scripts.add({"match": {"last_user": text}, "reply": {}}, ERRORS)
+    deadline = Deadline(2, timer=lambda: float(next(clock)))
+    assert "nearest: reply-2" in explain(scripts.seen_by("sk-a"), "sk-a", TEA, deadline=deadline)
 
 
 @given(st.sampled_from([spec for _, spec in CASES]), texts)
