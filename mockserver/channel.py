@@ -12,6 +12,10 @@ _TIMEOUT = 60.0
 _TOKEN = "X-Mock-Token"  # noqa: S105 - the name of a header
 
 
+INLINE = "mock.inline"
+"""The ASGI scope extension of a caller that cannot wait: whatever it asks for is done in its place."""
+
+
 class ControlError(Exception):
     """A control call that the server refuses; the message is the server's."""
 
@@ -97,6 +101,7 @@ class AsgiChannel:
             "headers": [(b"content-length", str(len(content)).encode()), *self._headers],
             "client": ("127.0.0.1", 0),
             "server": ("127.0.0.1", 80),
+            "extensions": {INLINE: {}},
         }
         heard: list[dict[str, Any]] = []
 

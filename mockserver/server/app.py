@@ -59,7 +59,11 @@ class App:
         self.aside = Aside()
         self._others = Starlette(
             routes=[
-                Below("/_mock", routes=_control(engine), middleware=[Middleware(Guarded, self.guard)]),
+                Below(
+                    "/_mock",
+                    routes=self._control(),
+                    middleware=[Middleware(Guarded, self.guard)],
+                ),
                 *neighbours.routes(engine, self.aside),
                 *uploads.routes(engine),
                 any_method("/{path:path}", _unknown_path(engine)),
@@ -90,6 +94,11 @@ class App:
             return
         assert answer.entry is not None, "every chat has its entry"
         answer.entry.finished = self.engine.clock()
+
+    def _control(self) -> list[BaseRoute]:
+        """The control API."""
+        parts = (control, exchanges, playing, limits, faulting)
+        return [route for part in parts for route in part.routes(self.engine, self.aside)]
 
     async def crowded(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What a connection hears that is one too many: the gateway's own words, whatever it asks.
@@ -135,11 +144,6 @@ class App:
         except Exception:
             log.exception("a chat request on %s could not be answered", surface.value)
             return refusal(engine, "internal.error", surface, headers, arrived=arrived)
-
-
-def _control(engine: Engine) -> list[BaseRoute]:
-    parts = (control, exchanges, playing, limits, faulting)
-    return [route for part in parts for route in part.routes(engine)]
 
 
 def _failed(engine: Engine) -> Callable[[Request, Exception], Any]:

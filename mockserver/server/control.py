@@ -1,8 +1,8 @@
 """The control API under `/_mock/`: how tests script the server and see what was asked of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,6 +13,7 @@ from mockserver import __version__, secrecy
 from mockserver.answer.match import MatchError
 from mockserver.answer.script import Script, ScriptError
 from mockserver.answer.template import TemplateError
+from mockserver.channel import INLINE
 from mockserver.engine import Engine
 from mockserver.faults.desk import Entered
 from mockserver.logs import without
@@ -21,9 +22,12 @@ from mockserver.rules.policy import RulePolicyError
 from mockserver.rules.schemas import Violation, violations
 from mockserver.server import openapi, ruling
 from mockserver.server.asgi import BodyTooLargeError, read_plain
+from mockserver.server.aside import Aside
 from mockserver.wire.jsontext import dumps, loads_bounded
 from mockserver.wire.unpacking import UnpackError
 from mockserver.worlds import mask
+
+Result = TypeVar("Result")
 
 _LIMIT = 10 * 1024 * 1024
 _UNREAD = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
@@ -109,6 +113,14 @@ async def read_document(request: Request, schema: str) -> Any:
         worst = next((fault for fault in found if fault.keyword == "additionalProperties"), found[0])
         raise FaultError(explain(worst), worst.path or None)
     return document
+
+
+async def apart(aside: Aside, request: Request, work: Callable[[], Result]) -> Result:
+    """Work on many exchanges or large files: aside, so that the others have their turn."""
+    if INLINE in request.scope.get("extensions", {}):
+        return work()
+    done: Result = await aside.run(work)
+    return done
 
 
 def read_query(request: Request, *known: str) -> Mapping[str, str]:
@@ -260,7 +272,7 @@ class Control:
         return reply_json({"usage": _ledger(self.engine)})
 
 
-def routes(engine: Engine) -> list[BaseRoute]:
+def routes(engine: Engine, _: Aside) -> list[BaseRoute]:
     """The routes of the control API, below its prefix."""
     control = Control(engine)
     return [

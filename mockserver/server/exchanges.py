@@ -1,7 +1,7 @@
 """The control API's calls about what was asked: the journal, filtered and exported, and verifying it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import isfinite, nan
 
 from starlette.requests import Request
@@ -13,12 +13,14 @@ from mockserver.endpoints.table import endpoints
 from mockserver.engine import Engine
 from mockserver.journal import Entry
 from mockserver.names import nearest
-from mockserver.server.control import FaultError, read_document, read_query, reply_json
+from mockserver.server.aside import Aside
+from mockserver.server.control import FaultError, apart, read_document, read_query, reply_json
 from mockserver.verify import Asked, Expectation, problems, reread
 from mockserver.wire.jsontext import dumps
 from mockserver.wire.request import Surface
 
 Test = Callable[[Entry], bool]
+Filter = Callable[[Iterable[Entry]], list[Entry]]
 
 _COUNT = re.compile(r"[0-9]{1,9}")
 ANY = "*"
@@ -95,67 +97,84 @@ FILTERS = (*_TESTS, "limit")
 """The names of all filters."""
 
 
-def filtered(engine: Engine, query: Mapping[str, str]) -> list[Entry]:
-    """The journal's chats that a query asks for, or the calls of an `endpoint`. Raises `FaultError`."""
+def filter_of(engine: Engine, query: Mapping[str, str]) -> Filter:
+    """What takes those that a query asks for out of the journal's entries. Raises `FaultError`."""
     for name, choices in _CHOICES.items():
         if name in query and query[name] not in choices:
             near = nearest(query[name], choices)
             msg = f"there is no {name} {query[name]!r}; the nearest known one is {near!r}"
             raise FaultError(msg, name)
     tests = [_TESTS[name](engine, value) for name, value in query.items() if name in _TESTS]
-    journal = engine.calls if "endpoint" in query else engine.journal
-    found = [entry for entry in journal if all(test(entry) for test in tests)]
-    return found[max(0, len(found) - _number("limit", query["limit"])) :] if "limit" in query else found
+    limit = _number("limit", query["limit"]) if "limit" in query else None
+
+    def filtered(entries: Iterable[Entry]) -> list[Entry]:
+        found = [entry for entry in entries if all(test(entry) for test in tests)]
+        return found if limit is None else found[max(0, len(found) - limit) :]
+
+    return filtered
+
+
+def _as_json(entries: list[Entry], _: Engine) -> tuple[bytes, str]:
+    return dumps({"requests": [entry.shown() for entry in entries]}), "application/json"
+
+
+def _as_lines(entries: list[Entry], _: Engine) -> tuple[bytes, str]:
+    return b"".join(dumps(entry.shown()) + b"\n" for entry in entries), "application/jsonl"
+
+
+def _as_scenario(entries: list[Entry], engine: Engine) -> tuple[bytes, str]:
+    from mockserver.scenario.export import as_yaml, scenario_of  # noqa: PLC0415 - YAML is read seldom
+
+    return as_yaml(scenario_of(entries, engine.errors)).encode(), "application/yaml"
+
+
+_FORMATS = {"json": _as_json, "jsonl": _as_lines, "scenario": _as_scenario}
+"""How the journal is written."""
 
 
 class Exchanges:
-    """The endpoints of one engine."""
+    """The endpoints of one engine. What is done with many exchanges is done aside."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, aside: Aside) -> None:
         self.engine = engine
+        self.aside = aside
 
     async def requests(self, request: Request) -> Response:
-        """What was asked and answered, newest last: as JSON, as lines of JSON, or as a scenario file."""
-        query = read_query(request, *FILTERS, "format")
-        entries = filtered(self.engine, query)
-        form = query.get("format", "json")
-        if form == "jsonl":
-            lines = b"".join(dumps(entry.shown()) + b"\n" for entry in entries)
-            return Response(lines, media_type="application/jsonl")
-        if form == "scenario":
-            from mockserver.scenario.export import as_yaml, scenario_of  # noqa: PLC0415 - YAML is read seldom
+        """What was asked and answered, newest last: as JSON, as lines of JSON, or as a scenario file.
 
-            text = as_yaml(scenario_of(entries, self.engine.errors))
-            return Response(text, media_type="application/yaml")
-        return reply_json({"requests": [entry.shown() for entry in entries]})
+        Chats, or the calls of an `endpoint`.
+        """
+        query = read_query(request, *FILTERS, "format")
+        filtered = filter_of(self.engine, query)
+        entries = tuple(self.engine.calls if "endpoint" in query else self.engine.journal)
+        write = _FORMATS[query.get("format", "json")]
+        content, kind = await apart(self.aside, request, lambda: write(filtered(entries), self.engine))
+        return Response(content, media_type=kind)
 
     async def verify(self, request: Request) -> Response:
         """Whether these requests were made; what is not so is told in words."""
         read_query(request)
         document = await read_document(request, "control.verify")
-        try:
-            expectations = [Expectation.read(spec) for spec in document["requests"]]
-        except MatchError as error:
-            raise FaultError(str(error)) from None
         key = document.get("key")
         world = None if key is None else self.engine.worlds.known(key)
-        asked = [
-            Asked(entry, reread(entry, self.engine.door))
-            for entry in self.engine.journal
-            if key is None or entry.world is world
-        ]
-        found = problems(
-            expectations,
-            asked,
-            ordered=document.get("ordered", False),
-            nothing_else=document.get("nothing_else", False),
-        )
-        return reply_json({"ok": not found, "problems": found, "requests": len(asked)})
+        entries = [entry for entry in self.engine.journal if key is None or entry.world is world]
+
+        def found() -> list[str]:
+            expectations = [Expectation.read(spec) for spec in document["requests"]]
+            asked = [Asked(entry, reread(entry, self.engine.door)) for entry in entries]
+            ordered, nothing_else = document.get("ordered", False), document.get("nothing_else", False)
+            return problems(expectations, asked, ordered=ordered, nothing_else=nothing_else)
+
+        try:
+            told = await apart(self.aside, request, found)
+        except MatchError as error:
+            raise FaultError(str(error)) from None
+        return reply_json({"ok": not told, "problems": told, "requests": len(entries)})
 
 
-def routes(engine: Engine) -> list[BaseRoute]:
+def routes(engine: Engine, aside: Aside) -> list[BaseRoute]:
     """The routes of these calls, below the prefix of the control API."""
-    exchanges = Exchanges(engine)
+    exchanges = Exchanges(engine, aside)
     return [
         Route("/requests", exchanges.requests, methods=["GET"]),
         Route("/verify", exchanges.verify, methods=["POST"]),

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from mockserver.answer.match import MatchError
 from mockserver.engine import Engine
 from mockserver.faults import BadFaultError
+from mockserver.server.aside import Aside
 from mockserver.server.control import FaultError, read_document, read_query, reply_json, shown
 
 
@@ -44,7 +45,7 @@ class Faulting:
         return Response(status_code=204)
 
 
-def routes(engine: Engine) -> list[BaseRoute]:
+def routes(engine: Engine, _: Aside) -> list[BaseRoute]:
     """The routes of these calls, below the prefix of the control API."""
     faulting = Faulting(engine)
     return [

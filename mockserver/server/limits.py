@@ -11,6 +11,7 @@ from mockserver.answer.moderation import Moderation
 from mockserver.answer.wordlist import WordError, WordList
 from mockserver.engine import Engine
 from mockserver.meter.quotas import Quota
+from mockserver.server.aside import Aside
 from mockserver.server.control import FaultError, read_document, read_query, reply_json
 from mockserver.worlds import mask
 
@@ -81,7 +82,7 @@ class Limits:
         return reply_json({"input": list(given.input.words), "output": list(given.output.words)})
 
 
-def routes(engine: Engine) -> list[BaseRoute]:
+def routes(engine: Engine, _: Aside) -> list[BaseRoute]:
     """The routes of these calls, below the prefix of the control API."""
     limits = Limits(engine)
     return [

@@ -8,14 +8,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from mockserver.engine import Engine
-from mockserver.server.control import FaultError, read_document, read_query, reply_json
+from mockserver.server.aside import Aside
+from mockserver.server.control import FaultError, apart, read_document, read_query, reply_json
 
 
 class Playing:
     """The endpoints of one engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, aside: Aside) -> None:
         self.engine = engine
+        self.aside = aside
 
     async def play(self, request: Request) -> Response:
         """Plays a scenario in the place of the one before; a broken one changes nothing.
@@ -31,11 +33,16 @@ class Playing:
         texts: dict[str, str] = document["files"]
         names = document.get("play") or [next(iter(texts))]
         engine = self.engine
-        whole = load([Path(name) for name in names], engine.errors, library=Texts(texts))
+
+        def read() -> Any:
+            whole = load([Path(name) for name in names], engine.errors, library=Texts(texts))
+            return whole, [] if whole.broken else warnings(whole, engine.models)
+
+        whole, warned = await apart(self.aside, request, read)
         if whole.broken:
             raise FaultError("\n".join(map(str, whole.problems)), "files")
         engine.play(key, whole)
-        found = [str(problem) for problem in [*whole.problems, *warnings(whole, engine.models)]]
+        found = [str(problem) for problem in [*whole.problems, *warned]]
         return reply_json({"replies": len(whole.scripts), "warnings": found})
 
     async def stop(self, request: Request) -> Response:
@@ -54,9 +61,9 @@ class Playing:
         return Response(status_code=204)
 
 
-def routes(engine: Engine) -> list[BaseRoute]:
+def routes(engine: Engine, aside: Aside) -> list[BaseRoute]:
     """The routes of these calls, below the prefix of the control API."""
-    playing = Playing(engine)
+    playing = Playing(engine, aside)
     return [
         Route("/scenario", playing.play, methods=["PUT"]),
         Route("/scenario", playing.stop, methods=["DELETE"]),

@@ -1,12 +1,14 @@
 """The journal by the control API: filters, formats, verifying."""
 
 import json
+import threading
 from typing import Any
 
 import pytest
 import yaml
 from starlette.testclient import TestClient
 
+from mockserver.journal import Entry
 from mockserver.rules.schemas import validator
 from tests.server.talk import COMPAT, TEXT
 
@@ -157,3 +159,24 @@ def rows(client: TestClient, **query: Any) -> list[dict[str, Any]]:
     """The exchanges that a query gives."""
     found: list[dict[str, Any]] = client.get("/_mock/requests", params=query).json()["requests"]
     return found
+
+
+def test_work_on_many_exchanges_is_done_aside(asked: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[str] = []
+    shown = Entry.shown
+
+    def told(entry: Entry) -> dict[str, Any]:
+        threads.append(threading.current_thread().name)
+        return shown(entry)
+
+    monkeypatch.setattr(Entry, "shown", told)
+    assert len(numbers(asked, contains="Tea")) == 2
+    assert set(threads) == {"aside"}
+
+
+def test_a_condition_that_cannot_be_decided_is_told(client: TestClient) -> None:
+    ask(client, "a" * 60 + "b")
+    endless = {"requests": [{"match": {"last_user": {"regex": "^(?=a)(a|aa)+$(?!x)"}}}]}
+    refused = client.post("/_mock/verify", json=endless)
+    assert refused.status_code == 400
+    assert "match.last_user.regex" in refused.json()["error"]["message"]
