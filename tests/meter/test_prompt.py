@@ -187,7 +187,7 @@ def test_tools_stand_in_a_system_turn_of_their_own_or_below_the_system_text() ->
     with_system = turns(ask([HELPFUL, asked("Hi")], tools=[FORMAT]))
     assert with_system == [("system", f"You are a helpful assistant.\n\n{block}"), ("user", "Hi")]
     assert turns(ask("Hi", tools=[FORMAT], tool_choice="none")) == [("user", "Hi")]
-    assert turns(ask("Hi", tools=[])) == [("user", "Hi")]
+    assert turns(ask("Hi", tools=None)) == [("user", "Hi")]
 
 
 def test_tools_without_any_message_are_a_system_turn(tokenizer: Tokenizer) -> None:
