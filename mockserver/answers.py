@@ -223,12 +223,16 @@ class Answers:
 def _header_set(request: ChatRequest, kind: str) -> str:
     if request.surface.native:
         return f"native-{kind}"
-    return f"compat-{kind}" if request.model.family.compat_era == "2025" else f"compat-{kind}-2026"
+    return f"compat-{kind}{request.model.family.compat_headers}"
 
 
 def _error_set(surface: Surface, rendered: RenderedError, model: Model | None) -> str:
     dialect = "native" if surface.native else "compat"
     if rendered.door:
         return f"{dialect}-door"
-    new = not surface.native and model is not None and model.family.compat_era == "2026"
-    return f"{dialect}-{'sse' if rendered.sse else 'json'}{'-2026' if new else ''}"
+    kind = "sse" if rendered.sse else "json"
+    if surface.native or model is None:
+        return f"{dialect}-{kind}"
+    # The older gateway of Virginia adds headers to what it answers, and to no JSON refusal.
+    plain = model.family.compat_era == "2025" and not rendered.sse
+    return f"{dialect}-{kind}{'' if plain else model.family.compat_headers}"

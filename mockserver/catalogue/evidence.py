@@ -48,8 +48,9 @@ class Row:
 
     `recorded`: the models whose recordings show the facts. `of`: which models a document speaks of, by
     `names`, `generations` and `lines`; all that are given must hold. `lends`: to which relatives the facts go
-    over: all, those of the same line or generation only, or of both ("twins"), which is for what is odd.
-    `served` false: known, and not what is answered; `source` says why.
+    over: all, those of the same line or generation only, of both ("twins"), or none.
+    `confined`: what it says holds in its region alone. `served` false: known, and not what is answered;
+    `source` says why.
     """
 
     facts: Mapping[str, Any]
@@ -58,7 +59,8 @@ class Row:
     of: Mapping[str, Collection[str]] | None = None
     region: Region | None = None
     since: str = ""
-    lends: Literal["all", "line", "generation", "twins"] = "all"
+    lends: Literal["all", "line", "generation", "twins", "none"] = "all"
+    confined: bool = False
     served: bool = True
 
     def distance(self, model: Kin, kin: Mapping[str, Kin]) -> float:
@@ -71,6 +73,8 @@ class Row:
 
     def _apart(self, model: Kin, other: Kin) -> float:
         same_line, same_generation = model.line == other.line, model.generation == other.generation
+        if self.lends == "none":
+            return float("inf")
         if same_line and same_generation:
             return _TWIN
         if same_generation and self.lends in ("all", "generation"):
@@ -129,7 +133,8 @@ class Evidence:
         """All facts of a model in a region."""
         found = {name: Finding(value, "assumed") for name, value in self._default.items()}
         for name, rows in self._by_fact.items():
-            near = [(row.distance(model, self._kin), row) for row in rows]
+            here = [row for row in rows if not row.confined or row.region == region]
+            near = [(row.distance(model, self._kin), row) for row in here]
             near = [(distance, row) for distance, row in near if distance < _FAR]
             if near:
                 distance, row = max(near, key=lambda one: _rank(one[0], one[1], region))

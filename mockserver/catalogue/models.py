@@ -37,8 +37,9 @@ class Ramp:
 class Family:
     """How one backend renders answers and counts tokens, as `catalogue/evidence.py` finds it.
 
-    `compat_media`, `native_plain` and `native_search` name other serializers for requests with media,
-    for whole answers without tools, and for answers of a web search, where the recordings differ.
+    `native_plain` and `native_search` name other serializers for whole answers without tools, and for answers
+    of a web search, where the recordings differ. `compat_headers` ends the names of its header sets.
+    `reports_cache`: whether usage tells of cached tokens.
 
     `thinking_kept` says which `reasoning_content` of the history is read: none, that of a running tool loop,
     or all when `preserve_thinking` asks for it. `parts_on_lines`: the texts of a content in parts stand on
@@ -60,13 +61,14 @@ class Family:
     json_tokens: int
     tool_id_digits: int
     timeout: int
+    compat_headers: str
     compat_era: Literal["2025", "2026"]
-    stream_refusal: Literal["line", "json"]
+    stream_refusal: Literal["line", "open", "json"]
     image_tokens: int
     video_tokens: int
     audio_tokens: int
     thinking_prompt_tokens: int = 0
-    compat_media: str | None = None
+    reports_cache: bool = True
     native_plain: str | None = None
     native_search: str | None = None
     tool_ramp: Ramp | None = None
@@ -93,7 +95,9 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of the catalogue. Limits are in tokens.
+    """One model of the catalogue, as a region serves it. Limits are in tokens.
+
+    `thinking_plain`: it thinks without a stream too; evidence beats what the file says of it.
 
     `generation` is a number for Qwen and the maker for others; `line` is what a model is for or how large.
     Both say which models are its relatives, whose recordings speak for it where it has none.
@@ -196,6 +200,10 @@ def _ramps() -> dict[str, Ramp]:
     return {name: Ramp(tuple(ramp["first"]), tuple(ramp["steady"])) for name, ramp in data.items()}
 
 
+_ABILITIES = frozenset({"thinking_plain"})
+"""Facts of the evidence that are a model's own, not its backend's."""
+
+
 def _family(facts: Mapping[str, Any]) -> Family:
     ramps = {name: _ramps()[facts[name]] for name in ("ramp", "tool_ramp") if name in facts}
     return Family(**{**facts, **ramps})
@@ -255,15 +263,17 @@ def load(region: Region = DEFAULT, *, without: str | None = None) -> Models:
     `without` forgets what the recordings of one model show: it answers as its relatives do.
     """
     known = evidence(without)
-    families: dict[tuple[str, str, str], Family] = {}
+    families: dict[tuple[str, str, str], tuple[Family, dict[str, Any]]] = {}
     models = {}
     for name, entry in _entries().items():
         group = known.group(_Kin(name, entry["generation"], entry["line"]))
         if group not in families:
-            found = known.facts(_Kin(name, *group[:2]), region)
-            families[group] = _family({fact: one.value for fact, one in found.items()})
+            facts = {fact: one.value for fact, one in known.facts(_Kin(name, *group[:2]), region).items()}
+            abilities = {fact: facts.pop(fact) for fact in _ABILITIES.intersection(facts)}
+            families[group] = _family(facts), abilities
+        family, abilities = families[group]
         fields: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
         }
-        models[name] = Model(**fields, family=families[group])
+        models[name] = Model(**{**fields, **abilities}, family=family)
     return Models(models, region=region)

@@ -16,10 +16,11 @@ from mockserver.wire.rendering import (
     number,
     render_usage,
     tool_call_json,
+    usage_values,
 )
 from mockserver.wire.reply import Choice, Reply, Usage
-from mockserver.wire.request import ChatRequest, Surface
-from mockserver.wire.serializers import CompatSerializer
+from mockserver.wire.request import ChatRequest, Surface, ToolCall
+from mockserver.wire.serializers import CompatSerializer, Mode
 from mockserver.wire.template import Template
 
 
@@ -36,7 +37,7 @@ def render_body(request: ChatRequest, reply: Reply, usage: Usage, envelope: Enve
     choices = b",".join([_choice(serializer, index, choice) for index, choice in enumerate(reply.choices)])
     values = _envelope_values(request, envelope)
     values["choices"] = b"[" + choices + b"]"
-    values["usage"] = render_usage(serializer.usage, usage, reply)
+    values["usage"] = _usage(serializer.usage, request, reply, usage)
     return serializer.body.fill(values)
 
 
@@ -52,11 +53,11 @@ def render_stream(
         runs = chunker.runs(
             choice, family.ramp, chunks=None if index else reply.chunks, calls=family.tool_ramp
         )
-        lane = _ChoiceStream(serializer, index, choice, values, tools=bool(request.tools))
+        lane = _ChoiceStream(serializer, request, index, choice, values)
         rendered.append(lane.render(runs))
     stream = rendered[0] if len(rendered) == 1 else interleave(rendered)
     if request.include_usage:
-        values["usage"] = render_usage(serializer.usage_stream, usage, reply)
+        values["usage"] = _usage(serializer.usage_stream, request, reply, usage)
         stream.frames.append(sse.compat_frame(serializer.event("usage_chunk").fill(values)))
         stream.tokens.append(0)
     stream.frames.append(sse.DONE)
@@ -65,9 +66,32 @@ def render_stream(
 
 
 def _serializer(request: ChatRequest, reply: Reply) -> CompatSerializer:
-    family = request.model.family
-    own = family.compat_media if family.compat_media and request.media else family.compat
-    return serializers.for_dialect(own, reply.dialect)
+    return serializers.for_dialect(request.model.family.compat, reply.dialect)
+
+
+def _seen(request: ChatRequest) -> bool:
+    """Whether the model looks at media of the request: one of texts does not."""
+    return bool(request.media) and request.model.media
+
+
+def _usage(template: Template, request: ChatRequest, reply: Reply, usage: Usage) -> bytes:
+    """The usage as this backend counts: cached tokens where it has a cache, text apart where it sees.
+
+    The text's tokens hold the thought too unless there were media (recordings: maruel/genai, qwen3.5 and
+    qwen3.8-max, 2026, 85 of 85).
+    """
+    values = usage_values(usage)
+    model = request.model
+    if not model.family.reports_cache:
+        del values["cached"]
+    if not model.media:
+        del values["input_text"], values["output_text"]
+    else:
+        if not _seen(request):
+            values["output_text"] = values["output"]
+        if usage.reasoning is not None:
+            values["thinking_output"] = values["output_text"]
+    return render_usage(template, values, usage, reply)
 
 
 def _envelope_values(request: ChatRequest, envelope: Envelope) -> dict[str, bytes]:
@@ -105,11 +129,10 @@ class _ChoiceStream:
     def __init__(
         self,
         serializer: CompatSerializer,
+        request: ChatRequest,
         index: int,
         choice: Choice,
         envelope: Mapping[str, bytes],
-        *,
-        tools: bool,
     ) -> None:
         self._serializer = serializer
         self._index = index
@@ -120,36 +143,60 @@ class _ChoiceStream:
             "finish": dump_text(choice.finish_reason),
             "logprobs": b"null",
         }
-        self._mode = "thinking" if choice.reasoning else "plain"
-        self._tools = tools
+        self._seen = _seen(request)
+        self._mode: Mode = "plain"
+        if choice.reasoning:
+            self._mode = "thinking_media" if self._seen else "thinking"
+        self._tools = bool(request.tools)
+        self._cut = choice.finish_reason == "length" or bool(request.stop)
         self._spent = 0
         self._frames: list[bytes] = []
         self._tokens: list[int] = []
 
     def render(self, runs: list[Run]) -> Stream:
         """The frames of the choice."""
-        piece, delta, later = "first", "", False
-        if self._opened_by_text(runs):
-            piece, delta = "middle", "content_opener"
+        piece, delta, later = "first", self._opening(runs), False
+        if delta:
+            piece = "middle"
         elif not (runs and runs[0].kind == "tool" and self._delta("tool_opener")):
             self._one("opener", "opener", {})
+        joined = (
+            bool(runs) and runs[-1].kind == "content" and self._serializer.joins(self._mode, cut=self._cut)
+        )
         for run in runs:
             if run.kind == "tool":
                 self._tool(run, last=run is runs[-1])
             else:
-                self._many(piece, delta or run.kind, run.texts[:1], run.sizes[:1])
-                later = run.kind == "content" and len(run.texts) > 1 and self._serializer.has("later")
-                self._many("later" if later else "middle", run.kind, run.texts[1:], run.sizes[1:])
+                end = len(run.texts) - (joined and run is runs[-1])
+                self._many(piece, delta or run.kind, run.texts[: min(1, end)], run.sizes[: min(1, end)])
+                later = run.kind == "content" and end > 1 and self._seen and self._serializer.has("later")
+                self._many("later" if later else "middle", run.kind, run.texts[1:end], run.sizes[1:end])
             piece, delta = "middle", ""
-        called = self._choice.finish_reason == "tool_calls" and self._delta("tool_finish")
-        finish = "later_finish" if later and not called else "finish"
-        self._one(finish, "tool_finish" if called else "finish", {})
+        finish = "later_finish" if later else "finish"
+        if joined:
+            self._many(finish, "content", runs[-1].texts[-1:], runs[-1].sizes[-1:])
+        elif self._called():
+            self._one("finish", "tool_finish", {})
+        else:
+            self._one(finish, "finish", {})
         return Stream(self._frames, self._tokens)
 
-    def _opened_by_text(self, runs: list[Run]) -> bool:
-        """Whether the first text opens the stream itself, which some do when tools were sent."""
-        text = bool(runs) and runs[0].kind == "content"
-        return text and self._tools and self._delta("content_opener") is not None
+    def _opening(self, runs: list[Run]) -> str:
+        """The delta of a first text that opens the stream itself, as some do when tools were sent; or ""."""
+        if not self._tools or not runs or runs[0].kind == "tool":
+            return ""
+        name = f"{runs[0].kind}_opener"
+        return name if self._delta(name) else ""
+
+    def _called(self) -> bool:
+        """Whether the end of the answer is that of function calls, which one without its tail is not."""
+        if self._choice.finish_reason != "tool_calls" or not self._delta("tool_finish"):
+            return False
+        calls = self._choice.tool_calls
+        return not calls or self._delta("tool_tail") is None or self._has_tail(calls[-1])
+
+    def _has_tail(self, call: ToolCall) -> bool:
+        return self._serializer.has_tail(self._mode, call.arguments)
 
     def _delta(self, name: str) -> Template | None:
         return self._serializer.delta(self._mode, name)
@@ -216,7 +263,7 @@ class _ChoiceStream:
         if self._delta("tool_second"):
             self._many("middle", "tool_second", texts[:1], sizes[:1], values)
             texts, sizes = texts[1:], sizes[1:]
-        if not (last and self._delta("tool_tail")):
+        if not (last and self._has_tail(call)):
             self._many("middle", "tool_piece", texts, sizes, values)
         elif self._serializer.tail_carries_last_piece and texts:
             self._many("middle", "tool_piece", texts[:-1], sizes[:-1], values)

@@ -14,6 +14,7 @@ from mockserver.wire.template import Template
 
 BACKENDS = {
     "older models": {"backend": "line", "era": "2025"},
+    "Singapore and Virginia until 2026-04": {"backend": "open", "era": "2025"},
     "newest models": {"backend": "json", "era": "2026"},
 }
 """The backends that refuse a stream in ways of their own (`fixtures/families.json` has them by model)."""

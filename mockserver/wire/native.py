@@ -97,7 +97,10 @@ def render_body(request: ChatRequest, reply: Reply, usage: Usage, envelope: Enve
         "model": dump_text(request.model.name),
         "finish": dump_text(reply.choices[0].finish_reason),
         "usage": render_usage(
-            serializer.text_usage if request.text_format else serializer.usage, usage, reply
+            serializer.text_usage if request.text_format else serializer.usage,
+            usage_values(usage),
+            usage,
+            reply,
         ),
     }
     for name, extra in (("search_info", reply.search_info), ("tool_info", reply.tool_info)):

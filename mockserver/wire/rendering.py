@@ -44,7 +44,6 @@ def usage_values(usage: Usage) -> dict[str, bytes]:
     }
     if usage.reasoning is not None:
         values["reasoning_tokens"] = number(usage.reasoning)
-        values["thinking_output"] = values["output"]
     if usage.image is not None:
         values["image"] = number(usage.image)
     if usage.video is not None:
@@ -70,9 +69,8 @@ def _laid_over(base: Any, over: Any) -> Any:
     return over
 
 
-def render_usage(template: Template, usage: Usage, reply: Reply) -> bytes:
-    """A usage object; the script's own numbers, where there are any, over the computed ones."""
-    values = usage_values(usage)
+def render_usage(template: Template, values: dict[str, bytes], usage: Usage, reply: Reply) -> bytes:
+    """A usage object of these values; the script's own numbers, where there are any, over them."""
     if reply.plugins is not None:
         values["plugins"] = dumps(reply.plugins)
     rendered = template.fill(values)

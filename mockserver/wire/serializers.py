@@ -4,10 +4,11 @@ The same model answers in different forms on different backends; the forms lie i
 `fixtures/serializers.json` as JSON that looks like the wire. There is one renderer for each dialect.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal, get_args
 
 from mockserver import resources
 from mockserver.wire.template import Template
@@ -15,16 +16,23 @@ from mockserver.wire.template import Template
 DIALECTS = ("classic", "alphabetical", "model-first")
 """The names by which a script chooses a serializer of the compatible surface."""
 
-_MODES = ("plain", "thinking")
+Mode = Literal["plain", "thinking", "thinking_media"]
+"""How a model answers: with or without a thought, and of a thought whether it was shown pictures."""
+
+MODES: tuple[Mode, ...] = get_args(Mode)
+
+_ENDS_IN_TEXT = re.compile(r'"[\]}\s]*\Z')
 
 
 @dataclass(frozen=True, slots=True)
 class CompatSerializer:
     """One serializer of the compatible surface.
 
-    `events` are whole chunks with a hole for the delta; `deltas` are the deltas by mode (plain or
-    thinking) and name; `other_choice` are the events that differ for choices behind the first;
-    `tools_opener` names the event that opens an answer which begins with a function call.
+    `events` are whole chunks with a hole for the delta; `deltas` are the deltas by mode and name;
+    `other_choice` are the events that differ for choices behind the first; `tools_opener` names the event
+    that opens an answer which begins with a function call. `joined`: when the last text comes with the finish
+    reason, by mode: always, or when the answer was cut by its length or a stop sequence. `tail_behind`
+    "text": a function call has a tail only when its arguments end in a text.
     """
 
     name: str
@@ -36,10 +44,12 @@ class CompatSerializer:
     usage_stream: Template
     events: Mapping[str, Template]
     other_choice: Mapping[str, Template]
-    deltas: Mapping[str, Mapping[str, Template]]
+    deltas: Mapping[Mode, Mapping[str, Template]]
     blank_reasoning: bool
     tail_carries_last_piece: bool
     tools_opener: str
+    joined: Mapping[Mode, Literal["always", "cut"]]
+    tail_behind: Mapping[Mode, Literal["text"]]
 
     def event(self, name: str, *, index: int = 0) -> Template:
         """The chunk of that name; one without an entry of its own is a middle chunk."""
@@ -51,9 +61,24 @@ class CompatSerializer:
         """Whether there is an event of that name."""
         return name in self.events
 
-    def delta(self, mode: str, name: str) -> Template | None:
+    def delta(self, mode: Mode, name: str) -> Template | None:
         """The delta of that name; None when the serializer has none."""
         return self.deltas[mode].get(name)
+
+    def joins(self, mode: Mode, *, cut: bool) -> bool:
+        """Whether the last text comes with the finish reason; `cut`: it was not the model that ended it."""
+        when = self.joined.get(mode)
+        return when == "always" or (when == "cut" and cut)
+
+    def has_tail(self, mode: Mode, arguments: str) -> bool:
+        """Whether a last, bare piece ends a function call with these arguments.
+
+        The parser behind it holds back the quote that ends a text, so the rest comes late (recordings:
+        maruel/genai, qwen3-max, 2026-02, 4 of 4).
+        """
+        if self.delta(mode, "tool_tail") is None:
+            return False
+        return mode not in self.tail_behind or _ENDS_IN_TEXT.search(arguments) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +117,7 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         known = merged.get(key)
-        merged[key] = {**known, **value} if key in _MODES and isinstance(known, dict) else value
+        merged[key] = {**known, **value} if key in MODES and isinstance(known, dict) else value
     return merged
 
 
@@ -112,6 +137,8 @@ _EVENTS = ("opener", "first", "middle", "later", "tail", "finish", "later_finish
 def _compat(name: str, entries: Mapping[str, Mapping[str, Any]]) -> CompatSerializer:
     entry = _resolve(name, entries)
     plain = _templates(entry["plain"])
+    thinking = plain | _templates(entry["thinking"])
+    seeing = thinking | _templates(entry.get("thinking_media"))
     return CompatSerializer(
         name=name,
         dialect=entry["dialect"],
@@ -122,10 +149,12 @@ def _compat(name: str, entries: Mapping[str, Mapping[str, Any]]) -> CompatSerial
         usage_stream=Template(entry.get("usage_stream") or entry["usage"]),
         events=_templates({key: entry.get(key) for key in _EVENTS}),
         other_choice=_templates(entry.get("other_choice")),
-        deltas={"plain": plain, "thinking": {**plain, **_templates(entry["thinking"])}},
+        deltas={"plain": plain, "thinking": thinking, "thinking_media": seeing},
         blank_reasoning=entry.get("blank_reasoning", False),
         tail_carries_last_piece=entry.get("tail_carries_last_piece", False),
         tools_opener=entry.get("tools_opener", "opener"),
+        joined=entry.get("joined", {}),
+        tail_behind=entry.get("tail_behind", {}),
     )
 
 

@@ -43,10 +43,36 @@ x-dashscope-call-gateway: true
 content-type: application/json
 {TIMES}content-encoding: gzip
 {END}""",
+    "compat-json-us-2025": f"""vary: {CORS}, Accept-Encoding
+x-request-id: abc-9
+x-dashscope-call-gateway: true
+content-type: application/json
+strict-transport-security: max-age=0
+timing-allow-origin: *
+{TIMES}content-encoding: gzip
+{END}""",
+    "compat-json-2026-05": f"""vary: {CORS}, Accept-Encoding
+x-request-id: abc-9
+x-dashscope-call-gateway: true
+content-type: application/json
+{TIMES}content-encoding: gzip
+{END}""",
     "compat-sse": f"""vary: Origin
 x-request-id: abc-9
 x-dashscope-call-gateway: true
 content-type: text/event-stream;charset=UTF-8
+{TIMES}{END}""",
+    "compat-sse-us-2025": f"""vary: Origin
+x-request-id: abc-9
+x-dashscope-call-gateway: true
+content-type: text/event-stream;charset=UTF-8
+strict-transport-security: max-age=0
+timing-allow-origin: *
+{TIMES}{END}""",
+    "compat-sse-2026-05": f"""vary: Origin
+x-request-id: abc-9
+x-dashscope-call-gateway: true
+content-type: text/event-stream;charset=utf-8
 {TIMES}{END}""",
     "compat-json-2026": f"""vary: {CORS}, Accept-Encoding
 x-request-id: abc-9
@@ -56,10 +82,27 @@ x-dashscope-timeout: 298
 x-dashscope-finished: true
 {TIMES}content-encoding: gzip
 {END}""",
+    "compat-json-us-2026": f"""vary: {CORS}, Accept-Encoding
+x-request-id: abc-9
+x-dashscope-call-gateway: true
+content-type: application/json
+x-accel-buffering: no
+x-dashscope-timeout: 298
+x-dashscope-finished: true
+{TIMES}content-encoding: gzip
+{END}""",
     "compat-sse-2026": f"""vary: Origin
 x-request-id: abc-9
 x-dashscope-call-gateway: true
 content-type: text/event-stream;charset=utf-8
+x-dashscope-timeout: 298
+x-dashscope-finished: false
+{TIMES}{END}""",
+    "compat-sse-us-2026": f"""vary: Origin
+x-request-id: abc-9
+x-dashscope-call-gateway: true
+content-type: text/event-stream;charset=utf-8
+x-accel-buffering: no
 x-dashscope-timeout: 298
 x-dashscope-finished: false
 {TIMES}{END}""",

@@ -47,7 +47,6 @@ def test_counts_of_thinking_and_media_are_there_when_they_apply() -> None:
         "input_text": b"18",
         "output_text": b"5",
         "reasoning_tokens": b"4",
-        "thinking_output": b"9",
         "image": b"92",
         "video": b"10",
         "audio": b"0",
@@ -58,7 +57,7 @@ SHAPE = Template({"prompt_tokens": "$input", "details": {"cached_tokens": "$cach
 
 
 def test_usage_fills_its_template() -> None:
-    assert render_usage(SHAPE, Usage(12, 5), Reply((Choice(),))) == (
+    assert render_usage(SHAPE, usage_values(Usage(12, 5)), Usage(12, 5), Reply((Choice(),))) == (
         b'{"prompt_tokens":12,"details":{"cached_tokens":0}}'
     )
 
@@ -67,7 +66,7 @@ def test_the_numbers_of_a_script_lie_over_the_computed_ones_and_new_ones_behind(
     reply = Reply(
         (Choice(),), usage={"details": {"cached_tokens": 64, "text_tokens": 3}, "plugins": {"n": 1}}
     )
-    assert render_usage(SHAPE, Usage(12, 5), reply) == (
+    assert render_usage(SHAPE, usage_values(Usage(12, 5)), Usage(12, 5), reply) == (
         b'{"prompt_tokens":12,"details":{"cached_tokens":64,"text_tokens":3},"plugins":{"n":1}}'
     )
 

@@ -84,8 +84,49 @@ def test_choices_behind_the_first_have_events_of_their_own_where_the_table_says_
 
 def test_thinking_deltas_fall_back_to_the_plain_ones() -> None:
     classic = serializers.compat("classic")
-    assert classic.delta("thinking", "tool_piece") is classic.delta("plain", "tool_piece")
+    assert classic.delta("thinking", "tool_tail") is classic.delta("plain", "tool_tail")
     assert classic.delta("thinking", "content") is not classic.delta("plain", "content")
+
+
+def test_deltas_of_a_thought_about_pictures_fall_back_to_those_of_a_thought() -> None:
+    seeing = serializers.compat("classic-3.5")
+    assert seeing.delta("thinking_media", "reasoning") is seeing.delta("thinking", "reasoning")
+    assert seeing.delta("thinking_media", "content") is not seeing.delta("thinking", "content")
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "cut", "joins"),
+    [
+        ("classic", "plain", True, False),
+        ("classic-vl", "plain", True, True),
+        ("classic-vl", "plain", False, False),
+        ("classic-3.5", "thinking_media", True, False),
+        ("classic-3.5-joined", "thinking_media", False, True),
+        ("classic-3.5-joined", "thinking", False, False),
+    ],
+)
+def test_the_last_text_comes_with_the_finish_reason_where_the_table_says_so(
+    name: str, mode: serializers.Mode, *, cut: bool, joins: bool
+) -> None:
+    assert serializers.compat(name).joins(mode, cut=cut) is joins
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "arguments", "tail"),
+    [
+        ("classic", "plain", '{"city": "Paris"}', True),
+        ("classic", "plain", '{"cities": ["Paris"]}', True),
+        ("classic", "plain", '{"days": 3}', False),
+        ("classic", "plain", "{}", False),
+        ("classic", "thinking", '{"days": 3}', True),
+        ("model-first", "plain", '{"days": 3}', True),
+        ("classic-vl", "plain", '{"city": "Paris"}', False),
+    ],
+)
+def test_a_call_has_a_tail_where_its_parser_held_a_quote_back(
+    name: str, mode: serializers.Mode, arguments: str, *, tail: bool
+) -> None:
+    assert serializers.compat(name).has_tail(mode, arguments) is tail
 
 
 @pytest.mark.parametrize(
