@@ -166,7 +166,7 @@ def prompt_tokens(request: ChatRequest, tokenizer: Tokenizer) -> PromptTokens:
     if request.partial is not None or (parts and parts[-1][0] == "assistant"):
         text -= frame
     media: dict[str, int] = {}
-    if request.media and request.model.media:
+    if request.media:
         for kind, tokens in _media(request):
             media[kind] = media.get(kind, 0) + tokens
     system = bool(parts) and parts[0][0] == "system"
