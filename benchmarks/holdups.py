@@ -1,6 +1,6 @@
 """Ask for the health every 20 ms while a nasty request runs, alone and 20 at once: the longest wait for it.
 
-    python benchmarks/holdups.py                      # every row of nasty.py
+    python benchmarks/holdups.py                      # every row of nasty.py and nasty_schemas.py
     python benchmarks/holdups.py --only tool --check  # those whose name has "tool"; status 1 above the bound
 
 The server, who asks for its health, and whoever is nasty are processes of their own. The first lines show the
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent))
 import nasty
+import nasty_schemas  # noqa: F401 - its rows are entered by reading it
 from soak import spawned
 
 if TYPE_CHECKING:

@@ -8,9 +8,14 @@ Timer = Callable[[], float]
 
 
 class Deadline:
-    """The end of the time that a piece of work has, so many `seconds` from now."""
+    """The end of the time that a piece of work has, so many `seconds` from now.
 
-    def __init__(self, seconds: float, *, timer: Timer = time.monotonic) -> None:
+    A `hasty` one is set by who would rather do the work elsewhere than have less of it: nothing is left out
+    for its sake.
+    """
+
+    def __init__(self, seconds: float, *, timer: Timer = time.monotonic, hasty: bool = False) -> None:
+        self.hasty = hasty
         self._timer = timer
         self._seconds = seconds
         self._end = timer() + seconds
@@ -22,8 +27,8 @@ class Deadline:
 
     @property
     def near(self) -> bool:
-        """Whether more than half of the time is gone."""
-        return 2 * self.left < self._seconds
+        """Whether more than half of the time is gone, so that less should be done; never of a hasty one."""
+        return not self.hasty and 2 * self.left < self._seconds
 
     @property
     def over(self) -> bool:
@@ -32,4 +37,4 @@ class Deadline:
 
     def share(self, part: float) -> "Deadline":
         """A deadline after that part of what is left."""
-        return Deadline(self.left * part, timer=self._timer)
+        return Deadline(self.left * part, timer=self._timer, hasty=self.hasty)

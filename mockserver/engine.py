@@ -23,6 +23,7 @@ from mockserver.answers import Answer, Answers, Clock
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.models import Model
+from mockserver.deadline import Timer
 from mockserver.door import Door, Refused, bearer_key, without_key
 from mockserver.faults import Desk, spoil, strike
 from mockserver.journal import Entry, Journal
@@ -62,6 +63,7 @@ class Engine:
         *,
         tokenizer: LazyTokenizer | None = None,
         clock: Clock = time.time,
+        timer: Timer = time.monotonic,
         ids: Ids | None = None,
     ) -> None:
         self.settings = settings or Settings()
@@ -84,7 +86,7 @@ class Engine:
         self.calls = Journal(entries=self.settings.journal)
         self.clock = clock
         self.ids = ids or Ids(self.settings.seed)
-        self.speaker = Speaker(self.scripts, self.stage, self.errors, self.vocabularies)
+        self.speaker = Speaker(self.scripts, self.stage, self.errors, self.vocabularies, timer=timer)
         self.answers = Answers(
             self.errors,
             self.vocabularies,

@@ -25,6 +25,14 @@ def test_a_share_ends_earlier_by_the_same_clock() -> None:
     assert (share.over, deadline.over) == (True, False)
 
 
+def test_a_hasty_one_is_never_near_and_nor_is_its_share() -> None:
+    now = [0.0]
+    deadline = Deadline(8, timer=lambda: now[0], hasty=True)
+    now[0] = 7
+    assert not any((deadline.near, deadline.share(1).near, deadline.over))
+    assert deadline.share(1).hasty
+
+
 def test_without_a_clock_it_is_the_machines() -> None:
     assert 0 < Deadline(60).left <= 60
     assert Deadline(0).over

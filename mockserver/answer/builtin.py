@@ -7,6 +7,7 @@ stop sequences and biases are those of the request.
 
 from mockserver.answer import continuation, prose
 from mockserver.answer.bias import biased
+from mockserver.deadline import Deadline
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.wire.reply import Choice, Reply
 from mockserver.wire.request import ChatRequest, Message, ToolCall
@@ -32,7 +33,7 @@ def _continued(request: ChatRequest, prefix: Message, said: str, index: int) -> 
     return continuation.continued(prefix.text, said if speaker else prose.onward(request, prefix.text, drawn))
 
 
-def _words(request: ChatRequest, index: int) -> str:
+def _words(request: ChatRequest, index: int, deadline: Deadline | None) -> str:
     """What is said where no function is called."""
     drawn = prose.numbers(request, index)
     said = prose.answer(request, drawn)
@@ -42,17 +43,18 @@ def _words(request: ChatRequest, index: int) -> str:
     if request.get("response_format"):
         from mockserver.answer import structured  # noqa: PLC0415 - as for the calls
 
-        return structured.answer(request, said, drawn) if structured.wanted(request) else said
+        if structured.wanted(request):
+            return structured.answer(request, said, drawn, deadline=deadline)
     return said
 
 
-def _calls(request: ChatRequest, index: int) -> tuple[ToolCall, ...]:
+def _calls(request: ChatRequest, index: int, deadline: Deadline | None) -> tuple[ToolCall, ...]:
     """The functions that are called; few servers ever need what decides it, and it takes 50 ms to load."""
     if not request.tools:
         return ()
     from mockserver.answer import calls  # noqa: PLC0415 - a server's port opens the sooner without it
 
-    return calls.calls(request, prose.numbers(request, index))
+    return calls.calls(request, prose.numbers(request, index), deadline=deadline)
 
 
 def _thought(request: ChatRequest, tokenizer: Tokenizer) -> str:
@@ -67,12 +69,12 @@ def _thought(request: ChatRequest, tokenizer: Tokenizer) -> str:
     return thought
 
 
-def _choice(request: ChatRequest, tokenizer: Tokenizer, index: int) -> Choice:
+def _choice(request: ChatRequest, tokenizer: Tokenizer, index: int, deadline: Deadline | None) -> Choice:
     reasoning = _thought(request, tokenizer)
-    called = _calls(request, index)
+    called = _calls(request, index, deadline)
     if called:
         return Choice("", reasoning, called, "tool_calls")
-    content = _words(request, index)
+    content = _words(request, index, deadline)
     bias = request.get("logit_bias")
     if bias:
         limited = request.get("max_tokens") or request.get("max_completion_tokens")
@@ -86,6 +88,10 @@ def _choice(request: ChatRequest, tokenizer: Tokenizer, index: int) -> Choice:
     return Choice(kept, reasoning, finish_reason="stop" if kept == content else "length")
 
 
-def answer(request: ChatRequest, tokenizer: Tokenizer) -> Reply:
-    """The built-in model's answer. Raises `ImpossibleSchemaError` when it cannot exist."""
-    return Reply(tuple(_choice(request, tokenizer, index) for index in range(request.n)))
+def answer(request: ChatRequest, tokenizer: Tokenizer, *, deadline: Deadline | None = None) -> Reply:
+    """The built-in model's answer.
+
+    Raises `ImpossibleSchemaError` when it cannot exist, and `TakesLongError` when its JSON was not made
+    within a hasty deadline.
+    """
+    return Reply(tuple(_choice(request, tokenizer, index, deadline) for index in range(request.n)))

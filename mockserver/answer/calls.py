@@ -6,6 +6,7 @@ from typing import Any
 from mockserver.answer.asks import asks_for
 from mockserver.answer.instance import instance
 from mockserver.answer.words import Words
+from mockserver.deadline import Deadline
 from mockserver.wire.jsontext import dumps
 from mockserver.wire.request import ChatRequest, ToolCall
 
@@ -37,15 +38,18 @@ def _schema(tool: Tool) -> Any:
     return {"type": "object", **parameters} if isinstance(parameters, Mapping) else {"type": "object"}
 
 
-def calls(request: ChatRequest, drawn: Iterator[int]) -> tuple[ToolCall, ...]:
+def calls(
+    request: ChatRequest, drawn: Iterator[int], *, deadline: Deadline | None = None
+) -> tuple[ToolCall, ...]:
     """The calls, their arguments valid by the tool's own schema; ids are given later.
 
-    Raises `ImpossibleSchemaError` for a tool whose arguments cannot exist.
+    Raises `ImpossibleSchemaError` for a tool whose arguments cannot exist, and `TakesLongError` as
+    `instance` does.
     """
     words = Words.of(request.last_user)
     made = []
     for tool in wanted(request):
-        arguments = instance(_schema(tool), numbers=drawn, words=words)
+        arguments = instance(_schema(tool), numbers=drawn, words=words, deadline=deadline)
         made.append(ToolCall(tool["function"]["name"], _spaced(arguments)))
     return tuple(made)
 

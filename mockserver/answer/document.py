@@ -4,36 +4,37 @@ Every subschema is a `Place`: the schema and the JSON pointer to it. `jsonschema
 place, so a proposal is checked where it is made. Nothing outside the document is ever opened.
 """
 
-from collections import deque
+import time
+from collections import ChainMap, OrderedDict, deque
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from math import inf
-from typing import Any, NamedTuple, NoReturn
+from threading import Lock
+from typing import Any, NoReturn
 from urllib.parse import quote, unquote
 
 import jsonschema_rs
 
-from mockserver.answer.impossible import ImpossibleSchemaError
-from mockserver.answer.spelling import MAPS, strictly, with_siblings
+from mockserver.answer.impossible import ImpossibleSchemaError, TakesLongError
+from mockserver.answer.places import Place, children
+from mockserver.answer.spelling import patterns, strictly, with_siblings
+from mockserver.deadline import Deadline
 from mockserver.wire.jsontext import dumps, loads
 
 _URI = "mock://schema/root"
 _BACKTRACKS = 20_000
 """How often a pattern may step back before it counts as not matching."""
 
-_SINGLE = (
-    "additionalProperties",
-    "propertyNames",
-    "contains",
-    "items",
-    "additionalItems",
-    "not",
-    "if",
-    "then",
-    "else",
-)
-_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems", "items")
+_COMPILED = 4 * 1024 * 1024
+"""How many bytes a compiled pattern may take."""
+
+_READING = 0.08
+"""How many seconds of work all patterns of a schema may take to compile: nothing else runs meanwhile."""
+
 _REFERRING = {"$ref": 0, "$dynamicRef": 1, "$recursiveRef": 2}.keys()
+_Demand = tuple[int, tuple[Place, ...]]
+"""What an instance holds: how much deeper, an instance of one of which places."""
+
 _LONG = 4_000
 """How many bytes of a schema one step checks."""
 
@@ -94,73 +95,6 @@ def _meta(draft: _Draft) -> Any:
     return draft.validator({"$ref": draft.meta}, validate_formats=False)
 
 
-class Place(NamedTuple):
-    """A subschema and the pointer to it. Its readers pass over what is no JSON Schema."""
-
-    schema: dict[str, Any] | bool
-    pointer: str = ""
-
-    def get(self, keyword: str) -> Any:
-        """The value of a keyword; None when it is absent."""
-        return None if isinstance(self.schema, bool) else self.schema.get(keyword)
-
-    def one(self, keyword: str) -> "list[Place]":
-        """The subschema of a keyword, if there is one."""
-        schema = self.get(keyword)
-        return [Place(schema, f"{self.pointer}/{keyword}")] if isinstance(schema, dict | bool) else []
-
-    def each(self, keyword: str) -> "list[Place]":
-        """The subschemas of a keyword that holds a list of them."""
-        listed = self.get(keyword)
-        return [
-            Place(schema, f"{self.pointer}/{keyword}/{index}")
-            for index, schema in enumerate(listed if isinstance(listed, list) else ())
-            if isinstance(schema, dict | bool)
-        ]
-
-    def named(self, keyword: str) -> "dict[str, Place]":
-        """The subschemas of a keyword that holds them by name."""
-        mapped = self.get(keyword)
-        return {
-            name: Place(schema, f"{self.pointer}/{keyword}/{_step(name)}")
-            for name, schema in (mapped.items() if isinstance(mapped, dict) else ())
-            if isinstance(schema, dict | bool)
-        }
-
-    def texts(self, keyword: str) -> list[str]:
-        """The texts of a keyword that holds a list of them, or one."""
-        value = self.get(keyword)
-        listed = value if isinstance(value, list) else [value]
-        return [text for text in listed if isinstance(text, str)]
-
-    def number(self, keyword: str) -> int | float | None:
-        """The number of a keyword; None when it is absent or no number."""
-        value = self.get(keyword)
-        return None if isinstance(value, bool) or not isinstance(value, int | float) else value
-
-    @property
-    def path(self) -> str:
-        """The pointer for people: ``properties.age``."""
-        steps = [step.replace("~1", "/").replace("~0", "~") for step in self.pointer.split("/")[1:]]
-        return ".".join(steps) or "schema"
-
-
-def _step(step: str) -> str:
-    return step.replace("~", "~0").replace("/", "~1")
-
-
-_Demand = tuple[int, tuple[Place, ...]]
-"""What an instance holds: how much deeper, an instance of one of which places."""
-
-
-def children(place: Place) -> list[Place]:
-    """Every subschema right below a place, whatever keyword holds it."""
-    found = [child for keyword in _SINGLE for child in place.one(keyword)]
-    found += [child for keyword in _LISTS for child in place.each(keyword)]
-    found += [child for keyword in MAPS for child in place.named(keyword).values()]
-    return found
-
-
 def _refuse(uri: str) -> NoReturn:
     msg = f"{uri} lies outside the schema, and the mock opens nothing; put it under $defs"
     raise ValueError(msg)
@@ -170,12 +104,14 @@ class Document:
     """One schema, compiled. `formats` says whether any `format` is in it.
 
     `siblings` says whether there are constraints beside a `$ref` that its draft ignores: they bind, but in a
-    `loose` document. The schema is changed: it gets its strict spelling.
+    `loose` document. `slow` is set by who found that making an instance takes long. The schema is changed:
+    it gets its strict spelling.
     """
 
     def __init__(self, schema: Any, *, formats: bool = True, loose: bool = False) -> None:
         self.root = Place(schema)
         self.formats = formats
+        self.slow = False
         self.siblings = False
         self._validators: dict[tuple[str, bool], Any] = {}
         self._weights: dict[str, int] = {}
@@ -191,6 +127,7 @@ class Document:
         reason = ""
         for draft in chosen or _DRAFTS[:_GUESSES]:
             self._validator = draft.validator
+            self._weigh_patterns(schema)
             try:
                 error = next(_meta(draft).iter_errors(schema), None)
                 if error is not None:
@@ -209,7 +146,16 @@ class Document:
 
     @staticmethod
     def _options() -> jsonschema_rs.FancyRegexOptions:
-        return jsonschema_rs.FancyRegexOptions(backtrack_limit=_BACKTRACKS)
+        return jsonschema_rs.FancyRegexOptions(backtrack_limit=_BACKTRACKS, size_limit=_COMPILED)
+
+    def _weigh_patterns(self, schema: Any) -> None:
+        """Compile each pattern alone. Raises `ImpossibleSchemaError` when all would take too long."""
+        deadline = Deadline(_READING, timer=time.thread_time)
+        for pattern in patterns(schema):
+            self.matches(pattern, "")
+            if deadline.over:
+                msg = f"the schema is not valid: pattern {pattern[:80]!r}: to compile it takes too long"
+                raise ImpossibleSchemaError(msg)
 
     def validator(self, place: Place, *, formats: bool) -> Any:
         """The compiled validator of a place."""
@@ -298,14 +244,15 @@ class Document:
     def _named(self) -> dict[str, Place]:
         """The places that have an `$anchor`, a `$dynamicAnchor` or an `$id`, by that name."""
         if self._anchors is None:
-            self._anchors = {}
+            anchors: dict[str, Place] = {}
             todo = [self.root]
             while todo:
                 place = todo.pop()
                 todo += children(place)
                 for keyword in ("$anchor", "$dynamicAnchor", "$id"):
                     for name in place.texts(keyword):
-                        self._anchors.setdefault(name.lstrip("#"), place)
+                        anchors.setdefault(name.lstrip("#"), place)
+            self._anchors = anchors
         return self._anchors
 
     def height(self, place: Place) -> float:
@@ -326,8 +273,7 @@ class Document:
                 for below in (below for _, ways in demands[place.pointer] for below in ways):
                     above.setdefault(below.pointer, []).append(place.pointer)
                     todo.append(below)
-        heights = self._heights
-        heights.update(dict.fromkeys(demands, inf))
+        heights = ChainMap(dict.fromkeys(demands, inf), self._heights)
         queue = deque(reversed(demands))
         waiting = set(queue)
         while queue:
@@ -342,6 +288,7 @@ class Document:
                 new = [each for each in dict.fromkeys(above.get(pointer, ())) if each not in waiting]
                 queue += new
                 waiting.update(new)
+        self._heights.update(heights.maps[0])  # at once: another thread may read it
 
     def _demands(self, place: Place) -> list[_Demand]:
         """What the instances of a place hold."""
@@ -374,16 +321,33 @@ def _brief(error: Exception) -> str:
     return f"{at}: {lines[0][:200]}" if at else (lines or ["unknown"])[0][:200]
 
 
-@lru_cache(maxsize=64)
-def _parsed(text: bytes, *, loose: bool) -> Document:
-    return Document(loads(text), formats=b'"format"' in text, loose=loose)
+_MOST = 64
+"""How many compiled schemas are kept."""
+
+_kept: OrderedDict[tuple[bytes, bool], Document] = OrderedDict()
+_keeping = Lock()
 
 
-def compiled(schema: Any, *, loose: bool = False) -> Document:
-    """The compiled schema, the same object for the same schema. Raises `ImpossibleSchemaError`."""
+def compiled(schema: Any, *, loose: bool = False, hasty: bool = False) -> Document:
+    """The compiled schema, the same object for the same schema.
+
+    Raises `ImpossibleSchemaError`, and in haste `TakesLongError` for one that is to be compiled first.
+    """
     try:
         text = dumps(schema)
     except (TypeError, ValueError, RecursionError) as error:
         msg = f"the schema is not JSON that can be written: {_brief(error)}"
         raise ImpossibleSchemaError(msg) from None
-    return _parsed(text, loose=loose)
+    with _keeping:
+        found = _kept.get((text, loose))
+        if found is not None:
+            _kept.move_to_end((text, loose))
+            return found
+    if hasty:
+        raise TakesLongError
+    made = Document(loads(text), formats=b'"format"' in text, loose=loose)
+    with _keeping:
+        _kept[text, loose] = made
+        if len(_kept) > _MOST:
+            _kept.popitem(last=False)
+    return made

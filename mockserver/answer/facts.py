@@ -6,7 +6,8 @@ from fractions import Fraction
 from math import gcd, inf, lcm
 from typing import Any, NoReturn
 
-from mockserver.answer.document import Document, Place
+from mockserver.answer.document import Document
+from mockserver.answer.places import Place
 
 _TYPES = ("string", "object", "array", "integer", "number", "boolean", "null")
 _HINTS = {

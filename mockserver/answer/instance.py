@@ -5,13 +5,14 @@ the schema says, else made up; `jsonschema-rs` judges it at its place in the sch
 valid stays.
 """
 
+import time
 from collections.abc import Iterable
 from itertools import chain, repeat
 from typing import Any
 
 from mockserver.answer.document import Document, compiled
 from mockserver.answer.facts import DeadEndError
-from mockserver.answer.impossible import ImpossibleSchemaError
+from mockserver.answer.impossible import ImpossibleSchemaError, TakesLongError
 from mockserver.answer.maker import PATIENCE, Maker, OutOfStepsError, OutOfTimeError
 from mockserver.answer.spots import Spot
 from mockserver.answer.words import Words
@@ -23,33 +24,43 @@ _SHARE = 0.5
 """Which part of the time that is left an attempt may take: the rest is for a simpler one."""
 
 
-def _readings(schema: Any) -> Iterable[tuple[Document, bool]]:
+def _readings(schema: Any, *, hasty: bool) -> Iterable[tuple[Document, bool]]:
     """The ways to read a schema, the strictest first, each with whether formats bind.
 
     Constraints beside a `$ref`, which drafts up to 07 ignore and many validators do not, bind unless they
     contradict the rest; so does a `format`, which only annotates (JSON Schema 2020-12, Validation, 7.2.1).
     """
-    strict = compiled(schema)
-    for document in (strict, compiled(schema, loose=True)) if strict.siblings else (strict,):
-        yield document, True
-        if document.formats:
-            yield document, False
+    strict = compiled(schema, hasty=hasty)
+    if hasty and strict.slow:
+        raise TakesLongError
+    formats = (True, False) if strict.formats else (True,)
+    yield from ((strict, binding) for binding in formats)
+    if strict.siblings:
+        loose = compiled(schema, loose=True, hasty=hasty)
+        yield from ((loose, binding) for binding in formats)
 
 
 def instance(schema: Any, *, numbers: Iterable[int], words: Words, deadline: Deadline | None = None) -> Any:
-    """An instance of a schema, the same for the same numbers and words. Raises `ImpossibleSchemaError`.
+    """An instance of a schema, the same for the same numbers and words.
+
+    Raises `ImpossibleSchemaError`, and `TakesLongError` behind a hasty deadline.
 
     It is as complete as models make theirs: optional properties are there unless that would never end. When
-    such an instance takes too many steps or too much time, only what is required is made.
+    such an instance takes too many steps or too much time, only what is required is made. Without a deadline
+    the time is that of the work itself: a machine that is busy with others changes no answer.
     """
-    deadline = deadline or Deadline(PATIENCE)
+    deadline = deadline or Deadline(PATIENCE, timer=time.thread_time)
+    share = 1 if deadline.hasty else _SHARE
     endless = chain(numbers, repeat(0))
     reason = ""
-    for document, formats in _readings(schema):
+    for document, formats in _readings(schema, hasty=deadline.hasty):
         for sparse in (False, True):
-            maker = Maker(document, endless, words, deadline.share(_SHARE), sparse=sparse, formats=formats)
+            maker = Maker(document, endless, words, deadline.share(share), sparse=sparse, formats=formats)
             try:
                 return maker.make((document.root,), Spot(passed=frozenset(("",))))
             except (DeadEndError, OutOfStepsError, OutOfTimeError) as error:
+                if deadline.hasty and isinstance(error, OutOfTimeError):
+                    document.slow = True
+                    raise TakesLongError from None
                 reason = reason or str(error)
     raise ImpossibleSchemaError(reason)

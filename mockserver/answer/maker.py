@@ -13,10 +13,11 @@ from math import inf
 from typing import Any
 
 from mockserver.answer.arrays import arrays
-from mockserver.answer.document import Document, Place
+from mockserver.answer.document import Document
 from mockserver.answer.facts import Choice, Condition, DeadEndError, Facts, flatten, key
 from mockserver.answer.leaves import numbers_of, strings
 from mockserver.answer.objects import objects
+from mockserver.answer.places import Place
 from mockserver.answer.spots import Places, Spot
 from mockserver.answer.words import Words
 from mockserver.deadline import Deadline
@@ -32,7 +33,7 @@ _FEW = 24
 
 
 PATIENCE = 0.8
-"""How many seconds making an instance may take."""
+"""How many seconds of work making an instance may take."""
 
 _ROUNDS = 64
 """How often what a proposal meets may ask for more."""
@@ -221,6 +222,7 @@ class Maker:
                 flat = flatten(self.document, new)
                 held = tuple({place.pointer: place for place in (*way.held, *flat.places)}.values())
                 Facts(held, path)
+                _agree(held, flat.places)
             except DeadEndError as error:
                 yield error
                 continue
@@ -322,6 +324,19 @@ class Maker:
                 yield from arrays(self, facts, spot)
             case _:
                 yield from objects(self, facts, spot)
+
+
+def _agree(held: Places, new: Iterable[Place]) -> None:
+    """Whether new subschemas leave required properties a type and a value. Raises `DeadEndError`.
+
+    So of choices that contradict one another none is followed to its end.
+    """
+    required = {name for place in held for name in place.texts("required")}
+    given = {name for place in new for name in place.get("properties") or () if name in required}
+    for name in given:
+        places = tuple(place for each in held for place in each.member(name))
+        if len(places) > 1:
+            Facts(places, places[0].path)
 
 
 def _kept(value: Any) -> Mapping[str, Any]:

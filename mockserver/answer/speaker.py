@@ -1,13 +1,15 @@
 """Who answers a request: a script, a recording, or the built-in model; a miss may be refused."""
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mockserver.answer import builtin, miss
-from mockserver.answer.impossible import ImpossibleSchemaError
+from mockserver.answer.impossible import ImpossibleSchemaError, TakesLongError
 from mockserver.answer.script import Script, ScriptError, Scripts
 from mockserver.answer.template import Draft, TemplateError
 from mockserver.catalogue.errors import Errors, Refusal
+from mockserver.deadline import Deadline, Timer
 from mockserver.door import Refused
 from mockserver.faults.striking import strike
 from mockserver.journal import Entry
@@ -22,11 +24,23 @@ if TYPE_CHECKING:
     from mockserver.answers import Clock
     from mockserver.recording.replay import Recorded
 
+HASTE = 0.005
+"""How many seconds the built-in model may take before it goes on where it holds nobody up."""
+
 
 class Speaker:
     """Says what is answered, and enters into the journal who said it."""
 
-    def __init__(self, scripts: Scripts, stage: Stage, errors: Errors, vocabularies: Vocabularies) -> None:
+    def __init__(
+        self,
+        scripts: Scripts,
+        stage: Stage,
+        errors: Errors,
+        vocabularies: Vocabularies,
+        *,
+        timer: Timer = time.monotonic,
+    ) -> None:
+        self._timer = timer
         self._scripts = scripts
         self._stage = stage
         self._errors = errors
@@ -62,7 +76,7 @@ class Speaker:
             report = yield from aside(large, miss.explain, scripts, world.key, request)
             raise Refused(miss.refusal(report))
         entry.answered_by = "built-in"
-        return (yield from aside(large, self._built_in, request))
+        return (yield from self._spoken(request, large=large))
 
     def _scripted(
         self,
@@ -84,12 +98,22 @@ class Speaker:
             strike(request, entry, said.fault.at(script.used_by(world.key) - 1))
         if said.choices or said.raw:
             return said
-        built_in = yield from aside(large, self._built_in, request)
+        built_in = yield from self._spoken(request, large=large)
         return replace(said, choices=built_in.choices)
 
-    def _built_in(self, request: ChatRequest) -> Reply:
+    def _spoken(self, request: ChatRequest, *, large: bool) -> Steps[Reply]:
+        """What the built-in model says: here if that is soon done, else aside. Raises `Refused`."""
+        if not large:
+            try:
+                return self._built_in(request, Deadline(HASTE, timer=self._timer, hasty=True))
+            except TakesLongError:
+                pass  # nothing is lost: what it says follows from the request alone
+        return (yield from aside(True, self._built_in, request, None))
+
+    def _built_in(self, request: ChatRequest, deadline: Deadline | None) -> Reply:
         try:
-            return builtin.answer(request, self._vocabularies.tokenizer(request.model))
+            tokenizer = self._vocabularies.tokenizer(request.model)
+            return builtin.answer(request, tokenizer, deadline=deadline)
         except ImpossibleSchemaError as impossible:
             raise Refused(self._errors.refuse("schema.impossible", reason=str(impossible))) from None
 

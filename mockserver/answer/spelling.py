@@ -31,6 +31,11 @@ _NAMING = frozenset(
 
 _COUNT = re.compile(r"\{\d+(?:,\d*)?\}")
 _ESCAPE = re.compile(r"\\(?:[pPu]\{[^}]*\}|k<[^>]*>|c[A-Za-z]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_ANCHORS = {r"\A": "^", r"\Z": "$", r"\z": "$"}
+"""What other dialects write for the ends of a text; ECMA-262 has no use for it."""
+
+_SURROGATE = re.compile(r"\\u([dD][89a-fA-F][0-9a-fA-F]{2})")
+_HIGH, _LOW = 0xD800, 0xDC00
 _SETS = frozenset({r"\d", r"\D", r"\w", r"\W", r"\s", r"\S"})
 
 
@@ -64,6 +69,17 @@ def strictly(schema: Any) -> Any:
         if isinstance(named, dict):
             each["patternProperties"] = {pattern(name): below for name, below in named.items()}
     return schema
+
+
+def patterns(schema: Any) -> list[str]:
+    """The patterns of a document, each once."""
+    found: dict[str, None] = {}
+    for each in schemas(schema):
+        named = each.get("patternProperties")
+        found |= dict.fromkeys(named if isinstance(named, dict) else ())
+        text = each.get("pattern")
+        found |= {text: None} if isinstance(text, str) else {}
+    return list(found)
 
 
 def with_siblings(schema: Any, *, binding: bool = True) -> bool:
@@ -104,7 +120,8 @@ def pattern(text: str) -> str:
         escape = _ESCAPE.match(text, at)
         count = _COUNT.match(text, at)
         if escape:
-            part = spelled = escape[0]
+            part = escape[0]
+            spelled = _ANCHORS.get(part, part)
         elif count and made:
             part = spelled = count[0]
         elif text[at] == "[":
@@ -130,7 +147,25 @@ def _bracket(text: str, start: int) -> tuple[str, str]:
     part = text[start : at + 1]
     if not signs:
         return part, r"[\s\S]" if part == "[^]" else r"[^\s\S]"
+    signs = _whole(signs)
     for index, sign in enumerate(signs):
         if sign == "[" or (sign == "-" and _SETS & set(signs[max(index - 1, 0) : index + 2])):
             signs[index] = "\\" + sign
     return part, part[: 2 if part[1] == "^" else 1] + "".join(signs) + "]"
+
+
+def _whole(signs: list[str]) -> list[str]:
+    """The signs of a class with surrogates in pairs; one alone, or a range of such, is in no text."""
+    halves = [int(half[1], 16) if (half := _SURROGATE.fullmatch(sign)) else 0 for sign in signs] + [0, 0]
+    found: list[str] = []
+    at = 0
+    while at < len(signs):
+        if not halves[at]:
+            found.append(signs[at])
+            at += 1
+        elif halves[at] < _LOW <= halves[at + 1]:
+            found.append(f"\\u{{{0x10000 + ((halves[at] - _HIGH) << 10) + halves[at + 1] - _LOW:x}}}")
+            at += 2
+        else:
+            at += 3 if signs[at + 1 : at + 2] == ["-"] and halves[at + 2] else 1
+    return found

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mockserver.answer.document import Document, Place
+from mockserver.answer.document import Document
 from mockserver.answer.facts import DeadEndError, flatten
+from mockserver.answer.places import Place
 
 Places = tuple[Place, ...]
 """Subschemas that all hold for one value."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from mockserver.answer.instance import instance
 from mockserver.answer.words import Words
+from mockserver.deadline import Deadline
 from mockserver.wire.jsontext import dumps
 from mockserver.wire.request import ChatRequest
 
@@ -30,12 +31,13 @@ def schema(request: ChatRequest) -> Any:
     return wrapper.get("schema", wrapper)
 
 
-def answer(request: ChatRequest, said: str, drawn: Iterator[int]) -> str:
+def answer(request: ChatRequest, said: str, drawn: Iterator[int], *, deadline: Deadline | None = None) -> str:
     """The answer as JSON text; `said` is what it would have said in words.
 
-    Raises `ImpossibleSchemaError` when nothing fits the schema.
+    Raises `ImpossibleSchemaError` when nothing fits the schema, and `TakesLongError` as `instance` does.
     """
     asked = schema(request)
     if asked is None:
         return dumps({"mock": True, "turn": request.turn, "answer": said}).decode()
-    return dumps(instance(asked, numbers=drawn, words=Words.of(request.last_user))).decode()
+    words = Words.of(request.last_user)
+    return dumps(instance(asked, numbers=drawn, words=words, deadline=deadline)).decode()

@@ -1,38 +1,12 @@
 """A schema, compiled: its places, its references, and a yes or no to a value."""
 
 from math import inf
-from typing import Any
 
 import pytest
 
-from mockserver.answer.document import Document, Place, children, compiled
-from mockserver.answer.impossible import ImpossibleSchemaError
-
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {"a/b": {"type": "integer"}, "n": {"$ref": "#/$defs/node"}},
-    "$defs": {"node": {"$anchor": "node", "type": "object", "properties": {}, "items": [True, 5]}},
-    "anyOf": [{"required": ["n"]}, 5, True],
-}
-
-
-def test_a_place_reads_what_is_schema_and_passes_over_the_rest() -> None:
-    root = Place(SCHEMA)
-    assert root.named("properties")["a/b"] == Place({"type": "integer"}, "/properties/a~1b")
-    assert [place.pointer for place in root.each("anyOf")] == ["/anyOf/0", "/anyOf/2"]
-    assert root.one("properties") == [Place(SCHEMA["properties"], "/properties")]
-    assert root.one("type") == root.each("type") == []
-    assert root.named("type") == {}
-    assert (root.texts("type"), root.texts("none")) == (["object"], [])
-    assert Place({"a": 1, "b": True, "c": "1"}).number("a") == 1
-    assert [Place({"b": True, "c": "1"}).number(name) for name in "bcd"] == [None] * 3
-    assert Place(schema=True).get("type") is None
-    assert [Place(SCHEMA, pointer).path for pointer in ("", "/properties/a~1b")] == [
-        "schema",
-        "properties.a/b",
-    ]
-    pointers = {place.pointer for place in children(root)}
-    assert pointers == {"/anyOf/0", "/anyOf/2", "/properties/a~1b", "/properties/n", "/$defs/node"}
+from mockserver.answer.document import _MOST, Document, compiled
+from mockserver.answer.impossible import ImpossibleSchemaError, TakesLongError
+from mockserver.answer.places import Place
 
 
 def test_a_value_is_judged_at_its_place() -> None:
@@ -137,3 +111,25 @@ def test_what_stands_beside_a_reference_of_an_old_draft_binds_unless_it_is_read_
     assert (strict.siblings, loose.siblings) == (True, True)
     assert not strict.fits(strict.root, {"url": ""}, formats=True)
     assert loose.fits(loose.root, {"url": ""}, formats=True)
+
+
+def test_in_haste_only_what_is_compiled_already_is_there() -> None:
+    with pytest.raises(TakesLongError):
+        compiled({"const": "in haste"}, hasty=True)
+    made = compiled({"const": "in haste"})
+    assert compiled({"const": "in haste"}, hasty=True) is made
+
+
+def test_of_many_schemas_the_one_that_was_not_used_longest_goes() -> None:
+    first, used = compiled({"const": "first"}), compiled({"const": "used"})
+    for number in range(_MOST - 1):
+        compiled({"const": number, "title": "many"})
+        assert compiled({"const": "used"}) is used
+    assert compiled({"const": "first"}) is not first
+
+
+def test_patterns_that_take_too_long_to_compile_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    schema = {"properties": {str(count): {"pattern": f"^a{{{count}}}$"} for count in range(5)}}
+    monkeypatch.setattr("mockserver.answer.document._READING", 0)
+    with pytest.raises(ImpossibleSchemaError, match="to compile it takes too long"):
+        Document(schema)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator, Draft7Validator, Draft202012Validator
 
-from mockserver.answer.instance import ImpossibleSchemaError, instance
+from mockserver.answer.impossible import ImpossibleSchemaError, TakesLongError
+from mockserver.answer.instance import instance
 from mockserver.answer.words import Words
 from mockserver.deadline import Deadline
 from tests.answer.making import HELLO, INTEGER, STRING, Json, attempt, drawn, made, thing
@@ -349,6 +350,19 @@ def test_past_its_deadline_a_simpler_instance_is_made_or_the_reason_is_told() ->
     assert {"p0"} <= set(some) < set(wide["properties"])
     with pytest.raises(ImpossibleSchemaError, match="no instance was found in time"):
         instance(wide, numbers=drawn(), words=HELLO, deadline=Deadline(0))
+
+
+def test_in_haste_an_instance_is_whole_or_not_made() -> None:
+    now = iter(range(10**9))
+    wide = thing({f"p{index}": STRING for index in range(500)}, ("p0",))
+
+    def hasty(seconds: float) -> Any:
+        deadline = Deadline(seconds, timer=lambda: next(now), hasty=True)
+        return instance(wide, numbers=drawn(), words=HELLO, deadline=deadline)
+
+    assert hasty(5000) == made(wide)
+    with pytest.raises(TakesLongError):
+        hasty(900)
 
 
 def test_the_alternative_that_the_words_name_comes_first() -> None:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.answer.document import Place, compiled
+from mockserver.answer.document import compiled
 from mockserver.answer.facts import DeadEndError, Facts
 from mockserver.answer.leaves import _FORMATS, MOST, numbers_of, strings
+from mockserver.answer.places import Place
 from tests.answer.making import Json, drawn
 
 SEEDS = st.integers(0, 99)

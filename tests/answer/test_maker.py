@@ -6,8 +6,10 @@ import orjson
 import pytest
 
 from mockserver.answer import instance as module
+from mockserver.answer.impossible import TakesLongError
 from mockserver.answer.maker import STEPS, Maker
-from tests.answer.making import INTEGER, STRING, Json, attempt, made, thing
+from mockserver.deadline import Deadline
+from tests.answer.making import HELLO, INTEGER, STRING, Json, attempt, drawn, made, thing
 
 
 @pytest.mark.parametrize(
@@ -139,6 +141,14 @@ HOSTILE: dict[str, Any] = {
     "contradicting choices": {
         "allOf": [{"anyOf": [{"const": f"{index} {way}"} for way in range(5)]} for index in range(10)]
     },
+    "choices of which no two go together": thing(
+        {"a": STRING},
+        ("a",),
+        allOf=[
+            {"anyOf": [{"properties": {"a": {"const": f"{index} {way}"}}} for way in range(5)]}
+            for index in range(10)
+        ],
+    ),
     "a long chain of references": {
         "$defs": {
             **{f"d{index}": {"$ref": f"#/$defs/d{index + 1}"} for index in range(2_000)},
@@ -178,3 +188,23 @@ def test_a_hostile_schema_ends_within_its_steps(schema: Any, monkeypatch: pytest
 def test_a_schema_that_is_too_wide_gives_some_of_its_properties() -> None:
     value = made(HOSTILE["wide"])
     assert 0 < len(value) < 20_000
+
+
+def test_of_choices_that_contradict_one_another_none_is_followed_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps: list[int] = []
+    monkeypatch.setattr(Maker, "step", lambda *_: steps.append(1))
+    reason = attempt(HOSTILE["choices of which no two go together"])[1]
+    assert "enum and const leave no value" in reason
+    assert len(steps) < 200
+
+
+def test_what_is_found_to_take_long_is_not_begun_in_haste_again() -> None:
+    now = iter(range(10**9))
+    schema = thing({f"slow{index}": STRING for index in range(50)})
+    made(schema)
+    for seconds in (20, 10**6):
+        deadline = Deadline(seconds, timer=lambda: next(now), hasty=True)
+        with pytest.raises(TakesLongError):
+            module.instance(schema, numbers=drawn(), words=HELLO, deadline=deadline)
