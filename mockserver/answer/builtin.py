@@ -5,8 +5,11 @@ with a text that was begun, and else speaks in the language of the last user mes
 stop sequences and biases are those of the request.
 """
 
+import sys
+
 from mockserver.answer import continuation, prose
 from mockserver.answer.bias import biased
+from mockserver.answer.impossible import TakesLongError
 from mockserver.deadline import Deadline
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.wire.reply import Choice, Reply
@@ -41,6 +44,7 @@ def _words(request: ChatRequest, index: int, deadline: Deadline | None) -> str:
     if prefix is not None:
         return _continued(request, prefix, said, index)
     if request.get("response_format"):
+        _loaded("structured", deadline)
         from mockserver.answer import structured  # noqa: PLC0415 - as for the calls
 
         if structured.wanted(request):
@@ -48,10 +52,17 @@ def _words(request: ChatRequest, index: int, deadline: Deadline | None) -> str:
     return said
 
 
+def _loaded(room: str, deadline: Deadline | None) -> None:
+    """Raises `TakesLongError` in haste for a room that is not loaded yet: to load it takes 50 ms."""
+    if deadline is not None and deadline.hasty and f"mockserver.answer.{room}" not in sys.modules:
+        raise TakesLongError
+
+
 def _calls(request: ChatRequest, index: int, deadline: Deadline | None) -> tuple[ToolCall, ...]:
     """The functions that are called; few servers ever need what decides it, and it takes 50 ms to load."""
     if not request.tools:
         return ()
+    _loaded("calls", deadline)
     from mockserver.answer import calls  # noqa: PLC0415 - a server's port opens the sooner without it
 
     return calls.calls(request, prose.numbers(request, index), deadline=deadline)

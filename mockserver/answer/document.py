@@ -6,11 +6,12 @@ place, so a proposal is checked where it is made. Nothing outside the document i
 
 import time
 from collections import ChainMap, OrderedDict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import inf
 from threading import Lock
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from urllib.parse import quote, unquote
 
 import jsonschema_rs
@@ -32,8 +33,34 @@ _READING = 0.08
 """How many seconds of work all patterns of a schema may take to compile: nothing else runs meanwhile."""
 
 _REFERRING = {"$ref": 0, "$dynamicRef": 1, "$recursiveRef": 2}.keys()
-_Demand = tuple[int, tuple[Place, ...]]
-"""What an instance holds: how much deeper, an instance of one of which places."""
+
+
+class _Demand(NamedTuple):
+    """What the instances of a place hold: one of one of the `ways`, so often below, or itself one if never."""
+
+    ways: tuple[Place, ...]
+    below: int = 0
+
+
+class _Measure(NamedTuple):
+    """How deep an instance is at least, and how many values it has."""
+
+    height: float
+    size: float
+
+
+def _summed(demands: list[_Demand], measures: Mapping[str, _Measure]) -> _Measure:
+    """The measure of a place whose demands have these measures."""
+    height, size, inner = 0.0, 1.0, 1.0
+    for ways, below in demands:
+        least = [min(found) for found in zip(*(measures[way.pointer] for way in ways), strict=True)]
+        height = max(height, least[0] + (below > 0))
+        if below:
+            size += below * least[1]
+        else:
+            inner = max(inner, least[1])
+    return _Measure(height, max(size, inner))
+
 
 _LONG = 4_000
 """How many bytes of a schema one step checks."""
@@ -117,7 +144,7 @@ class Document:
         self._weights: dict[str, int] = {}
         self._patterns: dict[str, Any] = {}
         self._anchors: dict[str, Place] | None = None
-        self._heights: dict[str, float] = {}
+        self._measures: dict[str, _Measure] = {}
         if not isinstance(schema, dict | bool):
             msg = f"the schema is not valid: {str(schema)[:80]} is neither an object nor a boolean"
             raise ImpossibleSchemaError(msg)
@@ -257,49 +284,56 @@ class Document:
 
     def height(self, place: Place) -> float:
         """How deep the shallowest instance of a place is; infinite when it needs itself without end."""
-        if place.pointer not in self._heights:
-            self._measure(place)
-        return self._heights[place.pointer]
+        return self._measured(place).height
 
-    def _measure(self, place: Place) -> None:
-        """Measure a place and all that its instances hold: heights sink from infinity until none does."""
+    def size(self, place: Place) -> float:
+        """How many values an instance of a place has at least; infinite when it needs itself without end."""
+        return self._measured(place).size
+
+    def _measured(self, place: Place) -> _Measure:
+        if place.pointer not in self._measures:
+            # At once: another thread may read it.
+            self._measures.update(self._measure(place))
+        return self._measures[place.pointer]
+
+    def _measure(self, place: Place) -> Mapping[str, _Measure]:
+        """The measures of a place and of all that its instances hold: they sink until none does any more."""
         demands: dict[str, list[_Demand]] = {}
         above: dict[str, list[str]] = {}
         todo = [place]
         while todo:
             place = todo.pop()
-            if place.pointer not in demands and place.pointer not in self._heights:
+            if place.pointer not in demands and place.pointer not in self._measures:
                 demands[place.pointer] = self._demands(place)
-                for below in (below for _, ways in demands[place.pointer] for below in ways):
+                for below in (below for demand in demands[place.pointer] for below in demand.ways):
                     above.setdefault(below.pointer, []).append(place.pointer)
                     todo.append(below)
-        heights = ChainMap(dict.fromkeys(demands, inf), self._heights)
+        measures = ChainMap(dict.fromkeys(demands, _Measure(inf, inf)), self._measures)
         queue = deque(reversed(demands))
         waiting = set(queue)
         while queue:
             pointer = queue.popleft()
             waiting.discard(pointer)
-            height = max(
-                (more + min(heights[way.pointer] for way in ways) for more, ways in demands[pointer]),
-                default=0.0,
-            )
-            if height < heights[pointer]:
-                heights[pointer] = height
+            measure = _summed(demands[pointer], measures)
+            if measure != measures[pointer]:
+                measures[pointer] = measure
                 new = [each for each in dict.fromkeys(above.get(pointer, ())) if each not in waiting]
                 queue += new
                 waiting.update(new)
-        self._heights.update(heights.maps[0])  # at once: another thread may read it
+        return measures.maps[0]
 
     def _demands(self, place: Place) -> list[_Demand]:
         """What the instances of a place hold."""
-        found: list[_Demand] = [(0, (below,)) for below in (*self.targets(place), *place.each("allOf"))]
-        found += [(0, ways) for keyword in ("anyOf", "oneOf") if (ways := tuple(place.each(keyword)))]
+        found = [_Demand((below,)) for below in (*self.targets(place), *place.each("allOf"))]
+        found += [_Demand(ways) for keyword in ("anyOf", "oneOf") if (ways := tuple(place.each(keyword)))]
         types = place.texts("type")
         if types == ["object"] or not types:
-            properties = place.named("properties")
-            found += [(1, (properties[name],)) for name in place.texts("required") if name in properties]
-        if types == ["array"] and (place.number("minItems") or 0) > 0:
-            found += [(1, (below,)) for below in place.one("items")]
+            found += [
+                _Demand((below,), 1) for name in place.texts("required") for below in place.member(name)
+            ]
+        least = int(place.number("minItems") or 0)
+        if types == ["array"] and least > 0:
+            found += [_Demand((below,), least) for below in place.one("items")]
         return found
 
     def targets(self, place: Place) -> list[Place]:

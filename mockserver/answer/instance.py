@@ -8,12 +8,13 @@ valid stays.
 import time
 from collections.abc import Iterable
 from itertools import chain, repeat
+from math import inf
 from typing import Any
 
 from mockserver.answer.document import Document, compiled
 from mockserver.answer.facts import DeadEndError
 from mockserver.answer.impossible import ImpossibleSchemaError, TakesLongError
-from mockserver.answer.maker import PATIENCE, Maker, OutOfStepsError, OutOfTimeError
+from mockserver.answer.maker import PATIENCE, STEPS, Maker, OutOfStepsError, OutOfTimeError
 from mockserver.answer.spots import Spot
 from mockserver.answer.words import Words
 from mockserver.deadline import Deadline
@@ -54,6 +55,9 @@ def instance(schema: Any, *, numbers: Iterable[int], words: Words, deadline: Dea
     endless = chain(numbers, repeat(0))
     reason = ""
     for document, formats in _readings(schema, hasty=deadline.hasty):
+        if STEPS < (size := document.size(document.root)) < inf:
+            reason = reason or f"its smallest instance has {size:g} values, and the mock makes {STEPS}"
+            continue
         for sparse in (False, True):
             maker = Maker(document, endless, words, deadline.share(share), sparse=sparse, formats=formats)
             try:

@@ -77,6 +77,7 @@ def test_the_height_is_that_of_the_shallowest_instance() -> None:
     places = document.root.named("$defs")
     assert document.height(places["node"]) == 1
     assert document.height(places["endless"]) == inf
+    assert (document.size(places["node"]), document.size(places["endless"])) == (2, inf)
     assert document.height(document.root) == 0
 
 
@@ -133,3 +134,12 @@ def test_patterns_that_take_too_long_to_compile_are_refused(monkeypatch: pytest.
     monkeypatch.setattr("mockserver.answer.document._READING", 0)
     with pytest.raises(ImpossibleSchemaError, match="to compile it takes too long"):
         Document(schema)
+
+
+def test_the_size_is_that_of_the_smallest_instance() -> None:
+    row = {"type": "array", "items": {"type": "integer"}, "minItems": 10}
+    pair = {"type": "object", "properties": {"a": row, "b": {"$ref": "#/$defs/row"}}, "required": ["a", "b"]}
+    document = compiled({"$defs": {"row": row}, "allOf": [{"anyOf": [pair, row]}, {"minItems": 1}]})
+    (both,) = [place for place in document.root.each("allOf") if place.get("anyOf")]
+    assert [document.size(place) for place in both.each("anyOf")] == [1 + 11 + 11, 11]
+    assert document.size(document.root) == 11

@@ -66,6 +66,10 @@ from tests.answer.making import HELLO, INTEGER, STRING, Json, attempt, drawn, ma
         ({"type": "object", "minProperties": 10**9}, "it needs 1000000000 properties"),
         ({"type": "array", "minItems": 10**9}, "it needs 1000000000 items, more than the 1000"),
         (
+            {"type": "array", "minItems": 99, "items": {"type": "array", "minItems": 99, "items": INTEGER}},
+            "its smallest instance has 9901 values, and the mock makes 5000",
+        ),
+        (
             {"type": "array", "items": {"type": "boolean"}, "uniqueItems": True, "minItems": 3},
             "only 2 different items",
         ),
