@@ -36,7 +36,7 @@ _REFERRING = {"$ref": 0, "$dynamicRef": 1, "$recursiveRef": 2}.keys()
 
 
 class _Demand(NamedTuple):
-    """What the instances of a place hold: one of one of the `ways`, so often below, or itself one if never."""
+    """What the instances of a place hold: one of the `ways` so often below, or is one itself."""
 
     ways: tuple[Place, ...]
     below: int = 0
