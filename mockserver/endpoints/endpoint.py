@@ -75,7 +75,7 @@ class Endpoint:
 
     `path` has places such as `{id}`; those of `slashes` may hold slashes. `reads` is `body`, `form` or
     empty. `sends` names the set of headers (`fixtures/headers.json`) that a good answer has. `stateless`:
-    it changes nothing, so that a large body may be answered in a thread.
+    it changes nothing, so that it is answered in a thread: words are counted, tables loaded.
     """
 
     id: str

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mockserver import resources
@@ -33,6 +34,10 @@ _GENERAL = {
     "required": "schema.required",
 }
 """The catalogue entry for a broken constraint that has no words of its own."""
+
+
+_MOST_ERRORS = 200
+"""So many broken constraints of a document are explained: each costs as much as the value that breaks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +86,11 @@ def path_text(path: Iterable[str | int]) -> str:
 
 
 def violations(name: str, document: Any) -> list[Violation]:
-    """Every broken constraint of a document, in the order of its keys; empty when there is none."""
+    """The broken constraints of a document, in the order of its keys; empty when there is none."""
     if validator(name).is_valid(document):
         return []
     found = []
-    for error in _explainer(name).iter_errors(document):
+    for error in islice(_explainer(name).iter_errors(document), _MOST_ERRORS):
         schema = error.schema if isinstance(error.schema, Mapping) else {}
         found.append(
             Violation(

@@ -21,7 +21,6 @@ from mockserver.server.paths import any_method
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.request import Surface
 from mockserver.wire.unpacking import UnpackError
-from mockserver.work import LARGE
 from mockserver.worlds import World
 
 _COMPATIBLE = ("/compatible-mode/", "/compatible-api/")
@@ -129,7 +128,7 @@ async def _answer(engine: Engine, aside: Aside, row: Endpoint, request: Request)
         header_set=row.sends,
         endpoint=row.id,
         body=body if form is None else form.described,
-        large=row.stateless and len(body) > LARGE,
+        large=row.stateless,
     )
     return RawResponse(await aside.through(steps))
 

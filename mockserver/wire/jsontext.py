@@ -25,7 +25,7 @@ _WRITABLE = 254
 _LEVELS = 200
 """The levels of nesting taken from others: an answer may put some of its own around what it repeats."""
 
-VALUES = 500_000
+VALUES = 250_000
 """The most values taken from others in one text: to read more of them takes too long at one go."""
 
 _BETWEEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[,\[{]', re.DOTALL)
@@ -34,7 +34,7 @@ _BETWEEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[,\[{]', re.DOTALL)
 def loads_bounded(text: bytes) -> Any:
     """The value of a JSON text, so that it can be written again as part of an answer.
 
-    Raises `ValueError` when it is no JSON, is nested beyond 200 levels or has more than 500,000 values.
+    Raises `ValueError` when it is no JSON, is nested beyond 200 levels or has more than 250,000 values.
     """
     opened = text.count(b"[") + text.count(b"{")
     if opened + text.count(b",") > VALUES and _values(text) > VALUES:

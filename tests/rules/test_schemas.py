@@ -553,3 +553,9 @@ def test_any_json_is_judged_without_a_crash(surface: Surface, document: Any) -> 
     found = violations(name, loads(dumps(document)))
     assert found
     assert all(schemas.refusal(violation, surface, CATALOGUE).native.message for violation in found)
+
+
+def test_a_document_that_breaks_its_schema_without_end_is_explained_a_little() -> None:
+    messages = [{"role": "tea", "content": 7}] * 5_000
+    found = schemas.violations("compat.request", {"model": "qwen-plus", "messages": messages})
+    assert 100 <= len(found) <= 200
