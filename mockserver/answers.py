@@ -21,7 +21,7 @@ from mockserver.wire.encoding import encoded
 from mockserver.wire.errors import RenderedError, render_compat, render_native
 from mockserver.wire.headers import UNBUFFERED, Headers, response_headers
 from mockserver.wire.pacing import schedule
-from mockserver.wire.rendering import Envelope
+from mockserver.wire.rendering import Envelope, Stream
 from mockserver.wire.reply import Raw, Reply, Usage
 from mockserver.wire.request import ChatRequest, Surface
 
@@ -89,13 +89,12 @@ class Answers:
     ) -> Answer:
         """The answer that a reply makes; `blocked` are the places where moderation cuts a stream off."""
         envelope = Envelope(entry.request_id, int(entry.arrived))
-        dialect = native if request.surface.native else compat
         if not request.stream:
-            body = dialect.render_body(request, reply, usage, envelope)
+            body = self.body(request, reply, usage, envelope)
             if reshaping.wanted(reply):
                 body = reshaping.body(body, reply, request, envelope)
             return self._whole(request, reply, usage, entry, body, clock)
-        stream = dialect.render_stream(request, reply, usage, envelope, self._chunker(request.model))
+        stream = self.stream(request, reply, usage, envelope)
         if reshaping.wanted(reply):
             stream = reshaping.stream(stream, reply, request, envelope)
         if blocked:
@@ -117,6 +116,19 @@ class Answers:
         if self._unbuffered and UNBUFFERED not in answer.headers:
             answer.headers.append(UNBUFFERED)
         return answer
+
+    def body(self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:
+        """The body of a whole answer, in the dialect of its request."""
+        if request.surface.native:
+            return native.render_body(request, reply, usage, envelope)
+        return compat.render_body(request, reply, usage, envelope)
+
+    def stream(self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> Stream:
+        """The frames of a streamed answer, in the dialect of its request."""
+        chunker = self.chunker(request.model)
+        if request.surface.native:
+            return native.render_stream(request, reply, usage, envelope, chunker)
+        return compat.render_stream(request, reply, usage, envelope, chunker)
 
     def _whole(
         self, request: ChatRequest, reply: Reply, usage: Usage, entry: Entry, body: bytes, clock: Clock
@@ -212,7 +224,8 @@ class Answers:
             headers.append(findings_header(entry.findings))
         return headers
 
-    def _chunker(self, model: Model) -> Chunker:
+    def chunker(self, model: Model) -> Chunker:
+        """What cuts the texts of a model into the pieces of a stream."""
         name = model.family.vocabulary
         found = self._chunkers.get(name)
         if found is None:

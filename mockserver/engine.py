@@ -136,9 +136,18 @@ class Engine:
         return at_once(self.steps(surface, headers, body, arrived=arrived))
 
     def steps(
-        self, surface: Surface, headers: Mapping[str, str], body: bytes, *, arrived: float
+        self,
+        surface: Surface,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        arrived: float,
+        answers: Answers | None = None,
     ) -> Steps[Answer]:
-        """The way to that answer; what of it may take long is a step of its own."""
+        """The way to that answer; what of it may take long is a step of its own.
+
+        `answers` render it otherwise than their surface does.
+        """
         request_id = self.ids.request_id()
         large = len(body) > LARGE
         streaming = surface.native and native.wants_stream(headers)
@@ -167,7 +176,9 @@ class Engine:
             entry.findings += yield from aside(large, self.door.judge, request, world, trail)
             if self.faults.asked(world.key, headers):
                 strike(request, entry, self.faults.draw(world, request))
-            answer = yield from self._converse(world, request, entry, trail, large=large)
+            answer = yield from self._converse(
+                world, request, entry, trail, answers or self.answers, large=large
+            )
         except (Refused, MatchError) as ended:
             refused = ended if isinstance(ended, Refused) else Refused(miss.undecided(str(ended)))
             entry.refusal = refused.refusal
@@ -218,7 +229,7 @@ class Engine:
             teach(entry, found)
 
     def _converse(
-        self, world: World, sent: ChatRequest, entry: Entry, trail: Trail, *, large: bool
+        self, world: World, sent: ChatRequest, entry: Entry, trail: Trail, answers: Answers, *, large: bool
     ) -> Steps[Answer]:
         """Answers a valid request in its whole context, and remembers what is to be remembered."""
         moderation = self.moderation
@@ -251,7 +262,7 @@ class Engine:
             memory.save(sent, reply, session, tokenizer)
         entry.usage = usage
         self.book(entry, usage)
-        rendered = self.answers.rendered
+        rendered = answers.rendered
         answer = yield from aside(
             long, rendered, request, reply, usage, entry, clock=self.clock, blocked=blocked
         )

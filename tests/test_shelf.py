@@ -63,7 +63,7 @@ def test_no_more_is_kept_than_may_be(puts: list[tuple[str, int]]) -> None:
         assert sum(kept) <= 30
         assert shelf.get(OURS, "tea", name, now=0) in (size, None)
     shelf.reset()
-    assert shelf._size == 0
+    assert shelf._things.size == 0
 
 
 def test_a_thing_that_is_too_large_alone_is_kept_alone() -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -12,6 +13,7 @@ from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from mockserver.catalogue.plans import coding_paths, is_agent
+from mockserver.endpoints import apps
 from mockserver.endpoints.answering import refusal
 from mockserver.engine import Answer, Engine
 from mockserver.server import control, exchanges, faulting, limits, neighbours, playing, uploads
@@ -30,6 +32,7 @@ from mockserver.server.paths import Below, any_method
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.request import Surface
 from mockserver.wire.unpacking import UnpackError
+from mockserver.work import Steps
 
 log = logging.getLogger("mockserver")
 
@@ -48,6 +51,9 @@ CHAT_PATHS = {
 
 _ROOT, _BELOW = "/compatible-mode/", "/compatible-mode/v1/"
 """Where the compatible backend begins, whose own paths it names in its refusals, and its version."""
+
+Chat = Callable[..., Steps[Answer]]
+"""The way to an answer, from headers, a body and the time at which they `arrived`."""
 
 
 class App:
@@ -73,13 +79,14 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, by the ASGI protocol."""
-        surface = CHAT_PATHS.get(scope["path"]) if scope["type"] == "http" else None
-        if surface is None:
+        chat = self._asked(scope["path"]) if scope["type"] == "http" else None
+        if chat is None:
             await self._other(scope, receive, send)
             return
         arrived = self.engine.clock()
+        surface, steps = chat
         try:
-            answer = await self._chat(surface, scope, receive, arrived)
+            answer = await self._chat(surface, scope, receive, arrived, steps)
         except ClientGoneError:
             return
         try:
@@ -99,6 +106,14 @@ class App:
         """The control API."""
         parts = (control, exchanges, playing, limits, faulting)
         return [route for part in parts for route in part.routes(self.engine, self.aside)]
+
+    def _asked(self, path: str) -> tuple[Surface, Chat] | None:
+        """The dialect that is spoken on the path of a chat, and what answers there; None for other paths."""
+        surface = CHAT_PATHS.get(path)
+        if surface is not None:
+            return surface, partial(self.engine.steps, surface)
+        app = apps.app_of(path)
+        return None if app is None else (Surface.NATIVE_TEXT, partial(apps.completion, self.engine, app))
 
     async def crowded(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What a connection hears that is one too many: the gateway's own words, whatever it asks.
@@ -124,8 +139,11 @@ class App:
             # Starlette has answered 500 by now and raises once more for whoever keeps the log.
             log.exception("a request on %s could not be answered", scope["path"])
 
-    async def _chat(self, surface: Surface, scope: Scope, receive: Receive, arrived: float) -> Answer:
-        engine = self.engine
+    async def _chat(
+        self, surface: Surface, scope: Scope, receive: Receive, arrived: float, steps: Chat | None = None
+    ) -> Answer:
+        """What answers a request: the `steps`, or the engine's own."""
+        engine, ask = self.engine, steps or partial(self.engine.steps, surface)
         headers = RequestHeaders(scope["headers"])
         if scope["method"] != "POST":
             return refusal(
@@ -140,7 +158,7 @@ class App:
         except UnpackError as error:
             return closing(refusal(engine, error.entry, surface, headers, arrived=arrived, reason=str(error)))
         try:
-            return await self.aside.through(engine.steps(surface, headers, body, arrived=arrived))
+            return await self.aside.through(ask(headers, body, arrived=arrived))
         except Exception:
             log.exception("a chat request on %s could not be answered", surface.value)
             return refusal(engine, "internal.error", surface, headers, arrived=arrived)

@@ -15,6 +15,7 @@ from mockserver.endpoints.endpoint import Call, Said
 from mockserver.endpoints.form import File, Form
 from mockserver.engine import Engine
 from mockserver.rules.schemas import violations
+from mockserver.shelf import Shelf
 from mockserver.wire.jsontext import loads
 from mockserver.wire.request import Surface
 from tests.conftest import KEY, NOW, MakeHeaders
@@ -123,7 +124,7 @@ def test_the_list_is_filtered(engine: Engine, query: dict[str, str], count: int)
 
 
 def test_what_is_kept_is_bounded_in_bytes(engine: Engine) -> None:
-    engine.shelf._limit = 5000
+    engine.shelf = Shelf(size=5000)
     ids = [uploaded(engine, form(bytes(1000)))["id"] for _ in range(10)]
     assert [shown["id"] for shown in listed(engine)["data"]] == ids[:6:-1]
 

@@ -6,8 +6,8 @@ from mockserver.endpoints.table import endpoints
 from mockserver.resources import fixture
 from mockserver.wire.headers import response_headers
 
-ELSEWHERE = {"uploadFile", "taskResult"}
-"""Rows that a server answers without the table: OSS stands behind it, not DashScope."""
+ELSEWHERE = {"uploadFile", "taskResult", "appCompletion"}
+"""Rows that a server answers without the table: OSS stands behind them, or a chat."""
 
 
 def test_every_row_beside_chat_has_its_function_and_every_function_its_row() -> None:

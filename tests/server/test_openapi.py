@@ -10,6 +10,7 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from mockserver import __version__, resources
+from mockserver.endpoints import apps
 from mockserver.engine import Engine
 from mockserver.rules.schemas import validator
 from mockserver.server import openapi
@@ -89,7 +90,7 @@ def test_every_operation_is_named_once_and_described() -> None:
 
 def _served(engine: Engine) -> set[str]:
     """Every path that the application has a route for, as the page writes paths."""
-    found = set(CHAT_PATHS)
+    found = {*CHAT_PATHS, apps.PATH}
     for route in App(engine)._others.routes:
         inner = route.routes if isinstance(route, Mount) else [route]
         prefix = route.path if isinstance(route, Mount) else ""

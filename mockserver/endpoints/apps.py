@@ -1,0 +1,279 @@
+"""App completion: what the console's apps answer, a chat with their model in a form of its own.
+
+An app is a chat to everything else: scripts, quotas, moderation, faults and the journal see the request that
+its model is sent. What is the app's own lies in `fixtures/apps.json`, with its sources.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from mockserver import resources
+from mockserver.answers import Answer, Answers
+from mockserver.catalogue.errors import Refusal
+from mockserver.door import Refused, bearer_key, without_key
+from mockserver.endpoints import files
+from mockserver.journal import Entry
+from mockserver.wire import native, sse
+from mockserver.wire.jsontext import dumps
+from mockserver.wire.rendering import Envelope, Stream
+from mockserver.wire.reply import Choice, Reply, Usage
+from mockserver.wire.request import ChatRequest, Surface
+from mockserver.work import Steps
+from mockserver.worlds import World
+
+if TYPE_CHECKING:
+    from mockserver.engine import Engine
+
+PATH = "/api/v1/apps/{app}/completion"
+"""Where apps are asked."""
+
+SHELF = "session"
+"""Where the conversations of apps lie on the shelf."""
+
+_PATH = re.compile(re.escape(PATH).replace(r"\{app\}", "([^/]*)"))
+_CITED = re.compile(r"<ref>\[(\d{1,4})\]</ref>")
+_EXCERPT = 500
+
+
+@cache
+def _table() -> dict[str, Any]:
+    table: dict[str, Any] = resources.fixture("apps")
+    return table
+
+
+def app_of(path: str) -> str | None:
+    """The id of the app that a path asks, whether there is such a one; None for another path."""
+    found = _PATH.fullmatch(path)
+    return None if found is None else found[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Something that a knowledge base holds."""
+
+    id: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What an app was asked: its session, what was found for it, and whether its thoughts are shown."""
+
+    session: str
+    documents: tuple[Document, ...]
+    memory: str | None
+    prompt: str
+    thoughts: bool
+    searched: bool
+
+
+class _AppAnswers(Answers):
+    """Renders answers as apps do."""
+
+    def __init__(self, engine: "Engine", asked: _Asked) -> None:
+        super().__init__(engine.errors, engine.vocabularies)
+        self._asked = asked
+
+    def body(self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:
+        """A whole answer, its keys in the recorded order."""
+        asked, choice = self._asked, reply.choices[0]
+        thoughts = self._thoughts(choice.reasoning) if asked.thoughts or asked.searched else []
+        references = self._references(choice.content, "whole", done=True)
+        output = {
+            **({"thoughts": thoughts} if thoughts else {}),
+            "finish_reason": choice.finish_reason,
+            "session_id": asked.session,
+            "text": choice.content,
+            **({"doc_references": references} if references else {}),
+        }
+        counts = {"output_tokens": usage.output, "model_id": request.model.name, "input_tokens": usage.input}
+        return dumps({"output": output, "usage": {"models": [counts]}, "request_id": envelope.request_id})
+
+    def stream(self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> Stream:
+        """The events of an answer: its thoughts, its text, and one that ends it."""
+        choice, incremental = reply.choices[0], bool(request.get("incremental_output"))
+        said, spent, events, tokens = "", 0, [], []
+
+        def event(text: str, size: int, *, finish: str = "null", thought: str = "") -> None:
+            events.append(self._event(request, text, said, usage, envelope, spent, finish, thought))
+            tokens.append(size)
+
+        for run in self.chunker(request.model).runs(choice, request.model.family.ramp, chunks=reply.chunks):
+            for text, size in zip(run.texts, run.sizes, strict=True):
+                spent += size
+                if run.kind == "reasoning" and self._asked.thoughts:
+                    event("", size, thought=text)
+                elif run.kind == "content":
+                    said += text
+                    event(text if incremental else said, size)
+        spent = usage.output
+        event("" if incremental else said, 0, finish=choice.finish_reason)
+        frames = [sse.native_frame(number, data) for number, data in enumerate(events, 1)]
+        return Stream(frames, tokens)
+
+    def _event(
+        self,
+        request: ChatRequest,
+        text: str,
+        said: str,
+        usage: Usage,
+        envelope: Envelope,
+        spent: int,
+        finish: str,
+        thought: str,
+    ) -> bytes:
+        references = self._references(said, "stream", done=finish != "null")
+        thoughts = self._thoughts(thought) if thought else []
+        output = {
+            **({"thoughts": thoughts} if thoughts else {}),
+            "session_id": self._asked.session,
+            "finish_reason": finish,
+            "text": text,
+            **({"doc_references": references} if references else {}),
+        }
+        counts = {"input_tokens": usage.input, "output_tokens": spent, "model_id": request.model.name}
+        return dumps({"output": output, "usage": {"models": [counts]}, "request_id": envelope.request_id})
+
+    def _references(self, said: str, order: str, *, done: bool) -> list[dict[str, Any]]:
+        """The documents that a text cites so far; all, when it is done and cites none."""
+        documents = self._asked.documents
+        cited = dict.fromkeys(int(number) for number in _CITED.findall(said))
+        if done and not cited:
+            cited = dict.fromkeys(range(1, len(documents) + 1))
+        names: Sequence[str] = _table()["reference"][order]
+        shown = []
+        for number in cited:
+            if 1 <= number <= len(documents):
+                document = documents[number - 1]
+                values = {
+                    "images": [],
+                    "doc_name": document.name,
+                    "text": document.text,
+                    "index_id": str(number),
+                    "title": document.name,
+                    "doc_id": document.id,
+                }
+                shown.append({name: values[name] for name in names})
+        return shown
+
+    def _thoughts(self, reasoning: str) -> list[dict[str, Any]]:
+        """The steps that an app shows: what it found, what it remembers, what it thought."""
+        asked, shapes = self._asked, _table()["thoughts"]
+        values: dict[str, str] = {"thought": reasoning}
+        steps = []
+        if asked.searched:
+            values["observation"] = dumps(
+                [_observed(*pair) for pair in enumerate(asked.documents, 1)]
+            ).decode()
+            steps.append("rag")
+        if asked.memory is not None:
+            values["asked"] = dumps({"memory_id": asked.memory, "query": asked.prompt}).decode()
+            steps.append("memory")
+        if reasoning:
+            steps.append("reasoning")
+        return [
+            {name: values[text[1:]] if text.startswith("$") else text for name, text in shapes[step].items()}
+            for step in steps
+        ]
+
+
+def _observed(number: int, document: Document) -> dict[str, Any]:
+    """A document as the thought of a search quotes it."""
+    return {
+        "content": document.text,
+        "dataId": document.id,
+        "dataName": document.name,
+        "display": True,
+        "id": f"{document.id}_{number}",
+        "images": [],
+        "referenceIndex": number,
+        "score": round(1 / (1 + number), 4),
+        "title": document.name,
+        "webSearch": False,
+    }
+
+
+def _documents(engine: "Engine", world: World, options: Mapping[str, Any] | None) -> Iterable[Document]:
+    """What a knowledge base is said to hold: files that this key has uploaded, else made-up pages."""
+    if not options:
+        return
+    ids = [str(name) for name in options.get("file_ids") or ()][: _table()["documents"]]
+    for name in ids:
+        stored = engine.shelf.get(world, files.SHELF, name, now=engine.clock())
+        if stored is not None:
+            yield Document(name, stored.name, stored.content.decode("utf-8", "replace")[:_EXCERPT])
+        else:
+            yield Document(name, "Mock document", f"A page of {name}.")
+    for number in range(1, _table()["documents"] + 1 - len(ids)):
+        yield Document(f"doc_mock_{number}", f"Mock document {number}", f"Page {number} of a mock.")
+
+
+def completion(
+    engine: "Engine", app: str, headers: Mapping[str, str], body: bytes, *, arrived: float
+) -> Steps[Answer]:
+    """The way to an app's answer."""
+    try:
+        world = engine.door.admit(bearer_key(headers), headers)
+        data = engine.door.parse(body)
+        if not re.fullmatch(_table()["id"], app):
+            raise Refused(engine.errors.refuse("parameter.required", name="AppId"))  # noqa: TRY301
+        engine.door.allow("apps.request", data, Surface.NATIVE_TEXT)
+    except Refused as refused:
+        return _refused(engine, headers, body, refused.refusal, arrived)
+    given, options = data["input"], data.get("parameters") or {}
+    session = given.get("session_id") or engine.ids.request_id().replace("-", "")
+    messages = _messages(engine, world, given, session)
+    asked = _Asked(
+        session=session,
+        documents=tuple(_documents(engine, world, options.get("rag_options"))),
+        memory=given.get("memory_id"),
+        prompt=given.get("prompt") or "",
+        thoughts=bool(options.get("has_thoughts")),
+        searched=bool(options.get("rag_options")),
+    )
+    kept = {name: options[name] for name in _table()["options"] if options.get(name) is not None}
+    chat = {
+        "model": _table()["model"],
+        "input": {"messages": messages},
+        "parameters": {**kept, "result_format": "text"},
+    }
+    answers = _AppAnswers(engine, asked)
+    answer = yield from engine.steps(
+        Surface.NATIVE_TEXT, headers, dumps(chat), arrived=arrived, answers=answers
+    )
+    entry = answer.entry
+    if entry is not None and entry.reply is not None and entry.refusal is None and entry.reply.choices:
+        _remember(engine, world, session, messages, entry.reply.choices[0])
+    return answer
+
+
+def _refused(
+    engine: "Engine", headers: Mapping[str, str], body: bytes, refusal: Refusal, arrived: float
+) -> Answer:
+    """The answer to a request that no app gets to see."""
+    surface, stream = Surface.NATIVE_TEXT, native.wants_stream(headers)
+    kept = without_key(body, bearer_key(headers))
+    entry = Entry(engine.ids.request_id(), engine.worlds.of(""), surface.value, stream, kept, arrived)
+    entry.refusal = refusal
+    engine.journal.add(entry)
+    return engine.answers.refused(surface, entry, None, headers, stream=stream, clock=engine.clock)
+
+
+def _messages(engine: "Engine", world: World, given: Mapping[str, Any], session: str) -> list[Any]:
+    """The conversation so far and what is new; messages that are sent stand for themselves."""
+    sent = given.get("messages")
+    if sent:
+        return [*sent, *([{"role": "user", "content": given["prompt"]}] if given.get("prompt") else [])]
+    before = engine.shelf.get(world, SHELF, session, now=engine.clock()) or []
+    return [*before, {"role": "user", "content": given["prompt"]}]
+
+
+def _remember(engine: "Engine", world: World, session: str, messages: Sequence[Any], said: Choice) -> None:
+    """Keeps the last rounds of a session, for an hour from now."""
+    kept = [*messages, {"role": "assistant", "content": said.content}][-2 * _table()["rounds"] :]
+    ends = engine.clock() + _table()["session_seconds"]
+    engine.shelf.put(world, SHELF, session, kept, ends=ends, size=len(dumps(kept)))
