@@ -93,6 +93,7 @@ def _record(options: argparse.Namespace) -> int:
     from mockserver.recording.serving import serve  # noqa: PLC0415
     from mockserver.recording.upstream import Target, Upstream, UpstreamError  # noqa: PLC0415
     from mockserver.server.serve import PortTakenError  # noqa: PLC0415
+    from mockserver.server.strangers import is_loopback  # noqa: PLC0415
     from mockserver.settings import Settings, SettingsError  # noqa: PLC0415
 
     try:
@@ -102,7 +103,8 @@ def _record(options: argparse.Namespace) -> int:
         redaction = redaction_of(options)
         upstream = None if options.mode == "none" else Upstream(target, key=key)
         recorded = Recorded(Library(options.cassette, create=True), redaction, Playing(speed=0.0))
-        recorder = Recorder(upstream, recorded, mode=options.mode)
+        local = is_loopback(options.host)
+        recorder = Recorder(upstream, recorded, mode=options.mode, local=local)
         with ended_by_signal():
             serve(
                 recorder,

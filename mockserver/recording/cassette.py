@@ -7,14 +7,13 @@ as the reply that they fold to. Files are written whole or not at all.
 import json
 import os
 import re
-import secrets
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from mockserver import __version__
-from mockserver.recording import coding, documents, fold
+from mockserver.recording import coding, documents, fold, parts
 from mockserver.recording.redaction import Pairs, Redaction
 from mockserver.rules import schemas
 from mockserver.wire.jsontext import loads_bounded
@@ -22,6 +21,14 @@ from mockserver.wire.jsontext import loads_bounded
 FORMAT = "dashscope-mock-cassette/1"
 MOST_BYTES = 256 * 1024 * 1024
 """The largest file that is read, in bytes."""
+
+_LINE_END = re.compile(r"[\r\n\x00]")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""The name of a header (RFC 9110, 5.6.2)."""
+
+_BODILESS = (204, 304)
+_DIGITS = 19
+"""No length has as many digits."""
 
 End = Literal["complete", "cut-by-upstream", "cut-by-client"]
 
@@ -241,7 +248,7 @@ def from_document(document: Any, where: str) -> Interaction:
         raise CassetteError(msg)
     request, response = document["request"], document["response"]
     try:
-        return Interaction(
+        made = Interaction(
             request=Request(
                 method=request["method"],
                 path=request["path"],
@@ -263,6 +270,32 @@ def from_document(document: Any, where: str) -> Interaction:
     except ValueError as error:  # base64 that is none, a text that UTF-8 cannot carry
         msg = f"{where}: {error}; docs/cassettes.md describes the format"
         raise CassetteError(msg) from None
+    return _sendable(made, where)
+
+
+def _sendable(interaction: Interaction, where: str) -> Interaction:
+    """The interaction, when HTTP can carry it. Raises `CassetteError` with the place of what it cannot."""
+    for side, message in (("request", interaction.request), ("response", interaction.response)):
+        for at, (name, value) in enumerate(message.headers):
+            place = f"{where}: {side}.headers[{at}]"
+            if _LINE_END.search(name + value):
+                msg = f"{place}: {name[:40]!r} holds a line end, which no header can; write it on one line"
+                raise CassetteError(msg)
+            if side == "response" and not _TOKEN.fullmatch(name):
+                msg = f"{place}: {name[:40]!r} is no name of a header; write letters, digits and `-`"
+                raise CassetteError(msg)
+    response = interaction.response
+    size = len(response.raw)
+    bare = interaction.request.method == "HEAD" or response.status in _BODILESS
+    for at, (name, value) in enumerate(response.headers):
+        if name.lower() != "content-length" or bare:
+            continue
+        length = int(value) if value.isdecimal() and len(value) < _DIGITS else -1
+        if length != size if response.end == "complete" else length < size:
+            place = f"{where}: response.headers[{at}]"
+            msg = f"{place}: content-length is {value[:40]!r}, and the chunks hold {size} bytes; write {size}"
+            raise CassetteError(msg)
+    return interaction
 
 
 def pretty(value: Any, indent: int = 0) -> str:
@@ -324,17 +357,14 @@ def write(folder: Path, interaction: Interaction, *, over: str | None = None) ->
     The first free name of its stem is taken, so that two recorders lose nothing; `over` names a file that
     is replaced instead. Raises `CassetteError` when the folder cannot be written.
     """
-    part = folder / f".{secrets.token_hex(8)}.part"
+    content = encode(interaction)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with part.open("xb") as file:
-            file.write(encode(interaction))
+        with parts.new(folder) as (part, file):
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        try:
             name = _placed(folder, part, stem_of(interaction), over)
-        finally:
-            part.unlink(missing_ok=True)
         _sync_folder(folder)
     except OSError as error:
         msg = f"{folder} cannot be written: {error.strerror}; name a folder that can, with --cassette DIR"

@@ -95,6 +95,11 @@ class Deck:
         self._recorders: dict[Path, Beside] = {}
         self._recorder: Beside | None = None
 
+    async def settle(self, seconds: float) -> None:
+        """Waits for what the recorder passes on or writes, at most so long."""
+        if self._recorder is not None:
+            await self._recorder.settle(seconds)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, by the ASGI protocol."""
         await (self._recorder or self._app)(scope, receive, send)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from mockserver.recording import cassette, index
+from mockserver.recording import cassette, index, parts
 from mockserver.recording.cassette import CassetteError, Interaction
 from mockserver.recording.index import Row
 
@@ -36,7 +36,10 @@ def moment(recorded: str) -> datetime | None:
 
 
 class Library:
-    """The recordings of one folder. Opening raises `CassetteError` for a folder that is none."""
+    """The recordings of one folder. Opening raises `CassetteError` for a folder that is none.
+
+    `create`: it is made where it is not there, and what killed recorders left of theirs is cleaned away.
+    """
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
         self.folder = folder
@@ -46,6 +49,7 @@ class Library:
             except OSError as error:
                 msg = f"{folder} cannot be made: {error.strerror}; name a folder that can"
                 raise CassetteError(msg) from None
+            parts.clean(folder)
         self.rows: list[Row] = index.rows_of(folder)
         self.used: set[str] = set()
         self._by_key: dict[str, list[Row]] = {}

@@ -8,25 +8,29 @@ known is an error; `overwrite` records in the place of what was recorded before.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
-from typing import Literal
+from typing import Any, Literal
 
 from starlette.types import Message, Receive, Scope, Send
 
 from mockserver import __version__
-from mockserver.recording import cassette, nearest
+from mockserver.recording import cassette, nearest, refusing
 from mockserver.recording.cassette import CassetteError, Chunk, End, Interaction, Request, Response, redacted
 from mockserver.recording.coding import UncleanError, header
 from mockserver.recording.index import Row
 from mockserver.recording.others import missing, pairs_of, target_of
 from mockserver.recording.redaction import Pairs, Redaction
+from mockserver.recording.refusing import fault, say
 from mockserver.recording.replay import Match, Recorded, Tape
 from mockserver.recording.upstream import Incoming, UnreachableError, Upstream
 from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, read_body, send_answer
-from mockserver.wire.jsontext import dumps
+from mockserver.server.aside import Aside
+from mockserver.wire.incoming import RequestHeaders
+from mockserver.work import LARGE
 
 log = logging.getLogger("mockserver")
 
@@ -39,6 +43,12 @@ _LINGER = 0.5
 SDKs hang up right behind `[DONE]`, before the answer has ended.
 """
 
+_PATIENCE = 30.0
+"""How long a request waits for the same one that is just being recorded, in seconds."""
+
+_STATUSES = range(200, 600)
+"""The statuses of an answer (RFC 9110, 15)."""
+
 _MOST = 256 * 1024 * 1024
 """The largest answer that is kept, in bytes; a larger one is passed on and not recorded."""
 
@@ -46,13 +56,6 @@ _MOST = 256 * 1024 * 1024
 def utc_now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)
-
-
-async def _say(send: Send, status: int, content: object) -> None:
-    body = dumps(content)
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 @dataclass(slots=True)
@@ -79,7 +82,11 @@ class _Taken:
 
 
 class Recorder:
-    """The ASGI application of one upstream and one cassette."""
+    """The ASGI application of one upstream and one cassette.
+
+    `local`: it listens on the loopback. `linger` and `patience` are in seconds: how long the end of an answer
+    is waited for when the client has left, and the recording of the same request that came before.
+    """
 
     def __init__(
         self,
@@ -90,6 +97,8 @@ class Recorder:
         now: Callable[[], datetime] = utc_now,
         max_body: int = 10 * 1024 * 1024,
         linger: float = _LINGER,
+        patience: float = _PATIENCE,
+        local: bool = True,
     ) -> None:
         self.upstream = upstream
         self.recorded = recorded
@@ -97,6 +106,10 @@ class Recorder:
         self._now = now
         self._max_body = max_body
         self._linger = linger
+        self._patience = patience
+        self._local = local
+        self._aside = Aside()
+        self._forwarding: set[asyncio.Task[Any]] = set()
         self._written: set[str] = set()
         self._running: dict[str, asyncio.Event] = {}
         self.counts = {"recorded": 0, "replayed": 0, "missed": 0, "not recorded": 0}
@@ -108,52 +121,80 @@ class Recorder:
         if scope["path"].startswith("/_mock"):
             await self._control(scope, receive, send)
             return
+        objection = refusing.objection(RequestHeaders(scope["headers"]), local=self._local)
+        if objection is not None:
+            await say(send, *objection)
+            return
         try:
             body = await read_body(scope, receive, limit=self._max_body)
         except BodyTooLargeError:
-            await _say(
+            await say(
                 send,
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                _fault("the request is too large", "raise --max-body"),
+                fault("the request is too large", "raise --max-body"),
             )
             return
         except ClientGoneError:
             return
         await self._answer(scope, body, receive, send)
 
+    async def settle(self, seconds: float) -> None:
+        """Waits for answers that are being passed on or written, at most so long."""
+        if self._forwarding:
+            await asyncio.wait(self._forwarding, timeout=seconds)
+
     async def crowded(self, _: Scope, __: Receive, send: Send) -> None:
         """What a connection hears that is one too many."""
-        words = _fault("the recorder has too many connections", "close some")
-        await _say(send, HTTPStatus.SERVICE_UNAVAILABLE, words)
+        words = fault("the recorder has too many connections", "close some")
+        await say(send, HTTPStatus.SERVICE_UNAVAILABLE, words)
 
     async def _control(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - for others
         if scope["path"] == "/_mock/health":
-            await _say(send, HTTPStatus.OK, {"status": "ok", "version": __version__})
+            await say(send, HTTPStatus.OK, {"status": "ok", "version": __version__})
         else:
-            words = _fault("the recorder has no control API but /_mock/health", "script a server instead")
-            await _say(send, HTTPStatus.NOT_FOUND, words)
+            words = fault("the recorder has no control API but /_mock/health", "script a server instead")
+            await say(send, HTTPStatus.NOT_FOUND, words)
 
     async def _answer(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        tape = self._tape(scope, body) if self.mode in ("new", "none") else None
-        while tape is not None and tape.keys.strict in self._running:
-            await self._running[tape.keys.strict].wait()  # what is just being recorded is known then
+        tape = await self._tape(scope, body) if self.mode in ("new", "none") else None
+        if tape is not None and not await self._turn(tape.keys.strict, receive):
+            return
         match = self.recorded.match(tape) if tape is not None else None
         if match is not None and await self._replay(match, scope, body, receive, send):
             self.counts["replayed"] += 1
             return
         if self.mode == "none" or self.upstream is None:
-            tape = self._tape(scope, body)
+            tape = await self._tape(scope, body)
             self.counts["missed"] += 1
             await send_answer(missing(nearest.report(self.recorded.library, tape.request)), receive, send)
             return
-        key = None if tape is None else tape.keys.strict
-        if key is not None:
-            self._running[key] = asyncio.Event()
+        key = "" if tape is None else tape.keys.strict
+        mine = self._running[key] = asyncio.Event()
         try:
             await self._forward(self.upstream, scope, body, receive, send)
         finally:
-            if key is not None:
-                self._running.pop(key).set()
+            mine.set()
+            if self._running.get(key) is mine:  # one that did not wait may have taken the place
+                del self._running[key]
+
+    async def _turn(self, key: str, receive: Receive) -> bool:
+        """Waits while the same request is being recorded: its answer is known then, and replayed.
+
+        Not without end: one that hangs must not hold up those that come after it. False when the client left.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._patience
+        while (running := self._running.get(key)) is not None and (left := until - loop.time()) > 0:
+            recorded, gone = asyncio.ensure_future(running.wait()), asyncio.ensure_future(receive())
+            try:
+                waiting = (recorded, gone)
+                await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                if gone.done():
+                    return False
+            finally:
+                recorded.cancel()
+                gone.cancel()
+        return True
 
     async def _replay(
         self,
@@ -172,30 +213,51 @@ class Recorder:
         await send_answer(self.recorded.sent(ready, time.time()), receive, send)
         return True
 
-    def _tape(self, scope: Scope, body: bytes) -> Tape:
+    async def _tape(self, scope: Scope, body: bytes) -> Tape:
         path, query = target_of(scope)
-        return self.recorded.tape(scope["method"], path, pairs_of(scope), body, query)
+        read = partial(self.recorded.tape, scope["method"], path, pairs_of(scope), body, query)
+        tape: Tape = await self._aside.run(read) if len(body) >= LARGE else read()
+        return tape
 
     async def _forward(
         self, upstream: Upstream, scope: Scope, body: bytes, receive: Receive, send: Send
     ) -> None:
+        """Passes a request on and its answer back, and keeps both."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._forwarding.add(task)
+        gone: asyncio.Future[Message] = asyncio.ensure_future(receive())
+        try:
+            await self._carry(upstream, scope, body, gone, send)
+        finally:
+            gone.cancel()
+            self._forwarding.discard(task)
+
+    async def _carry(
+        self, upstream: Upstream, scope: Scope, body: bytes, gone: "asyncio.Future[Message]", send: Send
+    ) -> None:
         path, query = target_of(scope)
         begun = time.perf_counter()
         made = self._now()
+        target = path + (f"?{query}" if query else "")
         try:
-            incoming = await upstream.send(
-                scope["method"], path + (f"?{query}" if query else ""), scope["headers"], body
-            )
+            incoming = await self._begun(upstream.send(scope["method"], target, scope["headers"], body), gone)
         except UnreachableError as error:
-            self.counts["not recorded"] += 1
-            words = self.recorded.redaction.text(str(error))
-            await _say(send, HTTPStatus.BAD_GATEWAY, _fault(words, "see that the upstream can be reached"))
+            await self._refuse(send, str(error), "see that the upstream can be reached")
+            return
+        if incoming is None:
+            self._not_recorded("the client left before the upstream answered")
+            return
+        if incoming.status not in _STATUSES:
+            await incoming.close()
+            words = f"the upstream answered with the status {incoming.status}, which HTTP does not have"
+            await self._refuse(send, words, "see what stands between here and the upstream")
             return
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in incoming.headers]
         taken = _Taken(incoming.status, headers, begun)
         await send({"type": "http.response.start", "status": incoming.status, "headers": incoming.headers})
         try:
-            await self._pass_on(incoming, taken, receive, send)
+            await self._pass_on(incoming, taken, gone, send)
         finally:
             try:
                 await incoming.close()
@@ -204,7 +266,33 @@ class Recorder:
         if taken.end == "complete":
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _pass_on(self, incoming: Incoming, taken: _Taken, receive: Receive, send: Send) -> None:
+    @staticmethod
+    async def _begun(
+        asking: Coroutine[Any, Any, Incoming], gone: "asyncio.Future[Message]"
+    ) -> Incoming | None:
+        """The answer once it has begun; None when the client left before. Raises `UnreachableError`."""
+        asked = asyncio.ensure_future(asking)
+        try:
+            await asyncio.wait((asked, gone), return_when=asyncio.FIRST_COMPLETED)
+            return asked.result() if asked.done() else None
+        finally:
+            if not asked.done():
+                asked.cancel()
+                await asyncio.gather(asked, return_exceptions=True)
+
+    def _not_recorded(self, why: str) -> None:
+        self.counts["not recorded"] += 1
+        log.warning("not recorded: %s", why)
+
+    async def _refuse(self, send: Send, why: str, fix: str) -> None:
+        """Says why there is no answer of the upstream, to the client and in the log."""
+        words = self.recorded.redaction.text(why)
+        self._not_recorded(words)
+        await say(send, HTTPStatus.BAD_GATEWAY, fault(words, fix))
+
+    async def _pass_on(
+        self, incoming: Incoming, taken: _Taken, gone: "asyncio.Future[Message]", send: Send
+    ) -> None:
         """Sends each chunk as it comes, until the end or until one of the two is gone."""
         taken.end = "cut-by-client"  # what it is when this is cancelled
 
@@ -214,7 +302,6 @@ class Recorder:
                 await send({"type": "http.response.body", "body": data, "more_body": True})
 
         carrying = asyncio.ensure_future(carry())
-        gone: asyncio.Future[Message] = asyncio.ensure_future(receive())
         try:
             await asyncio.wait((carrying, gone), return_when=asyncio.FIRST_COMPLETED)
             if not carrying.done():
@@ -227,7 +314,6 @@ class Recorder:
                 else:
                     taken.end = "complete"
         finally:
-            gone.cancel()
             carrying.cancel()
             await asyncio.gather(carrying, return_exceptions=True)
 
@@ -247,14 +333,17 @@ class Recorder:
             recorded=made.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             client=header(sent, "user-agent"),
         )
-        over = self._replaced(scope, body) if self.mode == "overwrite" else []
+        over = await self._replaced(scope, body) if self.mode == "overwrite" else []
         try:
             taken.check()
-            # In a thread: cleaning and writing a long answer must not hold up the chunks of others.
-            name, clean = await asyncio.to_thread(self._write, interaction, redaction, over)
+            # Aside: cleaning and writing a long answer must not hold up the chunks of others.
+            write = partial(self._write, interaction, redaction, over)
+            name, clean = await self._aside.run(write)
         except (CassetteError, UncleanError) as error:
-            self.counts["not recorded"] += 1
-            log.warning("not recorded: %s", error)
+            self._not_recorded(str(error))
+        except asyncio.CancelledError:
+            self._not_recorded("the recorder ended before it was written")
+            raise
         else:
             self.recorded.library.enter(name, clean, over=over)
             self.counts["recorded"] += 1
@@ -267,19 +356,10 @@ class Recorder:
         folder = self.recorded.library.folder
         return cassette.write(folder, clean, over=over[0].name if over else None), clean
 
-    def _replaced(self, scope: Scope, body: bytes) -> list[Row]:
+    async def _replaced(self, scope: Scope, body: bytes) -> list[Row]:
         """What a recording takes the place of: all that was there of its request when this run began."""
-        key = self._tape(scope, body).keys.strict
+        key = (await self._tape(scope, body)).keys.strict
         if key in self._written:
             return []
         self._written.add(key)
         return list(self.recorded.library.find(key))
-
-
-def _fault(message: str, fix: str) -> dict[str, object]:
-    words = f"{message}; {fix}"
-    return {
-        "error": {"message": words, "type": "recorder_error", "code": "recorder"},
-        "code": "Recorder",
-        "message": words,
-    }

@@ -15,6 +15,9 @@ from mockserver.server.serve import bind, url_of, write_ready_file
 from mockserver.server.transport import Served, config
 from mockserver.settings import Settings
 
+_SETTLING = 0.5
+"""How long a cut answer may take to be written at the end, in seconds."""
+
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -23,20 +26,24 @@ class Passing(Served, Protocol):
 
     upstream: Upstream | None
 
+    async def settle(self, seconds: float) -> None:
+        """Waits for what is being passed on or written, at most so long."""
+
 
 class RecorderServer(uvicorn.Server):
     """A server of a recorder that says when its port is open."""
 
     def __init__(self, recorder: Passing, *, on_open: Callable[[], None] | None = None) -> None:
         super().__init__(config(recorder, Settings(request_timeout=60.0)))
-        self._upstream = recorder.upstream
+        self._recorder = recorder
         self._on_open = on_open
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Ends the running answers, then lets go of the upstream."""
+        """Ends the running answers, lets those that were cut be written, then lets go of the upstream."""
         await super().shutdown(sockets)
-        if self._upstream is not None:
-            await self._upstream.close()
+        await self._recorder.settle(_SETTLING)
+        if self._recorder.upstream is not None:
+            await self._recorder.upstream.close()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Opens the port, then tells so."""

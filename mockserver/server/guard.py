@@ -1,20 +1,18 @@
 """Who may use the control API: everybody on this machine, whoever knows the token, or nobody.
 
 The control API shows what every client asked and changes what they are told, so it is open on the loopback
-only. Even there a page in a browser may reach it: a foreign page sends its `Origin`, and one that has
-pointed its own name at the loopback (DNS rebinding) sends that name as `Host`. Neither gets in.
+only. Even there a page in a browser may reach it, which `strangers` tells; it does not get in.
 """
 
 import hmac
-import ipaddress
 import secrets
 from dataclasses import dataclass, field
 from typing import Self
-from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockserver.server.control import refusal, reply_json
+from mockserver.server.strangers import foreign_host, foreign_origin, foreign_site, is_loopback
 from mockserver.settings import Settings
 from mockserver.wire.incoming import RequestHeaders
 
@@ -23,39 +21,6 @@ TOKEN_HEADER = "x-mock-token"  # noqa: S105 - the name of a header
 
 OPEN_CALL = "/_mock/health"
 """The one call that everybody may make: it says no more than that the server is up."""
-
-_LOCAL_NAMES = ("localhost", "local", "internal", "test", "home.arpa")
-"""The ends of names that nobody can register, so that no stranger can point one at this machine
-(RFC 6761, RFC 6762, RFC 8375; ICANN on `.internal`, 2024). Other names below `arpa` have owners."""
-
-_OWN_SITES = ("same-origin", "none")
-"""What a browser says of a request of a page of this server's own, or of its user."""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address to listen on, or a name of one, is reached from this machine only."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
-
-
-def _host_name(authority: str) -> str | None:
-    """The host of `host:port`, in lower case; None when it is none."""
-    try:
-        return urlsplit(f"//{authority}").hostname
-    except ValueError:
-        return None
-
-
-def _is_local(name: str) -> bool:
-    """Whether no stranger can have given this name to the address that a browser asked."""
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        bare = name.rstrip(".")
-        return bool(bare) and ("." not in bare or bare.endswith(tuple(f".{end}" for end in _LOCAL_NAMES)))
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +64,18 @@ class Guard:
 
     def _stranger(self, headers: RequestHeaders) -> tuple[int, str] | None:
         """Why a request looks as if a page in a browser sent it that is not this server's own."""
-        host = headers.get("host", "")
-        origin = headers.get("origin")
-        if origin is not None and origin.partition("://")[2].lower() != host.lower():
+        origin = foreign_origin(headers)
+        if origin is not None:
             rule = "a page of another origin may not use the control API"
             return (
                 403,
                 f"the origin is {origin[:200]!r}: {rule}; call it from a test, or use a token",
             )
-        if headers.get("sec-fetch-site", "none").lower() not in _OWN_SITES:
-            # A page may ask without an origin: for a picture, or by a link.
+        if foreign_site(headers):
             rule = "a page of another site may not use the control API"
             return 403, f"{rule}; call it from a test, or use a token"
-        name = _host_name(host)
-        if self.local and host and not (name and _is_local(name)):
+        host = foreign_host(headers) if self.local else None
+        if host is not None:
             rule = "a name that others can own may have been pointed at this machine by them"
             return 403, f"the host is {host[:200]!r}: {rule}; write 127.0.0.1 or localhost, or use a token"
         return None

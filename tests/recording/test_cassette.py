@@ -1,8 +1,10 @@
 """The format: what is written reads back the same, whole, under a name that depends on the request alone."""
 
+import errno
 import gzip
 import json
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +23,7 @@ from tests.recording.exchanges import (
     asked,
     compat_body,
     compat_frames,
+    dumped,
     interaction,
     native_asked,
     native_frames,
@@ -28,7 +31,8 @@ from tests.recording.exchanges import (
 from tests.wire.strategies import json_values, texts
 
 PAIRS = st.lists(
-    st.tuples(st.sampled_from(["a", "X-B"]), texts.map(lambda text: text.replace("\x00", ""))), max_size=3
+    st.tuples(st.sampled_from(["a", "X-B"]), texts.map(lambda text: re.sub(r"[\r\n\x00]", " ", text))),
+    max_size=3,
 )
 BODIES = st.one_of(st.binary(max_size=60), json_values.map(lambda value: json.dumps(value).encode()))
 INTERACTIONS = st.builds(
@@ -148,6 +152,68 @@ def test_a_folder_that_cannot_be_written_is_explained_and_nothing_is_left(
     with pytest.raises(CassetteError, match="Operation not permitted"):
         cassette.write(tmp_path / "c", interaction())
     assert list((tmp_path / "c").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("side", "pair", "words"),
+    [
+        ("response", ["x-tea", "a\r\nset-cookie: b"], "response.headers[0]: 'x-tea' holds a line end"),
+        ("response", ["x-tea\n", "a"], "response.headers[0]: 'x-tea\\n' holds a line end"),
+        ("request", ["x-tea", "a\x00"], "request.headers[0]: 'x-tea' holds a line end"),
+        ("response", ["x tea", "a"], "response.headers[0]: 'x tea' is no name of a header"),
+        ("response", ["", "a"], "response.headers[0]: '' is no name of a header"),
+        ("response", ["Content-Length", "3"], "content-length is '3', and the chunks hold 7 bytes; write 7"),
+        ("response", ["content-length", "9"], "content-length is '9', and the chunks hold 7 bytes; write 7"),
+        ("response", ["content-length", "-7"], "content-length is '-7'"),
+        ("response", ["content-length", "9" * 5000], "content-length is '9999"),
+    ],
+)
+def test_what_http_cannot_carry_is_told_with_file_and_place(side: str, pair: list[str], words: str) -> None:
+    document = cassette.to_document(interaction(None, b"oolong!"))
+    document[side]["headers"] = [pair]
+    with pytest.raises(CassetteError) as raised:
+        cassette.from_document(document, "tea.json")
+    assert str(raised.value).startswith("tea.json: ")
+    assert words in str(raised.value)
+
+
+def test_a_length_may_say_more_than_a_cut_answer_holds_or_one_without_a_body() -> None:
+    length = [("content-length", "9")]
+    for made in (
+        interaction(None, b"oolong!", headers=length, end="cut-by-upstream"),
+        interaction(b"", b"", headers=length, method="HEAD"),
+        interaction(b"", b"", headers=length, status=304),
+        interaction(None, b"oolong!", headers=[("content-length", "7")]),
+    ):
+        assert cassette.from_document(cassette.to_document(made), "tea.json").response == made.response
+    short = interaction(None, b"oolong!", headers=[("content-length", "3")], end="cut-by-client")
+    document = cassette.to_document(short)
+    with pytest.raises(CassetteError, match="content-length is '3'"):
+        cassette.from_document(document, "tea.json")
+
+
+@pytest.mark.parametrize("end", ["complete", "cut-by-upstream"])
+def test_a_length_follows_what_was_taken_out(end: str) -> None:
+    body = dumped({"password": "t"})
+    made = interaction(
+        None,
+        body,
+        headers=[("Content-Length", str(len(body))), ("x-tea", "1")],
+        end=end,  # type: ignore[arg-type]
+    )
+    clean = cassette.redacted(made, Redaction.of())
+    assert dict(clean.response.headers)["Content-Length"] == str(len(clean.response.raw))
+    assert cassette.from_document(cassette.to_document(clean), "tea.json").response == clean.response
+
+
+def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CassetteError, match="cannot be written: No space left on device"):
+        cassette.write(tmp_path, interaction())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_recording_can_be_replaced(tmp_path: Path) -> None:

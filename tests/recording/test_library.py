@@ -51,6 +51,15 @@ def test_the_index_is_believed_while_it_is_fresh(tmp_path: Path, monkeypatch: py
     assert read == [names[1]]
 
 
+def test_who_records_cleans_away_what_a_killed_recorder_left(tmp_path: Path) -> None:
+    filled(tmp_path, 1)
+    (tmp_path / ".0123456789abcdef.part").write_bytes(b"half")
+    Library(tmp_path)
+    assert (tmp_path / ".0123456789abcdef.part").exists(), "who only reads changes nothing"
+    assert len(Library(tmp_path, create=True).rows) == 1
+    assert list(tmp_path.glob(".*.part")) == []
+
+
 @pytest.mark.parametrize("broken", [b"no database", b"SQLite format 3\x00" + b"x" * 200])
 def test_a_broken_index_is_made_again(tmp_path: Path, broken: bytes) -> None:
     filled(tmp_path)

@@ -175,7 +175,8 @@ def test_an_answer_that_ends_just_after_the_client_left_is_whole(tmp_path: Path)
             return
 
         taken = proxy._Taken(200, [], 0.0)
-        await recorder._pass_on(Slow(), taken, receive, send)  # type: ignore[arg-type]
+        gone = asyncio.ensure_future(receive())
+        await recorder._pass_on(Slow(), taken, gone, send)  # type: ignore[arg-type]
         return taken.end
 
     assert asyncio.run(run()) == "complete"
@@ -405,3 +406,229 @@ def test_the_same_request_while_it_is_being_recorded_waits_for_the_recording(
         assert {one.result().text for one in (first, *others)} == {first.result().text}
     assert len(server.requests) == len(kept(tmp_path)) == 1
     assert recorder.counts == {"recorded": 1, "replayed": 3, "missed": 0, "not recorded": 0}
+
+
+class Hanging:
+    """An upstream that answers what it is told to, or never; knows who stopped waiting."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.asked = asyncio.Event()
+        self.left = 0
+
+    def headers_for(self, *_: Any) -> list[tuple[bytes, bytes]]:
+        return []
+
+    async def send(self, *_: Any) -> Any:
+        self.asked.set()
+        if self.answers:
+            return self.answers.pop(0)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.left += 1
+
+
+class Said:
+    """An answer that has begun."""
+
+    def __init__(self, body: bytes = b"{}", *, status: int = 200) -> None:
+        self.status = status
+        self.headers = [(b"content-type", b"application/json")]
+        self.closed = False
+        self._body = body
+
+    async def chunks(self) -> Any:
+        yield self._body
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class Client:
+    """A client of the recorder, by the ASGI protocol; it leaves when it is told to."""
+
+    def __init__(self, *headers: tuple[str, str], said: str = "hi") -> None:
+        self.leaves = asyncio.Event()
+        self.heard: list[Message] = []
+        self._body: bytes | None = dumped(asked(said))
+        self.scope: dict[str, Any] = {
+            "type": "http",
+            "method": "POST",
+            "path": "/compatible-mode/v1/chat/completions",
+            "query_string": b"",
+            "headers": [(name.encode(), value.encode()) for name, value in headers],
+        }
+
+    async def receive(self) -> Message:
+        if self._body is not None:
+            body, self._body = self._body, None
+            return {"type": "http.request", "body": body}
+        await self.leaves.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        self.heard.append(message)
+
+    async def ask(self, recorder: Recorder) -> None:
+        await recorder(self.scope, self.receive, self.send)
+
+    @property
+    def status(self) -> int | None:
+        return int(self.heard[0]["status"]) if self.heard else None
+
+    @property
+    def words(self) -> str:
+        return b"".join(message.get("body", b"") for message in self.heard).decode()
+
+
+def recorder_of(folder: Path, onward: Any, **options: Any) -> Recorder:
+    recorded = Recorded(Library(folder, create=True), Redaction.of(), Playing())
+    return Recorder(onward, recorded, **options)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "words"),
+    [
+        ([("host", "127.0.0.1:8"), ("origin", "https://tea.example")], 403, "a page of another origin"),
+        ([("host", "tea.example")], 403, "others can own that name"),
+        ([("host", "tea.arpa")], 403, "others can own that name"),
+        ([("host", "tea.home.arpa")], 200, ""),
+        ([("host", "localhost"), ("content-type", "text/plain")], 415, "any page could send that"),
+        ([("content-type", "text/plain"), ("authorization", "Bearer sk-tea")], 200, ""),
+        ([("host", "localhost:8"), ("origin", "http://localhost:8")], 200, ""),
+        ([], 200, ""),
+    ],
+)
+def test_no_page_in_a_browser_may_ask_the_upstream(
+    tmp_path: Path, headers: list[tuple[str, str]], status: int, words: str
+) -> None:
+    async def run() -> None:
+        onward, client = Hanging(Said()), Client(*headers)
+        recorder = recorder_of(tmp_path, onward, mode="all")
+        await client.ask(recorder)
+        assert client.status == status
+        assert words in client.words
+        assert onward.asked.is_set() is (status == 200)
+        far = Client(("host", "tea.example"))
+        await far.ask(recorder_of(tmp_path, Hanging(Said()), mode="all", local=False))
+        assert far.status == 200, "who listens elsewhere may be named as they like"
+
+    asyncio.run(run())
+
+
+def test_a_client_that_leaves_before_the_answer_begins_is_noticed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run() -> None:
+        onward, client = Hanging(), Client()
+        recorder = recorder_of(tmp_path, onward)
+        asking = asyncio.create_task(client.ask(recorder))
+        await onward.asked.wait()
+        client.leaves.set()
+        await asking
+        assert (onward.left, client.heard) == (1, [])
+        assert recorder.counts["not recorded"] == 1
+        onward.answers.append(Said())
+        again = Client()
+        await again.ask(recorder)
+        assert again.status == 200, "the retry finds nothing in its way"
+
+    asyncio.run(run())
+    assert "not recorded: the client left before the upstream answered" in caplog.text
+
+
+def test_a_request_waits_for_the_same_one_only_so_long(tmp_path: Path) -> None:
+    async def run() -> None:
+        onward, first, retry, impatient = Hanging(), Client(), Client(), Client()
+        recorder = recorder_of(tmp_path, onward, patience=0.001)
+        hanging = asyncio.create_task(first.ask(recorder))
+        await onward.asked.wait()
+        onward.answers.append(Said())
+        await retry.ask(recorder)
+        assert retry.status == 200
+        first.leaves.set()
+        await hanging
+        assert recorder._running == {}
+        recorder = recorder_of(tmp_path / "other", onward, patience=PATIENCE)
+        onward.asked.clear()
+        running = asyncio.create_task(Client().ask(recorder))
+        await onward.asked.wait()
+        waiting = asyncio.create_task(impatient.ask(recorder))
+        impatient.leaves.set()
+        await waiting
+        assert impatient.heard == [], "it left while it waited"
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("status", [0, 101, 199, 600, 999])
+def test_a_status_that_http_does_not_have_is_told_and_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    async def run() -> None:
+        answer, client = Said(status=status), Client()
+        recorder = recorder_of(tmp_path, Hanging(answer))
+        await client.ask(recorder)
+        assert (client.status, answer.closed) == (502, True)
+        assert f"the upstream answered with the status {status}, which HTTP does not have" in client.words
+        assert recorder.counts["not recorded"] == 1
+
+    asyncio.run(run())
+    assert f"with the status {status}" in caplog.text
+    assert list(tmp_path.glob("*.json")) == []
+
+
+def test_an_answer_that_would_be_spoilt_is_passed_on_and_not_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run() -> None:
+        client = Client()
+        await client.ask(recorder_of(tmp_path, Hanging(Said(b'{"n":1e400,"token":"tea"}'))))
+        assert client.words == '{"n":1e400,"token":"tea"}'
+
+    asyncio.run(run())
+    assert "not recorded: without its secrets the body would be no JSON any more" in caplog.text
+    assert list(tmp_path.glob("*.json")) == []
+
+
+def test_a_long_request_is_read_aside(tmp_path: Path) -> None:
+    async def run() -> None:
+        client, again = Client(said="tea " * 30_000), Client(said="tea " * 30_000)
+        recorder = recorder_of(tmp_path, Hanging(Said()))
+        await client.ask(recorder)
+        await again.ask(recorder)
+        assert recorder.counts["replayed"] == 1
+
+    asyncio.run(run())
+
+
+def test_who_ends_the_recorder_waits_for_what_is_being_written_but_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    write = cassette.write
+
+    def slow(*told: Any, **named: Any) -> str:
+        begun.set()
+        go_on.wait(PATIENCE)
+        return write(*told, **named)
+
+    monkeypatch.setattr(cassette, "write", slow)
+
+    async def run() -> None:
+        recorder = recorder_of(tmp_path, Hanging(Said()))
+        await recorder.settle(PATIENCE)
+        asking = asyncio.create_task(Client().ask(recorder))
+        await asyncio.to_thread(begun.wait, PATIENCE)
+        await recorder.settle(0.0)
+        assert not asking.done()
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        assert recorder.counts["not recorded"] == 1
+
+    asyncio.run(run())
+    go_on.set()
+    assert "not recorded: the recorder ended before it was written" in caplog.text

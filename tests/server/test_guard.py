@@ -10,7 +10,8 @@ from starlette.testclient import TestClient
 
 from mockserver.engine import Engine
 from mockserver.server.app import App
-from mockserver.server.guard import OPEN_CALL, Guard, is_loopback
+from mockserver.server.guard import OPEN_CALL, Guard
+from mockserver.server.strangers import is_loopback
 from mockserver.settings import Settings
 from tests.server.talk import COMPAT
 
