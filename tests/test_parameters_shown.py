@@ -117,7 +117,7 @@ NOTHING: list[tuple[str, Any, tuple[Surface, ...]]] = [
 def test_what_is_only_taken_changes_nothing(
     exchange: Exchange, name: str, value: Any, surface: Surface, *, stream: bool
 ) -> None:
-    for tools in ([], [BREW]):
+    for tools in (None, [BREW]):
         plain = exchange(ASKED, surface, stream=stream, tools=tools)
         assert exchange(ASKED, surface, stream=stream, tools=tools, **{name: value}) == plain
 
