@@ -201,7 +201,8 @@ class Redaction:
                 scheme = secrecy.scheme_of(value)
                 kept.append((name, f"{scheme} {MARK}" if scheme else MARK))
             else:
-                kept.append((self.text(name), self.text(value)))
+                # The name of a header takes no brackets.
+                kept.append((self.text(name).replace(MARK, MARK.strip("[]")), self.text(value)))
         return kept
 
     def query(self, query: str) -> str:

@@ -78,6 +78,7 @@ def test_secret_headers_lose_their_value_and_keep_their_scheme() -> None:
         ("a", "b"),
     ]
     assert Redaction.of(headers=["A"]).pairs([("a", "b")]) == [("a", MARK)]
+    assert Redaction.of().pairs([(f"x-{KEY}", KEY)]) == [("x-redacted", MARK)]
 
 
 @pytest.mark.parametrize(
