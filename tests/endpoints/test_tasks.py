@@ -311,4 +311,4 @@ def test_the_dashscope_sdk_cancels_and_lists(engine: Engine, url: str) -> None:
     again = VideoSynthesis.cancel(begun, api_key=KEY)
     assert (again.status_code, again.code) == (400, "UnsupportedOperation")
     sdk: Any = VideoSynthesis  # its stubs leave the list out
-    assert [row["status"] for row in sdk.list(api_key=KEY).output] == ["CANCELED"]
+    assert [row["status"] for row in sdk.list(api_key=KEY).output["data"]] == ["CANCELED"]
