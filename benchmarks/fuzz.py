@@ -49,6 +49,9 @@ LINES = 4
 PATIENCE = 20.0
 """Seconds after which a fuzzing client leaves: it may have asked for a slow pace itself."""
 
+LARGEST = 12 << 20
+"""The most bytes of a body: more than the server reads."""
+
 RESET_EVERY = 500
 """What was scripted is forgotten after so many requests."""
 
@@ -230,9 +233,23 @@ def put(holder: Any, key: Any, draw: random.Random) -> None:
         holder[key] = [value]
 
 
+def weight(value: Any, known: dict[int, int]) -> int:
+    """Return about how many bytes of JSON a value is; what is repeated in it is looked at once."""
+    if isinstance(value, str):
+        return 3 * len(value) + 3
+    if not isinstance(value, dict | list):
+        return 9
+    if id(value) not in known:
+        held = [*value, *value.values()] if isinstance(value, dict) else value
+        known[id(value)] = 2 + sum(weight(each, known) for each in held)
+    return known[id(value)]
+
+
 def dumped(document: Any) -> bytes:
-    """Return the JSON of a document, also of one that is too deep for Python's own writer."""
+    """Return the JSON of a document; something else for one that is too large or too deep to write."""
     try:
+        if weight(document, {}) > LARGEST:
+            return b'["' + b"tea " * (LARGEST // 4)
         return json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")
     except RecursionError:
         return b"[" * 5_000 + b"]" * 5_000
