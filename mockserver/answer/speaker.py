@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from mockserver.answer import builtin, miss
 from mockserver.answer.impossible import ImpossibleSchemaError, TakesLongError
+from mockserver.answer.sandbox import TemplateError
 from mockserver.answer.script import Script, ScriptError, Scripts
-from mockserver.answer.template import Draft, TemplateError
+from mockserver.answer.template import Draft
 from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.deadline import Deadline, Timer
 from mockserver.door import Refused

@@ -1,31 +1,27 @@
 """Replies with holes: texts that are filled with values of the request when they answer.
 
-The language is Jinja, in its sandbox: a template sees what `values` gives and nothing of the program.
-Jinja is imported when the first template is read.
+The language is Jinja, in a sandbox with bounds (`answer/sandbox.py`): a template sees what `values` gives and
+nothing of the program.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
-from mockserver.wire.jsontext import loads
+from mockserver.answer import sandbox
+from mockserver.answer.sandbox import Meter, TemplateError
+from mockserver.deadline import Deadline, Timer
 from mockserver.wire.request import ChatRequest
-
-if TYPE_CHECKING:
-    from jinja2.sandbox import SandboxedEnvironment
 
 A = TypeVar("A")
 
-_LONGEST = 1_000_000
-"""The most characters that a repetition in a template may make."""
+PATIENCE = 0.05
+"""The most seconds that the templates of a reply may take."""
 
 NAMES = ("request", "now", "use", "counter")
 """What a template may name beside the variables of its scenario."""
-
-
-class TemplateError(ValueError):
-    """A template that cannot be read or filled; the message says why."""
 
 
 def is_template(spec: Any) -> bool:
@@ -37,48 +33,14 @@ def is_template(spec: Any) -> bool:
     return isinstance(spec, list) and any(map(is_template, spec))
 
 
-def _bounded(left: Any, right: Any) -> Any:
-    for text, count in ((left, right), (right, left)):
-        if isinstance(text, str | list | tuple) and isinstance(count, int) and len(text) * count > _LONGEST:
-            msg = f"a text or list of {len(text)} times {count} is too long"
-            raise TemplateError(msg)
-    return left * right
-
-
-def _power(*_: Any) -> Any:
-    msg = "** is not allowed"
-    raise TemplateError(msg)
-
-
-@cache
-def _environment() -> "SandboxedEnvironment":
-    from jinja2 import StrictUndefined  # noqa: PLC0415 - 40 ms that only templates need
-    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
-
-    class Environment(ImmutableSandboxedEnvironment):
-        """The sandbox, with bounds on what grows."""
-
-        intercepted_binops = frozenset(["*", "**"])
-
-        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002
-            return _power() if operator == "**" else _bounded(left, right)
-
-    environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
-    for name in ("lipsum", "cycler", "joiner", "namespace"):
-        del environment.globals[name]
-    environment.filters["from_json"] = loads
-    return environment
-
-
-@cache
+@lru_cache(maxsize=512)
 def _compiled(text: str) -> Any:
-    from jinja2 import TemplateSyntaxError  # noqa: PLC0415
+    return sandbox.compiled(text)
 
-    try:
-        return _environment().from_string(text)
-    except TemplateSyntaxError as error:
-        msg = f"{text[:80]!r} is not a template: {error.message}"
-        raise TemplateError(msg) from None
+
+def new_meter(*, timer: Timer = time.thread_time) -> Meter:
+    """What counts the work of the templates of one reply; the time is its thread's, whatever else runs."""
+    return Meter(Deadline(PATIENCE, timer=timer))
 
 
 def names_in(text: str) -> set[str]:
@@ -86,34 +48,29 @@ def names_in(text: str) -> set[str]:
     from jinja2 import meta  # noqa: PLC0415
 
     _compiled(text)
-    environment = _environment()
+    environment = sandbox.environment()
     return set(meta.find_undeclared_variables(environment.parse(text))) - set(environment.globals)
 
 
-def filled(text: str, values: Mapping[str, Any]) -> str:
+def filled(text: str, values: Mapping[str, Any], meter: Meter | None = None) -> str:
     """A template with its holes filled. Raises `TemplateError`."""
-    from jinja2 import TemplateError as JinjaError  # noqa: PLC0415
-
     template = _compiled(text)
     try:
-        said: str = template.render(values)
+        return sandbox.rendered(template, values, meter or new_meter())
     except TemplateError as error:
         msg = f"{text[:80]!r} cannot be filled: {error}"
         raise TemplateError(msg) from None
-    except (JinjaError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
-        msg = f"{text[:80]!r} cannot be filled: {error}"
-        raise TemplateError(msg) from None
-    return said
 
 
-def fill(spec: Any, values: Mapping[str, Any]) -> Any:
+def fill(spec: Any, values: Mapping[str, Any], meter: Meter | None = None) -> Any:
     """A JSON value with all its templates filled. Raises `TemplateError`."""
+    meter = meter or new_meter()
     if isinstance(spec, str):
-        return filled(spec, values) if is_template(spec) else spec
+        return filled(spec, values, meter) if is_template(spec) else spec
     if isinstance(spec, Mapping):
-        return {name: fill(value, values) for name, value in spec.items()}
+        return {name: fill(value, values, meter) for name, value in spec.items()}
     if isinstance(spec, list):
-        return [fill(value, values) for value in spec]
+        return [fill(value, values, meter) for value in spec]
     return spec
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from mockserver.answer import template
 from mockserver.answer.match import Match, MatchError
+from mockserver.answer.sandbox import TemplateError
 from mockserver.answer.script import Script, ScriptError
-from mockserver.answer.template import TemplateError
 from mockserver.catalogue.errors import Errors
 from mockserver.faults.fault import BadFaultError, read_faults
 from mockserver.meter.quotas import Quota

@@ -11,8 +11,8 @@ from starlette.routing import BaseRoute, Route
 
 from mockserver import __version__, secrecy
 from mockserver.answer.match import MatchError
+from mockserver.answer.sandbox import TemplateError
 from mockserver.answer.script import Script, ScriptError
-from mockserver.answer.template import TemplateError
 from mockserver.channel import INLINE
 from mockserver.engine import Engine
 from mockserver.faults.desk import Entered

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.answer.sandbox import TemplateError
 from mockserver.answer.template import (
     Draft,
-    TemplateError,
     fill,
     filled,
     is_template,
     names_in,
+    new_meter,
     shown,
     texts,
 )
@@ -140,3 +141,10 @@ def test_a_text_without_a_hole_is_said_as_it_is(text: str) -> None:
 def test_any_template_is_filled_or_refused(parts: list[str]) -> None:
     with suppress(TemplateError):
         assert isinstance(filled("".join(parts), {"a": "tea"}), str)
+
+
+def test_the_templates_of_a_reply_end_by_the_clock_that_is_given() -> None:
+    clock = iter(range(1000))
+    meter = new_meter(timer=lambda: clock.__next__() / 100)
+    with pytest.raises(TemplateError, match=r"cannot be filled: it takes too long"):
+        fill({"content": ["{% for a in range(1000) %}{{ a }}{% endfor %}"]}, {}, meter)
