@@ -12,10 +12,10 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from mockserver.engine import Engine
+from mockserver.base.jsontext import dumps
+from mockserver.corridor.engine import Engine
+from mockserver.talk.request import Surface
 from mockserver.wire.incoming import RequestHeaders
-from mockserver.wire.jsontext import dumps
-from mockserver.wire.request import Surface
 
 FEW, MANY = 10, 10_000
 FLOOR = 1.2

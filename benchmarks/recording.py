@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 import workload
 
+from mockserver.corridor.replay import Recorded
 from mockserver.recording import cassette
 from mockserver.recording.canonical import keys_of
-from mockserver.recording.cassette import Chunk, Interaction, Request, Response
+from mockserver.recording.interaction import Chunk, Interaction, Request, Response
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
-from mockserver.recording.replay import Recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -27,10 +27,10 @@ import jsonschema
 import jsonschema_rs
 from jsonschema.validators import validator_for
 
-from mockserver.engine import Engine
+from mockserver.base.jsontext import dumps
+from mockserver.corridor.engine import Engine
+from mockserver.talk.request import Surface
 from mockserver.wire.incoming import RequestHeaders
-from mockserver.wire.jsontext import dumps
-from mockserver.wire.request import Surface
 
 HERE = Path(__file__).parent
 SLOWEST = 1.0

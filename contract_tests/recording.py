@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mockserver.corridor.replay import Playing, Recorded
+from mockserver.recorder.proxy import Mode, Recorder
+from mockserver.recorder.serving import RecorderServer
+from mockserver.recorder.upstream import Target, Upstream
 from mockserver.recording.library import Library
-from mockserver.recording.proxy import Mode, Recorder
 from mockserver.recording.redaction import Redaction
-from mockserver.recording.replay import Playing, Recorded
-from mockserver.recording.serving import RecorderServer
-from mockserver.recording.upstream import Target, Upstream
 from mockserver.server.serve import bind, url_of
 
 _PATIENCE = 20.0

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.replay import Playing, Recorded
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
-from mockserver.recording.replay import Playing, Recorded
 from mockserver.server.serve import Server, bind, url_of
 
 

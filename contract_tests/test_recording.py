@@ -13,8 +13,8 @@ from contract_tests.matrix import CLIENTS, clients, every_client
 from contract_tests.recording import PlayingServer, playing
 from contract_tests.replaying import replaying
 from contract_tests.world import World
+from mockserver.corridor.replay import Playing
 from mockserver.recording.redaction import Redaction
-from mockserver.recording.replay import Playing
 
 ASKED = ("你好，我叫小明。🚲", "我叫什么名字？")
 BY_NAME = {client.name: client for client in CLIENTS}

@@ -11,26 +11,26 @@ Nothing is imported before it is asked for.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from mockserver.channel import ControlError
-    from mockserver.embedded import InProcess, MockServer
-    from mockserver.exchange import Exchange
-    from mockserver.matchers import contains, regex
-    from mockserver.mock import Mock, Script
+from mockserver.base.version import __version__ as __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from mockserver.testing.channel import ControlError
+    from mockserver.testing.embedded import InProcess, MockServer
+    from mockserver.testing.exchange import Exchange
+    from mockserver.testing.matchers import contains, regex
+    from mockserver.testing.mock import Mock, Script
 
 __all__ = ["ControlError", "Exchange", "InProcess", "Mock", "MockServer", "Script", "contains", "regex"]
 
 _HOMES = {
-    "ControlError": "channel",
-    "Exchange": "exchange",
-    "InProcess": "embedded",
-    "Mock": "mock",
-    "MockServer": "embedded",
-    "Script": "mock",
-    "contains": "matchers",
-    "regex": "matchers",
+    "ControlError": "testing.channel",
+    "Exchange": "testing.exchange",
+    "InProcess": "testing.embedded",
+    "Mock": "testing.mock",
+    "MockServer": "testing.embedded",
+    "Script": "testing.mock",
+    "contains": "testing.matchers",
+    "regex": "testing.matchers",
 }
 """The module of each public name."""
 

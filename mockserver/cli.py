@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from mockserver import __version__
+from mockserver.base.version import __version__
 
 COMMANDS = (
     "serve",

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from mockserver.embedded import MockServer
-    from mockserver.mock import Mock
-    from mockserver.recording.deck import Deck
+    from mockserver.testing.deck import Deck
+    from mockserver.testing.embedded import MockServer
+    from mockserver.testing.mock import Mock
 
 _SEVERITIES = ("never", "refused", "refused-by-some", "harmful")
 _MARK = (
@@ -129,7 +129,7 @@ class _Lobby:
         if self._woken in called:
             self.sock.close()
             return
-        from mockserver.embedded import MockServer  # noqa: PLC0415
+        from mockserver.testing.embedded import MockServer  # noqa: PLC0415
 
         self._server = MockServer(journal=100_000, region=self._region).start(self.sock)
 
@@ -180,7 +180,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     if not used:
         return
-    from mockserver.recording.deck import never_asked  # noqa: PLC0415
+    from mockserver.testing.deck import never_asked  # noqa: PLC0415
 
     found = {folder: never_asked(Path(folder), names) for folder, names in sorted(used.items())}
     config.stash[_NEVER_ASKED] = found
@@ -199,9 +199,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 @pytest.fixture(scope="session")
 def _dashscope_deck(request: pytest.FixtureRequest) -> Iterator["Deck"]:
     """The server of this process that plays and records cassettes."""
-    from mockserver.recording.deck import Deck  # noqa: PLC0415
+    from mockserver.recorder.upstream import UpstreamError  # noqa: PLC0415
     from mockserver.recording.redaction import RedactionError  # noqa: PLC0415
-    from mockserver.recording.upstream import UpstreamError  # noqa: PLC0415
+    from mockserver.testing.deck import Deck  # noqa: PLC0415
 
     config = request.config
     try:
@@ -226,7 +226,7 @@ def dashscope_url(request: pytest.FixtureRequest) -> Iterator[str]:
     if shared is not None:
         yield shared
         return
-    from mockserver.embedded import MockServer  # noqa: PLC0415
+    from mockserver.testing.embedded import MockServer  # noqa: PLC0415
 
     with MockServer(journal=100_000, region=_setting(request.config, "region")) as server:
         yield server.url
@@ -273,7 +273,7 @@ def _server(request: pytest.FixtureRequest, options: dict[str, Any]) -> str:
     if cassette is False:
         return str(request.getfixturevalue("dashscope_url"))
     from mockserver.recording.cassette import CassetteError  # noqa: PLC0415
-    from mockserver.recording.deck import cassette_of  # noqa: PLC0415
+    from mockserver.testing.deck import cassette_of  # noqa: PLC0415
 
     deck = request.getfixturevalue("_dashscope_deck")
     try:
@@ -308,9 +308,9 @@ def _faults(mock: "Mock", stopped: list[str], *, fail_on: str, unused: str) -> I
 @pytest.fixture
 def dashscope_mock(request: pytest.FixtureRequest) -> Iterator["Mock"]:
     """The mock of DashScope with a world of this test's own; the SDKs' environment points to it."""
-    from mockserver.channel import HttpChannel  # noqa: PLC0415
-    from mockserver.guard import guarding  # noqa: PLC0415
-    from mockserver.mock import Mock  # noqa: PLC0415
+    from mockserver.testing.channel import HttpChannel  # noqa: PLC0415
+    from mockserver.testing.guard import guarding  # noqa: PLC0415
+    from mockserver.testing.mock import Mock  # noqa: PLC0415
 
     options = _options(request)
     url = _server(request, options)

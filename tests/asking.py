@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockserver.catalogue import models as model_catalogue
+from mockserver.dialects import compat, native
 from mockserver.rules import schemas
-from mockserver.wire import compat, native
-from mockserver.wire.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest, Surface
 
 Messages = Sequence[Mapping[str, Any]]
 

@@ -11,10 +11,10 @@ from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.errors import Errors
 from mockserver.catalogue.models import Models
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
-from mockserver.settings import Settings
 from mockserver.wire.ids import Ids
 from mockserver.wire.incoming import RequestHeaders
 

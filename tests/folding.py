@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from mockserver.wire.reply import Choice
-from mockserver.wire.request import ToolCall
+from mockserver.talk.reply import Choice
+from mockserver.talk.request import ToolCall
 
 _NATIVE_FRAME = re.compile(
     r"id:(?P<id>\d+)\nevent:(?P<event>\w+)\n:HTTP_STATUS/(?P<status>\d+)\ndata:(?P<data>.*)"

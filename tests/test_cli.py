@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockserver import __version__
+from mockserver.base.version import __version__
 from mockserver.cli import main
 
 

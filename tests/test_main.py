@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import mockserver
-from mockserver import __version__
+from mockserver.base.version import __version__
 
 
 def test_the_module_is_the_command(

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.rules import all_rules
 from mockserver.rules.schemas import violations
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 from tests.asking import body_of
 from tests.test_parameters_shown import MODELS, NOTHING
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.meter.prompt import prompt_tokens
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules import schemas
-from mockserver.settings import Settings
+from mockserver.talk.request import Surface
 from mockserver.wire.ids import Ids
-from mockserver.wire.request import Surface
 from tests.asking import Messages, ask, body_of
 from tests.conftest import NOW, make_headers
 

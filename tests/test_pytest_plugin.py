@@ -240,7 +240,7 @@ class Config:
 
 
 def test_the_controllers_server_opens_at_the_first_call_only() -> None:
-    from mockserver.channel import HttpChannel  # noqa: PLC0415
+    from mockserver.testing.channel import HttpChannel  # noqa: PLC0415
 
     config: Any = Config()
     nodes = [Node(config), Node(config)]

@@ -8,9 +8,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from mockserver import resources
+from mockserver.base import resources
+from mockserver.base.jsontext import dumps
 from mockserver.rules import schemas
-from mockserver.wire.jsontext import dumps
 
 NAMES = resources.schema_names()
 DRAFT = "https://json-schema.org/draft/2020-12/schema"

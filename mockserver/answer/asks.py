@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from mockserver.answer.fragments import fragments, shortened
-from mockserver.answer.kinds import parts, tables
-from mockserver.answer.stems import stem
+from mockserver.instances.fragments import fragments, shortened
+from mockserver.instances.kinds import parts, tables
+from mockserver.instances.stems import stem
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z']*")
 _ASIAN = re.compile("[\u3400-\u9fff\u30a0-\u30ff]+")

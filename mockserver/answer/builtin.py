@@ -9,11 +9,11 @@ import sys
 
 from mockserver.answer import continuation, prose
 from mockserver.answer.bias import biased
-from mockserver.answer.impossible import TakesLongError
-from mockserver.deadline import Deadline
+from mockserver.base.deadline import Deadline
+from mockserver.instances.impossible import TakesLongError
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.wire.reply import Choice, Reply
-from mockserver.wire.request import ChatRequest, Message, ToolCall
+from mockserver.talk.reply import Choice, Reply
+from mockserver.talk.request import ChatRequest, Message, ToolCall
 
 
 def _stop_at(text: str, request: ChatRequest, tokenizer: Tokenizer) -> str:

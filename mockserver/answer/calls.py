@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mockserver.answer.asks import asks_for
-from mockserver.answer.instance import instance
-from mockserver.answer.words import Words
-from mockserver.deadline import Deadline
-from mockserver.wire.jsontext import dumps
-from mockserver.wire.request import ChatRequest, ToolCall
+from mockserver.base.deadline import Deadline
+from mockserver.base.jsontext import dumps
+from mockserver.instances.instance import instance
+from mockserver.instances.words import Words
+from mockserver.talk.request import ChatRequest, ToolCall
 
 Tool = Mapping[str, Any]
 

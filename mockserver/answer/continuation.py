@@ -3,7 +3,7 @@
 (Model Studio docs, partial mode: the answer holds the continuation only.)
 """
 
-from mockserver.wire.jsontext import loads
+from mockserver.base.jsontext import loads
 
 _FENCE = "```"
 _PUNCTUATION = "。！？.!?…"

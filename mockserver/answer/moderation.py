@@ -9,11 +9,11 @@ from typing import Any
 from mockserver.answer.wordlist import WordList
 from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.regions import DEFAULT, Region
+from mockserver.dialects.refusing import render_late
+from mockserver.dialects.rendering import Stream
+from mockserver.talk.reply import Reply
+from mockserver.talk.request import ChatRequest
 from mockserver.wire import sse
-from mockserver.wire.errors import render_late
-from mockserver.wire.rendering import Stream
-from mockserver.wire.reply import Reply
-from mockserver.wire.request import ChatRequest
 
 INPUT, OUTPUT = "moderation.input-text", "moderation.output"
 """The refusals of the catalogue."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 
-from mockserver import resources
-from mockserver.answer.language import language
-from mockserver.wire.request import ChatRequest
+from mockserver.base import resources
+from mockserver.instances.language import language
+from mockserver.talk.request import ChatRequest
 
 _SAMPLING = (
     "temperature",

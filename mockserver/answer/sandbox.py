@@ -14,8 +14,8 @@ from datetime import date, time, timedelta, tzinfo
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 
-from mockserver.deadline import Deadline
-from mockserver.wire.jsontext import loads
+from mockserver.base.deadline import Deadline
+from mockserver.base.jsontext import loads
 
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment

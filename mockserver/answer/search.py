@@ -6,8 +6,8 @@ Nothing is searched. The results name themselves a mock's and lie under a reserv
 from dataclasses import replace
 from typing import Any
 
-from mockserver.wire.reply import Reply
-from mockserver.wire.request import ChatRequest, Surface
+from mockserver.talk.reply import Reply
+from mockserver.talk.request import ChatRequest, Surface
 
 _RESULTS = 3
 _TURBO = "turbo"

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from mockserver.answer.instance import instance
-from mockserver.answer.words import Words
-from mockserver.deadline import Deadline
-from mockserver.wire.jsontext import dumps
-from mockserver.wire.request import ChatRequest
+from mockserver.base.deadline import Deadline
+from mockserver.base.jsontext import dumps
+from mockserver.instances.instance import instance
+from mockserver.instances.words import Words
+from mockserver.talk.request import ChatRequest
 
 
 def _format(request: ChatRequest) -> dict[str, Any]:

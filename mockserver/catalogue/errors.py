@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.catalogue.regions import DEFAULT, Region
 
 Origin = Literal["door", "gateway", "validator", "service"]

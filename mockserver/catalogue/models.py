@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.catalogue.evidence import Evidence
 from mockserver.catalogue.regions import DEFAULT, Region, region_of
 

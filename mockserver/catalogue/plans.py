@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.catalogue.regions import region_of
 
 

@@ -3,7 +3,7 @@
 from functools import cache, lru_cache
 from typing import Literal, cast, get_args
 
-from mockserver import resources
+from mockserver.base import resources
 
 Region = Literal["cn", "intl", "us"]
 """Beijing, Singapore, Virginia."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from mockserver.names import nearest
+from mockserver.base.names import nearest
 
 if TYPE_CHECKING:
     from mockserver.catalogue.errors import ErrorEntry, Errors
@@ -36,8 +36,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _errors(options: argparse.Namespace) -> int:
+    from mockserver.base.jsontext import dumps  # noqa: PLC0415
     from mockserver.catalogue import errors as error_catalogue  # noqa: PLC0415 - help answers without it
-    from mockserver.wire.jsontext import dumps  # noqa: PLC0415
 
     catalogue = error_catalogue.load()
     entries = list(catalogue) if options.code is None else catalogue.all_by_code(options.code)
@@ -79,7 +79,7 @@ def table(entries: "list[ErrorEntry]") -> Iterator[str]:
 def _streams(entry: "ErrorEntry") -> Iterator[tuple[str, str, str, str]]:
     """How an entry looks on a stream, by backend: surface, which backends, the form, and its confidence."""
     from mockserver.catalogue.errors import stream_forms  # noqa: PLC0415
-    from mockserver.wire.errors import BACKENDS  # noqa: PLC0415
+    from mockserver.dialects.refusing import BACKENDS  # noqa: PLC0415
 
     for surface in ("native", "compat"):
         forms = {

@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from mockserver.base.options import SettingsError
 from mockserver.commands.journal import add_filters, filters_of
-from mockserver.settings import SettingsError
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -25,7 +25,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _export(options: argparse.Namespace) -> int:
-    from mockserver.channel import ControlError, HttpChannel  # noqa: PLC0415 - help answers without it
+    from mockserver.testing.channel import ControlError, HttpChannel  # noqa: PLC0415 - help answers without it
 
     try:
         channel = HttpChannel(options.url, token=options.control_token)

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Mapping
 
-from mockserver.settings import TOKEN_VARIABLE
+from mockserver.corridor.settings import TOKEN_VARIABLE
 
 FILTERS = {
     "key": ("KEY", "requests with this API key"),

@@ -85,16 +85,17 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _record(options: argparse.Namespace) -> int:
+    from mockserver.base.options import SettingsError  # noqa: PLC0415
+    from mockserver.corridor.replay import Playing, Recorded  # noqa: PLC0415
+    from mockserver.corridor.settings import Settings  # noqa: PLC0415
+    from mockserver.recorder.proxy import Recorder  # noqa: PLC0415
+    from mockserver.recorder.serving import serve  # noqa: PLC0415
+    from mockserver.recorder.upstream import Target, Upstream, UpstreamError  # noqa: PLC0415
     from mockserver.recording.cassette import CassetteError  # noqa: PLC0415 - help answers at once
     from mockserver.recording.library import Library  # noqa: PLC0415
-    from mockserver.recording.proxy import Recorder  # noqa: PLC0415
     from mockserver.recording.redaction import RedactionError  # noqa: PLC0415
-    from mockserver.recording.replay import Playing, Recorded  # noqa: PLC0415
-    from mockserver.recording.serving import serve  # noqa: PLC0415
-    from mockserver.recording.upstream import Target, Upstream, UpstreamError  # noqa: PLC0415
     from mockserver.server.serve import PortTakenError  # noqa: PLC0415
     from mockserver.server.strangers import is_loopback  # noqa: PLC0415
-    from mockserver.settings import Settings, SettingsError  # noqa: PLC0415
 
     try:
         Settings(host=options.host, port=options.port)
@@ -124,7 +125,7 @@ def _record(options: argparse.Namespace) -> int:
 
 def upstream_key(name: str | None, *, option: str) -> str | None:
     """The key in the environment variable that an option names. Raises `UpstreamError` without one."""
-    from mockserver.recording.upstream import UpstreamError  # noqa: PLC0415 - help answers at once
+    from mockserver.recorder.upstream import UpstreamError  # noqa: PLC0415 - help answers at once
 
     if name is None:
         return None

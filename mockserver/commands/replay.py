@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from mockserver.commands.record import add_listening, add_redaction, ended_by_signal, redaction_of
 
 if TYPE_CHECKING:
+    from mockserver.corridor.replay import Playing, Recorded
     from mockserver.recording.library import Library
-    from mockserver.recording.replay import Playing, Recorded
 
 
 def speed(text: str) -> float:
@@ -89,7 +89,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def playing_of(options: argparse.Namespace, *, strict_miss: bool) -> "Playing":
     """How the options say a cassette is to be replayed."""
-    from mockserver.recording.replay import Playing  # noqa: PLC0415 - help answers at once
+    from mockserver.corridor.replay import Playing  # noqa: PLC0415 - help answers at once
 
     return Playing(
         way=options.replay_as,
@@ -106,8 +106,8 @@ def open_cassette(options: argparse.Namespace, *, strict_miss: bool) -> "Recorde
 
     Raises `CassetteError`, also for recordings that are too old, and `RedactionError`.
     """
+    from mockserver.corridor.replay import Recorded  # noqa: PLC0415
     from mockserver.recording.library import Library  # noqa: PLC0415 - help answers at once
-    from mockserver.recording.replay import Recorded  # noqa: PLC0415
 
     library = Library(options.cassette)
     _check_age(library, options)
@@ -144,11 +144,12 @@ def end(recorded: "Recorded", options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from mockserver.engine import Engine  # noqa: PLC0415 - help answers without the server
+    from mockserver.base.options import SettingsError  # noqa: PLC0415
+    from mockserver.corridor.engine import Engine  # noqa: PLC0415 - help answers without the server
+    from mockserver.corridor.settings import Settings  # noqa: PLC0415
     from mockserver.recording.cassette import CassetteError  # noqa: PLC0415
     from mockserver.recording.redaction import RedactionError  # noqa: PLC0415
     from mockserver.server.serve import PortTakenError, serve  # noqa: PLC0415
-    from mockserver.settings import Settings, SettingsError  # noqa: PLC0415
 
     try:
         engine = Engine(Settings(host=options.host, port=options.port))

@@ -7,18 +7,19 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockserver import pace
+from mockserver.base.logs import FORMS, set_up
+from mockserver.base.options import SettingsError
 from mockserver.catalogue.models import UnknownModelError
 from mockserver.catalogue.regions import REGIONS
 from mockserver.commands import replay
-from mockserver.logs import FORMS, set_up
+from mockserver.corridor.settings import CONTROL, ON_MISS, TOKEN_VARIABLE, Settings
 from mockserver.meter.quotas import Quota, QuotaError, read_quota
-from mockserver.pace import PaceError
-from mockserver.settings import CONTROL, ON_MISS, TOKEN_VARIABLE, Settings, SettingsError
+from mockserver.scripts import pace
+from mockserver.scripts.pace import PaceError
 
 if TYPE_CHECKING:
-    from mockserver.engine import Engine
-    from mockserver.recording.replay import Recorded
+    from mockserver.corridor.engine import Engine
+    from mockserver.corridor.replay import Recorded
 
 Task = Callable[[], Coroutine[Any, Any, None]]
 """What runs beside a server."""
@@ -225,7 +226,7 @@ def _played(engine: "Engine", files: Sequence[Path]) -> list[Task]:
     """Plays the scenario files; what follows them as long as the server runs."""
     if not files:
         return []
-    from mockserver.scenario.watch import Watcher  # noqa: PLC0415 - a server without a file needs none
+    from mockserver.server.watch import Watcher  # noqa: PLC0415 - a server without a file needs none
 
     watcher = Watcher(engine, files)
     for problem in watcher.start():
@@ -245,7 +246,7 @@ def _recorded(options: argparse.Namespace) -> "Recorded":
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from mockserver.engine import Engine  # noqa: PLC0415 - help and version answer without the server
+    from mockserver.corridor.engine import Engine  # noqa: PLC0415 - help and version answer without the server
     from mockserver.scenario.problem import BrokenScenarioError  # noqa: PLC0415
     from mockserver.server.serve import PortTakenError, serve  # noqa: PLC0415
 

@@ -4,8 +4,8 @@ import argparse
 import sys
 import time
 
+from mockserver.base.options import SettingsError
 from mockserver.commands.journal import add_filters, filters_of
-from mockserver.settings import SettingsError
 
 _EVERY = 0.25
 
@@ -27,8 +27,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def _tail(options: argparse.Namespace) -> int:
     import json  # noqa: PLC0415 - help answers without it
 
-    from mockserver.channel import ControlError, HttpChannel  # noqa: PLC0415
-    from mockserver.report import block  # noqa: PLC0415
+    from mockserver.testing.channel import ControlError, HttpChannel  # noqa: PLC0415
+    from mockserver.testing.report import block  # noqa: PLC0415
 
     query = {**filters_of(options), "limit": str(max(0, options.last))}
     try:

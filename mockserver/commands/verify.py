@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mockserver.commands.record import add_redaction, redaction_of, upstream_key
 
 if TYPE_CHECKING:
-    from mockserver.recording.report import Report
+    from mockserver.recorder.report import Report
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -41,10 +41,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from mockserver.recording import report  # noqa: PLC0415 - help answers at once
+    from mockserver.recorder import report  # noqa: PLC0415 - help answers at once
+    from mockserver.recorder.upstream import UpstreamError  # noqa: PLC0415
     from mockserver.recording.cassette import CassetteError  # noqa: PLC0415
     from mockserver.recording.redaction import RedactionError  # noqa: PLC0415
-    from mockserver.recording.upstream import UpstreamError  # noqa: PLC0415
 
     try:
         found = _against(options) if options.against else _offline(options)
@@ -65,17 +65,17 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _offline(options: argparse.Namespace) -> "Report":
     """The report without a network. Raises `CassetteError` and `RedactionError`."""
-    from mockserver.recording.verify import verify  # noqa: PLC0415 - help answers at once
+    from mockserver.recorder.verify import verify  # noqa: PLC0415 - help answers at once
 
     return verify(options.cassette, redaction_of(options))
 
 
 def _against(options: argparse.Namespace) -> "Report":
     """The report against a host; writes the proposal. Raises the errors of `_verify`."""
-    from mockserver.recording.drift import Drift, compare, learned  # noqa: PLC0415 - help answers at once
+    from mockserver.recorder.drift import Drift, compare, learned  # noqa: PLC0415 - help answers at once
+    from mockserver.recorder.report import Report  # noqa: PLC0415
+    from mockserver.recorder.upstream import Target, Upstream  # noqa: PLC0415
     from mockserver.recording.library import Library  # noqa: PLC0415
-    from mockserver.recording.report import Report  # noqa: PLC0415
-    from mockserver.recording.upstream import Target, Upstream  # noqa: PLC0415
 
     redaction = redaction_of(options)
     target = Target.read(options.against)

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.contract.generate import Schema, loaded, resolve
 
 _ALL: Any = object()

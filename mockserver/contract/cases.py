@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.contract.delivery import CHOPPED, Delivery
 from mockserver.contract.stage import Planned
 from mockserver.rules.schemas import violations

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from mockserver import resources
+from mockserver.base import resources
 
 Schema = Mapping[str, Any]
 

@@ -5,22 +5,22 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from mockserver.base.jsontext import loads_bounded
 from mockserver.catalogue.models import load
 from mockserver.contract.protocol import Begin, Choice, Report
 from mockserver.contract.requirements import Failure
 from mockserver.contract.stage import Seen
 from mockserver.contract.truth import Comparison, Told, first_difference, same_arguments
-from mockserver.journal import Entry
-from mockserver.memory import SESSION_HEADER
-from mockserver.rules import Finding
-from mockserver.rules import Severity as RuleSeverity
+from mockserver.dialects import native
+from mockserver.dialects.messages import read_messages, read_prompt
 from mockserver.rules.registry import Moment, rules_by_id
 from mockserver.rules.schemas import validator
-from mockserver.wire import native
-from mockserver.wire.jsontext import loads_bounded
-from mockserver.wire.messages import read_messages, read_prompt
-from mockserver.wire.reply import Choice as Said
-from mockserver.wire.request import thinking_read_from
+from mockserver.state.journal import Entry
+from mockserver.state.memory import SESSION_HEADER
+from mockserver.talk.finding import Finding
+from mockserver.talk.finding import Severity as RuleSeverity
+from mockserver.talk.reply import Choice as Said
+from mockserver.talk.request import thinking_read_from
 
 _WIRE_OPTIONS = frozenset({"stream", "stream_options", "tools", "result_format", "incremental_output", "n"})
 """What a client may decide by itself: how the answer is carried."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from mockserver import resources
+from mockserver.base import resources
 
 
 class Severity(StrEnum):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mockserver.base.jsontext import loads
 from mockserver.contract.cases import Case, Turn
 from mockserver.contract.client import Client
 from mockserver.contract.judge import (
@@ -20,9 +21,8 @@ from mockserver.contract.requirements import Failure, Severity
 from mockserver.contract.stage import Planned, Seen, Stage, late_error
 from mockserver.contract.transcript import Transcript
 from mockserver.contract.truth import Told, optional
-from mockserver.wire.jsontext import loads
-from mockserver.wire.messages import read_message
-from mockserver.wire.request import Surface
+from mockserver.dialects.messages import read_message
+from mockserver.talk.request import Surface
 from mockserver.wire.sse import read
 
 _MOST_RETRIES = 10

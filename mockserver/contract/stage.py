@@ -16,18 +16,18 @@ from starlette.types import Receive, Scope, Send
 
 from mockserver.contract.delivery import Delivery
 from mockserver.contract.loop import Loop
-from mockserver.engine import Answer, Engine
-from mockserver.journal import Entry
+from mockserver.corridor.engine import Answer, Engine
+from mockserver.corridor.settings import Settings
+from mockserver.dialects.refusing import render_late
 from mockserver.server.app import CHAT_PATHS, App
 from mockserver.server.asgi import ClientGoneError, carry_out, send_answer
 from mockserver.server.connection import EXTENSION
 from mockserver.server.guard import Guarded
 from mockserver.server.serve import bind, url_of
 from mockserver.server.transport import config
-from mockserver.settings import Settings
-from mockserver.wire.errors import render_late
+from mockserver.state.journal import Entry
+from mockserver.talk.request import Surface
 from mockserver.wire.incoming import RequestHeaders
-from mockserver.wire.request import Surface
 
 _COMPAT_TAIL, _NATIVE_TAIL = 3, 1
 """The frames at the end of a stream that say that it is whole: finish, usage, end mark; or the last event."""

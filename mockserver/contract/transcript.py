@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from mockserver.base.jsontext import loads_bounded
 from mockserver.contract.protocol import Report
 from mockserver.contract.requirements import Failure
-from mockserver.wire.jsontext import loads_bounded
 
 _LONG = 400
 _MARK = "    <-- here"

@@ -9,7 +9,7 @@ from itertools import product
 import orjson
 
 from mockserver.contract.requirements import Failure, Severity
-from mockserver.wire.request import Message, ToolCall
+from mockserver.talk.request import Message, ToolCall
 
 _MOST_OPTIONAL = 6
 """How many groups of optional messages are tried in and out; older ones then count as left out."""

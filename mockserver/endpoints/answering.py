@@ -4,20 +4,22 @@ import logging
 from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mockserver.answers import Answer
-from mockserver.door import Refused, bearer_key, without_key
+from mockserver.base.masking import without_key
+from mockserver.corridor.answers import Answer
+from mockserver.corridor.work import Steps, aside, at_once
 from mockserver.endpoints.endpoint import Said
-from mockserver.faults import Fault
 from mockserver.faults.plan import plan
 from mockserver.faults.planned import Frame, Planned
-from mockserver.journal import Entry
+from mockserver.state.journal import Entry
+from mockserver.state.worlds import World
+from mockserver.talk.fault import Fault
+from mockserver.talk.refused import Refused
+from mockserver.talk.request import Surface
 from mockserver.wire.encoding import encoded
-from mockserver.wire.request import Surface
-from mockserver.work import Steps, aside, at_once
-from mockserver.worlds import World
+from mockserver.wire.incoming import bearer_key
 
 if TYPE_CHECKING:
-    from mockserver.engine import Engine
+    from mockserver.corridor.engine import Engine
 
 log = logging.getLogger("mockserver")
 

@@ -10,22 +10,25 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mockserver import resources
-from mockserver.answers import Answer, Answers
+from mockserver.base import resources
+from mockserver.base.jsontext import dumps
+from mockserver.base.masking import without_key
 from mockserver.catalogue.errors import Refusal
-from mockserver.door import Refused, bearer_key, without_key
+from mockserver.corridor.answers import Answer, Answers
+from mockserver.corridor.work import Steps
+from mockserver.dialects import native
+from mockserver.dialects.rendering import Envelope, Stream
 from mockserver.endpoints import files
-from mockserver.journal import Entry
-from mockserver.wire import native, sse
-from mockserver.wire.jsontext import dumps
-from mockserver.wire.rendering import Envelope, Stream
-from mockserver.wire.reply import Choice, Reply, Usage
-from mockserver.wire.request import ChatRequest, Surface
-from mockserver.work import Steps
-from mockserver.worlds import World
+from mockserver.state.journal import Entry
+from mockserver.state.worlds import World
+from mockserver.talk.refused import Refused
+from mockserver.talk.reply import Choice, Reply, Usage
+from mockserver.talk.request import ChatRequest, Surface
+from mockserver.wire import sse
+from mockserver.wire.incoming import bearer_key
 
 if TYPE_CHECKING:
-    from mockserver.engine import Engine
+    from mockserver.corridor.engine import Engine
 
 PATH = "/api/v1/apps/{app}/completion"
 """Where apps are asked."""

@@ -7,22 +7,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mockserver.answers import Answer
+from mockserver.base.jsontext import dumps, loads, loads_bounded
 from mockserver.catalogue.errors import Refusal
-from mockserver.door import Refused
+from mockserver.corridor.answers import Answer
+from mockserver.corridor.work import Steps
+from mockserver.dialects.refusing import render_compat
 from mockserver.endpoints import embeddings
 from mockserver.endpoints.endpoint import Call
 from mockserver.endpoints.files import table
-from mockserver.wire.errors import render_compat
+from mockserver.state.worlds import World
+from mockserver.talk.refused import Refused
+from mockserver.talk.reply import Reply, Usage
+from mockserver.talk.request import Surface
 from mockserver.wire.incoming import RequestHeaders
-from mockserver.wire.jsontext import dumps, loads, loads_bounded
-from mockserver.wire.reply import Reply, Usage
-from mockserver.wire.request import Surface
-from mockserver.work import Steps
-from mockserver.worlds import World
 
 if TYPE_CHECKING:
-    from mockserver.engine import Engine
+    from mockserver.corridor.engine import Engine
 
 _OK = 200
 

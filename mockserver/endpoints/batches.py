@@ -10,18 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mockserver.door import Refused
+from mockserver.corridor.work import Steps
 from mockserver.endpoints import batch_lines, files
 from mockserver.endpoints.batch_lines import Line
 from mockserver.endpoints.endpoint import Call, Said
 from mockserver.endpoints.files import Stored, table
 from mockserver.endpoints.paging import day
 from mockserver.endpoints.refusing import plain, worded
-from mockserver.work import Steps
-from mockserver.worlds import World
+from mockserver.state.worlds import World
+from mockserver.talk.refused import Refused
 
 if TYPE_CHECKING:
-    from mockserver.engine import Engine
+    from mockserver.corridor.engine import Engine
 
 SHELF = "batch"
 """Where batches lie on the shelf."""

@@ -13,10 +13,10 @@ from mockserver.catalogue.models import Model
 from mockserver.endpoints.endpoint import Call
 from mockserver.endpoints.refusing import model_of, plain, worded
 from mockserver.meter import pieces
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 
 if TYPE_CHECKING:
-    from mockserver.engine import Engine
+    from mockserver.corridor.engine import Engine
 
 _BATCH, _BATCH_OF_ONE_SIZE = 10, 25
 """The most texts of a request. Models with a single size of vector are the older ones."""

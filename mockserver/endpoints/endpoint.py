@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mockserver.base.jsontext import dumps
 from mockserver.endpoints.form import Form
-from mockserver.wire.jsontext import dumps
-from mockserver.wire.request import Surface
-from mockserver.worlds import World
+from mockserver.state.worlds import World
+from mockserver.talk.request import Surface
 
 if TYPE_CHECKING:
-    from mockserver.engine import Engine
+    from mockserver.corridor.engine import Engine
 
 Query = Mapping[str, Sequence[str]]
 """The values of each parameter of a query string."""

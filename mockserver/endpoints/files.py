@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mockserver import resources
-from mockserver.door import Refused
+from mockserver.base import resources
 from mockserver.endpoints.endpoint import Call, Said
 from mockserver.endpoints.paging import day, whole
-from mockserver.worlds import World
+from mockserver.state.worlds import World
+from mockserver.talk.refused import Refused
 
 if TYPE_CHECKING:
-    from mockserver.engine import Engine
+    from mockserver.corridor.engine import Engine
 
 SHELF = "file"
 """Where files lie on the shelf."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
 
-from mockserver.wire.jsontext import dumps
+from mockserver.base.jsontext import dumps
 
 FORM_BYTES = 64 * 1024
 """How much of a form may stand before its file, and behind it when that is read."""

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mockserver.catalogue.models import Model
-from mockserver.door import Refused
 from mockserver.endpoints.endpoint import Call
 from mockserver.endpoints.paging import page, whole
+from mockserver.talk.refused import Refused
 
 if TYPE_CHECKING:
-    from mockserver.engine import Engine
+    from mockserver.corridor.engine import Engine
 
 _LISTED_SINCE = 1_767_225_600
 """The `created` of the first model of the list: 2026-01-01, one second more for each further one."""

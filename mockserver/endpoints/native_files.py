@@ -5,15 +5,15 @@ from datetime import datetime
 from hashlib import blake2b, md5
 from typing import TYPE_CHECKING, Any
 
-from mockserver.door import Refused
 from mockserver.endpoints import files
 from mockserver.endpoints.endpoint import Call
 from mockserver.endpoints.files import Stored
 from mockserver.endpoints.paging import ZONE, page, whole
 from mockserver.endpoints.tasks import RESULTS_PATH
+from mockserver.talk.refused import Refused
 
 if TYPE_CHECKING:
-    from mockserver.engine import Engine
+    from mockserver.corridor.engine import Engine
 
 _PAGE_SIZE = 10
 _DEFAULT_PURPOSE = "fine-tune"

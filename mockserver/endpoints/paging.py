@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypeVar
 
-from mockserver.door import Refused
 from mockserver.endpoints.endpoint import Call
+from mockserver.talk.refused import Refused
 
 if TYPE_CHECKING:
-    from mockserver.engine import Engine
+    from mockserver.corridor.engine import Engine
 
 Thing = TypeVar("Thing")
 

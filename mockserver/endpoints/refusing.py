@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
-from mockserver.door import Refused
 from mockserver.rules import schemas
-from mockserver.wire.request import Surface
+from mockserver.talk.refused import Refused
+from mockserver.talk.request import Surface
 
 if TYPE_CHECKING:
-    from mockserver.engine import Engine
+    from mockserver.corridor.engine import Engine
 
 
 def model_of(engine: "Engine", surface: Surface, name: object, *, task: str) -> Model:

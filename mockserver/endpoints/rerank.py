@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.answer.embedding import features
 from mockserver.catalogue.models import Model
-from mockserver.door import Refused
 from mockserver.endpoints.endpoint import Call
 from mockserver.endpoints.refusing import model_of, plain, worded
 from mockserver.meter import pieces
-from mockserver.wire.request import Surface
+from mockserver.talk.refused import Refused
+from mockserver.talk.request import Surface
 
 if TYPE_CHECKING:
-    from mockserver.engine import Engine
+    from mockserver.corridor.engine import Engine
 
 _PAIR = 6
 """What a query and a document cost beside their own tokens: in three of three recordings, and in the docs."""

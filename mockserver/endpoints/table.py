@@ -2,7 +2,7 @@
 
 from functools import cache, partial
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.endpoints import (
     batches,
     embeddings,
@@ -15,7 +15,7 @@ from mockserver.endpoints import (
     uploads,
 )
 from mockserver.endpoints.endpoint import Endpoint, Produce
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 
 _PRODUCERS: dict[str, Produce] = {
     "embeddings": embeddings.compat,

@@ -11,17 +11,17 @@ from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from mockserver import resources
 from mockserver.answer import moderation
+from mockserver.base import resources
 from mockserver.catalogue.errors import Refusal
-from mockserver.door import Refused
 from mockserver.endpoints import placeholders
 from mockserver.endpoints.endpoint import Call, Said
 from mockserver.endpoints.paging import ZONE, day, page, whole
 from mockserver.endpoints.refusing import model_of, plain
+from mockserver.talk.refused import Refused
 
 if TYPE_CHECKING:
-    from mockserver.engine import Engine
+    from mockserver.corridor.engine import Engine
 
 SHELF = "task"
 """Where tasks lie on the shelf."""

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from mockserver.dialects.messages import read_prompt
 from mockserver.endpoints.endpoint import Call
-from mockserver.wire.messages import read_prompt
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 
 if TYPE_CHECKING:
-    from mockserver.engine import Engine
+    from mockserver.corridor.engine import Engine
 
 
 def tokenize(engine: "Engine", call: Call) -> dict[str, Any]:

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mockserver.door import Refused
 from mockserver.endpoints.endpoint import Call
 from mockserver.rules import schemas
-from mockserver.wire.request import Surface
+from mockserver.talk.refused import Refused
+from mockserver.talk.request import Surface
 
 if TYPE_CHECKING:
-    from mockserver.engine import Engine
+    from mockserver.corridor.engine import Engine
 
 FILES_PATH = "/api/v1/uploads/files"
 """Where the mock takes the form; the cloud names a host of OSS instead."""

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from mockserver.dialects.refusing import render_late
 from mockserver.faults import odd
 from mockserver.faults.cutting import CUTS, cut, with_crlf
-from mockserver.faults.fault import Fault
 from mockserver.faults.planned import Frame, Planned
-from mockserver.wire.errors import render_late
+from mockserver.talk.fault import Fault
 from mockserver.wire.headers import Headers
 
 Ending = Literal["end", "close", "reset"]

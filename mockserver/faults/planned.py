@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mockserver.base.jsontext import dumps, loads
+from mockserver.talk.request import Surface
 from mockserver.wire.headers import Headers
-from mockserver.wire.jsontext import dumps, loads
-from mockserver.wire.request import Surface
 
 _MARK = b"data:"
 

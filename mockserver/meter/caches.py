@@ -10,11 +10,11 @@ Lives end by the server's own clock.
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from mockserver.base.values import value
 from mockserver.meter.prompt import PromptTokens
 from mockserver.meter.template import texts
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.values import value
-from mockserver.wire.request import ChatRequest
+from mockserver.talk.request import ChatRequest
 
 LIFE_S = 300.0
 """How long a cache lives, in seconds."""

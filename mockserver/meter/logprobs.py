@@ -7,10 +7,10 @@ from dataclasses import replace
 from math import exp, log
 from typing import Any
 
+from mockserver.base.jsontext import dumps
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.wire.jsontext import dumps
-from mockserver.wire.reply import Reply
-from mockserver.wire.request import ChatRequest
+from mockserver.talk.reply import Reply
+from mockserver.talk.request import ChatRequest
 
 _SLIGHT = 1e-9
 """What a certain token leaves to the others."""

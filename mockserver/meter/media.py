@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mockserver.catalogue.models import Model
-from mockserver.wire.request import Part
+from mockserver.talk.request import Part
 
 MARKS = 2
 """The start and the end mark around an image or a video (Model Studio docs, visual understanding, 2026)."""

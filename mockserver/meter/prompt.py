@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import field
 from functools import partial
 
+from mockserver.base.values import value
 from mockserver.meter.media import media_tokens
 from mockserver.meter.template import (
     CallStyle,
@@ -19,8 +20,7 @@ from mockserver.meter.template import (
     tools_block,
 )
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.values import value
-from mockserver.wire.request import ChatRequest, Message
+from mockserver.talk.request import ChatRequest, Message
 
 _LONG = 200_000
 """From so many characters on a prompt is counted no further than its model can hold."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Literal
 
-from mockserver import resources
+from mockserver.base import resources
 
 CallStyle = Literal["json", "xml", "fncall"]
 """How a model writes its calls: as a JSON object, as nested tags (qwen3.5 and newer), or behind the

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, TypeVar
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.meter.spans import MOST, spans
 
 if TYPE_CHECKING:

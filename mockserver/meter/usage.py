@@ -1,19 +1,13 @@
 """What an answer costs, and what the whole exchange adds up to."""
 
 from mockserver.catalogue.models import Family
+from mockserver.catalogue.thinking import THINK_CLOSE, THINK_OPEN
 from mockserver.meter.caches import CacheUse
 from mockserver.meter.prompt import PromptTokens, prompt_tokens
 from mockserver.meter.template import call_text, thinking_text
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.wire.reply import Choice, Reply, Usage
-from mockserver.wire.request import ChatRequest, ToolCall
-
-THINK_OPEN = 2
-"""The tokens of ``<think>`` and its line end, counted from a stream's first event on."""
-
-THINK_CLOSE = 3
-"""The tokens of ``</think>`` and the line ends around it, counted from where the answer begins."""
-
+from mockserver.talk.reply import Choice, Reply, Usage
+from mockserver.talk.request import ChatRequest, ToolCall
 
 BRIEF = 2
 """The most tokens of an answer that a stream brings in one piece with its end."""

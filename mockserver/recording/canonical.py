@@ -9,15 +9,13 @@ import json
 import re
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
+from mockserver.dialects.messages import read_prompt
 from mockserver.recording import documents
-from mockserver.wire.messages import read_prompt
-from mockserver.wire.request import Message
-
-if TYPE_CHECKING:
-    from mockserver.recording.cassette import Request
+from mockserver.recording.interaction import Request, surface_of
+from mockserver.talk.request import Message
 
 _VOLATILE = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
@@ -113,7 +111,7 @@ def _messages(asked: dict[str, Any]) -> tuple[Message, ...]:
         return ()
 
 
-def document_of(request: "Request", surface: str) -> dict[str, Any]:
+def document_of(request: Request, surface: str) -> dict[str, Any]:
     """The canonical form of a request: what is compared, and shown when nothing matches."""
     asked = documents.parse(request.body) if request.body else None
     if not isinstance(asked, dict):
@@ -140,7 +138,7 @@ def document_of(request: "Request", surface: str) -> dict[str, Any]:
     return document
 
 
-def _endpoint(request: "Request", surface: str) -> str:
+def _endpoint(request: Request, surface: str) -> str:
     if surface != "other":
         return surface
     query = sorted((name, steady(value)) for name, value in parse_qsl(request.query, keep_blank_values=True))
@@ -148,7 +146,7 @@ def _endpoint(request: "Request", surface: str) -> str:
     return f"{request.method} {steady(request.path)}" + (f"?{shown}" if shown else "")
 
 
-def _streams(request: "Request", asked: dict[str, Any], surface: str) -> bool:
+def _streams(request: Request, asked: dict[str, Any], surface: str) -> bool:
     if surface == "compat":
         return asked.get("stream") is True
     headers = {name.lower(): value.lower() for name, value in request.headers}
@@ -156,10 +154,8 @@ def _streams(request: "Request", asked: dict[str, Any], surface: str) -> bool:
     return surface != "other" and (accepts or headers.get("x-dashscope-sse") == "enable")
 
 
-def keys_of(request: "Request") -> Keys:
+def keys_of(request: Request) -> Keys:
     """The keys of a request, which must be redacted already."""
-    from mockserver.recording.cassette import surface_of  # noqa: PLC0415 - it names files by these keys
-
     document = document_of(request, surface_of(request.path))
     strict = {name: value for name, value in document.items() if name != "system"}
     system = document.get("system") or []
@@ -171,10 +167,8 @@ def keys_of(request: "Request") -> Keys:
     return Keys(_hash(strict), _hash(strict, loose=True), _hash(talk), _hash(talk, loose=True), _hash(system))
 
 
-def shape_of(request: "Request") -> tuple[str, bool]:
+def shape_of(request: Request) -> tuple[str, bool]:
     """The surface of a request, and whether it asks for a stream."""
-    from mockserver.recording.cassette import surface_of  # noqa: PLC0415 - it names files by these keys
-
     surface = surface_of(request.path)
     asked = documents.parse(request.body) if request.body else None
     return surface, isinstance(asked, dict) and _streams(request, asked, surface)

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from mockserver import __version__
+from mockserver.base.version import __version__
 from mockserver.recording import coding
-from mockserver.recording.cassette import Interaction
+from mockserver.recording.interaction import Interaction
 
 
 def _phrase(status: int) -> str:

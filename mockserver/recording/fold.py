@@ -6,9 +6,9 @@ from typing import Any
 
 from mockserver.recording import documents
 from mockserver.recording.lanes import grows
+from mockserver.talk.reply import Choice
+from mockserver.talk.request import ToolCall
 from mockserver.wire import sse
-from mockserver.wire.reply import Choice
-from mockserver.wire.request import ToolCall
 
 
 @dataclass(frozen=True, slots=True)

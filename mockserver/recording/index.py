@@ -12,7 +12,8 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from mockserver.recording import canonical
-from mockserver.recording.cassette import CassetteError, Interaction, read
+from mockserver.recording.cassette import CassetteError, read
+from mockserver.recording.interaction import Interaction
 
 NAME = ".index.sqlite3"
 VERSION = 1

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mockserver.recording import cassette, index, parts
-from mockserver.recording.cassette import CassetteError, Interaction
+from mockserver.recording.cassette import CassetteError
 from mockserver.recording.index import Row
+from mockserver.recording.interaction import Interaction
 
 _REMEMBERED = 1024
 """How many interactions are kept in memory once they have been read."""

@@ -5,10 +5,10 @@ import time
 from difflib import SequenceMatcher
 from typing import Any
 
-from mockserver import differing
-from mockserver.deadline import Deadline
+from mockserver.base import differing
+from mockserver.base.deadline import Deadline
 from mockserver.recording import canonical
-from mockserver.recording.cassette import Request, surface_of
+from mockserver.recording.interaction import Request, surface_of
 from mockserver.recording.library import Library
 
 _LOOKED_AT = 64

@@ -1,6 +1,6 @@
 """What must not be kept is taken out before anything is: from headers, paths, requests and answers.
 
-What a secret is, `mockserver.secrecy` knows; what else one is, the headers of the exchange tell, and the
+What a secret is, `mockserver.base.secrecy` knows; what else one is, the headers of the exchange tell, and the
 user. JSON is read, so that no escape hides a secret, and only its texts are changed, so that it stays JSON.
 What a stream says in pieces is put together before it is looked at, so that no border of deltas hides one.
 What is no JSON is searched as one text, whatever its chunks. Where nothing is found, no byte changes.
@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote_plus
 
-from mockserver import secrecy
+from mockserver.base import secrecy
+from mockserver.base.secrecy import Span
 from mockserver.recording import documents
 from mockserver.recording.coding import UncleanError
 from mockserver.recording.lanes import redact_lanes
 from mockserver.recording.literals import literals
-from mockserver.secrecy import Span
 
 MARK = "[redacted]"
 """What stands where a secret stood."""

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mockserver import secrecy
+from mockserver.base import secrecy
 from mockserver.recording import canonical, cassette, nearest
-from mockserver.recording.cassette import CassetteError, Interaction, redacted
+from mockserver.recording.cassette import CassetteError, redacted
 from mockserver.recording.coding import UncleanError
 from mockserver.recording.importers import IMPORTERS
+from mockserver.recording.interaction import Interaction
 from mockserver.recording.library import Library, moment
 from mockserver.recording.redaction import Redaction
 

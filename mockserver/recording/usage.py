@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.wire.reply import Usage
-from mockserver.wire.request import Surface
+from mockserver.talk.reply import Usage
+from mockserver.talk.request import Surface
 
 
 def _number(usage: Mapping[str, Any], *names: str) -> int | None:

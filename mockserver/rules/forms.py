@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from mockserver.rules.registry import ACCEPTED, NATIVE, Broken, Moment, Severity, rule
-from mockserver.wire.request import ChatRequest, Surface
+from mockserver.rules.registry import ACCEPTED, NATIVE, Broken, Moment, rule
+from mockserver.talk.finding import Severity
+from mockserver.talk.request import ChatRequest, Surface
 
 _COMPAT = frozenset({Surface.COMPAT})
 _USAGE = (

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from mockserver.rules.past import Deviation, Trail
-from mockserver.rules.registry import Broken, Moment, Severity, rule
-from mockserver.wire.request import ChatRequest
+from mockserver.rules.registry import Broken, Moment, rule
+from mockserver.talk.finding import Severity
+from mockserver.talk.request import ChatRequest
 
 _SOURCE = (
     "Model Studio docs, multi-turn conversations, 2026: each answer is appended to the messages as it came"

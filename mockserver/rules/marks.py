@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from mockserver.wire.request import ChatRequest
+from mockserver.talk.request import ChatRequest
 
 ERROR_STARTS = ("{", "data:", "id:", "event:")
 """How an error begins that a client took for an answer: a JSON body, or a frame of a stream."""

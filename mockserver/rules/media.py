@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mockserver.rules.marks import Mark
-from mockserver.rules.registry import ACCEPTED, Broken, Severity, rule
-from mockserver.wire.request import ChatRequest, Surface
+from mockserver.rules.registry import ACCEPTED, Broken, rule
+from mockserver.talk.finding import Severity
+from mockserver.talk.request import ChatRequest, Surface
 
 _RESOLVE = "x-dashscope-ossresourceresolve"
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from mockserver.rules.marks import ERROR_STARTS, Mark
-from mockserver.rules.registry import ACCEPTED, NATIVE, Broken, Severity, rule
-from mockserver.wire.request import ChatRequest, Surface
+from mockserver.rules.registry import ACCEPTED, NATIVE, Broken, rule
+from mockserver.talk.finding import Severity
+from mockserver.talk.request import ChatRequest, Surface
 
 _FILE = "fileid://"
 """How a system message begins that names a document of Qwen-Long; each may follow a turn."""

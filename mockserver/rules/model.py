@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from mockserver.rules.marks import Mark
-from mockserver.rules.registry import NATIVE, Broken, Severity, rule
-from mockserver.wire.request import ChatRequest, Surface
+from mockserver.rules.registry import NATIVE, Broken, rule
+from mockserver.talk.finding import Severity
+from mockserver.talk.request import ChatRequest, Surface
 
 
 @rule(

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.catalogue.errors import Refusal
-from mockserver.rules.registry import Finding
+from mockserver.talk.finding import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

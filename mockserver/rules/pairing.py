@@ -4,7 +4,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 
-from mockserver.wire.request import Message
+from mockserver.talk.request import Message
 
 RESULTS = ("tool", "function", "plugin")
 """The roles of a message that tells what a function returned."""

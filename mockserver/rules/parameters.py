@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from mockserver import resources
-from mockserver.names import nearest
-from mockserver.rules.registry import NATIVE, Broken, Severity, rule
-from mockserver.wire.request import ChatRequest, Surface
+from mockserver.base import resources
+from mockserver.base.names import nearest
+from mockserver.rules.registry import NATIVE, Broken, rule
+from mockserver.talk.finding import Severity
+from mockserver.talk.request import ChatRequest, Surface
 
 _IGNORED = "Model Studio docs, API references, 2026: only listed parameters are processed"
 _OTHERS = {"stream"}

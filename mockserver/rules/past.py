@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
-from mockserver.wire.jsontext import dumps, loads_bounded
-from mockserver.wire.reply import Reply
-from mockserver.wire.request import ChatRequest, Message, ToolCall
+from mockserver.base.jsontext import dumps, loads_bounded
+from mockserver.talk.reply import Reply
+from mockserver.talk.request import ChatRequest, Message, ToolCall
 
 MOST = 10_000
 """How many answered conversations a world remembers."""

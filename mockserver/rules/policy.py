@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mockserver.names import nearest
-from mockserver.rules.registry import Finding, Rule, Severity, rules_by_id
-from mockserver.settings import SettingsError
+from mockserver.base.names import nearest
+from mockserver.base.options import SettingsError
+from mockserver.rules.registry import Rule, rules_by_id
+from mockserver.talk.finding import Finding, Severity
 
 _MOST = 10_000
 

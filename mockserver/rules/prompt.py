@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from mockserver.catalogue.models import Model
-from mockserver.rules.registry import Broken, Moment, Severity, rule
-from mockserver.wire.request import ChatRequest
+from mockserver.rules.registry import Broken, Moment, rule
+from mockserver.talk.finding import Severity
+from mockserver.talk.request import ChatRequest
 
 SHARE = 0.7
 """From which share of the context on a growing conversation is reported."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from mockserver.rules.registry import Broken, Severity, rule
-from mockserver.wire.request import ChatRequest
+from mockserver.rules.registry import Broken, rule
+from mockserver.talk.finding import Severity
+from mockserver.talk.request import ChatRequest
 
 
 @rule(

@@ -13,22 +13,15 @@ from importlib import import_module
 from itertools import islice
 from typing import Any, NamedTuple
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.catalogue import errors as error_catalogue
-from mockserver.catalogue.errors import Errors, Refusal
+from mockserver.catalogue.errors import Errors
 from mockserver.rules.marks import Mark, marks_of
-from mockserver.wire.request import ChatRequest, Surface
+from mockserver.talk.finding import Finding, Severity
+from mockserver.talk.request import ChatRequest, Surface
 
 ROOMS = ("model", "messages", "tools", "repetition", "partial", "thinking", "forms", "ranges", "media")
 LATER_ROOMS = ("parameters", "prompt", "history")
-
-
-class Severity(StrEnum):
-    """What the cloud does with a conversation that breaks the rule."""
-
-    REFUSED = "refused"
-    REFUSED_BY_SOME = "refused-by-some"
-    HARMFUL = "harmful"
 
 
 class Moment(StrEnum):
@@ -44,17 +37,6 @@ class Moment(StrEnum):
     HISTORY = "history"
     PROMPT = "prompt"
     DELIVERY = "delivery"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One place where a request breaks a rule. `refusal` is None where the cloud accepts it."""
-
-    rule: str
-    severity: Severity
-    path: str
-    message: str
-    refusal: Refusal | None = None
 
 
 class Broken(NamedTuple):

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mockserver.rules.registry import Finding
-from mockserver.wire.request import Surface
+from mockserver.talk.finding import Finding
+from mockserver.talk.request import Surface
 
 _PLACE = re.compile(r"(?:(input|parameters)(?:\.|$))?([^.\[]*)(?:\[(\d+)\])?")
 _STAND_IN = {"role": "user", "content": ""}

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from mockserver.rules.marks import Mark
-from mockserver.rules.registry import ACCEPTED, Broken, Severity, rule
-from mockserver.wire.request import ChatRequest, Message
+from mockserver.rules.registry import ACCEPTED, Broken, rule
+from mockserver.talk.finding import Severity
+from mockserver.talk.request import ChatRequest, Message
 
 ROUNDS = 5
 """From how many rounds on. That there is a limit is reported, not how many rounds it lets pass."""

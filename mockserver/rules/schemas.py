@@ -12,12 +12,12 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from mockserver import resources
+from mockserver.base import resources
+from mockserver.base.jsontext import dumps
 from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.rules.order import rank
-from mockserver.rules.registry import Finding, Severity
-from mockserver.wire.jsontext import dumps
-from mockserver.wire.request import Surface
+from mockserver.talk.finding import Finding, Severity
+from mockserver.talk.request import Surface
 
 if TYPE_CHECKING:
     import jsonschema_rs

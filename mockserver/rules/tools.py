@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mockserver.base.jsontext import loads_bounded
 from mockserver.rules.marks import Mark
 from mockserver.rules.pairing import Kind, pairs
-from mockserver.rules.registry import ACCEPTED, Broken, Severity, rule
-from mockserver.wire.jsontext import loads_bounded
-from mockserver.wire.request import ChatRequest, Surface, ToolCall
+from mockserver.rules.registry import ACCEPTED, Broken, rule
+from mockserver.talk.finding import Severity
+from mockserver.talk.request import ChatRequest, Surface, ToolCall
 
 _CALLING = "Model Studio docs, function calling, 2026"
 _CODES = "Model Studio docs, error codes (zh), 2025-12"

@@ -9,22 +9,22 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mockserver.answer import template
-from mockserver.answer.match import Match, MatchError
 from mockserver.answer.sandbox import TemplateError
-from mockserver.answer.script import Script, ScriptError
+from mockserver.base.names import meant
 from mockserver.catalogue.errors import Errors
-from mockserver.faults.fault import BadFaultError, read_faults
+from mockserver.faults.reading import BadFaultError, read_faults
 from mockserver.meter.quotas import Quota
-from mockserver.names import meant
-from mockserver.pace import INSTANT, Profile, recorded, steady
 from mockserver.rules.policy import Mode, RulePolicy, RulePolicyError
 from mockserver.rules.schemas import Violation, violations
 from mockserver.scenario import transcript
 from mockserver.scenario.problem import Problem, Spot
 from mockserver.scenario.props import Props, Ruling
 from mockserver.scenario.source import Place, Source, SourceError, read_file, read_text
-from mockserver.scenario.stage import Setting
+from mockserver.scripts import template
+from mockserver.scripts.match import Match, MatchError
+from mockserver.scripts.pace import INSTANT, Profile, recorded, steady
+from mockserver.scripts.script import Script, ScriptError
+from mockserver.scripts.stage import Setting
 
 _MOST_FILES = 100
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import yaml
 
-from mockserver.answer.raw import spec_of
-from mockserver.answer.script import ScriptError, read_answer
+from mockserver.base.jsontext import dumps, loads_bounded
+from mockserver.base.logs import without
 from mockserver.catalogue.errors import Errors, Refusal
-from mockserver.journal import Entry
-from mockserver.logs import without
-from mockserver.wire.jsontext import dumps, loads_bounded
-from mockserver.wire.reply import Choice, Reply
-from mockserver.wire.request import ToolCall
+from mockserver.scripts.script import ScriptError, read_answer
+from mockserver.state.journal import Entry
+from mockserver.talk.raw import spec_of
+from mockserver.talk.reply import Choice, Reply
+from mockserver.talk.request import ToolCall
 
 _BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
 """What PyYAML writes into a quoted text and reads back as another line break, or not at all."""

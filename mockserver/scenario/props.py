@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mockserver.faults import Desk
 from mockserver.meter.quotas import Quota, Quotas
 from mockserver.rules.policy import Policies
+from mockserver.scripts.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)

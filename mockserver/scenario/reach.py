@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from mockserver.answer.index import Key, keys_of
-from mockserver.answer.match import MatchError, text_test
-from mockserver.answer.script import Script
+from mockserver.base.names import nearest
 from mockserver.catalogue.models import Models
-from mockserver.names import nearest
 from mockserver.scenario.document import Scenario
 from mockserver.scenario.problem import Problem
+from mockserver.scripts.index import Key, keys_of
+from mockserver.scripts.match import MatchError, text_test
+from mockserver.scripts.script import Script
 
 _TEXTS = ("last_user", "system", "any_message", "tool_result")
 _COMPARED = 500

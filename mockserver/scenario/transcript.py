@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mockserver.answer.template import is_template
+from mockserver.scripts.template import is_template
 
 Line = tuple[str, Any]
 """One line of a transcript: who speaks, and what."""

@@ -13,9 +13,10 @@ from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from mockserver.catalogue.plans import coding_paths, is_agent
+from mockserver.corridor.engine import Answer, Engine
+from mockserver.corridor.work import Steps
 from mockserver.endpoints import apps
 from mockserver.endpoints.answering import refusal
-from mockserver.engine import Answer, Engine
 from mockserver.server import control, exchanges, faulting, limits, neighbours, playing, uploads
 from mockserver.server.asgi import (
     BodyTooLargeError,
@@ -29,10 +30,9 @@ from mockserver.server.asgi import (
 from mockserver.server.aside import Aside
 from mockserver.server.guard import Guard, Guarded
 from mockserver.server.paths import Below, any_method
+from mockserver.talk.request import Surface
 from mockserver.wire.incoming import RequestHeaders
-from mockserver.wire.request import Surface
 from mockserver.wire.unpacking import UnpackError
-from mockserver.work import Steps
 
 log = logging.getLogger("mockserver")
 

@@ -5,7 +5,7 @@ import asyncio
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from mockserver.answers import Answer
+from mockserver.corridor.answers import Answer
 from mockserver.faults import Plan
 from mockserver.server.connection import EXTENSION, Connection
 from mockserver.wire.incoming import RequestHeaders

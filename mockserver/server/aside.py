@@ -6,7 +6,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from mockserver.work import Steps, Work
+from mockserver.corridor.work import Steps, Work
 
 Result = TypeVar("Result")
 

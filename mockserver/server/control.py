@@ -9,23 +9,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from mockserver import __version__, secrecy
-from mockserver.answer.match import MatchError
 from mockserver.answer.sandbox import TemplateError
-from mockserver.answer.script import Script, ScriptError
-from mockserver.channel import INLINE
-from mockserver.engine import Engine
-from mockserver.faults.desk import Entered
-from mockserver.logs import without
-from mockserver.names import nearest
+from mockserver.base import secrecy
+from mockserver.base.jsontext import dumps, loads_bounded
+from mockserver.base.logs import without
+from mockserver.base.masking import mask
+from mockserver.base.names import nearest
+from mockserver.base.version import __version__
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.work import INLINE
 from mockserver.rules.policy import RulePolicyError
 from mockserver.rules.schemas import Violation, violations
+from mockserver.scripts.desk import Entered
+from mockserver.scripts.match import MatchError
+from mockserver.scripts.script import Script, ScriptError
 from mockserver.server import openapi, ruling
 from mockserver.server.asgi import BodyTooLargeError, read_plain
 from mockserver.server.aside import Aside
-from mockserver.wire.jsontext import dumps, loads_bounded
 from mockserver.wire.unpacking import UnpackError
-from mockserver.worlds import mask
 
 Result = TypeVar("Result")
 

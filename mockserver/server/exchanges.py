@@ -8,16 +8,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from mockserver.answer.match import MatchError
+from mockserver.base.jsontext import dumps
+from mockserver.base.names import nearest
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.verify import Asked, Expectation, problems, reread
 from mockserver.endpoints.table import endpoints
-from mockserver.engine import Engine
-from mockserver.journal import Entry
-from mockserver.names import nearest
+from mockserver.scripts.match import MatchError
 from mockserver.server.aside import Aside
 from mockserver.server.control import FaultError, apart, read_document, read_query, reply_json
-from mockserver.verify import Asked, Expectation, problems, reread
-from mockserver.wire.jsontext import dumps
-from mockserver.wire.request import Surface
+from mockserver.state.journal import Entry
+from mockserver.talk.request import Surface
 
 Test = Callable[[Entry], bool]
 Filter = Callable[[Iterable[Entry]], list[Entry]]

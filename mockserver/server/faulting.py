@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from mockserver.answer.match import MatchError
-from mockserver.engine import Engine
-from mockserver.faults import BadFaultError
+from mockserver.corridor.engine import Engine
+from mockserver.faults.reading import BadFaultError
+from mockserver.scripts.match import MatchError
 from mockserver.server.aside import Aside
 from mockserver.server.control import FaultError, read_document, read_query, reply_json, shown
 

@@ -11,9 +11,9 @@ from typing import Self
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mockserver.corridor.settings import Settings
 from mockserver.server.control import refusal, reply_json
 from mockserver.server.strangers import foreign_host, foreign_origin, foreign_site, is_loopback
-from mockserver.settings import Settings
 from mockserver.wire.incoming import RequestHeaders
 
 TOKEN_HEADER = "x-mock-token"  # noqa: S105 - the name of a header

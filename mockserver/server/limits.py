@@ -9,11 +9,11 @@ from starlette.routing import BaseRoute, Route
 
 from mockserver.answer.moderation import Moderation
 from mockserver.answer.wordlist import WordError, WordList
-from mockserver.engine import Engine
+from mockserver.base.masking import mask
+from mockserver.corridor.engine import Engine
 from mockserver.meter.quotas import Quota
 from mockserver.server.aside import Aside
 from mockserver.server.control import FaultError, read_document, read_query, reply_json
-from mockserver.worlds import mask
 
 
 def _quota(quota: Quota) -> dict[str, Any]:

@@ -9,19 +9,19 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from mockserver.door import Refused
+from mockserver.corridor.engine import Answer, Engine
 from mockserver.endpoints import answering
 from mockserver.endpoints.endpoint import Call, Endpoint
 from mockserver.endpoints.form import FORM_BYTES, Form, MalformedError, TooLargeError, read_form
 from mockserver.endpoints.table import endpoints
-from mockserver.engine import Answer, Engine
 from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, RawResponse, closing, read_plain
 from mockserver.server.aside import Aside
 from mockserver.server.paths import any_method
+from mockserver.state.worlds import World
+from mockserver.talk.refused import Refused
+from mockserver.talk.request import Surface
 from mockserver.wire.incoming import RequestHeaders
-from mockserver.wire.request import Surface
 from mockserver.wire.unpacking import UnpackError
-from mockserver.worlds import World
 
 _COMPATIBLE = ("/compatible-mode/", "/compatible-api/")
 """Where the paths of the compatible dialect begin; reranking has a root of its own."""

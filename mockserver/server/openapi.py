@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from mockserver import __version__, resources
-from mockserver.wire.jsontext import dumps
+from mockserver.base import resources
+from mockserver.base.jsontext import dumps
+from mockserver.base.version import __version__
 
 _SUFFIX = ".schema.json"
 _COMPONENTS = "#/components/schemas/"

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
 from mockserver.server.aside import Aside
 from mockserver.server.control import FaultError, apart, read_document, read_query, reply_json
 

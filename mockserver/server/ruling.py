@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mockserver.base.masking import mask
 from mockserver.rules import Rule, all_rules
 from mockserver.rules.policy import Policies, RulePolicy
-from mockserver.worlds import mask
 
 
 def _rule(entry: Rule, policy: RulePolicy) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import uvicorn
 
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
 from mockserver.server.app import App
 from mockserver.server.ending import LastCall
 from mockserver.server.transport import config

@@ -15,8 +15,8 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from mockserver.corridor.settings import Settings
 from mockserver.server.connection import EXTENSION, Connection
-from mockserver.settings import Settings
 
 _TURN = 0.2
 """Seconds in which connections without a running answer close; less would cut them off as overdue."""

@@ -7,9 +7,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from mockserver.corridor.engine import Engine
 from mockserver.endpoints import native_files, tasks, uploads
 from mockserver.endpoints.form import FORM_BYTES, MalformedError, TooLargeError, read_form
-from mockserver.engine import Engine
 from mockserver.server.paths import any_method
 
 _MEDIA = {"png": "image/png", "mp4": "video/mp4"}

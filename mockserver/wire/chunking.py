@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from mockserver.catalogue.models import Ramp
-from mockserver.wire.reply import Choice
+from mockserver.talk.reply import Choice
 
 _REMEMBERED = 65_536
 """The longest text, in characters, whose cut is remembered."""

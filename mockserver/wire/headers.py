@@ -3,7 +3,7 @@
 from email.utils import formatdate
 from functools import cache, lru_cache
 
-from mockserver import resources
+from mockserver.base import resources
 
 Headers = list[tuple[bytes, bytes]]
 

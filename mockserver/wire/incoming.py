@@ -52,3 +52,12 @@ def unpacked(data: bytes) -> RequestHeaders:
     """The headers of such a piece."""
     pieces = data.split(_BETWEEN)
     return RequestHeaders(list(zip(pieces[::2], pieces[1::2], strict=False)))
+
+
+def bearer_key(headers: Mapping[str, str]) -> str | None:
+    """The API key of a request; None when there is no Authorization header."""
+    value = headers.get("authorization")
+    if value is None:
+        return None
+    scheme, _, key = value.partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""

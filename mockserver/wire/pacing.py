@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 
-from mockserver.wire.reply import Pace
+from mockserver.talk.reply import Pace
 
 
 def schedule(tokens: Sequence[int], pace: Pace) -> list[float]:

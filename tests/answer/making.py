@@ -5,9 +5,9 @@ from hashlib import blake2b
 from itertools import count
 from typing import Any
 
-from mockserver.answer.instance import ImpossibleSchemaError, instance
-from mockserver.answer.words import Words
-from mockserver.deadline import Deadline
+from mockserver.base.deadline import Deadline
+from mockserver.instances.instance import ImpossibleSchemaError, instance
+from mockserver.instances.words import Words
 
 Json = dict[str, Any]
 HELLO = Words.of("Hello")

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver import resources
 from mockserver.answer import builtin, prose
-from mockserver.answer.language import language as language_of
+from mockserver.base import resources
+from mockserver.instances.language import language as language_of
 from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.wire.reply import Choice, Reply
-from mockserver.wire.request import ChatRequest, Surface
+from mockserver.talk.reply import Choice, Reply
+from mockserver.talk.request import ChatRequest, Surface
 from tests.asking import Messages, ask
 from tests.wire.strategies import texts
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.answer import calls, prose
-from mockserver.answer.impossible import ImpossibleSchemaError
-from mockserver.wire.jsontext import loads
-from mockserver.wire.request import ChatRequest
+from mockserver.base.jsontext import loads
+from mockserver.instances.impossible import ImpossibleSchemaError
+from mockserver.talk.request import ChatRequest
 from tests.answer.making import drawn
 from tests.asking import Messages, ask
 

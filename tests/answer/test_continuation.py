@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mockserver.answer.continuation import close_code, close_json, continued, joined, speaks_for
-from mockserver.wire.jsontext import loads
+from mockserver.base.jsontext import loads
 from tests.wire.strategies import json_values, texts
 
 containers: st.SearchStrategy[Any] = st.lists(json_values, max_size=3) | st.dictionaries(

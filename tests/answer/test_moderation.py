@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from mockserver.answer.moderation import Moderation, cut
 from mockserver.answer.wordlist import WordList
 from mockserver.catalogue.errors import Errors
-from mockserver.engine import Answer, Engine
+from mockserver.corridor.engine import Answer, Engine
+from mockserver.corridor.settings import Settings
+from mockserver.dialects.rendering import Stream
 from mockserver.meter.tokenizer import LazyTokenizer
-from mockserver.settings import Settings
+from mockserver.talk.reply import Choice, Reply
+from mockserver.talk.request import Surface
 from mockserver.wire import sse
 from mockserver.wire.ids import Ids
-from mockserver.wire.rendering import Stream
-from mockserver.wire.reply import Choice, Reply
-from mockserver.wire.request import Surface
 from tests.asking import ask, body_of
 from tests.conftest import NOW, MakeHeaders, make_headers
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.answer import prose
-from mockserver.answer.language import language
-from mockserver.wire.request import ChatRequest, Surface
+from mockserver.instances.language import language
+from mockserver.talk.request import ChatRequest, Surface
 from tests.asking import Messages, ask
 from tests.wire.strategies import texts
 

@@ -17,8 +17,8 @@ from mockserver.answer.sandbox import (
     measured,
     rendered,
 )
-from mockserver.deadline import Deadline
-from mockserver.wire.jsontext import loads
+from mockserver.base.deadline import Deadline
+from mockserver.base.jsontext import loads
 from tests.wire.strategies import json_values
 
 VALUES: dict[str, Any] = {

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 
 from mockserver.answer import search
+from mockserver.base.jsontext import loads
+from mockserver.dialects import native
 from mockserver.rules.schemas import validator
-from mockserver.wire import native
-from mockserver.wire.jsontext import loads
-from mockserver.wire.reply import Choice, Reply, Usage
-from mockserver.wire.request import ChatRequest, Surface
+from mockserver.talk.reply import Choice, Reply, Usage
+from mockserver.talk.request import ChatRequest, Surface
 from tests.asking import ask
 from tests.wire.exchanges import ENVELOPE
 from tests.wire.strategies import texts

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 
 from mockserver.answer import structured
-from mockserver.answer.impossible import ImpossibleSchemaError
-from mockserver.wire.jsontext import loads
-from mockserver.wire.request import ChatRequest
+from mockserver.base.jsontext import loads
+from mockserver.instances.impossible import ImpossibleSchemaError
+from mockserver.talk.request import ChatRequest
 from tests.answer.making import drawn
 from tests.asking import Messages, ask
 from tests.wire.strategies import json_values, texts

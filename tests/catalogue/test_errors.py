@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue.errors import (
     Errors,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.evidence import Evidence
 from mockserver.catalogue.regions import REGIONS, Region

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.models import Models, Ramp, UnknownModelError
 from mockserver.catalogue.regions import REGIONS, Region
+from mockserver.dialects import serializers
 from mockserver.rules.schemas import violations
-from mockserver.wire import serializers
 
 
 def entries() -> dict[str, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.catalogue.plans import coding_paths, is_agent, is_plan_key, served_with_plan_keys
 
 

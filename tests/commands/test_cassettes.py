@@ -9,11 +9,12 @@ import pytest
 
 from mockserver.cli import main
 from mockserver.commands import record
-from mockserver.engine import Engine
-from mockserver.recording import cassette, serving
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.replay import Playing
+from mockserver.recorder import serving
+from mockserver.recorder.proxy import Recorder
+from mockserver.recording import cassette
 from mockserver.recording.library import Library
-from mockserver.recording.proxy import Recorder
-from mockserver.recording.replay import Playing
 from mockserver.server import serve as server
 from tests.recording.exchanges import asked, compat_body, compat_frames, dumped, interaction
 

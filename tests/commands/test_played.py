@@ -8,12 +8,12 @@ from typing import Self
 import pytest
 
 from mockserver.cli import main
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.meter.tokenizer import LazyTokenizer
-from mockserver.scenario.watch import Watcher
 from mockserver.server import serve as serving
 from mockserver.server.serve import Server, bind
-from mockserver.settings import Settings
+from mockserver.server.watch import Watcher
 from tests.server.talk import COMPAT, PATIENCE, Live, collector_as_it_was, request
 
 ASKED = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Tea?"}]}

@@ -8,13 +8,13 @@ from unittest.mock import Mock
 
 import pytest
 
+from mockserver.base.logs import Human, Json
 from mockserver.cli import main
-from mockserver.engine import Engine
-from mockserver.logs import Human, Json
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import TOKEN_VARIABLE, Settings
 from mockserver.meter.quotas import Quota
 from mockserver.server import serve as serving
 from mockserver.server.serve import bind
-from mockserver.settings import TOKEN_VARIABLE, Settings
 
 
 @pytest.fixture(autouse=True)

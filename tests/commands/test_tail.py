@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.cli import main
-from mockserver.settings import TOKEN_VARIABLE
+from mockserver.corridor.settings import TOKEN_VARIABLE
 from tests.server.conftest import MakeLive, _one_live, live, make_live  # noqa: F401 - fixtures
 from tests.server.talk import COMPAT, Live
 

@@ -10,7 +10,7 @@ from mockserver.contract.cases import SURFACES, Case, Turn
 from mockserver.contract.client import client_under_test
 from mockserver.contract.session import Session
 from mockserver.contract.stage import Seen, Stage, late_error
-from mockserver.engine import Answer, Engine
+from mockserver.corridor.engine import Answer, Engine
 from mockserver.server.app import CHAT_PATHS
 from mockserver.wire.incoming import RequestHeaders
 from tests.conftest import NOW

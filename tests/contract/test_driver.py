@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.base.jsontext import loads
 from mockserver.contract.driver import drive
 from mockserver.contract.protocol import (
     FEATURES,
@@ -23,7 +24,6 @@ from mockserver.contract.protocol import (
     checked,
     command_json,
 )
-from mockserver.wire.jsontext import loads
 
 HELLO = {"type": "hello", "version": 1}
 BEGIN = command_json(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.contract import generate
 from mockserver.contract.generate import UnknownKeywordError, from_schema, loaded, merged, resolve, values
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from mockserver.base.jsontext import dumps
 from mockserver.contract.judge import (
     LASTING,
     TRANSIENT,
@@ -25,12 +26,11 @@ from mockserver.contract.protocol import Begin, Call, Choice, Error, Report, Tok
 from mockserver.contract.requirements import Failure
 from mockserver.contract.stage import Seen
 from mockserver.contract.truth import Told
-from mockserver.engine import Engine
-from mockserver.journal import Entry
-from mockserver.rules import Finding, Severity
-from mockserver.wire.jsontext import dumps
-from mockserver.wire.reply import Choice as Said
-from mockserver.wire.request import Surface, ToolCall
+from mockserver.corridor.engine import Engine
+from mockserver.state.journal import Entry
+from mockserver.talk.finding import Finding, Severity
+from mockserver.talk.reply import Choice as Said
+from mockserver.talk.request import Surface, ToolCall
 from tests.conftest import NOW, make_headers
 
 TOOL: dict[str, Any] = {

@@ -13,7 +13,7 @@ from mockserver.contract import Verdict, built_in, run
 from mockserver.contract.cases import chosen
 from mockserver.contract.loop import Loop, LoopClient
 from mockserver.contract.protocol import Begin, Choice, End, ProtocolError, Report, Say
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
 from tests.contract.paper import PaperStage
 
 HELLO = {"type": "hello", "version": 1, "client": "looper", "surfaces": ["compat"]}

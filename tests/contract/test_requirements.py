@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mockserver import contract, resources
+from mockserver import contract
+from mockserver.base import resources
 from mockserver.contract.requirements import Failure, Requirement, Severity, requirements
 
 NAMED = re.compile(r'"([a-z]+\.[a-z]+(?:-[a-z]+)*)"')

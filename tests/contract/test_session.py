@@ -10,9 +10,9 @@ from mockserver.contract.cases import Case, Turn
 from mockserver.contract.protocol import Begin, Command, End, Hello, Report, Result, Say
 from mockserver.contract.session import Session
 from mockserver.contract.strategies import conversations, image
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.meter.tokenizer import LazyTokenizer
-from mockserver.settings import Settings
 from mockserver.wire.ids import Ids
 from tests.conftest import NOW
 from tests.contract.mistaken import (

@@ -11,13 +11,13 @@ import httpx
 import pytest
 from starlette.types import Message
 
+from mockserver.base.jsontext import dumps
 from mockserver.contract.delivery import CHOPPED, Delivery
 from mockserver.contract.stage import Planned, Seen, Stage, _Pauses, late_error
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.server.connection import EXTENSION
-from mockserver.settings import Settings
-from mockserver.wire.jsontext import dumps
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 from mockserver.wire.sse import DONE, Frame, read
 from tests.contract.paper import PaperStage
 

@@ -24,7 +24,7 @@ from mockserver.contract.strategies import (
     tools,
 )
 from mockserver.rules.schemas import validator
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 
 DEEP = ("character_options", "stop", "tool_choice")
 """The parameters whose branches lie deepest, or are taken least."""

@@ -16,8 +16,8 @@ from mockserver.contract.protocol import Call, Choice, Say
 from mockserver.contract.report import Result, State
 from mockserver.contract.suite import Outcome, hold
 from mockserver.contract.truth import Comparison, Told
-from mockserver.wire.reply import Choice as Said
-from mockserver.wire.request import Message, ToolCall
+from mockserver.talk.reply import Choice as Said
+from mockserver.talk.request import Message, ToolCall
 
 
 @pytest.fixture(scope="module")

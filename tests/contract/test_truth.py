@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.contract.truth import Comparison, Told, first_difference, media_of, optional, variants
-from mockserver.wire.request import Message, Part, ToolCall
+from mockserver.talk.request import Message, Part, ToolCall
 
 CALL = ToolCall("weather", '{"city": "Rome"}', "call_1")
 OTHER = ToolCall("time", "{}", "call_2")

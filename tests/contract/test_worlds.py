@@ -11,7 +11,7 @@ from mockserver.contract.protocol import FEATURES
 from mockserver.contract.strategies import image
 from mockserver.contract.suite import needs
 from mockserver.contract.worlds import KINDS, Kind, world
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
 from tests.contract.paper import PaperStage, led, say
 
 NAMED = {kind.name: kind for kind in KINDS}

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mockserver.answers import Answer
+from mockserver.base.jsontext import dumps
+from mockserver.corridor.answers import Answer
+from mockserver.corridor.engine import Engine
 from mockserver.endpoints.answering import simple
 from mockserver.endpoints.endpoint import Call, Produce
 from mockserver.endpoints.form import Form
-from mockserver.engine import Engine
-from mockserver.wire.jsontext import dumps
-from mockserver.wire.request import Surface
-from mockserver.worlds import World
+from mockserver.state.worlds import World
+from mockserver.talk.request import Surface
 from tests.conftest import KEY
 
 REQUEST_ID = "86e6ef04-0f75-9fdf-b542-1d2c2f44fc28"

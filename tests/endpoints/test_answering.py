@@ -3,15 +3,16 @@
 import json
 from typing import Any
 
-from mockserver.answers import Answer
-from mockserver.door import Refused
+from mockserver.base.masking import mask
+from mockserver.corridor.answers import Answer
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.work import Steps, at_once
 from mockserver.endpoints import answering
 from mockserver.endpoints.endpoint import Said
-from mockserver.engine import Engine
+from mockserver.state.worlds import World
+from mockserver.talk.refused import Refused
+from mockserver.talk.request import Surface
 from mockserver.wire.incoming import RequestHeaders
-from mockserver.wire.request import Surface
-from mockserver.work import Steps, at_once
-from mockserver.worlds import World, mask
 from tests.conftest import KEY, NOW, MakeHeaders
 
 NATIVE = Surface.NATIVE_TEXT

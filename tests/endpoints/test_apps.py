@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from mockserver.answer.moderation import Moderation
 from mockserver.answer.wordlist import WordList
-from mockserver.answers import Answer
+from mockserver.base.jsontext import dumps, loads
+from mockserver.corridor.answers import Answer
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.work import at_once
 from mockserver.endpoints import apps, files
 from mockserver.endpoints.files import Stored
-from mockserver.engine import Engine
 from mockserver.rules.schemas import violations
 from mockserver.wire import sse
-from mockserver.wire.jsontext import dumps, loads
-from mockserver.work import at_once
 from tests.conftest import KEY, NOW, make_headers
 from tests.server.live import serving
 

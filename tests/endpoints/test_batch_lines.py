@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mockserver.base.jsontext import dumps, loads
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.work import at_once
 from mockserver.endpoints.batch_lines import Line, asked, read
 from mockserver.endpoints.files import table
-from mockserver.engine import Engine
-from mockserver.wire.jsontext import dumps, loads
-from mockserver.work import at_once
 from tests.conftest import KEY
 
 CHAT = "/v1/chat/completions"

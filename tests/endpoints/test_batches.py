@@ -6,14 +6,14 @@ from typing import Any
 import openai
 import pytest
 
-from mockserver.door import Refused
+from mockserver.base.jsontext import loads
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.work import Steps, at_once
 from mockserver.endpoints import batches, files
 from mockserver.endpoints.endpoint import Said
-from mockserver.engine import Engine
 from mockserver.rules.schemas import violations
-from mockserver.wire.jsontext import loads
-from mockserver.wire.request import Surface
-from mockserver.work import Steps, at_once
+from mockserver.talk.refused import Refused
+from mockserver.talk.request import Surface
 from tests.conftest import KEY, NOW, MakeHeaders
 from tests.endpoints.calls import answered, call
 from tests.endpoints.test_batch_lines import CHAT, body, content, line

@@ -11,16 +11,16 @@ from dashscope import TextEmbedding
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mockserver.base.jsontext import dumps, loads
 from mockserver.catalogue.models import Models
-from mockserver.door import Refused
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.endpoints import embeddings
-from mockserver.engine import Engine
 from mockserver.meter import pieces
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules import schemas
-from mockserver.settings import Settings
-from mockserver.wire.jsontext import dumps, loads
-from mockserver.wire.request import Surface
+from mockserver.talk.refused import Refused
+from mockserver.talk.request import Surface
 from tests.conftest import KEY, MakeHeaders
 from tests.endpoints.calls import answered, call
 from tests.server.live import serving

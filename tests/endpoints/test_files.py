@@ -9,15 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver.door import Refused
+from mockserver.base.jsontext import loads
+from mockserver.corridor.engine import Engine
 from mockserver.endpoints import files
 from mockserver.endpoints.endpoint import Call, Said
 from mockserver.endpoints.form import File, Form
-from mockserver.engine import Engine
 from mockserver.rules.schemas import violations
-from mockserver.shelf import Shelf
-from mockserver.wire.jsontext import loads
-from mockserver.wire.request import Surface
+from mockserver.state.shelf import Shelf
+from mockserver.talk.refused import Refused
+from mockserver.talk.request import Surface
 from tests.conftest import KEY, NOW, MakeHeaders
 from tests.endpoints.calls import answered, call
 from tests.server.live import serving

@@ -9,12 +9,12 @@ from dashscope.models import Models as DashScopeModels
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mockserver.base.jsontext import dumps, loads
 from mockserver.catalogue.models import Models
-from mockserver.door import Refused
+from mockserver.corridor.engine import Engine
 from mockserver.endpoints import models as pages
-from mockserver.engine import Engine
 from mockserver.rules import schemas
-from mockserver.wire.jsontext import dumps, loads
+from mockserver.talk.refused import Refused
 from tests.conftest import KEY
 from tests.endpoints.calls import call
 from tests.server.live import serving

@@ -8,11 +8,11 @@ import dashscope
 import httpx
 import pytest
 
-from mockserver.door import Refused
+from mockserver.corridor.engine import Engine
 from mockserver.endpoints import native_files
 from mockserver.endpoints.form import File, Form
-from mockserver.engine import Engine
 from mockserver.rules.schemas import violations
+from mockserver.talk.refused import Refused
 from tests.conftest import KEY
 from tests.endpoints.calls import ORIGIN, call
 from tests.server.live import serving

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver.door import Refused
+from mockserver.corridor.engine import Engine
 from mockserver.endpoints.paging import day, page, whole
-from mockserver.engine import Engine
+from mockserver.talk.refused import Refused
 from tests.endpoints.calls import call
 
 

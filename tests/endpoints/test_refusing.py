@@ -3,10 +3,10 @@
 import pytest
 
 from mockserver.catalogue.errors import Errors
-from mockserver.door import Refused
+from mockserver.corridor.engine import Engine
 from mockserver.endpoints.refusing import model_of, plain, worded
-from mockserver.engine import Engine
-from mockserver.wire.request import Surface
+from mockserver.talk.refused import Refused
+from mockserver.talk.request import Surface
 
 NATIVE, COMPAT = Surface.NATIVE_TEXT, Surface.COMPAT
 

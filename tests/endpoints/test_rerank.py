@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mockserver.base.jsontext import dumps, loads
+from mockserver.corridor.engine import Engine
 from mockserver.endpoints import rerank
-from mockserver.engine import Engine
 from mockserver.meter import pieces
 from mockserver.rules.schemas import violations
-from mockserver.wire.jsontext import dumps, loads
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 from tests.conftest import KEY, MakeHeaders, make_headers
 from tests.endpoints.calls import REQUEST_ID, answered, call
 from tests.server.live import serving

@@ -1,9 +1,9 @@
 """The table of endpoints: a row and a function for each, and nothing that is only one of both."""
 
-from mockserver import resources
+from mockserver.base import resources
+from mockserver.base.resources import fixture
 from mockserver.endpoints import table
 from mockserver.endpoints.table import endpoints
-from mockserver.resources import fixture
 from mockserver.wire.headers import response_headers
 
 ELSEWHERE = {"uploadFile", "taskResult", "appCompletion"}

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from mockserver.answer.moderation import Moderation
 from mockserver.answer.wordlist import WordList
+from mockserver.base.jsontext import dumps, loads
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.endpoints import tasks
 from mockserver.endpoints.endpoint import Call
-from mockserver.engine import Engine
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules.schemas import violations
-from mockserver.settings import Settings
-from mockserver.wire.jsontext import dumps, loads
 from tests.conftest import KEY, NOW, MakeHeaders, make_headers
 from tests.endpoints.calls import ORIGIN, answered, call
 from tests.server.live import serving

@@ -1,7 +1,7 @@
 """The tokenizer endpoint: the tokens of a text, and nothing around it."""
 
+from mockserver.corridor.engine import Engine
 from mockserver.endpoints.tokenizer import tokenize
-from mockserver.engine import Engine
 from mockserver.rules.schemas import validator
 from tests.endpoints.calls import call
 

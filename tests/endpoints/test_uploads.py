@@ -1,7 +1,7 @@
 """The policy of an upload: its signature, and the forms that keep to it. Over the wire: tests/server."""
 
+from mockserver.corridor.engine import Engine
 from mockserver.endpoints.uploads import certificate, permits, signature
-from mockserver.engine import Engine
 from mockserver.rules.schemas import violations
 from tests.conftest import NOW
 from tests.endpoints.calls import ORIGIN, call

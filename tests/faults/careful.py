@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from mockserver.faults import Fault, Plan, Planned, plan
+from mockserver.faults import Plan, Planned, plan
 from mockserver.faults.planned import Frame
+from mockserver.talk.fault import Fault
+from mockserver.talk.reply import Pace
 from mockserver.wire.pacing import schedule
-from mockserver.wire.reply import Pace
 from mockserver.wire.sse import Reader
 from tests.wire.exchanges import ENVELOPE, Exchange
 

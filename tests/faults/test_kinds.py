@@ -3,11 +3,11 @@
 import pytest
 
 from mockserver.catalogue.errors import Errors
-from mockserver.faults import read_faults
 from mockserver.faults.cutting import CUTS
-from mockserver.faults.fault import COMMON
-from mockserver.faults.kinds import Kind, kinds, presets
+from mockserver.faults.kinds import kinds, presets
 from mockserver.faults.plan import _MAKERS
+from mockserver.faults.reading import read_faults
+from mockserver.talk.fault import COMMON, Kind
 
 
 @pytest.mark.parametrize("kind", kinds().values(), ids=lambda kind: kind.name)

@@ -7,8 +7,8 @@ import pytest
 from mockserver.faults import odd
 from mockserver.faults.planned import Frame, Planned
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.wire.reply import Choice, Reply
-from mockserver.wire.request import ToolCall
+from mockserver.talk.reply import Choice, Reply
+from mockserver.talk.request import ToolCall
 from tests.faults.careful import planned
 from tests.wire.exchanges import TOOLS, compat_exchange, native_exchange
 

@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.catalogue import errors as error_catalogue
-from mockserver.faults import Fault, Frame, Planned, plan, read_fault
+from mockserver.faults import Frame, Planned, plan
 from mockserver.faults.kinds import kinds
+from mockserver.faults.reading import read_fault
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.wire.reply import Choice, Pace, Reply
-from mockserver.wire.request import Surface, ToolCall
+from mockserver.talk.fault import Fault
+from mockserver.talk.reply import Choice, Pace, Reply
+from mockserver.talk.request import Surface, ToolCall
 from tests.faults.careful import BrokenAnswerError, faulty, heard, planned, untouched
 from tests.wire.exchanges import TOOLS, Exchange, compat_exchange, native_exchange
 from tests.wire.strategies import replies

@@ -7,8 +7,8 @@ import pytest
 from mockserver.faults import Frame, Planned
 from mockserver.faults.planned import choices, messages
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.wire.reply import Choice, Reply
-from mockserver.wire.request import Surface, ToolCall
+from mockserver.talk.reply import Choice, Reply
+from mockserver.talk.request import Surface, ToolCall
 from tests.faults.careful import planned
 from tests.wire.exchanges import compat_exchange, native_exchange
 

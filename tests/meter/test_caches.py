@@ -10,7 +10,7 @@ from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.caches import LIFE_S, CacheUse, PrefixCache
 from mockserver.meter.prompt import PromptTokens, prompt_tokens
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.wire.request import ChatRequest
+from mockserver.talk.request import ChatRequest
 from tests.asking import ask
 
 WORKING = tokenizers.load()

@@ -8,13 +8,13 @@ import tiktoken
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.base.jsontext import loads
+from mockserver.dialects import compat
 from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.logprobs import token_logprobs
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.rules.schemas import validator
-from mockserver.wire import compat
-from mockserver.wire.jsontext import loads
-from mockserver.wire.reply import Choice, Reply, Usage
+from mockserver.talk.reply import Choice, Reply, Usage
 from tests.asking import ask
 from tests.wire.exchanges import ENVELOPE
 from tests.wire.strategies import texts

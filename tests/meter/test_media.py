@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.models import Models
+from mockserver.dialects.messages import read_message
 from mockserver.meter.media import image_size, inline, media_tokens, patches
 from mockserver.meter.prompt import prompt_tokens
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.wire.messages import read_message
-from mockserver.wire.request import Part, Surface
+from mockserver.talk.request import Part, Surface
 from tests.asking import ask
 
 VL_FLASH = model_catalogue.load()["qwen3-vl-flash"]

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from mockserver.catalogue import models
 from mockserver.catalogue.models import Models
+from mockserver.dialects import compat, native
 from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.prompt import PromptTokens, prompt_tokens, turns
 from mockserver.meter.template import tools_block
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.wire import compat, native
-from mockserver.wire.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest, Surface
 from tests.asking import Messages, ask
 from tests.wire.strategies import texts
 

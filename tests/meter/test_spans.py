@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.spans import MOST, spans
 

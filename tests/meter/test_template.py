@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.meter.template import CallStyle, call_text, response_text, texts, thinking_text, tools_block
 from tests.wire.strategies import json_values
 from tests.wire.strategies import texts as any_text

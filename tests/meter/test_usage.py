@@ -5,19 +5,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
+from mockserver.catalogue.thinking import THINK_CLOSE, THINK_OPEN
 from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.prompt import PromptTokens
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.meter.usage import (
-    THINK_CLOSE,
-    THINK_OPEN,
-    call_tokens,
-    choice_tokens,
-    reasoning_tokens,
-    usage_of,
-)
-from mockserver.wire.reply import Choice, Reply, Usage
-from mockserver.wire.request import ChatRequest, Surface, ToolCall
+from mockserver.meter.usage import call_tokens, choice_tokens, reasoning_tokens, usage_of
+from mockserver.talk.reply import Choice, Reply, Usage
+from mockserver.talk.request import ChatRequest, Surface, ToolCall
 from tests.asking import Messages, ask
 from tests.wire.strategies import replies, texts
 

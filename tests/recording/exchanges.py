@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from mockserver.recording.cassette import Chunk, End, Interaction, Request, Response
+from mockserver.recording.interaction import Chunk, End, Interaction, Request, Response
 
 COMPAT = "/compatible-mode/v1/chat/completions"
 TEXT = "/api/v1/services/aigc/text-generation/generation"

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract_tests.recording import PlayingServer, playing
+from mockserver.corridor.replay import Playing, Recorded
+from mockserver.recorder.upstream import LARGEST
 from mockserver.recording.redaction import Redaction
-from mockserver.recording.replay import Playing, Recorded
-from mockserver.recording.upstream import LARGEST
 from tests.recording.upstreams import Heard, RawUpstream, hear, raw_upstream
 
 EXAMPLES = int(os.environ.get("RECORDING_EXAMPLES", "60"))

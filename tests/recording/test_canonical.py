@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mockserver.recording import canonical
 from mockserver.recording.canonical import Keys, keys_of, steady
-from mockserver.recording.cassette import Request
+from mockserver.recording.interaction import Request
 from tests.recording.exchanges import COMPAT, MULTIMODAL, TEXT, asked, dumped, native_asked
 from tests.wire.strategies import json_values
 

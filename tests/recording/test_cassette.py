@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.recording import cassette
-from mockserver.recording.cassette import CassetteError, Chunk, Interaction, Request, Response
+from mockserver.recording.cassette import CassetteError
+from mockserver.recording.interaction import Chunk, Interaction, Request, Response
 from mockserver.recording.redaction import Redaction
 from mockserver.rules import schemas
 from tests.recording.exchanges import (

@@ -10,10 +10,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver import __version__
-from mockserver.recording.cassette import Interaction
+from mockserver.base.version import __version__
 from mockserver.recording.exporting import EXPORTERS, har, vcr
 from mockserver.recording.importers import IMPORTERS
+from mockserver.recording.interaction import Interaction
 from tests.recording.exchanges import COMPAT, NOW, asked, dumped, interaction
 from tests.wire.strategies import texts
 

@@ -8,8 +8,8 @@ from mockserver.meter.tokenizer import Tokenizer
 from mockserver.recording import documents, fold, lanes
 from mockserver.recording.coding import UnreadableCodingError, coding_of, decoded, header, packed
 from mockserver.recording.usage import counts_of, overrides_for
-from mockserver.wire.reply import Reply, Usage
-from mockserver.wire.request import Surface
+from mockserver.talk.reply import Reply, Usage
+from mockserver.talk.request import Surface
 from tests.recording.exchanges import USAGE, compat_body, dumped, interaction, native_body, native_frames
 from tests.wire import strategies as drawn
 from tests.wire.exchanges import compat_exchange, native_exchange

@@ -14,9 +14,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver.recording.cassette import Interaction
 from mockserver.recording.exporting import EXPORTERS
 from mockserver.recording.importers import IMPORTERS, ImportFaultError, format_of, messages, pieces
+from mockserver.recording.interaction import Interaction
 from tests.recording.exchanges import (
     COMPAT,
     TEXT,

@@ -11,6 +11,7 @@ from mockserver.recording import cassette, index, nearest
 from mockserver.recording import library as libraries
 from mockserver.recording.canonical import keys_of
 from mockserver.recording.cassette import CassetteError
+from mockserver.recording.interaction import Interaction
 from mockserver.recording.library import Library, age, moment
 from tests.recording.exchanges import TEXT, asked, compat_body, interaction, native_asked, native_body
 
@@ -36,7 +37,7 @@ def test_the_index_is_believed_while_it_is_fresh(tmp_path: Path, monkeypatch: py
     before = index.rows_of(tmp_path)
     read = []
 
-    def reading(path: Path) -> cassette.Interaction:
+    def reading(path: Path) -> Interaction:
         read.append(path.name)
         return cassette.read(path)
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.recording.cassette import Chunk, redacted
+from mockserver.recording.cassette import redacted
+from mockserver.recording.interaction import Chunk
 from mockserver.recording.redaction import MARK, Redaction, RedactionError, SpoiltError
 from tests.recording.exchanges import (
     COMPAT,

@@ -8,11 +8,11 @@ import httpx
 import pytest
 
 from contract_tests.recording import playing
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.replay import Playing, Recorded
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
-from mockserver.recording.replay import Playing, Recorded
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 from tests.conftest import MakeHeaders
 from tests.recording.exchanges import asked, compat_body, compat_frames, dumped
 from tests.recording.test_redaction import everywhere, leaks

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from mockserver.recording import cassette
-from mockserver.recording.cassette import CassetteError, Interaction, to_document
+from mockserver.recording.cassette import CassetteError, to_document
 from mockserver.recording.importers import ImportFaultError
+from mockserver.recording.interaction import Interaction, Request, Response
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
 from mockserver.recording.upkeep import (
@@ -66,8 +67,8 @@ def test_thinking_calls_and_refusals_are_shown_and_long_texts_cut() -> None:
 
 def test_what_is_not_known_of_a_recording_is_said() -> None:
     bare = Interaction(
-        request=cassette.Request(method="GET", path="/x"),
-        response=cassette.Response(status=204, end="cut-by-client"),
+        request=Request(method="GET", path="/x"),
+        response=Response(status=204, end="cut-by-client"),
         recorded="",
     )
     assert inspect("a", bare) == [

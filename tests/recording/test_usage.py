@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.recording.usage import counts_of, overrides_for
-from mockserver.wire.reply import Usage
-from mockserver.wire.request import Surface
+from mockserver.talk.reply import Usage
+from mockserver.talk.request import Surface
 from tests.wire.strategies import json_values
 
 COUNTS = st.integers(0, 10**9)

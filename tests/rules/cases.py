@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.rules import check
-from mockserver.wire.request import ChatRequest
+from mockserver.talk.request import ChatRequest
 
 
 class Case(NamedTuple):

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 
 COMPAT, TEXT = Surface.COMPAT, Surface.NATIVE_TEXT
 WEATHER = {

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from mockserver.rules.repetition import ROUNDS
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 from tests.rules.table import FUNCTION, JSON
 
 COMPAT, TEXT, MULTIMODAL = Surface.COMPAT, Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL

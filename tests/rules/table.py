@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from mockserver.rules import Moment, all_rules
 from mockserver.rules.repetition import ROUNDS
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 from tests.asking import body_of
 
 COMPAT, TEXT, MULTIMODAL = Surface.COMPAT, Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL

@@ -6,7 +6,7 @@ import pytest
 
 from mockserver.catalogue.errors import Errors
 from mockserver.rules import check
-from mockserver.wire.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest, Surface
 from tests.asking import Messages, ask
 from tests.rules.cases import Case, judged
 

@@ -7,7 +7,7 @@ import pytest
 from mockserver.catalogue.errors import Errors
 from mockserver.catalogue.models import Models
 from mockserver.rules import Moment, check, check_at
-from mockserver.wire.request import ChatRequest, Message, Surface
+from mockserver.talk.request import ChatRequest, Message, Surface
 from tests.asking import Messages, ask
 from tests.rules.cases import Case, judged
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mockserver.catalogue import models as model_catalogue
 from mockserver.rules.marks import ERROR_STARTS, Mark, marks_of
-from mockserver.wire.request import ChatRequest, Message, Part, Surface, ToolCall
+from mockserver.talk.request import ChatRequest, Message, Part, Surface, ToolCall
 from tests.wire.strategies import texts
 
 MODELS = model_catalogue.load()

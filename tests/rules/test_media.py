@@ -6,7 +6,7 @@ import pytest
 
 from mockserver.catalogue.errors import Errors
 from mockserver.rules import check
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 from tests.asking import ask
 
 RESOLVE = {"x-dashscope-ossresourceresolve": "enable"}

@@ -2,10 +2,10 @@
 
 import pytest
 
-from mockserver.engine import Engine
+from mockserver.base.jsontext import dumps
+from mockserver.corridor.engine import Engine
 from mockserver.rules import all_rules
 from mockserver.rules.registry import rules_by_id
-from mockserver.wire.jsontext import dumps
 from tests.conftest import NOW, make_headers
 from tests.rules.museum import EXHIBITS, Exhibit
 

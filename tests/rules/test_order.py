@@ -6,15 +6,14 @@ from typing import Any
 
 import pytest
 
-from mockserver import resources
+from mockserver.base import resources
+from mockserver.base.jsontext import dumps
 from mockserver.catalogue.errors import Errors
 from mockserver.catalogue.errors import load as load_errors
-from mockserver.engine import Engine
-from mockserver.rules import Severity
+from mockserver.corridor.engine import Engine
 from mockserver.rules.order import checks, first, rank
-from mockserver.rules.registry import Finding
-from mockserver.wire.jsontext import dumps
-from mockserver.wire.request import Surface
+from mockserver.talk.finding import Finding, Severity
+from mockserver.talk.request import Surface
 from tests.conftest import NOW, make_headers
 from tests.rules.table import CASES, COMPAT, MULTIMODAL, TEXT, Case, Side, body
 

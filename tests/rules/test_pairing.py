@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.rules.pairing import Kind, pairs
-from mockserver.wire.request import Message, ToolCall
+from mockserver.talk.request import Message, ToolCall
 
 ASK = Message("user", "Sing.")
 

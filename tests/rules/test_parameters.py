@@ -6,10 +6,10 @@ import pytest
 
 from mockserver.catalogue.errors import Errors
 from mockserver.catalogue.models import Models
+from mockserver.dialects import native
 from mockserver.rules import check
 from mockserver.rules.parameters import known_parameters
-from mockserver.wire import native
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 from tests.asking import ask, body_of
 
 

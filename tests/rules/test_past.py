@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.base.jsontext import dumps
 from mockserver.catalogue import models as model_catalogue
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
+from mockserver.dialects import compat
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules.past import Past, Trail
-from mockserver.wire import compat
-from mockserver.wire.jsontext import dumps
-from mockserver.wire.reply import Choice, Reply
-from mockserver.wire.request import Part, Surface, ToolCall
+from mockserver.talk.reply import Choice, Reply
+from mockserver.talk.request import Part, Surface, ToolCall
 from tests.asking import ask
 from tests.conftest import NOW, make_headers
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from mockserver.engine import Answer, Engine
+from mockserver.corridor.engine import Answer, Engine
+from mockserver.corridor.settings import Settings
 from mockserver.meter.tokenizer import LazyTokenizer
-from mockserver.rules import Finding, Severity
 from mockserver.rules.policy import Action, Mode, Policies, RulePolicy, RulePolicyError
 from mockserver.rules.registry import rules_by_id
-from mockserver.settings import Settings
-from mockserver.wire.request import Surface
+from mockserver.talk.finding import Finding, Severity
+from mockserver.talk.request import Surface
 from tests.conftest import NOW, make_headers
 
 HARMFUL = Finding("parameters.unknown", Severity.HARMFUL, "tea", "")

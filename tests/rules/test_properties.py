@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.engine import Engine
-from mockserver.journal import Entry
+from mockserver.base.jsontext import dumps
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules import all_rules
 from mockserver.rules.policy import Mode
-from mockserver.settings import Settings
-from mockserver.wire.jsontext import dumps
+from mockserver.state.journal import Entry
 from tests.conftest import NOW, RULE_EXAMPLES, make_headers
 from tests.rules.strategies import MUTATIONS, Talk, talks
 from tests.rules.table import LATER

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from mockserver.catalogue.errors import Errors
-from mockserver.rules import Moment, Severity, all_rules, check, check_at, parameters, registry
+from mockserver.rules import Moment, all_rules, check, check_at, parameters, registry
 from mockserver.rules.registry import ACCEPTED, Broken, Rule, concerned, rules_by_id
-from mockserver.wire.request import Surface
+from mockserver.talk.finding import Severity
+from mockserver.talk.request import Surface
 from tests.asking import ask
 
 KNOWN_FROM = (

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from mockserver.catalogue import models
 from mockserver.catalogue.errors import load
+from mockserver.dialects import compat, native
 from mockserver.rules import check, schemas
 from mockserver.rules.remainder import remainder
-from mockserver.wire import compat, native
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 from tests.asking import body_of
 from tests.rules.table import ASKED
 

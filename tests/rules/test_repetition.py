@@ -6,9 +6,9 @@ import pytest
 
 from mockserver.catalogue.errors import Errors
 from mockserver.rules import check
-from mockserver.rules.registry import Finding
 from mockserver.rules.repetition import ROUNDS
-from mockserver.wire.request import Surface
+from mockserver.talk.finding import Finding
+from mockserver.talk.request import Surface
 from tests.asking import ask
 from tests.rules.table import ASKED, CALLED, DONE, call, calls, said, user
 

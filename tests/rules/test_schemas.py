@@ -8,13 +8,13 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from mockserver import resources
+from mockserver.base import resources
+from mockserver.base.jsontext import dumps, loads
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue.errors import Errors
 from mockserver.rules import schemas
 from mockserver.rules.schemas import Violation, path_text, violations
-from mockserver.wire.jsontext import dumps, loads
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 from tests.asking import body_of
 
 COMPAT, TEXT, MULTIMODAL = Surface.COMPAT, Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL

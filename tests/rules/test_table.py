@@ -2,12 +2,12 @@
 
 import pytest
 
-from mockserver.engine import Engine
-from mockserver.journal import Entry
+from mockserver.base.jsontext import dumps
+from mockserver.corridor.engine import Engine
 from mockserver.rules import all_rules
 from mockserver.rules.registry import rules_by_id
-from mockserver.wire.jsontext import dumps
-from mockserver.wire.request import Surface
+from mockserver.state.journal import Entry
+from mockserver.talk.request import Surface
 from tests.conftest import NOW, make_headers
 from tests.rules.table import CASES, LATER, NO_CASE, Case, Side, body
 

@@ -4,7 +4,7 @@ import pytest
 
 from mockserver.catalogue.errors import Errors
 from mockserver.rules import check
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 from tests.asking import Messages, ask
 
 CALL = {"id": "a", "type": "function", "function": {"name": "sing", "arguments": "{}"}}

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+from mockserver.base.jsontext import dumps, loads
 from mockserver.catalogue import errors as error_catalogue
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.scenario.document import Scenario, Texts, load
-from mockserver.settings import Settings
+from mockserver.talk.request import Surface
 from mockserver.wire.ids import Ids
-from mockserver.wire.jsontext import dumps, loads
-from mockserver.wire.request import Surface
 from tests.conftest import NOW, make_headers
 
 _TOKENIZER = LazyTokenizer()

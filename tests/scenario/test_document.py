@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from mockserver import resources
-from mockserver.answer.script import FILES
+from mockserver.base import resources
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
-from mockserver.engine import Engine
-from mockserver.pace import INSTANT, recorded
+from mockserver.corridor.engine import Engine
 from mockserver.scenario.document import load, path_of, place_of
 from mockserver.scenario.problem import BrokenScenarioError
 from mockserver.scenario.reach import warnings
-from mockserver.scenario.stage import Setting
+from mockserver.scripts.pace import INSTANT, recorded
+from mockserver.scripts.script import FILES
+from mockserver.scripts.stage import Setting
 from tests.scenario.playing import ask, assistant, fresh, playable, say, scenario, told, user
 
 SHIPPED = sorted((resources.folder("fixtures") / "scenarios").glob("*.yaml"))

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.answer.script import FILES, read_answer
+from mockserver.base.jsontext import dumps
 from mockserver.catalogue import errors as error_catalogue
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules import schemas
 from mockserver.scenario.export import as_yaml, error_spec, reply_spec, scenario_of
-from mockserver.settings import Settings
+from mockserver.scripts.script import FILES, read_answer
+from mockserver.talk.reply import Choice, Reply
+from mockserver.talk.request import Surface
 from mockserver.wire.ids import Ids
-from mockserver.wire.jsontext import dumps
-from mockserver.wire.reply import Choice, Reply
-from mockserver.wire.request import Surface
 from tests.conftest import NOW, make_headers
 from tests.scenario.playing import playable
 from tests.wire.strategies import replies, texts

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from mockserver import resources
-from mockserver.answer.script import FILES
+from mockserver.base import resources
 from mockserver.scenario.document import Scenario
+from mockserver.scripts.script import FILES
 from tests.scenario.playing import ask, fresh, playable, say, scenario, told
 
 QUOTA = "quotas: [{model: 'qwen-*', rpm: 1}]"

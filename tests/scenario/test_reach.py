@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from mockserver.answer.match import Match
 from mockserver.catalogue import models as model_catalogue
 from mockserver.scenario.reach import covers, warnings
-from mockserver.wire.request import ChatRequest
-from tests.answer.test_index import matches, requests
+from mockserver.scripts.match import Match
+from mockserver.talk.request import ChatRequest
 from tests.scenario.playing import playable
+from tests.scripts.test_index import matches, requests
 
 
 def warned(text: str) -> list[str]:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.answer.script import FILES
 from mockserver.scenario.transcript import fault, scripts_of
+from mockserver.scripts.script import FILES
 from tests.scenario.playing import Talk, assistant, fresh, playable, say, user
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.server.app import App
-from mockserver.settings import Settings
 from mockserver.wire.ids import Ids
 from tests.conftest import KEY, NOW
 from tests.server.talk import Live, running

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
 from mockserver.server.app import App
 from mockserver.server.serve import bind, url_of
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
 from mockserver.server.serve import Server, bind
 
 COMPAT = "/compatible-mode/v1/chat/completions"

@@ -9,16 +9,16 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
+from mockserver.base.masking import mask
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.endpoints import answering
-from mockserver.engine import Engine
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules.schemas import validator
 from mockserver.server.app import CHAT_PATHS, App
-from mockserver.settings import Settings
+from mockserver.talk.request import Surface
 from mockserver.wire import sse
 from mockserver.wire.ids import Ids
-from mockserver.wire.request import Surface
-from mockserver.worlds import mask
 from tests.conftest import KEY, NOW
 from tests.server.talk import ALIAS, COMPAT, MULTIMODAL, TEXT
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Scope
 
-from mockserver.engine import Answer
+from mockserver.corridor.engine import Answer
 from mockserver.faults import Plan
 from mockserver.faults.plan import Ending, Piece
 from mockserver.server.asgi import (

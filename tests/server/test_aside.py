@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from mockserver.corridor.work import Steps, aside
 from mockserver.server.aside import Aside
-from mockserver.work import Steps, aside
 
 PATIENCE = 20.0
 

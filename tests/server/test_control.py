@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from mockserver import __version__
-from mockserver.engine import Engine
-from mockserver.worlds import mask
+from mockserver.base.masking import mask
+from mockserver.base.version import __version__
+from mockserver.corridor.engine import Engine
 from tests.conftest import KEY, NOW
 from tests.server.talk import COMPAT, MODELS, MULTIMODAL, TEXT, TOKENIZER
 

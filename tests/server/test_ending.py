@@ -21,9 +21,9 @@ import sys, time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
 from mockserver.server.serve import serve
-from mockserver.settings import Settings
+from mockserver.corridor.settings import Settings
 
 async def hold_up():
     print("held up", flush=True)

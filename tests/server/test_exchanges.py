@@ -8,8 +8,8 @@ import pytest
 import yaml
 from starlette.testclient import TestClient
 
-from mockserver.journal import Entry
 from mockserver.rules.schemas import validator
+from mockserver.state.journal import Entry
 from tests.server.talk import COMPAT, TEXT
 
 

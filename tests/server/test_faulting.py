@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from mockserver.worlds import mask
+from mockserver.base.masking import mask
 from tests.conftest import KEY
 from tests.server.test_control import ask, requests, said_by
 

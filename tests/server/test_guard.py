@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.server.app import App
 from mockserver.server.guard import OPEN_CALL, Guard
 from mockserver.server.strangers import is_loopback
-from mockserver.settings import Settings
 from tests.server.talk import COMPAT
 
 TOKEN = "oolong-oolong-oolong"

@@ -17,9 +17,9 @@ from urllib.parse import quote
 import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.rules.schemas import validator
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 from tests.server.conftest import MakeLive
 from tests.server.talk import COMPAT, MODELS, MULTIMODAL, PATIENCE, TEXT, TOKENIZER, Line, Live, request
 

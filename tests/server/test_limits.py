@@ -10,11 +10,11 @@ from starlette.testclient import TestClient
 from starlette.types import Message
 
 from mockserver.answer.moderation import Moderation
-from mockserver.engine import Engine
+from mockserver.base.masking import mask
+from mockserver.corridor.engine import Engine
 from mockserver.meter.quotas import Quota
 from mockserver.server.app import App
-from mockserver.wire.request import Surface
-from mockserver.worlds import mask
+from mockserver.talk.request import Surface
 from tests.conftest import KEY, NOW, make_headers
 from tests.server.talk import COMPAT, TEXT
 

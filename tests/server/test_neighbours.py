@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules.schemas import validator
 from mockserver.server.app import App
 from mockserver.server.neighbours import surface_of
-from mockserver.settings import Settings
-from mockserver.wire.request import Surface
+from mockserver.talk.request import Surface
 from tests.conftest import KEY
 from tests.server.talk import COMPAT, MODELS, TEXT, TOKENIZER
 

@@ -9,9 +9,10 @@ import pytest
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
-from mockserver import __version__, resources
+from mockserver.base import resources
+from mockserver.base.version import __version__
+from mockserver.corridor.engine import Engine
 from mockserver.endpoints import apps
-from mockserver.engine import Engine
 from mockserver.rules.schemas import validator
 from mockserver.server import openapi
 from mockserver.server.app import CHAT_PATHS, App

@@ -22,10 +22,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from mockserver.base.resources import fixture
 from mockserver.catalogue import errors as error_catalogue
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
 from mockserver.meter.tokenizer import LazyTokenizer
-from mockserver.resources import fixture
 from mockserver.rules.registry import rules_by_id
 from mockserver.server.app import App
 from tests.conftest import KEY

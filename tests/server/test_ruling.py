@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from mockserver.base.masking import mask
 from mockserver.rules import all_rules
-from mockserver.worlds import mask
 from tests.server.talk import COMPAT
 
 BODY = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Hi"}], "tea": 1}

@@ -22,10 +22,10 @@ from unittest.mock import Mock
 
 import pytest
 
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.server.serve import PortTakenError, Server, banner, bind, serve, url_of, write_ready_file
-from mockserver.settings import Settings
 from mockserver.wire import sse
 from tests.server.conftest import MakeLive
 from tests.server.talk import COMPAT, PATIENCE, Caller, collector_as_it_was, request, running

@@ -11,10 +11,10 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from mockserver import resources
+from mockserver.base import resources
+from mockserver.corridor.settings import Settings
 from mockserver.rules.schemas import validator
 from mockserver.server.transport import GatheringTransport, protocol
-from mockserver.settings import Settings
 from mockserver.wire import sse
 from mockserver.wire.ids import Ids
 from tests.server.conftest import MakeLive

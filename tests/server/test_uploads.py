@@ -11,8 +11,8 @@ import httpx
 import pytest
 from starlette.types import Message, Scope
 
+from mockserver.corridor.engine import Engine
 from mockserver.endpoints import uploads
-from mockserver.engine import Engine
 from mockserver.rules.schemas import validator, violations
 from mockserver.server.app import App
 from tests.conftest import KEY, NOW

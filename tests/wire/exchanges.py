@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mockserver.catalogue import models as model_catalogue
+from mockserver.dialects import compat, native
+from mockserver.dialects.rendering import Envelope, Stream
 from mockserver.meter.logprobs import token_logprobs
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.wire import compat, native
+from mockserver.talk.reply import Choice, Reply, Usage
+from mockserver.talk.request import ChatRequest, Surface
 from mockserver.wire.chunking import Chunker
-from mockserver.wire.rendering import Envelope, Stream
-from mockserver.wire.reply import Choice, Reply, Usage
-from mockserver.wire.request import ChatRequest, Surface
 
 RID = "0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f"
 ENVELOPE = Envelope(RID, 1_770_000_000)

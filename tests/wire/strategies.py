@@ -4,8 +4,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mockserver.wire.reply import Choice, Reply
-from mockserver.wire.request import ToolCall
+from mockserver.talk.reply import Choice, Reply
+from mockserver.talk.request import ToolCall
 
 SCRIPTS = (
     "The kettle sings at noon.",

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from mockserver.catalogue.models import Models, Ramp
 from mockserver.meter.tokenizer import Tokenizer
+from mockserver.talk.reply import Choice
+from mockserver.talk.request import ToolCall
 from mockserver.wire.chunking import Chunker, Run, cut
-from mockserver.wire.reply import Choice
-from mockserver.wire.request import ToolCall
 from tests.wire.strategies import texts
 
 RAMPS = st.builds(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver import resources
+from mockserver.base import resources
 from mockserver.wire.headers import http_date, response_headers
 
 CORS = "Origin,Access-Control-Request-Method,Access-Control-Request-Headers"

@@ -4,10 +4,10 @@ from typing import Any
 
 from hypothesis import given, settings
 
+from mockserver.dialects.serializers import DIALECTS
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.wire.reply import Reply
-from mockserver.wire.request import Surface
-from mockserver.wire.serializers import DIALECTS
+from mockserver.talk.reply import Reply
+from mockserver.talk.request import Surface
 from tests import folding
 from tests.wire.exchanges import Exchange, compat_exchange, cost, native_exchange
 from tests.wire.strategies import replies

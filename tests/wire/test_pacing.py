@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.talk.reply import Pace
 from mockserver.wire.pacing import schedule
-from mockserver.wire.reply import Pace
 
 TOKENS = st.lists(st.integers(min_value=0, max_value=20))
 PACES = st.builds(

@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.base.jsontext import dumps
 from mockserver.wire import sse
-from mockserver.wire.jsontext import dumps
 from mockserver.wire.sse import Frame, Reader
 from tests.wire.strategies import json_values, texts
 

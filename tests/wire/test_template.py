@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.wire.jsontext import dump_text, dumps, loads
+from mockserver.base.jsontext import dump_text, dumps, loads
 from mockserver.wire.template import Template
 from tests.wire.strategies import json_values, texts
 

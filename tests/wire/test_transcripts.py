@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.wire.reply import Choice, Reply, Usage
-from mockserver.wire.request import Surface, ToolCall
+from mockserver.talk.reply import Choice, Reply, Usage
+from mockserver.talk.request import Surface, ToolCall
 from tests.wire.exchanges import PICTURE, TOOLS, compat_exchange, native_exchange
 
 FOLDER = Path(__file__).parent / "transcripts"

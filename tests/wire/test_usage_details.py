@@ -9,11 +9,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mockserver.catalogue import models as model_catalogue
-from mockserver.engine import Engine
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.meter.tokenizer import LazyTokenizer
-from mockserver.settings import Settings
+from mockserver.talk.request import Surface
 from mockserver.wire import sse
-from mockserver.wire.request import Surface
 from tests.conftest import make_headers
 
 MEDIA = ("text", "image", "video", "audio")

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from html import escape
 from typing import Literal
 
+from mockserver.base.junit import Case, Complaint, junit
 from mockserver.contract.report.result import Held, Result, State
 from mockserver.contract.report.terminal import held_text, summary
 from mockserver.contract.requirements import requirements
 from mockserver.contract.suite import Verdict
-from mockserver.junit import Case, Complaint, junit
 
 
 def as_json(result: Result) -> str:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from mockserver import __version__
+from mockserver.base.version import __version__
 from mockserver.contract.protocol import VERSION
 from mockserver.contract.requirements import Severity, requirements
 from mockserver.contract.suite import Outcome, Verdict

@@ -7,9 +7,9 @@ cannot be read raises `ImportFaultError` with the place and the reason, and noth
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mockserver.recording.cassette import Interaction
 from mockserver.recording.importers import curl, har, jsonl, raw, vcr
 from mockserver.recording.importers.pieces import ImportFaultError
+from mockserver.recording.interaction import Interaction
 
 Importer = Callable[[Path], Iterator[Interaction]]
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mockserver.recording import documents
-from mockserver.recording.cassette import Interaction
 from mockserver.recording.importers import messages, pieces
+from mockserver.recording.interaction import Interaction
 from mockserver.recording.redaction import Pairs
 
 _COMPAT = "/compatible-mode/v1/chat/completions"

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mockserver.recording import documents
-from mockserver.recording.cassette import Interaction
 from mockserver.recording.importers import pieces
+from mockserver.recording.interaction import Interaction
 
 
 def _body(held: Any, where: str) -> bytes:

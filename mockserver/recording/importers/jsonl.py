@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mockserver.recording import documents
-from mockserver.recording.cassette import Interaction
 from mockserver.recording.importers import pieces
+from mockserver.recording.interaction import Interaction
 
 _COMPAT = "/compatible-mode/v1/chat/completions"
 _TEXT = "/api/v1/services/aigc/text-generation/generation"

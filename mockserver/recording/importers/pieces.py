@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mockserver.recording import coding, documents
-from mockserver.recording.cassette import Chunk, Interaction, Request, Response
+from mockserver.recording.interaction import Chunk, Interaction, Request, Response
 from mockserver.recording.redaction import Pairs
 
 MOST_BYTES = 64 * 1024 * 1024

@@ -5,8 +5,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from mockserver.recording.cassette import Interaction
 from mockserver.recording.importers import messages, pieces
+from mockserver.recording.interaction import Interaction
 
 _HEAD = ".request.header.txt"
 

@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from mockserver.recording import documents
-from mockserver.recording.cassette import Interaction
 from mockserver.recording.importers import pieces
+from mockserver.recording.interaction import Interaction
 
 
 def _document(path: Path) -> Any:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver import __version__
+from mockserver.base.version import __version__
 from mockserver.contract import Failure, Verdict, requirements
 from mockserver.contract.protocol import VERSION
 from mockserver.contract.report import Result, State

@@ -1,0 +1,1 @@
+"""What every room stands on: values, names, resources, logs, JSON text."""

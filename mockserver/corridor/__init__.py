@@ -1,0 +1,1 @@
+"""The way of a request from the door to the bytes of its answer. No sockets."""

@@ -1,0 +1,251 @@
+"""The end of the corridor: what goes out, its bytes and its headers."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mockserver.answer import moderation
+from mockserver.base.logs import event
+from mockserver.catalogue.errors import Errors
+from mockserver.catalogue.models import Model
+from mockserver.catalogue.regions import DEFAULT, Region, region_of
+from mockserver.corridor.showing import findings_header
+from mockserver.dialects import compat, native, reshaping
+from mockserver.dialects.refusing import RenderedError, render_compat, render_native
+from mockserver.dialects.rendering import Envelope, Stream
+from mockserver.faults import Plan
+from mockserver.meter.quotas import Admission
+from mockserver.meter.vocabularies import Vocabularies
+from mockserver.state.journal import Entry
+from mockserver.talk.reply import Raw, Reply, Usage
+from mockserver.talk.request import ChatRequest, Surface
+from mockserver.wire.chunking import Chunker
+from mockserver.wire.encoding import encoded
+from mockserver.wire.headers import UNBUFFERED, Headers, response_headers
+from mockserver.wire.incoming import bearer_key
+from mockserver.wire.pacing import schedule
+
+log = logging.getLogger("mockserver")
+
+Clock = Callable[[], float]
+"""Gives the seconds since 1970."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What goes out: a whole `body`, or `frames`, each due so many seconds after the first byte.
+
+    `due` is empty when nothing is paced. `delay` is how long the first byte waits. `tokens` is how many
+    each frame carries. With a `plan`, a fault's, that is carried out and nothing else is sent. Whoever
+    sends it frees its `admission`, when it has one, as soon as it is sent or its client is gone. Of
+    a stream there is its `request`, and `sent`, how many of its frames went out when each had its time.
+    `cut`: the connection ends behind the frames, as if the answer were not whole.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+    frames: Sequence[bytes] = ()
+    due: Sequence[float] = ()
+    delay: float = 0.0
+    entry: Entry | None = None
+    admission: Admission | None = None
+    tokens: Sequence[int] = ()
+    plan: Plan | None = None
+    request: ChatRequest | None = None
+    sent: int = 0
+    cut: bool = False
+
+
+class Answers:
+    """Makes answers of what is said and of what is refused; a `clock` says when each begins.
+
+    `unbuffered`: every stream tells proxies to pass it on at once. `region`: whose help page a refusal
+    names where the `Host` of a request names no region.
+    """
+
+    def __init__(
+        self,
+        errors: Errors,
+        vocabularies: Vocabularies,
+        *,
+        unbuffered: bool = False,
+        region: Region = DEFAULT,
+    ) -> None:
+        self._unbuffered, self._region = unbuffered, region
+        self._errors = errors
+        self._vocabularies = vocabularies
+        self._chunkers: dict[str, Chunker] = {}
+
+    def rendered(
+        self,
+        request: ChatRequest,
+        reply: Reply,
+        usage: Usage,
+        entry: Entry,
+        *,
+        clock: Clock,
+        blocked: Mapping[tuple[int, str], int] | None = None,
+    ) -> Answer:
+        """The answer that a reply makes; `blocked` are the places where moderation cuts a stream off."""
+        envelope = Envelope(entry.request_id, int(entry.arrived))
+        if not request.stream:
+            body = self.body(request, reply, usage, envelope)
+            if reshaping.wanted(reply):
+                body = reshaping.body(body, reply, request, envelope)
+            return self._whole(request, reply, usage, entry, body, clock)
+        stream = self.stream(request, reply, usage, envelope)
+        if reshaping.wanted(reply):
+            stream = reshaping.stream(stream, reply, request, envelope)
+        if blocked:
+            entry.refusal = self._errors.refuse(moderation.OUTPUT)
+            stream = moderation.cut(
+                stream,
+                blocked,
+                entry.refusal,
+                request,
+                entry.request_id,
+                region=self._region_of(request.headers),
+            )
+        answer = Answer(200, [], frames=stream.frames, entry=entry, tokens=stream.tokens, request=request)
+        if reply.pace is not None:
+            answer.delay = reply.pace.first_ms / 1000
+            answer.due = schedule(stream.tokens, reply.pace)
+        name = _header_set(request, "sse")
+        answer.headers = self.headers(name, entry, request.model, clock=clock, delay=answer.delay)
+        if self._unbuffered and UNBUFFERED not in answer.headers:
+            answer.headers.append(UNBUFFERED)
+        return answer
+
+    def body(self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:
+        """The body of a whole answer, in the dialect of its request."""
+        if request.surface.native:
+            return native.render_body(request, reply, usage, envelope)
+        return compat.render_body(request, reply, usage, envelope)
+
+    def stream(self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> Stream:
+        """The frames of a streamed answer, in the dialect of its request."""
+        chunker = self.chunker(request.model)
+        if request.surface.native:
+            return native.render_stream(request, reply, usage, envelope, chunker)
+        return compat.render_stream(request, reply, usage, envelope, chunker)
+
+    def _whole(
+        self, request: ChatRequest, reply: Reply, usage: Usage, entry: Entry, body: bytes, clock: Clock
+    ) -> Answer:
+        answer = Answer(200, [], entry=entry)
+        if reply.pace is not None:
+            due = schedule([1] * usage.output, reply.pace)
+            answer.delay = reply.pace.first_ms / 1000 + (due[-1] if due else 0.0)
+        # A fault strikes the bytes of the JSON, not those of its compressed form.
+        encoding, answer.body = encoded(body, request.headers if entry.fault is None else {})
+        name = _header_set(request, "json")
+        answer.headers = self.headers(
+            name, entry, request.model, clock=clock, delay=answer.delay, encoding=encoding
+        )
+        return answer
+
+    def raw(self, request: ChatRequest, reply: Reply, raw: Raw, entry: Entry, *, clock: Clock) -> Answer:
+        """The answer that a raw reply is: its bytes, its headers over those of the surface."""
+        entry.status = raw.status
+        answer = Answer(raw.status, [], raw.body, raw.frames, entry=entry, tokens=[1] * len(raw.frames))
+        if reply.pace is not None:
+            answer.delay = reply.pace.first_ms / 1000
+            answer.due = schedule(answer.tokens, reply.pace) if raw.frames else ()
+        name = _header_set(request, "sse" if raw.frames else "json")
+        own = self.headers(name, entry, request.model, clock=clock, delay=answer.delay)
+        given = dict(raw.headers)
+        answer.headers = [(key, value) for key, value in own if key.decode() not in given]
+        answer.headers += [
+            (key.encode(), value.encode("latin-1")) for key, values in raw.headers for value in values or ()
+        ]
+        return answer
+
+    def refused(
+        self,
+        surface: Surface,
+        entry: Entry,
+        model: Model | None,
+        headers: Mapping[str, str],
+        *,
+        stream: bool,
+        clock: Clock,
+    ) -> Answer:
+        """The answer that the entry's refusal makes; it is booked and logged."""
+        refusal = entry.refusal
+        assert refusal is not None
+        account = entry.world.account(entry.model or (model.name if model else ""))
+        account.requests += 1
+        account.refusals += 1
+        render = render_native if surface.native else render_compat
+        region = self._region_of(headers)
+        rendered = render(refusal, entry.request_id, model, stream=stream, region=region)
+        entry.status = rendered.status
+        event(
+            log,
+            f"refused {entry.world.name} {surface.value}: {refusal.prefix + refusal.compat.text()}",
+            secret=bearer_key(headers),
+            request_id=entry.request_id,
+            key=entry.world.name,
+            surface=surface.value,
+            model=entry.model,
+            code=refusal.native.code,
+            status=refusal.status,
+        )
+        encoding, body = (b"", rendered.body) if rendered.sse else encoded(rendered.body, headers)
+        name = _error_set(surface, rendered, model)
+        sent = self.headers(name, entry, model, clock=clock, encoding=encoding)
+        return Answer(rendered.status, sent, body, entry=entry)
+
+    def _region_of(self, headers: Mapping[str, str]) -> Region:
+        return region_of(headers.get("host", "")) or self._region
+
+    @staticmethod
+    def headers(
+        name: str,
+        entry: Entry,
+        model: Model | None,
+        *,
+        clock: Clock,
+        delay: float = 0.0,
+        encoding: bytes = b"",
+    ) -> Headers:
+        """The headers of a set (`fixtures/headers.json`) for an answer that begins `delay` seconds later."""
+        entry.started = max(clock(), entry.arrived) + delay
+        headers = response_headers(
+            name,
+            request_id=entry.request_id,
+            arrived_ms=int(entry.arrived * 1000),
+            started_ms=int(entry.started * 1000),
+            timeout_s=298 if model is None else model.family.timeout,
+            encoding=encoding,
+        )
+        if entry.findings:
+            headers.append(findings_header(entry.findings))
+        return headers
+
+    def chunker(self, model: Model) -> Chunker:
+        """What cuts the texts of a model into the pieces of a stream."""
+        name = model.family.vocabulary
+        found = self._chunkers.get(name)
+        if found is None:
+            found = self._chunkers[name] = Chunker(self._vocabularies.tokenizer(model))
+        return found
+
+
+def _header_set(request: ChatRequest, kind: str) -> str:
+    if request.surface.native:
+        return f"native-{kind}"
+    return f"compat-{kind}{request.model.family.compat_headers}"
+
+
+def _error_set(surface: Surface, rendered: RenderedError, model: Model | None) -> str:
+    dialect = "native" if surface.native else "compat"
+    if rendered.door:
+        return f"{dialect}-door"
+    kind = "sse" if rendered.sse else "json"
+    if surface.native or model is None:
+        return f"{dialect}-{kind}"
+    # The older gateway of Virginia adds headers to what it answers, and to no JSON refusal.
+    plain = model.family.compat_era == "2025" and not rendered.sse
+    return f"{dialect}-{kind}{'' if plain else model.family.compat_headers}"

@@ -1,0 +1,164 @@
+"""The door: what a request has to pass before it is answered.
+
+Its key, its JSON, its model, its schema, the rules: the first of them that does not hold ends its way.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mockserver.base.jsontext import loads_bounded
+from mockserver.catalogue.errors import Errors, Refusal
+from mockserver.catalogue.models import Model, Models
+from mockserver.catalogue.plans import is_plan_key, served_with_plan_keys
+from mockserver.corridor.settings import INVALID_KEY, KEY_FORM, Settings
+from mockserver.dialects import compat, native
+from mockserver.rules import Moment, check, check_at, schemas
+from mockserver.rules.order import first, rank
+from mockserver.rules.past import Trail
+from mockserver.rules.policy import Action, Policies, RulePolicy
+from mockserver.rules.prompt import far_from_limit
+from mockserver.rules.registry import rules_by_id
+from mockserver.rules.remainder import remainder
+from mockserver.state.worlds import World, Worlds
+from mockserver.talk.finding import Finding, Severity
+from mockserver.talk.refused import Refused
+from mockserver.talk.request import ChatRequest, Surface
+
+_REQUEST_SCHEMAS = {surface: f"{surface.value}.request" for surface in Surface}
+
+
+def _request(
+    surface: Surface, data: Mapping[str, Any], model: Model, headers: Mapping[str, str]
+) -> ChatRequest:
+    if surface.native:
+        return native.read_request(surface, data, model, headers)
+    return compat.read_request(data, model, headers)
+
+
+def _at_the_door(rule: str, path: str, refusal: Refusal, message: str) -> tuple[Finding]:
+    return (Finding(rule, Severity.REFUSED, path, message, refusal),)
+
+
+class Door:
+    """Lets requests in, or refuses them in the cloud's words."""
+
+    def __init__(self, settings: Settings, errors: Errors, models: Models, worlds: Worlds) -> None:
+        self._settings = settings
+        self._errors = errors
+        self._models = models
+        self._worlds = worlds
+        self.policies = Policies(RulePolicy(mode=settings.rules, rules=settings.rule_switches))
+
+    def load(self) -> None:
+        """Compiles the schemas of chat requests, which the first request would wait for."""
+        for name in _REQUEST_SCHEMAS.values():
+            schemas.validator(name)
+
+    def admit(self, key: str | None, headers: Mapping[str, str]) -> World:
+        """The world of a key; None stands for no key at all. Raises `Refused`."""
+        if key is None:
+            raise Refused(self._errors.refuse("auth.missing-key"))
+        if is_plan_key(key) and not served_with_plan_keys(headers.get("host", "")):
+            raise Refused(self._errors.refuse("auth.wrong-key"))
+        # What is refused is booked on the world without a key, which lets nobody in.
+        world = self._worlds.known(key) if key else None
+        if world is not None:
+            return world
+        allowed = self._settings.api_keys
+        if key == INVALID_KEY or not KEY_FORM.fullmatch(key) or (allowed and key not in allowed):
+            raise Refused(self._errors.refuse("auth.wrong-key"))
+        return self._worlds.of(key)
+
+    def parse(self, body: bytes) -> dict[str, Any]:
+        """The JSON object of a body. Raises `Refused`."""
+        try:
+            data = loads_bounded(body)
+        except ValueError:
+            data = None
+        if not isinstance(data, dict):
+            refusal = self._errors.refuse("body.malformed")
+            raise Refused(refusal, _at_the_door("request.json", "", refusal, refusal.native.message))
+        return data
+
+    def model(self, surface: Surface, data: Mapping[str, Any], headers: Mapping[str, str]) -> Model:
+        """The model that a request names, as the region of its `host` serves it. Raises `Refused`."""
+        name = data.get("model")
+        model = self._models.at(headers.get("host", "")).find(name)
+        if model is not None:
+            return model
+        rule, entry = "model.unknown", "model.unknown-native" if surface.native else "model.unknown"
+        if not isinstance(name, str) or not name:
+            rule = entry = "model.missing"
+        refusal = self._errors.refuse(entry, model=name)
+        words = refusal.native if surface.native else refusal.compat
+        raise Refused(refusal, _at_the_door(rule, "model", refusal, words.message))
+
+    def read(
+        self,
+        surface: Surface,
+        data: Mapping[str, Any],
+        model: Model,
+        headers: Mapping[str, str],
+        world: World,
+    ) -> tuple[ChatRequest, tuple[Finding, ...]]:
+        """The request, read, and what its schema finds in it. Raises `Refused` when it cannot pass."""
+        name = _REQUEST_SCHEMAS[surface]
+        found: tuple[Finding, ...] = ()
+        if not schemas.validator(name).is_valid(data):
+            broken = schemas.findings(name, data, surface, self._errors)
+            if self._refuses(broken, world):
+                # What an earlier check finds in the rest of the request is what the client hears.
+                rest = _request(surface, remainder(surface, data, broken), model, headers)
+                earliest = min(map(rank, broken))
+                broken += [one for one in check(rest, self._errors) if rank(one) < earliest]
+            found = self._decide(broken, world)
+        return _request(surface, data, model, headers), found
+
+    def allow(self, schema: str, data: Any, surface: Surface) -> None:
+        """Raises `Refused` for a document that breaks its schema."""
+        if not schemas.validator(schema).is_valid(data):
+            found = tuple(schemas.findings(schema, data, surface, self._errors))
+            assert found[0].refusal is not None
+            raise Refused(found[0].refusal, found)
+
+    def judge(self, request: ChatRequest, world: World, trail: Trail) -> tuple[Finding, ...]:
+        """What the rules find in a request and its history. Raises `Refused` for what is not let in."""
+        found = check(request, self._errors)
+        if trail.deviations:
+            # Harmful only, so that what is refused for good comes first.
+            found += check_at(Moment.HISTORY, self._errors, request, trail)
+        return self._decide(found, world)
+
+    def weigh(self, request: ChatRequest, world: World, tokens: int) -> tuple[Finding, ...]:
+        """What the rules find in the length of a prompt. Raises `Refused` for what is not let in."""
+        if far_from_limit(request.model, tokens):
+            return ()
+        return self._decide(check_at(Moment.PROMPT, self._errors, request, tokens), world)
+
+    def watch(self, request: ChatRequest, world: World, sent: int, total: int) -> tuple[Finding, ...]:
+        """What the rules find in a stream that its client left: it is too late to refuse."""
+        found = check_at(Moment.DELIVERY, self._errors, request, sent, total)
+        policy = self.policies.of(world.key)
+        return tuple(finding for finding in found if policy.action(finding) != Action.OFF)
+
+    def _decide(self, found: list[Finding], world: World) -> tuple[Finding, ...]:
+        """What of the findings is reported. Raises `Refused` with the first that is not let in."""
+        if not found:
+            return ()
+        policy = self.policies.of(world.key)
+        kept = tuple(finding for finding in found if policy.action(finding) != Action.OFF)
+        told = first(self._refuses(kept, world))
+        if told is not None:
+            raise Refused(told.refusal or self._own_refusal(told), kept)
+        return kept
+
+    def _refuses(self, found: Iterable[Finding], world: World) -> list[Finding]:
+        """Those findings for which a request is not let in."""
+        policy = self.policies.of(world.key)
+        return [finding for finding in found if policy.action(finding) == Action.REFUSE]
+
+    def _own_refusal(self, finding: Finding) -> Refusal:
+        """The refusal of what the cloud accepts."""
+        fix = rules_by_id()[finding.rule].fix
+        values = {"rule": finding.rule, "path": finding.path, "reason": finding.message, "fix": fix}
+        return self._errors.refuse("rule.broken", **values)

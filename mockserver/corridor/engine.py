@@ -1,0 +1,315 @@
+"""The corridor: a request walks it in one direction, and its answer walks back.
+
+    bytes - read - ChatRequest - rules - answer - Reply - meter - usage - render - bytes
+
+Nothing here opens a socket. The clock and the identifiers are given, so that a test is told what to
+expect.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from mockserver.answer import search
+from mockserver.answer.moderation import INPUT, OUTPUT, Moderation
+from mockserver.answer.wordlist import WordList
+from mockserver.base.deadline import Timer
+from mockserver.base.masking import mask, without_key
+from mockserver.catalogue import errors as error_catalogue
+from mockserver.catalogue import models as model_catalogue
+from mockserver.catalogue.models import Model
+from mockserver.corridor.answers import Answer, Answers, Clock
+from mockserver.corridor.door import Door
+from mockserver.corridor.settings import Settings
+from mockserver.corridor.showing import teach
+from mockserver.corridor.speaker import Speaker
+from mockserver.corridor.striking import spoil, strike
+from mockserver.corridor.work import LARGE, Steps, aside, at_once
+from mockserver.dialects import native
+from mockserver.meter.logprobs import with_logprobs
+from mockserver.meter.prompt import prompt_tokens
+from mockserver.meter.quotas import Admission, QuotaExceededError, Quotas
+from mockserver.meter.tokenizer import LazyTokenizer
+from mockserver.meter.usage import usage_of
+from mockserver.meter.vocabularies import Vocabularies
+from mockserver.rules.past import Trail
+from mockserver.scenario.props import Room
+from mockserver.scripts import miss
+from mockserver.scripts.desk import Desk
+from mockserver.scripts.match import MatchError
+from mockserver.scripts.script import FILES, Scripts
+from mockserver.scripts.stage import Stage
+from mockserver.state import memory
+from mockserver.state.journal import Entry, Journal
+from mockserver.state.shelf import Shelf
+from mockserver.state.worlds import World, Worlds
+from mockserver.talk.refused import Refused
+from mockserver.talk.reply import Raw, Reply, Usage
+from mockserver.talk.request import ChatRequest, Surface
+from mockserver.wire.ids import Ids
+from mockserver.wire.incoming import bearer_key, packed
+
+if TYPE_CHECKING:
+    from mockserver.corridor.replay import Recorded
+    from mockserver.scenario.document import Scenario
+
+__all__ = ["Answer", "Engine"]
+
+
+class Engine:
+    """Everything that a server knows and does, without its sockets."""
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        tokenizer: LazyTokenizer | None = None,
+        clock: Clock = time.time,
+        timer: Timer = time.monotonic,
+        ids: Ids | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.tokenizer = tokenizer or LazyTokenizer()
+        self.vocabularies = Vocabularies(self.tokenizer)
+        self.errors = error_catalogue.load()
+        self.models = model_catalogue.load(self.settings.region)
+        for name, like in self.settings.models.items():
+            self.models = self.models.with_model(name, like=like)
+        self.worlds = Worlds()
+        self.door = Door(self.settings, self.errors, self.models, self.worlds)
+        self.quotas = Quotas(self.settings.quotas)
+        self.moderation = self._given_moderation()
+        self.scripts = Scripts()
+        self.faults = Desk(self.errors)
+        self.room = Room(self.faults, self.quotas, self.door.policies)
+        self.stage = Stage(on_miss=self.settings.on_miss, pace=self.settings.pace)
+        self.recorded: Recorded | None = None
+        self.journal = Journal(entries=self.settings.journal)
+        self.calls = Journal(entries=self.settings.journal)
+        self.clock = clock
+        self.ids = ids or Ids(self.settings.seed)
+        self.speaker = Speaker(self.scripts, self.stage, self.errors, self.vocabularies, timer=timer)
+        self.answers = Answers(
+            self.errors,
+            self.vocabularies,
+            unbuffered=self.settings.unbuffered,
+            region=self.settings.region,
+        )
+        self.shelf = Shelf()
+
+    def reset(self, key: str | None = None) -> None:
+        """Forgets scripts, faults, journal, worlds, used quotas and what is kept: of one API key, or all."""
+        self.scripts.clear(key)
+        self.faults.clear(key)
+        self.quotas.reset(key)
+        if key is None:
+            self.moderation = self._given_moderation()
+        self.stage.clear(key)
+        world = None if key is None else self.worlds.known(key)
+        if key is None or world is not None:
+            self.journal.reset(world)
+            self.calls.reset(world)
+        if self.recorded is not None:
+            self.recorded.rewind(None if key is None else mask(key))
+        self.worlds.reset(key)
+        self.shelf.reset(key)
+        self.door.policies.reset(key)
+        self.room.reset(key, FILES)
+
+    def _given_moderation(self) -> Moderation:
+        words = WordList(self.settings.block_words)
+        return Moderation(words, words)
+
+    def play(self, name: str | None, scenario: "Scenario") -> None:
+        """Plays a scenario in the place of the one before: for a key, for all (None), or as `FILES`."""
+        self.scripts.play(name, scenario.scripts)
+        self.stage.play(name, scenario.setting)
+        self.room.play(name, scenario.props)
+
+    def chat(
+        self,
+        surface: Surface,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        arrived: float,
+    ) -> Answer:
+        """The answer to a chat request. `arrived` is when it was there, in seconds since 1970."""
+        return at_once(self.steps(surface, headers, body, arrived=arrived))
+
+    def steps(
+        self,
+        surface: Surface,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        arrived: float,
+        answers: Answers | None = None,
+    ) -> Steps[Answer]:
+        """The way to that answer; what of it may take long is a step of its own.
+
+        `answers` render it otherwise than their surface does.
+        """
+        request_id = self.ids.request_id()
+        large = len(body) > LARGE
+        streaming = surface.native and native.wants_stream(headers)
+        entry = Entry(request_id, self.worlds.of(""), surface.value, streaming, body, arrived)
+        entry.headers = packed(headers)
+        model: Model | None = None
+        admission: Admission | None = None
+        try:
+            key = bearer_key(headers)
+            entry.body = without_key(body, key)
+            if self.recorded is not None and (played := self._played(surface, headers, body, entry)):
+                return played
+            entry.world = world = self.door.admit(key, headers)
+            data = yield from aside(large, self.door.parse, body)
+            streaming = entry.stream = streaming if surface.native else data.get("stream") is True
+            model = self.door.model(surface, data, headers)
+            vocabulary = self.vocabularies.of(model)
+            yield from aside(not vocabulary.ready, vocabulary.get)
+            if self.quotas:
+                entry.model = model.name
+                admission = self._admit(world, model)
+            read = self.door.read
+            request, entry.findings = yield from aside(large, read, surface, data, model, headers, world)
+            entry.model, entry.stream = model.name, request.stream
+            trail = yield from aside(large, world.past.trace, request)
+            entry.findings += yield from aside(large, self.door.judge, request, world, trail)
+            if self.faults.asked(world.key, headers):
+                strike(request, entry, self.faults.draw(world, request))
+            answer = yield from self._converse(
+                world, request, entry, trail, answers or self.answers, large=large
+            )
+        except (Refused, MatchError) as ended:
+            refused = ended if isinstance(ended, Refused) else Refused(miss.undecided(str(ended)))
+            entry.refusal = refused.refusal
+            entry.findings += refused.findings
+            answer = self.answers.refused(surface, entry, model, headers, stream=streaming, clock=self.clock)
+        except BaseException:
+            if admission is not None:
+                admission.free()
+            raise
+        if admission is not None:
+            admission.spend(entry.usage.total if entry.usage else 0, now=self.clock())
+            answer.admission = admission
+        if entry.findings:
+            teach(entry)
+        self.journal.add(entry)
+        return answer
+
+    def _played(
+        self, surface: Surface, headers: Mapping[str, str], body: bytes, entry: Entry
+    ) -> Answer | None:
+        """The recorded bytes that answer a request. Raises `Refused`."""
+        assert self.recorded is not None
+        answer = self.recorded.answer(self, surface, headers, body, entry)
+        if answer is not None:
+            self.journal.add(entry)
+        return answer
+
+    def _admit(self, world: World, model: Model) -> Admission | None:
+        """Lets a request in that its quotas allow. Raises `Refused`."""
+        try:
+            return self.quotas.admit(world.key, model.name, now=self.clock())
+        except QuotaExceededError as exceeded:
+            raise Refused(self.errors.refuse(exceeded.refusal)) from None
+
+    def ended(self, answer: Answer) -> None:
+        """An answer is sent, or its client is gone: its world rests, and its quotas are free."""
+        if answer.admission is not None:
+            answer.admission.free()
+        if answer.entry is not None:
+            self.worlds.rest(answer.entry.world)
+
+    def left(self, answer: Answer) -> None:
+        """A client left before the end of a stream."""
+        entry = answer.entry
+        if entry is not None and answer.request is not None and answer.plan is None:
+            found = self.door.watch(answer.request, entry.world, answer.sent, len(answer.frames))
+            entry.findings += found
+            teach(entry, found)
+
+    def _converse(
+        self, world: World, sent: ChatRequest, entry: Entry, trail: Trail, answers: Answers, *, large: bool
+    ) -> Steps[Answer]:
+        """Answers a valid request in its whole context, and remembers what is to be remembered."""
+        moderation = self.moderation
+        if moderation.input and moderation.blocks(sent):
+            raise Refused(self.errors.refuse(INPUT))
+        tokenizer = self.vocabularies.tokenizer(sent.model)
+        session_id = memory.session_id(sent)
+        session = None if session_id is None else world.session(session_id)
+        request = memory.recall(sent, session)
+        prompt = yield from aside(large, prompt_tokens, request, tokenizer)
+        entry.findings += self.door.weigh(request, world, prompt.total)
+        reply = yield from self._reply(world, request, entry, large=large)
+        if reply.raw is not None:
+            return self._raw(request, reply, reply.raw, entry, prompt.total)
+        blocked = moderation.places(request, reply) if moderation.output else None
+        if blocked and not request.stream:
+            raise Refused(self.errors.refuse(OUTPUT))
+        long = reply.size > LARGE
+        if request.surface.native and search.wanted(request):
+            reply = search.with_sources(request, reply)
+        entry.reply = reply
+        if request.get("logprobs"):
+            # The journal does not show them, and they are a hundred times the text.
+            reply = yield from aside(long, with_logprobs, request, reply, tokenizer)
+        cache = world.cache(request.model.name).use(request, prompt, tokenizer, now=self.clock())
+        usage = yield from aside(long, usage_of, request, reply, tokenizer, prompt=prompt, cache=cache)
+        if not blocked and entry.fault is None:
+            world.past.remember(trail, reply)
+        if session is not None:
+            memory.save(sent, reply, session, tokenizer)
+        entry.usage = usage
+        self.book(entry, usage)
+        rendered = answers.rendered
+        answer = yield from aside(
+            long, rendered, request, reply, usage, entry, clock=self.clock, blocked=blocked
+        )
+        if entry.fault is not None:
+            spoil(answer, entry, entry.fault, request, usage)
+        return answer
+
+    def _raw(self, request: ChatRequest, reply: Reply, raw: Raw, entry: Entry, prompt: int) -> Answer:
+        """The answer of a raw reply: it costs nothing, and nothing of it is remembered."""
+        entry.reply = reply
+        account = entry.world.account(request.model.name)
+        account.requests += 1
+        account.refusals += raw.status >= HTTPStatus.BAD_REQUEST
+        answer = self.answers.raw(request, reply, raw, entry, clock=self.clock)
+        if entry.fault is not None:
+            # A fault takes it for bytes, whatever a client asked for: what it holds may be of no form.
+            spoil(answer, entry, entry.fault, replace(request, stream=False), Usage(prompt, 0))
+        return answer
+
+    def _reply(self, world: World, request: ChatRequest, entry: Entry, *, large: bool) -> Steps[Reply]:
+        """What is said, with an id on every tool call and the pace of who plays. Raises `Refused`."""
+        reply = yield from self.speaker.reply(
+            world, request, entry, clock=self.clock, recorded=self.recorded, large=large
+        )
+        for choice in reply.choices:
+            if choice.tool_calls:
+                reply = self._with_ids(reply, request.model)
+                break
+        if reply.pace is None:
+            pace = self.stage.pace(world.key, request)
+            reply = reply if pace is None else replace(reply, pace=pace)
+        return reply
+
+    def _with_ids(self, reply: Reply, model: Model) -> Reply:
+        """The reply with an id on every tool call."""
+        if not any(call.id == "" for choice in reply.choices for call in choice.tool_calls):
+            return reply
+        return reply.with_tool_ids(lambda: self.ids.tool_call_id(model.family.tool_id_digits))
+
+    def book(self, entry: Entry, usage: Usage) -> None:
+        """Enters what an exchange cost into its world's ledger."""
+        account = entry.world.account(entry.model or "")
+        account.requests += 1
+        account.input_tokens += usage.input
+        account.output_tokens += usage.output
+        account.cached_tokens += usage.cached

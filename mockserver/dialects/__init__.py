@@ -1,0 +1,1 @@
+"""How each dialect reads a request and renders an answer."""

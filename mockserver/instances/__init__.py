@@ -1,0 +1,1 @@
+"""Values for JSON schemas: what is valid, and plausible."""

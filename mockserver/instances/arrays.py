@@ -1,0 +1,129 @@
+"""Candidates for arrays. Each is to be checked."""
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from mockserver.instances.facts import DeadEndError, Facts, flatten, key
+from mockserver.instances.leaves import MOST
+from mockserver.instances.spots import Places, Spot
+
+if TYPE_CHECKING:
+    from mockserver.instances.maker import Maker
+
+
+class _Items:
+    """The subschemas of the items of one array, by their index."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._rows = []
+        for place in facts.places:
+            front = place.each("prefixItems") or place.each("items")
+            listed = isinstance(place.get("items"), list)
+            self._rows.append((front, tuple(place.one("additionalItems" if listed else "items"))))
+        self.front = max((len(front) for front, _ in self._rows), default=0)
+
+    def at(self, index: int) -> Places:
+        """The subschemas of the item at an index."""
+        return tuple(
+            place for front, rest in self._rows for place in ((front[index],) if index < len(front) else rest)
+        )
+
+
+_ROUNDS = 3
+"""How often the values of an item are gone through for one that differs from the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """An array to be made: its items, the least that it must have, and which of them `contains` holds for."""
+
+    items: _Items
+    least: int
+    slots: range
+    contained: Places
+    unique: bool
+
+
+def arrays(maker: "Maker", facts: Facts, spot: Spot) -> Iterator[list[Any]]:
+    """Candidates for an array. Raises `DeadEndError` where none can be."""
+    least, most = facts.span("Items")
+    items = _Items(facts)
+    contained = facts.below("contains")
+    holding = int(max(facts.numbers("minContains"), default=1)) if contained else 0
+    if holding > most:
+        facts.die(f"contains needs {holding} items, and maxItems {most:g} allows fewer")
+    least = max(least, holding)
+    if least > MOST:
+        facts.die(f"it needs {least} items, more than the {MOST} that the mock makes")
+    behind = items.front + holding <= most and all(
+        place.schema is not False for place in items.at(items.front)
+    )
+    wished = least if maker.lean else _wished(maker, items, spot)
+    for start in dict.fromkeys((items.front if behind else 0, 0)) if holding else (0,):
+        slots = range(start, start + holding)
+        plan = _Plan(items, least, slots, contained, facts.flag("uniqueItems"))
+        for size in dict.fromkeys((max(wished, slots.stop), max(least, slots.stop), least + 1, 1, 0)):
+            yield _array(maker, facts, spot, (plan, int(min(max(size, least), most, MOST))))
+
+
+def _wished(maker: "Maker", items: _Items, spot: Spot) -> int:
+    """How many items are good to have: as many as the words offer, none more within a recursion."""
+    places = items.at(items.front)
+    if spot.recurs(maker.document, places):
+        return items.front
+    try:
+        held = tuple(flatten(maker.document, places).places)
+        offered = len(maker.offers(Facts(held, ""), spot)) if held else 0
+    except DeadEndError:
+        return items.front
+    return items.front + (min(offered, MOST) or 1 + next(maker.numbers) % 2)
+
+
+class _NoOtherError(ValueError):
+    """No item that differs from the others was found."""
+
+
+class _Different:
+    """Makes items of which no two are equal."""
+
+    def __init__(self, maker: "Maker", spot: Spot) -> None:
+        self._maker = maker
+        self._spot = spot
+        self._seen: set[Hashable] = set()
+        self._sources: dict[tuple[str, ...], Iterator[Any]] = {}
+
+    def make(self, places: Places) -> Any:
+        """A new item. Raises `_NoOtherError`, or `DeadEndError` when there is none at all."""
+        pointers = tuple(place.pointer for place in places)
+        for _ in range(_ROUNDS):
+            source = self._sources.setdefault(pointers, self._maker.values(places, self._spot))
+            for item in source:
+                if key(item) not in self._seen:
+                    self._seen.add(key(item))
+                    return item
+            del self._sources[pointers]
+        raise _NoOtherError
+
+
+def _array(maker: "Maker", facts: Facts, spot: Spot, wanted: tuple[_Plan, int]) -> list[Any]:
+    plan, length = wanted
+    below = replace(spot, depth=spot.depth + 1, listed=True, kept={})
+    different = _Different(maker, below)
+    made: list[Any] = []
+    for index in range(length):
+        places = plan.items.at(index) + (plan.contained if index in plan.slots else ())
+        try:
+            value = different.make(places) if plan.unique else maker.make(places, below)
+        except _NoOtherError:
+            if index < plan.least:
+                facts.die(
+                    f"uniqueItems: only {index} different items were found, and {plan.least} are needed"
+                )
+            break
+        except DeadEndError:
+            if index < plan.least:
+                raise
+            break
+        made.append(value)
+    return made

@@ -1,0 +1,242 @@
+"""What a user's text is made of: numbers, quotations, names, places, dates, addresses, formulas."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from math import isfinite
+
+from mockserver.instances.kinds import tables
+
+LONGEST = 4_000
+"""How much of a text is read: its start and its end, where people say what they want."""
+
+_URL = re.compile(r"https?://[^\s<>\"'，。）)】」]+[^\s<>\"'，。）)】」.,;:!?]")
+_EMAIL = re.compile(r"[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+_DATE = re.compile(r"(?<!\d)(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?!\d)")
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_MONTH = "|".join(_MONTHS)
+_ENGLISH_DATE = re.compile(rf"\b({_MONTH})\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})\b")
+_RELATIVE = re.compile(
+    r"\b(today|tomorrow|tonight|yesterday)\b|今天|明天|后天|昨天|今日|明日|昨日", re.IGNORECASE
+)
+_CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?::(\d{2}))?(?![\d:])")
+_NUMBER = re.compile(
+    r"(?<![A-Za-z_\d.#])(?<![A-Za-z]-)[-\u2212]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![A-Za-z_\d])(?!\.\d)"
+)
+_QUOTED = re.compile(
+    r"\"([^\"\n]+)\"|\u201c([^\u201d\n]+)\u201d|(?<!\w)'([^'\n]+)'(?!\w)|\u2018([^\u2019\n]+)\u2019|"
+    r"`([^`\n]+)`|「([^」\n]+)」|『([^』\n]+)』|《([^》\n]+)》"
+)
+_PATH = re.compile(
+    r"(?<![\w/:.])(?:~|\.{1,2})?(?:/[\w.+@-]+)+/?|[A-Za-z]:\\[\w.\\-]+|\b[\w-]+\.[a-z][a-z0-9]{1,4}\b"
+)
+_FORMULA = re.compile(r"\(?-?\d[\d.]*\)?(?:\s*[-+*/^×÷%]\s*\(?-?\d[\d.]*\)?)+")
+_SPOKEN = re.compile(
+    r"(\d[\d.]*)\s*(multiplied by|divided by|plus|minus|times|over|乘以|除以|加|减|乘)\s*(\d[\d.]*)",
+    re.IGNORECASE,
+)
+_SIGNS = {
+    "multiplied by": "*",
+    "times": "*",
+    "乘以": "*",
+    "乘": "*",
+    "divided by": "/",
+    "over": "/",
+    "除以": "/",
+}
+_SIGNS |= {"plus": "+", "加": "+", "minus": "-", "减": "-"}
+_CODE = re.compile(r"(?<![\w,.])#?((?:[A-Za-z]+[-_]?)?\d[\w-]*)")
+_TICKER = re.compile(r"\b[A-Z]{2,5}\b")
+_CAPITAL = r"[A-Z\u00c0-\u00de][\w'\u2019.-]*[\w]|[A-Z]"
+_NAME = re.compile(rf"(?:{_CAPITAL})(?:[ ](?:{_CAPITAL}))*")
+_PLACE = re.compile(
+    rf"\b(in|at|from|to|near|for|around|of|visit|visiting|between|and|or|than)\s+(?:the\s+)?"
+    rf"((?:{_CAPITAL})(?:[ ](?:{_CAPITAL}))*(?:,\s(?:[A-Z]{{2}}\b|(?:{_CAPITAL})))*)"
+)
+_LOWER_PLACE = re.compile(
+    r"\b(?:in|at|for|near|to)\s+([a-z]{3,}(?: (?:city|york|francisco|angeles|kong))?)"
+    r"(?=\s*(?:[?.!,]|$|today|tomorrow|right|now|this|and))"
+)
+_STATE = re.compile(rf"(?:{_CAPITAL})(?:[ ](?:{_CAPITAL}))*,\s[A-Z]{{2}}\b")
+_INTRODUCED = re.compile(
+    r"(?:(?i:my name is|i am|i'm|called|named|by name|call me))\s+([A-Z][\w'-]*(?: [A-Z][\w'-]*)*)|"
+    r"(?:我叫|名字是|名叫|叫做|姓名是|我是)([\u3400-\u9fff]{2,4})|私の名前は([^\s。、です]+)",
+)
+_STOPS = re.compile(
+    "天气|气温|温度|天気|気温|怎么样|怎样|如何|现在|今天|明天|后天|昨天|今日|明日|昨日|当前|目前|请问|查询|查一下|一下|告诉|"
+    "知道|帮我|帮忙|根据|以及|什么|多少|几点|时间|時間|预报|予報|会不会|下雨|可以|能否|需要|想要|喜欢|"
+    "以及|[的了在去到从至是吗呢和与跟请问查我你他您有几天会要想把给教何，]|市区|地区"
+)
+_RUN = re.compile("[\u3400-\u9fff]+|[\u30a0-\u30ff]+")
+_HAN_PLACE = re.compile(
+    "(?:[\u3400-\u9fff]{2,3}省)?[\u3400-\u9fff]{2,6}?(?:省|市|县|区|都|府)(?=[\u3400-\u9fff的]|$|[^\u3400-\u9fff])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fragments:
+    """The pieces of one text, each kind in the order of the text."""
+
+    numbers: tuple[int | float, ...]
+    quoted: tuple[str, ...]
+    places: tuple[str, ...]
+    origins: tuple[str, ...]
+    goals: tuple[str, ...]
+    people: tuple[str, ...]
+    names: tuple[str, ...]
+    dates: tuple[str, ...]
+    days: tuple[str, ...]
+    times: tuple[str, ...]
+    emails: tuple[str, ...]
+    urls: tuple[str, ...]
+    paths: tuple[str, ...]
+    formulas: tuple[str, ...]
+    codes: tuple[str, ...]
+    tickers: tuple[str, ...]
+    languages: tuple[str, ...]
+    pieces: tuple[str, ...]
+
+
+def _unique(values: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value.strip() for value in values if value.strip()))
+
+
+def number(text: str) -> int | float | None:
+    """The number that is written; None for one that is too wide for JSON to carry it."""
+    plain = text.replace(",", "").replace("\u2212", "-")
+    if not isfinite(float(plain)):
+        return None
+    value = float(plain) if "." in plain else int(plain)
+    return value if isinstance(value, float) or -(2**63) <= value < 2**64 else None
+
+
+def _dates(text: str) -> list[str]:
+    found = [(match.start(), tuple(map(int, match.groups()))) for match in _DATE.finditer(text)]
+    found += [
+        (match.start(), (int(match[3]), _MONTHS.index(match[1]) + 1, int(match[2])))
+        for match in _ENGLISH_DATE.finditer(text)
+    ]
+    return [f"{year:04}-{month:02}-{day:02}" for _, (year, month, day) in sorted(found)]
+
+
+def _found(text: str, known: list[str]) -> list[str]:
+    """The known words that stand in a text, in its order."""
+    places = [(text.find(word), -len(word), word) for word in known if word in text]
+    return [word for _, _, word in sorted(places)]
+
+
+def _pieces(text: str) -> list[str]:
+    """The Han and katakana runs left when the words that join them are cut out."""
+    runs = [run for part in _STOPS.split(text) for run in _RUN.findall(part)]
+    return [run for run in runs if 1 < len(run) <= 12]  # noqa: PLR2004 - one character alone is seldom a name
+
+
+def _english_places(text: str) -> tuple[list[str], list[str], list[str]]:
+    """The places, and those among them that someone leaves and heads for."""
+    languages = tables()["languages"]
+    places, origins, goals = [], [], []
+    for match in _PLACE.finditer(text):
+        place = match[2].rstrip("'.").removesuffix("'s").removesuffix("\u2019s")
+        if place.split()[0] in tables()["common"] or place in languages or place.split()[0] in _MONTHS:
+            continue
+        if match[1] == "of" and _TICKER.fullmatch(place):
+            continue
+        places.append(place)
+        if match[1] == "from":
+            origins.append(place)
+        elif match[1] == "to":
+            goals.append(place)
+    return places, origins, goals
+
+
+def _asian_ways(text: str) -> tuple[list[str], list[str]]:
+    origins = re.findall(
+        "从([\u3400-\u9fff]{2,5}?)(?=[到去飞至出])|([\u3400-\u9fff\u30a0-\u30ff]+)から", text
+    )
+    goals = re.findall(
+        "[到去飞至]([\u3400-\u9fff]{2,5}?)(?=[的，。？！旅玩出]|$)|([\u3400-\u9fff\u30a0-\u30ff]+)(?:まで|へ)",
+        text,
+    )
+    return [*map("".join, origins)], [*map("".join, goals)]
+
+
+def _names(text: str) -> list[str]:
+    """Capitalised names, but no common word that only starts a sentence."""
+    languages = tables()["languages"]
+    found = []
+    for match in _NAME.finditer(text):
+        words = match[0].split()
+        while words and words[0].rstrip(".") in tables()["common"]:
+            words.pop(0)
+        name = " ".join(words).removesuffix("'s").removesuffix("\u2019s").rstrip(".")
+        starts = match.start() == 0 or text[: match.start()].rstrip()[-1:] in (".", "!", "?", "\n", ":")
+        if (
+            name
+            and name not in languages
+            and name not in _MONTHS
+            and not (starts and " " not in name == match[0])
+        ):
+            found.append(name)
+    return found
+
+
+def shortened(text: str) -> str:
+    """A text, a very long one without its middle."""
+    return text if len(text) <= LONGEST else text[: LONGEST // 2] + "\n" + text[-LONGEST // 2 :]
+
+
+@lru_cache(maxsize=64)
+def fragments(text: str) -> Fragments:
+    """Take a text apart."""
+    urls = _URL.findall(text)
+    emails = _EMAIL.findall(_URL.sub(" ", text))
+    bare = _EMAIL.sub(" ", _URL.sub(" ", text))
+    dates = _dates(bare)
+    undated = _ENGLISH_DATE.sub(" ", _DATE.sub(" ", bare))
+    timeless = _CLOCK.sub(" ", undated)
+    known = _found(bare, tables()["places"])
+    marked = _HAN_PLACE.findall(" ".join(_STOPS.split(bare)))
+    known = [*marked, *(word for word in known if not any(word in place for place in marked))]
+    places, origins, goals = _english_places(bare)
+    asian_origins, asian_goals = _asian_ways(bare)
+    lower = [word.title() for word in _LOWER_PLACE.findall(bare) if word not in tables()["here"]]
+    pieces = _pieces(_QUOTED.sub(" ", bare))
+    formulas = [match[0].strip() for match in _FORMULA.finditer(undated)]
+    formulas += [f"{match[1]} {_SIGNS[match[2].lower()]} {match[3]}" for match in _SPOKEN.finditer(bare)]
+    paths = [
+        path for path in _PATH.findall(bare) if path not in ("/", "e.g") and not path.endswith((".g", ".e"))
+    ]
+    introduced = ["".join(groups) for groups in _INTRODUCED.findall(bare)]
+    return Fragments(
+        numbers=tuple(read for found in _NUMBER.findall(timeless) if (read := number(found)) is not None),
+        quoted=_unique(["".join(groups) for groups in _QUOTED.findall(text)]),
+        places=_unique([*places, *_STATE.findall(bare), *known, *(lower if not places else ())]),
+        origins=_unique([*origins, *asian_origins]),
+        goals=_unique([*goals, *asian_goals]),
+        people=_unique(introduced),
+        names=_unique(_names(bare)),
+        dates=_unique(dates),
+        days=_unique([match[0] for match in _RELATIVE.finditer(bare)]),
+        times=_unique([match[0] for match in _CLOCK.finditer(bare)]),
+        emails=_unique(emails),
+        urls=_unique(urls),
+        paths=_unique(paths),
+        formulas=_unique(formulas),
+        codes=_unique([code for code in _CODE.findall(timeless) if not code.isdecimal() or len(code) > 2]),  # noqa: PLR2004 - a short number counts things
+        tickers=_unique([word for word in _TICKER.findall(bare) if word not in tables()["common"]]),
+        languages=_unique(_found(bare, tables()["languages"])),
+        pieces=_unique(pieces),
+    )

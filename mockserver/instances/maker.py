@@ -1,0 +1,349 @@
+"""Proposes values for subschemas and keeps those that are valid.
+
+What follows `$ref` and `allOf` holds at once; `anyOf` and `oneOf` are choices, tried in turn. Conditions
+(`if`, dependent schemas) are read, not tried: a proposal says which of them it meets, what these demand is
+added, and it is made again with all that it had. Every proposal is a step; the steps are counted, so that a
+schema with too many choices gets a simpler answer, the same on every machine. A deadline ends the rest.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
+from math import inf
+from typing import Any
+
+from mockserver.base.deadline import Deadline
+from mockserver.instances.arrays import arrays
+from mockserver.instances.document import Document
+from mockserver.instances.facts import Choice, Condition, DeadEndError, Facts, flatten, key
+from mockserver.instances.leaves import numbers_of, strings
+from mockserver.instances.objects import objects
+from mockserver.instances.places import Place
+from mockserver.instances.spots import Places, Spot
+from mockserver.instances.words import Words
+
+STEPS = 5_000
+"""How many proposals one attempt may make."""
+
+DEEPEST = 48
+"""How deep an instance may be nested."""
+
+_FEW = 24
+"""How many values of one type, or of one way through the choices, are proposed before those of the next."""
+
+
+PATIENCE = 0.8
+"""How many seconds of work making an instance may take."""
+
+_ROUNDS = 64
+"""How often what a proposal meets may ask for more."""
+
+
+class OutOfStepsError(ValueError):
+    """An attempt that made as many proposals as it may."""
+
+
+class OutOfTimeError(ValueError):
+    """An attempt whose deadline is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way through the choices: what then holds, under which conditions, and the references followed."""
+
+    held: Places = ()
+    conditions: tuple[Condition, ...] = ()
+    passed: frozenset[str] = frozenset()
+
+    def wants(self, met: Iterable[bool]) -> Places:
+        """What the conditions demand that does not hold yet; `met` says of each whether it is met."""
+        known = {place.pointer for place in self.held}
+        demanded = (
+            place
+            for condition, is_met in zip(self.conditions, met, strict=True)
+            for place in condition.demands(met=is_met)
+        )
+        return tuple({place.pointer: place for place in demanded if place.pointer not in known}.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Proposals of one way through the choices, and the steps that the check of one counts for."""
+
+    values: Iterator[Any]
+    weight: int
+
+
+@dataclass(slots=True)
+class Maker:
+    """One attempt. `sparse` leaves out what may be left out; `formats` says whether formats bind."""
+
+    document: Document
+    numbers: Iterator[int]
+    words: Words
+    deadline: Deadline = field(default_factory=lambda: Deadline(PATIENCE))
+    sparse: bool = False
+    formats: bool = True
+    steps: int = 0
+    taken: list[Any] = field(default_factory=list)
+
+    @property
+    def lean(self) -> bool:
+        """Whether to leave out what may be left out: it was asked for, or half of steps or time are gone."""
+        return self.sparse or 2 * self.steps > STEPS or self.deadline.near
+
+    def step(self, weight: int = 1) -> None:
+        """Count a step, or several for what takes long.
+
+        Raises `OutOfStepsError` after the last one, and `OutOfTimeError` behind the deadline.
+        """
+        if self.deadline.over:
+            msg = "no instance was found in time; a schema with fewer choices would do"
+            raise OutOfTimeError(msg)
+        if self.steps + weight > STEPS:
+            msg = f"no instance was found within {STEPS} proposals; a schema with fewer choices would do"
+            raise OutOfStepsError(msg)
+        self.steps += weight
+
+    def make(self, places: Places, spot: Spot) -> Any:
+        """The first valid value. Raises `DeadEndError` when there is none."""
+        return next(self.values(places, spot))
+
+    def values(self, places: Places, spot: Spot) -> Iterator[Any]:
+        """The valid values among those proposed, at least one. Raises `DeadEndError` when there is none."""
+        path = places[0].path if places else "schema"
+        if spot.depth > DEEPEST:
+            msg = f"{path}: its instances are nested deeper than {DEEPEST} levels"
+            raise DeadEndError(msg)
+        dead: DeadEndError | None = None
+        refused: DeadEndError | None = None
+        found = False
+        begun: list[_Source] = []
+        for few, sources in ((_FEW, self._sources(places, spot, path, begun)), (None, begun)):
+            for source in sources:
+                try:
+                    for value in islice(source.values, few):
+                        self.step(source.weight)
+                        refusing = self.refusing(places, value)
+                        if refusing is None:
+                            found = True
+                            yield value
+                        elif refused is None:
+                            refused = DeadEndError(f"{path}: {self.document.explain(refusing, value)}")
+                except DeadEndError as error:
+                    dead = dead or error
+        if not found:
+            raise dead or refused or DeadEndError(f"{path}: no value was found")
+
+    def _sources(self, places: Places, spot: Spot, path: str, begun: list[_Source]) -> Iterator[_Source]:
+        """The proposals of every way through the choices, which are kept in `begun` to go on with."""
+        for way in self._ways(places, spot, path):
+            if isinstance(way, DeadEndError):
+                begun.append(_Source(self._proposals(way, spot, path, set()), 1))
+            else:
+                deep = spot.deep or bool(spot.passed & way.passed)
+                below = replace(spot, passed=spot.passed | way.passed, deep=deep)
+                weight = sum(map(self.document.weight, way.held))
+                begun.append(_Source(self._proposals(way, below, path, set()), weight))
+            yield begun[-1]
+
+    def _proposals(
+        self, way: _Way | DeadEndError, spot: Spot, path: str, seen: set[frozenset[str]]
+    ) -> Iterator[Any]:
+        """The candidates of a way that have all that its conditions demand of them.
+
+        `seen` are the sets of subschemas that were made before, so none is made twice.
+        """
+        if isinstance(way, DeadEndError):
+            raise way
+        dead: DeadEndError | None = None
+        for value in self._candidates(Facts(way.held, path), spot):
+            asked = self._asked(way, value)
+            if not asked:
+                yield value
+            for more in asked:
+                marks = frozenset(place.pointer for place in (*way.held, *more))
+                if marks in seen or len(seen) > _ROUNDS:
+                    continue
+                seen.add(marks)
+                try:
+                    yield from self._again(way, more, replace(spot, kept=_kept(value)), path, seen)
+                except DeadEndError as error:
+                    dead = dead or error
+                else:
+                    break
+        if dead:
+            raise dead
+
+    def _again(
+        self, way: _Way, more: Places, spot: Spot, path: str, seen: set[frozenset[str]]
+    ) -> Iterator[Any]:
+        """The proposals of a way with more subschemas. Raises `DeadEndError` when there are none."""
+        dead: DeadEndError | None = None
+        found = False
+        for next_way in self._ways(more, spot, path, way):
+            try:
+                for value in islice(self._proposals(next_way, spot, path, seen), _FEW):
+                    found = True
+                    yield value
+            except DeadEndError as error:
+                dead = dead or error
+        if not found and dead:
+            raise dead
+
+    def _asked(self, way: _Way, value: Any) -> list[Places]:
+        """What the conditions demand of a candidate beyond what holds: nothing, or ways to give it.
+
+        The second way is for an `else` that allows nothing: what is not met yet shall be met.
+        """
+        met = [each.met(self.document, value, formats=self.formats) for each in way.conditions]
+        asked = way.wants(met)
+        if not asked:
+            return []
+        turned = way.wants(
+            is_met or bool(each.other) for each, is_met in zip(way.conditions, met, strict=True)
+        )
+        return [asked, turned] if turned != asked else [asked]
+
+    def refusing(self, places: Places, value: Any) -> Place | None:
+        """The first of some subschemas that a value does not fit; None when it fits all."""
+        fits = self.document.fits
+        return next((place for place in places if not fits(place, value, formats=self.formats)), None)
+
+    def _ways(
+        self, places: Places, spot: Spot, path: str, start: _Way | None = None
+    ) -> Iterator[_Way | DeadEndError]:
+        """Every way through the choices of some subschemas, on top of what holds at the start."""
+        todo: list[tuple[Places, _Way, tuple[Choice, ...]]] = [(places, start or _Way(), ())]
+        while todo:
+            self.step()
+            new, way, choices = todo.pop()
+            try:
+                flat = flatten(self.document, new)
+                held = tuple({place.pointer: place for place in (*way.held, *flat.places)}.values())
+                Facts(held, path)
+                _agree(held, flat.places)
+            except DeadEndError as error:
+                yield error
+                continue
+            way = _Way(held, (*way.conditions, *flat.conditions), way.passed | flat.refs)
+            choices = (*choices, *flat.choices)
+            recurs = bool(spot.passed & way.passed)
+            if recurs and any(self.document.height(place) == inf for place in held):
+                yield DeadEndError(f"{path}: it needs itself within itself, without end")
+            elif choices:
+                ordered = self._ordered(choices[0], deep=spot.deep or recurs)
+                todo += [(chosen, way, choices[1:]) for chosen in reversed(ordered)]
+            else:
+                yield way
+
+    def _ordered(self, choice: Choice, *, deep: bool) -> list[Places]:
+        """The ways of a choice in the order of trying.
+
+        A shallow way comes first within a recursion, one that the user's words name before others, null last.
+        """
+        ways = list(choice.ways)
+        start = next(self.numbers) % len(ways)
+
+        def rank(way: Places) -> tuple[float, bool, bool]:
+            height = (
+                max((self.document.height(place) for place in way), default=0) if deep or self.lean else 0
+            )
+            null = any(place.texts("type") == ["null"] for place in way)
+            return height, null, not any(self.words.name(_members(place)) for place in way)
+
+        return sorted(ways[start:] + ways[:start], key=rank)
+
+    def _candidates(self, facts: Facts, spot: Spot) -> Iterator[Any]:
+        """Proposals: what is fixed, else what the words offer, what the schema suggests, what is made."""
+        offered = self._offered(facts, spot)
+        if facts.values is not None:
+            default = key(facts.first("default"))
+            likely = [value for value in facts.values if value is not None and key(value) == default]
+            start = next(self.numbers) % len(facts.values)
+            turned = facts.values[start:] + facts.values[:start]
+            yield from chain(offered, likely, sorted(turned, key=lambda value: value is None))
+            return
+        yield from offered
+        yield from (value for place in facts.places if (value := place.get("default")) is not None)
+        examples = facts.first("examples")
+        if isinstance(examples, list) and examples:
+            start = next(self.numbers) % len(examples)
+            yield from examples[start:] + examples[:start]
+        yield from self._of_types(facts, spot)
+
+    def _of_types(self, facts: Facts, spot: Spot) -> Iterator[Any]:
+        """Made values of every type allowed: a few of each type first, then the rest."""
+        types = [name for name in facts.types if name != "integer" or "number" not in facts.types]
+        made = [self._typed(name, facts, spot) for name in types]
+        dead: DeadEndError | None = None
+        for few in (_FEW, None):
+            for values in made:
+                try:
+                    yield from islice(values, few)
+                except DeadEndError as error:
+                    dead = dead or error
+        if dead:
+            raise dead
+
+    def _offered(self, facts: Facts, spot: Spot) -> list[Any]:
+        """What the user's words offer for this property and no other has; a text may serve twice."""
+        offers = self.offers(facts, spot)
+        left = list(self.taken)
+        for value in offers:
+            if value not in left:
+                self.taken.append(value)
+                return [value]
+            left.remove(value)
+        return [value for value in offers[:1] if isinstance(value, str) and not spot.listed]
+
+    def offers(self, facts: Facts, spot: Spot) -> list[Any]:
+        """All that the user's words offer for this property."""
+        if not spot.name:
+            return []
+        schema: dict[str, Any] = {"type": facts.types}
+        if facts.values is not None:
+            schema["enum"] = facts.values
+        for keyword in ("format", "default"):
+            if facts.first(keyword) is not None:
+                schema[keyword] = facts.first(keyword)
+        return self.words.offers(spot.name, str(facts.first("description") or ""), schema)
+
+    def _typed(self, name: str, facts: Facts, spot: Spot) -> Iterator[Any]:
+        match name:
+            case "null":
+                yield None
+            case "boolean":
+                first = next(self.numbers) % 2 == 0
+                yield from (first, not first)
+            case "integer" | "number":
+                yield from numbers_of(facts, spot.name, self.numbers, whole=name == "integer")
+            case "string":
+                yield from strings(facts, spot.name, self.words.language, self.numbers)
+            case "array":
+                yield from arrays(self, facts, spot)
+            case _:
+                yield from objects(self, facts, spot)
+
+
+def _agree(held: Places, new: Iterable[Place]) -> None:
+    """Whether new subschemas leave required properties a type and a value. Raises `DeadEndError`.
+
+    So of choices that contradict one another none is followed to its end.
+    """
+    required = {name for place in held for name in place.texts("required")}
+    given = {name for place in new for name in place.get("properties") or () if name in required}
+    for name in given:
+        places = tuple(place for each in held for place in each.member(name))
+        if len(places) > 1:
+            Facts(places, places[0].path)
+
+
+def _kept(value: Any) -> Mapping[str, Any]:
+    """The properties of a candidate that is to be made again."""
+    return value if isinstance(value, dict) else {}
+
+
+def _members(place: Place) -> list[Any]:
+    members = place.get("enum")
+    return members if isinstance(members, list) else [place.get("const")]

@@ -1,0 +1,194 @@
+"""Candidates for objects. Each is to be checked."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import count, islice
+from typing import TYPE_CHECKING, Any
+
+from mockserver.instances.facts import DeadEndError, Facts
+from mockserver.instances.leaves import MOST
+from mockserver.instances.patterns import UnreadablePatternError, texts
+from mockserver.instances.spots import Places, Spot
+
+if TYPE_CHECKING:
+    from mockserver.instances.maker import Maker
+
+_VARIED = 8
+"""How many properties are varied, one at a time, when the object as a whole is refused."""
+
+_OTHERS = 24
+"""How many other values each of them is given."""
+
+_NAMES = 24
+"""How many names are tried for each pattern of names."""
+
+
+class _Properties:
+    """The subschemas of the properties of one object, by their names."""
+
+    def __init__(self, maker: "Maker", facts: Facts) -> None:
+        self._maker = maker
+        self._rows = [
+            (place.named("properties"), place.named("patternProperties"), place.one("additionalProperties"))
+            for place in facts.places
+        ]
+        self._unevaluated = facts.below("unevaluatedProperties")
+        self._ruled = facts.below("propertyNames")
+        self.names = list(dict.fromkeys(name for named, _, _ in self._rows for name in named))
+        self.patterns = [pattern for _, patterns, _ in self._rows for pattern in patterns]
+        self.free = any(
+            isinstance(place.schema, Mapping)
+            for _, patterns, additional in self._rows
+            for place in (*patterns.values(), *additional)
+        )
+
+    def allows(self, name: str) -> bool:
+        """Whether a property may have this name."""
+        return all(
+            self._maker.document.fits(place, name, formats=self._maker.formats) for place in self._ruled
+        )
+
+    def at(self, name: str) -> Places:
+        """The subschemas of a property."""
+        found = []
+        known = False
+        for named, patterns, additional in self._rows:
+            direct = [named[name]] if name in named else []
+            matches = self._maker.document.matches
+            direct += [place for pattern, place in patterns.items() if matches(pattern, name)]
+            known = known or bool(direct)
+            found += direct or additional
+        return tuple(found) if known else (*found, *self._unevaluated)
+
+
+def _required(facts: Facts, names: list[str]) -> list[str]:
+    """Names, and those that they require in turn."""
+    needed = dict.fromkeys(names)
+    demands = [place.get(word) for place in facts.places for word in ("dependentRequired", "dependencies")]
+    todo = list(names)
+    while todo:
+        name = todo.pop()
+        for demand in demands:
+            others = demand.get(name) if isinstance(demand, Mapping) else None
+            new = [other for other in others if isinstance(other, str)] if isinstance(others, list) else []
+            todo += [other for other in new if other not in needed]
+            needed |= dict.fromkeys(new)
+    return list(needed)
+
+
+def objects(maker: "Maker", facts: Facts, spot: Spot) -> Iterator[dict[str, Any]]:
+    """Candidates: complete, then with less, then varied. Raises `DeadEndError` where none can be."""
+    least, most = facts.span("Properties")
+    needed = _required(facts, facts.texts("required"))
+    if max(least, len(needed)) > MOST:
+        count_needed = max(least, len(needed))
+        facts.die(f"it needs {count_needed} properties, more than the {MOST} that the mock makes")
+    if len(needed) > most:
+        facts.die(f"maxProperties {most:g} is below the {len(needed)} required properties")
+    properties = _Properties(maker, facts)
+    full = _object(maker, facts, spot, (properties, needed))
+    yield full
+    optional = [name for name in full if name not in needed]
+    for name in optional[:_VARIED]:
+        yield {other: value for other, value in full.items() if other != name}
+    kept = {*needed, *optional[: max(least - len(needed), 0)]}
+    bare = {name: value for name, value in full.items() if name in kept}
+    yield bare
+    for name in optional[:_VARIED]:
+        yield {other: value for other, value in full.items() if other in kept or other == name}
+    for base in (full, bare):
+        for name in list(base)[:_VARIED]:
+            for value in islice(maker.values(properties.at(name), _within(spot, name)), 1 + _OTHERS):
+                yield {**base, name: value}
+
+
+def _within(spot: Spot, name: str) -> Spot:
+    kept = spot.kept.get(name)
+    below = kept if isinstance(kept, dict) else {}
+    return replace(spot, name=name, depth=spot.depth + 1, listed=False, kept=below)
+
+
+def _made(maker: "Maker", spot: Spot, name: str, places: Places) -> Any:
+    """The value of a property: what it was before where that still fits, else a new one."""
+    if name in spot.kept and maker.refusing(places, spot.kept[name]) is None:
+        return spot.kept[name]
+    return maker.make(places, _within(spot, name))
+
+
+def _object(
+    maker: "Maker", facts: Facts, spot: Spot, wanted: tuple[_Properties, list[str]]
+) -> dict[str, Any]:
+    """An object as complete as it may be."""
+    properties, required = wanted
+    needed = set(required)
+    least, most = facts.span("Properties")
+    room = most - len(needed)
+    made: dict[str, Any] = {}
+    for name in dict.fromkeys((*_required(facts, properties.names), *required)):
+        if name not in needed and (room <= 0 or (maker.lean and len(made) >= least)):
+            continue
+        places = properties.at(name)
+        if name in needed:
+            if any(place.schema is False for place in places):
+                facts.die(
+                    f"the property {name!r} is required, and its schema or additionalProperties is false"
+                )
+        elif spot.recurs(maker.document, places) or not properties.allows(name):
+            continue
+        try:
+            made[name] = _made(maker, spot, name, places)
+        except DeadEndError:
+            if name in needed:
+                raise
+        else:
+            room -= name not in needed
+    wished = max(least, int(min(most, properties.free and not made and not maker.lean)))
+    _fill(maker, facts, spot, (properties, made, wished))
+    if len(made) < least:
+        facts.die(f"minProperties {least} is more than the {len(made)} properties that can be named")
+    return made
+
+
+def _fill(maker: "Maker", facts: Facts, spot: Spot, wanted: tuple[_Properties, dict[str, Any], int]) -> None:
+    """Add properties of names that the schema does not name, as far as they are wished."""
+    properties, made, wished = wanted
+    if len(made) >= wished:
+        return
+    for name in islice(_names(maker, facts, spot, properties), wished + MOST):
+        maker.step()
+        places = properties.at(name)
+        if (
+            name in made
+            or any(place.schema is False for place in places)
+            or spot.recurs(maker.document, places)
+        ):
+            continue
+        try:
+            made[name] = _made(maker, spot, name, places)
+        except DeadEndError:
+            continue
+        if len(made) >= wished:
+            return
+
+
+def _names(maker: "Maker", facts: Facts, spot: Spot, properties: _Properties) -> Iterator[str]:
+    """New names for properties."""
+    ruled = facts.below("propertyNames")
+    if ruled:
+        strings = maker.values(ruled, replace(spot, name="", kept={}))
+        yield from (name for name in _while_found(strings) if isinstance(name, str))
+        return
+    for pattern in properties.patterns:
+        try:
+            names = list(islice(texts(pattern, maker.numbers), _NAMES))
+        except UnreadablePatternError:
+            continue
+        yield from (name for name in names if maker.document.matches(pattern, name))
+    yield from (f"key_{index}" for index in count(1))
+
+
+def _while_found(values: Iterator[Any]) -> Iterator[Any]:
+    try:
+        yield from values
+    except DeadEndError:
+        return

@@ -1,0 +1,1 @@
+"""Recording and checking with a network: the proxy, the upstream, verify, drift."""

@@ -1,0 +1,107 @@
+"""What was recorded, as values: a request, its answer chunk by chunk, and when."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mockserver.base.version import __version__
+from mockserver.recording import coding, documents, fold
+from mockserver.recording.redaction import Pairs
+
+End = Literal["complete", "cut-by-upstream", "cut-by-client"]
+
+SURFACES = {
+    "/compatible-mode/v1/chat/completions": "compat",
+    "/api/v1/chat/completions": "compat",
+    "/api/v1/services/aigc/text-generation/generation": "native-text",
+    "/api/v1/services/aigc/multimodal-generation/generation": "native-multimodal",
+}
+"""The chat endpoints by their paths, as the server has them."""
+
+
+def surface_of(path: str) -> str:
+    """The surface of a path, or `other`."""
+    return SURFACES.get(path, "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Bytes as they came, and when: milliseconds after the request was sent."""
+
+    at: float
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A recorded request. `headers` keep their order."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Pairs = field(default_factory=list)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A recorded answer: status, headers in their order, chunks, and how it ended."""
+
+    status: int
+    headers: Pairs = field(default_factory=list)
+    chunks: tuple[Chunk, ...] = ()
+    end: End = "complete"
+
+    @property
+    def raw(self) -> bytes:
+        """The body as it was sent."""
+        return b"".join(chunk.data for chunk in self.chunks)
+
+    @property
+    def body(self) -> bytes:
+        """The body, unpacked; as it was sent where its coding cannot be read or it is too large."""
+        try:
+            return coding.decoded(self.raw, coding.coding_of(self.headers))
+        except coding.UncleanError:
+            return self.raw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """One request with its answer. `recorded` is the moment, ISO 8601 in UTC; `client` its user agent."""
+
+    request: Request
+    response: Response
+    recorded: str
+    client: str = ""
+    tool: str = f"dashscope-mock {__version__}"
+    source: str = ""
+
+    @property
+    def surface(self) -> str:
+        """compat, native-text, native-multimodal or other."""
+        return surface_of(self.request.path)
+
+    @property
+    def asked(self) -> Any:
+        """The JSON of the request; None when it has none."""
+        value = documents.parse(self.request.body) if self.request.body else None
+        return None if value is documents.UNREADABLE else value
+
+    @property
+    def model(self) -> str:
+        """The model asked for; "" when the request names none."""
+        asked = self.asked
+        name = asked.get("model") if isinstance(asked, dict) else None
+        return name if isinstance(name, str) else ""
+
+    @property
+    def stream(self) -> bool:
+        """Whether the answer is a stream of events."""
+        return documents.is_sse(self.response.body)
+
+    def folded(self) -> "fold.Folded":
+        """The answer put together."""
+        asked = self.asked
+        parameters = asked.get("parameters") if isinstance(asked, dict) else None
+        pieces = isinstance(parameters, dict) and parameters.get("incremental_output") is True
+        return fold.fold(self.response.body, status=self.response.status, pieces=pieces)

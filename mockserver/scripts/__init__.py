@@ -1,0 +1,1 @@
+"""What users say that is to be said, and when."""

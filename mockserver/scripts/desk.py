@@ -1,0 +1,127 @@
+"""Who asked for a fault: the request's header, the control API, or the API key itself."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mockserver.catalogue.errors import Errors, Refusal, Words
+from mockserver.faults.reading import BadFaultError, nearest_fault, read_faults
+from mockserver.scripts.match import Match
+from mockserver.state.worlds import World
+from mockserver.talk.fault import Fault, Faults
+from mockserver.talk.refused import Refused
+from mockserver.talk.request import ChatRequest
+
+HEADER = "x-mock-fault"
+"""The request header that names a fault."""
+
+KEY_PREFIX = "sk-mock-"
+"""A key that begins so names a fault; what follows an ``@`` makes it a world of its own."""
+
+_MOST = 1000
+
+
+@dataclass(slots=True)
+class Entered:
+    """One fault of the control API: which requests it takes, and how many it took."""
+
+    id: str
+    match: Match
+    faults: Faults
+    times: int | None
+    spec: Mapping[str, Any] = field(repr=False)
+    used: int = 0
+
+    @property
+    def spent(self) -> bool:
+        """Whether it takes no more requests."""
+        limits = [limit for limit in (self.times, self.faults.length) if limit is not None]
+        return bool(limits) and self.used >= min(limits)
+
+
+def _refused(message: str) -> Refused:
+    """The refusal of a fault that cannot be understood; no cloud has words for it."""
+    compat = Words("invalid_fault", message, "invalid_request_error")
+    return Refused(Refusal(400, Words("InvalidFault", message), compat, "door", id="fault.unknown"))
+
+
+class Desk:
+    """All faults that were asked for, and how often each was."""
+
+    def __init__(self, errors: Errors) -> None:
+        self._errors = errors
+        self._entered: dict[str, Entered] = {}
+        self._count = 0
+
+    def __iter__(self) -> Iterator[Entered]:
+        return iter(self._entered.values())
+
+    def add(self, spec: Mapping[str, Any]) -> Entered:
+        """Enters a fault of the control API and gives it an id. Raises `BadFaultError` or `MatchError`."""
+        faults = read_faults(spec["fault"], self._errors)
+        match = Match.read(spec.get("match"))
+        self._count += 1
+        entered = Entered(f"fault-{self._count}", match, faults, spec.get("times"), spec)
+        self._entered[entered.id] = entered
+        return entered
+
+    def remove(self, fault_id: str) -> bool:
+        """Takes a fault out; False when there is none of that id."""
+        return self._entered.pop(fault_id, None) is not None
+
+    def clear(self, key: str | None = None) -> None:
+        """Forgets all faults, or those of one API key's world."""
+        kept = {} if key is None else self._entered
+        self._entered = {name: entered for name, entered in kept.items() if entered.match.key != key}
+
+    def asked(self, key: str, headers: Mapping[str, str]) -> bool:
+        """Whether a request may ask for a fault at all; cheap, for every request is asked this."""
+        return key.startswith(KEY_PREFIX) or HEADER in headers or bool(self._entered)
+
+    def draw(self, world: World, request: ChatRequest) -> Fault | None:
+        """The fault that strikes a request, and counts it; None when it is to be answered well.
+
+        The header goes before the control API, and that before the key. Raises `Refused` for a name or
+        an option that nobody knows.
+        """
+        if HEADER not in request.headers:
+            for entered in self._entered.values():
+                if not entered.spent and entered.match.holds(world.key, request):
+                    entered.used += 1
+                    return entered.faults.at(entered.used - 1)
+        return self.named(world, request.headers)
+
+    def named(self, world: World, headers: Mapping[str, str]) -> Fault | None:
+        """The fault that the header of a request names, or else its key, and counts it; None for neither.
+
+        Raises `Refused` as `draw` does.
+        """
+        text = headers.get(HEADER)
+        if text is not None:
+            try:
+                return self._counted(world, HEADER, text)
+            except BadFaultError as error:
+                message = f"{HEADER}: {error}"
+                raise _refused(message) from None
+        if not world.key.startswith(KEY_PREFIX):
+            return None
+        text = world.key.removeprefix(KEY_PREFIX).partition("@")[0]
+        try:
+            return self._counted(world, "key", text)
+        except BadFaultError:
+            # What stands in a key is not repeated: it would get into the log and the journal.
+            near = nearest_fault(text.partition(";")[0], self._errors)
+            message = (
+                f"what follows {KEY_PREFIX} in the API key names no fault; the nearest known one is "
+                f"{KEY_PREFIX}{near}; a key that begins in another way asks for none"
+            )
+            raise _refused(message) from None
+
+    def _counted(self, world: World, source: str, text: str) -> Fault | None:
+        """The fault that a text asks for, the n-th time in this world. Raises `BadFaultError`."""
+        faults = read_faults(text, self._errors)
+        uses, name = world.fault_uses, f"{source}: {text}"
+        if name not in uses and len(uses) >= _MOST:
+            del uses[next(iter(uses))]
+        uses[name] = uses.get(name, 0) + 1
+        return faults.at(uses[name] - 1)

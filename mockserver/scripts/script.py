@@ -1,0 +1,380 @@
+"""Scripted replies: read from the control API's JSON, kept in order, used up as they answer."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from heapq import merge
+from http import HTTPStatus
+from itertools import chain
+from typing import Any
+
+from mockserver.base.jsontext import dumps
+from mockserver.base.kept import Kept
+from mockserver.base.names import meant
+from mockserver.catalogue.errors import Errors, Origin, Refusal, UnknownErrorCodeError, Words, fill
+from mockserver.faults.reading import BadFaultError, read_faults
+from mockserver.scripts.index import Index
+from mockserver.scripts.match import Match
+from mockserver.scripts.template import Draft, is_template
+from mockserver.talk.fault import Faults
+from mockserver.talk.raw import FIELDS, BadRawError, is_raw, read_raw
+from mockserver.talk.reply import Choice, Pace, Reply
+from mockserver.talk.request import ChatRequest, Part, ToolCall
+
+Answer = Reply | Refusal
+
+_SAYING = ("content", "reasoning_content", "tool_calls", "finish_reason", "choices", "chunks")
+"""What a reply says; one with none of these and a fault leaves the words to the built-in model."""
+
+_UNNAMED = (("InvalidParameter", "invalid_request_error"), ("InternalError", "internal_error"))
+"""The native code and the compatible type of an error without a code: the client's, or the server's."""
+
+_SERVICE = re.compile(r"<[0-9]{3}> InternalError")
+"""How the messages of the model service begin (`schemas/compat.error.schema.json`)."""
+
+FILES = ""
+"""The name of the scenario that a server is started with; no key is empty."""
+
+_MOST_WORLDS = 10_000
+
+
+class ScriptError(ValueError):
+    """A scripted reply that cannot be understood; the message says what and how to mend it."""
+
+
+def _call(spec: Mapping[str, Any]) -> ToolCall:
+    chunks = tuple(spec.get("chunks") or ())
+    arguments = spec.get("arguments", "".join(chunks))
+    text = arguments if isinstance(arguments, str) else dumps(arguments).decode()
+    if chunks and "".join(chunks) != text:
+        msg = f"the chunks of the call of {spec['name']!r} do not make up its arguments: take one of them out"
+        raise ScriptError(msg)
+    if not chunks and "arguments" not in spec:
+        msg = f"the call of {spec['name']!r} has no arguments: give them, or their chunks"
+        raise ScriptError(msg)
+    return ToolCall(spec["name"], text, spec.get("id") or "", chunks, spec.get("ids") or "")
+
+
+def _said(content: str | list[Mapping[str, Any]] | None) -> tuple[str, tuple[Part, ...]]:
+    """The text and the media of a content, which may be a list of parts."""
+    if not isinstance(content, list):
+        return content or "", ()
+    media = [Part(*next(iter(part.items()))) for part in content if "text" not in part]
+    return "".join(part.get("text", "") for part in content), tuple(media)
+
+
+def _choice(spec: Mapping[str, Any], chunks: list[str] | None = None) -> Choice:
+    calls = tuple(_call(call) for call in spec.get("tool_calls") or ())
+    text, media = _said(spec.get("content"))
+    return Choice(
+        content="".join(chunks) if chunks else text,
+        reasoning=spec.get("reasoning_content") or "",
+        tool_calls=calls,
+        finish_reason=spec.get("finish_reason") or ("tool_calls" if calls else "stop"),
+        media=media,
+    )
+
+
+def _refusal(spec: Mapping[str, Any], errors: Errors) -> Refusal:
+    code = spec["code"]
+    status, message = spec.get("status"), spec.get("message")
+    try:
+        known = fill(errors.by_code(code), {}) if code is not None else None
+    except UnknownErrorCodeError:
+        known = None
+        if status is None or message is None:
+            near = meant(code, errors.codes())
+            hint = f"; the nearest known one is {near!r}" if near else ""
+            msg = f"reply.error.code {code!r} is not in the catalogue{hint}; or give status and message too"
+            raise ScriptError(msg) from None
+    if known is None:
+        return _own_words(spec)
+    if message:
+        native = replace(known.native, message=message, anchor=None)
+        compat = replace(known.compat, message=message, anchor=None)
+        origin = _origin(message, known.origin)
+        known = replace(known, native=native, compat=compat, prefix="", origin=origin)
+    if spec.get("type"):
+        known = replace(known, compat=replace(known.compat, type=spec["type"]))
+    return replace(known, status=status or known.status)
+
+
+def _own_words(spec: Mapping[str, Any]) -> Refusal:
+    """An error that the catalogue does not know; what it leaves out is what the status says."""
+    code, status = spec["code"], spec.get("status") or 400
+    message = spec.get("message") or _phrase(status)
+    native, kind = _UNNAMED[status >= HTTPStatus.INTERNAL_SERVER_ERROR]
+    compat = Words(code, message, spec.get("type") or code or kind)
+    return Refusal(status, Words(code or native, message), compat, _origin(message, "gateway"))
+
+
+def _origin(message: str, otherwise: Origin) -> Origin:
+    """Where an error arises: only the model service begins its messages with its own name."""
+    return "service" if _SERVICE.match(message) else otherwise
+
+
+def _phrase(status: int) -> str:
+    """What HTTP calls a status."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"HTTP status {status}"
+
+
+def _faults(spec: Any, errors: Errors) -> Faults:
+    try:
+        return read_faults(spec, errors)
+    except BadFaultError as error:
+        msg = f"reply.fault: {error}"
+        raise ScriptError(msg) from None
+
+
+def read_answer(spec: Mapping[str, Any], errors: Errors) -> Answer:
+    """One reply of a script, as its schema allows it. Raises `ScriptError`."""
+    if is_raw(spec):
+        return _raw(spec, errors)
+    if "error" in spec:
+        if "fault" in spec:
+            msg = "reply.fault: an error has no fault; write the error as one: error=CODE;after=5"
+            raise ScriptError(msg)
+        return _refusal(spec["error"], errors)
+    fault = _faults(spec["fault"], errors) if "fault" in spec else None
+    chunks = spec.get("chunks")
+    choices = spec.get("choices") or [spec]
+    pace = spec.get("pace")
+    silent = fault is not None and not any(name in spec for name in _SAYING)
+    return Reply(
+        choices=()
+        if silent
+        else tuple(_choice(choice, None if at else chunks) for at, choice in enumerate(choices)),
+        dialect=spec.get("dialect"),
+        usage=spec.get("usage"),
+        search_info=spec.get("search_info"),
+        tool_info=spec.get("tool_info"),
+        chunks=tuple(chunks) if chunks else None,
+        pace=Pace(**pace) if pace else None,
+        fault=fault,
+        empty_finish=spec.get("empty_finish", False),
+    )
+
+
+def _raw(spec: Mapping[str, Any], errors: Errors) -> Reply:
+    """A reply that is sent as it stands, which its pace and its fault do not change."""
+    error = spec.get("error")
+    if isinstance(error, str) and error in errors.codes():
+        msg = f'reply.error {error!r} is a code of the catalogue: write {{"code": {error!r}}} in its place'
+        raise ScriptError(msg)
+    fits = {"error", "status", "headers"} if isinstance(error, str) else {*FIELDS}
+    stray = next((name for name in spec if name not in fits | {"pace", "fault"}), None)
+    if stray is not None:
+        hint = "the status of an error stands in it" if stray == "error" else "take one of them out"
+        msg = f"reply.{stray} does not go with {min(fits & set(spec))}, which is sent as it stands; {hint}"
+        raise ScriptError(msg)
+    try:
+        raw = read_raw(spec)
+    except BadRawError as bad:
+        msg = f"reply.{bad}"
+        raise ScriptError(msg) from None
+    pace = spec.get("pace")
+    fault = _faults(spec["fault"], errors) if "fault" in spec else None
+    return Reply((), pace=Pace(**pace) if pace else None, fault=fault, raw=raw)
+
+
+@dataclass(slots=True, eq=False)
+class Script:
+    """One entry of the control API: when it answers, what it says, how often it did.
+
+    `order` counts arrivals. A script of a scenario has its `source`, the place in the file, and the
+    `variables` of that file; every world has uses of its own of it.
+    """
+
+    id: str
+    match: Match
+    answers: tuple[Answer | Draft[Answer], ...]
+    times: int | None
+    spec: Mapping[str, Any] = field(repr=False)
+    order: int = 0
+    source: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    used: int = 0
+    uses: Kept[str, int] = field(default_factory=lambda: Kept(most=_MOST_WORLDS), repr=False)
+
+    @classmethod
+    def read(
+        cls,
+        spec: Mapping[str, Any],
+        script_id: str,
+        errors: Errors,
+        *,
+        order: int = 0,
+        source: str | None = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> "Script":
+        """A script from the control API's JSON. Raises `ScriptError`, `MatchError` or `TemplateError`."""
+        said = spec["reply"]
+        replies = said if isinstance(said, list) else [said]
+        answers = tuple(_prepared(reply, errors, template=spec.get("template", False)) for reply in replies)
+        match = Match.read(spec.get("match"))
+        return cls(script_id, match, answers, spec.get("times"), spec, order, source, variables or {})
+
+    @property
+    def conditions(self) -> Mapping[str, Any]:
+        """Its `match` as it was written."""
+        return self.match.spec
+
+    @property
+    def spent(self) -> bool:
+        """Whether it may answer no more, whoever asks."""
+        return self.source is None and self.times is not None and self.used >= self.times
+
+    def spent_for(self, key: str) -> bool:
+        """Whether it may answer no more in the world of this key."""
+        return self.times is not None and self.used_by(key) >= self.times
+
+    def used_by(self, key: str) -> int:
+        """How often it answered, as far as the world of this key counts."""
+        return self.used if self.source is None else self.uses.get(key) or 0
+
+    def take(self, key: str = "") -> Answer | Draft[Answer]:
+        """The next answer of the sequence in the world of this key; the last one repeats."""
+        answer = self.answers[min(self.used_by(key), len(self.answers) - 1)]
+        self.used += 1
+        if self.source is not None:
+            self.uses.put(key, self.used_by(key) + 1)
+        return answer
+
+    def forget(self, key: str | None) -> None:
+        """Begins its sequence anew, for one key or for all."""
+        if key is None:
+            self.used = 0
+            self.uses.clear()
+        else:
+            self.used -= self.uses.pop(key) or 0
+
+
+def _prepared(spec: Mapping[str, Any], errors: Errors, *, template: bool) -> Answer | Draft[Answer]:
+    if template and is_template(spec):
+        return Draft(spec, lambda filled: read_answer(filled, errors))
+    return read_answer(spec, errors)
+
+
+class Scripts:
+    """All scripts of a server: those of the control API in the order of their arrival, then scenarios.
+
+    Clearing keeps the scenario that the server was started with: it begins anew.
+    """
+
+    def __init__(self) -> None:
+        self._scripts: dict[str, Script] = {}
+        self._indexes: dict[str | None, Index[Script]] = {}
+        self._scenarios: dict[str | None, tuple[tuple[Script, ...], Index[Script]]] = {}
+        self._count = 0
+
+    def __iter__(self) -> Iterator[Script]:
+        yield from self._scripts.values()
+        for scripts, _ in self._scenarios.values():
+            yield from scripts
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def add(self, spec: Mapping[str, Any], errors: Errors) -> Script:
+        """Enters a script and gives it an id. Raises `ScriptError`, `MatchError` or `TemplateError`."""
+        self._count += 1
+        script = Script.read(spec, f"reply-{self._count}", errors, order=self._count)
+        self._scripts[script.id] = script
+        self._indexes.setdefault(script.match.key, Index()).add(script)
+        return script
+
+    def replace(self, script_id: str, spec: Mapping[str, Any], errors: Errors) -> Script | None:
+        """Changes what a script says, in its place; None when there is none. Raises as `add` does."""
+        old = self._scripts.get(script_id)
+        if old is None:
+            return None
+        script = Script.read(spec, script_id, errors, order=old.order)
+        script.used = old.used
+        self._unfile(old)
+        self._scripts[script_id] = script
+        # An index files behind all others, so this one's is made anew.
+        key = script.match.key
+        self._indexes[key] = Index(each for each in self._scripts.values() if each.match.key == key)
+        return script
+
+    def remove(self, script_id: str) -> bool:
+        """Takes a script out; False when there is none of that id."""
+        script = self._scripts.pop(script_id, None)
+        if script is not None:
+            self._unfile(script)
+        return script is not None
+
+    def _unfile(self, script: Script) -> None:
+        index = self._indexes.get(script.match.key)
+        if index is not None:
+            index.remove(script)
+            if not len(index):
+                del self._indexes[script.match.key]
+
+    def clear(self, key: str | None = None) -> None:
+        """Forgets all scripts of the control API, or those of one key; scenarios begin anew."""
+        for held, _ in self._scenarios.values():
+            for script in held:
+                script.forget(key)
+        if key is None:
+            self._scripts.clear()
+            self._indexes.clear()
+            self._scenarios = {name: held for name, held in self._scenarios.items() if name == FILES}
+            return
+        self._scripts = {name: script for name, script in self._scripts.items() if script.match.key != key}
+        self._indexes.pop(key, None)
+        self._scenarios.pop(key, None)
+
+    def play(self, name: str | None, scripts: Iterable[Script]) -> None:
+        """Puts a scenario in the place of the one before, at once.
+
+        `name` is the key that it serves, None for all keys, or `FILES`.
+        """
+        held = tuple(scripts)
+        if held:
+            self._scenarios[name] = held, Index(held)
+        else:
+            self._scenarios.pop(name, None)
+
+    def seen_by(self, key: str) -> Iterator[Script]:
+        """Every script that may answer this key, in the order in which they are tried."""
+        for script in self._scripts.values():
+            if script.match.key in (None, key):
+                yield script
+        for name in (key, None, FILES):
+            if name in self._scenarios:
+                yield from self._scenarios[name][0]
+
+    def find(self, key: str, request: ChatRequest) -> Script | None:
+        """The first script that matches and has uses left."""
+        if not (self._scripts or self._scenarios):
+            return None
+        spent: list[Script] = []
+        found = None
+        for script in self._candidates(key, request):
+            if script.times is not None and script.spent:
+                spent.append(script)
+            elif (script.times is None or not script.spent_for(key)) and script.match.holds(key, request):
+                found = script
+                break
+        for script in spent:
+            self._unfile(script)
+        return found
+
+    def _candidates(self, key: str, request: ChatRequest) -> Iterator[Script]:
+        own, common = self._indexes.get(key), self._indexes.get(None)
+        if own is None or common is None:
+            index = common if own is None else own
+            first = iter(()) if index is None else index.candidates(request)
+        else:
+            found = own.candidates(request), common.candidates(request)
+            first = merge(*found, key=lambda script: script.order)
+        return chain(first, self._playing(key, request)) if self._scenarios else first
+
+    def _playing(self, key: str, request: ChatRequest) -> Iterator[Script]:
+        for name in (key, None, FILES):
+            if name in self._scenarios:
+                yield from self._scenarios[name][1].candidates(request)

@@ -1,0 +1,1 @@
+"""What a server remembers: worlds, the journal, sessions."""

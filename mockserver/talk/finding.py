@@ -1,0 +1,25 @@
+"""What was found in a request: a place where it breaks a rule, and how bad that is."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mockserver.catalogue.errors import Refusal
+
+
+class Severity(StrEnum):
+    """What the cloud does with a conversation that breaks the rule."""
+
+    REFUSED = "refused"
+    REFUSED_BY_SOME = "refused-by-some"
+    HARMFUL = "harmful"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One place where a request breaks a rule. `refusal` is None where the cloud accepts it."""
+
+    rule: str
+    severity: Severity
+    path: str
+    message: str
+    refusal: Refusal | None = None

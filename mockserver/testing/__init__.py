@@ -1,0 +1,1 @@
+"""What tests use: a mock in words, in this process or another."""

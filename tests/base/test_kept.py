@@ -1,0 +1,56 @@
+"""A mapping that forgets: what was used last stays, and its bounds hold whatever comes."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.base.kept import Kept
+
+
+def test_what_rested_longest_goes_first() -> None:
+    kept: Kept[str, int] = Kept(most=2)
+    kept.put("a", 1)
+    kept.put("b", 2)
+    assert kept.get("a") == 1
+    kept.put("c", 3)
+    assert list(kept) == ["a", "c"]
+    assert list(kept.values()) == [1, 3]
+    assert kept.get("b") is None
+    assert "b" not in kept
+
+
+def test_a_value_is_weighed_again_when_it_is_put_again() -> None:
+    kept: Kept[str, str] = Kept(most=10, size=10, weigh=lambda _, text: len(text))
+    kept.put("a", "1234")
+    kept.put("a", "123456")
+    assert kept.size == 6
+    kept.put("b", "12345")
+    assert list(kept) == ["b"]
+    assert kept.pop("b") == "12345"
+    assert (kept.pop("b"), kept.size, len(kept)) == (None, 0, 0)
+
+
+def test_the_newest_stays_however_large() -> None:
+    kept: Kept[str, str] = Kept(most=10, size=3, weigh=lambda _, text: len(text))
+    kept.put("a", "12")
+    kept.put("b", "12345")
+    assert list(kept) == ["b"]
+    kept.clear()
+    assert (list(kept), kept.size) == ([], 0)
+
+
+@given(
+    st.integers(1, 5),
+    st.integers(0, 30),
+    st.lists(st.tuples(st.sampled_from(["put", "get", "pop"]), st.integers(0, 8), st.integers(0, 20))),
+)
+def test_the_bounds_hold_whatever_comes(most: int, size: int, steps: list[tuple[str, int, int]]) -> None:
+    kept: Kept[int, int] = Kept(most=most, size=size, weigh=lambda _, value: value)
+    for verb, key, value in steps:
+        if verb == "put":
+            kept.put(key, value)
+            assert kept.get(key) == value
+        else:
+            getattr(kept, verb)(key)
+        assert kept.size == sum(kept.values())
+        assert len(kept) <= most
+        assert kept.size <= size or len(kept) == 1

@@ -1,0 +1,86 @@
+"""The door: keys, and what stands behind bearer."""
+
+import pytest
+
+from mockserver.base.masking import mask, without_key
+from mockserver.corridor.engine import Engine
+from mockserver.state.worlds import World
+from mockserver.talk.refused import Refused
+from mockserver.talk.request import Surface
+from mockserver.wire.incoming import RequestHeaders, bearer_key
+from tests.conftest import KEY, NOW, MakeHeaders
+
+
+@pytest.mark.parametrize(
+    ("value", "key"),
+    [
+        ("Bearer sk-a", "sk-a"),
+        ("bearer sk-a", "sk-a"),
+        ("Bearer   sk-a ", "sk-a"),
+        ("Bearer", ""),
+        ("sk-a", ""),
+        ("Basic sk-a", ""),
+        ("", ""),
+    ],
+)
+def test_the_key_is_what_stands_behind_bearer(value: str, key: str) -> None:
+    assert bearer_key({"authorization": value}) == key
+
+
+def admit(engine: Engine, headers: RequestHeaders) -> World:
+    """The world of the key in some headers."""
+    return engine.door.admit(bearer_key(headers), headers)
+
+
+def test_without_the_header_there_is_no_key() -> None:
+    assert bearer_key({}) is None
+
+
+def test_the_first_key_makes_a_world_and_the_second_use_finds_it(
+    engine: Engine, headers: MakeHeaders
+) -> None:
+    world = admit(engine, headers())
+    assert world.name == mask(KEY)
+    assert admit(engine, headers()) is world
+    assert admit(engine, headers(key="sk-other")) is not world
+
+
+@pytest.mark.parametrize("key", [None, "", "tea", "sk-", "sk-invalid"])
+def test_a_wrong_key_is_not_let_in_however_often_it_comes(
+    key: str | None, engine: Engine, headers: MakeHeaders
+) -> None:
+    for _ in range(2):
+        engine.chat(Surface.COMPAT, headers(key=key), b"{}", arrived=NOW)
+        with pytest.raises(Refused) as refused:
+            admit(engine, headers(key=key))
+        assert refused.value.refusal.status == 401
+    assert {entry.world.name for entry in engine.journal} == {"none"}
+
+
+@pytest.mark.parametrize(
+    ("host", "let_in"),
+    [
+        ("127.0.0.1:8000", True),
+        ("coding.dashscope.aliyuncs.com", True),
+        ("token-plan.cn-beijing.maas.aliyuncs.com", True),
+        ("dashscope.aliyuncs.com", False),
+        ("dashscope-intl.aliyuncs.com", False),
+        ("ws-1.ap-southeast-1.maas.aliyuncs.com", False),
+    ],
+)
+def test_the_key_of_a_plan_opens_no_public_host(
+    engine: Engine, headers: MakeHeaders, host: str, *, let_in: bool
+) -> None:
+    asked = headers({"Host": host}, key="sk-sp-tea")
+    if let_in:
+        assert admit(engine, asked).key == "sk-sp-tea"
+        return
+    with pytest.raises(Refused) as refused:
+        admit(engine, asked)
+    assert refused.value.refusal.id == "auth.wrong-key"
+
+
+def test_a_key_is_masked_in_a_body() -> None:
+    assert without_key(b"I am sk-tea.", "sk-tea") == b"I am " + mask("sk-tea").encode() + b"."
+    assert without_key(b"I am nobody.", "sk-tea") == b"I am nobody."
+    assert without_key(b"I am nobody.", None) == b"I am nobody."

@@ -1,0 +1,43 @@
+"""A way of many steps: what may take long is handed out, and comes back as if done in its place."""
+
+import pytest
+
+from mockserver.corridor.work import Steps, aside, at_once
+
+
+def brewed(tea: str, *, cups: int = 1) -> str:
+    """What comes of a tea."""
+    if tea == "stone":
+        msg = "stones make no tea"
+        raise ValueError(msg)
+    return f"{cups} of {tea}"
+
+
+def party(*, long: bool, last: str = "oolong") -> Steps[str]:
+    """Two teas, one after the other."""
+    first = yield from aside(long, brewed, "sencha", cups=2)
+    try:
+        second = yield from aside(long, brewed, last)
+    except ValueError as error:
+        second = f"none: {error}"
+    return f"{first}, {second}"
+
+
+@pytest.mark.parametrize("long", [True, False])
+@pytest.mark.parametrize(("last", "end"), [("oolong", "1 of oolong"), ("stone", "none: stones make no tea")])
+def test_all_steps_are_gone_at_once(last: str, end: str, *, long: bool) -> None:
+    assert at_once(party(long=long, last=last)) == f"2 of sencha, {end}"
+
+
+def test_only_what_may_take_long_is_handed_out() -> None:
+    handed = [work() for work in party(long=True, last="tea") if callable(work)]
+    assert handed == ["2 of sencha", "1 of tea"]
+    assert list(party(long=False)) == []
+
+
+def test_what_no_step_expects_ends_the_way() -> None:
+    def way() -> Steps[str]:
+        return (yield from aside(long := True, brewed, "stone" if long else ""))
+
+    with pytest.raises(ValueError, match="stones make no tea"):
+        at_once(way())

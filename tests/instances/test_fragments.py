@@ -1,0 +1,136 @@
+"""A text taken apart: each kind of piece, in the order of the text, each once."""
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.instances.fragments import LONGEST, Fragments, fragments, number, shortened
+from tests.wire.strategies import texts
+
+ALL = {each.name for each in fields(Fragments)}
+
+FOUND: list[tuple[str, str, tuple[Any, ...]]] = [
+    ("It is -3, \u22127 and 1,234.50", "numbers", (-3, -7, 1234.5)),
+    ("v2.0, 1.2.3, #12, A-5, 3D and x_4", "numbers", ()),
+    ("5, 5 and 5", "numbers", (5, 5, 5)),
+    ("at 10:30 on 2026-05-01, for 2", "numbers", (2,)),
+    ("\"a\" 'b' “c” ‘d’ `e` 「f」 『g』 《h》", "quoted", tuple("abcdefgh")),
+    ("don't and can't", "quoted", ()),
+    ('"a\nb and " c " or', "quoted", ("c",)),
+    ("from Oslo, NO to the Hague", "places", ("Oslo, NO", "Hague")),
+    ("Is Paris's tower in Paris's centre?", "places", ("Paris",)),
+    ("in May, in French and of IBM", "places", ()),
+    ("in new york today", "places", ("New York",)),
+    ("in general and in advance", "places", ()),
+    ("浙江省杭州市和西湖区", "places", ("浙江省杭州市", "西湖区")),
+    ("from Oslo to Rome", "origins", ("Oslo",)),
+    ("from Oslo to Rome", "goals", ("Rome",)),
+    ("从北京到上海的航班", "origins", ("北京",)),
+    ("从北京飞上海的航班", "goals", ("上海",)),
+    ("大阪から京都へ", "origins", ("大阪",)),
+    ("大阪から京都へ", "goals", ("京都",)),
+    ("My name is Ann Lee. I'm Bob.", "people", ("Ann Lee", "Bob")),
+    ("我叫小明，私の名前は太郎です", "people", ("小明", "太郎")),
+    ("i am tired", "people", ()),
+    ("What did Ada Lovelace say? Nothing. The End", "names", ("Ada Lovelace", "End")),
+    ("in French in May", "names", ()),
+    (
+        "May 1st, 2026, 2026/05/02, 2026年5月3日, 2026-5-4",
+        "dates",
+        tuple(f"2026-05-0{n}" for n in range(1, 5)),
+    ),
+    ("12026-05-01 and 2026-05-011", "dates", ()),
+    ("Tomorrow, 今天, tonight or todays", "days", ("Tomorrow", "今天", "tonight")),
+    ("10:30, 7:05:09 and 1:2", "times", ("10:30", "7:05:09")),
+    ("a.b+c@example.co.uk, x@y", "emails", ("a.b+c@example.co.uk",)),
+    ("https://u:p@h.com/a?b=1, (http://x.y/z).", "urls", ("https://u:p@h.com/a?b=1", "http://x.y/z")),
+    ("https://a@b.com/c", "emails", ()),
+    ("./a/b.txt, ~/x, C:\\t\\a.md, e.g. main.py", "paths", ("./a/b.txt", "~/x", "C:\\t\\a.md", "main.py")),
+    ("see https://h.com/a/b", "paths", ()),
+    ("(3+4)*2 or 10 / 4", "formulas", ("(3+4)*2", "10 / 4")),
+    ("6 Multiplied by 7, 8除以2, 1 minus 1", "formulas", ("6 * 7", "8 / 2", "1 - 1")),
+    ("A-1234, #567, 89, x9 and 2026-05-01", "codes", ("A-1234", "567", "x9")),
+    ("AAPL or MSFT, A, TOOLONG", "tickers", ("AAPL", "MSFT")),
+    ("法语 or English, French", "languages", ("法语", "English", "French")),
+    ("请问杭州天气怎么样", "pieces", ("杭州",)),
+    ("パリの《春》を", "pieces", ("パリ",)),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "pieces"), FOUND)
+def test_a_piece_of_each_kind_is_found(text: str, kind: str, pieces: tuple[Any, ...]) -> None:
+    assert getattr(fragments(text), kind) == pieces
+
+
+def test_every_kind_is_tried_here() -> None:
+    assert {kind for _, kind, _ in FOUND} == ALL
+
+
+def test_an_empty_text_has_no_pieces() -> None:
+    assert [name for name in ALL if getattr(fragments(""), name)] == []
+
+
+@given(texts)
+def test_no_text_is_too_odd_to_be_taken_apart(text: str) -> None:
+    found = fragments(text)
+    for name in ALL - {"numbers"}:
+        pieces = getattr(found, name)
+        assert len(set(pieces)) == len(pieces), name
+        assert [piece for piece in pieces if not piece or piece != piece.strip()] == [], name
+
+
+NUMBERS = st.integers(-(10**9), 10**9) | st.decimals(-(10**6), 10**6, places=2).map(float)
+
+
+@given(st.lists(NUMBERS, max_size=5))
+def test_numbers_are_read_as_they_are_written(numbers: list[float]) -> None:
+    assert list(fragments(" or ".join(map(str, numbers))).numbers) == numbers
+
+
+@given(st.dates())
+def test_a_date_is_read_in_all_its_ways(date: Any) -> None:
+    year, month, day = date.year, date.month, date.day
+    name = date.strftime("%B")
+    ways = (f"{year:04}-{month}-{day}", f"{year:04}年{month}月{day}日", f"{name} {day}, {year:04}")
+    for way in ways:
+        assert fragments(f"on {way} please").dates == (f"{year:04}-{month:02}-{day:02}",)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("1,234.50", 1234.5),
+        ("\u22127", -7),
+        ("-0", 0),
+        (str(2**64 - 1), 2**64 - 1),
+        (str(2**64), None),
+        (str(-(2**63)), -(2**63)),
+        (str(-(2**63) - 1), None),
+        ("9" * 400, None),
+        ("9" * 5000, None),
+        ("9" * 400 + ".5", None),
+        ("9" * 20 + ".5", 1e20),
+    ],
+)
+def test_a_number_is_read_as_long_as_json_can_carry_it(text: str, read: float | None) -> None:
+    assert number(text) == read
+
+
+@pytest.mark.parametrize("digits", [20, 400])
+def test_a_number_without_measure_is_no_number_of_a_text(digits: int) -> None:
+    assert fragments(f"a is {'9' * digits}, b is 7").numbers == (7,)
+
+
+@pytest.mark.parametrize("size", [0, 1, LONGEST])
+def test_a_text_that_is_not_too_long_is_read_whole(size: int) -> None:
+    assert shortened("x" * size) == "x" * size
+
+
+@given(more=st.integers(1, 100))
+def test_a_long_text_keeps_its_two_ends(more: int) -> None:
+    text = "".join(map(str, range(LONGEST)))[: LONGEST + more]
+    assert len(text) == LONGEST + more
+    assert shortened(text) == f"{text[: LONGEST // 2]}\n{text[-LONGEST // 2 :]}"

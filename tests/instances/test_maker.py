@@ -1,0 +1,214 @@
+"""Schemas that cannot be met, and schemas that are meant to keep a server busy."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from mockserver.base.deadline import Deadline
+from mockserver.instances import instance as module
+from mockserver.instances.impossible import TakesLongError
+from mockserver.instances.maker import STEPS, Maker
+from tests.answer.making import HELLO, INTEGER, STRING, Json, attempt, drawn, made, thing
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        (
+            thing({"age": {**INTEGER, "minimum": 10, "maximum": 5}}, ("age",)),
+            "properties.age: minimum 10 is above maximum 5",
+        ),
+        (
+            thing({"s": {**STRING, "minLength": 3, "maxLength": 1}}, ("s",)),
+            "properties.s: minLength 3 is above maxLength 1",
+        ),
+        (
+            {"type": "number", "minimum": 1, "exclusiveMaximum": 1},
+            "schema: minimum 1 leaves no number within exclusiveMaximum 1",
+        ),
+        (
+            {"type": "integer", "minimum": 1.2, "maximum": 1.8},
+            "no integer lies within minimum 1.2 and maximum 1.8",
+        ),
+        ({"type": "integer", "multipleOf": 7, "minimum": 8, "maximum": 13}, "no multiple of 7 lies within"),
+        (
+            {"type": "number", "multipleOf": 1e300, "minimum": 1, "maximum": 2},
+            "no multiple of 1e+300 lies within",
+        ),
+        (
+            {"type": "number", "exclusiveMinimum": 1, "exclusiveMaximum": 1.0000000000000002},
+            "no number was found",
+        ),
+        ({"allOf": [STRING, INTEGER]}, "no value has the types string and integer at once"),
+        ({"enum": [1], "const": True}, "enum and const leave no value"),
+        ({"enum": [1, 2], "type": "string"}, 'is not of type "string"'),
+        (False, "the schema false allows no value"),
+        ({"not": {}}, "schema: {} is not allowed"),
+        ({"type": "integer", "not": {"minimum": 0}, "minimum": 0}, "is not allowed for"),
+        (
+            thing({"a": False}, ("a",)),
+            "the property 'a' is required, and its schema or additionalProperties is false",
+        ),
+        (thing({}, ("z",), additionalProperties=False), "the property 'z' is required"),
+        (
+            {"type": "object", "required": ["a", "b"], "maxProperties": 1},
+            "maxProperties 1 is below the 2 required",
+        ),
+        (
+            {"type": "object", "propertyNames": {"enum": ["a"]}, "minProperties": 3},
+            "minProperties 3 is more than the 1",
+        ),
+        (
+            {"type": "object", "propertyNames": False, "minProperties": 1},
+            "minProperties 1 is more than the 0",
+        ),
+        ({"type": "object", "minProperties": 10**9}, "it needs 1000000000 properties"),
+        ({"type": "array", "minItems": 10**9}, "it needs 1000000000 items, more than the 1000"),
+        (
+            {"type": "array", "minItems": 99, "items": {"type": "array", "minItems": 99, "items": INTEGER}},
+            "its smallest instance has 9901 values, and the mock makes 5000",
+        ),
+        (
+            {"type": "array", "items": {"type": "boolean"}, "uniqueItems": True, "minItems": 3},
+            "only 2 different items",
+        ),
+        ({"type": "array", "items": False, "minItems": 1}, "items: the schema false allows no value"),
+        (
+            {"type": "array", "contains": {}, "maxItems": 0},
+            "contains needs 1 items, and maxItems 0 allows fewer",
+        ),
+        ({"type": "string", "minLength": 10**9}, "minLength 1000000000 is more than the mock writes"),
+        ({"type": "string", "pattern": "^(?=b)a$"}, 'does not match "^(?=b)a$"'),
+        (
+            {"type": "string", "pattern": r"^[^\s\S]$"},
+            "schema: pattern '^[^\\\\s\\\\S]$': a class that matches no printable",
+        ),
+        (
+            {"$id": "https://e.com/s", "$defs": {"a": {"$id": "t"}}, "$ref": "https://e.com/t"},
+            "use #/$defs/name",
+        ),
+        ({"$dynamicRef": "#/enum/0", "enum": [1]}, "names no schema in this document"),
+        ({"$dynamicRef": "#/nowhere"}, "names no schema in this document"),
+        (
+            {"type": "object", "additionalProperties": {"$ref": "#"}, "minProperties": 1},
+            "minProperties 1 is more than the 0 properties",
+        ),
+        (thing({"c": {"$ref": "#"}}, ("c",)), "properties.c: it needs itself within itself, without end"),
+        ({"type": "array", "items": {"$ref": "#"}, "minItems": 1}, "it needs itself within itself"),
+        ({"$ref": "http://127.0.0.1:1/x"}, "lies outside the schema, and the mock opens nothing"),
+        ({"$ref": "file:///etc/hostname"}, "lies outside the schema"),
+        ({"$ref": "#/nowhere"}, "'/nowhere' does not exist"),
+        ({"$ref": "#/x", "x": 5}, "x: 5 is not of types"),
+        ({"type": "strin"}, "the schema is not valid: type:"),
+        ({"items": [{"type": "strin"}]}, "the schema is not valid: items:"),
+        ({"pattern": "("}, "the schema is not valid: pattern:"),
+        ([1], "the schema is not valid"),
+        (None, "the schema is not valid"),
+        ({"minimum": 10**400}, "the schema is not JSON that can be written"),
+        ({"const": "\ud800"}, "the schema is not JSON that can be written"),
+    ],
+)
+def test_an_impossible_schema_tells_which_part_and_why(schema: Any, words: str) -> None:
+    assert words in attempt(schema)[1]
+
+
+def nested(schema: Any, levels: int, around: Any) -> Any:
+    for _ in range(levels):
+        schema = around(schema)
+    return schema
+
+
+def chain_of(levels: int, *, required: bool) -> Json:
+    """Each level holds two of the next: an instance of all would have 2 ** levels leaves."""
+    parts = {
+        f"d{level}": thing(
+            {side: {"$ref": f"#/$defs/d{level + 1}"} for side in ("l", "r")}, ("l", "r") if required else ()
+        )
+        for level in range(levels)
+    }
+    return {"$defs": {**parts, f"d{levels}": STRING}, "$ref": "#/$defs/d0"}
+
+
+HOSTILE: dict[str, Any] = {
+    "deep objects": nested(STRING, 60, lambda schema: thing({"a": schema}, ("a",))),
+    "deep choices": nested(STRING, 100, lambda schema: {"anyOf": [False, schema]}),
+    "deeper than can be read": nested({}, 5000, lambda schema: {"not": schema}),
+    "required doubling": chain_of(30, required=True),
+    "optional doubling": chain_of(30, required=False),
+    "wide": thing({f"p{index}": STRING for index in range(20_000)}),
+    "wide and required": thing(
+        {f"p{index}": STRING for index in range(900)}, tuple(f"p{index}" for index in range(900))
+    ),
+    "many members": {"enum": [f"value {index}" for index in range(20_000)], "type": "integer"},
+    "many alternatives": {"anyOf": [{"const": index, "type": "string"} for index in range(8_000)]},
+    "contradicting choices": {
+        "allOf": [{"anyOf": [{"const": f"{index} {way}"} for way in range(5)]} for index in range(10)]
+    },
+    "choices of which no two go together": thing(
+        {"a": STRING},
+        ("a",),
+        allOf=[
+            {"anyOf": [{"properties": {"a": {"const": f"{index} {way}"}}} for way in range(5)]}
+            for index in range(10)
+        ],
+    ),
+    "a long chain of references": {
+        "$defs": {
+            **{f"d{index}": {"$ref": f"#/$defs/d{index + 1}"} for index in range(2_000)},
+            "d2000": STRING,
+        },
+        "$ref": "#/$defs/d0",
+    },
+    "references in a circle": {
+        "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}},
+        "$ref": "#/$defs/a",
+    },
+    "itself": {"$ref": "#"},
+    "a slow pattern": {"type": "string", "pattern": r"^(a+)+\1?(?=b)c$"},
+    "a huge pattern": {"type": "string", "pattern": "^((((a?){90}){90}){9}){9}$", "minLength": 20_000},
+    "unique and many": {"type": "array", "uniqueItems": True, "minItems": 1000, "items": {"type": "integer"}},
+    "nested minItems": nested(STRING, 6, lambda schema: {"type": "array", "items": schema, "minItems": 500}),
+}
+
+
+@pytest.mark.parametrize("schema", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_schema_ends_within_its_steps(schema: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts: list[Maker] = []
+
+    class Watched(Maker):
+        def __init__(self, *args: Any, **more: Any) -> None:
+            super().__init__(*args, **more)
+            attempts.append(self)
+
+    monkeypatch.setattr(module, "Maker", Watched)
+    value, reason = attempt(schema)
+    assert orjson.dumps(value)
+    assert len(reason) < 3_000
+    assert len(attempts) <= 4
+    assert all(0 < maker.steps <= STEPS for maker in attempts)
+
+
+def test_a_schema_that_is_too_wide_gives_some_of_its_properties() -> None:
+    value = made(HOSTILE["wide"])
+    assert 0 < len(value) < 20_000
+
+
+def test_of_choices_that_contradict_one_another_none_is_followed_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps: list[int] = []
+    monkeypatch.setattr(Maker, "step", lambda *_: steps.append(1))
+    reason = attempt(HOSTILE["choices of which no two go together"])[1]
+    assert "enum and const leave no value" in reason
+    assert len(steps) < 200
+
+
+def test_what_is_found_to_take_long_is_not_begun_in_haste_again() -> None:
+    now = iter(range(10**9))
+    schema = thing({f"slow{index}": STRING for index in range(50)})
+    made(schema)
+    for seconds in (20, 10**6):
+        deadline = Deadline(seconds, timer=lambda: next(now), hasty=True)
+        with pytest.raises(TakesLongError):
+            module.instance(schema, numbers=drawn(), words=HELLO, deadline=deadline)
