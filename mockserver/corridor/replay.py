@@ -8,13 +8,12 @@ answer (streamed or not), through the renderer of the one that asks.
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
-
-from starlette.types import Receive, Scope, Send
+from typing import Any, Literal, Protocol
 
 from mockserver.base.kept import Kept
 from mockserver.catalogue.errors import Refusal, Words
-from mockserver.corridor.answers import Answer
+from mockserver.corridor.answers import Answer, Clock
+from mockserver.corridor.door import Door
 from mockserver.recording import canonical, nearest
 from mockserver.recording.fold import Folded
 from mockserver.recording.index import Row
@@ -22,6 +21,8 @@ from mockserver.recording.interaction import Interaction, Request
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
 from mockserver.recording.usage import counts_of, overrides_for
+from mockserver.scripts.desk import Desk
+from mockserver.scripts.script import Scripts
 from mockserver.state.journal import Entry, size_of
 from mockserver.state.worlds import World
 from mockserver.talk.finding import Finding
@@ -29,9 +30,6 @@ from mockserver.talk.refused import Refused
 from mockserver.talk.reply import Choice, Pace, Reply, Usage
 from mockserver.talk.request import ChatRequest, Surface
 from mockserver.wire.incoming import bearer_key
-
-if TYPE_CHECKING:
-    from mockserver.corridor.engine import Engine
 
 log = logging.getLogger("mockserver")
 
@@ -52,6 +50,18 @@ PATHS = {
     Surface.NATIVE_MULTIMODAL: "/api/v1/services/aigc/multimodal-generation/generation",
 }
 """The path of each chat surface, as recordings are compared."""
+
+
+class Walked(Protocol):
+    """What a replay asks of the corridor that it is a link of."""
+
+    door: Door
+    faults: Desk
+    scripts: Scripts
+    clock: Clock
+
+    def book(self, entry: Entry, usage: Usage) -> None:
+        """Enters what an exchange cost into its world's ledger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +116,7 @@ class Tape:
 
 
 def _read(
-    engine: "Engine", surface: Surface, headers: Mapping[str, str], body: bytes, world: World
+    engine: Walked, surface: Surface, headers: Mapping[str, str], body: bytes, world: World
 ) -> tuple[ChatRequest, tuple[Finding, ...]]:
     """A request as the engine's door reads it, and what its schema finds in it. Raises `Refused`."""
     data = engine.door.parse(body)
@@ -203,7 +213,7 @@ class Recorded:
         return row, self.library.load(row)
 
     def answer(
-        self, engine: "Engine", surface: Surface, headers: Mapping[str, str], body: bytes, entry: Entry
+        self, engine: Walked, surface: Surface, headers: Mapping[str, str], body: bytes, entry: Entry
     ) -> "Answer | None":
         """The recorded bytes for a chat request; None when something else is to answer.
 
@@ -234,7 +244,7 @@ class Recorded:
 
     @staticmethod
     def _findings(
-        engine: "Engine", surface: Surface, headers: Mapping[str, str], body: bytes, world: World
+        engine: Walked, surface: Surface, headers: Mapping[str, str], body: bytes, world: World
     ) -> tuple[Finding, ...]:
         """What the rules find in a request that a recording answers, whatever they would do about it."""
         try:
@@ -245,7 +255,7 @@ class Recorded:
 
     @staticmethod
     def scripted(
-        engine: "Engine", surface: Surface, headers: Mapping[str, str], body: bytes, world: World
+        engine: Walked, surface: Surface, headers: Mapping[str, str], body: bytes, world: World
     ) -> bool:
         """Whether a script answers the request: it comes before a recording."""
         if not any(True for _ in engine.scripts):
@@ -256,7 +266,7 @@ class Recorded:
             return False
         return engine.scripts.find(world.key, request) is not None
 
-    def _exact(self, engine: "Engine", match: Match, entry: Entry) -> "Answer":
+    def _exact(self, engine: Walked, match: Match, entry: Entry) -> "Answer":
         row, interaction = self.take(match, entry.world.name)
         ready = self._prepared(row, interaction)
         entry.model, entry.stream, entry.status = row.model or None, bool(row.stream), ready.status
@@ -287,12 +297,6 @@ class Recorded:
             found = _prepare(interaction)
             self._ready.put(row.name, found)
         return found
-
-    async def play(self, engine: "Engine", scope: Scope, receive: Receive, send: Send) -> Receive | None:
-        """Answers a request beside chat; else gives what its body can be read from (`others.play`)."""
-        from mockserver.server import replaying as others  # noqa: PLC0415 - it sends, which the engine does not
-
-        return await others.play(self, engine, scope, receive, send)
 
     def say(self, request: ChatRequest, entry: Entry) -> Reply | Refusal | None:
         """What the recording found for a request says, to be rendered; None when it says nothing."""

@@ -2,14 +2,12 @@
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mockserver.instances.facts import DeadEndError, Facts, flatten, key
 from mockserver.instances.leaves import MOST
+from mockserver.instances.making import Making
 from mockserver.instances.spots import Places, Spot
-
-if TYPE_CHECKING:
-    from mockserver.instances.maker import Maker
 
 
 class _Items:
@@ -45,7 +43,7 @@ class _Plan:
     unique: bool
 
 
-def arrays(maker: "Maker", facts: Facts, spot: Spot) -> Iterator[list[Any]]:
+def arrays(maker: Making, facts: Facts, spot: Spot) -> Iterator[list[Any]]:
     """Candidates for an array. Raises `DeadEndError` where none can be."""
     least, most = facts.span("Items")
     items = _Items(facts)
@@ -67,7 +65,7 @@ def arrays(maker: "Maker", facts: Facts, spot: Spot) -> Iterator[list[Any]]:
             yield _array(maker, facts, spot, (plan, int(min(max(size, least), most, MOST))))
 
 
-def _wished(maker: "Maker", items: _Items, spot: Spot) -> int:
+def _wished(maker: Making, items: _Items, spot: Spot) -> int:
     """How many items are good to have: as many as the words offer, none more within a recursion."""
     places = items.at(items.front)
     if spot.recurs(maker.document, places):
@@ -87,7 +85,7 @@ class _NoOtherError(ValueError):
 class _Different:
     """Makes items of which no two are equal."""
 
-    def __init__(self, maker: "Maker", spot: Spot) -> None:
+    def __init__(self, maker: Making, spot: Spot) -> None:
         self._maker = maker
         self._spot = spot
         self._seen: set[Hashable] = set()
@@ -106,7 +104,7 @@ class _Different:
         raise _NoOtherError
 
 
-def _array(maker: "Maker", facts: Facts, spot: Spot, wanted: tuple[_Plan, int]) -> list[Any]:
+def _array(maker: Making, facts: Facts, spot: Spot, wanted: tuple[_Plan, int]) -> list[Any]:
     plan, length = wanted
     below = replace(spot, depth=spot.depth + 1, listed=True, kept={})
     different = _Different(maker, below)

@@ -3,15 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import count, islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mockserver.instances.facts import DeadEndError, Facts
 from mockserver.instances.leaves import MOST
+from mockserver.instances.making import Making
 from mockserver.instances.patterns import UnreadablePatternError, texts
 from mockserver.instances.spots import Places, Spot
-
-if TYPE_CHECKING:
-    from mockserver.instances.maker import Maker
 
 _VARIED = 8
 """How many properties are varied, one at a time, when the object as a whole is refused."""
@@ -26,7 +24,7 @@ _NAMES = 24
 class _Properties:
     """The subschemas of the properties of one object, by their names."""
 
-    def __init__(self, maker: "Maker", facts: Facts) -> None:
+    def __init__(self, maker: Making, facts: Facts) -> None:
         self._maker = maker
         self._rows = [
             (place.named("properties"), place.named("patternProperties"), place.one("additionalProperties"))
@@ -76,7 +74,7 @@ def _required(facts: Facts, names: list[str]) -> list[str]:
     return list(needed)
 
 
-def objects(maker: "Maker", facts: Facts, spot: Spot) -> Iterator[dict[str, Any]]:
+def objects(maker: Making, facts: Facts, spot: Spot) -> Iterator[dict[str, Any]]:
     """Candidates: complete, then with less, then varied. Raises `DeadEndError` where none can be."""
     least, most = facts.span("Properties")
     needed = _required(facts, facts.texts("required"))
@@ -108,16 +106,14 @@ def _within(spot: Spot, name: str) -> Spot:
     return replace(spot, name=name, depth=spot.depth + 1, listed=False, kept=below)
 
 
-def _made(maker: "Maker", spot: Spot, name: str, places: Places) -> Any:
+def _made(maker: Making, spot: Spot, name: str, places: Places) -> Any:
     """The value of a property: what it was before where that still fits, else a new one."""
     if name in spot.kept and maker.refusing(places, spot.kept[name]) is None:
         return spot.kept[name]
     return maker.make(places, _within(spot, name))
 
 
-def _object(
-    maker: "Maker", facts: Facts, spot: Spot, wanted: tuple[_Properties, list[str]]
-) -> dict[str, Any]:
+def _object(maker: Making, facts: Facts, spot: Spot, wanted: tuple[_Properties, list[str]]) -> dict[str, Any]:
     """An object as complete as it may be."""
     properties, required = wanted
     needed = set(required)
@@ -149,7 +145,7 @@ def _object(
     return made
 
 
-def _fill(maker: "Maker", facts: Facts, spot: Spot, wanted: tuple[_Properties, dict[str, Any], int]) -> None:
+def _fill(maker: Making, facts: Facts, spot: Spot, wanted: tuple[_Properties, dict[str, Any], int]) -> None:
     """Add properties of names that the schema does not name, as far as they are wished."""
     properties, made, wished = wanted
     if len(made) >= wished:
@@ -171,7 +167,7 @@ def _fill(maker: "Maker", facts: Facts, spot: Spot, wanted: tuple[_Properties, d
             return
 
 
-def _names(maker: "Maker", facts: Facts, spot: Spot, properties: _Properties) -> Iterator[str]:
+def _names(maker: Making, facts: Facts, spot: Spot, properties: _Properties) -> Iterator[str]:
     """New names for properties."""
     ruled = facts.below("propertyNames")
     if ruled:

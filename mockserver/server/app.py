@@ -17,7 +17,7 @@ from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.work import Steps
 from mockserver.endpoints import apps
 from mockserver.endpoints.answering import refusal
-from mockserver.server import control, exchanges, faulting, limits, neighbours, playing, uploads
+from mockserver.server import control, exchanges, faulting, limits, neighbours, playing, replaying, uploads
 from mockserver.server.asgi import (
     BodyTooLargeError,
     ClientGoneError,
@@ -128,7 +128,7 @@ class App:
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             if self.engine.recorded is not None:
-                left = await self.engine.recorded.play(self.engine, scope, receive, send)
+                left = await replaying.play(self.engine.recorded, self.engine, scope, receive, send)
                 if left is None:
                     return
                 receive = left

@@ -8,7 +8,7 @@ from mockserver.base import resources
 
 
 def test_a_checkout_keeps_its_data_beside_the_package() -> None:
-    root = Path(resources.__file__).resolve().parent.parent
+    root = Path(resources.__file__).resolve().parent.parent.parent
     assert resources.folder("schemas") == root / "schemas"
     assert resources.folder("fixtures") == root / "fixtures"
 
