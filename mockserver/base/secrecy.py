@@ -7,7 +7,7 @@ text takes longer than its length.
 
 import re
 from base64 import b64decode
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -176,6 +176,33 @@ def named(place: Place, name: str) -> Name | None:
     return _known(place, name) if len(name) <= _LONGEST_NAME else None
 
 
+def hides(name: str, value: Any, beside: Iterable[str]) -> bool:
+    """Whether a field of that name, beside these, holds a secret in its value."""
+    row = named("fields", name)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return row is not None and row.among(beside) and (row.numbers or not number)
+
+
+def covered(value: Any, cover: Callable[[str], str]) -> Any:
+    """A JSON value, all that stands under the name of a secret covered; what is empty or none stays so."""
+    if isinstance(value, list):
+        return [covered(item, cover) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _cover(inner, cover) if hides(name, inner, value) else covered(inner, cover)
+        for name, inner in value.items()
+    }
+
+
+def _cover(value: Any, cover: Callable[[str], str]) -> Any:
+    if isinstance(value, list):
+        return [_cover(item, cover) for item in value]
+    if isinstance(value, dict):
+        return covered(value, cover)
+    return value if value is None or value == "" or isinstance(value, bool) else cover(str(value))
+
+
 def shaped(text: str) -> Iterator[Span]:
     """Where something stands in a text that has the form of a secret."""
     for form in listed().forms:
@@ -261,3 +288,18 @@ def places_of(secret: str, text: str) -> Iterator[Span]:
 
 def _in_word(letter: str) -> bool:
     return letter.isascii() and letter.isalnum()
+
+
+def uttered(value: Any, secret: str, cover: Callable[[str], str]) -> Any:
+    """A JSON value with a known secret covered wherever it stands, in the names of fields too."""
+    if isinstance(value, str):
+        parts, at = [], 0
+        for start, stop in places_of(secret, value):
+            parts += [value[at:start], cover(secret)]
+            at = stop
+        return "".join([*parts, value[at:]]) if parts else value
+    if isinstance(value, list):
+        return [uttered(item, secret, cover) for item in value]
+    if isinstance(value, dict):
+        return {uttered(name, secret, cover): uttered(inner, secret, cover) for name, inner in value.items()}
+    return value

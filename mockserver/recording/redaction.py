@@ -161,11 +161,7 @@ class Redaction:
         return kept
 
     def _hides_field(self, name: str, value: Any, beside: Iterable[str]) -> bool:
-        if secrecy.plain(name) in self.fields:
-            return True
-        row = secrecy.named("fields", name)
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        return row is not None and row.among(beside) and (row.numbers or not number)
+        return secrecy.plain(name) in self.fields or secrecy.hides(name, value, beside)
 
     def _masked(self, value: Any) -> Any:
         """A value under a secret name: texts and numbers go, and what has names of its own is looked into."""

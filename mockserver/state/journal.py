@@ -6,14 +6,17 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from sys import getsizeof
 from typing import Any
 
+from mockserver.base import secrecy
 from mockserver.base.jsontext import loads_bounded
 from mockserver.base.logs import without
+from mockserver.base.masking import mask
 from mockserver.catalogue.errors import Refusal
 from mockserver.state.worlds import World
 from mockserver.talk.fault import Fault
 from mockserver.talk.finding import Finding
 from mockserver.talk.raw import spec_of
 from mockserver.talk.reply import Reply, Usage
+from mockserver.wire.incoming import unpacked
 
 _BYTES = 32 * 1024 * 1024
 
@@ -75,7 +78,7 @@ class Entry:
             "surface": self.surface,
             "model": self.model,
             "stream": self.stream,
-            "body": body,
+            "body": secrecy.covered(body, mask),
             "findings": [_finding(finding, self.world) for finding in self.findings],
             "answered_by": self.answered_by,
             "status": self.status,
@@ -89,8 +92,14 @@ class Entry:
             shown["raw"] = spec_of(self.reply.raw)
         if self.endpoint:
             shown["endpoint"] = self.endpoint
-        # A client may repeat its own key in what it asks, and be told it again.
-        return {name: without(value, self.world.key) for name, value in shown.items()}
+        # A client may repeat its own key in what it asks, and be told it again; so may it other secrets.
+        pairs = [
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in unpacked(self.headers).raw
+        ]
+        shown = {name: without(value, self.world.key) for name, value in shown.items()}
+        for secret in secrecy.known(pairs) - {self.world.key}:
+            shown = {name: secrecy.uttered(value, secret, mask) for name, value in shown.items()}
+        return shown
 
 
 def size_of(value: Any) -> int:

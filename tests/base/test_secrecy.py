@@ -184,6 +184,28 @@ def test_whatever_headers_say_is_read(name: str, value: str) -> None:
     assert secrecy.scheme_of(value) == "" or value.strip().startswith(secrecy.scheme_of(value))
 
 
+def test_what_stands_under_a_secret_name_is_covered() -> None:
+    body = {
+        "messages": [{"content": "tea", "password": ["tea", 7, None]}],
+        "api_key": "tea",
+        "token": "",
+        "secret": {"type": "string"},
+        "logprobs": [{"token": "tea", "logprob": -1.0}],
+    }
+    assert secrecy.covered(body, lambda text: f"<{text}>") == {
+        "messages": [{"content": "tea", "password": ["<tea>", "<7>", None]}],
+        "api_key": "<tea>",
+        "token": "",
+        "secret": {"type": "string"},
+        "logprobs": [{"token": "tea", "logprob": -1.0}],
+    }
+
+
+def test_what_is_said_again_is_covered_as_a_word_of_its_own() -> None:
+    said = {"my tealeaf9": ["tealeaf9 or tealeaf99", 9, None]}
+    assert secrecy.uttered(said, "tealeaf9", lambda _: "*") == {"my *": ["* or tealeaf99", 9, None]}
+
+
 def test_the_list_says_why() -> None:
     rows: list[Name | Form] = [*secrecy.listed().names, *FORMS]
     assert all(len(row.why) >= 6 for row in rows)

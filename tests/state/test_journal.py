@@ -175,6 +175,27 @@ def test_whatever_is_large_in_an_exchange_counts(large: dict[str, Any]) -> None:
     assert 20_000 < told.weigh() < 70_000
 
 
+@pytest.mark.parametrize(
+    "header",
+    [("x-api-key", "tea-leaf-9"), ("X-Auth-Token", "tea-leaf-9"), ("cookie", "s=tea-leaf-9; a=b")],
+)
+def test_no_secret_that_a_request_carries_is_shown(
+    engine: Engine, headers: MakeHeaders, header: tuple[str, str]
+) -> None:
+    messages = [{"role": "user", "content": "Repeat: tea-leaf-9"}]
+    body = dumps(
+        {"model": "qwen-plus", "messages": messages, "metadata": {"password": "oolong", "note": "x"}}
+    )
+    sent = {**dict(headers()), header[0].lower(): header[1]}
+    engine.chat(Surface.COMPAT, sent, body, arrived=NOW)
+    (told,) = engine.journal
+    shown = told.shown()
+    assert shown["body"]["messages"][0]["content"] == f"Repeat: {mask('tea-leaf-9')}"
+    assert shown["body"]["metadata"] == {"password": mask("oolong"), "note": "x"}
+    assert b"tea-leaf-9" not in dumps(shown)
+    assert b"oolong" not in dumps(shown)
+
+
 def test_the_journal_does_not_keep_log_probabilities(engine: Engine, headers: MakeHeaders) -> None:
     body = dumps(
         {
