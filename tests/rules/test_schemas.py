@@ -12,10 +12,14 @@ from mockserver.base import resources
 from mockserver.base.jsontext import dumps, loads
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue.errors import Errors
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
+from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules import schemas
 from mockserver.rules.schemas import Violation, path_text, violations
 from mockserver.talk.request import Surface
 from tests.asking import body_of
+from tests.conftest import NOW, RULE_EXAMPLES, make_headers
 
 COMPAT, TEXT, MULTIMODAL = Surface.COMPAT, Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL
 CATALOGUE = error_catalogue.load()
@@ -559,3 +563,69 @@ def test_a_document_that_breaks_its_schema_without_end_is_explained_a_little() -
     messages = [{"role": "tea", "content": 7}] * 5_000
     found = schemas.violations("compat.request", {"model": "qwen-plus", "messages": messages})
     assert 100 <= len(found) <= 200
+
+
+def test_where_the_two_validators_disagree_the_fast_one_is_right_and_says_what_it_can() -> None:
+    # `$` of Python's patterns matches before a line feed at the end, that of JSON Schema does not.
+    quota = {"key": "sk-a\n", "model": "qwen-plus", "rpm": 1}
+    assert list(schemas._explainer("control.quota").iter_errors(quota)) == []
+    (found,) = violations("control.quota", quota)
+    assert (found.path, found.keyword, found.value) == ("key", "pattern", "sk-a\n")
+    assert "does not match" in found.message
+
+
+def test_what_the_fast_one_says_alone_becomes_a_refusal_in_general_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Content:
+        """An explaining validator that never finds anything."""
+
+        def iter_errors(self, _: Any) -> list[Any]:
+            return []
+
+    monkeypatch.setattr(schemas, "_explainer", lambda _: Content())
+    cases = {
+        "'role' is a required property - 'messages.0.role'": {"content": "Hi"},
+        "'name' must be String": {"role": "user", "content": "Hi", "name": 7},
+        "poem is not one of ['system', 'assistant', 'user', 'tool', 'function'] - 'messages.0.role'": {
+            "role": "poem",
+            "content": "Hi",
+        },
+    }
+    for text, message in cases.items():
+        assert words(with_message(COMPAT, message), COMPAT) == text
+
+
+@pytest.fixture(scope="module")
+def judging(lazy_tokenizer: LazyTokenizer) -> Engine:
+    """One engine for all requests."""
+    return Engine(Settings(), tokenizer=lazy_tokenizer, clock=lambda: NOW)
+
+
+@RULE_EXAMPLES
+@given(st.sampled_from(list(Surface)).flatmap(lambda surface: st.tuples(st.just(surface), spoiled(surface))))
+@example((COMPAT, with_parameter(COMPAT, "logit_bias", {"7\n": 1})))
+def test_a_mutated_request_ends_as_no_500_and_as_no_200_by_mistake(
+    judging: Engine, case: tuple[Surface, dict[str, Any]]
+) -> None:
+    judging.reset()
+    surface, body = case
+    if surface is MULTIMODAL and body.get("model") == "qwen-plus":
+        body["model"] = "qwen3-vl-plus"
+    answer = judging.chat(surface, make_headers(), dumps(body), arrived=NOW)
+    assert answer.entry is not None
+    refusal = answer.entry.refusal
+    assert refusal is not None or schemas.validator(f"{surface.value}.request").is_valid(body)
+    assert refusal is None or 400 <= refusal.status < 500
+
+
+@RULE_EXAMPLES
+@given(name=st.sampled_from(resources.schema_names()), data=st.data())
+def test_whatever_the_fast_one_refuses_has_a_place_and_a_reason(name: str, data: st.DataObject) -> None:
+    properties = sorted(schemas.document(name).get("properties", {})) or ["tea"]
+    lines = st.sampled_from(["\n", "sk-a\n", "a.b\n", "qwen-plus\n", "1\n"])
+    document = data.draw(st.dictionaries(st.sampled_from(properties), json_values | lines, max_size=4))
+    document = loads(dumps(document))
+    found = violations(name, document)
+    assert bool(found) is not schemas.validator(name).is_valid(document)
+    assert all(one.message for one in found)
