@@ -163,3 +163,36 @@ def test_what_a_model_counts_its_relatives_count_too(region: Region, name: str) 
     # Of pictures in a thought and of loops of calls a lone generation or size has told nothing but its own.
     assert differ <= {"media_thinking_tokens", "thinking_kept"}
     assert (unknown.vocabulary, unknown.call_style) == (known.vocabulary, known.call_style)
+
+
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [
+        ("qwen3.8-max-preview", "qwen3.8-max"),
+        ("qwen3.7-max-preview", "qwen3.7-max"),
+        ("qwen3.7-max-2026-05-17", "qwen3.7-max"),
+        ("kimi-k2.6", "kimi-k2.5"),
+        ("deepseek-v4.1-flash", "deepseek-v4-flash"),
+        ("MiniMax/MiniMax-M3", "MiniMax/MiniMax-M2.7"),
+        ("qwen-image", "wanx-v1"),
+    ],
+)
+def test_names_that_people_use_are_known_by_their_nearest(name: str, like: str) -> None:
+    known = model_catalogue.load()
+    one, other = known[name], known[like]
+    assert (one.max_input, one.native, one.task, one.input) == (
+        other.max_input,
+        other.native,
+        other.task,
+        other.input,
+    )
+    assert one.source != other.source
+
+
+@pytest.mark.parametrize(
+    "name", ["qwen3.6-max-preview", "qwen3.5-ocr", "ZHIPU/GLM-5.3-Flash", "qwen3-asr-flash"]
+)
+def test_a_name_of_another_generation_or_line_says_so(name: str) -> None:
+    one = model_catalogue.load()[name]
+    assert one.source
+    assert (one.generation, one.line) in {("3.6", "max"), ("3.5", "ocr"), ("glm", "glm"), ("3", "audio")}

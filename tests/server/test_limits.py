@@ -112,6 +112,7 @@ def test_a_reset_forgets_quotas(client: TestClient) -> None:
         ("quotas", {"rmp": 1}, "the body has no field 'rmp'; the nearest known one is 'rpm'"),
         ("quotas", {"rpm": -1}, "rpm"),
         ("quotas", {"rpm": 1, "key": "tea"}, "key"),
+        ("quotas", {"rpm": 1, "key": "sk-a\n", "model": "qwen-plus"}, "key"),
         ("moderation", {"inputs": []}, "the body has no field 'inputs'; the nearest known one is 'input'"),
         ("moderation", {"input": [" "]}, "input"),
         ("moderation", {"output": "tea"}, "output"),
