@@ -106,11 +106,13 @@ class Door:
         found: tuple[Finding, ...] = ()
         if not schemas.validator(name).is_valid(data):
             broken = schemas.findings(name, data, surface, self._errors)
-            if self._refuses(broken, world):
+            rest = remainder(surface, data, broken)
+            # Of a request without end that is broken everywhere only the first places are known.
+            if self._refuses(broken, world) and schemas.validator(name).is_valid(rest):
                 # What an earlier check finds in the rest of the request is what the client hears.
-                rest = _request(surface, remainder(surface, data, broken), model, headers)
+                judged = check(_request(surface, rest, model, headers), self._errors)
                 earliest = min(map(rank, broken))
-                broken += [one for one in check(rest, self._errors) if rank(one) < earliest]
+                broken += [one for one in judged if rank(one) < earliest]
             found = self._decide(broken, world)
         return _request(surface, data, model, headers), found
 

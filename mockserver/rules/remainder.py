@@ -8,14 +8,17 @@ from mockserver.talk.finding import Finding
 from mockserver.talk.request import Surface
 
 _PLACE = re.compile(r"(?:(input|parameters)(?:\.|$))?([^.\[]*)(?:\[(\d+)\])?")
-_STAND_IN = {"role": "user", "content": ""}
-"""Stands for the messages when none is whole: what is asked of them is a later check than theirs."""
+
+
+def _stand_in(surface: Surface) -> dict[str, Any]:
+    """Stands for the messages when none is whole: what is asked of them is a later check than theirs."""
+    return {"role": "user", "content": [] if surface is Surface.NATIVE_MULTIMODAL else ""}
 
 
 def remainder(surface: Surface, data: Mapping[str, Any], found: Iterable[Finding]) -> dict[str, Any]:
     """A request's body without the messages and the parameters at which something was found.
 
-    It can be read, however broken the body was. Of `input` only the messages are kept.
+    Its schema allows it when all places are among those found. Of `input` only the messages are kept.
     """
     options = data.get("parameters") if surface.native else data
     options = dict(options) if isinstance(options, Mapping) else {}
@@ -32,7 +35,7 @@ def remainder(surface: Surface, data: Mapping[str, Any], found: Iterable[Finding
             whole.clear()
         else:
             options.pop(name, None)
-    kept = list(whole.values()) or [_STAND_IN]
+    kept = list(whole.values()) or [_stand_in(surface)]
     if surface.native:
         return {"model": data["model"], "input": {"messages": kept}, "parameters": options}
     return {**options, "messages": kept}

@@ -119,6 +119,17 @@ def test_of_two_broken_checks_the_earlier_one_refuses(
     assert check_of(told(engine, surface, sent)) == earlier
 
 
+@pytest.mark.parametrize("surface", Surface)
+def test_a_request_that_is_broken_everywhere_is_refused_for_what_is_found_first(
+    surface: Surface, engine: Engine
+) -> None:
+    sent = good(surface)
+    place = sent["body"] if surface is COMPAT else sent["body"]["input"]
+    place["messages"] = [{"role": "user", "content": 7}] * 1000
+    set_calling(sent, surface)
+    assert told(engine, surface, sent).status == 400
+
+
 def plain(case: Case) -> bool:
     """Whether a case breaks its rule with nothing but messages, or nothing but parameters."""
     side = case.broken

@@ -78,6 +78,7 @@ def test_the_rest_can_be_read_and_judged(surface: Surface, messages: Any, parame
     if schemas.validator(f"{surface.value}.request").is_valid(data):
         return
     left = rest(surface, data)
+    assert schemas.validator(f"{surface.value}.request").is_valid(left)
     known = models.load()[model]
     if surface.native:
         check(native.read_request(surface, left, known, {}), load())
