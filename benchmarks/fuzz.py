@@ -219,9 +219,9 @@ def put(holder: Any, key: Any, draw: random.Random) -> None:
     elif how < 0.5:
         del holder[key]
     elif how < 0.65 and isinstance(value, list) and value:
-        holder[key] = value * int(10 ** draw.uniform(0, 3.5))
+        holder[key] = value * min(int(10 ** draw.uniform(0, 3.5)), 100_000 // len(value) + 1)
     elif how < 0.65 and isinstance(value, str):
-        holder[key] = value * int(10 ** draw.uniform(0, 5))
+        holder[key] = value * min(int(10 ** draw.uniform(0, 5)), LARGEST // (len(value) + 1) + 1)
     elif how < 0.8 and isinstance(holder, dict):
         name = draw.choice(["x", "type", "$ref", "not", "allOf", "model", "stream", "key", key + "s"])
         holder[name] = odd(draw)

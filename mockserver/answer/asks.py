@@ -92,6 +92,8 @@ def _members(parameters: Any) -> Iterator[str]:
 
 def _is_named(name: str, text: str) -> bool:
     """Whether a name of several words stands in a text as it is, or one of one word beside "tool"."""
+    if name.casefold() not in text.casefold():
+        return False  # an expression for each of thousands of tools would be slow to make
     shown = re.escape(name)
     if len(parts(name)) > 1:
         return re.search(rf"(?<![A-Za-z0-9_]){shown}(?![A-Za-z0-9_])", text, re.IGNORECASE) is not None

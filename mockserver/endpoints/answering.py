@@ -93,7 +93,7 @@ def steps(
         engine.calls.add(entry)
     if entry.refusal is not None:
         return engine.answers.refused(surface, entry, None, headers, stream=False, clock=engine.clock)
-    return _answer(engine, content, entry, surface, headers, header_set)
+    return (yield from aside(large, _answer, engine, content, entry, surface, headers, header_set))
 
 
 def _strike(entry: Entry, fault: Fault | None) -> None:

@@ -1,6 +1,8 @@
 """How a call beside chat becomes an answer: refusals before the body, what is answered, what is refused."""
 
 import json
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from mockserver.base.masking import mask
@@ -91,3 +93,22 @@ def test_a_fault_that_the_key_names_strikes_the_bytes(engine: Engine, headers: M
 def test_a_fault_that_nobody_knows_is_refused(engine: Engine, headers: MakeHeaders) -> None:
     answer = asked(engine, headers({"X-Mock-Fault": "tea"}))
     assert (answer.status, json.loads(answer.body)["code"]) == (400, "InvalidFault")
+
+
+def test_what_is_stateless_is_made_and_written_aside(engine: Engine, headers: MakeHeaders) -> None:
+    def produce(_id: str, _world: World) -> list[int]:
+        return [1, 2]
+
+    def handed(*, large: bool) -> list[str]:
+        steps = answering.steps(engine, Surface.COMPAT, headers(), produce, arrived=NOW, large=large)
+        names = []
+        with suppress(StopIteration):
+            work = next(steps)
+            while True:
+                assert isinstance(work, partial)
+                names.append(work.func.__name__)
+                work = steps.send(work())
+        return names
+
+    assert handed(large=True) == ["produce", "_answer"]
+    assert handed(large=False) == []
