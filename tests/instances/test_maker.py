@@ -2,13 +2,19 @@
 
 from typing import Any
 
+import jsonschema_rs
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft7Validator, Draft202012Validator
 
 from mockserver.base.deadline import Deadline
 from mockserver.instances import instance as module
 from mockserver.instances.impossible import TakesLongError
 from mockserver.instances.maker import STEPS, Maker
+from mockserver.instances.spelling import strictly
+from tests.answer.grammar import BRANCHING
 from tests.answer.making import HELLO, INTEGER, STRING, Json, attempt, drawn, made, thing
 
 
@@ -192,6 +198,18 @@ def test_a_hostile_schema_ends_within_its_steps(schema: Any, monkeypatch: pytest
 def test_a_schema_that_is_too_wide_gives_some_of_its_properties() -> None:
     value = made(HOSTILE["wide"])
     assert 0 < len(value) < 20_000
+
+
+@given(BRANCHING, st.integers(0, 9), st.sampled_from([Draft202012Validator, Draft7Validator]))
+def test_a_schema_that_branches_is_read_and_met(schema: Json, seed: int, draft: Any) -> None:
+    named = {"$schema": draft.META_SCHEMA["$schema"], **schema}
+    if draft is Draft7Validator:
+        named = orjson.loads(orjson.dumps(named).replace(b"$defs", b"definitions"))
+    value = made(named, seed=seed)
+    draft(named).validate(value)
+    assert orjson.loads(orjson.dumps(value)) == value
+    readable = strictly(orjson.loads(orjson.dumps(named)))
+    assert jsonschema_rs.validator_for(readable, validate_formats=True).is_valid(value)
 
 
 def test_of_choices_that_contradict_one_another_none_is_followed_to_its_end(
