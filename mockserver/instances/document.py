@@ -148,18 +148,18 @@ class Document:
         if not isinstance(schema, dict | bool):
             msg = f"the schema is not valid: {str(schema)[:80]} is neither an object nor a boolean"
             raise ImpossibleSchemaError(msg)
-        strictly(schema)
+        spelled = strictly(schema)
         named = str(self.root.get("$schema"))
         chosen = [draft for draft in _DRAFTS if draft.name in named]
         reason = ""
         for draft in chosen or _DRAFTS[:_GUESSES]:
             self._validator = draft.validator
-            self._weigh_patterns(schema)
+            self._weigh(patterns(spelled))
             try:
                 error = next(_meta(draft).iter_errors(schema), None)
                 if error is not None:
                     raise error
-                self.siblings = draft.ignores and with_siblings(schema, binding=not loose)
+                self.siblings = draft.ignores and with_siblings(spelled, binding=not loose)
                 self._registry = jsonschema_rs.Registry(
                     [(self._id(), schema)], draft=draft.number, retriever=_refuse
                 )
@@ -175,10 +175,10 @@ class Document:
     def _options() -> jsonschema_rs.FancyRegexOptions:
         return jsonschema_rs.FancyRegexOptions(backtrack_limit=_BACKTRACKS, size_limit=_COMPILED)
 
-    def _weigh_patterns(self, schema: Any) -> None:
+    def _weigh(self, found: list[str]) -> None:
         """Compile each pattern alone. Raises `ImpossibleSchemaError` when all would take too long."""
         deadline = Deadline(_READING, timer=time.thread_time)
-        for pattern in patterns(schema):
+        for pattern in found:
             self.matches(pattern, "")
             if deadline.over:
                 msg = f"the schema is not valid: pattern {pattern[:80]!r}: to compile it takes too long"

@@ -6,13 +6,14 @@ strict spelling means the same to all, so a value that fits it is valid for all.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
 MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
 """The keywords that hold subschemas by name."""
 
+_SPELLED = frozenset({"$ref", "pattern", "patternProperties"})
 _VALUES = frozenset({"enum", "const", "default", "examples"})
 """The keywords that hold values, whatever these look like."""
 
@@ -39,26 +40,13 @@ _HIGH, _LOW = 0xD800, 0xDC00
 _SETS = frozenset({r"\d", r"\D", r"\w", r"\W", r"\s", r"\S"})
 
 
-def schemas(schema: Any) -> Iterator[dict[str, Any]]:
-    """Every object of a document that is, or may be, a schema: no value, and no map of schemas."""
-    todo = [(schema, False)]
-    while todo:
-        value, named = todo.pop()
-        if isinstance(value, list):
-            todo += [(below, False) for below in value]
-        elif isinstance(value, dict):
-            if not named:
-                yield value
-            todo += [
-                (below, not named and name in MAPS)
-                for name, below in value.items()
-                if named or name not in _VALUES
-            ]
+def strictly(schema: Any) -> list[dict[str, Any]]:
+    """Spell the references and patterns of a document strictly; what is given is changed.
 
-
-def strictly(schema: Any) -> Any:
-    """A schema with its references and patterns spelled strictly; what is given is changed."""
-    for each in schemas(schema):
+    What comes back are its subschemas that have any.
+    """
+    found = [each for each in _schemas(schema) if not _SPELLED.isdisjoint(each)]
+    for each in found:
         ref = each.get("$ref")
         if isinstance(ref, str):
             each["$ref"] = reference(ref)
@@ -68,13 +56,30 @@ def strictly(schema: Any) -> Any:
         named = each.get("patternProperties")
         if isinstance(named, dict):
             each["patternProperties"] = {pattern(name): below for name, below in named.items()}
-    return schema
+    return found
 
 
-def patterns(schema: Any) -> list[str]:
-    """The patterns of a document, each once."""
+def _schemas(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a document that is, or may be, a schema: no value, and no map of schemas."""
+    todo = [(schema, False)]
+    while todo:
+        value, named = todo.pop()
+        if isinstance(value, list):
+            todo += [(below, False) for below in value if isinstance(below, dict | list)]
+        elif isinstance(value, dict):
+            if not named:
+                yield value
+            todo += [
+                (below, not named and name in MAPS)
+                for name, below in value.items()
+                if isinstance(below, dict | list) and (named or name not in _VALUES)
+            ]
+
+
+def patterns(spelled: Iterable[dict[str, Any]]) -> list[str]:
+    """The patterns of subschemas, each once."""
     found: dict[str, None] = {}
-    for each in schemas(schema):
+    for each in spelled:
         named = each.get("patternProperties")
         found |= dict.fromkeys(named if isinstance(named, dict) else ())
         text = each.get("pattern")
@@ -82,14 +87,14 @@ def patterns(schema: Any) -> list[str]:
     return list(found)
 
 
-def with_siblings(schema: Any, *, binding: bool = True) -> bool:
+def with_siblings(spelled: Iterable[dict[str, Any]], *, binding: bool = True) -> bool:
     """Let what stands beside a `$ref` bind where it demands anything, or take it away; whether there was any.
 
     What binds stands beside an `allOf` of the reference, which is how drafts since 2019-09 read it. What is
     given is changed.
     """
     found = False
-    for each in schemas(schema):
+    for each in spelled:
         if not isinstance(each.get("$ref"), str) or _NAMING.issuperset(each):
             continue
         found = True

@@ -208,7 +208,8 @@ def test_a_schema_that_branches_is_read_and_met(schema: Json, seed: int, draft: 
     value = made(named, seed=seed)
     draft(named).validate(value)
     assert orjson.loads(orjson.dumps(value)) == value
-    readable = strictly(orjson.loads(orjson.dumps(named)))
+    readable = orjson.loads(orjson.dumps(named))
+    strictly(readable)
     assert jsonschema_rs.validator_for(readable, validate_formats=True).is_valid(value)
 
 

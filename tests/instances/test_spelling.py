@@ -100,7 +100,8 @@ def test_what_only_looks_like_a_schema_is_left_alone() -> None:
         "patternProperties": {"^]": True},
         "allOf": [{"$ref": "#/a<b>"}],
     }
-    assert strictly(schema) == {
+    strictly(schema)
+    assert schema == {
         "const": {"$ref": "#/a<b>", "pattern": "]"},
         "properties": {
             "pattern": {"pattern": r"\]"},
@@ -121,13 +122,13 @@ def test_what_stands_beside_a_reference_binds_where_it_demands_anything() -> Non
         },
         "definitions": {"a": {"type": "string"}},
     }
-    assert with_siblings(schema)
+    assert with_siblings(strictly(schema))
     assert schema["properties"] == {
         "plain": {"$ref": "#/definitions/a", "description": "Only a name."},
         "long": {"allOf": [{"$ref": "#/definitions/a"}], "minLength": 3},
         "both": {"allOf": [{"maxLength": 9}, {"$ref": "#/definitions/a"}]},
     }
     old = {"$ref": "#/definitions/a", "title": "A", "minLength": 3}
-    assert with_siblings(old, binding=False)
+    assert with_siblings([old], binding=False)
     assert old == {"$ref": "#/definitions/a", "title": "A"}
-    assert not with_siblings({"$ref": "#/definitions/a", "definitions": {"a": {"$ref": "#"}}})
+    assert not with_siblings(strictly({"$ref": "#/definitions/a", "definitions": {"a": {"$ref": "#"}}}))
