@@ -235,3 +235,66 @@ def _said() -> Nasty:
 @row("3,000 tokens with logprobs")
 def _logprobs() -> Nasty:
     return scripted({"content": "tea " * 3_000}, ask=chat(logprobs=True, top_logprobs=5))
+
+
+def unscripted(*matches: Json, said: str) -> Nasty:
+    """Return a chat that none of these scripts answers, to be told why."""
+    entered = [{"match": match, "reply": {"content": "Tea."}} for match in matches]
+    miss = Ask(path="/_mock/on-miss", method="PUT", body=json.dumps({"on_miss": "error"}).encode())
+    before = [Ask(path=REPLIES, body=json.dumps(script).encode()) for script in entered]
+    return Nasty(ask=chat(messages=[{"role": "user", "content": said}]).ask, before=(miss, *before))
+
+
+def templated(text: str) -> Nasty:
+    """Return a chat that a template answers."""
+    script = {"reply": {"content": text}, "template": True}
+    return Nasty(ask=chat().ask, before=(Ask(path=REPLIES, body=json.dumps(script).encode()),))
+
+
+@row("a regular expression that goes back")
+def _expression() -> Nasty:
+    return unscripted({"last_user": {"regex": "(a+)+$"}}, said="a" * 5000 + "b")
+
+
+@row("one that has to go back")
+def _lookaround() -> Nasty:
+    return unscripted({"last_user": {"regex": "^(?=a)(a|aa)+$(?!x)"}}, said="a" * 60 + "b")
+
+
+@row("a template that loops")
+def _loops() -> Nasty:
+    return templated("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}")
+
+
+@row("a template that doubles")
+def _doubles() -> Nasty:
+    return templated("{% set x = 'tea' %}" + "{% set x = x ~ x %}" * 60 + "{{ x }}")
+
+
+@row("a template that pads")
+def _pads() -> Nasty:
+    return templated("{{ 'tea' | center(1000000000) }}")
+
+
+@row("a near miss of 100 scripts over 20 kB")
+def _misses() -> Nasty:
+    matches = [{"last_user": {"contains": f"cup {number} " * 40}} for number in range(100)]
+    return unscripted(*matches, said="Which tea do you like best? " * 700)
+
+
+@row("a near miss of one script of 8 kB")
+def _miss() -> Nasty:
+    return unscripted({"last_user": {"contains": "ab" * 4000}}, said="aab" * 7000)
+
+
+@row("a scenario of 900 exchanges")
+def _export() -> Nasty:
+    asked = [chat(messages=[{"role": "user", "content": f"Tea {n}?\n" * 20}]).ask for n in range(900)]
+    return Nasty(ask=Ask(path="/_mock/requests?format=scenario", method="GET"), before=tuple(asked))
+
+
+@row("verifying that misses, 900 exchanges")
+def _verify() -> Nasty:
+    asked = [chat(messages=[{"role": "user", "content": f"Tea {n}?\n" * 20}]).ask for n in range(900)]
+    wanted = {"requests": [{"match": {"last_user": f"No {n}" * 50}} for n in range(20)]}
+    return Nasty(ask=Ask(path="/_mock/verify", body=json.dumps(wanted).encode()), before=tuple(asked))

@@ -17,8 +17,8 @@ _LONGEST = 10_000
 _SIZE = 1024 * 1024
 """The most bytes of a compiled expression, which is what bounds repetitions of repetitions."""
 
-_STEPS = 100_000
-"""How many steps back an expression may go on one text, about 30 ms."""
+_STEPS = 20_000
+"""How many steps back an expression may go on one text, about 5 ms."""
 
 _GOES_BACK = re.compile(r"\(\?<?[=!]|\\[1-9]")
 """What makes an expression go back."""

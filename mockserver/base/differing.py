@@ -15,6 +15,9 @@ MOST = 64
 _SHORTEST = 3
 """The shortest piece by which the nearest part of a text is found."""
 
+_PLACES = 16
+"""In about how many places of a wanted text a piece is taken to be looked for."""
+
 _WORD = re.compile(r"\w+|\W")
 _HUNK = re.compile(r"(?<=[-+])\d+")
 
@@ -102,7 +105,7 @@ def _found(wanted: str, text: str) -> int:
     """About where a wanted text begins in another one."""
     size = len(wanted)
     while size >= min(_SHORTEST, len(wanted)) and size:
-        for at in range(0, len(wanted) - size + 1, max(1, size // 2)):
+        for at in range(0, len(wanted) - size + 1, max(1, size // 2, len(wanted) // _PLACES)):
             place = text.find(wanted[at : at + size])
             if place >= 0:
                 return max(0, place - at)

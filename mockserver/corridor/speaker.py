@@ -75,7 +75,7 @@ class Speaker:
         if self._stage.on_miss(world.key) == "error":
             entry.answered_by = "miss"
             scripts = tuple(self._scripts.seen_by(world.key))
-            report = yield from aside(large, miss.explain, scripts, world.key, request)
+            report = yield from aside(True, miss.explain, scripts, world.key, request)
             raise Refused(miss.refusal(report))
         entry.answered_by = "built-in"
         return (yield from self._spoken(request, large=large))
@@ -93,7 +93,8 @@ class Speaker:
         entry.answered_by = script.id
         said = script.take(world.key)
         if isinstance(said, Draft):
-            said = self._filled(said, script, world, request, clock=clock)
+            long = large or not said.plain
+            said = yield from aside(long, self._filled, said, script, world, request, clock=clock)
         if isinstance(said, Refusal):
             raise Refused(said)
         if said.fault is not None:

@@ -4,6 +4,8 @@ The language is Jinja, in a sandbox with bounds (`answer/sandbox.py`): a templat
 nothing of the program.
 """
 
+import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -19,6 +21,12 @@ A = TypeVar("A")
 
 PATIENCE = 0.05
 """The most seconds that the templates of a reply may take."""
+
+_PLAIN = re.compile(r"""(?:[^{]|\{(?![{%#])|\{\{ *[\w.]+(?:\(['"]\w*['"]\))? *\}\})*+""")
+"""A template whose holes hold a name, or the call of one: `{{ counter('orders') }}`."""
+
+_COUNTING = threading.Lock()
+"""Templates may be filled in several threads."""
 
 NAMES = ("request", "now", "use", "counter")
 """What a template may name beside the variables of its scenario."""
@@ -109,8 +117,11 @@ class Draft(Generic[A]):
     def __init__(self, spec: Mapping[str, Any], read: Callable[[Mapping[str, Any]], A]) -> None:
         self._spec = spec
         self._read = read
-        for _, text in texts(spec):
+        found = [text for _, text in texts(spec)]
+        for text in found:
             _compiled(text)
+        self.plain = all(_PLAIN.fullmatch(text) for text in found)
+        """Whether it has but names in its holes, which are filled in no time."""
 
     def fill(
         self,
@@ -124,8 +135,9 @@ class Draft(Generic[A]):
         """The answer to one request. `now` is in seconds since 1970. Raises `TemplateError`."""
 
         def counter(name: str = "") -> int:
-            counters[name] = counters.get(name, 0) + 1
-            return counters[name]
+            with _COUNTING:
+                counters[name] = counters.get(name, 0) + 1
+                return counters[name]
 
         values = {
             **variables,

@@ -58,7 +58,7 @@ def test_what_python_would_go_back_on_for_ever_is_decided(pattern: str) -> None:
 def test_what_goes_back_without_end_is_told() -> None:
     test = found(r"^(?=a)(a|aa)+$(?!x)")
     assert test("a" * 20)
-    with pytest.raises(RegexError, match="went back 100000 times on a text of 61 characters"):
+    with pytest.raises(RegexError, match="went back 20000 times on a text of 61 characters"):
         test("a" * 60 + "b")
 
 

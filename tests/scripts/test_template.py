@@ -148,3 +148,18 @@ def test_the_templates_of_a_reply_end_by_the_clock_that_is_given() -> None:
     meter = new_meter(timer=lambda: clock.__next__() / 100)
     with pytest.raises(TemplateError, match=r"cannot be filled: it takes too long"):
         fill({"content": ["{% for a in range(1000) %}{{ a }}{% endfor %}"]}, {}, meter)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Order {{ counter('orders') }} of {{request.last_user}}.", True),
+        ("{ {{ shop }} } {", True),
+        ("{{ now.isoformat() }}", False),
+        ("{% for a in range(9) %}{{ a }}{% endfor %}", False),
+        ("{{ range(9) | join }}", False),
+        ("{{ shop * 9 }}{# a note #}", False),
+    ],
+)
+def test_a_template_with_but_names_in_its_holes_is_plain(text: str, plain: bool) -> None:  # noqa: FBT001 - a table
+    assert Draft({"content": text}, lambda spec: spec).plain is plain
