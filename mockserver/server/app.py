@@ -86,6 +86,12 @@ class App:
         arrived = self.engine.clock()
         surface, steps = chat
         try:
+            if self.engine.recorded is not None and scope["path"] not in CHAT_PATHS:
+                # Recordings of apps are bytes like those of any other path.
+                left = await replaying.play(self.engine.recorded, self.engine, scope, receive, send)
+                if left is None:
+                    return
+                receive = left
             answer = await self._chat(surface, scope, receive, arrived, steps)
         except ClientGoneError:
             return

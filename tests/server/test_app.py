@@ -3,11 +3,13 @@
 import asyncio
 import json
 import logging
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
 from mockserver.base.masking import mask
 from mockserver.corridor.engine import Engine
@@ -15,6 +17,7 @@ from mockserver.corridor.settings import Settings
 from mockserver.endpoints import answering
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules.schemas import validator
+from mockserver.server import replaying
 from mockserver.server.app import CHAT_PATHS, App
 from mockserver.talk.request import Surface
 from mockserver.wire import sse
@@ -446,3 +449,21 @@ def test_many_clients_are_served_side_by_side(engine: Engine) -> None:
     answers = asyncio.run(ask_all())
     assert len({answer.json()["id"] for answer in answers}) == 50
     assert len({answer.json()["choices"][0]["message"]["content"] for answer in answers}) == 1
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_an_app_is_played_from_a_cassette_that_has_it(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, *, recorded: bool
+) -> None:
+    async def play(_: Any, _engine: Engine, _scope: Scope, receive: Receive, send: Send) -> Receive | None:
+        if not recorded:
+            return receive
+        await send({"type": "http.response.start", "status": 299, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+        return None
+
+    monkeypatch.setattr(replaying, "play", play)
+    monkeypatch.setattr(engine, "recorded", SimpleNamespace(answer=lambda *_: None))
+    client = TestClient(App(engine), headers={"Authorization": f"Bearer {KEY}"})
+    response = client.post("/api/v1/apps/tea/completion", json={"input": {"prompt": "Tea?"}})
+    assert response.status_code == (299 if recorded else 200)
