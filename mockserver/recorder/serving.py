@@ -15,7 +15,7 @@ from mockserver.recorder.upstream import Upstream
 from mockserver.server.serve import bind, url_of, write_ready_file
 from mockserver.server.transport import Served, config
 
-_SETTLING = 0.5
+_SETTLING = 0.3
 """How long a cut answer may take to be written at the end, in seconds."""
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")

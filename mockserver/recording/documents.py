@@ -62,7 +62,7 @@ def _is_deep(value: Any, text: str | bytes) -> bool:
 
 
 def _strict(text: str) -> bool:
-    """Whether a text is JSON to every reader; Python's own takes NaN and Infinity too."""
+    """Whether a document is JSON to every reader; Python's own takes NaN and Infinity too."""
 
     def refuse(constant: str) -> None:
         raise ValueError(constant)
@@ -71,8 +71,6 @@ def _strict(text: str) -> bool:
         json.loads(text, parse_constant=refuse)
     except ValueError:
         return False
-    except RecursionError:
-        return True
     return True
 
 

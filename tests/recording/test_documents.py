@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from mockserver.recording.documents import (
     UNREADABLE,
     Place,
+    as_readable,
     choices_of,
     dump_like,
     find,
     is_sse,
     parse,
+    parse_all,
     splice,
 )
 from tests.wire.strategies import json_values
@@ -25,6 +27,28 @@ from tests.wire.strategies import json_values
 def test_json_is_read(value: Any) -> None:
     assert parse(json.dumps(value)) == value
     assert parse(json.dumps(value).encode()) == value
+
+
+def test_a_value_may_be_wide_and_is_read_to_200_levels() -> None:
+    wide = [[{"a": [at]}] for at in range(300)]
+    assert parse(json.dumps(wide)) == wide
+    for levels, read in ((200, True), (202, False)):
+        text = "[" * levels + "1" + "]" * levels
+        assert (parse(text) is not UNREADABLE) is read
+        assert (parse(text.encode()) is not UNREADABLE) is read
+
+
+def test_members_that_a_later_one_hides_are_told() -> None:
+    value, doubles = parse_all('{"a": 1, "a": 2, "b": {"c": 3, "c": 4, "c": 5}}')
+    assert value == {"a": 2, "b": {"c": 5}}
+    assert doubles == [{"c": 3}, {"c": 4}, {"a": 1}]
+
+
+def test_a_body_stays_readable_when_all_that_was_json_still_is() -> None:
+    before = find(b'data: {"a":1}\n\ndata: {"b":NaN}\n\n')
+    assert as_readable(before, b'data: {"a":2}\n\ndata: {"b":Infinity}\n\n')
+    assert not as_readable(before, b'data: {"a":NaN}\n\ndata: {"b":1}\n\n')
+    assert not as_readable(before, b'data: {"a":1}\n\ndata: {"b"\n\n')
 
 
 @pytest.mark.parametrize("text", ["", "{", "tea", b"\xff\xfe\x00", "[" * 100_000])

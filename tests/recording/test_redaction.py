@@ -401,6 +401,14 @@ def test_arguments_and_parts_and_log_probabilities_hide_nothing() -> None:
     assert json.loads(clean.raw)["choices"][0]["logprobs"] is None
 
 
+def test_a_choice_that_lost_a_secret_anywhere_loses_what_spells_it() -> None:
+    body = compat_body("")
+    body["choices"][0]["message"]["refusal"] = KEY
+    body["choices"][0]["logprobs"] = {"refusal": [{"token": KEY[:9]}, {"token": KEY[9:]}]}
+    (choice,) = json.loads(Redaction.of().request_body(dumped(body)))["choices"]
+    assert (choice["message"]["refusal"], choice["logprobs"]) == (MARK, None)
+
+
 def test_an_escape_inside_an_argument_hides_nothing() -> None:
     inner = json.dumps({"note": SECRET})
     assert SECRET not in json.loads(OURS.value({"arguments": inner})["arguments"])["note"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.recording import cassette
+from mockserver.recording import cassette, coding
 from mockserver.recording.cassette import CassetteError, to_document
 from mockserver.recording.importers import ImportFaultError
 from mockserver.recording.interaction import Interaction, Request, Response
@@ -18,6 +18,7 @@ from mockserver.recording.upkeep import (
     interactions,
     prunable,
     scrub,
+    secrets_listed,
     stats,
     take_in,
 )
@@ -212,6 +213,23 @@ def test_what_cannot_be_taken_in_is_named_by_its_source(tmp_path: Path) -> None:
     with pytest.raises(ImportFaultError, match=r"none\.har: it cannot be read"):
         list(take_in(tmp_path / "none.har", "har", tmp_path / "cassette", Redaction.of()))
     assert not (tmp_path / "cassette").exists()
+
+
+def test_what_unpacks_to_too_much_is_not_taken_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coding, "_MOST", 100)
+    bomb = coding.packed(b"tea " * 1000, "gzip")
+    (tmp_path / "bomb.txt").write_bytes(b"HTTP/1.1 200 OK\ncontent-encoding: gzip\n\n" + bomb)
+    with pytest.raises(CassetteError, match=r"^bomb\.txt: unpacked, the body is larger than"):
+        list(take_in(tmp_path / "bomb.txt", "curl", tmp_path / "cassette", Redaction.of()))
+    assert not (tmp_path / "cassette").exists()
+
+
+def test_all_that_is_taken_out_is_listed_by_name_and_by_form() -> None:
+    told = secrets_listed()
+    assert told[0] == "Names (* before: and all that end so):"
+    assert any(line.startswith("  *password ") for line in told)
+    assert any(line.startswith("  Alibaba Cloud access key LTAI: ") for line in told)
+    assert told[-1] == "What a secret header holds is taken out elsewhere too, from 8 characters on."
 
 
 def test_recordings_are_given_by_their_names_with_or_without_the_ending(
