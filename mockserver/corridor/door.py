@@ -114,6 +114,9 @@ class Door:
                 earliest = min(map(rank, broken))
                 broken += [one for one in judged if rank(one) < earliest]
             found = self._decide(broken, world)
+            if len(broken) >= schemas.MOST_ERRORS:
+                # What is wrong with the rest is not known, so it cannot be read, whatever the mode.
+                raise Refused(broken[0].refusal or self._own_refusal(broken[0]), found)
         return _request(surface, data, model, headers), found
 
     def allow(self, schema: str, data: Any, surface: Surface) -> None:

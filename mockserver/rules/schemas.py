@@ -36,7 +36,7 @@ _GENERAL = {
 """The catalogue entry for a broken constraint that has no words of its own."""
 
 
-_MOST_ERRORS = 200
+MOST_ERRORS = 200
 """So many broken constraints of a document are explained: each costs as much as the value that breaks it."""
 
 
@@ -90,7 +90,7 @@ def violations(name: str, document: Any) -> list[Violation]:
     if validator(name).is_valid(document):
         return []
     found = []
-    for error in islice(_explainer(name).iter_errors(document), _MOST_ERRORS):
+    for error in islice(_explainer(name).iter_errors(document), MOST_ERRORS):
         schema = error.schema if isinstance(error.schema, Mapping) else {}
         found.append(
             Violation(

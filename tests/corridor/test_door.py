@@ -4,6 +4,9 @@ import pytest
 
 from mockserver.base.masking import mask, without_key
 from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
+from mockserver.meter.tokenizer import LazyTokenizer
+from mockserver.rules import schemas
 from mockserver.state.worlds import World
 from mockserver.talk.refused import Refused
 from mockserver.talk.request import Surface
@@ -84,3 +87,13 @@ def test_a_key_is_masked_in_a_body() -> None:
     assert without_key(b"I am sk-tea.", "sk-tea") == b"I am " + mask("sk-tea").encode() + b"."
     assert without_key(b"I am nobody.", "sk-tea") == b"I am nobody."
     assert without_key(b"I am nobody.", None) == b"I am nobody."
+
+
+def test_what_is_broken_in_more_places_than_are_known_is_not_let_in_even_if_lenient(
+    lazy_tokenizer: LazyTokenizer, headers: MakeHeaders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(Settings(rules="lenient"), tokenizer=lazy_tokenizer, clock=lambda: NOW)
+    body = b'{"model":"qwen-plus","messages":[{"role":"user","content":"Tea?"}],"temperature":5}'
+    assert engine.chat(Surface.COMPAT, headers(), body, arrived=NOW).status == 200
+    monkeypatch.setattr(schemas, "MOST_ERRORS", 1)
+    assert engine.chat(Surface.COMPAT, headers(), body, arrived=NOW).status == 400
