@@ -39,7 +39,9 @@ class Family:
 
     `native_plain` and `native_search` name other serializers for whole answers without tools, and for answers
     of a web search, where the recordings differ. `compat_headers` ends the names of its header sets.
-    `reports_cache`: whether usage tells of cached tokens.
+    `reports_cache`: whether usage tells of cached tokens; `blank_reasoning`: whether a whole answer of the
+    compatible surface has an empty `reasoning_content` where there was no thought. `answer_ramp` is for an
+    answer behind a thought.
 
     `thinking_kept` says which `reasoning_content` of the history is read: none, that of a running tool loop,
     or all when `preserve_thinking` asks for it. `parts_on_lines`: the texts of a content in parts stand on
@@ -72,6 +74,8 @@ class Family:
     native_plain: str | None = None
     native_search: str | None = None
     tool_ramp: Ramp | None = None
+    answer_ramp: Ramp | None = None
+    blank_reasoning: bool = False
     tools_tokens: int = 0
     media_thinking_tokens: int = 0
     required_tool_tokens: int = 0
@@ -194,6 +198,9 @@ def evidence(without: str | None = None) -> Evidence:
     return Evidence.read(resources.fixture("families"), kin, without=without)
 
 
+_RAMPS = ("ramp", "tool_ramp", "answer_ramp")
+
+
 @cache
 def _ramps() -> dict[str, Ramp]:
     data = resources.fixture("families")["ramps"]
@@ -205,7 +212,7 @@ _ABILITIES = frozenset({"thinking_plain"})
 
 
 def _family(facts: Mapping[str, Any]) -> Family:
-    ramps = {name: _ramps()[facts[name]] for name in ("ramp", "tool_ramp") if name in facts}
+    ramps = {name: _ramps()[facts[name]] for name in _RAMPS if name in facts}
     return Family(**{**facts, **ramps})
 
 
@@ -213,9 +220,15 @@ class Models:
     """The catalogue of models, by exact name, as one region serves them."""
 
     def __init__(
-        self, models: Mapping[str, Model], *, region: Region = DEFAULT, added: Mapping[str, str] | None = None
+        self,
+        models: Mapping[str, Model],
+        *,
+        region: Region = DEFAULT,
+        added: Mapping[str, str] | None = None,
+        without: str | None = None,
     ) -> None:
         self.region = region
+        self._without = without
         self._models = dict(models)
         self._added = dict(added or {})
         self._elsewhere: dict[Region, Models] = {}
@@ -240,7 +253,12 @@ class Models:
     def with_model(self, name: str, *, like: str) -> "Models":
         """The catalogue with one more model, which is `like` another. Raises `UnknownModelError`."""
         model = replace(self[like], name=name, source="added by an option")
-        return Models({**self._models, name: model}, region=self.region, added={**self._added, name: like})
+        return Models(
+            {**self._models, name: model},
+            region=self.region,
+            added={**self._added, name: like},
+            without=self._without,
+        )
 
     def at(self, host: str) -> "Models":
         """The same models as the region of a `host` serves them; of another host, as this one does."""
@@ -249,7 +267,7 @@ class Models:
             return self
         found = self._elsewhere.get(region)
         if found is None:
-            found = load(region)
+            found = load(region, without=self._without)
             for name, like in self._added.items():
                 found = found.with_model(name, like=like)
             self._elsewhere[region] = found
@@ -276,4 +294,4 @@ def load(region: Region = DEFAULT, *, without: str | None = None) -> Models:
             key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
         }
         models[name] = Model(**{**fields, **abilities}, family=family)
-    return Models(models, region=region)
+    return Models(models, region=region, without=without)

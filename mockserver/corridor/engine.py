@@ -19,7 +19,7 @@ from mockserver.base.deadline import Timer
 from mockserver.base.masking import mask, without_key
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
-from mockserver.catalogue.models import Model
+from mockserver.catalogue.models import Model, Models
 from mockserver.corridor.answers import Answer, Answers, Clock
 from mockserver.corridor.door import Door
 from mockserver.corridor.settings import Settings
@@ -69,12 +69,13 @@ class Engine:
         clock: Clock = time.time,
         timer: Timer = time.monotonic,
         ids: Ids | None = None,
+        models: Models | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.tokenizer = tokenizer or LazyTokenizer()
         self.vocabularies = Vocabularies(self.tokenizer)
         self.errors = error_catalogue.load()
-        self.models = model_catalogue.load(self.settings.region)
+        self.models = models or model_catalogue.load(self.settings.region)
         for name, like in self.settings.models.items():
             self.models = self.models.with_model(name, like=like)
         self.worlds = Worlds()

@@ -35,10 +35,12 @@ def read_request(body: Mapping[str, Any], model: Model, headers: Mapping[str, st
 def render_body(request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:
     """A whole answer as one JSON body (`chat.completion`)."""
     serializer = _serializer(request, reply)
-    choices = b",".join([_choice(serializer, index, choice) for index, choice in enumerate(reply.choices)])
+    choices = b",".join(
+        [_choice(serializer, request, index, choice) for index, choice in enumerate(reply.choices)]
+    )
     values = _envelope_values(request, envelope)
     values["choices"] = b"[" + choices + b"]"
-    values["usage"] = _usage(serializer.usage, request, reply, usage)
+    values["usage"] = _usage(serializer, serializer.usage, request, reply, usage)
     return serializer.body.fill(values)
 
 
@@ -52,13 +54,13 @@ def render_stream(
     rendered = []
     for index, choice in enumerate(reply.choices):
         runs = chunker.runs(
-            choice, family.ramp, chunks=None if index else reply.chunks, calls=family.tool_ramp
+            choice, family, chunks=None if index else reply.chunks, batched=serializer.restates
         )
         lane = _ChoiceStream(serializer, request, index, choice, values)
         rendered.append(lane.render(runs))
     stream = rendered[0] if len(rendered) == 1 else interleave(rendered)
     if request.include_usage:
-        values["usage"] = _usage(serializer.usage_stream, request, reply, usage)
+        values["usage"] = _usage(serializer, serializer.usage_stream, request, reply, usage)
         stream.frames.append(sse.compat_frame(serializer.event("usage_chunk").fill(values)))
         stream.tokens.append(0)
     stream.frames.append(sse.DONE)
@@ -75,7 +77,9 @@ def _seen(request: ChatRequest) -> bool:
     return bool(request.media) and request.model.media
 
 
-def _usage(template: Template, request: ChatRequest, reply: Reply, usage: Usage) -> bytes:
+def _usage(
+    serializer: CompatSerializer, template: Template, request: ChatRequest, reply: Reply, usage: Usage
+) -> bytes:
     """The usage as this backend counts: cached tokens where it has a cache, text apart where it sees.
 
     The text's tokens hold the thought too unless there were media (recordings: maruel/genai, qwen3.5 and
@@ -83,10 +87,13 @@ def _usage(template: Template, request: ChatRequest, reply: Reply, usage: Usage)
     """
     values = usage_values(usage)
     model = request.model
-    if not model.family.reports_cache:
+    if not model.family.reports_cache or (serializer.cache_alone and _seen(request)):
         del values["cached"]
+    elif serializer.cache_alone:
+        del values["input_text"]
     if not model.media:
-        del values["input_text"], values["output_text"]
+        del values["output_text"]
+        values.pop("input_text", None)
     else:
         if not _seen(request):
             values["output_text"] = values["output"]
@@ -103,7 +110,7 @@ def _envelope_values(request: ChatRequest, envelope: Envelope) -> dict[str, byte
     }
 
 
-def _choice(serializer: CompatSerializer, index: int, choice: Choice) -> bytes:
+def _choice(serializer: CompatSerializer, request: ChatRequest, index: int, choice: Choice) -> bytes:
     values = {
         "content": dump_text(choice.content),
         "index": number(index),
@@ -113,7 +120,7 @@ def _choice(serializer: CompatSerializer, index: int, choice: Choice) -> bytes:
         values["logprobs"] = logprobs_json(choice.logprobs)
     elif "logprobs" in serializer.choice.required:
         values["logprobs"] = b"null"
-    if choice.reasoning or serializer.blank_reasoning:
+    if choice.reasoning or request.model.family.blank_reasoning:
         values["reasoning"] = dump_text(choice.reasoning)
     if choice.tool_calls:
         calls = [

@@ -32,7 +32,8 @@ class CompatSerializer:
     `other_choice` are the events that differ for choices behind the first; `tools_opener` names the event
     that opens an answer which begins with a function call. `joined`: when the last text comes with the finish
     reason, by mode: always, or when the answer was cut by its length or a stop sequence. `tail_behind`
-    "text": a function call has a tail only when its arguments end in a text.
+    "text": a function call has a tail only when its arguments end in a text. `cache_alone`: prompt
+    tokens are told by medium, or a cache is told of, never both.
     """
 
     name: str
@@ -45,7 +46,7 @@ class CompatSerializer:
     events: Mapping[str, Template]
     other_choice: Mapping[str, Template]
     deltas: Mapping[Mode, Mapping[str, Template]]
-    blank_reasoning: bool
+    cache_alone: bool
     tail_carries_last_piece: bool
     tools_opener: str
     joined: Mapping[Mode, Literal["always", "cut"]]
@@ -64,6 +65,11 @@ class CompatSerializer:
     def delta(self, mode: Mode, name: str) -> Template | None:
         """The delta of that name; None when the serializer has none."""
         return self.deltas[mode].get(name)
+
+    @property
+    def restates(self) -> bool:
+        """Whether the second piece of a function call gives its id once more."""
+        return "tool_second" in self.deltas["plain"]
 
     def joins(self, mode: Mode, *, cut: bool) -> bool:
         """Whether the last text comes with the finish reason; `cut`: it was not the model that ended it."""
@@ -150,7 +156,7 @@ def _compat(name: str, entries: Mapping[str, Mapping[str, Any]]) -> CompatSerial
         events=_templates({key: entry.get(key) for key in _EVENTS}),
         other_choice=_templates(entry.get("other_choice")),
         deltas={"plain": plain, "thinking": thinking, "thinking_media": seeing},
-        blank_reasoning=entry.get("blank_reasoning", False),
+        cache_alone=entry.get("cache_alone", False),
         tail_carries_last_piece=entry.get("tail_carries_last_piece", False),
         tools_opener=entry.get("tools_opener", "opener"),
         joined=entry.get("joined", {}),

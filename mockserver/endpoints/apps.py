@@ -105,7 +105,7 @@ class _AppAnswers(Answers):
             events.append(self._event(request, text, said, usage, envelope, spent, finish, thought))
             tokens.append(size)
 
-        for run in self.chunker(request.model).runs(choice, request.model.family.ramp, chunks=reply.chunks):
+        for run in self.chunker(request.model).runs(choice, request.model.family, chunks=reply.chunks):
             for text, size in zip(run.texts, run.sizes, strict=True):
                 spent += size
                 if run.kind == "reasoning" and self._asked.thoughts:

@@ -6,10 +6,12 @@ recordings show for the model: a few single tokens, then steady batches.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, Protocol
 
-from mockserver.catalogue.models import Ramp
+from mockserver.catalogue.models import Family, Ramp
 from mockserver.talk.reply import Choice
+from mockserver.talk.request import ToolCall
 
 _REMEMBERED = 65_536
 """The longest text, in characters, whose cut is remembered."""
@@ -75,6 +77,29 @@ class Chunker:
             self._keep(key, found, chars=len(text))
         return found
 
+    def arguments(self, call: ToolCall, ramp: Ramp) -> Pieces:
+        """The pieces of a call's arguments as they come when the call is written whole, batch by batch.
+
+        The batch that ends the name opens the call; what each further one adds to the arguments is a piece,
+        and the first often adds nothing (recordings: alibaba/loongsuite-python-agent, qwen-turbo, 2026-04,
+        3 of 3 to the letter).
+        """
+        named = f'\n{{"name": "{call.name}'
+        head = f'{named}", "arguments": '
+        text = head + call.arguments
+        # The mark that opens a call is one token, which is the first of the ramp.
+        pieces, sizes = cut(text, self._tokenizer.ends(text), islice(ramp.sizes(), 1, None))
+        texts: list[str] = []
+        counts: list[int] = []
+        end = said = 0
+        for piece, size in zip(pieces, sizes, strict=True):
+            start, end = end, end + len(piece)
+            if start >= len(named):
+                texts.append(call.arguments[said : max(said, end - len(head))])
+                counts.append(size if texts[-1] else 0)
+                said += len(texts[-1])
+        return tuple(texts), tuple(counts)
+
     def given(self, texts: Sequence[str]) -> Pieces:
         """Pieces that a script prescribes, with the tokens of each."""
         key = tuple(texts)
@@ -94,22 +119,30 @@ class Chunker:
     def runs(
         self,
         choice: Choice,
-        ramp: Ramp,
+        family: Family,
         *,
         chunks: Sequence[str] | None = None,
-        calls: Ramp | None = None,
+        batched: bool = False,
     ) -> list[Run]:
         """A choice as runs of pieces, in the order in which they are streamed.
 
-        `chunks` prescribes the pieces of the content; `calls` is another ramp for function calls.
+        `chunks` prescribes the pieces of the content. The `family` has the ramps. `batched`: function calls
+        come as `arguments` cuts them, unless they have a ramp of their own.
         """
         runs: list[Run] = []
+        ramp = family.ramp
         if choice.reasoning:
             runs.append(Run("reasoning", *self.pieces(choice.reasoning, ramp)))
         if choice.content:
-            pieces = self.given(chunks) if chunks else self.pieces(choice.content, ramp)
+            own = (family.answer_ramp if choice.reasoning else None) or ramp
+            pieces = self.given(chunks) if chunks else self.pieces(choice.content, own)
             runs.append(Run("content", *pieces))
         for index, call in enumerate(choice.tool_calls):
-            pieces = self.given(call.chunks) if call.chunks else self.pieces(call.arguments, calls or ramp)
+            if call.chunks:
+                pieces = self.given(call.chunks)
+            elif batched and family.tool_ramp is None:
+                pieces = self.arguments(call, ramp)
+            else:
+                pieces = self.pieces(call.arguments, family.tool_ramp or ramp)
             runs.append(Run("tool", *pieces, tool=index))
         return runs

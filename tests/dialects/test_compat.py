@@ -93,12 +93,13 @@ def test_pieces_are_those_of_the_models_ramp(
     said = exchange(form, reply, tokenizer)
     stream = said.stream()
     chunks = folding.compat_stream(stream.frames).chunks
-    chunker, ramp = Chunker(tokenizer), said.request.model.family.ramp
+    chunker, family = Chunker(tokenizer), said.request.model.family
     tokens = 0
     for index, choice in enumerate(reply.choices):
         deltas = [piece["delta"] for chunk in chunks for piece in chunk["choices"] if piece["index"] == index]
         for key, text in (("content", choice.content), ("reasoning_content", choice.reasoning)):
-            pieces, sizes = chunker.pieces(text, ramp)
+            behind = key == "content" and choice.reasoning
+            pieces, sizes = chunker.pieces(text, (behind and family.answer_ramp) or family.ramp)
             assert tuple(delta[key] for delta in deltas if delta.get(key)) == pieces
             tokens += sum(sizes)
     assert sum(stream.tokens) == tokens

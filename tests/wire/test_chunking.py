@@ -1,11 +1,13 @@
 """Cutting an answer into the pieces of a stream."""
 
+from dataclasses import replace
 from itertools import islice
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.models import Models, Ramp
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.reply import Choice
@@ -18,6 +20,10 @@ RAMPS = st.builds(
     st.lists(st.integers(1, 9), max_size=4).map(tuple),
     st.lists(st.integers(1, 12), min_size=1, max_size=4).map(tuple),
 )
+
+
+RAMPED = replace(model_catalogue.load()["qwen3-max"].family, ramp=Ramp((1,), (2,)))
+"""A family with a ramp that is easily followed."""
 
 
 class Counting:
@@ -137,7 +143,7 @@ def test_a_choice_streams_its_thinking_then_its_text_then_its_calls() -> None:
     choice = Choice(
         "Tea.", "Hm", (ToolCall("brew", "{}", "call_1"), ToolCall("pour", "", "call_2")), "tool_calls"
     )
-    assert Chunker(Counting()).runs(choice, Ramp((1,), (2,))) == [
+    assert Chunker(Counting()).runs(choice, RAMPED) == [
         Run("reasoning", ("H", "m"), (1, 1)),
         Run("content", ("T", "ea", "."), (1, 2, 1)),
         Run("tool", ("{", "}"), (1, 1), tool=0),
@@ -145,11 +151,47 @@ def test_a_choice_streams_its_thinking_then_its_text_then_its_calls() -> None:
     ]
 
 
+def test_an_answer_behind_a_thought_and_a_call_can_have_ramps_of_their_own() -> None:
+    family = replace(RAMPED, answer_ramp=Ramp((), (3,)), tool_ramp=Ramp((), (4,)))
+    choice = Choice("Tea.", "Hm", (ToolCall("brew", "{}", "call_1"),), "tool_calls")
+    assert [run.texts for run in Chunker(Counting()).runs(choice, family)] == [
+        ("H", "m"),
+        ("Tea", "."),
+        ("{}",),
+    ]
+    assert Chunker(Counting()).runs(Choice("Tea."), family) == [Run("content", ("T", "ea", "."), (1, 2, 1))]
+
+
+@pytest.mark.parametrize(
+    ("name", "pieces"),
+    [
+        ("pour", ('{"', 'cup": "blue', '"}')),
+        ("pour_tea", ("", '{"cup": "', 'blue"}')),
+        ("pour_the_tea", ('{"cup', '": "blue"}')),
+    ],
+)
+def test_a_call_written_in_batches_adds_to_its_arguments_what_each_batch_holds(
+    tokenizer: Tokenizer, models: Models, name: str, pieces: tuple[str, ...]
+) -> None:
+    choice = Choice("", "", (ToolCall(name, '{"cup": "blue"}', "call_1"),), "tool_calls")
+    (run,) = Chunker(tokenizer).runs(choice, models["qwen-turbo"].family, batched=True)
+    assert run.texts == pieces
+
+
+@given(texts, texts, RAMPS)
+def test_the_pieces_of_a_batched_call_are_its_arguments(
+    tokenizer: Tokenizer, name: str, arguments: str, ramp: Ramp
+) -> None:
+    pieces, sizes = Chunker(tokenizer).arguments(ToolCall(name, arguments, "call_1"), ramp)
+    assert "".join(pieces) == arguments
+    assert len(pieces) == len(sizes)
+
+
 def test_prescribed_pieces_stand_in_for_those_of_the_ramp() -> None:
-    runs = Chunker(Counting()).runs(Choice("Tea."), Ramp((1,), (2,)), chunks=("Te", "a."))
+    runs = Chunker(Counting()).runs(Choice("Tea."), RAMPED, chunks=("Te", "a."))
     assert runs == [Run("content", ("Te", "a."), (2, 2))]
 
 
 @pytest.mark.parametrize("chunks", [None, ("a",)])
 def test_an_empty_choice_has_no_runs(chunks: tuple[str, ...] | None) -> None:
-    assert Chunker(Counting()).runs(Choice(), Ramp((1,), (2,)), chunks=chunks) == []
+    assert Chunker(Counting()).runs(Choice(), RAMPED, chunks=chunks) == []
