@@ -94,7 +94,7 @@ class Chunker:
         end = said = 0
         for piece, size in zip(pieces, sizes, strict=True):
             start, end = end, end + len(piece)
-            if start >= len(named):
+            if start >= len(named) or end > len(head):
                 texts.append(call.arguments[said : max(said, end - len(head))])
                 counts.append(size if texts[-1] else 0)
                 said += len(texts[-1])

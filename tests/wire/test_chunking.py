@@ -166,7 +166,7 @@ def test_an_answer_behind_a_thought_and_a_call_can_have_ramps_of_their_own() -> 
     ("name", "pieces"),
     [
         ("pour", ('{"', 'cup": "blue', '"}')),
-        ("pour_tea", ("", '{"cup": "', 'blue"}')),
+        ("read_file", ("", '{"cup": "', 'blue"}')),
         ("pour_the_tea", ('{"cup', '": "blue"}')),
     ],
 )
