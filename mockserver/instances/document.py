@@ -8,7 +8,7 @@ import time
 from collections import ChainMap, OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import inf
 from threading import Lock
 from typing import Any, NamedTuple, NoReturn
@@ -346,6 +346,16 @@ class Document:
 def _escaped(pointer: str) -> str:
     """A JSON pointer as the fragment of a URI."""
     return quote(pointer, safe="/~$_-.")
+
+
+@lru_cache(maxsize=64)
+def _form(name: str) -> Any:
+    return jsonschema_rs.Draft202012Validator({"format": name}, validate_formats=True)
+
+
+def formatted(name: str, value: Any) -> bool:
+    """Whether a value is of a format, also of one that the draft of its schema does not know yet."""
+    return bool(_form(name).is_valid(value))
 
 
 def _brief(error: Exception) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from mockserver.base.deadline import Deadline
 from mockserver.instances.arrays import arrays
-from mockserver.instances.document import Document
+from mockserver.instances.document import Document, formatted
 from mockserver.instances.facts import Choice, Condition, DeadEndError, Facts, flatten, key
 from mockserver.instances.leaves import numbers_of, strings
 from mockserver.instances.objects import objects
@@ -307,7 +307,9 @@ class Maker:
         for keyword in ("format", "default"):
             if facts.first(keyword) is not None:
                 schema[keyword] = facts.first(keyword)
-        return self.words.offers(spot.name, str(facts.first("description") or ""), schema)
+        found = self.words.offers(spot.name, str(facts.first("description") or ""), schema)
+        forms = facts.texts("format") if self.formats else []
+        return [each for each in found if all(formatted(form, each) for form in forms)]
 
     def _typed(self, name: str, facts: Facts, spot: Spot) -> Iterator[Any]:
         match name:

@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 
-from mockserver.instances.document import _MOST, Document, compiled
+from mockserver.instances.document import _MOST, Document, compiled, formatted
 from mockserver.instances.impossible import ImpossibleSchemaError, TakesLongError
 from mockserver.instances.places import Place
 
@@ -143,3 +143,9 @@ def test_the_size_is_that_of_the_smallest_instance() -> None:
     (both,) = [place for place in document.root.each("allOf") if place.get("anyOf")]
     assert [document.size(place) for place in both.each("anyOf")] == [1 + 11 + 11, 11]
     assert document.size(document.root) == 11
+
+
+def test_a_value_is_of_a_format_or_the_format_is_not_known() -> None:
+    assert [formatted("uri-reference", text) for text in ("/a", "make one")] == [True, False]
+    assert formatted("uri-reference", 5)
+    assert formatted("tea", "any")

@@ -477,3 +477,9 @@ def test_references_within_the_document_are_followed(schema: Json) -> None:
 )
 def test_older_drafts_are_understood(schema: Json, validator: Any) -> None:
     validator(schema).validate(made(schema))
+
+
+def test_words_that_are_not_of_the_format_are_not_used_whatever_the_draft_knows() -> None:
+    old = "http://json-schema.org/draft-04/schema#"
+    schema = thing({"query": {**STRING, "format": "uri-reference"}}, ("query",), **{"$schema": old})
+    assert " " not in made(schema, words=Words.of("Make one in JSON, please."))["query"]
