@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mockserver.corridor.answers import Clock
     from mockserver.corridor.replay import Recorded
 
-HASTE = 0.005
+HASTE = 0.002
 """How many seconds the built-in model may take before it goes on where it holds nobody up."""
 
 
