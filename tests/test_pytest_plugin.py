@@ -238,6 +238,9 @@ class Config:
     def __init__(self) -> None:
         self.stash = pytest.Stash()
 
+    def getoption(self, name: str) -> str | None:
+        return "us" if name == "dashscope_region" else None
+
 
 def test_the_controllers_server_opens_at_the_first_call_only() -> None:
     from mockserver.testing.channel import HttpChannel  # noqa: PLC0415
