@@ -56,6 +56,7 @@ def test_for_a_pattern_a_few_usual_things_are_tried_first() -> None:
     assert date.startswith("20")
     assert things[:4] == ["Paris", "London", "sample", "example"]
     assert set(things[4:]) == {"ab", "ac"}
+    assert said("city", pattern="^a$", format="tea", most=1) == ["Paris"]
 
 
 def test_a_format_comes_before_what_is_made_up() -> None:

@@ -50,6 +50,10 @@ from tests.answer.making import HELLO, INTEGER, STRING, Json, attempt, drawn, ma
         ({"enum": [1], "const": True}, "enum and const leave no value"),
         ({"enum": [1, 2], "type": "string"}, 'is not of type "string"'),
         (False, "the schema false allows no value"),
+        (
+            {"type": "object", "if": {"required": ["a"]}, "then": False, "else": False},
+            "else: the schema false allows no value",
+        ),
         ({"not": {}}, "schema: {} is not allowed"),
         ({"type": "integer", "not": {"minimum": 0}, "minimum": 0}, "is not allowed for"),
         (
