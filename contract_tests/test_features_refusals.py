@@ -4,7 +4,7 @@ Each case stands for its kind; the other members of the kind are beside it.
 """
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import dashscope
 import httpx
@@ -76,8 +76,16 @@ def test_a_picture_has_to_be_at_an_address(openai: OpenAI, url: str) -> None:
 def test_sound_is_no_base64_alone(openai: OpenAI) -> None:
     sound = {"type": "input_audio", "input_audio": {"data": "UklGRiQAAABXQVZF", "format": "wav"}}
     message = {"role": "user", "content": [sound, {"type": "text", "text": "What is it?"}]}
-    raised = refused(openai, model="qwen3.5-omni-flash", stream=True, messages=[message])
-    assert error_of(raised)["message"].startswith(f"{ALGO}The provided URL does not appear to be valid.")
+    words = f"{ALGO}The provided URL does not appear to be valid."
+    raised = refused(openai, model="qwen-omni-turbo", stream=True, messages=[message])
+    assert error_of(raised)["message"].startswith(words)
+    # A backend that opens the stream first refuses inside it.
+    opened: Any = openai.chat.completions.create(
+        model="qwen3.5-omni-flash", stream=True, messages=[cast("Any", message)]
+    )
+    with pytest.raises(openai_sdk.APIError) as late:
+        list(opened)
+    assert late.value.message.startswith(words)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +142,10 @@ def test_the_id_of_a_refused_embedding_is_the_request_id(openai: OpenAI, given: 
 @pytest.mark.parametrize("stream", [False, True])
 def test_an_effort_beside_a_budget_is_refused(openai: OpenAI, *, stream: bool) -> None:
     body = {"reasoning_effort": "high", "thinking_budget": 262144}
-    error = error_of(refused(openai, model="qwen3.8-max", stream=stream, extra_body=body))
+    raised = refused(openai, model="qwen3.8-max", stream=stream, extra_body=body)
+    error = error_of(raised)
+    assert raised.status_code == 400
+    assert raised.response.text.startswith("data: ") is stream
     assert error["message"] == "'reasoning_effort' and 'thinking_budget' cannot be set simultaneously"
     assert error["code"] == "invalid_parameter_error"
 

@@ -82,13 +82,12 @@ def _streams(entry: "ErrorEntry") -> Iterator[tuple[str, str, str, str]]:
     from mockserver.dialects.refusing import BACKENDS  # noqa: PLC0415
 
     for surface in ("native", "compat"):
-        forms = {
-            name: next(form for form in stream_forms(surface, "refused") if form.holds(entry, **backend))
-            for name, backend in BACKENDS.items()
-        }
-        both = len({form.told(entry.status) for form in forms.values()}) == 1
-        for name, form in list(forms.items())[: 1 if both else None]:
-            yield surface, "" if both else name, form.told(entry.status), form.confidence
+        seen: dict[str, tuple[str, str]] = {}
+        for backends, backend in BACKENDS.items():
+            form = next(form for form in stream_forms(surface, "refused") if form.holds(entry, **backend))
+            seen.setdefault(form.told(entry.status), (backends, form.confidence))
+        for told, (backends, confidence) in seen.items():
+            yield surface, backends if len(seen) > 1 else "", told, confidence
         late = next(
             form for form in stream_forms(surface, "late") if form.holds(entry, backend=None, era=None)
         )

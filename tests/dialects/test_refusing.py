@@ -71,7 +71,7 @@ FRAME_ID_FIRST = f"id:1\nevent:error\n:HTTP_STATUS/400\ndata:{ID_FIRST}\n\n"
         ("validator", False, OLD, WITH_ID, False),
         ("validator", True, OLD, LINE, False),
         ("validator", True, None, LINE, False),
-        ("validator", True, NEW, WITH_ID, False),
+        ("validator", True, NEW, LINE, False),
         ("service", False, OLD, WITH_ID, False),
         ("service", True, OLD, LINE, False),
         ("service", False, NEW, WITH_ID, False),
@@ -130,6 +130,12 @@ def test_a_native_stream_that_is_throttled_is_a_200_with_the_real_status_inside(
 def test_a_compat_stream_is_one_line_only_for_400(models: Models) -> None:
     rendered = render_compat(refusal("service", status=500), RID, models[OLD], stream=True)
     assert (rendered.status, rendered.sse, rendered.body) == (500, False, WITH_ID.encode())
+
+
+@pytest.mark.parametrize("model", [OLD, NEW, "qwen3-max", "qwen3.5-omni-flash", "deepseek-v4-pro"])
+def test_the_parameter_check_refuses_a_stream_before_a_backend_opens_it(models: Models, model: str) -> None:
+    rendered = render_compat(refusal("validator"), RID, models[model], stream=True)
+    assert rendered == RenderedError(400, LINE.encode(), sse=True, door=False)
 
 
 @pytest.mark.parametrize("model", [OLD, NEW])
@@ -280,7 +286,7 @@ def seen_by(native: bool, entry: error_catalogue.ErrorEntry, model: str) -> tupl
         if entry.origin == "door":
             return entry.status, False
         return (entry.status if newest and entry.origin != "service" else 200), True
-    if newest or entry.status != 400 or entry.origin in ("door", "gateway"):
+    if entry.status != 400 or entry.origin in ("door", "gateway") or (newest and entry.origin == "service"):
         return entry.status, False
     return (200 if entry.id == "media.download-timeout" else 400), True
 
