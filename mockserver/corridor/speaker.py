@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mockserver.answer import builtin
-from mockserver.answer.sandbox import TemplateError
 from mockserver.base.deadline import Deadline, Timer
 from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.corridor.striking import strike
@@ -13,6 +12,7 @@ from mockserver.corridor.work import Steps, aside
 from mockserver.instances.impossible import ImpossibleSchemaError, TakesLongError
 from mockserver.meter.vocabularies import Vocabularies
 from mockserver.scripts import miss
+from mockserver.scripts.sandbox import TemplateError
 from mockserver.scripts.script import Script, ScriptError, Scripts
 from mockserver.scripts.stage import Stage
 from mockserver.scripts.template import Draft

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mockserver.answer.sandbox import TemplateError
 from mockserver.base.names import meant
 from mockserver.catalogue.errors import Errors
 from mockserver.faults.reading import BadFaultError, read_faults
@@ -23,6 +22,7 @@ from mockserver.scenario.source import Place, Source, SourceError, read_file, re
 from mockserver.scripts import template
 from mockserver.scripts.match import Match, MatchError
 from mockserver.scripts.pace import INSTANT, Profile, recorded, steady
+from mockserver.scripts.sandbox import TemplateError
 from mockserver.scripts.script import Script, ScriptError
 from mockserver.scripts.stage import Setting
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from mockserver.answer import expressions
-from mockserver.answer.expressions import RegexError
+from mockserver.scripts import expressions
 from mockserver.scripts.conversation import conversation_test, request_test
+from mockserver.scripts.expressions import RegexError
 from mockserver.talk.request import ChatRequest
 
 Text = Callable[[str], bool]

@@ -1,7 +1,7 @@
 """Replies with holes: texts that are filled with values of the request when they answer.
 
-The language is Jinja, in a sandbox with bounds (`answer/sandbox.py`): a template sees what `values` gives and
-nothing of the program.
+The language is Jinja, in a sandbox with bounds (`scripts/sandbox.py`): a template sees what `values`
+gives and nothing of the program.
 """
 
 import re
@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from mockserver.answer import sandbox
-from mockserver.answer.sandbox import Meter, TemplateError
 from mockserver.base.deadline import Deadline, Timer
+from mockserver.scripts import sandbox
+from mockserver.scripts.sandbox import Meter, TemplateError
 from mockserver.talk.request import ChatRequest
 
 A = TypeVar("A")

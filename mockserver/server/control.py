@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from mockserver.answer.sandbox import TemplateError
 from mockserver.base import secrecy
 from mockserver.base.jsontext import dumps, loads_bounded
 from mockserver.base.logs import without
@@ -22,6 +21,7 @@ from mockserver.rules.policy import RulePolicyError
 from mockserver.rules.schemas import Violation, violations
 from mockserver.scripts.desk import Entered
 from mockserver.scripts.match import MatchError
+from mockserver.scripts.sandbox import TemplateError
 from mockserver.scripts.script import Script, ScriptError
 from mockserver.server import openapi, ruling
 from mockserver.server.asgi import BodyTooLargeError, read_plain

@@ -13,8 +13,8 @@ from mockserver.answer import calls, prose
 from mockserver.base.jsontext import loads
 from mockserver.instances.impossible import ImpossibleSchemaError
 from mockserver.talk.request import ChatRequest
-from tests.answer.making import drawn
 from tests.asking import Messages, ask
+from tests.instances.making import drawn
 
 ASKED = "What is the weather in Berlin?"
 BOTH_ASKED = "What is the weather in Berlin, and what is 3 + 4? Use get_weather and calculate_sum."

@@ -10,8 +10,8 @@ from mockserver.answer import structured
 from mockserver.base.jsontext import loads
 from mockserver.instances.impossible import ImpossibleSchemaError
 from mockserver.talk.request import ChatRequest
-from tests.answer.making import drawn
 from tests.asking import Messages, ask
+from tests.instances.making import drawn
 from tests.wire.strategies import json_values, texts
 
 OBJECT = {"type": "json_object"}

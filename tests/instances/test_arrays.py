@@ -13,7 +13,7 @@ from mockserver.instances.facts import DeadEndError, Facts, flatten
 from mockserver.instances.maker import Maker
 from mockserver.instances.spots import Spot
 from mockserver.instances.words import Words
-from tests.answer.making import INTEGER, STRING, Json, drawn, made
+from tests.instances.making import INTEGER, STRING, Json, drawn, made
 
 ONE = {"const": 1}
 

@@ -6,7 +6,7 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.answer.making import INTEGER, STRING, Json, made, thing
+from tests.instances.making import INTEGER, STRING, Json, made, thing
 
 CHOICES: list[Any] = [
     {"oneOf": [thing({"a": STRING}, ("a",)), thing({"b": STRING}, ("b",))]},

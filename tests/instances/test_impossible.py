@@ -7,7 +7,7 @@ import pytest
 
 from mockserver.instances import impossible, instance
 from mockserver.instances.impossible import ImpossibleSchemaError
-from tests.answer.making import made
+from tests.instances.making import made
 
 
 def test_it_is_the_error_of_an_instance_that_cannot_be_made() -> None:

@@ -13,7 +13,7 @@ from mockserver.base.deadline import Deadline
 from mockserver.instances.impossible import ImpossibleSchemaError, TakesLongError
 from mockserver.instances.instance import instance
 from mockserver.instances.words import Words
-from tests.answer.making import HELLO, INTEGER, STRING, Json, attempt, drawn, made, thing
+from tests.instances.making import HELLO, INTEGER, STRING, Json, attempt, drawn, made, thing
 
 # Schemas of which instances exist.
 

@@ -14,7 +14,7 @@ from mockserver.instances.document import compiled
 from mockserver.instances.facts import DeadEndError, Facts
 from mockserver.instances.leaves import _FORMATS, MOST, numbers_of, strings
 from mockserver.instances.places import Place
-from tests.answer.making import Json, drawn
+from tests.instances.making import Json, drawn
 
 SEEDS = st.integers(0, 99)
 

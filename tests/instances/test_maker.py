@@ -14,8 +14,8 @@ from mockserver.instances import instance as module
 from mockserver.instances.impossible import TakesLongError
 from mockserver.instances.maker import STEPS, Maker
 from mockserver.instances.spelling import strictly
-from tests.answer.grammar import BRANCHING
-from tests.answer.making import HELLO, INTEGER, STRING, Json, attempt, drawn, made, thing
+from tests.instances.grammar import BRANCHING
+from tests.instances.making import HELLO, INTEGER, STRING, Json, attempt, drawn, made, thing
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from mockserver.instances.maker import Maker
 from mockserver.instances.objects import objects
 from mockserver.instances.spots import Spot
 from mockserver.instances.words import Words
-from tests.answer.making import INTEGER, STRING, Json, drawn
+from tests.instances.making import INTEGER, STRING, Json, drawn
 
 
 def proposed(

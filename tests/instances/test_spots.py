@@ -6,7 +6,7 @@ import pytest
 
 from mockserver.instances.document import compiled
 from mockserver.instances.spots import Spot
-from tests.answer.making import Json
+from tests.instances.making import Json
 
 TREE: Json = {
     "properties": {

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.answer.sandbox import TemplateError
+from mockserver.scripts.sandbox import TemplateError
 from mockserver.scripts.template import (
     Draft,
     fill,

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.answer.making import INTEGER, STRING, Json, thing
+from tests.instances.making import INTEGER, STRING, Json, thing
 
 PATTERNS = st.sampled_from(
     [

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.answer import sandbox
-from mockserver.answer.sandbox import (
+from mockserver.base.deadline import Deadline
+from mockserver.base.jsontext import loads
+from mockserver.scripts import sandbox
+from mockserver.scripts.sandbox import (
     LONGEST,
     SOURCE,
     STEPS,
@@ -17,8 +19,6 @@ from mockserver.answer.sandbox import (
     measured,
     rendered,
 )
-from mockserver.base.deadline import Deadline
-from mockserver.base.jsontext import loads
 from tests.wire.strategies import json_values
 
 VALUES: dict[str, Any] = {

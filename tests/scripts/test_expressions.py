@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.answer.expressions import RegexError, found
+from mockserver.scripts.expressions import RegexError, found
 
 
 @pytest.mark.parametrize(
