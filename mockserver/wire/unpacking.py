@@ -26,6 +26,9 @@ _WINDOW_LOG = 23
 _METHOD, _CHECK = 8, 31
 """What tells a zlib header: the method in its first four bits, a check of its first two bytes (RFC 1950)."""
 
+_MOST_MEMBERS = 10_000
+"""How many members a body may have; what is packed block by block needs a few hundred of them."""
+
 _OTHERWISE, _EARLY = "is not packed so", "ends too early"
 
 
@@ -128,6 +131,7 @@ class Unpacker:
         self._stage = stage()
         self._left = limit
         self._begun = False
+        self._members = 1
 
     def feed(self, data: bytes) -> bytes:
         """What more bytes unpack to. Raises `TooMuchError`, and `UnpackError` for what is not packed so."""
@@ -136,6 +140,9 @@ class Unpacker:
             if self._stage.eof:
                 # A gzip or zstd body may have members, one behind the other.
                 self._stage = self._make()
+                self._members += 1
+                if self._members > _MOST_MEMBERS:
+                    raise self._broken(f"is the last of more than {_MOST_MEMBERS} members: pack it as one")
             try:
                 piece = self._stage.decompress(data, self._left + 1)
             except _BROKEN:
@@ -154,7 +161,8 @@ class Unpacker:
             raise self._broken(_EARLY)
 
     def _broken(self, how: str) -> UnpackError:
-        message = f"the body's content-encoding is {self._coding!r}, but it {how}"
+        part = "it" if self._members == 1 else "what stands behind its first end"
+        message = f"the body's content-encoding is {self._coding!r}, but {part} {how}"
         return UnpackError(message, "body.not-so-packed")
 
 

@@ -98,6 +98,22 @@ def test_members_one_behind_the_other_are_read(packer: str) -> None:
     assert unpacked(packer, pack(b"green ") + pack(b"tea")) == b"green tea"
 
 
+@pytest.mark.parametrize("behind", [b"x", b"tea"])
+@pytest.mark.parametrize("packer", ["gzip", "deflate", "zstd"])
+def test_what_stands_behind_the_end_is_told_apart(packer: str, behind: bytes) -> None:
+    with pytest.raises(UnpackError, match="but what stands behind its first end ") as raised:
+        unpacked(packer, PACKERS[packer][1](b"green tea") + behind)
+    assert raised.value.entry == "body.not-so-packed"
+
+
+@pytest.mark.parametrize("packer", ["gzip", "zstd"])
+def test_there_are_only_so_many_members(packer: str) -> None:
+    pack = PACKERS[packer][1]
+    assert unpacked(packer, pack(b"") * 9_999 + pack(b"tea")) == b"tea"
+    with pytest.raises(UnpackError, match="is the last of more than 10000 members: pack it as one"):
+        unpacked(packer, pack(b"") * 10_001)
+
+
 @EACH
 def test_nothing_is_nothing(packer: str) -> None:
     assert unpacked(packer, b"") == b""
