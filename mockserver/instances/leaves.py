@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from itertools import chain, count, islice
 from math import ceil, floor, inf, isfinite, nextafter
@@ -19,7 +20,10 @@ _NEAR = 12
 _WIDE = 2**53
 _HUGE = 10**308
 _JOINED = 20
-"""How often the texts of several patterns are put behind one another, or letters behind one."""
+"""How often the texts of several patterns are put behind one another."""
+
+_OPEN = 200
+"""How often letters are put behind or before the text of a pattern."""
 
 _TRIED = 2
 """How many usual things are tried for a pattern."""
@@ -141,17 +145,47 @@ def _strings(
     patterns = facts.texts("pattern")
     if patterns:
         yield from _likely(facts, name, language, numbers)
+    for pattern in patterns if len(patterns) > 1 else ():
+        with suppress(UnreadablePatternError):
+            yield from _together(patterns, pattern, numbers, span)
     for pattern in patterns:
         try:
-            if len(patterns) > 1:
-                yield from ("".join(next(texts(each, numbers)) for each in patterns) for _ in range(_JOINED))
-            top = None if most == inf else int(most)
-            for turn in range(MOST // 100):
-                yield from texts(pattern, numbers, least=least, most=top, plain=turn == 0)
+            yield from patterned(pattern, numbers, span)
         except UnreadablePatternError as error:
             facts.die(f"pattern {pattern!r}: {error}")
-        yield from (next(texts(pattern, numbers)) + _spelled(index) for index in range(_JOINED))
     yield from (_fitted(text, least, most) for text in _made_up(facts, name, language, numbers, most=most))
+
+
+def patterned(pattern: str, numbers: Iterator[int], span: tuple[int, float]) -> Iterator[str]:
+    """Texts for a pattern, then with letters behind or before them, as one that is open at an end allows.
+
+    Raises `UnreadablePatternError`.
+    """
+    least, top = _span(span)
+    for turn in range(MOST // 100):
+        yield from texts(pattern, numbers, least=least, most=top, plain=turn == 0)
+    for index in range(_OPEN):
+        text = next(texts(pattern, numbers))
+        yield text + _spelled(index)
+        yield _spelled(index) + text
+
+
+def _together(
+    patterns: list[str], main: str, numbers: Iterator[int], span: tuple[int, float]
+) -> Iterator[str]:
+    """Texts for several patterns at once: one of each in a row, or of all others in the main one."""
+    ordered = sorted(patterns, key=lambda pattern: pattern.endswith("$") - pattern.startswith("^"))
+    yield from ("".join(next(texts(each, numbers)) for each in ordered) for _ in range(_JOINED))
+    held = "".join(f"(?=.*(?:{pattern}))" for pattern in patterns if pattern != main)
+    before, behind = ".*" * (not main.startswith("^")), ".*" * (not main.endswith("$"))
+    least, top = _span(span)
+    whole = f"{held}{before}(?:{main}){behind}"
+    yield from islice(texts(whole, numbers, least=least, most=top), MOST // (2 * len(patterns)))
+
+
+def _span(span: tuple[int, float]) -> tuple[int, int | None]:
+    least, most = span
+    return least, None if most == inf else int(most)
 
 
 def _likely(facts: Facts, name: str, language: str, numbers: Iterator[int]) -> Iterator[str]:

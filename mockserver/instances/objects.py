@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import count, islice
+from math import inf
 from typing import Any
 
 from mockserver.instances.facts import DeadEndError, Facts
-from mockserver.instances.leaves import MOST
+from mockserver.instances.leaves import MOST, patterned
 from mockserver.instances.making import Making
-from mockserver.instances.patterns import UnreadablePatternError, texts
+from mockserver.instances.patterns import UnreadablePatternError
 from mockserver.instances.spots import Places, Spot
 
 _VARIED = 8
@@ -18,7 +19,7 @@ _OTHERS = 24
 """How many other values each of them is given."""
 
 _NAMES = 24
-"""How many names are tried for each pattern of names."""
+"""How many names are tried for each pattern of names, before many are."""
 
 
 class _Properties:
@@ -174,12 +175,13 @@ def _names(maker: Making, facts: Facts, spot: Spot, properties: _Properties) -> 
         strings = maker.values(ruled, replace(spot, name="", kept={}))
         yield from (name for name in _while_found(strings) if isinstance(name, str))
         return
-    for pattern in properties.patterns:
-        try:
-            names = list(islice(texts(pattern, maker.numbers), _NAMES))
-        except UnreadablePatternError:
-            continue
-        yield from (name for name in names if maker.document.matches(pattern, name))
+    for some in (_NAMES, MOST):
+        for pattern in properties.patterns:
+            try:
+                names = list(islice(patterned(pattern, maker.numbers, (1, inf)), some))
+            except UnreadablePatternError:
+                continue
+            yield from (name for name in names if maker.document.matches(pattern, name))
     yield from (f"key_{index}" for index in count(1))
 
 

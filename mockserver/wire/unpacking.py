@@ -142,7 +142,8 @@ class Unpacker:
                 self._stage = self._make()
                 self._members += 1
                 if self._members > _MOST_MEMBERS:
-                    raise self._broken(f"is the last of more than {_MOST_MEMBERS} members: pack it as one")
+                    how = f"is the last of more than {_MOST_MEMBERS} members: pack it as one"
+                    raise self._broken(how)
             try:
                 piece = self._stage.decompress(data, self._left + 1)
             except _BROKEN:

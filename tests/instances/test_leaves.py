@@ -1,5 +1,6 @@
 """Candidates for strings and numbers: plausible ones first, none twice, all within what is said."""
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import islice, pairwise
@@ -14,7 +15,7 @@ from mockserver.instances.document import compiled
 from mockserver.instances.facts import DeadEndError, Facts
 from mockserver.instances.leaves import _FORMATS, MOST, numbers_of, strings
 from mockserver.instances.places import Place
-from tests.instances.making import Json, drawn
+from tests.instances.making import Json, drawn, made
 
 SEEDS = st.integers(0, 99)
 
@@ -214,3 +215,21 @@ def test_nothing_is_drawn_before_a_candidate_is_asked_for() -> None:
     )
     assert taken == []
     assert (next(texts), next(numbers), len(taken)) == ("Paris", 52, 2)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "more"),
+    [
+        (("a", "b$", "^c"), {}),
+        (("[A-Z]", "[a-z]", "[0-9]", "[!@#$%]"), {"minLength": 8, "maxLength": 12}),
+        (("^[a-z0-9-]+$", "[0-9]", "^[a-z]", "[a-z0-9]$"), {}),
+        (("b+", "^a.*c$"), {}),
+        (("^https://", "/v1/", r"\.json$"), {}),
+        (("^a|^b", "y$|z$"), {"minLength": 9, "maxLength": 9}),
+    ],
+)
+@given(seed=SEEDS)
+def test_several_patterns_are_met_in_one_text(patterns: tuple[str, ...], more: Json, seed: int) -> None:
+    text = made({"type": "string", "allOf": [{"pattern": each} for each in patterns], **more}, seed=seed)
+    assert all(re.search(each, text) for each in patterns)
+    assert more.get("minLength", 0) <= len(text) <= more.get("maxLength", 99)

@@ -1,5 +1,6 @@
 """Candidates for objects: complete, then with less, then varied."""
 
+import re
 from itertools import islice
 from typing import Any
 
@@ -169,3 +170,20 @@ def test_the_first_has_all_that_is_given_and_needed(
     assert told[0].keys() >= {*given_, *needed}
     assert len(told[0]) >= least
     assert [one for one in told if one.get("a", 0) != 0 and "a" in given_] == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "least"), [("^x-", 30), ("-y$", 200), ("^[a-z]{2}$", 100), ("^[0-9]$", 10)]
+)
+@given(seed=st.integers(0, 9))
+def test_a_pattern_gives_as_many_names_as_it_has(pattern: str, least: int, seed: int) -> None:
+    schema = {"patternProperties": {pattern: {"const": 9}}, "additionalProperties": False}
+    (found,) = proposed({**schema, "minProperties": least}, seed=seed, most=1)
+    assert len(found) >= least
+    assert all(re.search(pattern, name) for name in found)
+
+
+def test_every_pattern_gives_a_name_before_one_gives_many() -> None:
+    schema = {"patternProperties": {"^x-": {"const": 1}, "-y$": {"const": 2}}, "additionalProperties": False}
+    (found,) = proposed({**schema, "minProperties": 3}, most=1)
+    assert {1, 2} <= set(found.values())
