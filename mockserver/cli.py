@@ -1,6 +1,7 @@
 """The command `dashscope-mock`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -35,11 +36,21 @@ def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
     return whole
 
 
+UNREAD = 141
+"""The exit status of a command whose output nobody reads any more, as shells tell of SIGPIPE."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
     given = sys.argv[1:] if arguments is None else arguments
     # A command that is named is the only one that is loaded: a server's port opens the sooner.
     named = [name for name in given[:1] if name in COMMANDS]
     options = parser(named or COMMANDS).parse_args(given)
-    status: int = options.run(options)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # `| head` has seen enough; what is still buffered goes nowhere, or Python would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
     return status

@@ -1,9 +1,13 @@
 """The command and what it tells without running anything."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from mockserver.base.version import __version__
-from mockserver.cli import main
+from mockserver.cli import UNREAD, main
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,3 +22,13 @@ def test_without_a_command_the_usage_is_told(capsys: pytest.CaptureFixture[str])
         main([])
     assert ended.value.code == 2
     assert "COMMAND" in capsys.readouterr().err
+
+
+def test_an_output_that_nobody_reads_any_more_is_no_trouble() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as unread:
+        ended = subprocess.run(
+            [sys.executable, "-m", "mockserver", "errors"], stdout=unread, stderr=subprocess.PIPE, check=False
+        )
+    assert (ended.returncode, ended.stderr) == (UNREAD, b"")

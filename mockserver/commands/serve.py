@@ -179,8 +179,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--region",
         choices=REGIONS,
         default=defaults.region,
-        help="Beijing, Singapore or Virginia: where a request is answered whose Host names none of them "
-        "(default: cn)",
+        help="Beijing, Singapore or Virginia: where a request is answered whose Host names none of them",
     )
     serve.add_argument(
         "--no-buffering",

@@ -77,6 +77,13 @@ def _explainer(name: str) -> Any:
     return Draft202012Validator(_documents()[name], registry=Registry().with_resources(resource_pairs))
 
 
+def owners(name: str, field: str) -> tuple[str, ...]:
+    """The parts of a schema's documents that have such a field: who writes it elsewhere means it there."""
+    document = _documents()[name]
+    parts = {"the body": document} | {f"a {part}": inner for part, inner in document.get("$defs", {}).items()}
+    return tuple(part for part, inner in parts.items() if field in inner.get("properties", {}))
+
+
 def path_text(path: Iterable[str | int]) -> str:
     """A place in a document: ``messages[0].role``."""
     text = ""

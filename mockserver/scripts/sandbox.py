@@ -73,6 +73,9 @@ _METHODS: Mapping[type, frozenset[str]] = {
 }
 """The methods of values that a template may call; of dates and times it may call all."""
 
+_UNDEFINED = re.compile(r"'(\w+)' is undefined")
+"""What Jinja says of a name that is not there."""
+
 _FAILING = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What a template that is wrong may raise."""
 
@@ -374,6 +377,14 @@ def compiled(text: str) -> Any:
         raise TemplateError(msg) from None
 
 
+def _known(message: str, values: Mapping[str, Any]) -> str:
+    """Where a name stands that was undefined, or which ones there are; nothing for another message."""
+    if (found := _UNDEFINED.fullmatch(message)) is None:
+        return ""
+    homes = [name for name, value in values.items() if isinstance(value, Mapping) and found[1] in value]
+    return f"; write {homes[0]}.{found[1]}" if homes else f"; known are {', '.join(sorted(values))}"
+
+
 def rendered(template: Any, values: Mapping[str, Any], meter: Meter) -> str:
     """What a compiled template says. Raises `TemplateError` when it cannot be filled within its bounds."""
     from jinja2 import TemplateError as JinjaError  # noqa: PLC0415
@@ -384,7 +395,8 @@ def rendered(template: Any, values: Mapping[str, Any], meter: Meter) -> str:
     except TemplateError:
         raise
     except (JinjaError, *_FAILING) as error:
-        raise TemplateError(str(error)) from None
+        msg = f"{error}{_known(str(error), values)}"
+        raise TemplateError(msg) from None
     finally:
         _METER.reset(token)
     return said

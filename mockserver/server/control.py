@@ -18,7 +18,7 @@ from mockserver.base.version import __version__
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.work import INLINE
 from mockserver.rules.policy import RulePolicyError
-from mockserver.rules.schemas import Violation, violations
+from mockserver.rules.schemas import Violation, owners, violations
 from mockserver.scripts.desk import Entered
 from mockserver.scripts.match import MatchError
 from mockserver.scripts.sandbox import TemplateError
@@ -79,15 +79,35 @@ EXCEPTION_HANDLERS = {FaultError: _fault, HTTPException: _no_such_call}
 """How the application answers what the control API raises."""
 
 
-def explain(violation: Violation) -> str:
-    """What is wrong with a document, and what would be right."""
+def explain(violation: Violation, schema: str) -> str:
+    """What is wrong with a document of a schema, and what would be right."""
     place = violation.path or "the body"
     if violation.keyword == "additionalProperties":
         known = sorted(violation.properties)
         unknown = [name for name in violation.value if name not in known]
-        near = nearest(unknown[0], known)
-        return f"{place} has no field {unknown[0]!r}; the nearest known one is {near!r}"
-    return f"{place}: {violation.message[:300]}"
+        name = unknown[0]
+        homes = owners(schema, name)
+        hint = f"{homes[0]} has one" if homes else f"the nearest known one is {nearest(name, known)!r}"
+        return f"{place} has no field {name!r}; {hint}"
+    told = _WORDS.get(violation.keyword)
+    message = violation.message if told is None else f"{_shown(violation.value)} {told(violation.demand)}"
+    return f"{place}: {message[:300]}"
+
+
+def _shown(value: Any) -> str:
+    """A value as whoever wrote the JSON knows it."""
+    return repr(value) if isinstance(value, str) else dumps(value).decode()
+
+
+def _listed(kinds: str | list[str]) -> list[str]:
+    return [kinds] if isinstance(kinds, str) else kinds
+
+
+_WORDS: dict[str, Callable[[Any], str]] = {
+    "type": lambda kinds: f"is not of type {', '.join(map(repr, _listed(kinds)))}",
+    "enum": lambda known: f"is not one of [{', '.join(map(_shown, known))}]",
+}
+"""Broken constraints whose own message would be of Python's values, by their keyword."""
 
 
 async def _json(request: Request) -> Any:
@@ -112,7 +132,7 @@ async def read_document(request: Request, schema: str) -> Any:
     if found:
         # A misspelt field is often a missing one too; its own name helps more.
         worst = next((fault for fault in found if fault.keyword == "additionalProperties"), found[0])
-        raise FaultError(explain(worst), worst.path or None)
+        raise FaultError(explain(worst, schema), worst.path or None)
     return document
 
 

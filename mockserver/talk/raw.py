@@ -47,14 +47,14 @@ def read_raw(spec: Mapping[str, Any]) -> Raw:
     if isinstance(spec.get("error"), str):
         spec = {"status": 400, **spec, "body": {"error": spec["error"]}}
     if "body" in spec and "frames" in spec:
-        msg = "a raw reply has a body or frames, not both: take one out"
+        msg = "body does not go with frames, which are one in pieces: take one of them out"
         raise BadRawError(msg)
     status = spec.get("status") or 200
     written = spec.get("body")
     body = b"" if written is None else _utf8(written, "body") if isinstance(written, str) else dumps(written)
     frames = tuple(_utf8(frame, f"frames[{at}]") for at, frame in enumerate(spec.get("frames") or ()))
     if status in _BODILESS and (body or frames):
-        msg = f"a {status} has no body: take it out, or choose another status"
+        msg = f"{'frames' if frames else 'body'}: a {status} has none: take it out, or choose another status"
         raise BadRawError(msg)
     headers = dict(_headers(spec.get("headers") or {}))
     if "content-type" not in headers and not frames and not isinstance(written, dict | list):

@@ -210,3 +210,17 @@ def test_every_filter_of_jinja_is_looked_at() -> None:
         function.__name__ == "bounded" or hasattr(function, "__wrapped__") or name.startswith("mock_")
         for name, function in filters.items()
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("{{ last_user }}", "'last_user' is undefined; write request.last_user"),
+        ("{{ tea }}", "'tea' is undefined; known are request, use"),
+        ("{{ request.tea }}", "'dict object' has no attribute 'tea'"),
+    ],
+)
+def test_a_name_that_is_not_there_is_told_where_it_stands(text: str, hint: str) -> None:
+    with pytest.raises(TemplateError) as raised:
+        rendered(compiled(text), {"use": 1, "request": {"last_user": "Tea?"}}, meter())
+    assert str(raised.value) == hint

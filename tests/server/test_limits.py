@@ -189,7 +189,7 @@ def test_a_place_is_held_while_an_answer_waits_and_freed_when_its_client_is_gone
 def test_a_fault_of_ours_holds_no_place(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     engine.quotas.put(Quota(concurrency=1))
 
-    def broken(*_: Any) -> Any:
+    def broken(*_: Any, **__: Any) -> Any:
         message = "tea is out"
         raise RuntimeError(message)
 

@@ -43,9 +43,9 @@ def test_a_text_for_an_error_is_the_body_of_one() -> None:
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ({"body": "a", "frames": ["b"]}, "a body or frames, not both"),
-        ({"status": 204, "body": "tea"}, "a 204 has no body"),
-        ({"status": 304, "frames": ["tea"]}, "a 304 has no body"),
+        ({"body": "a", "frames": ["b"]}, "body does not go with frames"),
+        ({"status": 204, "body": "tea"}, "body: a 204 has none"),
+        ({"status": 304, "frames": ["tea"]}, "frames: a 304 has none"),
         ({"headers": {"x tea": "1"}}, "'x tea' is no name of a header"),
         ({"headers": {"": "1"}}, "'' is no name of a header"),
         ({"headers": {"x-tea\r\nset-cookie": "1"}}, "is no name of a header"),
