@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from mockserver.corridor.engine import Engine
-from mockserver.talk.request import Surface
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.wire.incoming import RequestHeaders
 
 BOUND = 30.0
@@ -35,7 +35,7 @@ def held() -> float:
 def ask(engine: Engine, key: str) -> None:
     """Ask once, as a server would."""
     headers = RequestHeaders([(b"authorization", f"Bearer {key}".encode())])
-    engine.ended(engine.chat(Surface.COMPAT, headers, BODY, arrived=time.time()))
+    engine.ended(engine.chat(COMPAT, headers, BODY, arrived=time.time()))
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 from mockserver.base.jsontext import dumps
 from mockserver.corridor.engine import Engine
-from mockserver.talk.request import Surface
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.wire.incoming import RequestHeaders
 
 FEW, MANY = 10, 10_000
@@ -43,7 +43,7 @@ def engine(way: Callable[[int], dict[str, Any]], count: int) -> Engine:
 def ask(asked: Engine, request: tuple[RequestHeaders, bytes]) -> bytes:
     """One request and its answer."""
     headers, body = request
-    return asked.chat(Surface.COMPAT, headers, body, arrived=0.0).body
+    return asked.chat(COMPAT, headers, body, arrived=0.0).body
 
 
 def took(asked: Engine, request: tuple[RequestHeaders, bytes]) -> float:

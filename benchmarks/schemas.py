@@ -29,7 +29,7 @@ from jsonschema.validators import validator_for
 
 from mockserver.base.jsontext import dumps
 from mockserver.corridor.engine import Engine
-from mockserver.talk.request import Surface
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.wire.incoming import RequestHeaders
 
 HERE = Path(__file__).parent
@@ -267,7 +267,7 @@ def ask(engine: Engine, case: Case) -> None:
     headers = RequestHeaders([(b"authorization", b"Bearer sk-test"), (b"content-type", b"application/json")])
     for body in bodies(case.schema):
         began = thread_time()
-        answer = engine.chat(Surface.COMPAT, headers, dumps(body), arrived=0.0)
+        answer = engine.chat(COMPAT, headers, dumps(body), arrived=0.0)
         case.seconds = max(case.seconds, thread_time() - began)
         said = json.loads(answer.body)
         if answer.status != 200:

@@ -4,9 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockserver.catalogue import models as model_catalogue
-from mockserver.dialects import compat, native
+from mockserver.dialects.compat import render as compat
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native import render as native
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
 from mockserver.rules import schemas
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Surface
 
 Messages = Sequence[Mapping[str, Any]]
 
@@ -15,14 +19,14 @@ def body_of(
     said: str | Messages,
     *,
     model: str,
-    surface: Surface = Surface.COMPAT,
+    surface: Surface = COMPAT,
     stream: bool = False,
     parameters: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The body of a request: `said` are its messages, or the text of its only one."""
-    text: Any = [{"text": said}] if surface is Surface.NATIVE_MULTIMODAL else said
+    text: Any = [{"text": said}] if surface is NATIVE_MULTIMODAL else said
     messages = [{"role": "user", "content": text}] if isinstance(said, str) else list(said)
-    if surface is Surface.COMPAT:
+    if surface is COMPAT:
         return {"model": model, "messages": messages, "stream": stream, **(parameters or {})}
     return {"model": model, "input": {"messages": messages}, "parameters": dict(parameters or {})}
 
@@ -31,17 +35,17 @@ def ask(
     said: str | Messages,
     *,
     model: str = "qwen-plus",
-    surface: Surface = Surface.COMPAT,
+    surface: Surface = COMPAT,
     stream: bool = False,
     headers: Mapping[str, str] | None = None,
     **parameters: Any,
 ) -> ChatRequest:
     """A request that its schema allows, read."""
     body = body_of(said, model=model, surface=surface, stream=stream, parameters=parameters)
-    assert schemas.violations(f"{surface.value}.request", body) == []
+    assert schemas.violations(f"{surface.name}.request", body) == []
     known = model_catalogue.load()[model]
     given = dict(headers or {})
-    if surface is Surface.COMPAT:
+    if surface is COMPAT:
         return compat.read_request(body, known, given)
     if stream:
         given["x-dashscope-sse"] = "enable"

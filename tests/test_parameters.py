@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from mockserver.base import resources
+from mockserver.dialects.table import SURFACES, named
 from mockserver.rules import all_rules
 from mockserver.rules.schemas import violations
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from tests.asking import body_of
 from tests.test_parameters_shown import MODELS, NOTHING
 
@@ -56,11 +57,11 @@ def properties(surface: Surface) -> set[str]:
             else:
                 found.add(before + name)
 
-    follow(resources.schema(f"{surface.value}.request"), "")
+    follow(resources.schema(f"{surface.name}.request"), "")
     return found
 
 
-@pytest.mark.parametrize("surface", list(Surface))
+@pytest.mark.parametrize("surface", list(SURFACES.values()))
 def test_every_property_of_a_request_is_in_the_catalogue_and_the_other_way_round(surface: Surface) -> None:
     known: set[str] = set()
     unknown: set[str] = set()
@@ -70,9 +71,9 @@ def test_every_property_of_a_request_is_in_the_catalogue_and_the_other_way_round
             (unknown if surface in parameter["passed_through"] else known).add(place)
     assert {place for place in known if "[]" not in place} == properties(surface)
     for place in known:
-        assert DOCS["schema_at"](surface.value, place) is not None, place
+        assert DOCS["schema_at"](surface.name, place) is not None, place
     for place in unknown:
-        assert DOCS["schema_at"](surface.value, place) is None, place
+        assert DOCS["schema_at"](surface.name, place) is None, place
 
 
 @EACH
@@ -105,7 +106,7 @@ def test_what_is_said_to_be_validated_is_refused_when_it_is_wrong_and_nothing_el
     name: str, surface: str
 ) -> None:
     parameter, needed = PARAMETERS[name], {need for rule in all_rules() for need in rule.needs}
-    refused = [violations(f"{surface}.request", body) != [] for body in bodies(parameter, Surface(surface))]
+    refused = [violations(f"{surface}.request", body) != [] for body in bodies(parameter, named(surface))]
     assert bool(DOCS["validation"](parameter, surface)) is (any(refused) or name in needed)
 
 
@@ -181,7 +182,7 @@ def test_what_is_implemented_nowhere_is_not_read_either() -> None:
 
 
 def test_what_is_accepted_or_ignored_is_shown_to_change_nothing() -> None:
-    shown = {(name, surface.value) for name, _, surfaces in NOTHING for surface in surfaces}
+    shown = {(name, surface.name) for name, _, surfaces in NOTHING for surface in surfaces}
     assert shown == set(states("accepted", "ignored"))
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from mockserver.talk.reply import Reply
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Trait
 
 _RESULTS = 3
 _TURBO = "turbo"
@@ -34,7 +35,7 @@ def search_info(request: ChatRequest) -> dict[str, Any] | None:
         return None
     query = " ".join(request.last_user.split())[:40]
     order = ("icon", "index", "site_name", "title", "url")
-    if request.surface is Surface.NATIVE_TEXT:
+    if Trait.TEXT_FORM in request.surface.traits:
         order = ("icon", "site_name", "index", "title", "url")
     results = []
     for index in range(1, _RESULTS + 1):

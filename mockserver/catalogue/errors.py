@@ -14,8 +14,8 @@ from mockserver.catalogue.regions import DEFAULT, Region
 Origin = Literal["door", "gateway", "validator", "service"]
 """Where a refusal arises: before the gateway, in it, in its parameter check, or in the model service."""
 
-Surface = Literal["native", "compat"]
-"""Which dialect tells of a refusal."""
+Voice = Literal["native", "compat"]
+"""Whose words a refusal has."""
 
 Moment = Literal["refused", "late"]
 """Whether a refusal comes instead of a stream, or in one that has begun."""
@@ -94,7 +94,7 @@ class StreamForm:
     `status` is the HTTP status, None the refusal's own. `moment` is `late` in a stream that has begun.
     """
 
-    surface: Surface
+    dialect: str
     moment: Moment
     form: Literal["json", "line", "frame"]
     status: int | None
@@ -244,12 +244,12 @@ def envelopes() -> Mapping[str, Mapping[str, Any]]:
 
 
 @cache
-def envelope_of(surface: Surface, form: Form, origin: Origin) -> str:
-    """The name of the envelope that refusals of an origin have on a surface, unless their words name one."""
+def envelope_of(dialect: str, form: Form, origin: Origin) -> str:
+    """The name of the envelope that refusals of an origin have in a dialect, unless their words name one."""
     return next(
         name
         for name, row in envelopes().items()
-        if (row.get("surface"), row.get("form")) == (surface, form) and origin in row["origins"]
+        if (row.get("dialect"), row.get("form")) == (dialect, form) and origin in row["origins"]
     )
 
 
@@ -261,9 +261,9 @@ def load() -> Errors:
 
 
 @cache
-def stream_forms(surface: Surface, moment: Moment) -> tuple[StreamForm, ...]:
-    """The forms of a surface, in the order in which they are looked up; the last one always holds."""
+def stream_forms(dialect: str, moment: Moment) -> tuple[StreamForm, ...]:
+    """The forms of a dialect, in the order in which they are looked up; the last one always holds."""
     rows: list[dict[str, Any]] = resources.fixture("errors")["streams"]
     lists = ("origins", "entries", "codes", "statuses")
     forms = (StreamForm(**{**row, **{name: tuple(row.get(name, ())) for name in lists}}) for row in rows)
-    return tuple(form for form in forms if (form.surface, form.moment) == (surface, moment))
+    return tuple(form for form in forms if (form.dialect, form.moment) == (dialect, moment))

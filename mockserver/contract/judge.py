@@ -11,8 +11,8 @@ from mockserver.contract.protocol import Begin, Choice, Report
 from mockserver.contract.requirements import Failure
 from mockserver.contract.stage import Seen
 from mockserver.contract.truth import Comparison, Told, first_difference, same_arguments
-from mockserver.dialects import native
 from mockserver.dialects.messages import read_messages, read_prompt
+from mockserver.dialects.native import render as native
 from mockserver.rules.registry import Moment, rules_by_id
 from mockserver.rules.schemas import validator
 from mockserver.state.journal import Entry

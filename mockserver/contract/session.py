@@ -22,7 +22,7 @@ from mockserver.contract.stage import Planned, Seen, Stage, late_error
 from mockserver.contract.transcript import Transcript
 from mockserver.contract.truth import Told, optional
 from mockserver.dialects.messages import read_message
-from mockserver.talk.request import Surface
+from mockserver.dialects.table import named
 from mockserver.wire.sse import read
 
 _MOST_RETRIES = 10
@@ -270,7 +270,7 @@ class Session:
             return judge_error(held.report, requirement="stream.stall")
         if end in _SILENT:
             return judge_error(held.report, requirement="stream.cut")
-        surface, request_id = Surface(last.entry.surface), last.entry.request_id
+        surface, request_id = named(last.entry.surface), last.entry.request_id
         (frame,) = read(late_error(self.stage.engine, last.planned.delivery, surface, request_id))
         document = loads(frame.data or "")
         words = document.get("error", document)

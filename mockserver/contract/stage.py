@@ -19,14 +19,15 @@ from mockserver.contract.loop import Loop
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.settings import Settings
 from mockserver.dialects.refusing import render_late
-from mockserver.server.app import CHAT_PATHS, App
+from mockserver.dialects.table import at
+from mockserver.server.app import App
 from mockserver.server.asgi import ClientGoneError, carry_out, send_answer
 from mockserver.server.connection import EXTENSION
 from mockserver.server.guard import Guarded
 from mockserver.server.serve import bind, url_of
 from mockserver.server.transport import config
 from mockserver.state.journal import Entry
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from mockserver.wire.incoming import RequestHeaders
 
 _COMPAT_TAIL, _NATIVE_TAIL = 3, 1
@@ -82,7 +83,7 @@ class StageApp(App):
         if scope["type"] == "http" and scope["path"].startswith("/_mock/conform/"):
             await self._loop(scope, receive, send)
             return
-        surface = CHAT_PATHS.get(scope["path"]) if scope["type"] == "http" else None
+        surface = at(scope["path"]) if scope["type"] == "http" else None
         if surface is None:
             await super().__call__(scope, receive, send)
             return

@@ -10,7 +10,9 @@ from mockserver.catalogue.errors import Errors
 from mockserver.catalogue.models import Model
 from mockserver.catalogue.regions import DEFAULT, Region, region_of
 from mockserver.corridor.showing import findings_header
-from mockserver.dialects import compat, native, reshaping
+from mockserver.dialects import reshaping
+from mockserver.dialects.compat import render as compat
+from mockserver.dialects.native import render as native
 from mockserver.dialects.refusing import RenderedError, render_compat, render_native
 from mockserver.dialects.rendering import Envelope, Stream
 from mockserver.faults import Plan
@@ -18,7 +20,8 @@ from mockserver.meter.quotas import Admission
 from mockserver.meter.vocabularies import Vocabularies
 from mockserver.state.journal import Entry
 from mockserver.talk.reply import Raw, Reply, Usage
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Surface
 from mockserver.wire.chunking import Chunker
 from mockserver.wire.encoding import encoded
 from mockserver.wire.headers import UNBUFFERED, Headers, response_headers
@@ -183,11 +186,11 @@ class Answers:
         entry.status = rendered.status
         event(
             log,
-            f"refused {entry.world.name} {surface.value}: {refusal.prefix + refusal.compat.text()}",
+            f"refused {entry.world.name} {surface.name}: {refusal.prefix + refusal.compat.text()}",
             secret=bearer_key(headers),
             request_id=entry.request_id,
             key=entry.world.name,
-            surface=surface.value,
+            surface=surface.name,
             model=entry.model,
             code=refusal.native.code,
             status=refusal.status,

@@ -11,7 +11,9 @@ from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.catalogue.models import Model, Models
 from mockserver.catalogue.plans import is_plan_key, served_with_plan_keys
 from mockserver.corridor.settings import INVALID_KEY, KEY_FORM, Settings
-from mockserver.dialects import compat, native
+from mockserver.dialects.compat import render as compat
+from mockserver.dialects.native import render as native
+from mockserver.dialects.table import SURFACES
 from mockserver.rules import Moment, check, check_at, schemas
 from mockserver.rules.order import first, rank
 from mockserver.rules.past import Trail
@@ -22,9 +24,8 @@ from mockserver.rules.remainder import remainder
 from mockserver.state.worlds import World, Worlds
 from mockserver.talk.finding import Finding, Severity
 from mockserver.talk.refused import Refused
-from mockserver.talk.request import ChatRequest, Surface
-
-_REQUEST_SCHEMAS = {surface: f"{surface.value}.request" for surface in Surface}
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Surface
 
 
 def _request(
@@ -51,8 +52,8 @@ class Door:
 
     def load(self) -> None:
         """Compiles the schemas of chat requests, which the first request would wait for."""
-        for name in _REQUEST_SCHEMAS.values():
-            schemas.validator(name)
+        for name in SURFACES:
+            schemas.validator(f"{name}.request")
 
     def admit(self, key: str | None, headers: Mapping[str, str]) -> World:
         """The world of a key; None stands for no key at all. Raises `Refused`."""
@@ -102,7 +103,7 @@ class Door:
         world: World,
     ) -> tuple[ChatRequest, tuple[Finding, ...]]:
         """The request, read, and what its schema finds in it. Raises `Refused` when it cannot pass."""
-        name = _REQUEST_SCHEMAS[surface]
+        name = f"{surface.name}.request"
         found: tuple[Finding, ...] = ()
         if not schemas.validator(name).is_valid(data):
             broken = schemas.findings(name, data, surface, self._errors)

@@ -27,7 +27,7 @@ from mockserver.corridor.showing import teach
 from mockserver.corridor.speaker import Speaker
 from mockserver.corridor.striking import spoil, strike
 from mockserver.corridor.work import LARGE, Steps, aside, at_once
-from mockserver.dialects import native
+from mockserver.dialects.native import render as native
 from mockserver.meter.logprobs import with_logprobs
 from mockserver.meter.prompt import prompt_tokens
 from mockserver.meter.quotas import Admission, QuotaExceededError, Quotas
@@ -47,7 +47,8 @@ from mockserver.state.shelf import Shelf
 from mockserver.state.worlds import World, Worlds
 from mockserver.talk.refused import Refused
 from mockserver.talk.reply import Raw, Reply, Usage
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Surface
 from mockserver.wire.ids import Ids
 from mockserver.wire.incoming import bearer_key, packed
 
@@ -156,7 +157,7 @@ class Engine:
         request_id = self.ids.request_id()
         large = len(body) > LARGE
         streaming = surface.native and native.wants_stream(headers)
-        entry = Entry(request_id, self.worlds.of(""), surface.value, streaming, body, arrived)
+        entry = Entry(request_id, self.worlds.of(""), surface.name, streaming, body, arrived)
         entry.headers = packed(headers)
         model: Model | None = None
         admission: Admission | None = None

@@ -28,7 +28,8 @@ from mockserver.state.worlds import World
 from mockserver.talk.finding import Finding
 from mockserver.talk.refused import Refused
 from mockserver.talk.reply import Choice, Pace, Reply, Usage
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Surface
 from mockserver.wire.incoming import bearer_key
 
 log = logging.getLogger("mockserver")
@@ -43,13 +44,6 @@ _BYTES = 32 * 1024 * 1024
 """What is remembered of recordings made ready, and of requests as they are compared: each so many bytes."""
 
 _UNAUTHORIZED = 401
-
-PATHS = {
-    Surface.COMPAT: "/compatible-mode/v1/chat/completions",
-    Surface.NATIVE_TEXT: "/api/v1/services/aigc/text-generation/generation",
-    Surface.NATIVE_MULTIMODAL: "/api/v1/services/aigc/multimodal-generation/generation",
-}
-"""The path of each chat surface, as recordings are compared."""
 
 
 class Walked(Protocol):
@@ -220,7 +214,7 @@ class Recorded:
         A reply to be rendered is left in the entry, for the chain. Raises `Refused` for a request that is
         not recorded, when such are to be refused.
         """
-        tape = self.tape("POST", PATHS[surface], headers.items(), body)
+        tape = self.tape("POST", surface.paths[0], headers.items(), body)
         entry.body = tape.request.body
         refused = False
         try:

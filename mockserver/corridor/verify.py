@@ -8,11 +8,12 @@ from typing import Any
 from mockserver.base.deadline import Deadline
 from mockserver.base.jsontext import loads_bounded
 from mockserver.corridor.door import Door
+from mockserver.dialects.table import named
 from mockserver.scripts.match import Match
 from mockserver.scripts.miss import PATIENCE, compare, nearest_of
 from mockserver.state.journal import Entry
 from mockserver.talk.refused import Refused
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
 from mockserver.wire.incoming import unpacked
 
 
@@ -61,7 +62,7 @@ class Asked:
 
 def reread(entry: Entry, door: Door) -> ChatRequest | None:
     """The request of an exchange; None when it could never be read."""
-    surface = Surface(entry.surface)
+    surface = named(entry.surface)
     try:
         data = loads_bounded(entry.body)
         headers = unpacked(entry.headers)

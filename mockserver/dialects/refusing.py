@@ -8,7 +8,7 @@ from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue.errors import Refusal, StreamForm, Words, envelope_of, envelopes, stream_forms
 from mockserver.catalogue.models import Model
 from mockserver.catalogue.regions import DEFAULT, Region
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from mockserver.wire import sse
 from mockserver.wire.template import Template
 
@@ -32,7 +32,7 @@ class RenderedError:
 
 def stream_form(
     refusal: Refusal,
-    surface: error_catalogue.Surface,
+    dialect: str,
     model: Model | None = None,
     *,
     moment: error_catalogue.Moment = "refused",
@@ -43,7 +43,7 @@ def stream_form(
     speak.
     """
     backend, era = (model.family.stream_refusal, model.family.compat_era) if model else ("line", "2025")
-    forms = stream_forms(surface, moment)
+    forms = stream_forms(dialect, moment)
     return next(form for form in forms if form.holds(refusal, backend=backend, era=era))
 
 

@@ -14,7 +14,7 @@ from mockserver.state.journal import Entry
 from mockserver.state.worlds import World
 from mockserver.talk.fault import Fault
 from mockserver.talk.refused import Refused
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from mockserver.wire.encoding import encoded
 from mockserver.wire.incoming import bearer_key
 
@@ -25,7 +25,7 @@ log = logging.getLogger("mockserver")
 
 
 def _entry(engine: "Engine", surface: Surface, arrived: float) -> Entry:
-    return Entry(engine.ids.request_id(), engine.worlds.of(""), surface.value, False, b"", arrived)
+    return Entry(engine.ids.request_id(), engine.worlds.of(""), surface.name, False, b"", arrived)
 
 
 def refusal(

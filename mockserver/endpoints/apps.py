@@ -16,14 +16,15 @@ from mockserver.base.masking import without_key
 from mockserver.catalogue.errors import Refusal
 from mockserver.corridor.answers import Answer, Answers
 from mockserver.corridor.work import Steps
-from mockserver.dialects import native
+from mockserver.dialects.native import render as native
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.rendering import Envelope, Stream
 from mockserver.endpoints import files
 from mockserver.state.journal import Entry
 from mockserver.state.worlds import World
 from mockserver.talk.refused import Refused
 from mockserver.talk.reply import Choice, Reply, Usage
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
 from mockserver.wire import sse
 from mockserver.wire.incoming import bearer_key
 
@@ -224,7 +225,7 @@ def completion(
         data = engine.door.parse(body)
         if not re.fullmatch(_table()["id"], app):
             raise Refused(engine.errors.refuse("parameter.required", name="AppId"))  # noqa: TRY301
-        engine.door.allow("apps.request", data, Surface.NATIVE_TEXT)
+        engine.door.allow("apps.request", data, NATIVE_TEXT)
     except Refused as refused:
         return _refused(engine, headers, body, refused.refusal, arrived)
     given, options = data["input"], data.get("parameters") or {}
@@ -245,9 +246,7 @@ def completion(
         "parameters": {**kept, "result_format": "text"},
     }
     answers = _AppAnswers(engine, asked)
-    answer = yield from engine.steps(
-        Surface.NATIVE_TEXT, headers, dumps(chat), arrived=arrived, answers=answers
-    )
+    answer = yield from engine.steps(NATIVE_TEXT, headers, dumps(chat), arrived=arrived, answers=answers)
     entry = answer.entry
     if entry is not None and entry.reply is not None and entry.refusal is None and entry.reply.choices:
         _remember(engine, world, session, messages, entry.reply.choices[0])
@@ -258,9 +257,9 @@ def _refused(
     engine: "Engine", headers: Mapping[str, str], body: bytes, refusal: Refusal, arrived: float
 ) -> Answer:
     """The answer to a request that no app gets to see."""
-    surface, stream = Surface.NATIVE_TEXT, native.wants_stream(headers)
+    surface, stream = NATIVE_TEXT, native.wants_stream(headers)
     kept = without_key(body, bearer_key(headers))
-    entry = Entry(engine.ids.request_id(), engine.worlds.of(""), surface.value, stream, kept, arrived)
+    entry = Entry(engine.ids.request_id(), engine.worlds.of(""), surface.name, stream, kept, arrived)
     entry.refusal = refusal
     engine.journal.add(entry)
     return engine.answers.refused(surface, entry, None, headers, stream=stream, clock=engine.clock)

@@ -11,6 +11,7 @@ from mockserver.base.jsontext import dumps, loads, loads_bounded
 from mockserver.catalogue.errors import Refusal
 from mockserver.corridor.answers import Answer
 from mockserver.corridor.work import Steps
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.refusing import render_compat
 from mockserver.endpoints import embeddings
 from mockserver.endpoints.endpoint import Call
@@ -18,7 +19,6 @@ from mockserver.endpoints.files import table
 from mockserver.state.worlds import World
 from mockserver.talk.refused import Refused
 from mockserver.talk.reply import Reply, Usage
-from mockserver.talk.request import Surface
 from mockserver.wire.incoming import RequestHeaders
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def asked(engine: "Engine", world: World, endpoint: str, line: Line) -> Steps[tu
     body = dumps(
         {name: value for name, value in line.body.items() if name not in ("stream", "stream_options")}
     )
-    answer = yield from engine.steps(Surface.COMPAT, headers, body, arrived=engine.clock())
+    answer = yield from engine.steps(COMPAT, headers, body, arrived=engine.clock())
     engine.ended(answer)
     return _of_chat(engine, line, answer)
 
@@ -190,7 +190,7 @@ def _test_body(engine: "Engine") -> dict[str, Any]:
 
 def _embedded(engine: "Engine", world: World, line: Line) -> tuple[bool, bytes]:
     request_id = engine.ids.request_id()
-    call = Call(request_id=request_id, world=world, surface=Surface.COMPAT, body=dumps(line.body))
+    call = Call(request_id=request_id, world=world, surface=COMPAT, body=dumps(line.body))
     try:
         return True, _result(engine, line, _OK, embeddings.compat(engine, call), request_id)
     except Refused as refused:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.answer.embedding import embed, packed, sparse
 from mockserver.catalogue.models import Model
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.endpoints.endpoint import Call
 from mockserver.endpoints.refusing import model_of, plain, worded
 from mockserver.meter import pieces
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 
 if TYPE_CHECKING:
     from mockserver.corridor.engine import Engine
@@ -28,10 +30,10 @@ def compat(engine: "Engine", call: Call) -> dict[str, Any]:
     `input` is a text or a list of texts; token ids are refused, as the cloud does
     (langchain-ai/langchain#31970).
     """
-    data, model = _read(engine, Surface.COMPAT, call.body)
+    data, model = _read(engine, COMPAT, call.body)
     texts = _listed(data["input"])
-    tokens = _count(engine, Surface.COMPAT, model, texts)
-    size = _size(engine, Surface.COMPAT, model, data.get("dimensions"), "dimensions")
+    tokens = _count(engine, COMPAT, model, texts)
+    size = _size(engine, COMPAT, model, data.get("dimensions"), "dimensions")
     vectors = [embed(text, space=model.name, size=size) for text in texts]
     encode = packed if data.get("encoding_format") == "base64" else list[float]
     return {
@@ -51,11 +53,11 @@ def native(engine: "Engine", call: Call) -> dict[str, Any]:
 
     `text_type` and `instruct` change nothing: a query stays near the document that has its words.
     """
-    data, model = _read(engine, Surface.NATIVE_TEXT, call.body)
+    data, model = _read(engine, NATIVE_TEXT, call.body)
     texts = _listed(data["input"]["texts"])
     parameters = data.get("parameters") or {}
-    tokens = _count(engine, Surface.NATIVE_TEXT, model, texts)
-    size = _size(engine, Surface.NATIVE_TEXT, model, parameters.get("dimension"), "parameters.dimension")
+    tokens = _count(engine, NATIVE_TEXT, model, texts)
+    size = _size(engine, NATIVE_TEXT, model, parameters.get("dimension"), "parameters.dimension")
     kinds = (parameters.get("output_type") or "dense").split("&") if _sizable(model) else ["dense"]
     entries: list[dict[str, Any]] = [{} for _ in texts]
     for index, (text, entry) in enumerate(zip(texts, entries, strict=True)):

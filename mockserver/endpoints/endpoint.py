@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.base.jsontext import dumps
 from mockserver.endpoints.form import Form
 from mockserver.state.worlds import World
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 
 if TYPE_CHECKING:
     from mockserver.corridor.engine import Engine

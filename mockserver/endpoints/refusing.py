@@ -7,7 +7,7 @@ from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
 from mockserver.rules import schemas
 from mockserver.talk.refused import Refused
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 
 if TYPE_CHECKING:
     from mockserver.corridor.engine import Engine

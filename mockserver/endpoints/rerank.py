@@ -15,7 +15,7 @@ from mockserver.endpoints.endpoint import Call
 from mockserver.endpoints.refusing import model_of, plain, worded
 from mockserver.meter import pieces
 from mockserver.talk.refused import Refused
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 
 if TYPE_CHECKING:
     from mockserver.corridor.engine import Engine

@@ -3,6 +3,8 @@
 from functools import cache, partial
 
 from mockserver.base import resources
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.endpoints import (
     batches,
     embeddings,
@@ -15,7 +17,6 @@ from mockserver.endpoints import (
     uploads,
 )
 from mockserver.endpoints.endpoint import Endpoint, Produce
-from mockserver.talk.request import Surface
 
 _PRODUCERS: dict[str, Produce] = {
     "embeddings": embeddings.compat,
@@ -48,7 +49,7 @@ _PRODUCERS: dict[str, Produce] = {
 }
 """What answers, by the id of the row."""
 
-_SURFACES = {"compat": Surface.COMPAT, "files": Surface.COMPAT, "native": Surface.NATIVE_TEXT}
+_SURFACES = {"compat": COMPAT, "files": COMPAT, "native": NATIVE_TEXT}
 
 
 @cache

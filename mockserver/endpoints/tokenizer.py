@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from mockserver.dialects.messages import read_prompt
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.endpoints.endpoint import Call
-from mockserver.talk.request import Surface
 
 if TYPE_CHECKING:
     from mockserver.corridor.engine import Engine
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def tokenize(engine: "Engine", call: Call) -> dict[str, Any]:
     """The tokens of a text. Raises `Refused`."""
     data = engine.door.parse(call.body)
-    engine.door.allow("tokenizer.request", data, Surface.NATIVE_TEXT)
-    model = engine.door.model(Surface.NATIVE_TEXT, data, {})
+    engine.door.allow("tokenizer.request", data, NATIVE_TEXT)
+    model = engine.door.model(NATIVE_TEXT, data, {})
     texts = [message.text for message in read_prompt(data["input"])]
     tokenizer = engine.vocabularies.tokenizer(model)
     ids = tokenizer.read("".join(texts))

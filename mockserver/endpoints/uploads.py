@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.endpoints.endpoint import Call
 from mockserver.rules import schemas
 from mockserver.talk.refused import Refused
-from mockserver.talk.request import Surface
 
 if TYPE_CHECKING:
     from mockserver.corridor.engine import Engine
@@ -42,7 +42,7 @@ def certificate(engine: "Engine", call: Call) -> dict[str, Any]:
     """What a client needs to upload files for a model. Raises `Refused`."""
     found = schemas.violations("uploads.request", {name: values[-1] for name, values in call.query.items()})
     if found:
-        raise Refused(schemas.refusal(found[0], Surface.NATIVE_TEXT, engine.errors))
+        raise Refused(schemas.refusal(found[0], NATIVE_TEXT, engine.errors))
     account = hashlib.sha256(call.world.key.encode()).hexdigest()[:32]
     now = datetime.fromtimestamp(engine.clock(), UTC)
     upload_dir = f"dashscope-instant/{account}/{now:%Y-%m-%d}/{call.request_id}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mockserver.base.jsontext import dumps, loads
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from mockserver.wire.headers import Headers
 
 _MARK = b"data:"

@@ -10,6 +10,7 @@ from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
 from mockserver.corridor.door import Door
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.table import named
 from mockserver.recorder.report import Deviation, Report, Weight
 from mockserver.recording import canonical, coding, documents, fold, index
 from mockserver.recording.cassette import CassetteError, from_document, redacted
@@ -19,7 +20,6 @@ from mockserver.recording.redaction import MARK, Redaction
 from mockserver.rules import schemas
 from mockserver.state.worlds import Worlds
 from mockserver.talk.refused import Refused
-from mockserver.talk.request import Surface
 from mockserver.wire import sse
 
 _NATIVE_FRAME = re.compile(r"id:\d+\nevent:\w+\n:HTTP_STATUS/\d{3}\ndata:[^ ].*", re.DOTALL)
@@ -88,8 +88,8 @@ class Checks:
             return
         headers = {key.lower(): value for key, value in interaction.request.headers}
         try:
-            model = self._door.model(Surface(surface), asked, headers)
-            request, _ = self._door.read(Surface(surface), asked, model, headers, self._world)
+            model = self._door.model(named(surface), asked, headers)
+            request, _ = self._door.read(named(surface), asked, model, headers, self._world)
             self._door.judge(request, self._world, self._world.past.trace(request))
         except Refused as refused:
             words = refused.refusal.native if surface != "compat" else refused.refusal.compat

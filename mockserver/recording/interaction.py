@@ -4,23 +4,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mockserver.base.version import __version__
+from mockserver.dialects.table import at
 from mockserver.recording import coding, documents, fold
 from mockserver.recording.redaction import Pairs
 
 End = Literal["complete", "cut-by-upstream", "cut-by-client"]
 
-SURFACES = {
-    "/compatible-mode/v1/chat/completions": "compat",
-    "/api/v1/chat/completions": "compat",
-    "/api/v1/services/aigc/text-generation/generation": "native-text",
-    "/api/v1/services/aigc/multimodal-generation/generation": "native-multimodal",
-}
-"""The chat endpoints by their paths, as the server has them."""
-
 
 def surface_of(path: str) -> str:
-    """The surface of a path, or `other`."""
-    return SURFACES.get(path, "other")
+    """The name of the surface at a path, or `other`."""
+    surface = at(path)
+    return "other" if surface is None else surface.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +72,7 @@ class Interaction:
 
     @property
     def surface(self) -> str:
-        """compat, native-text, native-multimodal or other."""
+        """The name of the surface that was asked, or `other`."""
         return surface_of(self.request.path)
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockserver.talk.reply import Usage
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 
 
 def _number(usage: Mapping[str, Any], *names: str) -> int | None:

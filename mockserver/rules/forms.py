@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mockserver.rules.registry import ACCEPTED, NATIVE, Broken, Moment, rule
+from mockserver.rules.registry import ACCEPTED, Broken, Moment, rule
 from mockserver.talk.finding import Severity
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Trait
 
-_COMPAT = frozenset({Surface.COMPAT})
 _USAGE = (
     "Model Studio docs, OpenAI-compatible chat, 2026: the last chunk carries it when include_usage is true"
 )
@@ -35,7 +35,7 @@ def _json_word(request: ChatRequest) -> Iterator[Broken]:
     fix="Send `incremental_output: true` to this model, or leave it out.",
     refusals=("incremental-output.only",),
     needs=("incremental_output",),
-    surfaces=NATIVE,
+    traits=(Trait.CUMULATIVE,),
 )
 def _incremental_only(request: ChatRequest) -> Iterator[Broken]:
     if request.stream and request.model.incremental_only and request.get("incremental_output") is False:
@@ -52,7 +52,7 @@ def _incremental_only(request: ChatRequest) -> Iterator[Broken]:
     refusals=("incremental-output.non-streaming",),
     teaches="`incremental_output` without a stream: others refuse it.",
     needs=("incremental_output",),
-    surfaces=NATIVE,
+    traits=(Trait.CUMULATIVE,),
 )
 def _incremental_plain(request: ChatRequest) -> Iterator[Broken]:
     if request.get("incremental_output") and not request.stream:
@@ -68,7 +68,7 @@ def _incremental_plain(request: ChatRequest) -> Iterator[Broken]:
     museum="dashscope-sdk-python#4, dify-official-plugins#501, dify-official-plugins#557, "
     "spring-ai-alibaba#302, semantic-kernel-dashscope#17",
     teaches="A native stream without `incremental_output`: {model} sends {what}, other models the opposite.",
-    surfaces=NATIVE,
+    traits=(Trait.CUMULATIVE,),
 )
 def _incremental_unset(request: ChatRequest) -> Iterator[Broken]:
     if request.stream and request.get("incremental_output") is None:
@@ -85,7 +85,7 @@ def _incremental_unset(request: ChatRequest) -> Iterator[Broken]:
     museum="openclaw#43184, deepchat#344, PAI-RAG#552",
     teaches="A stream without `stream_options.include_usage`: no chunk of it carries the usage.",
     needs=("stream",),
-    surfaces=_COMPAT,
+    traits=(Trait.USAGE_ASKED,),
 )
 def _usage_not_asked(request: ChatRequest) -> Iterator[Broken]:
     if request.stream and not request.include_usage:
@@ -99,7 +99,7 @@ def _usage_not_asked(request: ChatRequest) -> Iterator[Broken]:
     fix="Read a stream to its end: the usage comes after the finish reason.",
     teaches="The client asked for the usage and left after {sent} of {total} events, before the usage came.",
     moment=Moment.DELIVERY,
-    surfaces=_COMPAT,
+    traits=(Trait.USAGE_ASKED,),
 )
 def _usage_not_read(request: ChatRequest, sent: int, total: int) -> Iterator[Broken]:
     # The usage is the last event but `[DONE]`.

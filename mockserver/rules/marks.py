@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Trait
 
 ERROR_STARTS = ("{", "data:", "id:", "event:")
 """How an error begins that a client took for an answer: a JSON body, or a frame of a stream."""
@@ -37,7 +38,7 @@ def marks_of(request: ChatRequest) -> list[Mark]:  # noqa: C901, PLR0912 - one p
         marks.append(Mark.NARROW_MODEL)
     if not request.stream and model.thinking != "none" and not model.thinking_plain:
         marks.append(Mark.THINKS_AT_ONCE)
-    if request.surface.native and request.headers.get("x-dashscope-async") == "enable":
+    if Trait.TASKS in request.surface.traits and request.headers.get("x-dashscope-async") == "enable":
         marks.append(Mark.ASYNCHRONOUS)
     asked = spoken = False
     for message in request.messages:

@@ -6,7 +6,8 @@ from typing import Any
 from mockserver.rules.marks import Mark
 from mockserver.rules.registry import ACCEPTED, Broken, rule
 from mockserver.talk.finding import Severity
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Trait
 
 _RESOLVE = "x-dashscope-ossresourceresolve"
 
@@ -76,7 +77,7 @@ def _url_invalid(request: ChatRequest) -> Iterator[Broken]:
     refusals=("content.item-type",),
     teaches="{model} is not documented to read {kind}: it may drop it without a word.",
     marks=(Mark.MEDIA,),
-    surfaces=frozenset({Surface.COMPAT, Surface.NATIVE_MULTIMODAL}),
+    traits=(Trait.MEDIA,),
 )
 def _unsupported(request: ChatRequest) -> Iterator[Broken]:
     takes = request.model.input

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from mockserver.rules.marks import ERROR_STARTS, Mark
-from mockserver.rules.registry import ACCEPTED, NATIVE, Broken, rule
+from mockserver.rules.registry import ACCEPTED, Broken, rule
 from mockserver.talk.finding import Severity
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Trait
 
 _FILE = "fileid://"
 """How a system message begins that names a document of Qwen-Long; each may follow a turn."""
@@ -34,7 +35,7 @@ def _no_user(request: ChatRequest) -> Iterator[Broken]:
     "(recordings: alibaba/loongsuite-python-agent, qwen-turbo, 2026)",
     fix="End with a user or tool message; `partial: true` makes an assistant's text be continued.",
     refusals=("role.invalid",),
-    surfaces=NATIVE,
+    traits=(Trait.LAST_ROLE,),
 )
 def _last_role(request: ChatRequest) -> Iterator[Broken]:
     last = request.messages[-1] if request.messages else None
@@ -81,7 +82,7 @@ def _translation_role(request: ChatRequest) -> Iterator[Broken]:
     marks=(Mark.EMPTY,),
 )
 def _empty_content(request: ChatRequest) -> Iterator[Broken]:
-    entry = "" if request.surface is Surface.NATIVE_TEXT else ACCEPTED
+    entry = "" if Trait.NOT_EMPTY in request.surface.traits else ACCEPTED
     for index, message in enumerate(request.messages):
         if message.role == "user" and not message.text and not message.media:
             yield Broken(f"{request.message_place(index)}.content", entry=entry)

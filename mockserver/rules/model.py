@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.rules.marks import Mark
-from mockserver.rules.registry import NATIVE, Broken, rule
+from mockserver.rules.registry import Broken, rule
 from mockserver.talk.finding import Severity
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Trait
 
 
 @rule(
@@ -18,10 +20,10 @@ from mockserver.talk.request import ChatRequest, Surface
 )
 def _surface(request: ChatRequest) -> Iterator[Broken]:
     model = request.model
-    if request.surface is Surface.COMPAT:
+    if request.surface is COMPAT:
         if not (model.compat and model.chat):
             yield Broken("model", {"model": model.name})
-    elif model.native != request.surface.removeprefix("native-"):
+    elif model.native != request.surface.name.removeprefix("native-"):
         yield Broken("model", entry="path.wrong-task")
 
 
@@ -33,7 +35,7 @@ def _surface(request: ChatRequest) -> Iterator[Broken]:
     museum="alibaba/spring-ai-alibaba#4509, spring-ai-alibaba/spring-ai-extensions#166",
     refusals=("access.asynchronous",),
     marks=(Mark.ASYNCHRONOUS,),
-    surfaces=NATIVE,
+    traits=(Trait.TASKS,),
 )
 def _asynchronous(_: ChatRequest) -> Iterator[Broken]:
     yield Broken("X-DashScope-Async")

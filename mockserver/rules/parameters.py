@@ -1,13 +1,15 @@
 """The rules of names: parameters that the service does not know, or not in that place."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 
 from mockserver.base import resources
 from mockserver.base.names import nearest
-from mockserver.rules.registry import NATIVE, Broken, rule
+from mockserver.dialects.table import SURFACES
+from mockserver.rules.registry import Broken, rule
 from mockserver.talk.finding import Severity
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Surface, Trait
 
 _IGNORED = "Model Studio docs, API references, 2026: only listed parameters are processed"
 _OTHERS = {"stream"}
@@ -15,25 +17,16 @@ _OTHERS = {"stream"}
 
 
 @cache
-def _by_surface() -> Mapping[Surface, frozenset[str]]:
-    """The parameters of each surface, by the key of the object that holds them."""
-    known: dict[Surface, set[str]] = {surface: set(_OTHERS) for surface in Surface}
-    for parameter in resources.fixture("parameters")["parameters"]:
-        for surface in parameter["surfaces"]:
-            places = parameter.get("places", {})
-            native = Surface(surface).native
-            place: str = places.get("native" if native else "compat", parameter["name"])
-            if "[]" not in place and not place.startswith("input.") and not (native and place == "model"):
-                known[Surface(surface)].add(place.partition(".")[0])
-    return {surface: frozenset(names) for surface, names in known.items()}
-
-
 def known_parameters(surface: Surface) -> frozenset[str]:
-    """The names that a surface knows: at its top level, or under `parameters` of a native one."""
-    return _by_surface()[surface]
-
-
-_KNOWN = _by_surface()
+    """The names that a surface knows, by the key of the object that holds the parameters."""
+    apart = Trait.APART in surface.traits
+    known = set(_OTHERS)
+    for parameter in resources.fixture("parameters")["parameters"]:
+        if surface.name in parameter["surfaces"]:
+            place: str = parameter.get("places", {}).get(surface.dialect, parameter["name"])
+            if "[]" not in place and not place.startswith("input.") and not (apart and place == "model"):
+                known.add(place.partition(".")[0])
+    return frozenset(known)
 
 
 @rule(
@@ -44,7 +37,7 @@ _KNOWN = _by_surface()
     teaches="{name!r} is no parameter of this surface and does nothing; {hint}.",
 )
 def _unknown(request: ChatRequest) -> Iterator[Broken]:
-    known = _KNOWN[request.surface]
+    known = known_parameters(request.surface)
     if known.issuperset(request.parameters):
         return
     for name in request.parameters:
@@ -53,10 +46,10 @@ def _unknown(request: ChatRequest) -> Iterator[Broken]:
 
 
 def _hint(name: str, surface: Surface) -> str:
-    elsewhere = [other for other in Surface if name in _KNOWN[other]]
+    elsewhere = [other.name for other in SURFACES.values() if name in known_parameters(other)]
     if elsewhere:
         return f"it is one of {', '.join(elsewhere)}"
-    return f"the nearest known one is {nearest(name, sorted(_KNOWN[surface]))!r}"
+    return f"the nearest known one is {nearest(name, sorted(known_parameters(surface)))!r}"
 
 
 @rule(
@@ -65,7 +58,7 @@ def _hint(name: str, surface: Surface) -> str:
     source="Model Studio docs, DashScope API reference, 2026: options stand under `parameters`",
     fix="Put it under `parameters`; `input` holds messages or prompt only.",
     teaches="{name!r} stands outside `parameters`, where it does nothing.",
-    surfaces=NATIVE,
+    traits=(Trait.APART,),
 )
 def _misplaced(request: ChatRequest) -> Iterator[Broken]:
     for place in request.stray:

@@ -16,9 +16,11 @@ from typing import Any, NamedTuple
 from mockserver.base import resources
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue.errors import Errors
+from mockserver.dialects.table import SURFACES
 from mockserver.rules.marks import Mark, marks_of
 from mockserver.talk.finding import Finding, Severity
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Surface, Trait
 
 ROOMS = ("model", "messages", "tools", "repetition", "partial", "thinking", "forms", "ranges", "media")
 LATER_ROOMS = ("parameters", "prompt", "history")
@@ -59,9 +61,6 @@ Check = Callable[..., Iterable[Broken]]
 MOST_PLACES = 50
 """In so many places of a request a rule is found broken: more have the same cause, and fill the journal."""
 
-EVERYWHERE = frozenset(Surface)
-NATIVE = frozenset(surface for surface in Surface if surface.native)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
@@ -71,7 +70,8 @@ class Rule:
     which public bugs it would have caught. `refusals` are the entries of the error catalogue that it can
     answer with; `teaches` is its own message (`str.format`) where the cloud accepts. `needs` and `marks`:
     the parameters and marks of which a request must carry one to be concerned; both empty: every request
-    of its `surfaces` is. `fixed`: a request that breaks it cannot be answered, whatever the mode.
+    is. `traits`: what must hold of a surface where it is asked. `fixed`: a request that breaks it cannot be
+    answered, whatever the mode.
     """
 
     id: str
@@ -85,8 +85,13 @@ class Rule:
     teaches: str = ""
     needs: frozenset[str] = frozenset()
     marks: frozenset[Mark] = frozenset()
-    surfaces: frozenset[Surface] = EVERYWHERE
+    traits: frozenset[Trait] = frozenset()
     fixed: bool = False
+
+    @property
+    def surfaces(self) -> list[str]:
+        """The names of the surfaces where it is asked, sorted."""
+        return sorted(surface.name for surface in SURFACES.values() if surface.has(self.traits))
 
     def findings(self, errors: Errors, request: ChatRequest, *facts: Any) -> list[Finding]:
         """The first places where the request breaks the rule, with the refusal in its surface's words."""
@@ -116,6 +121,7 @@ def rule(
     refusals: Iterable[str] = (),
     needs: Iterable[str] = (),
     marks: Iterable[Mark] = (),
+    traits: Iterable[Trait] = (),
     **more: Any,
 ) -> Callable[[Check], Check]:
     """Enters a check into the registry under an id; `more` are further fields of `Rule`."""
@@ -130,6 +136,7 @@ def rule(
             refusals=tuple(refusals),
             needs=frozenset(needs),
             marks=frozenset(marks),
+            traits=frozenset(traits),
             **more,
         )
         _RULES.setdefault(check.__module__, []).append(made)
@@ -150,7 +157,7 @@ def _read_at_the_door() -> list[Rule]:
             moment=Moment.READING,
             museum=data.get("museum"),
             refusals=tuple(data["refusals"]),
-            surfaces=frozenset(Surface(name) for name in data.get("surfaces", Surface)),
+            traits=frozenset(map(Trait, data.get("traits", ()))),
             fixed=not data.get("waivable", False),
         )
         for data in resources.fixture("rules")["rules"]
@@ -184,7 +191,7 @@ def _plan(surface: Surface) -> _Plan:
     always: list[int] = []
     by_sign: dict[str, tuple[int, ...]] = {}
     for index, entry in enumerate(all_rules()):
-        if entry.moment is not Moment.REQUEST or surface not in entry.surfaces:
+        if entry.moment is not Moment.REQUEST or not surface.has(entry.traits):
             continue
         signs = (*sorted(entry.needs), *sorted(entry.marks))
         if not signs:
@@ -225,7 +232,7 @@ def check(request: ChatRequest, errors: Errors) -> list[Finding]:
 
 @cache
 def _asked_at(moment: Moment, surface: Surface) -> tuple[Rule, ...]:
-    return tuple(entry for entry in all_rules() if entry.moment is moment and surface in entry.surfaces)
+    return tuple(entry for entry in all_rules() if entry.moment is moment and surface.has(entry.traits))
 
 
 def check_at(moment: Moment, errors: Errors, request: ChatRequest, *facts: Any) -> list[Finding]:

@@ -17,7 +17,7 @@ from mockserver.base.jsontext import dumps
 from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.rules.order import rank
 from mockserver.talk.finding import Finding, Severity
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 
 if TYPE_CHECKING:
     import jsonschema_rs

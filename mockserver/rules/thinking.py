@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from mockserver.rules.marks import Mark
-from mockserver.rules.registry import NATIVE, Broken, rule
+from mockserver.rules.registry import Broken, rule
 from mockserver.talk.finding import Severity
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Trait
 
 _CODES = "Model Studio docs, error codes (zh), 2025-12"
 
@@ -51,7 +52,7 @@ def _non_streaming(request: ChatRequest) -> Iterator[Broken]:
     fix="Send `incremental_output: true` with a stream that thinks.",
     refusals=("thinking.incremental-output",),
     needs=("incremental_output",),
-    surfaces=NATIVE,
+    traits=(Trait.CUMULATIVE,),
 )
 def _incremental(request: ChatRequest) -> Iterator[Broken]:
     if request.model.incremental_only:
@@ -67,7 +68,7 @@ def _incremental(request: ChatRequest) -> Iterator[Broken]:
     fix="Send `result_format: message` with thinking.",
     refusals=("thinking.result-format",),
     needs=("result_format",),
-    surfaces=frozenset({Surface.NATIVE_TEXT}),
+    traits=(Trait.TEXT_FORM,),
 )
 def _result_format(request: ChatRequest) -> Iterator[Broken]:
     if request.get("result_format") == "text" and request.thinking and not request.model.thinking_plain:

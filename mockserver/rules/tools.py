@@ -9,17 +9,18 @@ from mockserver.rules.marks import Mark
 from mockserver.rules.pairing import Kind, pairs
 from mockserver.rules.registry import ACCEPTED, Broken, rule
 from mockserver.talk.finding import Severity
-from mockserver.talk.request import ChatRequest, Surface, ToolCall
+from mockserver.talk.request import ChatRequest, ToolCall
+from mockserver.talk.surface import Trait
 
 _CALLING = "Model Studio docs, function calling, 2026"
 _CODES = "Model Studio docs, error codes (zh), 2025-12"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _FRAGMENTS = "JetBrains/koog#1309, experientiallabs/experiential#742, spring-ai-extensions#83"
-_RESULTS = {"marks": (Mark.TOOLS,)}
+_RESULTS: dict[str, Any] = {"marks": (Mark.TOOLS,)}
 
 
 def _results(request: ChatRequest, kind: Kind) -> Iterator[Broken]:
-    for found, index in pairs(request.messages, named=request.surface is Surface.COMPAT):
+    for found, index in pairs(request.messages, named=Trait.CALL_IDS in request.surface.traits):
         if found is kind:
             yield Broken(f"{request.message_place(index)}.tool_call_id")
 
@@ -86,7 +87,7 @@ def _out_of_order(request: ChatRequest) -> Iterator[Broken]:
     **_RESULTS,
 )
 def _call_without_tool(request: ChatRequest) -> Iterator[Broken]:
-    for found, index in pairs(request.messages, named=request.surface is Surface.COMPAT):
+    for found, index in pairs(request.messages, named=Trait.CALL_IDS in request.surface.traits):
         if found is Kind.WITHOUT_RESULT:
             yield Broken(f"{request.message_place(index)}.tool_calls", {"index": index})
 
@@ -273,7 +274,7 @@ def _several_choices(request: ChatRequest) -> Iterator[Broken]:
     fix="Set `result_format` to message when tools are offered.",
     teaches="`result_format` text together with tools: `output.text` has no room for calls.",
     needs=("result_format",),
-    surfaces=frozenset({Surface.NATIVE_TEXT}),
+    traits=(Trait.TEXT_FORM,),
 )
 def _result_format(request: ChatRequest) -> Iterator[Broken]:
     if request.tools and request.get("result_format") == "text":

@@ -71,7 +71,7 @@ _FIELDS: dict[str, Callable[[ChatRequest], list[Any]]] = {
     "tools": _tool_names,
     "model": _model,
     "turn": lambda request: [request.turn],
-    "surface": lambda request: [request.surface.value],
+    "surface": lambda request: [request.surface.name],
     "stream": lambda request: [request.stream],
 }
 """What a request has, by field. A header is a field of its own name."""

@@ -115,7 +115,7 @@ def _texts(role: str | None) -> Callable[[Any, ChatRequest], str]:
 
 
 _ACTUAL: dict[str, Callable[[Any, ChatRequest], Any]] = {
-    "surface": lambda _, request: request.surface.value,
+    "surface": lambda _, request: request.surface.name,
     "model": lambda _, request: request.model.name,
     "stream": lambda _, request: request.stream,
     "turn": lambda _, request: request.turn,

@@ -98,7 +98,7 @@ def shown(request: ChatRequest) -> dict[str, Any]:
     """What a template sees of a request; never its headers, which hold the key."""
     return {
         "model": request.model.name,
-        "surface": request.surface.value,
+        "surface": request.surface.name,
         "stream": request.stream,
         "turn": request.turn,
         "last_user": request.last_user,

@@ -15,6 +15,8 @@ from starlette.types import Receive, Scope, Send
 from mockserver.catalogue.plans import coding_paths, is_agent
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.work import Steps
+from mockserver.dialects.native.surface import NATIVE_TEXT
+from mockserver.dialects.table import at
 from mockserver.endpoints import apps
 from mockserver.endpoints.answering import refusal
 from mockserver.server import control, exchanges, faulting, limits, neighbours, playing, replaying, uploads
@@ -30,24 +32,11 @@ from mockserver.server.asgi import (
 from mockserver.server.aside import Aside
 from mockserver.server.guard import Guard, Guarded
 from mockserver.server.paths import Below, any_method
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.unpacking import UnpackError
 
 log = logging.getLogger("mockserver")
-
-CHAT_PATHS = {
-    **dict.fromkeys(coding_paths(), Surface.COMPAT),
-    "/compatible-mode/v1/chat/completions": Surface.COMPAT,
-    "/api/v1/chat/completions": Surface.COMPAT,
-    "/api/v1/services/aigc/text-generation/generation": Surface.NATIVE_TEXT,
-    "/api/v1/services/aigc/multimodal-generation/generation": Surface.NATIVE_MULTIMODAL,
-}
-"""The chat endpoints.
-
-`/api/v1/chat/completions` is what the dashscope SDK 2 posts to with only its native base set.
-"""
-
 
 _ROOT, _BELOW = "/compatible-mode/", "/compatible-mode/v1/"
 """Where the compatible backend begins, whose own paths it names in its refusals, and its version."""
@@ -86,7 +75,7 @@ class App:
         arrived = self.engine.clock()
         surface, steps = chat
         try:
-            if self.engine.recorded is not None and scope["path"] not in CHAT_PATHS:
+            if self.engine.recorded is not None and at(scope["path"]) is None:
                 # Recordings of apps are bytes like those of any other path.
                 left = await replaying.play(self.engine.recorded, self.engine, scope, receive, send)
                 if left is None:
@@ -115,18 +104,18 @@ class App:
 
     def _asked(self, path: str) -> tuple[Surface, Chat] | None:
         """The dialect that is spoken on the path of a chat, and what answers there; None for other paths."""
-        surface = CHAT_PATHS.get(path)
+        surface = at(path)
         if surface is not None:
             return surface, partial(self.engine.steps, surface)
         app = apps.app_of(path)
-        return None if app is None else (Surface.NATIVE_TEXT, partial(apps.completion, self.engine, app))
+        return None if app is None else (NATIVE_TEXT, partial(apps.completion, self.engine, app))
 
     async def crowded(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What a connection hears that is one too many: the gateway's own words, whatever it asks.
 
         The body is not read, so a stream is refused as plain JSON, as the gateway does.
         """
-        surface = CHAT_PATHS.get(scope["path"], neighbours.surface_of(scope["path"]))
+        surface = at(scope["path"]) or neighbours.surface_of(scope["path"])
         headers = RequestHeaders(scope["headers"])
         answer = refusal(self.engine, "throttling.route", surface, headers, arrived=self.engine.clock())
         await send_answer(closing(answer), receive, send)
@@ -166,7 +155,7 @@ class App:
         try:
             return await self.aside.through(ask(headers, body, arrived=arrived))
         except Exception:
-            log.exception("a chat request on %s could not be answered", surface.value)
+            log.exception("a chat request on %s could not be answered", surface.name)
             return refusal(engine, "internal.error", surface, headers, arrived=arrived)
 
 

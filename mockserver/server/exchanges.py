@@ -12,12 +12,12 @@ from mockserver.base.jsontext import dumps
 from mockserver.base.names import nearest
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.verify import Asked, Expectation, problems, reread
+from mockserver.dialects.table import SURFACES
 from mockserver.endpoints.table import endpoints
 from mockserver.scripts.match import MatchError
 from mockserver.server.aside import Aside
 from mockserver.server.control import FaultError, apart, read_document, read_query, reply_json
 from mockserver.state.journal import Entry
-from mockserver.talk.request import Surface
 
 Test = Callable[[Entry], bool]
 Filter = Callable[[Iterable[Entry]], list[Entry]]
@@ -27,7 +27,7 @@ ANY = "*"
 """Stands for every endpoint beside chat."""
 
 _CHOICES = {
-    "surface": [surface.value for surface in Surface],
+    "surface": [surface.name for surface in SURFACES.values()],
     "stream": ["true", "false"],
     "format": ["json", "jsonl", "scenario"],
     "endpoint": [ANY, *(endpoint.id for endpoint in endpoints())],

@@ -10,6 +10,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from mockserver.corridor.engine import Answer, Engine
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.endpoints import answering
 from mockserver.endpoints.endpoint import Call, Endpoint
 from mockserver.endpoints.form import FORM_BYTES, Form, MalformedError, TooLargeError, read_form
@@ -19,7 +21,7 @@ from mockserver.server.aside import Aside
 from mockserver.server.paths import any_method
 from mockserver.state.worlds import World
 from mockserver.talk.refused import Refused
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.unpacking import UnpackError
 
@@ -32,7 +34,7 @@ _UNKNOWN = ("path.unknown", "path.no-resource")
 
 def surface_of(path: str) -> Surface:
     """The dialect that a path speaks."""
-    return Surface.COMPAT if path.startswith(_COMPATIBLE) else Surface.NATIVE_TEXT
+    return COMPAT if path.startswith(_COMPATIBLE) else NATIVE_TEXT
 
 
 def refuse(engine: Engine, request: Request, entry_id: str, **values: Any) -> Response:
@@ -42,7 +44,7 @@ def refuse(engine: Engine, request: Request, entry_id: str, **values: Any) -> Re
     users, 2026).
     """
     headers = RequestHeaders(request.scope["headers"])
-    surface = Surface.NATIVE_TEXT if entry_id in _UNKNOWN else surface_of(request.scope["path"])
+    surface = NATIVE_TEXT if entry_id in _UNKNOWN else surface_of(request.scope["path"])
     answer = refused(engine, surface, headers, entry_id, arrived=engine.clock(), **values)
     return RawResponse(closing(answer) if entry_id.startswith("body.") else answer)
 

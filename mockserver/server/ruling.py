@@ -14,7 +14,7 @@ def _rule(entry: Rule, policy: RulePolicy) -> dict[str, Any]:
         "severity": entry.severity.value,
         "effect": str(policy.effect(entry)),
         "fixed": entry.fixed,
-        "surfaces": sorted(surface.value for surface in entry.surfaces),
+        "surfaces": entry.surfaces,
         "refusals": list(entry.refusals),
         "fix": entry.fix,
         "source": entry.source,

@@ -2,26 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from enum import StrEnum
 from typing import Any
 
 from mockserver.base.values import value
 from mockserver.catalogue.models import Model
+from mockserver.talk.surface import Surface, Trait
 
 SEED = 1234
 """The seed of a request that names none (Model Studio docs, DashScope API reference)."""
-
-
-class Surface(StrEnum):
-    """The three chat endpoints."""
-
-    COMPAT = "compat"
-    NATIVE_TEXT = "native-text"
-    NATIVE_MULTIMODAL = "native-multimodal"
-
-    def __init__(self, name: str) -> None:
-        self.native = name != "compat"
-        """Whether it speaks the native dialect."""
 
 
 @value
@@ -109,12 +97,11 @@ class ChatRequest:
 
     def place(self, name: str) -> str:
         """Where a parameter stands in the request's body."""
-        return f"parameters.{name}" if self.surface.native else name
+        return self.surface.place(name)
 
     def message_place(self, index: int | None = None) -> str:
         """Where a message stands in the request's body; without an index, where all of them do."""
-        place = "input.messages" if self.surface.native else "messages"
-        return place if index is None else f"{place}[{index}]"
+        return self.surface.message_place(index)
 
     def get(self, name: str) -> Any:
         """A parameter's value as it was sent; None when it is absent or null."""
@@ -188,7 +175,7 @@ class ChatRequest:
         Tools and thinking always answer as messages (Model Studio docs, DashScope API reference;
         recording: cnblogs/dashscope-sdk, deepseek-v4-pro, 2026-06).
         """
-        if self.surface is not Surface.NATIVE_TEXT or self.tools or self.thinking:
+        if Trait.TEXT_FORM not in self.surface.traits or self.tools or self.thinking:
             return False
         return (self.parameters.get("result_format") or self.model.result_format) == "text"
 

@@ -16,12 +16,13 @@ from starlette.types import Receive, Scope, Send
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.replay import Match, Playing, Recorded
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.table import at
 from mockserver.recorder.proxy import Mode, Recorder
 from mockserver.recorder.serving import RecorderServer
 from mockserver.recorder.upstream import Target, Upstream, UpstreamError
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
-from mockserver.server.app import CHAT_PATHS, App
+from mockserver.server.app import App
 from mockserver.server.replaying import repeating
 from mockserver.server.serve import bind, url_of
 from mockserver.talk.refused import Refused
@@ -52,7 +53,7 @@ class Beside(Recorder):
 
     def _staged(self, scope: Scope, body: bytes) -> bool:
         """Whether the mock server answers a request in any case, by a script or with a fault."""
-        surface, engine = CHAT_PATHS.get(scope["path"]), self._app.engine
+        surface, engine = at(scope["path"]), self._app.engine
         if surface is None:
             return False
         headers = RequestHeaders(scope["headers"])
@@ -75,7 +76,7 @@ class Beside(Recorder):
         try:
             await super()._forward(upstream, scope, body, receive, send)
         finally:
-            surface = CHAT_PATHS.get(scope["path"])
+            surface = at(scope["path"])
             if surface is not None and self.counts["recorded"] > before:
                 self._app.engine.chat(surface, RequestHeaders(scope["headers"]), body, arrived=arrived)
 

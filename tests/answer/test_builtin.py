@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from mockserver.answer import builtin, prose
 from mockserver.base import resources
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
 from mockserver.instances.language import language as language_of
 from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.reply import Choice, Reply
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
 from tests.asking import Messages, ask
 from tests.wire.strategies import texts
 
@@ -161,7 +162,7 @@ def test_another_picture_gives_another_answer() -> None:
     def look(url: str) -> str:
         content = [{"image": url}, {"text": "What is this?"}]
         messages = [{"role": "user", "content": content}]
-        return say(ask(messages, model="qwen-vl-max", surface=Surface.NATIVE_MULTIMODAL))
+        return say(ask(messages, model="qwen-vl-max", surface=NATIVE_MULTIMODAL))
 
     assert look("https://example.com/cup.png") == look("https://example.com/cup.png")
     assert look("https://example.com/cup.png") != look("https://example.com/pot.png")

@@ -14,21 +14,24 @@ from mockserver.answer.wordlist import WordList
 from mockserver.catalogue.errors import Errors
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.dialects.rendering import Stream
+from mockserver.dialects.table import SURFACES
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.talk.reply import Choice, Reply
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from mockserver.wire import sse
 from mockserver.wire.ids import Ids
 from tests.asking import ask, body_of
 from tests.conftest import NOW, MakeHeaders, make_headers
 
 MODELS = {
-    Surface.COMPAT: "qwen-plus",
-    Surface.NATIVE_TEXT: "qwen-plus",
-    Surface.NATIVE_MULTIMODAL: "qwen3-vl-plus",
+    COMPAT: "qwen-plus",
+    NATIVE_TEXT: "qwen-plus",
+    NATIVE_MULTIMODAL: "qwen3-vl-plus",
 }
-SURFACES = pytest.mark.parametrize("surface", list(Surface))
+ON_EACH_SURFACE = pytest.mark.parametrize("surface", list(SURFACES.values()))
 Chat = Callable[..., Answer]
 
 
@@ -58,13 +61,13 @@ def documents(answer: Answer) -> list[Any]:
 
 def content(surface: Surface, document: Any) -> str:
     """What a frame says in its first choice."""
-    if surface is Surface.COMPAT:
+    if surface is COMPAT:
         return document["choices"][0]["delta"].get("content") or ""
     found = document["output"]["choices"][0]["message"]["content"]
     return found if isinstance(found, str) else "".join(part["text"] for part in found)
 
 
-@SURFACES
+@ON_EACH_SURFACE
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_blocked_word_in_a_request_is_refused(chat: Chat, surface: Surface, *, stream: bool) -> None:
     answer = chat(surface, "My SECRET", stream=stream)
@@ -85,10 +88,10 @@ def test_the_word_is_found_whoever_spoke_it(chat: Chat) -> None:
         {"role": "assistant", "content": "a secret"},
         {"role": "user", "content": "Go on"},
     ]
-    assert chat(Surface.COMPAT, said).status == 400
+    assert chat(COMPAT, said).status == 400
 
 
-@SURFACES
+@ON_EACH_SURFACE
 def test_an_answer_with_a_blocked_word_is_refused_as_a_whole(
     chat: Chat, engine: Engine, surface: Surface
 ) -> None:
@@ -101,13 +104,13 @@ def test_an_answer_with_a_blocked_word_is_refused_as_a_whole(
     assert chat(surface, reply={"content": "It is open."}).status == 200
 
 
-@SURFACES
+@ON_EACH_SURFACE
 @pytest.mark.parametrize("incremental", [True, False])
 def test_a_stream_ends_before_the_word_with_an_error(
     chat: Chat, engine: Engine, surface: Surface, *, incremental: bool
 ) -> None:
-    parameters: dict[str, Any] = {} if surface is Surface.COMPAT else {"incremental_output": incremental}
-    if surface is Surface.NATIVE_TEXT:
+    parameters: dict[str, Any] = {} if surface is COMPAT else {"incremental_output": incremental}
+    if surface is NATIVE_TEXT:
         parameters["result_format"] = "message"
     reply = {"chunks": ["It ", "is ", "a se", "cret", " now."]}
     answer = chat(surface, stream=True, reply=reply, **parameters)
@@ -128,7 +131,7 @@ def test_a_stream_ends_before_the_word_with_an_error(
     assert (entry.status, entry.refusal is not None and entry.refusal.id) == (200, "moderation.output")
 
 
-@given(st.data(), st.sampled_from(list(Surface)), st.booleans())
+@given(st.data(), st.sampled_from(list(SURFACES.values())), st.booleans())
 def test_a_stream_sends_every_piece_that_ends_before_the_word(
     lazy_tokenizer: LazyTokenizer,
     data: st.DataObject,
@@ -144,7 +147,7 @@ def test_a_stream_sends_every_piece_that_ends_before_the_word(
     engine.moderation = Moderation(output=WordList(("secret",)))
     engine.scripts.add({"reply": {"chunks": chunks}}, engine.errors)
     asked: dict[str, Any] = {"incremental_output": incremental} if surface.native else {}
-    if surface is Surface.NATIVE_TEXT:
+    if surface is NATIVE_TEXT:
         asked["result_format"] = "message"
     body = body_of("Hi", model=MODELS[surface], surface=surface, stream=True, parameters=asked)
     head = make_headers({"X-DashScope-SSE": "enable"})
@@ -159,7 +162,7 @@ def test_a_stream_sends_every_piece_that_ends_before_the_word(
 
 
 def test_the_text_format_is_broken_off_too(chat: Chat) -> None:
-    answer = chat(Surface.NATIVE_TEXT, stream=True, reply={"chunks": ["My ", "secret"]}, result_format="text")
+    answer = chat(NATIVE_TEXT, stream=True, reply={"chunks": ["My ", "secret"]}, result_format="text")
     first, last = documents(answer)
     assert first["output"]["text"] == "My "
     assert last["code"] == "DataInspectionFailed"
@@ -168,7 +171,7 @@ def test_the_text_format_is_broken_off_too(chat: Chat) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 def test_what_the_text_format_does_not_send_is_not_looked_at(chat: Chat, *, stream: bool) -> None:
     reply = {"choices": [{"content": "Open.", "reasoning_content": "secret"}, {"content": "secret"}]}
-    answer = chat(Surface.NATIVE_TEXT, stream=stream, reply=reply, result_format="text", n=2)
+    answer = chat(NATIVE_TEXT, stream=stream, reply=reply, result_format="text", n=2)
     assert answer.status == 200
     assert b"DataInspectionFailed" not in answer.body + b"".join(answer.frames)
 
@@ -181,29 +184,29 @@ def test_a_stream_that_never_comes_to_the_place_stays_whole(errors: Errors) -> N
 
 def test_a_word_in_the_thinking_ends_the_stream_there(chat: Chat) -> None:
     reply = {"reasoning_content": "Think of the secret", "content": "Fine."}
-    answer = chat(Surface.COMPAT, stream=True, reply=reply, enable_thinking=True)
+    answer = chat(COMPAT, stream=True, reply=reply, enable_thinking=True)
     *said, last = documents(answer)
     thought = "".join(piece["choices"][0]["delta"].get("reasoning_content") or "" for piece in said)
     assert thought == "Think of the"
-    assert not any(content(Surface.COMPAT, piece) for piece in said)
+    assert not any(content(COMPAT, piece) for piece in said)
     assert last["error"]["code"] == "data_inspection_failed"
 
 
 def test_a_word_in_the_second_choice_ends_the_whole_stream(chat: Chat) -> None:
     reply = {"choices": [{"content": "One two three four five"}, {"content": "a secret"}]}
-    *said, last = documents(chat(Surface.COMPAT, stream=True, reply=reply, n=2))
+    *said, last = documents(chat(COMPAT, stream=True, reply=reply, n=2))
     assert all(piece["choices"][0].get("finish_reason") is None for piece in said)
     assert "error" in last
 
 
 def test_a_paced_stream_that_is_broken_off_is_still_paced(chat: Chat) -> None:
     reply = {"chunks": ["a ", "b ", "secret"], "pace": {"first_ms": 10, "per_token_ms": 5}}
-    answer = chat(Surface.COMPAT, stream=True, reply=reply)
+    answer = chat(COMPAT, stream=True, reply=reply)
     assert len(answer.due) == len(answer.frames)
 
 
 def test_a_stream_without_the_word_is_left_alone(chat: Chat) -> None:
-    answer = chat(Surface.COMPAT, stream=True, reply={"content": "All is open."})
+    answer = chat(COMPAT, stream=True, reply={"content": "All is open."})
     assert answer.frames[-1] == sse.DONE
 
 

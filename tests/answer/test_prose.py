@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.answer import prose
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
 from mockserver.instances.language import language
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
 from tests.asking import Messages, ask
 from tests.wire.strategies import texts
 
@@ -85,7 +86,7 @@ def test_role_and_place_of_a_text_change_the_numbers() -> None:
 def test_a_picture_changes_the_numbers() -> None:
     def look(url: str) -> list[int]:
         said = [{"role": "user", "content": [{"image": url}, {"text": "What is this?"}]}]
-        return first_numbers(ask(said, model="qwen-vl-max", surface=Surface.NATIVE_MULTIMODAL))
+        return first_numbers(ask(said, model="qwen-vl-max", surface=NATIVE_MULTIMODAL))
 
     assert look("https://example.com/cup.png") == look("https://example.com/cup.png")
     assert look("https://example.com/cup.png") != look("https://example.com/pot.png")

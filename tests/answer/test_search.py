@@ -7,15 +7,17 @@ from hypothesis import given
 
 from mockserver.answer import search
 from mockserver.base.jsontext import loads
-from mockserver.dialects import native
+from mockserver.dialects.native import render as native
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.rules.schemas import validator
 from mockserver.talk.reply import Choice, Reply, Usage
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Surface
 from tests.asking import ask
 from tests.wire.exchanges import ENVELOPE
 from tests.wire.strategies import texts
 
-TEXT, MULTIMODAL = Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL
+TEXT, MULTIMODAL = NATIVE_TEXT, NATIVE_MULTIMODAL
 MODEL = {TEXT: "qwen-plus", MULTIMODAL: "qwen3.6-plus"}
 REPLY = Reply((Choice("Tea."),))
 SOURCES = {"enable_source": True}
@@ -128,6 +130,6 @@ def test_an_answer_with_sources_has_the_form_of_its_schema(text: str) -> None:
         request = seek(text, surface=surface, enable_source=True, enable_search_extension=True)
         reply = search.with_sources(request, REPLY)
         body = loads(native.render_body(request, reply, Usage(1, 1), ENVELOPE))
-        validator(f"{surface.value}.response").validate(body)
+        validator(f"{surface.name}.response").validate(body)
         assert body["output"]["search_info"] == search.search_info(request)
         assert body["usage"]["plugins"] == search.plugins(request)

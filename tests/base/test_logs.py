@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mockserver.base import logs
 from mockserver.base.masking import mask
 from mockserver.corridor.engine import Engine
-from mockserver.talk.request import Surface
+from mockserver.dialects.compat.surface import COMPAT
 from tests.conftest import NOW, MakeHeaders
 from tests.corridor.test_engine import chat
 
@@ -157,6 +157,6 @@ def test_a_key_written_in_escapes_does_not_reach_the_journal(engine: Engine, hea
     body = (
         b'{"model":"qwen-plus","user":"\\u0073k-4f0c8e1b2a7d","messages":[{"role":"user","content":"Tea?"}]}'
     )
-    engine.chat(Surface.COMPAT, headers(key=SECRET), body, arrived=NOW)
+    engine.chat(COMPAT, headers(key=SECRET), body, arrived=NOW)
     (entry,) = engine.journal
     assert entry.shown()["body"]["user"] == mask(SECRET)

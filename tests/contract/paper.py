@@ -11,7 +11,7 @@ from mockserver.contract.client import client_under_test
 from mockserver.contract.session import Session
 from mockserver.contract.stage import Seen, Stage, late_error
 from mockserver.corridor.engine import Answer, Engine
-from mockserver.server.app import CHAT_PATHS
+from mockserver.dialects.table import PATHS
 from mockserver.wire.incoming import RequestHeaders
 from tests.conftest import NOW
 
@@ -26,7 +26,7 @@ class PaperStage(Stage):
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[Answer, Seen | None]:
         """Answers one request, and notes it as the server does."""
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        surface = CHAT_PATHS[urlsplit(url).path]
+        surface = PATHS[urlsplit(url).path]
         answer = self.engine.chat(surface, RequestHeaders(raw), body, arrived=NOW)
         seen = self._app._note(answer, {"type": "http", "headers": raw})
         if seen is not None and seen.planned is not None:
@@ -38,7 +38,7 @@ class PaperStage(Stage):
         frames = answer.frames or [answer.body]
         if seen is None or seen.planned is None or not seen.ended:
             return b"".join(frames)
-        delivery, surface = seen.planned.delivery, CHAT_PATHS[path]
+        delivery, surface = seen.planned.delivery, PATHS[path]
         heard = b"".join(delivery.pieces(frames, tail=1 if surface.native else 3))
         if delivery.end == "error":
             heard += late_error(self.engine, delivery, surface, seen.entry.request_id)

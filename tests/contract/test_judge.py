@@ -27,10 +27,13 @@ from mockserver.contract.requirements import Failure
 from mockserver.contract.stage import Seen
 from mockserver.contract.truth import Told
 from mockserver.corridor.engine import Engine
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.state.journal import Entry
 from mockserver.talk.finding import Finding, Severity
 from mockserver.talk.reply import Choice as Said
-from mockserver.talk.request import Surface, ToolCall
+from mockserver.talk.request import ToolCall
+from mockserver.talk.surface import Surface
 from tests.conftest import NOW, make_headers
 
 TOOL: dict[str, Any] = {
@@ -46,7 +49,7 @@ VALUES = st.recursive(
 )
 
 
-def entry(engine: Engine, surface: Surface = Surface.COMPAT, **body: Any) -> Entry:
+def entry(engine: Engine, surface: Surface = COMPAT, **body: Any) -> Entry:
     """What is kept of a request that says Hi."""
     messages = [{"role": "user", "content": "Hi"}]
     said = {"input": {"messages": messages}} if surface.native else {"messages": messages}
@@ -86,7 +89,7 @@ def found(kept: Entry, **due: Any) -> list[tuple[str, str]]:
 
 def test_a_request_as_it_is_due_breaks_nothing(engine: Engine) -> None:
     assert found(entry(engine)) == []
-    native = entry(engine, Surface.NATIVE_TEXT, parameters={"temperature": 0.5})
+    native = entry(engine, NATIVE_TEXT, parameters={"temperature": 0.5})
     assert found(native, options={"temperature": 0.5}) == []
     assert found(entry(engine, stream=False, n=1, seed=None)) == []
 
@@ -176,18 +179,18 @@ def test_a_tool_that_was_written_anew_is_told_by_its_first_change(engine: Engine
 
 
 def test_on_the_native_surface_the_words_are_its_own(engine: Engine) -> None:
-    (stream,) = judged(entry(engine, Surface.NATIVE_TEXT), stream=True)
+    (stream,) = judged(entry(engine, NATIVE_TEXT), stream=True)
     assert stream.message == "a stream was asked for; a stream is asked for by header X-DashScope-SSE: enable"
-    refused = entry(engine, Surface.NATIVE_TEXT, parameters={"temperature": 3})
+    refused = entry(engine, NATIVE_TEXT, parameters={"temperature": 3})
     (refusal,) = judged(replace(refused, findings=()))
     assert refusal.message.startswith("the cloud refuses it: 400 InvalidParameter: ")
 
 
 def test_on_the_native_surface_places_are_its_own(engine: Engine) -> None:
-    sent = entry(engine, Surface.NATIVE_TEXT, sse=True, parameters={"seed": 1, **MESSAGES})
+    sent = entry(engine, NATIVE_TEXT, sse=True, parameters={"seed": 1, **MESSAGES})
     headers = {"x-dashscope-sse": "enable"}
     assert found(sent, headers=headers, stream=True) == [("options.unasked", "parameters.seed")]
-    assert found(entry(engine, Surface.NATIVE_TEXT), tools=(TOOL,)) == [("tools.offered", "parameters.tools")]
+    assert found(entry(engine, NATIVE_TEXT), tools=(TOOL,)) == [("tools.offered", "parameters.tools")]
 
 
 def test_a_session_sends_what_is_new(engine: Engine) -> None:
@@ -348,9 +351,9 @@ def test_of_a_long_message_the_beginning_is_told(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("surface", "sse", "wanted"),
     [
-        (Surface.COMPAT, False, ["errors.status"]),
-        (Surface.NATIVE_TEXT, False, ["errors.status"]),
-        (Surface.NATIVE_TEXT, True, []),
+        (COMPAT, False, ["errors.status"]),
+        (NATIVE_TEXT, False, ["errors.status"]),
+        (NATIVE_TEXT, True, []),
     ],
 )
 def test_the_status_of_a_native_stream_is_nobodys_to_know(

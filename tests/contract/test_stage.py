@@ -16,8 +16,10 @@ from mockserver.contract.delivery import CHOPPED, Delivery
 from mockserver.contract.stage import Planned, Seen, Stage, _Pauses, late_error
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.native.surface import NATIVE_TEXT
+from mockserver.dialects.table import named
 from mockserver.server.connection import EXTENSION
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from mockserver.wire.sse import DONE, Frame, read
 from tests.contract.paper import PaperStage
 
@@ -190,7 +192,7 @@ def test_an_error_ends_a_stream_in_the_words_of_its_surface(stage: PaperStage, p
     delivery = Delivery(end="error", after=2, error="DataInspectionFailed")
     key = planned(stage, delivery)
     status, *sent, late, end = asked(stage, key=key, path=path, stream=True)
-    surface, request_id = Surface(only(stage, key).entry.surface), only(stage, key).entry.request_id
+    surface, request_id = named(only(stage, key).entry.surface), only(stage, key).entry.request_id
     assert (status, len(sent), end) == (200, 2, "end")
     assert late == late_error(stage.engine, delivery, surface, request_id)
     assert only(stage, key).ended
@@ -203,7 +205,7 @@ def late(stage: Stage, surface: Surface, **fields: Any) -> Frame:
 
 
 def test_the_frame_of_an_error_is_the_next_one_of_a_native_stream(stage: PaperStage) -> None:
-    frame = late(stage, Surface.NATIVE_TEXT, after=4)
+    frame = late(stage, NATIVE_TEXT, after=4)
     assert (frame.id, frame.event, frame.status) == ("5", "error", 500)
     document = json.loads(frame.data or "")
     assert (document["code"], document["request_id"]) == ("InternalError", "id-1")

@@ -23,13 +23,14 @@ from mockserver.contract.strategies import (
     texts,
     tools,
 )
+from mockserver.dialects.table import SURFACES
 from mockserver.rules.schemas import validator
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 
 DEEP = ("character_options", "stop", "tool_choice")
 """The parameters whose branches lie deepest, or are taken least."""
 
-ON_EACH_SURFACE = pytest.mark.parametrize("surface", list(Surface))
+ON_EACH_SURFACE = pytest.mark.parametrize("surface", list(SURFACES.values()))
 MANY = settings(
     max_examples=1000,
     database=None,
@@ -41,12 +42,12 @@ MANY = settings(
 
 @ON_EACH_SURFACE
 def test_every_request_is_valid_and_every_branch_of_its_schema_is_reached(surface: Surface) -> None:
-    name = f"{surface.value}.request"
+    name = f"{surface.name}.request"
     coverage = Coverage(name)
 
     # What lies deepest is drawn once more, so that the number of examples may be small.
     @MANY
-    @given(requests(surface.value), st.fixed_dictionaries({name: parameter(name) for name in DEEP}))
+    @given(requests(surface.name), st.fixed_dictionaries({name: parameter(name) for name in DEEP}))
     def draw(request: dict[str, Any], deep: dict[str, Any]) -> None:
         for drawn in (request, {**request, **({"parameters": deep} if surface.native else deep)}):
             assert validator(name).is_valid(drawn)
@@ -61,7 +62,7 @@ def test_every_request_is_valid_and_every_branch_of_its_schema_is_reached(surfac
 @ON_EACH_SURFACE
 @given(data=st.data())
 def test_every_broken_request_is_refused(surface: Surface, data: st.DataObject) -> None:
-    assert not validator(f"{surface.value}.request").is_valid(data.draw(broken_requests(surface.value)))
+    assert not validator(f"{surface.name}.request").is_valid(data.draw(broken_requests(surface.name)))
 
 
 def test_a_branch_that_no_value_takes_is_named() -> None:

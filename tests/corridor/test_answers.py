@@ -9,12 +9,12 @@ from mockserver.catalogue.errors import Errors
 from mockserver.corridor.answers import Answer, Answers
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.meter.vocabularies import Vocabularies
 from mockserver.state.journal import Entry
 from mockserver.state.worlds import World
 from mockserver.talk.reply import Pace, Raw, Reply
-from mockserver.talk.request import Surface
 from tests.asking import ask
 from tests.conftest import NOW, MakeHeaders, make_headers
 
@@ -40,7 +40,7 @@ def test_a_refusal_is_rendered_and_booked(
     world = World("sk-test", "test")
     asked = entry(world)
     asked.refusal = errors.refuse("body.malformed")
-    answer = answers.refused(Surface.COMPAT, asked, None, headers(), stream=False, clock=lambda: NOW)
+    answer = answers.refused(COMPAT, asked, None, headers(), stream=False, clock=lambda: NOW)
     assert answer.status == asked.status == 400
     assert json.loads(answer.body)["error"]
     assert (world.account("").requests, world.account("").refusals) == (1, 1)
@@ -89,5 +89,5 @@ def test_a_stream_tells_proxies_to_pass_it_on_where_it_is_told_to(
     asked = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Tea?"}]}
     for stream in (False, True):
         body = json.dumps({**asked, "stream": stream}).encode()
-        answer = engine.chat(Surface.COMPAT, make_headers(), body, arrived=NOW)
+        answer = engine.chat(COMPAT, make_headers(), body, arrived=NOW)
         assert answer.headers.count((b"x-accel-buffering", b"no")) == (unbuffered and stream)

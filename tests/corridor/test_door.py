@@ -5,11 +5,11 @@ import pytest
 from mockserver.base.masking import mask, without_key
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules import schemas
 from mockserver.state.worlds import World
 from mockserver.talk.refused import Refused
-from mockserver.talk.request import Surface
 from mockserver.wire.incoming import RequestHeaders, bearer_key
 from tests.conftest import KEY, NOW, MakeHeaders
 
@@ -53,7 +53,7 @@ def test_a_wrong_key_is_not_let_in_however_often_it_comes(
     key: str | None, engine: Engine, headers: MakeHeaders
 ) -> None:
     for _ in range(2):
-        engine.chat(Surface.COMPAT, headers(key=key), b"{}", arrived=NOW)
+        engine.chat(COMPAT, headers(key=key), b"{}", arrived=NOW)
         with pytest.raises(Refused) as refused:
             admit(engine, headers(key=key))
         assert refused.value.refusal.status == 401
@@ -94,6 +94,6 @@ def test_what_is_broken_in_more_places_than_are_known_is_not_let_in_even_if_leni
 ) -> None:
     engine = Engine(Settings(rules="lenient"), tokenizer=lazy_tokenizer, clock=lambda: NOW)
     body = b'{"model":"qwen-plus","messages":[{"role":"user","content":"Tea?"}],"temperature":5}'
-    assert engine.chat(Surface.COMPAT, headers(), body, arrived=NOW).status == 200
+    assert engine.chat(COMPAT, headers(), body, arrived=NOW).status == 200
     monkeypatch.setattr(schemas, "MOST_ERRORS", 1)
-    assert engine.chat(Surface.COMPAT, headers(), body, arrived=NOW).status == 400
+    assert engine.chat(COMPAT, headers(), body, arrived=NOW).status == 400

@@ -16,30 +16,33 @@ from mockserver.base import resources
 from mockserver.base.masking import mask
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
+from mockserver.dialects.table import SURFACES, named
 from mockserver.faults.kinds import kinds
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules.schemas import validator
 from mockserver.talk.finding import Finding, Severity
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from mockserver.wire import sse
 from mockserver.wire.ids import Ids
 from tests.conftest import KEY, NOW, make_headers
 
 TEA = [{"role": "user", "content": "Which tea?"}]
 BODIES: dict[Surface, dict[str, Any]] = {
-    Surface.COMPAT: {"model": "qwen-plus", "messages": TEA},
-    Surface.NATIVE_TEXT: {"model": "qwen-plus", "input": {"messages": TEA}},
-    Surface.NATIVE_MULTIMODAL: {
+    COMPAT: {"model": "qwen-plus", "messages": TEA},
+    NATIVE_TEXT: {"model": "qwen-plus", "input": {"messages": TEA}},
+    NATIVE_MULTIMODAL: {
         "model": "qwen3-vl-plus",
         "input": {"messages": [{"role": "user", "content": [{"text": "Which tea?"}]}]},
     },
 }
-ON_EACH_SURFACE = pytest.mark.parametrize("surface", Surface)
+ON_EACH_SURFACE = pytest.mark.parametrize("surface", SURFACES.values())
 
 
 def chat(
     engine: Engine,
-    surface: Surface = Surface.COMPAT,
+    surface: Surface = COMPAT,
     *,
     headers: Mapping[str, str] | None = None,
     key: str | None = KEY,
@@ -99,12 +102,12 @@ def test_an_answer_without_pace_goes_out_at_once(surface: Surface, engine: Engin
 @ON_EACH_SURFACE
 def test_the_answer_of_a_stream_is_the_answer_of_a_body(surface: Surface, engine: Engine) -> None:
     body = json.loads(chat(engine, surface).body)
-    validator(f"{surface.value}.response").validate(body)
+    validator(f"{surface.name}.response").validate(body)
     answer = chat(engine, surface, stream=True)
     frames = [frame for data in answer.frames for frame in sse.read(data)]
     for frame in frames:
         if frame.data != "[DONE]":
-            validator(f"{surface.value}.chunk").validate(json.loads(frame.data or ""))
+            validator(f"{surface.name}.chunk").validate(json.loads(frame.data or ""))
     plain, streamed = engine.journal
     assert plain.reply == streamed.reply
     assert plain.usage == streamed.usage
@@ -128,14 +131,14 @@ def test_the_headers_are_those_of_the_set(surface: Surface, *, stream: bool, eng
         ({"model": "qwen-tea"}, "compat-door"),
         ({"temperature": "hot"}, "compat-json"),
         ({"temperature": "hot", "model": "qwen3.7-plus"}, "compat-json-2026"),
-        ({"temperature": "hot", "surface": Surface.NATIVE_TEXT, "input": 7}, "native-json"),
-        ({"surface": Surface.NATIVE_TEXT, "key": None}, "native-door"),
+        ({"temperature": "hot", "surface": NATIVE_TEXT, "input": 7}, "native-json"),
+        ({"surface": NATIVE_TEXT, "key": None}, "native-door"),
     ],
 )
 def test_a_refusal_has_the_headers_of_where_it_arose(
     refused: dict[str, Any], name: str, engine: Engine
 ) -> None:
-    surface = refused.pop("surface", Surface.COMPAT)
+    surface = refused.pop("surface", COMPAT)
     answer = chat(engine, surface, **refused)
     assert answer.status >= 400
     pairs = resources.fixture("headers")["sets"][name]
@@ -170,7 +173,7 @@ def test_a_body_is_gzipped_when_asked(accepted: str, *, packed: bool, engine: En
 def test_a_stream_and_its_refusal_are_never_gzipped(engine: Engine) -> None:
     extras: list[dict[str, Any]] = [{}, {"input": {}}]
     for extra in extras:
-        answer = chat(engine, Surface.NATIVE_TEXT, stream=True, headers={"Accept-Encoding": "gzip"}, **extra)
+        answer = chat(engine, NATIVE_TEXT, stream=True, headers={"Accept-Encoding": "gzip"}, **extra)
         assert b"content-encoding" not in dict(answer.headers)
         assert b"data:" in (answer.body or b"".join(answer.frames))
 
@@ -223,7 +226,7 @@ def test_a_scripted_refusal_is_answered_and_booked(engine: Engine) -> None:
 @ON_EACH_SURFACE
 def test_a_broken_rule_is_refused_and_remembered(surface: Surface, engine: Engine) -> None:
     limit = {"max_tokens": 10**9}
-    answer = chat(engine, surface, **(limit if surface is Surface.COMPAT else {"parameters": limit}))
+    answer = chat(engine, surface, **(limit if surface is COMPAT else {"parameters": limit}))
     assert answer.status == 400
     assert b"Range of max_tokens should be [1, " in answer.body
     (entry,) = engine.journal
@@ -240,7 +243,7 @@ def test_a_broken_schema_is_remembered_with_its_place(engine: Engine) -> None:
 
 def test_a_request_nested_too_deep_is_malformed(engine: Engine) -> None:
     body = b'{"model":"qwen-plus","messages":' + b"[" * 300 + b"]" * 300 + b"}"
-    assert b"Required body invalid" in engine.chat(Surface.COMPAT, make_headers(), body, arrived=NOW).body
+    assert b"Required body invalid" in engine.chat(COMPAT, make_headers(), body, arrived=NOW).body
     (entry,) = engine.journal
     assert entry.shown()["body"] == body.decode()
 
@@ -260,13 +263,13 @@ def test_a_key_in_the_body_is_masked_wherever_it_stands(text: str) -> None:
     engine = Engine(tokenizer=LazyTokenizer(lambda: pytest.fail("nothing is counted")))
     said = f"{text}{key}{text}{key}"
     body = json.dumps({"model": said, "messages": TEA}).encode()
-    engine.chat(Surface.COMPAT, make_headers(key=key), body, arrived=NOW)
+    engine.chat(COMPAT, make_headers(key=key), body, arrived=NOW)
     (entry,) = engine.journal
     assert key.encode() not in entry.body
     assert entry.body.count(mask(key).encode()) == said.count(key)
 
 
-def handed_out(engine: Engine, body: Any, surface: Surface = Surface.COMPAT) -> list[str]:
+def handed_out(engine: Engine, body: Any, surface: Surface = COMPAT) -> list[str]:
     """The names of the work that a request hands out because it may take long."""
     names = []
     steps = engine.steps(surface, make_headers(), json.dumps(body).encode(), arrived=NOW)
@@ -281,22 +284,22 @@ def handed_out(engine: Engine, body: Any, surface: Surface = Surface.COMPAT) -> 
 
 def test_a_vocabulary_is_loaded_aside(tokenizer: Tokenizer) -> None:
     engine = Engine(tokenizer=LazyTokenizer(lambda: tokenizer))
-    assert handed_out(engine, BODIES[Surface.COMPAT]) == ["get"]
-    assert handed_out(engine, BODIES[Surface.COMPAT]) == []
+    assert handed_out(engine, BODIES[COMPAT]) == ["get"]
+    assert handed_out(engine, BODIES[COMPAT]) == []
     assert len(engine.journal) == 2
 
 
 def test_a_large_request_is_read_and_answered_aside(engine: Engine) -> None:
     tea = [{"role": "user", "content": "Which tea? " * 8_000}]
-    handed = handed_out(engine, {**BODIES[Surface.COMPAT], "messages": tea})
+    handed = handed_out(engine, {**BODIES[COMPAT], "messages": tea})
     assert handed == ["parse", "read", "trace", "judge", "prompt_tokens", "_built_in"]
 
 
 def test_a_long_reply_is_counted_and_written_aside(engine: Engine) -> None:
     script(engine, {"content": "tea " * 20_000})
-    asked = {**BODIES[Surface.COMPAT], "logprobs": True}
+    asked = {**BODIES[COMPAT], "logprobs": True}
     assert handed_out(engine, asked) == ["with_logprobs", "usage_of", "rendered"]
-    asked = {**BODIES[Surface.COMPAT], "tools": [{"type": "function", "function": {"name": "brew"}}]}
+    asked = {**BODIES[COMPAT], "tools": [{"type": "function", "function": {"name": "brew"}}]}
     engine.reset()
     script(engine, {"tool_calls": [{"name": "brew", "arguments": {"tea": "o" * 70_000}}]})
     assert handed_out(engine, asked) == ["usage_of", "rendered"]
@@ -380,7 +383,7 @@ def test_what_a_character_remembers_belongs_to_its_key(engine: Engine) -> None:
 
 def test_a_search_has_sources_on_the_native_surface(engine: Engine) -> None:
     asked = {"enable_search": True, "search_options": {"enable_source": True, "forced_search": True}}
-    answer = chat(engine, Surface.NATIVE_TEXT, parameters={**asked, "result_format": "message"})
+    answer = chat(engine, NATIVE_TEXT, parameters={**asked, "result_format": "message"})
     found = json.loads(answer.body)["output"]["search_info"]["search_results"]
     assert found[0]["url"]
 
@@ -409,7 +412,7 @@ def test_every_model_for_chat_answers_where_it_speaks(engine: Engine) -> None:
     for model in engine.models:
         if not model.chat:
             continue
-        surface = Surface.COMPAT if model.compat else Surface(f"native-{model.native}")
+        surface = COMPAT if model.compat else named(f"native-{model.native}")
         answer = chat(engine, surface, stream=True, model=model.name)
         assert answer.status == 200, model.name
         assert answer.frames or b"error" in answer.body, model.name
@@ -424,9 +427,9 @@ def test_a_raw_reply_costs_nothing_and_bears_any_fault(
 ) -> None:
     reply = {"frames": ["data: {}\n\n", "id:1\n\n"]} if stream else {"status": 503, "body": "busy"}
     engine.scripts.add({"reply": reply}, engine.errors)
-    body = json.dumps({**BODIES[Surface.COMPAT], "stream": stream}).encode()
+    body = json.dumps({**BODIES[COMPAT], "stream": stream}).encode()
     asked = make_headers({"x-mock-fault": fault})
-    answer = engine.chat(Surface.COMPAT, asked, body, arrived=NOW)
+    answer = engine.chat(COMPAT, asked, body, arrived=NOW)
     assert answer.entry is not None
     assert (answer.entry.usage, answer.status) == (None, 200 if stream else 503)
     (account,) = engine.worlds.of("sk-test").ledger.values()
@@ -436,8 +439,8 @@ def test_a_raw_reply_costs_nothing_and_bears_any_fault(
 def test_a_condition_that_goes_back_without_end_is_refused_in_the_envelope(engine: Engine) -> None:
     endless = {"last_user": {"regex": "^(?=a)(a|aa)+$(?!x)"}}
     engine.scripts.add({"match": endless, "reply": {"content": "a"}}, engine.errors)
-    body = {**BODIES[Surface.COMPAT], "messages": [{"role": "user", "content": "a" * 60 + "b"}]}
-    answer = engine.chat(Surface.COMPAT, make_headers(), json.dumps(body).encode(), arrived=NOW)
+    body = {**BODIES[COMPAT], "messages": [{"role": "user", "content": "a" * 60 + "b"}]}
+    answer = engine.chat(COMPAT, make_headers(), json.dumps(body).encode(), arrived=NOW)
     assert answer.status == 500
     error = json.loads(answer.body)["error"]
     assert error["code"] == "mock_match"

@@ -12,13 +12,15 @@ from starlette.testclient import TestClient
 from mockserver.corridor import replay
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.replay import Playing, Recorded
+from mockserver.dialects.compat import surface as compat
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.recording import cassette
 from mockserver.recording.interaction import Interaction
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
 from mockserver.server.app import App
 from mockserver.talk.reply import Reply
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from tests.conftest import MakeHeaders
 from tests.recording.exchanges import (
     COMPAT,
@@ -54,7 +56,7 @@ class Player:
         return names
 
     def ask(
-        self, body: Any, surface: Surface = Surface.COMPAT, *, key: str | None = "sk-test", sse: bool = False
+        self, body: Any, surface: Surface = compat.COMPAT, *, key: str | None = "sk-test", sse: bool = False
     ) -> Answer:
         """One request."""
         return self.engine.chat(surface, self.headers(SSE if sse else {}, key=key), dumped(body), arrived=0.0)
@@ -205,7 +207,7 @@ def test_a_recorded_refusal_is_rendered_for_the_surface_that_asks(player: Player
         "request_id": "r",
     }
     player.load(interaction(asked(), error, status=429), way="transcode")
-    answer = player.ask(native_asked(), Surface.NATIVE_TEXT)
+    answer = player.ask(native_asked(), NATIVE_TEXT)
     assert answer.status == 429
     assert json.loads(answer.body)["code"] == "Throttling"
     assert json.loads(answer.body)["message"] == "slow down"
@@ -213,9 +215,9 @@ def test_a_recorded_refusal_is_rendered_for_the_surface_that_asks(player: Player
 
 def test_transcode_carries_a_recording_to_the_other_surface_with_its_usage(player: Player) -> None:
     (name,) = player.load(interaction(asked(stream=True), compat_frames("你", "好")), way="transcode")
-    told = json.loads(player.ask(native_asked(result_format="message"), Surface.NATIVE_TEXT).body)
+    told = json.loads(player.ask(native_asked(result_format="message"), NATIVE_TEXT).body)
     assert told["output"]["choices"][0]["message"]["content"] == "你好"
-    streamed = player.ask(native_asked(incremental_output=True), Surface.NATIVE_TEXT, sse=True)
+    streamed = player.ask(native_asked(incremental_output=True), NATIVE_TEXT, sse=True)
     assert b'"text":"' in b"".join(streamed.frames)
     exact = player.ask(asked(stream=True))
     assert tuple(exact.frames) == tuple(compat_frames("你", "好"))
@@ -243,7 +245,7 @@ def test_a_reply_survives_the_way_from_one_surface_to_the_other(reply: Reply, pl
         "input": {"messages": body["messages"]},
         "parameters": {"result_format": "message"},
     }
-    told = json.loads(player.ask(native, Surface.NATIVE_TEXT).body)["output"]["choices"][0]
+    told = json.loads(player.ask(native, NATIVE_TEXT).body)["output"]["choices"][0]
     (choice,) = reply.choices
     assert told["message"]["content"] == choice.content
     assert told["finish_reason"] == choice.finish_reason

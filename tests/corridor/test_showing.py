@@ -9,7 +9,7 @@ import pytest
 from mockserver.base.masking import mask
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.showing import findings_header
-from mockserver.talk.request import Surface
+from mockserver.dialects.compat.surface import COMPAT
 from tests.conftest import NOW, make_headers
 
 KEY = "sk-secret"
@@ -17,7 +17,7 @@ KEY = "sk-secret"
 
 def chat(engine: Engine, *, stream: bool = False, **body: Any) -> Answer:
     said = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Hi"}], "stream": stream, **body}
-    return engine.chat(Surface.COMPAT, make_headers(key=KEY), json.dumps(said).encode(), arrived=NOW)
+    return engine.chat(COMPAT, make_headers(key=KEY), json.dumps(said).encode(), arrived=NOW)
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -40,7 +40,7 @@ def test_the_log_teaches_in_one_line_for_each_finding(
     caplog.set_level(logging.INFO, "mockserver")
     chat(engine, top_logprobs=2)
     chat(engine, max_tokens=0)
-    engine.chat(Surface.COMPAT, make_headers(key=KEY), b"{", arrived=NOW)
+    engine.chat(COMPAT, make_headers(key=KEY), b"{", arrived=NOW)
     said = [record.getMessage() for record in caplog.records if record.getMessage().startswith("rule ")]
     assert said == [
         (

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mockserver.base.jsontext import dumps
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.verify import Asked, Expectation, problems, reread
-from mockserver.talk.request import Surface
+from mockserver.dialects.compat.surface import COMPAT
 from tests.conftest import NOW, make_headers
 from tests.scenario.playing import fresh
 
@@ -18,7 +18,7 @@ def ask(engine: Engine, *texts: str) -> list[Asked]:
     """A journal of these questions, read again."""
     for text in texts:
         body = dumps({"model": "qwen-plus", "messages": [{"role": "user", "content": text}]})
-        engine.chat(Surface.COMPAT, make_headers({"X-Tea": text}), body, arrived=NOW)
+        engine.chat(COMPAT, make_headers({"X-Tea": text}), body, arrived=NOW)
     return [Asked(entry, reread(entry, engine.door)) for entry in engine.journal]
 
 
@@ -90,7 +90,7 @@ def test_nothing_else_may_have_been_when_that_is_asked_for(engine: Engine) -> No
 
 def test_a_request_that_could_not_be_read_matches_only_what_asks_for_nothing(engine: Engine) -> None:
     for body in (b"tea", b'{"model":"qwen-plus"}', b"[]"):
-        engine.chat(Surface.COMPAT, make_headers(), body, arrived=NOW)
+        engine.chat(COMPAT, make_headers(), body, arrived=NOW)
     asked = ask(engine)
     assert [each.request for each in asked] == [None, None, None]
     assert told(asked, Expectation.read({"count": 3}), nothing_else=True) == []

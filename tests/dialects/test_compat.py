@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.catalogue.models import Models
-from mockserver.dialects import compat
+from mockserver.dialects.compat import render as compat
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.serializers import DIALECTS
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.rules import schemas
 from mockserver.talk.reply import Choice, Reply, Usage
-from mockserver.talk.request import ChatRequest, Message, Surface, ToolCall
+from mockserver.talk.request import ChatRequest, Message, ToolCall
 from mockserver.wire.chunking import Chunker
 from tests import folding
 from tests.wire.exchanges import (
@@ -153,7 +154,7 @@ def test_a_request_is_read(models: Models) -> None:
     body = {"model": "qwen-plus", "messages": MESSAGES, "stream": True, "top_p": 0.8}
     headers = {"authorization": "Bearer sk-test"}
     assert compat.read_request(body, models["qwen-plus"], headers) == ChatRequest(
-        Surface.COMPAT,
+        COMPAT,
         models["qwen-plus"],
         (Message("user", "How long does green tea steep?"),),
         body,

@@ -8,18 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.catalogue.models import Models
-from mockserver.dialects import native
+from mockserver.dialects.native import render as native
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.rules import schemas
 from mockserver.talk.reply import Choice, Reply, Usage
-from mockserver.talk.request import ChatRequest, Message, Surface, ToolCall
+from mockserver.talk.request import ChatRequest, Message, ToolCall
+from mockserver.talk.surface import Surface
 from mockserver.wire.chunking import Chunker
 from tests import folding
 from tests.conftest import MakeHeaders
 from tests.wire.exchanges import MESSAGES, RID, TOOLS, Exchange, native_exchange, spoken, told, with_logprobs
 from tests.wire.strategies import replies
 
-TEXT, MULTIMODAL = Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL
+TEXT, MULTIMODAL = NATIVE_TEXT, NATIVE_MULTIMODAL
 FORMS = [
     ("qwen-plus", TEXT),
     ("qwen-turbo", TEXT),
@@ -66,7 +68,7 @@ def test_a_body_holds_the_reply(
     form, reply = answer
     said = exchange(form, reply, tokenizer, **tools)
     body = said.body()
-    assert schemas.violations(f"{form[1].value}.response", json.loads(body)) == []
+    assert schemas.violations(f"{form[1].name}.response", json.loads(body)) == []
     folded = folding.native_body(body)
     assert (folded.choices, folded.id) == (reply.choices, RID)
     assert folded.usage is not None
@@ -81,7 +83,7 @@ def test_a_stream_folds_back_to_the_reply(
     said = exchange(form, reply, tokenizer, incremental_output=incremental, **tools)
     folded = folding.native_stream(said.stream().frames, incremental=incremental)
     for event in folded.chunks:
-        assert schemas.violations(f"{form[1].value}.chunk", event) == []
+        assert schemas.violations(f"{form[1].name}.chunk", event) == []
     assert (folded.choices, folded.id) == (reply.choices, RID)
 
 
@@ -158,11 +160,11 @@ def test_the_older_forms_of_translation_and_audio(
     tokenizer: Tokenizer, model: str, surface: Surface, reply: Reply, *, incremental: bool
 ) -> None:
     said = exchange((model, surface), reply, tokenizer, incremental_output=incremental)
-    assert schemas.violations(f"{surface.value}.response", json.loads(said.body())) == []
+    assert schemas.violations(f"{surface.name}.response", json.loads(said.body())) == []
     assert folding.native_body(said.body()).choices == reply.choices
     folded = folding.native_stream(said.stream().frames, incremental=incremental)
     for event in folded.chunks:
-        assert schemas.violations(f"{surface.value}.chunk", event) == []
+        assert schemas.violations(f"{surface.name}.chunk", event) == []
     assert folded.choices == reply.choices
 
 
@@ -300,7 +302,7 @@ RUNS = [{"type": "code_interpreter", "code_interpreter": {"code": "3 * 60"}}]
 def test_sources_and_tool_runs_are_carried_in_the_output(tokenizer: Tokenizer, form: Form) -> None:
     reply = Reply((Choice("180 seconds [1]."),), search_info=SEARCH, tool_info=RUNS)
     body = json.loads(exchange(form, reply, tokenizer).body())
-    assert schemas.violations(f"{form[1].value}.response", body) == []
+    assert schemas.violations(f"{form[1].name}.response", body) == []
     assert list(body["output"]) == ["choices", "search_info", "tool_info"]
     assert (body["output"]["search_info"], body["output"]["tool_info"]) == (SEARCH, RUNS)
 
@@ -350,13 +352,13 @@ def test_sources_are_carried_in_text_format(tokenizer: Tokenizer) -> None:
     assert body["output"]["search_info"] == SEARCH
 
 
-@pytest.mark.parametrize("form", [("qwen-plus", TEXT), ("qwen3-vl-plus", Surface.NATIVE_MULTIMODAL)])
+@pytest.mark.parametrize("form", [("qwen-plus", TEXT), ("qwen3-vl-plus", NATIVE_MULTIMODAL)])
 def test_a_stream_that_ran_a_tool_begins_with_its_runs(tokenizer: Tokenizer, form: Form) -> None:
     said = exchange(
         form, Reply((Choice("180 seconds."),), tool_info=RUNS), tokenizer, incremental_output=True
     )
     first, *rest = folding.native_stream(said.stream().frames, incremental=True).chunks
-    assert schemas.violations(f"{form[1].value}.chunk", first) == []
+    assert schemas.violations(f"{form[1].name}.chunk", first) == []
     assert (first["output"]["tool_info"], first["usage"]) == (RUNS, {})
     assert all("tool_info" not in event["output"] for event in rest)
 
@@ -409,7 +411,7 @@ def test_a_body_holds_the_logprobs_of_its_contents(
     form, reply = answer
     said = exchange(form, with_logprobs(reply, tokenizer, top=top), tokenizer, **tools)
     body = said.body()
-    assert schemas.violations(f"{form[1].value}.response", json.loads(body)) == []
+    assert schemas.violations(f"{form[1].name}.response", json.loads(body)) == []
     assert folding.native_body(body).choices == reply.choices
     for shown, choice in zip(json.loads(body)["output"]["choices"], said.reply.choices, strict=True):
         assert shown["logprobs"] == {"content": told(choice)}
@@ -426,7 +428,7 @@ def test_the_logprobs_of_a_stream_are_those_of_the_text_beside_them(
     assert folded.choices == reply.choices
     entries: dict[int, list[Any]] = {index: [] for index in range(len(reply.choices))}
     for event in folded.chunks:
-        assert schemas.violations(f"{form[1].value}.chunk", event) == []
+        assert schemas.violations(f"{form[1].name}.chunk", event) == []
         for piece in event["output"]["choices"]:
             text = folding.text_of(piece["message"]["content"])
             assert ("logprobs" in piece) == bool(text)
@@ -461,7 +463,7 @@ def test_a_stream_that_searched_begins_with_the_sources_and_no_text(
         folded = folding.native_stream(stream.frames, incremental=incremental)
         first, *rest = folded.chunks
         for event in folded.chunks:
-            assert schemas.violations(f"{form[1].value}.chunk", event) == []
+            assert schemas.violations(f"{form[1].name}.chunk", event) == []
         assert (first["usage"], stream.tokens[0]) == ({}, 0)
         assert (first["output"]["search_info"], first["output"].get("tool_info")) == (SEARCH, runs)
         assert folding.text_of(first["output"]["choices"][0]["message"]["content"]) == ""
@@ -526,9 +528,9 @@ def test_every_usage_tells_of_an_explicit_cache(
     said = exchange(form, reply, tokenizer, usage=usage, incremental_output=incremental)
     events = folding.native_stream(said.stream().frames, incremental=incremental).chunks
     body = json.loads(said.body())
-    assert schemas.violations(f"{form[1].value}.response", body) == []
+    assert schemas.violations(f"{form[1].name}.response", body) == []
     for event in events:
-        assert schemas.violations(f"{form[1].value}.chunk", event) == []
+        assert schemas.violations(f"{form[1].name}.chunk", event) == []
     for shown in [body["usage"], *(event["usage"] for event in events)]:
         assert shown["input_tokens"] == 1600
         assert shown["prompt_tokens_details"] == {

@@ -7,11 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.dialects import compat, native, reshaping
+from mockserver.dialects import reshaping
+from mockserver.dialects.compat import render as compat
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native import render as native
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.dialects.rendering import Envelope, Stream
+from mockserver.dialects.table import SURFACES
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.reply import Choice, Reply, Usage
-from mockserver.talk.request import ChatRequest, Part, Surface, ToolCall
+from mockserver.talk.request import ChatRequest, Part, ToolCall
+from mockserver.talk.surface import Surface
 from mockserver.wire import sse
 from mockserver.wire.chunking import Chunker
 from tests.asking import ask
@@ -26,7 +32,7 @@ ONCE = ToolCall("brew", "", "call_1")
 TOOLS = [{"type": "function", "function": {"name": "brew"}}]
 
 
-def asked(surface: Surface = Surface.COMPAT, model: str = "qwen-plus", **parameters: Any) -> ChatRequest:
+def asked(surface: Surface = COMPAT, model: str = "qwen-plus", **parameters: Any) -> ChatRequest:
     return ask("Tea?", surface=surface, model=model, stream=True, **parameters)
 
 
@@ -107,14 +113,14 @@ def test_the_case_of_the_field_has_all_arguments_beside_the_restated_id(tokenize
 
 def test_a_late_id_comes_with_the_second_piece(tokenizer: Tokenizer) -> None:
     call = ToolCall(BREW.name, BREW.arguments, "call_1", (), "late")
-    for request in (asked(tools=TOOLS), asked(Surface.NATIVE_TEXT, tools=TOOLS, incremental_output=True)):
+    for request in (asked(tools=TOOLS), asked(NATIVE_TEXT, tools=TOOLS, incremental_output=True)):
         stream = streamed(request, Reply((Choice(tool_calls=(call, BREW)),)), tokenizer)
         assert ids(stream)[:2] == ["", "call_1"]
         assert set(ids(stream)) == {"", "call_1"}  # the second call has its id as ever
 
 
 @pytest.mark.parametrize("how", reshaping.IDS)
-@pytest.mark.parametrize("surface", [Surface.COMPAT, Surface.NATIVE_TEXT])
+@pytest.mark.parametrize("surface", [COMPAT, NATIVE_TEXT])
 def test_a_call_of_one_piece_gets_another_for_its_id(
     tokenizer: Tokenizer, how: str, surface: Surface
 ) -> None:
@@ -130,7 +136,7 @@ def test_a_call_of_one_piece_gets_another_for_its_id(
 
 def test_events_that_repeat_everything_show_a_late_id_from_the_second_on(tokenizer: Tokenizer) -> None:
     call = ToolCall(BREW.name, BREW.arguments, "call_1", (), "late")
-    request = asked(Surface.NATIVE_TEXT, tools=TOOLS)
+    request = asked(NATIVE_TEXT, tools=TOOLS)
     assert not request.incremental
     found = ids(streamed(request, Reply((Choice(tool_calls=(call,)),)), tokenizer))
     assert found[0] == ""
@@ -139,12 +145,12 @@ def test_events_that_repeat_everything_show_a_late_id_from_the_second_on(tokeniz
 
 def test_a_cumulative_call_of_one_event_keeps_its_id(tokenizer: Tokenizer) -> None:
     call = ToolCall("brew", "", "call_1", (), "late")
-    request = asked(Surface.NATIVE_TEXT, tools=TOOLS)
+    request = asked(NATIVE_TEXT, tools=TOOLS)
     assert ids(streamed(request, Reply((Choice(tool_calls=(call,)),)), tokenizer)) == ["call_1"]
 
 
 def test_a_picture_stands_behind_the_text_of_a_native_answer(tokenizer: Tokenizer) -> None:
-    request = asked(Surface.NATIVE_MULTIMODAL, model="qwen3-vl-plus", incremental_output=True)
+    request = asked(NATIVE_MULTIMODAL, model="qwen3-vl-plus", incremental_output=True)
     stream = streamed(request, Reply((Choice("Here:", media=(CUP, SONG)),)), tokenizer)
     contents = [message["content"] for message in said(stream)]
     assert contents[-1] == []
@@ -153,7 +159,7 @@ def test_a_picture_stands_behind_the_text_of_a_native_answer(tokenizer: Tokenize
 
 @pytest.mark.parametrize("incremental", [True, False])
 def test_a_picture_alone_stands_in_the_last_event(tokenizer: Tokenizer, incremental: bool) -> None:  # noqa: FBT001 - a table
-    request = asked(Surface.NATIVE_MULTIMODAL, model="qwen3-vl-plus", incremental_output=incremental)
+    request = asked(NATIVE_MULTIMODAL, model="qwen3-vl-plus", incremental_output=incremental)
     stream = streamed(request, Reply((Choice(media=(CUP,)),)), tokenizer)
     assert said(stream)[-1]["content"] == [{"image": CUP.value}]
 
@@ -161,8 +167,8 @@ def test_a_picture_alone_stands_in_the_last_event(tokenizer: Tokenizer, incremen
 def test_media_of_a_whole_native_answer() -> None:
     reply = Reply((Choice("Here:", media=(CUP,)), Choice("Or this")))
     for surface, model, text in [
-        (Surface.NATIVE_MULTIMODAL, "qwen3-vl-plus", [{"text": "Or this"}]),
-        (Surface.NATIVE_TEXT, "qwen-plus", "Or this"),
+        (NATIVE_MULTIMODAL, "qwen3-vl-plus", [{"text": "Or this"}]),
+        (NATIVE_TEXT, "qwen-plus", "Or this"),
     ]:
         request = ask("Tea?", surface=surface, model=model, result_format="message")
         rendered = native.render_body(request, reply, USAGE, ENVELOPE)
@@ -173,7 +179,7 @@ def test_media_of_a_whole_native_answer() -> None:
 
 
 def test_the_native_text_format_has_no_place_for_media(tokenizer: Tokenizer) -> None:
-    request = ask("Tea?", surface=Surface.NATIVE_TEXT, model="qwen-plus", result_format="text", stream=True)
+    request = ask("Tea?", surface=NATIVE_TEXT, model="qwen-plus", result_format="text", stream=True)
     reply = Reply((Choice("Here:", media=(CUP,)),))
     rendered = native.render_body(request, reply, USAGE, ENVELOPE)
     assert reshaping.body(rendered, reply, request, ENVELOPE) == rendered
@@ -212,7 +218,7 @@ def test_the_object_of_a_sound_is_carried_as_it_is(tokenizer: Tokenizer) -> None
 def test_a_native_stream_ends_with_an_empty_event(
     tokenizer: Tokenizer, model: str, parameters: dict[str, Any]
 ) -> None:
-    request = asked(Surface.NATIVE_MULTIMODAL, model=model, **parameters)
+    request = asked(NATIVE_MULTIMODAL, model=model, **parameters)
     stream = streamed(request, Reply((Choice("Steep it."),), empty_finish=True), tokenizer)
     assert said(stream)[-1]["content"] == []
     assert said(stream)[-2]["content"] != []
@@ -220,18 +226,18 @@ def test_a_native_stream_ends_with_an_empty_event(
 
 
 def test_an_empty_event_follows_calls_and_thinking_too(tokenizer: Tokenizer) -> None:
-    request = asked(Surface.NATIVE_TEXT, tools=TOOLS, incremental_output=True)
+    request = asked(NATIVE_TEXT, tools=TOOLS, incremental_output=True)
     reply = Reply((Choice(tool_calls=(BREW,), finish_reason="tool_calls"),), empty_finish=True)
     stream = streamed(request, reply, tokenizer)
     assert "tool_calls" not in said(stream)[-1]
     assert finishes(stream)[-2:] == ["null", "tool_calls"]
-    request = asked(Surface.NATIVE_MULTIMODAL, model="qwen3.6-plus", enable_thinking=True)
+    request = asked(NATIVE_MULTIMODAL, model="qwen3.6-plus", enable_thinking=True)
     stream = streamed(request, Reply((Choice("3", "1 + 2"),), empty_finish=True), tokenizer)
     assert said(stream)[-1].get("reasoning_content", "") == ""
 
 
 def test_the_text_format_ends_with_an_empty_text(tokenizer: Tokenizer) -> None:
-    request = asked(Surface.NATIVE_TEXT, result_format="text")
+    request = asked(NATIVE_TEXT, result_format="text")
     stream = streamed(request, Reply((Choice("Steep it."),), empty_finish=True), tokenizer)
     assert payloads(stream)[-1]["output"] == {"finish_reason": "stop", "text": ""}
     assert finishes(stream)[-2:] == ["null", "stop"]
@@ -241,12 +247,12 @@ _REQUESTS = st.builds(
     lambda surface, incremental: ask(
         "Tea?",
         surface=surface,
-        model="qwen3-vl-plus" if surface is Surface.NATIVE_MULTIMODAL else "qwen-plus",
+        model="qwen3-vl-plus" if surface is NATIVE_MULTIMODAL else "qwen-plus",
         stream=True,
         **({"incremental_output": incremental} if surface.native else {}),
         tools=TOOLS,
     ),
-    st.sampled_from(Surface),
+    st.sampled_from(list(SURFACES.values())),
     st.booleans(),
 )
 

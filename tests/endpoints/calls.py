@@ -7,11 +7,12 @@ from typing import Any
 from mockserver.base.jsontext import dumps
 from mockserver.corridor.answers import Answer
 from mockserver.corridor.engine import Engine
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.endpoints.answering import simple
 from mockserver.endpoints.endpoint import Call, Produce
 from mockserver.endpoints.form import Form
 from mockserver.state.worlds import World
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from tests.conftest import KEY
 
 REQUEST_ID = "86e6ef04-0f75-9fdf-b542-1d2c2f44fc28"
@@ -22,7 +23,7 @@ def call(
     engine: Engine,
     body: Any = None,
     *,
-    surface: Surface = Surface.NATIVE_TEXT,
+    surface: Surface = NATIVE_TEXT,
     key: str = KEY,
     query: dict[str, str | list[str]] | None = None,
     form: Form | None = None,

@@ -9,21 +9,20 @@ from mockserver.base.masking import mask
 from mockserver.corridor.answers import Answer
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.work import Steps, at_once
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.endpoints import answering
 from mockserver.endpoints.endpoint import Said
 from mockserver.state.worlds import World
 from mockserver.talk.refused import Refused
-from mockserver.talk.request import Surface
 from mockserver.wire.incoming import RequestHeaders
 from tests.conftest import KEY, NOW, MakeHeaders
 
-NATIVE = Surface.NATIVE_TEXT
+NATIVE = NATIVE_TEXT
 
 
 def test_a_refusal_before_the_body_belongs_to_no_key(engine: Engine, headers: MakeHeaders) -> None:
-    answer = answering.refusal(
-        engine, "method.unsupported", Surface.COMPAT, headers(), arrived=NOW, method="GET"
-    )
+    answer = answering.refusal(engine, "method.unsupported", COMPAT, headers(), arrived=NOW, method="GET")
     assert answer.status == 400
     (entry,) = engine.journal
     assert (entry.world.name, entry.body) == ("none", b"")
@@ -38,10 +37,10 @@ def test_an_endpoint_beside_chat_is_answered_or_refused_and_not_remembered(
     def refuse(_id: str, _world: World) -> Any:
         raise Refused(engine.errors.refuse("path.unknown"))
 
-    good = answering.simple(engine, Surface.COMPAT, headers(), produce, arrived=NOW)
+    good = answering.simple(engine, COMPAT, headers(), produce, arrived=NOW)
     assert json.loads(good.body) == {"tea": dict(good.headers)[b"x-request-id"].decode()}
-    assert answering.simple(engine, Surface.NATIVE_TEXT, headers(), refuse, arrived=NOW).status == 404
-    assert answering.simple(engine, Surface.COMPAT, headers(key=None), produce, arrived=NOW).status == 401
+    assert answering.simple(engine, NATIVE_TEXT, headers(), refuse, arrived=NOW).status == 404
+    assert answering.simple(engine, COMPAT, headers(key=None), produce, arrived=NOW).status == 401
     assert len(engine.journal) == 0
 
 
@@ -100,7 +99,7 @@ def test_what_is_stateless_is_made_and_written_aside(engine: Engine, headers: Ma
         return [1, 2]
 
     def handed(*, large: bool) -> list[str]:
-        steps = answering.steps(engine, Surface.COMPAT, headers(), produce, arrived=NOW, large=large)
+        steps = answering.steps(engine, COMPAT, headers(), produce, arrived=NOW, large=large)
         names = []
         with suppress(StopIteration):
             work = next(steps)

@@ -9,18 +9,17 @@ import pytest
 from mockserver.base.jsontext import loads
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.work import Steps, at_once
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.endpoints import batches, files
 from mockserver.endpoints.endpoint import Said
 from mockserver.rules.schemas import violations
 from mockserver.talk.refused import Refused
-from mockserver.talk.request import Surface
 from tests.conftest import KEY, NOW, MakeHeaders
 from tests.endpoints.calls import answered, call
 from tests.endpoints.test_batch_lines import CHAT, body, content, line
 from tests.endpoints.test_files import form, uploaded
 from tests.server.live import serving
 
-COMPAT = Surface.COMPAT
 GOOD = content(line("a"), line("b", body=body(temperature=9)))
 
 

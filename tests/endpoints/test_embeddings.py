@@ -15,12 +15,14 @@ from mockserver.base.jsontext import dumps, loads
 from mockserver.catalogue.models import Models
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.endpoints import embeddings
 from mockserver.meter import pieces
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules import schemas
 from mockserver.talk.refused import Refused
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from tests.conftest import KEY, MakeHeaders
 from tests.endpoints.calls import answered, call
 from tests.server.live import serving
@@ -166,7 +168,7 @@ def test_parameters_may_be_null(engine: Engine) -> None:
 def test_a_batch_has_a_limit(engine: Engine, headers: MakeHeaders, model: str, most: int) -> None:
     assert len(compat(engine, model=model, input=["a"] * most)["data"]) == most
     said = f"Value error, batch size is invalid, it should not be larger than {most}.: input.contents"
-    status, body = refused(engine, headers, Surface.COMPAT, {"model": model, "input": ["a"] * (most + 1)})
+    status, body = refused(engine, headers, COMPAT, {"model": model, "input": ["a"] * (most + 1)})
     assert status == 400
     assert body["error"] == {
         "message": f"<400> InternalError.Algo.InvalidParameter: {said}",
@@ -175,7 +177,7 @@ def test_a_batch_has_a_limit(engine: Engine, headers: MakeHeaders, model: str, m
         "code": "InvalidParameter",
     }
     status, body = refused(
-        engine, headers, Surface.NATIVE_TEXT, {"model": model, "input": {"texts": ["a"] * (most + 1)}}
+        engine, headers, NATIVE_TEXT, {"model": model, "input": {"texts": ["a"] * (most + 1)}}
     )
     assert (status, body["code"], body["message"]) == (400, "InvalidParameter", said)
 
@@ -235,14 +237,14 @@ def test_a_bad_compatible_request_is_refused(
     message: str,
 ) -> None:
     good = {"model": "text-embedding-v4", "input": "a"}
-    got, body = refused(engine, headers, Surface.COMPAT, {**good, **changed})
+    got, body = refused(engine, headers, COMPAT, {**good, **changed})
     assert (got, body["error"]["code"], body["error"]["message"]) == (status, code, message)
 
 
 def test_a_request_without_input_is_refused(engine: Engine, headers: MakeHeaders) -> None:
-    status, body = refused(engine, headers, Surface.COMPAT, {"model": "text-embedding-v4"})
+    status, body = refused(engine, headers, COMPAT, {"model": "text-embedding-v4"})
     assert (status, body["error"]["message"]) == (400, "'input' is a required property - 'input'")
-    status, body = refused(engine, headers, Surface.NATIVE_TEXT, {"model": "text-embedding-v4"})
+    status, body = refused(engine, headers, NATIVE_TEXT, {"model": "text-embedding-v4"})
     assert (status, body["code"]) == (400, "BadRequest.EmptyInput")
 
 
@@ -272,13 +274,13 @@ def test_a_bad_native_request_is_refused(
     engine: Engine, headers: MakeHeaders, changed: dict[str, Any], code: str, message: str
 ) -> None:
     good = {"model": "text-embedding-v4", "input": {"texts": ["a"]}}
-    status, body = refused(engine, headers, Surface.NATIVE_TEXT, {**good, **changed})
+    status, body = refused(engine, headers, NATIVE_TEXT, {**good, **changed})
     assert (status, body["code"], body["message"]) == (400, code, message)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"\xff"])
 def test_a_body_that_is_no_object_is_refused(engine: Engine, headers: MakeHeaders, body: bytes) -> None:
-    status, content = refused(engine, headers, Surface.NATIVE_TEXT, body)
+    status, content = refused(engine, headers, NATIVE_TEXT, body)
     assert (status, content["message"]) == (
         400,
         "Required body invalid, please check the request body format.",
@@ -307,7 +309,7 @@ ANY_JSON = st.recursive(
             | ANY_JSON,
         },
     ),
-    st.sampled_from([Surface.COMPAT, Surface.NATIVE_TEXT]),
+    st.sampled_from([COMPAT, NATIVE_TEXT]),
 )
 def test_any_request_is_answered_or_refused_in_form(
     engine: Engine, headers: MakeHeaders, body: dict[str, Any], surface: Surface

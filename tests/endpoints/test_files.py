@@ -11,18 +11,17 @@ from hypothesis import strategies as st
 
 from mockserver.base.jsontext import loads
 from mockserver.corridor.engine import Engine
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.endpoints import files
 from mockserver.endpoints.endpoint import Call, Said
 from mockserver.endpoints.form import File, Form
 from mockserver.rules.schemas import violations
 from mockserver.state.shelf import Shelf
 from mockserver.talk.refused import Refused
-from mockserver.talk.request import Surface
 from tests.conftest import KEY, NOW, MakeHeaders
 from tests.endpoints.calls import answered, call
 from tests.server.live import serving
 
-COMPAT = Surface.COMPAT
 LASTS = 30 * 86_400
 
 

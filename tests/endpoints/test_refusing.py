@@ -4,11 +4,13 @@ import pytest
 
 from mockserver.catalogue.errors import Errors
 from mockserver.corridor.engine import Engine
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.endpoints.refusing import model_of, plain, worded
 from mockserver.talk.refused import Refused
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 
-NATIVE, COMPAT = Surface.NATIVE_TEXT, Surface.COMPAT
+NATIVE = NATIVE_TEXT
 
 
 def test_a_model_of_the_task_is_found(engine: Engine) -> None:

@@ -11,15 +11,17 @@ from hypothesis import strategies as st
 
 from mockserver.base.jsontext import dumps, loads
 from mockserver.corridor.engine import Engine
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.endpoints import rerank
 from mockserver.meter import pieces
 from mockserver.rules.schemas import violations
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from tests.conftest import KEY, MakeHeaders, make_headers
 from tests.endpoints.calls import REQUEST_ID, answered, call
 from tests.server.live import serving
 
-NATIVE, COMPAT = Surface.NATIVE_TEXT, Surface.COMPAT
+NATIVE = NATIVE_TEXT
 TEAS = ["A kettle boils water.", "Green tea is steeped at eighty degrees.", "A train leaves at noon."]
 ASKED = "At how many degrees is green tea steeped?"
 

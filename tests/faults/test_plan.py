@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.catalogue import errors as error_catalogue
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
 from mockserver.faults import Frame, Planned, plan
 from mockserver.faults.kinds import kinds
 from mockserver.faults.reading import read_fault
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.fault import Fault
 from mockserver.talk.reply import Choice, Pace, Reply
-from mockserver.talk.request import Surface, ToolCall
+from mockserver.talk.request import ToolCall
 from tests.faults.careful import BrokenAnswerError, faulty, heard, planned, untouched
 from tests.wire.exchanges import TOOLS, Exchange, compat_exchange, native_exchange
 from tests.wire.strategies import replies
@@ -42,7 +43,7 @@ def exchange(form: str, reply: Reply, tokenizer: Tokenizer) -> Exchange:
         return native_exchange("qwen-turbo", reply, tokenizer, incremental_output=True)
     if form == "multimodal":
         return native_exchange(
-            "qwen3-vl-plus", reply, tokenizer, surface=Surface.NATIVE_MULTIMODAL, incremental_output=True
+            "qwen3-vl-plus", reply, tokenizer, surface=NATIVE_MULTIMODAL, incremental_output=True
         )
     parameters: dict[str, Any] = {"result_format": "message", "tools": TOOLS}
     if any(choice.reasoning for choice in reply.choices):

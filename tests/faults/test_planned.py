@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.faults import Frame, Planned
 from mockserver.faults.planned import choices, messages
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.reply import Choice, Reply
-from mockserver.talk.request import Surface, ToolCall
+from mockserver.talk.request import ToolCall
 from tests.faults.careful import planned
 from tests.wire.exchanges import compat_exchange, native_exchange
 
@@ -16,9 +17,7 @@ from tests.wire.exchanges import compat_exchange, native_exchange
 def of_tokens(*tokens: int) -> Planned:
     """A stream whose frames carry so many tokens."""
     frames = tuple(Frame(b"data: {}\n\n", count) for count in tokens)
-    return Planned(
-        status=200, headers=[], frames=frames, streamed=True, surface=Surface.COMPAT, request_id="1"
-    )
+    return Planned(status=200, headers=[], frames=frames, streamed=True, surface=COMPAT, request_id="1")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.base.jsontext import loads
-from mockserver.dialects import compat
+from mockserver.dialects.compat import render as compat
 from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.logprobs import token_logprobs
 from mockserver.meter.tokenizer import Tokenizer

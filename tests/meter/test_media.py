@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.models import Models
 from mockserver.dialects.messages import read_message
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
 from mockserver.meter.media import image_size, inline, media_tokens, patches
 from mockserver.meter.prompt import prompt_tokens
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.talk.request import Part, Surface
+from mockserver.talk.request import Part
 from tests.asking import ask
 
 VL_FLASH = model_catalogue.load()["qwen3-vl-flash"]
@@ -328,7 +329,7 @@ def test_a_prompt_counts_each_medium_apart_that_its_model_takes(
         {"video": "https://example.com/brew.mp4"},
         {"audio": uri(wav(frames=32_000), "audio/wav")},
     ]
-    asked = ask([{"role": "user", "content": content}], model=model, surface=Surface.NATIVE_MULTIMODAL)
+    asked = ask([{"role": "user", "content": content}], model=model, surface=NATIVE_MULTIMODAL)
     prompt = prompt_tokens(asked, tokenizer)
     assert (prompt.text, prompt.image, prompt.video, prompt.audio) == (19, 184, 3586, audio)
     assert prompt.total == 19 + 184 + 3586 + (audio or 0)
@@ -339,7 +340,7 @@ def test_a_request_can_ask_for_a_high_resolution(tokenizer: Tokenizer) -> None:
     asked = ask(
         messages,
         model="qwen3-vl-flash",
-        surface=Surface.NATIVE_MULTIMODAL,
+        surface=NATIVE_MULTIMODAL,
         vl_high_resolution_images=True,
     )
     assert prompt_tokens(asked, tokenizer).image == 16386

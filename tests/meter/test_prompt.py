@@ -9,19 +9,22 @@ from hypothesis import strategies as st
 
 from mockserver.catalogue import models
 from mockserver.catalogue.models import Models
-from mockserver.dialects import compat, native
+from mockserver.dialects.compat import render as compat
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native import render as native
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.prompt import PromptTokens, prompt_tokens, turns
 from mockserver.meter.template import tools_block
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
 from tests.asking import Messages, ask
 from tests.wire.strategies import texts
 
 WORKING = tokenizers.load()
 """Hypothesis runs a test many times on one fixture, so its tests take the tokenizer from here."""
 
-TEXT, MULTIMODAL = Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL
+TEXT, MULTIMODAL = NATIVE_TEXT, NATIVE_MULTIMODAL
 HELPFUL = {"role": "system", "content": "You are a helpful assistant."}
 ONE_AND_ONE = "请问 1+1 是多少？"
 FORMAT = {
@@ -191,9 +194,9 @@ def test_tools_stand_in_a_system_turn_of_their_own_or_below_the_system_text() ->
 
 
 def test_tools_without_any_message_are_a_system_turn(tokenizer: Tokenizer) -> None:
-    request = ChatRequest(Surface.COMPAT, ask("Hi").model, (), {"tools": [FORMAT]})
+    request = ChatRequest(COMPAT, ask("Hi").model, (), {"tools": [FORMAT]})
     assert [role for role, _ in turns(request)] == ["system"]
-    assert prompt_tokens(ChatRequest(Surface.COMPAT, request.model, (), {}), tokenizer).total == 3
+    assert prompt_tokens(ChatRequest(COMPAT, request.model, (), {}), tokenizer).total == 3
 
 
 def test_calls_and_their_results_are_told_as_the_model_wrote_them() -> None:

@@ -6,19 +6,20 @@ import pytest
 from hypothesis import given
 
 from mockserver.catalogue.thinking import THINK_CLOSE, THINK_OPEN
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.prompt import PromptTokens
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.meter.usage import call_tokens, choice_tokens, reasoning_tokens, usage_of
 from mockserver.talk.reply import Choice, Reply, Usage
-from mockserver.talk.request import ChatRequest, Surface, ToolCall
+from mockserver.talk.request import ChatRequest, ToolCall
 from tests.asking import Messages, ask
 from tests.wire.strategies import replies, texts
 
 WORKING = tokenizers.load()
 """Hypothesis runs a test many times on one fixture, so its tests take the tokenizer from here."""
 
-MAX = ask("请问 1+1 是多少？", model="qwen-max", surface=Surface.NATIVE_TEXT)
+MAX = ask("请问 1+1 是多少？", model="qwen-max", surface=NATIVE_TEXT)
 FLASH = ask("Say hello. Use only one word.", model="qwen3-vl-flash", enable_thinking=False)
 STOPPED = ask("Talk about Canada.", model="qwen3-vl-flash", enable_thinking=False, stop=["is"])
 THINKING = ask("请问 1+1 是多少？", model="qwen-plus-latest", stream=True, enable_thinking=True)
@@ -234,7 +235,7 @@ def test_thinking_about_a_picture_is_counted_as_its_backend_does(
     tokenizer: Tokenizer, model: str, more: int
 ) -> None:
     said: Messages = [{"role": "user", "content": [{"image": "https://a/b.png"}, {"text": "Hi"}]}]
-    seen = ask(said, model=model, surface=Surface.NATIVE_MULTIMODAL)
+    seen = ask(said, model=model, surface=NATIVE_MULTIMODAL)
     unseen = ask("Hi", model=model)
     choice = Choice("Two", "Hm")
     assert choice_tokens(seen, choice, tokenizer) == choice_tokens(unseen, choice, tokenizer) + more

@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.recording import documents, fold, lanes
 from mockserver.recording.coding import UnreadableCodingError, coding_of, decoded, header, packed
 from mockserver.recording.usage import counts_of, overrides_for
 from mockserver.talk.reply import Reply, Usage
-from mockserver.talk.request import Surface
 from tests.recording.exchanges import USAGE, compat_body, dumped, interaction, native_body, native_frames
 from tests.wire import strategies as drawn
 from tests.wire.exchanges import compat_exchange, native_exchange
@@ -126,19 +127,19 @@ def test_usage_is_carried_between_the_dialects() -> None:
         }
     )
     assert counts == Usage(5, 0, 2, 1)
-    assert overrides_for(Surface.COMPAT, USAGE) is USAGE
-    assert overrides_for(Surface.NATIVE_TEXT, USAGE) == {
+    assert overrides_for(COMPAT, USAGE) is USAGE
+    assert overrides_for(NATIVE_TEXT, USAGE) == {
         "input_tokens": 9,
         "output_tokens": 3,
         "total_tokens": 12,
     }
     native = {"input_tokens": 9, "output_tokens": 3}
-    assert overrides_for(Surface.COMPAT, native) == {
+    assert overrides_for(COMPAT, native) == {
         "prompt_tokens": 9,
         "completion_tokens": 3,
         "total_tokens": 12,
     }
-    assert overrides_for(Surface.COMPAT, {"total_tokens": 3}) is None
+    assert overrides_for(COMPAT, {"total_tokens": 3}) is None
 
 
 @given(body=st.binary(max_size=300), name=st.sampled_from(["gzip", "deflate", "identity"]))

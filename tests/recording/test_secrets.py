@@ -10,9 +10,9 @@ import pytest
 from contract_tests.recording import playing
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.replay import Playing, Recorded
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
-from mockserver.talk.request import Surface
 from tests.conftest import MakeHeaders
 from tests.recording.exchanges import asked, compat_body, compat_frames, dumped
 from tests.recording.test_redaction import everywhere, leaks
@@ -84,7 +84,7 @@ def test_a_planted_secret_is_in_no_file_log_journal_or_error(
         assert "the nearest is" in missed.text
     engine.recorded = Recorded(Library(tmp_path), REDACTION, Playing())
     answer = engine.chat(
-        Surface.COMPAT, headers(key=KEY), dumped(asked(f"none like this {KEY} {OTHER}")), arrived=0.0
+        COMPAT, headers(key=KEY), dumped(asked(f"none like this {KEY} {OTHER}")), arrived=0.0
     )
     assert answer.status == 404
     files = [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -6,13 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
+from mockserver.dialects.table import SURFACES
 from mockserver.recording.usage import counts_of, overrides_for
 from mockserver.talk.reply import Usage
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from tests.wire.strategies import json_values
 
 COUNTS = st.integers(0, 10**9)
-NATIVE = (Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL)
+NATIVE = (NATIVE_TEXT, NATIVE_MULTIMODAL)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +58,7 @@ def test_usage_of_its_own_dialect_is_kept_whole(surface: Surface) -> None:
 
 
 def test_usage_that_counts_nothing_overrides_nothing() -> None:
-    for surface in Surface:
+    for surface in SURFACES.values():
         assert overrides_for(surface, {"plugins": {}}) is None
 
 
@@ -65,7 +68,7 @@ def test_the_way_to_the_other_dialect_and_back_keeps_the_counts(read: int, writt
     for surface in NATIVE:
         native = overrides_for(surface, compat)
         assert native == {"input_tokens": read, "output_tokens": written, "total_tokens": read + written}
-        assert overrides_for(Surface.COMPAT, native) == compat
+        assert overrides_for(COMPAT, native) == compat
 
 
 @given(value=json_values, name=st.sampled_from(["prompt_tokens", "input_tokens", "output_tokens_details"]))

@@ -2,9 +2,11 @@
 
 from typing import Any, NamedTuple
 
-from mockserver.talk.request import Surface
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_TEXT
+from mockserver.talk.surface import Surface
 
-COMPAT, TEXT = Surface.COMPAT, Surface.NATIVE_TEXT
+TEXT = NATIVE_TEXT
 WEATHER = {
     "type": "function",
     "function": {

@@ -7,11 +7,14 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
+from mockserver.dialects.table import SURFACES
 from mockserver.rules.repetition import ROUNDS
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from tests.rules.table import FUNCTION, JSON
 
-COMPAT, TEXT, MULTIMODAL = Surface.COMPAT, Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL
+TEXT, MULTIMODAL = NATIVE_TEXT, NATIVE_MULTIMODAL
 MODELS = {COMPAT: ["qwen-plus", "qwen3-max"], TEXT: ["qwen-plus", "qwen3-max"], MULTIMODAL: ["qwen3-vl-plus"]}
 Body = dict[str, Any]
 
@@ -109,7 +112,7 @@ def str_json(value: Any) -> str:
 @st.composite
 def talks(draw: st.DrawFn) -> Talk:
     """A valid conversation on any surface, streamed or not, in which no rule finds anything."""
-    surface = draw(st.sampled_from(Surface))
+    surface = draw(st.sampled_from(list(SURFACES.values())))
     stream = draw(st.booleans())
     parameters: Body = draw(st.fixed_dictionaries({}, optional=dict(OPTIONS)))
     body: Body = {"model": draw(st.sampled_from(MODELS[surface]))}
@@ -247,7 +250,7 @@ def result(call_id: str = "m1") -> Body:
 
 ASK = {"role": "user", "content": "Go on."}
 THINK = {"enable_thinking": True}
-EVERYWHERE = frozenset(Surface)
+EVERYWHERE = frozenset(SURFACES.values())
 NATIVE = frozenset({TEXT, MULTIMODAL})
 PREFIX = {"role": "assistant", "content": "La", "partial": True}
 

@@ -3,12 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
+from mockserver.dialects.table import SURFACES
 from mockserver.rules import Moment, all_rules
 from mockserver.rules.repetition import ROUNDS
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from tests.asking import body_of
 
-COMPAT, TEXT, MULTIMODAL = Surface.COMPAT, Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL
+TEXT, MULTIMODAL = NATIVE_TEXT, NATIVE_MULTIMODAL
 Messages = list[dict[str, Any]]
 
 FUNCTION = {"type": "function", "function": {"name": "sing"}}
@@ -300,8 +303,8 @@ TURNS = [user("Read."), said("Tea."), user("Again.")]
 LONG_TURNS = [user("Read."), said("Tea."), user(" tea" * 3000)]
 
 SINGLE: list[tuple[str, Surface, Side, str, Side]] = [
-    *(("model.missing", surface, Side(top={"model": ""}), "model", Side()) for surface in Surface),
-    *(("model.unknown", surface, Side(model="qwen-tea"), "model", Side()) for surface in Surface),
+    *(("model.missing", surface, Side(top={"model": ""}), "model", Side()) for surface in SURFACES.values()),
+    *(("model.unknown", surface, Side(model="qwen-tea"), "model", Side()) for surface in SURFACES.values()),
     *(
         ("request.input-missing", surface, Side(top={"input": DEFAULT}), "", Side())
         for surface in (TEXT, MULTIMODAL)
@@ -448,7 +451,7 @@ SINGLE: list[tuple[str, Surface, Side, str, Side]] = [
             place("enable_thinking", surface),
             Side("Hi", THINK, "", True),
         )
-        for surface in Surface
+        for surface in SURFACES.values()
     ),
     *(
         (
@@ -475,7 +478,7 @@ SINGLE: list[tuple[str, Surface, Side, str, Side]] = [
             place("enable_search", surface),
             Side("Hi", SEARCH, "", True),
         )
-        for surface in Surface
+        for surface in SURFACES.values()
     ),
     *(
         (
@@ -617,12 +620,12 @@ NO_CASE = {
 
 def _cases() -> Iterator[Case]:
     for rule, broken, path, kept in EVERYWHERE:
-        for surface in Surface:
+        for surface in SURFACES.values():
             sides = [side if isinstance(side, Side) else Side(side) for side in (broken, kept)]
             yield Case(rule, surface, sides[0], place(path, surface), sides[1])
     for streamed, options in ((False, OPTIONS), (True, STREAMED)):
         for rule, wrong, path, right in options:
-            for surface in Surface:
+            for surface in SURFACES.values():
                 yield Case(
                     rule,
                     surface,

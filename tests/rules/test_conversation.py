@@ -5,17 +5,20 @@ from typing import Any
 import pytest
 
 from mockserver.catalogue.errors import Errors
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.rules import check
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Surface
 from tests.asking import Messages, ask
 from tests.rules.cases import Case, judged
 
-TEXT, MULTIMODAL = Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL
+TEXT, MULTIMODAL = NATIVE_TEXT, NATIVE_MULTIMODAL
 PREFIX: Messages = [{"role": "user", "content": "Sing."}, {"role": "assistant", "content": "La"}]
 FUNCTION = {"type": "function", "function": {"name": "sing"}}
 
 
-def hi(model: str = "qwen-plus", surface: Surface = Surface.COMPAT, **options: Any) -> ChatRequest:
+def hi(model: str = "qwen-plus", surface: Surface = COMPAT, **options: Any) -> ChatRequest:
     """A request with the smallest of messages."""
     return ask("Hi", model=model, surface=surface, **options)
 
@@ -203,7 +206,7 @@ def test_the_smallest_request_that_breaks_a_rule_breaks_it_and_a_near_miss_keeps
     assert judged(case, errors).status in (400, 404)
 
 
-@pytest.mark.parametrize("surface", [Surface.COMPAT, TEXT])
+@pytest.mark.parametrize("surface", [COMPAT, TEXT])
 def test_an_ordinary_conversation_breaks_no_rule(surface: Surface, errors: Errors) -> None:
     said: Messages = [
         {"role": "system", "content": "Be brief."},

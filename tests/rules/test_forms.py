@@ -6,12 +6,15 @@ import pytest
 
 from mockserver.catalogue.errors import Errors
 from mockserver.catalogue.models import Models
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.rules import Moment, check, check_at
-from mockserver.talk.request import ChatRequest, Message, Surface
+from mockserver.talk.request import ChatRequest, Message
+from mockserver.talk.surface import Surface
 from tests.asking import Messages, ask
 from tests.rules.cases import Case, judged
 
-COMPAT, TEXT, MULTIMODAL = Surface.COMPAT, Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL
+TEXT, MULTIMODAL = NATIVE_TEXT, NATIVE_MULTIMODAL
 OBJECT: dict[str, Any] = {"response_format": {"type": "json_object"}}
 
 NO_JSON_WORD = (

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.catalogue import models as model_catalogue
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.rules.marks import ERROR_STARTS, Mark, marks_of
-from mockserver.talk.request import ChatRequest, Message, Part, Surface, ToolCall
+from mockserver.talk.request import ChatRequest, Message, Part, ToolCall
 from tests.wire.strategies import texts
 
 MODELS = model_catalogue.load()
@@ -24,7 +25,7 @@ SORTS = sorted(
 
 def request(*messages: Message, model: str = PLAIN, stream: bool = True) -> ChatRequest:
     """A request of these messages."""
-    return ChatRequest(Surface.COMPAT, MODELS[model], messages, {}, stream=stream)
+    return ChatRequest(COMPAT, MODELS[model], messages, {}, stream=stream)
 
 
 def user(text: str = "Tea?") -> Message:

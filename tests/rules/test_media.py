@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from mockserver.catalogue.errors import Errors
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
+from mockserver.dialects.table import named
 from mockserver.rules import check
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from tests.asking import ask
 
 RESOLVE = {"x-dashscope-ossresourceresolve": "enable"}
@@ -29,12 +31,12 @@ COMPAT = [
 @pytest.mark.parametrize(
     ("surface", "place", "part"),
     [
-        *((Surface.NATIVE_MULTIMODAL, "input.messages[1].content", part) for part in NATIVE),
-        *((Surface.COMPAT, "messages[1].content", part) for part in COMPAT),
+        *((NATIVE_MULTIMODAL, "input.messages[1].content", part) for part in NATIVE),
+        *((named("compat"), "messages[1].content", part) for part in COMPAT),
     ],
 )
 def test_an_oss_url_needs_its_header(errors: Errors, surface: Surface, place: str, part: Any) -> None:
-    text = {"type": "text", "text": "Look."} if surface is Surface.COMPAT else {"text": "Look."}
+    text = {"type": "text", "text": "Look."} if surface is named("compat") else {"text": "Look."}
     messages = [{"role": "user", "content": [text]}, {"role": "user", "content": [part, part]}]
     for headers in ({}, {**RESOLVE, "x-dashscope-ossresourceresolve": "disable"}):
         asked = ask(messages, model="qwen3-vl-flash", surface=surface, headers=headers)
@@ -54,7 +56,7 @@ def test_an_oss_url_needs_its_header(errors: Errors, surface: Surface, place: st
 )
 def test_other_urls_need_no_header(errors: Errors, url: str) -> None:
     messages = [{"role": "user", "content": [{"image": url}, {"video": [url]}]}]
-    asked = ask(messages, model="qwen3-vl-flash", surface=Surface.NATIVE_MULTIMODAL)
+    asked = ask(messages, model="qwen3-vl-flash", surface=NATIVE_MULTIMODAL)
     assert check(asked, errors) == []
 
 
@@ -86,21 +88,21 @@ def test_a_newer_model_of_text_alone_refuses_and_qwen3_drops(
 
 
 NOWHERE = [
-    (Surface.COMPAT, {"type": "image_url", "image_url": {"url": "file:///tea/cup.png"}}),
-    (Surface.COMPAT, {"type": "image_url", "image_url": "cup.png"}),
-    (Surface.COMPAT, {"type": "input_audio", "input_audio": {"data": "SUQzBAAAAAA=", "format": "mp3"}}),
-    (Surface.COMPAT, {"type": "video_url", "video_url": {"url": "ftp://example.com/tea.mp4"}}),
-    (Surface.COMPAT, {"type": "video", "video": ["https://example.com/1.png", "/tea/2.png"]}),
-    (Surface.NATIVE_MULTIMODAL, {"image": "/tea/cup.png"}),
-    (Surface.NATIVE_MULTIMODAL, {"image": ""}),
-    (Surface.NATIVE_MULTIMODAL, {"video": "blob:cup"}),
-    (Surface.NATIVE_MULTIMODAL, {"video": ["file://a.png", "file://b.png"]}),
+    (named("compat"), {"type": "image_url", "image_url": {"url": "file:///tea/cup.png"}}),
+    (named("compat"), {"type": "image_url", "image_url": "cup.png"}),
+    (named("compat"), {"type": "input_audio", "input_audio": {"data": "SUQzBAAAAAA=", "format": "mp3"}}),
+    (named("compat"), {"type": "video_url", "video_url": {"url": "ftp://example.com/tea.mp4"}}),
+    (named("compat"), {"type": "video", "video": ["https://example.com/1.png", "/tea/2.png"]}),
+    (NATIVE_MULTIMODAL, {"image": "/tea/cup.png"}),
+    (NATIVE_MULTIMODAL, {"image": ""}),
+    (NATIVE_MULTIMODAL, {"video": "blob:cup"}),
+    (NATIVE_MULTIMODAL, {"video": ["file://a.png", "file://b.png"]}),
 ]
 
 
 @pytest.mark.parametrize(("surface", "part"), NOWHERE)
 def test_a_medium_has_to_be_somewhere(errors: Errors, surface: Surface, part: Any) -> None:
-    model = "qwen3.5-omni-flash" if surface is Surface.COMPAT else "qwen3-vl-flash"
+    model = "qwen3.5-omni-flash" if surface is named("compat") else "qwen3-vl-flash"
     asked = ask([{"role": "user", "content": [part, part]}], model=model, surface=surface, stream=True)
     (found,) = [found for found in check(asked, errors) if found.rule == "media.url-invalid"]
     assert found.path == f"{asked.message_place(0)}.content"

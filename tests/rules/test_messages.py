@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 
 from mockserver.catalogue.errors import Errors
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.rules import check
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Surface
 from tests.asking import ask
 
 SYSTEM = {"role": "system", "content": "Be loud."}
@@ -65,9 +68,9 @@ def test_an_answer_in_json_is_no_error(text: str, errors: Errors) -> None:
 @pytest.mark.parametrize(
     ("surface", "refusal"),
     [
-        (Surface.COMPAT, None),
-        (Surface.NATIVE_TEXT, "content.empty"),
-        (Surface.NATIVE_MULTIMODAL, None),
+        (COMPAT, None),
+        (NATIVE_TEXT, "content.empty"),
+        (NATIVE_MULTIMODAL, None),
     ],
 )
 def test_an_empty_message_is_refused_on_the_native_text_surface_alone(

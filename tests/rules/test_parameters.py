@@ -6,10 +6,12 @@ import pytest
 
 from mockserver.catalogue.errors import Errors
 from mockserver.catalogue.models import Models
-from mockserver.dialects import native
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native import render as native
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.rules import check
 from mockserver.rules.parameters import known_parameters
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from tests.asking import ask, body_of
 
 
@@ -23,11 +25,11 @@ def hint(name: str, surface: Surface, errors: Errors) -> str:
 @pytest.mark.parametrize(
     ("name", "surface", "said"),
     [
-        ("max_token", Surface.COMPAT, "the nearest known one is 'max_tokens'."),
-        ("Stream", Surface.COMPAT, "the nearest known one is 'stream'."),
-        ("incremental_output", Surface.COMPAT, "it is one of native-text, native-multimodal."),
-        ("stream_options", Surface.NATIVE_TEXT, "it is one of compat."),
-        ("x" * 1000, Surface.COMPAT, "the nearest known one is "),
+        ("max_token", COMPAT, "the nearest known one is 'max_tokens'."),
+        ("Stream", COMPAT, "the nearest known one is 'stream'."),
+        ("incremental_output", COMPAT, "it is one of native-text, native-multimodal."),
+        ("stream_options", NATIVE_TEXT, "it is one of compat."),
+        ("x" * 1000, COMPAT, "the nearest known one is "),
     ],
 )
 def test_an_unknown_name_comes_with_a_hint(name: str, surface: Surface, said: str, errors: Errors) -> None:
@@ -35,8 +37,8 @@ def test_an_unknown_name_comes_with_a_hint(name: str, surface: Surface, said: st
 
 
 def test_a_surface_knows_what_it_documents() -> None:
-    assert {"model", "messages", "stream", "stream_options", "top_p"} <= known_parameters(Surface.COMPAT)
-    native = known_parameters(Surface.NATIVE_TEXT)
+    assert {"model", "messages", "stream", "stream_options", "top_p"} <= known_parameters(COMPAT)
+    native = known_parameters(NATIVE_TEXT)
     assert {"incremental_output", "result_format", "stream"} <= native
     assert native.isdisjoint({"model", "messages", "input", "prompt", "history", "partial"})
 
@@ -47,7 +49,7 @@ def test_several_names_are_all_reported(errors: Errors) -> None:
 
 
 def test_the_names_of_a_surface_are_read_once() -> None:
-    assert known_parameters(Surface.COMPAT) is known_parameters(Surface.COMPAT)
+    assert known_parameters(COMPAT) is known_parameters(COMPAT)
 
 
 def test_of_a_long_name_eighty_characters_are_shown(errors: Errors) -> None:
@@ -58,9 +60,9 @@ def test_of_a_long_name_eighty_characters_are_shown(errors: Errors) -> None:
 
 
 def test_what_stands_outside_of_the_parameters_is_named(errors: Errors, models: Models) -> None:
-    body = body_of("Hi", model="qwen-max", surface=Surface.NATIVE_TEXT)
+    body = body_of("Hi", model="qwen-max", surface=NATIVE_TEXT)
     body |= {"input": {**body["input"], "seed": 1}, "x" * 100: 1}
-    request = native.read_request(Surface.NATIVE_TEXT, body, models["qwen-max"], {})
+    request = native.read_request(NATIVE_TEXT, body, models["qwen-max"], {})
     assert {(found.path, found.message) for found in check(request, errors)} == {
         ("input.seed", "'seed' stands outside `parameters`, where it does nothing."),
         ("x" * 80, f"'{'x' * 80}' stands outside `parameters`, where it does nothing."),

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from mockserver.base.jsontext import dumps
 from mockserver.catalogue import models as model_catalogue
 from mockserver.corridor.engine import Engine
-from mockserver.dialects import compat
+from mockserver.dialects.compat import render as compat
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules.past import Past, Trail
 from mockserver.talk.reply import Choice, Reply
-from mockserver.talk.request import Part, Surface, ToolCall
+from mockserver.talk.request import Part, ToolCall
 from tests.asking import ask
 from tests.conftest import NOW, make_headers
 
@@ -188,7 +189,7 @@ def test_a_changed_answer_is_always_found(turns: list[tuple[str, str]], data: st
 def chat(engine: Engine, messages: Turns, key: str = "sk-test") -> tuple[str, list[str]]:
     """What the engine answers, and which rules of the history it finds broken."""
     body = dumps({"model": "qwen-plus", "messages": messages})
-    entry = engine.chat(Surface.COMPAT, make_headers(key=key), body, arrived=NOW).entry
+    entry = engine.chat(COMPAT, make_headers(key=key), body, arrived=NOW).entry
     assert entry is not None
     assert entry.reply is not None
     return entry.reply.choices[0].content, [found.rule for found in entry.findings]

@@ -8,11 +8,11 @@ import pytest
 
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules.policy import Action, Mode, Policies, RulePolicy, RulePolicyError
 from mockserver.rules.registry import rules_by_id
 from mockserver.talk.finding import Finding, Severity
-from mockserver.talk.request import Surface
 from tests.conftest import NOW, make_headers
 
 HARMFUL = Finding("parameters.unknown", Severity.HARMFUL, "tea", "")
@@ -21,7 +21,7 @@ HARMFUL = Finding("parameters.unknown", Severity.HARMFUL, "tea", "")
 def chat(engine: Engine, *, key: str = "sk-test", **body: Any) -> Answer:
     """A chat on the compatible surface."""
     said = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Hi"}], **body}
-    return engine.chat(Surface.COMPAT, make_headers(key=key), json.dumps(said).encode(), arrived=NOW)
+    return engine.chat(COMPAT, make_headers(key=key), json.dumps(said).encode(), arrived=NOW)
 
 
 def ids(answer: Answer) -> list[str]:

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from mockserver.catalogue.errors import Errors
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_TEXT
+from mockserver.dialects.table import SURFACES
 from mockserver.rules import Moment, all_rules, check, check_at, parameters, registry
 from mockserver.rules.registry import ACCEPTED, Broken, Rule, concerned, rules_by_id
 from mockserver.talk.finding import Severity
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from tests.asking import ask
 
 KNOWN_FROM = (
@@ -61,7 +64,7 @@ def test_the_rules_are_always_the_same_ones() -> None:
 
 
 def test_what_is_asked_of_a_surface_is_looked_up_once() -> None:
-    for surface in Surface:
+    for surface in SURFACES.values():
         assert registry._plan(surface) is registry._plan(surface)
         assert registry._checks(surface, ("seed",)) is registry._checks(surface, ("seed",))
         assert registry._asked_at(Moment.PROMPT, surface) is registry._asked_at(Moment.PROMPT, surface)
@@ -70,8 +73,8 @@ def test_what_is_asked_of_a_surface_is_looked_up_once() -> None:
 @pytest.mark.parametrize(
     ("surface", "message"),
     [
-        (Surface.COMPAT, "The model `tea` does not exist or you do not have access to it."),
-        (Surface.NATIVE_TEXT, "Model can not be found."),
+        (COMPAT, "The model `tea` does not exist or you do not have access to it."),
+        (NATIVE_TEXT, "Model can not be found."),
     ],
 )
 def test_a_finding_speaks_the_words_of_the_surface(surface: Surface, message: str, errors: Errors) -> None:
@@ -84,7 +87,7 @@ def test_a_finding_speaks_the_words_of_the_surface(surface: Surface, message: st
 
 def test_what_is_accepted_here_is_found_without_a_refusal(errors: Errors) -> None:
     rule = tea(refusals=("model.unknown",), teaches="{model} is hot.")
-    finding = rule.finding(Broken("model", {"model": "Tea"}, ACCEPTED), Surface.COMPAT, errors)
+    finding = rule.finding(Broken("model", {"model": "Tea"}, ACCEPTED), COMPAT, errors)
     assert (finding.message, finding.refusal) == ("Tea is hot.", None)
 
 
@@ -97,9 +100,9 @@ def test_all_findings_of_a_request_are_reported_in_the_order_of_the_rules(errors
 @pytest.mark.parametrize(
     ("surface", "rules"),
     [
-        (Surface.COMPAT, {"model.surface", "parameters.unknown", "usage.not-asked"}),
+        (COMPAT, {"model.surface", "parameters.unknown", "usage.not-asked"}),
         (
-            Surface.NATIVE_TEXT,
+            NATIVE_TEXT,
             {
                 "model.surface",
                 "parameters.unknown",

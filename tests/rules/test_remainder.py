@@ -8,19 +8,23 @@ from hypothesis import strategies as st
 
 from mockserver.catalogue import models
 from mockserver.catalogue.errors import load
-from mockserver.dialects import compat, native
+from mockserver.dialects.compat import render as compat
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native import render as native
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
+from mockserver.dialects.table import SURFACES
 from mockserver.rules import check, schemas
 from mockserver.rules.remainder import remainder
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from tests.asking import body_of
 from tests.rules.table import ASKED
 
-COMPAT, TEXT = Surface.COMPAT, Surface.NATIVE_TEXT
+TEXT = NATIVE_TEXT
 
 
 def rest(surface: Surface, data: Any) -> dict[str, Any]:
     """The rest of a body, without what its schema finds in it."""
-    found = schemas.findings(f"{surface.value}.request", data, surface, load())
+    found = schemas.findings(f"{surface.name}.request", data, surface, load())
     return remainder(surface, data, found)
 
 
@@ -68,17 +72,17 @@ values = st.recursive(
 
 
 @given(
-    st.sampled_from(list(Surface)),
+    st.sampled_from(list(SURFACES.values())),
     st.lists(st.fixed_dictionaries({}, optional={"role": values, "content": values}) | values),
     st.dictionaries(st.sampled_from(["tools", "stop", "seed", "n", "tool_choice", "max_tokens"]), values),
 )
 def test_the_rest_can_be_read_and_judged(surface: Surface, messages: Any, parameters: Any) -> None:
-    model = "qwen3-vl-plus" if surface is Surface.NATIVE_MULTIMODAL else "qwen-plus"
+    model = "qwen3-vl-plus" if surface is NATIVE_MULTIMODAL else "qwen-plus"
     data = body_of(messages, model=model, surface=surface, parameters=parameters)
-    if schemas.validator(f"{surface.value}.request").is_valid(data):
+    if schemas.validator(f"{surface.name}.request").is_valid(data):
         return
     left = rest(surface, data)
-    assert schemas.validator(f"{surface.value}.request").is_valid(left)
+    assert schemas.validator(f"{surface.name}.request").is_valid(left)
     known = models.load()[model]
     if surface.native:
         check(native.read_request(surface, left, known, {}), load())

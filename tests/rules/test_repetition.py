@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from mockserver.catalogue.errors import Errors
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.rules import check
 from mockserver.rules.repetition import ROUNDS
 from mockserver.talk.finding import Finding
-from mockserver.talk.request import Surface
 from tests.asking import ask
 from tests.rules.table import ASKED, CALLED, DONE, call, calls, said, user
 
@@ -52,6 +52,6 @@ def test_several_calls_are_the_same_when_all_are(errors: Errors) -> None:
 
 
 def test_the_native_surface_says_it_too(errors: Errors) -> None:
-    asked = ask([ASKED, *ROUND * ROUNDS], model="qwen3.7-max", surface=Surface.NATIVE_TEXT, stream=True)
+    asked = ask([ASKED, *ROUND * ROUNDS], model="qwen3.7-max", surface=NATIVE_TEXT, stream=True)
     (one,) = [one for one in check(asked, errors) if one.rule == "tools.repetitive"]
     assert one.path == f"input.messages[{2 * ROUNDS - 1}].tool_calls"

@@ -14,14 +14,17 @@ from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue.errors import Errors
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
+from mockserver.dialects.table import SURFACES
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules import schemas
 from mockserver.rules.schemas import Violation, path_text, violations
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from tests.asking import body_of
 from tests.conftest import NOW, RULE_EXAMPLES, make_headers
 
-COMPAT, TEXT, MULTIMODAL = Surface.COMPAT, Surface.NATIVE_TEXT, Surface.NATIVE_MULTIMODAL
+TEXT, MULTIMODAL = NATIVE_TEXT, NATIVE_MULTIMODAL
 CATALOGUE = error_catalogue.load()
 P = "<400> InternalError.Algo.InvalidParameter: "
 
@@ -36,7 +39,7 @@ FILLED = {"value", "role", "type", "limit", "expected", "path", "name", "index",
 
 def words(document: Any, surface: Surface) -> str:
     """The message that a surface answers to a request body that breaks its schema."""
-    found = schemas.findings(f"{surface.value}.request", document, surface, CATALOGUE)
+    found = schemas.findings(f"{surface.name}.request", document, surface, CATALOGUE)
     assert found
     refusal = found[0].refusal
     assert refusal is not None
@@ -91,7 +94,7 @@ def test_every_refusal_that_a_schema_names_is_in_the_catalogue() -> None:
     named = named_entries()
     known = {entry.id for entry in CATALOGUE}
     speaking = {name for name, entries in named.items() if entries}
-    assert {f"{surface.value}.request" for surface in Surface} < speaking
+    assert {f"{surface.name}.request" for surface in SURFACES.values()} < speaking
     assert all(name.endswith(".request") for name in speaking - {"parameters"})
     for name, entries in named.items():
         assert entries <= known, name
@@ -132,7 +135,7 @@ def test_the_words_of_a_surface_are_chosen_for_both_surfaces() -> None:
 def test_a_value_out_of_its_documented_range_gets_the_documented_text(
     parameter: str, values: list[Any], message: str
 ) -> None:
-    for surface in Surface:
+    for surface in SURFACES.values():
         for value in values:
             assert words(with_parameter(surface, parameter, value), surface) == message
 
@@ -158,10 +161,10 @@ def test_a_value_out_of_its_documented_range_gets_the_documented_text(
     ],
 )
 def test_the_ends_of_a_range_null_and_unknown_names_are_accepted(parameter: str, values: list[Any]) -> None:
-    for surface in Surface:
+    for surface in SURFACES.values():
         for value in values:
             document = with_parameter(surface, parameter, value)
-            assert violations(f"{surface.value}.request", document) == []
+            assert violations(f"{surface.name}.request", document) == []
 
 
 @pytest.mark.parametrize(
@@ -522,12 +525,18 @@ def spoiled(draw: st.DrawFn, surface: Surface) -> dict[str, Any]:
     return body
 
 
-@pytest.mark.parametrize("surface", Surface)
+SPOILED = st.sampled_from([*SURFACES.values()]).flatmap(
+    lambda surface: st.tuples(st.just(surface), spoiled(surface))
+)
+"""A surface, and a body for it."""
+
+
+@pytest.mark.parametrize("surface", SURFACES.values())
 def test_a_body_with_everything_is_valid(surface: Surface) -> None:
-    assert violations(f"{surface.value}.request", full_body(surface)) == []
+    assert violations(f"{surface.name}.request", full_body(surface)) == []
 
 
-@given(st.sampled_from(list(Surface)).flatmap(lambda surface: st.tuples(st.just(surface), spoiled(surface))))
+@given(SPOILED)
 @example((COMPAT, with_parameter(COMPAT, "logit_bias", {"7\n": 1})))
 @example((COMPAT, with_parameter(COMPAT, "seed", 2.0**64)))
 @example((TEXT, with_parameter(TEXT, "tools", [[]])))
@@ -536,7 +545,7 @@ def test_whatever_a_body_holds_both_validators_agree_and_every_refusal_is_comple
     case: tuple[Surface, dict[str, Any]],
 ) -> None:
     surface, document = case
-    name = f"{surface.value}.request"
+    name = f"{surface.name}.request"
     found = violations(name, document)
     assert bool(found) is not schemas.validator(name).is_valid(document)
     for violation in found:
@@ -551,9 +560,9 @@ def test_whatever_a_body_holds_both_validators_agree_and_every_refusal_is_comple
         ).code
 
 
-@given(st.sampled_from(list(Surface)), json_values)
+@given(st.sampled_from([*SURFACES.values()]), json_values)
 def test_any_json_is_judged_without_a_crash(surface: Surface, document: Any) -> None:
-    name = f"{surface.value}.request"
+    name = f"{surface.name}.request"
     found = violations(name, loads(dumps(document)))
     assert found
     assert all(schemas.refusal(violation, surface, CATALOGUE).native.message for violation in found)
@@ -603,7 +612,7 @@ def judging(lazy_tokenizer: LazyTokenizer) -> Engine:
 
 
 @RULE_EXAMPLES
-@given(st.sampled_from(list(Surface)).flatmap(lambda surface: st.tuples(st.just(surface), spoiled(surface))))
+@given(SPOILED)
 @example((COMPAT, with_parameter(COMPAT, "logit_bias", {"7\n": 1})))
 def test_a_mutated_request_ends_as_no_500_and_as_no_200_by_mistake(
     judging: Engine, case: tuple[Surface, dict[str, Any]]
@@ -615,7 +624,7 @@ def test_a_mutated_request_ends_as_no_500_and_as_no_200_by_mistake(
     answer = judging.chat(surface, make_headers(), dumps(body), arrived=NOW)
     assert answer.entry is not None
     refusal = answer.entry.refusal
-    assert refusal is not None or schemas.validator(f"{surface.value}.request").is_valid(body)
+    assert refusal is not None or schemas.validator(f"{surface.name}.request").is_valid(body)
     assert refusal is None or 400 <= refusal.status < 500
 
 

@@ -4,10 +4,11 @@ import pytest
 
 from mockserver.base.jsontext import dumps
 from mockserver.corridor.engine import Engine
+from mockserver.dialects.table import SURFACES, named
 from mockserver.rules import all_rules
 from mockserver.rules.registry import rules_by_id
 from mockserver.state.journal import Entry
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from tests.conftest import NOW, make_headers
 from tests.rules.table import CASES, LATER, NO_CASE, Case, Side, body
 
@@ -20,11 +21,11 @@ def asked(engine: Engine, side: Side, surface: Surface) -> Entry:
     return answer.entry
 
 
-def named(case: Case) -> str:
-    return f"{case.rule}-{case.surface.value}"
+def case_id(case: Case) -> str:
+    return f"{case.rule}-{case.surface.name}"
 
 
-@pytest.mark.parametrize("case", CASES, ids=named)
+@pytest.mark.parametrize("case", CASES, ids=case_id)
 def test_what_breaks_a_rule_is_found_at_its_place_and_the_near_miss_is_not(
     case: Case, engine: Engine
 ) -> None:
@@ -37,7 +38,7 @@ def test_what_breaks_a_rule_is_found_at_its_place_and_the_near_miss_is_not(
     assert case.rule not in {finding.rule for finding in kept.findings}
 
 
-@pytest.mark.parametrize("case", CASES, ids=named)
+@pytest.mark.parametrize("case", CASES, ids=case_id)
 def test_a_finding_refuses_with_one_of_the_rules_entries_or_with_none(case: Case, engine: Engine) -> None:
     entry = asked(engine, case.broken, case.surface)
     (found,) = [finding for finding in entry.findings if finding.rule == case.rule]
@@ -52,11 +53,13 @@ def test_a_finding_refuses_with_one_of_the_rules_entries_or_with_none(case: Case
 
 
 def test_every_rule_has_a_case_on_every_surface() -> None:
-    wanted = {(rule.id, surface) for rule in all_rules() for surface in rule.surfaces if rule.id not in LATER}
+    wanted = {
+        (rule.id, named(surface)) for rule in all_rules() for surface in rule.surfaces if rule.id not in LATER
+    }
     assert wanted - {(case.rule, case.surface) for case in CASES} == set(NO_CASE) & wanted
 
 
-@pytest.mark.parametrize("surface", Surface)
+@pytest.mark.parametrize("surface", SURFACES.values())
 @pytest.mark.parametrize("sent", [b"", b"{", b"[]", b"7"])
 def test_a_body_that_is_no_json_object_breaks_a_rule(surface: Surface, sent: bytes, engine: Engine) -> None:
     answer = engine.chat(surface, make_headers(), sent, arrived=NOW)

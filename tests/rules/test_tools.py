@@ -3,8 +3,10 @@
 import pytest
 
 from mockserver.catalogue.errors import Errors
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.rules import check
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from tests.asking import Messages, ask
 
 CALL = {"id": "a", "type": "function", "function": {"name": "sing", "arguments": "{}"}}
@@ -14,13 +16,13 @@ CALL = {"id": "a", "type": "function", "function": {"name": "sing", "arguments":
     ("surface", "expected"),
     [
         (
-            Surface.COMPAT,
+            COMPAT,
             [
                 ("messages.tool-unknown-id", "messages[2].tool_call_id"),
                 ("messages.call-without-tool", "messages[1].tool_calls"),
             ],
         ),
-        (Surface.NATIVE_TEXT, []),
+        (NATIVE_TEXT, []),
     ],
 )
 def test_a_result_that_names_no_call_goes_by_its_order_on_a_native_surface(

@@ -7,9 +7,9 @@ from mockserver.base.jsontext import dumps, loads
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.scenario.document import Scenario, Texts, load
-from mockserver.talk.request import Surface
 from mockserver.wire.ids import Ids
 from tests.conftest import NOW, make_headers
 
@@ -48,7 +48,7 @@ def ask(
     """What a compatible client hears, parsed."""
     messages = [{"role": "user", "content": said}] if isinstance(said, str) else said
     body = dumps({"model": model, "messages": messages, **extra})
-    answer = engine.chat(Surface.COMPAT, make_headers(key=key), body, arrived=NOW)
+    answer = engine.chat(COMPAT, make_headers(key=key), body, arrived=NOW)
     heard: dict[str, Any] = loads(answer.body)
     return heard
 

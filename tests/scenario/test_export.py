@@ -12,12 +12,15 @@ from mockserver.base.jsontext import dumps
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
+from mockserver.dialects.table import SURFACES
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules import schemas
 from mockserver.scenario.export import as_yaml, error_spec, reply_spec, scenario_of
 from mockserver.scripts.script import FILES, read_answer
 from mockserver.talk.reply import Choice, Reply
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from mockserver.wire.ids import Ids
 from tests.conftest import NOW, make_headers
 from tests.scenario.playing import playable
@@ -40,14 +43,14 @@ TOOLS = [
 
 def _request(surface: Surface, stream: bool, said: list[str], parameters: Mapping[str, Any]) -> Sent:  # noqa: FBT001 - drawn
     parameters = dict(parameters)
-    if surface is Surface.COMPAT:
+    if surface is COMPAT:
         messages: list[dict[str, Any]] = [
             {"role": "user" if at % 2 == 0 else "assistant", "content": text} for at, text in enumerate(said)
         ]
         if stream:
             parameters["stream_options"] = {"include_usage": True}
         return surface, stream, {"model": "qwen-plus", "messages": messages, "stream": stream, **parameters}
-    multimodal = surface is Surface.NATIVE_MULTIMODAL
+    multimodal = surface is NATIVE_MULTIMODAL
     model = "qwen3-vl-plus" if multimodal else "qwen-plus"
     messages = [
         {"role": "user" if at % 2 == 0 else "assistant", "content": [{"text": text}] if multimodal else text}
@@ -58,7 +61,7 @@ def _request(surface: Surface, stream: bool, said: list[str], parameters: Mappin
 
 requests = st.builds(
     _request,
-    st.sampled_from(Surface),
+    st.sampled_from(list(SURFACES.values())),
     st.booleans(),
     st.lists(texts.filter(bool), min_size=1, max_size=3).filter(lambda said: len(said) % 2 == 1),
     st.fixed_dictionaries(
@@ -133,7 +136,7 @@ WIDE: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("reply", WIDE)
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("surface", Surface)
+@pytest.mark.parametrize("surface", SURFACES.values())
 def test_a_wide_reply_is_kept_by_the_journal_and_by_a_scenario(
     lazy_tokenizer: LazyTokenizer,
     reply: dict[str, Any],
@@ -162,7 +165,7 @@ def test_a_scripted_error_is_answered_alike(lazy_tokenizer: LazyTokenizer, error
     first = fresh(lazy_tokenizer, 1)
     first.scripts.add({"reply": [{"error": error}, {"content": "Well."}]}, first.errors)
     body = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Tea?"}]}
-    sent: list[Sent] = [(Surface.COMPAT, False, body)] * 2
+    sent: list[Sent] = [(COMPAT, False, body)] * 2
     heard = play(first, sent)
     assert [status for status, _ in heard][1] == 200
     assert replayed(lazy_tokenizer, first, sent) == heard
@@ -170,11 +173,11 @@ def test_a_scripted_error_is_answered_alike(lazy_tokenizer: LazyTokenizer, error
 
 def test_what_the_cloud_refuses_by_itself_is_not_exported(lazy_tokenizer: LazyTokenizer) -> None:
     engine = fresh(lazy_tokenizer, 1)
-    play(engine, [(Surface.COMPAT, False, {"model": "qwen-plus"})])
+    play(engine, [(COMPAT, False, {"model": "qwen-plus"})])
     engine.stage.change(None, on_miss="error")
     play(
         engine,
-        [(Surface.COMPAT, False, {"model": "qwen-plus", "messages": [{"role": "user", "content": "a"}]})],
+        [(COMPAT, False, {"model": "qwen-plus", "messages": [{"role": "user", "content": "a"}]})],
     )
     assert len(engine.journal) == 2
     assert scenario_of(engine.journal, engine.errors)["replies"] == []

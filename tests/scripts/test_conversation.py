@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.scripts.conversation import conversation_test, kind, messages_of, request_test, said
 from mockserver.scripts.match import text_test
-from mockserver.talk.request import ChatRequest, Message, Surface
+from mockserver.talk.request import ChatRequest, Message
 from tests.asking import ask, body_of
 from tests.wire.strategies import json_values
 
@@ -132,7 +133,7 @@ def test_no_body_is_too_odd_for_messages_or_a_clear_error(value: Any) -> None:
 
 
 BODY = body_of("Tea?", model="qwen-plus", parameters={"temperature": 0.5})
-NATIVE = body_of("Tea?", model="qwen-plus", surface=Surface.NATIVE_TEXT, parameters={"top_p": 0.5})
+NATIVE = body_of("Tea?", model="qwen-plus", surface=NATIVE_TEXT, parameters={"top_p": 0.5})
 
 
 def test_a_request_is_the_same_when_all_of_its_body_is() -> None:
@@ -145,7 +146,7 @@ def test_a_request_is_the_same_when_all_of_its_body_is() -> None:
 
 
 def test_a_native_request_has_its_model_beside_its_parameters() -> None:
-    request = ask("Tea?", surface=Surface.NATIVE_TEXT, top_p=0.5)
+    request = ask("Tea?", surface=NATIVE_TEXT, top_p=0.5)
     assert request_test(NATIVE)(request)
     assert not request_test({**NATIVE, "model": "qwen-max"})(request)
     assert not request_test({**NATIVE, "parameters": {}})(request)
@@ -154,5 +155,5 @@ def test_a_native_request_has_its_model_beside_its_parameters() -> None:
 
 def test_a_request_of_one_dialect_is_none_of_the_other() -> None:
     plain = body_of("Tea?", model="qwen-plus")
-    assert not request_test(plain)(ask("Tea?", surface=Surface.NATIVE_TEXT))
+    assert not request_test(plain)(ask("Tea?", surface=NATIVE_TEXT))
     assert not request_test({**NATIVE, "parameters": {}})(ask("Tea?"))

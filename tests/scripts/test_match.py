@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.base import resources
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.scripts.match import Match, MatchError, text_test
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
 from tests.asking import ask
 from tests.wire.strategies import texts
 
@@ -32,7 +33,7 @@ TEA = ask(
     headers={"x-trace": "abc-1", "user-agent": "OpenAI/Python 3.52.0"},
     tools=[WEATHER, TIME],
 )
-PICTURE = ask("Look.", model="qwen-vl-max", surface=Surface.NATIVE_MULTIMODAL)
+PICTURE = ask("Look.", model="qwen-vl-max", surface=NATIVE_MULTIMODAL)
 
 TALK: list[dict[str, Any]] = [
     {"user": "Is it hot?"},
@@ -158,7 +159,7 @@ def test_what_the_model_said_is_matched_without_the_blanks_around_it_and_a_prefi
 
 def test_a_request_is_the_same_on_its_own_dialect_only() -> None:
     body = {"model": "qwen-plus", "input": {"prompt": "Tea?"}, "parameters": {"seed": 7}}
-    native = ask("Tea?", surface=Surface.NATIVE_TEXT, seed=7)
+    native = ask("Tea?", surface=NATIVE_TEXT, seed=7)
     assert holds({"request": body}, native)
     assert holds({"request": {**body, "input": {"messages": [{"role": "user", "content": "Tea?"}]}}}, native)
     assert not holds({"request": {**body, "model": "qwen-max"}}, native)

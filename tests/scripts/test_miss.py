@@ -12,10 +12,14 @@ from mockserver.base.jsontext import dumps, loads
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
+from mockserver.dialects.table import SURFACES
 from mockserver.scripts.match import Match
 from mockserver.scripts.miss import compare, cut, explain, text_diff
 from mockserver.scripts.script import Scripts
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Surface
 from tests.asking import ask, body_of
 from tests.conftest import NOW, make_headers
 from tests.scripts.test_match import CASES, TALK, TEA
@@ -184,18 +188,18 @@ def test_any_miss_is_told_without_a_fault(match: dict[str, Any], text: str) -> N
     assert told.startswith("No script answers")
 
 
-@pytest.mark.parametrize("surface", list(Surface))
+@pytest.mark.parametrize("surface", list(SURFACES.values()))
 def test_a_server_told_so_answers_a_miss_with_404_in_the_envelope_of_its_surface(
     engine: Engine, surface: Surface
 ) -> None:
     engine.stage.change(None, on_miss="error")
     engine.scripts.add({"match": {"last_user": {"contains": "Green"}}, "reply": {}}, engine.errors)
-    model = "qwen-vl-max" if surface is Surface.NATIVE_MULTIMODAL else "qwen-plus"
+    model = "qwen-vl-max" if surface is NATIVE_MULTIMODAL else "qwen-plus"
     body = dumps(body_of("green", model=model, surface=surface, stream=True))
     answer = engine.chat(surface, make_headers({"X-DashScope-SSE": "enable"}), body, arrived=NOW)
     assert answer.status == 404
     said = loads(answer.body)
-    words = said["error"] if surface is Surface.COMPAT else said
+    words = said["error"] if surface is COMPAT else said
     assert words["code"] == "mock_no_script"
     assert "diff      [-G-][+g+]reen" in words["message"]
     (entry,) = engine.journal
@@ -205,13 +209,13 @@ def test_a_server_told_so_answers_a_miss_with_404_in_the_envelope_of_its_surface
 def test_without_being_told_so_the_built_in_model_answers(engine: Engine) -> None:
     assert Settings().on_miss == "built-in"
     body = b'{"model":"qwen-plus","messages":[{"role":"user","content":"Tea?"}]}'
-    assert engine.chat(Surface.COMPAT, make_headers(), body, arrived=NOW).status == 200
+    assert engine.chat(COMPAT, make_headers(), body, arrived=NOW).status == 200
 
 
 def test_a_template_that_fails_is_answered_with_its_fault(engine: Engine) -> None:
     engine.scripts.add({"template": True, "reply": {"content": "{{ request.tea }}"}}, engine.errors)
     body = b'{"model":"qwen-plus","messages":[{"role":"user","content":"Tea?"}]}'
-    answer = engine.chat(Surface.COMPAT, make_headers(), body, arrived=NOW)
+    answer = engine.chat(COMPAT, make_headers(), body, arrived=NOW)
     assert answer.status == 500
     assert "reply-1: '{{ request.tea }}' cannot be filled" in loads(answer.body)["error"]["message"]
 

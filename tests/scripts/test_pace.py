@@ -4,10 +4,11 @@ import pytest
 
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.scripts.pace import INSTANT, PaceError, Profile, read, recorded, steady
 from mockserver.scripts.stage import Setting, Stage
 from mockserver.talk.reply import Pace
-from mockserver.talk.request import Surface
 from tests.asking import ask
 from tests.conftest import NOW, make_headers
 
@@ -24,9 +25,9 @@ def test_recorded_is_by_surface_and_model() -> None:
     paces = [
         profile.of(ask("Tea?", model=model, surface=surface))
         for model, surface in [
-            ("qwen-turbo", Surface.COMPAT),
-            ("qwen-turbo", Surface.NATIVE_TEXT),
-            ("qwen3-max", Surface.COMPAT),
+            ("qwen-turbo", COMPAT),
+            ("qwen-turbo", NATIVE_TEXT),
+            ("qwen3-max", COMPAT),
         ]
     ]
     assert [pace.first_ms for pace in paces if pace] == [222, 186, 295]
@@ -61,9 +62,9 @@ def test_a_pace_that_there_is_not_is_explained(text: str, words: str) -> None:
 
 def test_a_server_paces_what_has_no_pace_of_its_own() -> None:
     engine = Engine(Settings(pace=steady({"first_ms": 250})), clock=lambda: NOW)
-    assert engine.chat(Surface.COMPAT, make_headers(), BODY, arrived=NOW).delay == 0.25
+    assert engine.chat(COMPAT, make_headers(), BODY, arrived=NOW).delay == 0.25
     engine.scripts.add({"reply": {"content": "Oolong.", "pace": {"first_ms": 100}}}, engine.errors)
-    assert engine.chat(Surface.COMPAT, make_headers(), BODY, arrived=NOW).delay == 0.1
+    assert engine.chat(COMPAT, make_headers(), BODY, arrived=NOW).delay == 0.1
 
 
 def test_a_stage_asks_the_key_then_all_then_the_files_then_the_server() -> None:

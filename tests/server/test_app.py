@@ -14,12 +14,12 @@ from starlette.types import Receive, Scope, Send
 from mockserver.base.masking import mask
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.table import PATHS, named
 from mockserver.endpoints import answering
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules.schemas import validator
 from mockserver.server import replaying
-from mockserver.server.app import CHAT_PATHS, App
-from mockserver.talk.request import Surface
+from mockserver.server.app import App
 from mockserver.wire import sse
 from mockserver.wire.ids import Ids
 from tests.conftest import KEY, NOW
@@ -44,7 +44,7 @@ def post(client: TestClient, path: str, *, stream: bool = False, key: str | None
     """A chat request on a path; `extra` are further keys of its body, or others in place of its own."""
     body = {name: value for name, value in {**BODIES[path], **extra}.items() if value is not LEFT_OUT}
     headers = {"Authorization": "" if key is None else f"Bearer {key}"}
-    if stream and CHAT_PATHS[path].native:
+    if stream and PATHS[path].native:
         headers["X-DashScope-SSE"] = "enable"
     elif stream:
         body["stream"] = True
@@ -57,7 +57,7 @@ def post(client: TestClient, path: str, *, stream: bool = False, key: str | None
 def refusal_of(response: Any, path: str) -> tuple[str | None, str]:
     """The code and the message of a refusal in the envelope of its surface."""
     data = response.json()
-    if CHAT_PATHS[path].native:
+    if PATHS[path].native:
         validator("native.error").validate(data)
         return data["code"], data["message"]
     validator("compat.error").validate(data)
@@ -71,7 +71,7 @@ def test_a_request_without_key_is_refused_at_the_door(path: str, *, stream: bool
     assert response.status_code == 401
     assert response.headers["content-type"] == "application/json"
     code, message = refusal_of(response, path)
-    if CHAT_PATHS[path].native:
+    if PATHS[path].native:
         assert (code, message) == ("InvalidApiKey", "No API-key provided.")
     else:
         assert code is None
@@ -88,7 +88,7 @@ def test_a_wrong_key_is_refused_at_the_door(path: str, *, stream: bool, key: str
     assert response.status_code == 401
     assert response.headers["content-type"] == "application/json"
     code, message = refusal_of(response, path)
-    if CHAT_PATHS[path].native:
+    if PATHS[path].native:
         assert (code, message) == ("InvalidApiKey", "Invalid API-key provided.")
     else:
         assert code == "invalid_api_key"
@@ -128,7 +128,7 @@ def test_an_unknown_model_is_refused_in_the_words_of_the_surface(
 ) -> None:
     response = post(client, path, stream=stream, model="qwen-tea")
     code, message = refusal_of(response, path)
-    if CHAT_PATHS[path].native:
+    if PATHS[path].native:
         assert response.status_code == 400
         assert (code, message) == ("InvalidParameter", "Model not exist.")
     else:
@@ -143,7 +143,7 @@ def _refused(response: Any, path: str) -> tuple[int, str]:
         return response.status_code, refusal_of(response, path)[1]
     (frame,) = sse.read(response.content)
     data = json.loads(frame.data or "")
-    if CHAT_PATHS[path].native:
+    if PATHS[path].native:
         assert (response.status_code, frame.id, frame.event) == (200, "1", "error")
         validator("native.error").validate(data)
         return frame.status or 0, data["message"]
@@ -279,17 +279,17 @@ def test_the_alias_answers_as_the_compatible_surface(client: TestClient) -> None
 def test_a_scripted_answer_comes_out_of_every_surface(path: str, *, stream: bool, client: TestClient) -> None:
     client.post("/_mock/replies", json={"reply": {"content": "Oolong."}})
     response = post(client, path, stream=stream)
-    surface = CHAT_PATHS[path]
+    surface = PATHS[path]
     assert response.status_code == 200
     if not stream:
-        validator(f"{surface.value}.response").validate(response.json())
+        validator(f"{surface.name}.response").validate(response.json())
         assert "Oolong." in response.text
         return
     frames = [frame.data for frame in sse.read(response.content)]
     for data in frames:
         if data != "[DONE]":
-            validator(f"{surface.value}.chunk").validate(json.loads(data or ""))
-    assert (frames[-1] == "[DONE]") is (surface is Surface.COMPAT)
+            validator(f"{surface.name}.chunk").validate(json.loads(data or ""))
+    assert (frames[-1] == "[DONE]") is (surface is named("compat"))
 
 
 def test_the_worlds_of_two_keys_do_not_mix(client: TestClient) -> None:

@@ -18,23 +18,25 @@ import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from mockserver.base import resources
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
+from mockserver.dialects.table import named
 from mockserver.rules.schemas import validator
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from tests.server.conftest import MakeLive
 from tests.server.talk import COMPAT, MODELS, MULTIMODAL, PATIENCE, TEXT, TOKENIZER, Line, Live, request
 
 MESSAGES = [{"role": "user", "content": "Which tea?"}]
 BODIES: dict[Surface, dict[str, Any]] = {
-    Surface.COMPAT: {"model": "qwen-plus", "messages": MESSAGES},
-    Surface.NATIVE_TEXT: {"model": "qwen-plus", "input": {"messages": MESSAGES}, "parameters": {}},
-    Surface.NATIVE_MULTIMODAL: {
+    named("compat"): {"model": "qwen-plus", "messages": MESSAGES},
+    NATIVE_TEXT: {"model": "qwen-plus", "input": {"messages": MESSAGES}, "parameters": {}},
+    NATIVE_MULTIMODAL: {
         "model": "qwen3-vl-plus",
         "input": {"messages": [{"role": "user", "content": [{"text": "Which tea?"}]}]},
         "parameters": {},
     },
 }
-PATHS = {Surface.COMPAT: COMPAT, Surface.NATIVE_TEXT: TEXT, Surface.NATIVE_MULTIMODAL: MULTIMODAL}
-GOOD = request("POST", COMPAT, BODIES[Surface.COMPAT])
+PATHS = {named("compat"): COMPAT, NATIVE_TEXT: TEXT, NATIVE_MULTIMODAL: MULTIMODAL}
+GOOD = request("POST", COMPAT, BODIES[named("compat")])
 HEAD = f"POST {COMPAT} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sk-test\r\n".encode()
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 REST = b'"messages":[{"role":"user","content":"tea"}]'
@@ -79,7 +81,7 @@ def _no_fault_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def _truncated() -> Iterator[Attack]:
-    whole = json.dumps(BODIES[Surface.COMPAT]).encode()
+    whole = json.dumps(BODIES[named("compat")]).encode()
     for at in range(1, len(whole), 3):
         yield Attack(f"JSON cut at {at}", request("POST", COMPAT, whole[:at]))
 
@@ -118,7 +120,7 @@ def _bodies() -> Iterator[Attack]:
         "very deep": b"[" * 200_000,
     }
     for (name, body), (surface, path) in itertools.product(bodies.items(), PATHS.items()):
-        yield Attack(f"{name} as {surface.value}", request("POST", path, body))
+        yield Attack(f"{name} as {surface.name}", request("POST", path, body))
 
 
 def _fields() -> Iterator[Attack]:
@@ -281,10 +283,10 @@ def _unusual() -> Iterator[Attack]:
     yield Attack("broken host", request("POST", MODELS, headers={"Host": "[bad"}))
     yield Attack("empty host", request("POST", MODELS, headers={"Host": ""}))
     yield Attack("key of bytes", request("POST", COMPAT, b"{}", key="sk-\xff\xfe"), (401,))
-    yield Attack("empty key", request("POST", COMPAT, BODIES[Surface.COMPAT], key=""), (401,))
+    yield Attack("empty key", request("POST", COMPAT, BODIES[named("compat")], key=""), (401,))
     yield Attack(
         "another scheme",
-        request("POST", COMPAT, BODIES[Surface.COMPAT], key=None, headers={"Authorization": "Basic c2s="}),
+        request("POST", COMPAT, BODIES[named("compat")], key=None, headers={"Authorization": "Basic c2s="}),
         (401,),
     )
     yield Attack("form that is none", request("POST", "/api/v1/uploads/files", b"tea"))
@@ -334,7 +336,7 @@ WRONG = (7.5, True, "tea", ["tea", {}], {"tea": [1]}, -1)
 def _wrong_types() -> Iterator[tuple[str, Surface, bytes]]:
     """Each known field of each surface with each value of a type that its schema forbids."""
     for surface, good in BODIES.items():
-        schema = f"{surface.value}.request"
+        schema = f"{surface.name}.request"
         known = resources.schema(schema)
         fields: list[tuple[str | int, ...]] = [(name,) for name in known["properties"]]
         if surface.native:
@@ -350,7 +352,7 @@ def _wrong_types() -> Iterator[tuple[str, Surface, bytes]]:
             parent[path[-1]] = wrong
             if not validator(schema).is_valid(body):
                 yield (
-                    f"{surface.value} {'.'.join(map(str, path))}={wrong!r}",
+                    f"{surface.name} {'.'.join(map(str, path))}={wrong!r}",
                     surface,
                     json.dumps(body).encode(),
                 )
@@ -444,7 +446,7 @@ def test_a_client_that_leaves_within_a_stream_is_forgotten(
 ) -> None:
     live.script({"content": "tea " * 50_000})
     with live.line() as line:
-        line.say(request("POST", COMPAT, {**BODIES[Surface.COMPAT], "stream": True}))
+        line.say(request("POST", COMPAT, {**BODIES[named("compat")], "stream": True}))
         assert line.hear_head().status == 200
     live.engine.reset()
     _serves_on(live)
@@ -453,7 +455,7 @@ def test_a_client_that_leaves_within_a_stream_is_forgotten(
 
 def test_pipelined_requests_are_answered_in_their_order(live: Live, caplog: pytest.LogCaptureFixture) -> None:
     live.script({"content": "The first."}, turn=1)
-    streamed = {**BODIES[Surface.COMPAT], "stream": True}
+    streamed = {**BODIES[named("compat")], "stream": True}
     with live.line() as line:
         line.say(request("POST", COMPAT, streamed) + request("GET", "/_mock/health") + GOOD)
         assert line.hear().body.endswith(b"data: [DONE]\n\n")
@@ -472,7 +474,7 @@ def test_garbage_behind_a_request_does_not_break_into_its_stream(
 ) -> None:
     live.script({"content": "tea and more tea", "pace": {"per_token_ms": 60_000}})
     with live.line() as line:
-        line.say(request("POST", COMPAT, {**BODIES[Surface.COMPAT], "stream": True}))
+        line.say(request("POST", COMPAT, {**BODIES[named("compat")], "stream": True}))
         assert line.hear_head().status == 200
         line.say(second)
         heard = line.hear_all()
@@ -514,7 +516,7 @@ def test_a_client_that_vanishes_frees_all_it_held(
     before = _cycles()
     for _ in range(10):
         with live.line() as line:
-            line.say(request("POST", COMPAT, {**BODIES[Surface.COMPAT], "stream": stream}))
+            line.say(request("POST", COMPAT, {**BODIES[named("compat")], "stream": stream}))
             if stream:
                 assert line.hear_head().status == 200
             if reset:
@@ -529,7 +531,7 @@ def test_a_client_that_vanishes_frees_all_it_held(
 def test_clients_that_vanish_leave_no_memory_behind(make_live: MakeLive) -> None:
     live = make_live(journal=10)
     live.script({"content": "tea " * 20_000})
-    asked = request("POST", COMPAT, {**BODIES[Surface.COMPAT], "stream": True})
+    asked = request("POST", COMPAT, {**BODIES[named("compat")], "stream": True})
 
     def vanish(times: int) -> None:
         for _ in range(times):
@@ -556,7 +558,7 @@ def test_a_client_that_never_reads_is_cut_off(make_live: MakeLive, caplog: pytes
     live = make_live(idle_timeout=0.3)
     live.script({"content": "tea " * 200_000})
     with live.line() as line:
-        line.say(request("POST", COMPAT, {**BODIES[Surface.COMPAT], "stream": True}))
+        line.say(request("POST", COMPAT, {**BODIES[named("compat")], "stream": True}))
         assert line.hear_head().status == 200
         _idle(live)
         assert not line.hear_all().endswith(b"0\r\n\r\n")
@@ -567,7 +569,7 @@ def test_a_client_that_reads_slowly_is_waited_for(make_live: MakeLive) -> None:
     live = make_live(idle_timeout=5)
     live.script({"content": "tea " * 100_000})
     with live.line() as line:
-        line.say(request("POST", COMPAT, {**BODIES[Surface.COMPAT], "stream": True}))
+        line.say(request("POST", COMPAT, {**BODIES[named("compat")], "stream": True}))
         assert line.hear().body.endswith(b"data: [DONE]\n\n")
 
 
@@ -652,9 +654,9 @@ def _naming(place: str) -> Iterator[bytes]:
         yield request("POST", path, {"model": place, "messages": told, "input": {"messages": told}})
     schema = {"$ref": place, "$id": place, "$schema": place, "pattern": place}
     form = {"type": "json_schema", "json_schema": {"name": "tea", "schema": schema}}
-    yield request("POST", COMPAT, {**BODIES[Surface.COMPAT], "response_format": form})
+    yield request("POST", COMPAT, {**BODIES[named("compat")], "response_format": form})
     tool = {"type": "function", "function": {"name": "tea", "parameters": schema}}
-    yield request("POST", COMPAT, {**BODIES[Surface.COMPAT], "tools": [tool]})
+    yield request("POST", COMPAT, {**BODIES[named("compat")], "tools": [tool]})
     yield request("POST", TOKENIZER, {"model": "qwen-plus", "input": {"messages": told}})
     yield request("POST", "/compatible-mode/v1/embeddings", {"model": "text-embedding-v4", "input": place})
     plain = quote(place, safe="/%")
@@ -675,7 +677,7 @@ def _naming(place: str) -> Iterator[bytes]:
         "Referer",
         "X-Forwarded-For",
     )
-    yield request("POST", COMPAT, BODIES[Surface.COMPAT], headers=dict.fromkeys(headers, place))
+    yield request("POST", COMPAT, BODIES[named("compat")], headers=dict.fromkeys(headers, place))
 
 
 def test_nothing_that_a_request_names_is_opened_asked_for_or_run(live: Live) -> None:

@@ -12,9 +12,9 @@ from starlette.types import Message
 from mockserver.answer.moderation import Moderation
 from mockserver.base.masking import mask
 from mockserver.corridor.engine import Engine
+from mockserver.dialects.table import named
 from mockserver.meter.quotas import Quota
 from mockserver.server.app import App
-from mockserver.talk.request import Surface
 from tests.conftest import KEY, NOW, make_headers
 from tests.server.talk import COMPAT, TEXT
 
@@ -195,17 +195,17 @@ def test_a_fault_of_ours_holds_no_place(engine: Engine, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(engine, "_converse", broken)
     with pytest.raises(RuntimeError):
-        engine.chat(Surface.COMPAT, make_headers(), json.dumps(BODY).encode(), arrived=NOW)
+        engine.chat(named("compat"), make_headers(), json.dumps(BODY).encode(), arrived=NOW)
     assert engine.quotas.used(now=NOW)[0]["concurrency"] == 0
     monkeypatch.setattr(engine, "quotas", type(engine.quotas)())
     with pytest.raises(RuntimeError):
-        engine.chat(Surface.COMPAT, make_headers(), json.dumps(BODY).encode(), arrived=NOW)
+        engine.chat(named("compat"), make_headers(), json.dumps(BODY).encode(), arrived=NOW)
 
 
 def test_a_model_without_a_quota_is_let_in_beside_one_that_has(engine: Engine) -> None:
     engine.quotas.put(Quota(model="glm-*", rpm=0))
     body = json.dumps(BODY).encode()
-    answer = engine.chat(Surface.COMPAT, make_headers(), body, arrived=NOW)
+    answer = engine.chat(named("compat"), make_headers(), body, arrived=NOW)
     assert (answer.status, answer.admission) == (200, None)
 
 

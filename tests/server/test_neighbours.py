@@ -8,11 +8,13 @@ from starlette.testclient import TestClient
 
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.native.surface import NATIVE_TEXT
+from mockserver.dialects.table import named
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules.schemas import validator
 from mockserver.server.app import App
 from mockserver.server.neighbours import surface_of
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from tests.conftest import KEY
 from tests.server.talk import COMPAT, MODELS, TEXT, TOKENIZER
 
@@ -138,11 +140,11 @@ def test_a_list_is_gzipped_when_asked(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("path", "surface"),
     [
-        (MODELS, Surface.COMPAT),
-        (COMPAT, Surface.COMPAT),
-        (TEXT, Surface.NATIVE_TEXT),
-        (NATIVE_MODELS, Surface.NATIVE_TEXT),
-        ("/tea", Surface.NATIVE_TEXT),
+        (MODELS, named("compat")),
+        (COMPAT, named("compat")),
+        (TEXT, NATIVE_TEXT),
+        (NATIVE_MODELS, NATIVE_TEXT),
+        ("/tea", NATIVE_TEXT),
     ],
 )
 def test_a_path_speaks_the_dialect_of_its_root(path: str, surface: Surface) -> None:

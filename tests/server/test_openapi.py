@@ -12,10 +12,11 @@ from starlette.testclient import TestClient
 from mockserver.base import resources
 from mockserver.base.version import __version__
 from mockserver.corridor.engine import Engine
+from mockserver.dialects.table import PATHS
 from mockserver.endpoints import apps
 from mockserver.rules.schemas import validator
 from mockserver.server import openapi
-from mockserver.server.app import CHAT_PATHS, App
+from mockserver.server.app import App
 from tests.conftest import KEY
 from tests.server.talk import COMPAT
 from tests.test_schemas_folder import references
@@ -91,7 +92,7 @@ def test_every_operation_is_named_once_and_described() -> None:
 
 def _served(engine: Engine) -> set[str]:
     """Every path that the application has a route for, as the page writes paths."""
-    found = {*CHAT_PATHS, apps.PATH}
+    found = {*PATHS, apps.PATH}
     for route in App(engine)._others.routes:
         inner = route.routes if isinstance(route, Mount) else [route]
         prefix = route.path if isinstance(route, Mount) else ""

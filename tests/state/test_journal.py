@@ -11,13 +11,14 @@ from mockserver.base.masking import mask
 from mockserver.catalogue.errors import Errors, Refusal, Words
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules import schemas
 from mockserver.state.journal import Entry, Journal
 from mockserver.state.worlds import World
 from mockserver.talk.finding import Finding, Severity
 from mockserver.talk.reply import Choice, Raw, Reply, Usage
-from mockserver.talk.request import Part, Surface, ToolCall
+from mockserver.talk.request import Part, ToolCall
 from mockserver.wire.ids import Ids
 from tests.conftest import KEY, NOW, MakeHeaders
 
@@ -187,7 +188,7 @@ def test_no_secret_that_a_request_carries_is_shown(
         {"model": "qwen-plus", "messages": messages, "metadata": {"password": "oolong", "note": "x"}}
     )
     sent = {**dict(headers()), header[0].lower(): header[1]}
-    engine.chat(Surface.COMPAT, sent, body, arrived=NOW)
+    engine.chat(COMPAT, sent, body, arrived=NOW)
     (told,) = engine.journal
     shown = told.shown()
     assert shown["body"]["messages"][0]["content"] == f"Repeat: {mask('tea-leaf-9')}"
@@ -205,7 +206,7 @@ def test_the_journal_does_not_keep_log_probabilities(engine: Engine, headers: Ma
             "top_logprobs": 5,
         }
     )
-    answer = engine.chat(Surface.COMPAT, headers(), body, arrived=NOW)
+    answer = engine.chat(COMPAT, headers(), body, arrived=NOW)
     assert loads(answer.body)["choices"][0]["logprobs"]["content"]
     (told,) = engine.journal
     assert told.reply is not None
@@ -242,7 +243,7 @@ def test_a_journal_forgets_one_world_or_all_and_counts_anew() -> None:
 def test_a_key_never_appears_in_what_an_exchange_leaves_behind(engine: Engine, headers: MakeHeaders) -> None:
     message = {"role": "user", "content": f"My key is {KEY}, is it good?"}
     body = dumps({"model": "qwen-plus", "messages": [message], "user": KEY})
-    answer = engine.chat(Surface.COMPAT, headers(), body, arrived=NOW)
+    answer = engine.chat(COMPAT, headers(), body, arrived=NOW)
     assert schemas.violations("compat.response", loads(answer.body)) == []
     (told,) = engine.journal
     shown = told.shown()
@@ -255,7 +256,7 @@ def test_a_key_never_appears_in_what_an_exchange_leaves_behind(engine: Engine, h
 
 def test_a_refused_key_is_masked_as_well(lazy_tokenizer: LazyTokenizer, headers: MakeHeaders) -> None:
     engine = Engine(Settings(api_keys=("sk-right",)), tokenizer=lazy_tokenizer, ids=Ids(1))
-    answer = engine.chat(Surface.COMPAT, headers(key="sk-wrong"), b'{"user":"sk-wrong"}', arrived=NOW)
+    answer = engine.chat(COMPAT, headers(key="sk-wrong"), b'{"user":"sk-wrong"}', arrived=NOW)
     (told,) = engine.journal
     assert answer.status == told.shown()["status"] == 401
     assert told.shown()["key"] == "none"
@@ -264,8 +265,8 @@ def test_a_refused_key_is_masked_as_well(lazy_tokenizer: LazyTokenizer, headers:
 
 def test_resetting_a_key_forgets_its_exchanges_only(engine: Engine, headers: MakeHeaders) -> None:
     body = b'{"model":"qwen-plus","messages":[{"role":"user","content":"Tea?"}]}'
-    engine.chat(Surface.COMPAT, headers(key="sk-a"), body, arrived=NOW)
-    engine.chat(Surface.COMPAT, headers(key="sk-b"), body, arrived=NOW)
+    engine.chat(COMPAT, headers(key="sk-a"), body, arrived=NOW)
+    engine.chat(COMPAT, headers(key="sk-b"), body, arrived=NOW)
     engine.reset("sk-a")
     assert [told.world.name for told in engine.journal] == [mask("sk-b")]
     engine.reset("sk-never-used")

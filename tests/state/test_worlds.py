@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from mockserver.base.jsontext import dumps
 from mockserver.base.masking import mask
 from mockserver.corridor.engine import Engine
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.state import worlds as worlds_module
 from mockserver.state.worlds import Ledger, World, Worlds
-from mockserver.talk.request import Surface
 from tests.conftest import KEY, NOW, make_headers
 
 keys = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=60).map(
@@ -124,7 +124,7 @@ def test_what_is_remembered_is_weighed(lazy_tokenizer: LazyTokenizer) -> None:
     sizes = []
     for turn in range(3):
         body = dumps({"model": "qwen-plus", "messages": [{"role": "user", "content": f"Tea {turn}?"}]})
-        engine.ended(engine.chat(Surface.COMPAT, make_headers(), body, arrived=NOW))
+        engine.ended(engine.chat(COMPAT, make_headers(), body, arrived=NOW))
         sizes.append(engine.worlds.of(KEY).size)
     assert sizes[0] < sizes[1] < sizes[2]
 

@@ -6,23 +6,27 @@ from typing import Any
 import pytest
 
 from mockserver.catalogue.models import Models
-from mockserver.talk.request import SEED, ChatRequest, Message, Surface
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
+from mockserver.dialects.table import SURFACES
+from mockserver.talk.request import SEED, ChatRequest, Message
+from mockserver.talk.surface import Surface
 
 
 def asked(
     models: Models,
     name: str = "qwen-plus",
     *messages: Message,
-    surface: Surface = Surface.NATIVE_TEXT,
+    surface: Surface = NATIVE_TEXT,
     **parameters: Any,
 ) -> ChatRequest:
     return ChatRequest(surface, models[name], messages, parameters)
 
 
 def test_the_native_surfaces_are_two_of_three() -> None:
-    assert [surface for surface in Surface if surface.native] == [
-        Surface.NATIVE_TEXT,
-        Surface.NATIVE_MULTIMODAL,
+    assert [surface for surface in SURFACES.values() if surface.native] == [
+        NATIVE_TEXT,
+        NATIVE_MULTIMODAL,
     ]
 
 
@@ -74,7 +78,7 @@ def test_whether_a_model_thinks(models: Models, name: str, sent: dict[str, Any],
 def test_usage_is_streamed_when_it_is_asked_for(
     models: Models, sent: dict[str, Any], *, includes: bool
 ) -> None:
-    assert asked(models, surface=Surface.COMPAT, **sent).include_usage is includes
+    assert asked(models, surface=COMPAT, **sent).include_usage is includes
 
 
 @pytest.mark.parametrize(
@@ -98,15 +102,15 @@ def test_a_native_stream_sends_deltas_when_asked_or_by_the_models_nature(
 @pytest.mark.parametrize(
     ("name", "surface", "sent", "text"),
     [
-        ("qwen-plus", Surface.NATIVE_TEXT, {}, True),
-        ("qwen-plus", Surface.NATIVE_TEXT, {"result_format": None}, True),
-        ("qwen-plus", Surface.NATIVE_TEXT, {"result_format": "message"}, False),
-        ("qwen-plus", Surface.NATIVE_TEXT, {"result_format": "text", "enable_thinking": True}, False),
-        ("qwen-plus", Surface.NATIVE_TEXT, {"tools": [{"type": "function"}]}, False),
-        ("qwen-plus", Surface.COMPAT, {"result_format": "text"}, False),
-        ("qwen3-vl-plus", Surface.NATIVE_MULTIMODAL, {"result_format": "text"}, False),
-        ("qwen3-max", Surface.NATIVE_TEXT, {}, False),
-        ("qwen3-max", Surface.NATIVE_TEXT, {"result_format": "text"}, True),
+        ("qwen-plus", NATIVE_TEXT, {}, True),
+        ("qwen-plus", NATIVE_TEXT, {"result_format": None}, True),
+        ("qwen-plus", NATIVE_TEXT, {"result_format": "message"}, False),
+        ("qwen-plus", NATIVE_TEXT, {"result_format": "text", "enable_thinking": True}, False),
+        ("qwen-plus", NATIVE_TEXT, {"tools": [{"type": "function"}]}, False),
+        ("qwen-plus", COMPAT, {"result_format": "text"}, False),
+        ("qwen3-vl-plus", NATIVE_MULTIMODAL, {"result_format": "text"}, False),
+        ("qwen3-max", NATIVE_TEXT, {}, False),
+        ("qwen3-max", NATIVE_TEXT, {"result_format": "text"}, True),
     ],
 )
 def test_only_plain_native_text_is_answered_in_text_format(

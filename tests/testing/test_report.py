@@ -7,7 +7,8 @@ from hypothesis import given
 
 from mockserver.base.jsontext import dumps
 from mockserver.corridor.engine import Engine
-from mockserver.talk.request import Surface
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.talk.surface import Surface
 from mockserver.testing.exchange import Exchange
 from mockserver.testing.report import block, last_message, messages_of
 from tests.conftest import NOW, make_headers
@@ -16,13 +17,11 @@ from tests.wire.strategies import json_values
 TOOLS = [{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}]
 
 
-def shown(
-    engine: Engine, reply: dict[str, Any], *, surface: Surface = Surface.COMPAT, **body: Any
-) -> dict[str, Any]:
+def shown(engine: Engine, reply: dict[str, Any], *, surface: Surface = COMPAT, **body: Any) -> dict[str, Any]:
     """A scripted exchange, as the control API gives it."""
     engine.scripts.add({"reply": reply}, engine.errors)
     content = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Tea?"}], **body}
-    engine.chat(Surface.COMPAT, make_headers(), dumps(content), arrived=NOW)
+    engine.chat(COMPAT, make_headers(), dumps(content), arrived=NOW)
     (entry,) = engine.journal
     entry.finished = NOW + 0.25
     return entry.shown()

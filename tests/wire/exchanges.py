@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mockserver.catalogue import models as model_catalogue
-from mockserver.dialects import compat, native
+from mockserver.dialects.compat import render as compat
+from mockserver.dialects.native import render as native
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.rendering import Envelope, Stream
 from mockserver.meter.logprobs import token_logprobs
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.reply import Choice, Reply, Usage
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Surface
 from mockserver.wire.chunking import Chunker
 
 RID = "0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f"
@@ -89,7 +92,7 @@ def native_exchange(
     reply: Reply,
     tokenizer: Tokenizer,
     *,
-    surface: Surface = Surface.NATIVE_TEXT,
+    surface: Surface = NATIVE_TEXT,
     usage: Usage | None = None,
     **parameters: Any,
 ) -> Exchange:

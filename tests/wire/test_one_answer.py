@@ -4,10 +4,10 @@ from typing import Any
 
 from hypothesis import given, settings
 
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
 from mockserver.dialects.serializers import DIALECTS
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.reply import Reply
-from mockserver.talk.request import Surface
 from tests import folding
 from tests.wire.exchanges import Exchange, compat_exchange, cost, native_exchange
 from tests.wire.strategies import replies
@@ -31,7 +31,7 @@ def _native(reply: Reply, tokenizer: Tokenizer, *, incremental: bool) -> list[Ex
     options: dict[str, Any] = {"incremental_output": incremental, "result_format": "message"}
     text = [native_exchange(model, reply, tokenizer, **options) for model in TEXT_MODELS]
     multimodal = [
-        native_exchange(model, reply, tokenizer, surface=Surface.NATIVE_MULTIMODAL, **options)
+        native_exchange(model, reply, tokenizer, surface=NATIVE_MULTIMODAL, **options)
         for model in MULTIMODAL_MODELS
     ]
     return [*text, *multimodal]

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.reply import Choice, Reply, Usage
-from mockserver.talk.request import Surface, ToolCall
+from mockserver.talk.request import ToolCall
 from tests.wire.exchanges import PICTURE, TOOLS, compat_exchange, native_exchange
 
 FOLDER = Path(__file__).parent / "transcripts"
@@ -49,7 +50,7 @@ COMPAT: dict[str, tuple[str, Reply, Usage]] = {
     "2026-thinking": ("qwen3.8-max", Reply((THOUGHT,)), Usage(59, 19, reasoning=8)),
 }
 
-MULTIMODAL = {"surface": Surface.NATIVE_MULTIMODAL}
+MULTIMODAL = {"surface": NATIVE_MULTIMODAL}
 NATIVE: dict[str, tuple[str, Choice, Usage, dict[str, Any]]] = {
     "message-incremental": (
         "qwen-max",

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from mockserver.catalogue import models as model_catalogue
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
 from mockserver.meter.tokenizer import LazyTokenizer
-from mockserver.talk.request import Surface
+from mockserver.talk.surface import Surface
 from mockserver.wire import sse
 from tests.conftest import make_headers
 
@@ -60,7 +62,7 @@ def body_of(surface: Surface, model: str, parts: list[tuple[str, Any]], *, strea
     return {"model": model, "messages": [{"role": "user", "content": content}], **wish}
 
 
-@pytest.mark.parametrize("surface", [Surface.COMPAT, Surface.NATIVE_MULTIMODAL])
+@pytest.mark.parametrize("surface", [COMPAT, NATIVE_MULTIMODAL])
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 def test_text_and_media_add_up_to_the_input(
     surface: Surface, *, stream: bool, lazy_tokenizer: LazyTokenizer
@@ -93,10 +95,8 @@ def test_audio_to_a_model_that_takes_none_is_told_as_audio(
     model: str, *, stream: bool, engine: Engine
 ) -> None:
     headers = make_headers({"X-DashScope-SSE": "enable"} if stream else {})
-    sent = body_of(
-        Surface.NATIVE_MULTIMODAL, model, [("text", "Tea?"), ("audio", URLS["audio"])], stream=stream
-    )
-    answer = engine.chat(Surface.NATIVE_MULTIMODAL, headers, json.dumps(sent).encode(), arrived=0.0)
+    sent = body_of(NATIVE_MULTIMODAL, model, [("text", "Tea?"), ("audio", URLS["audio"])], stream=stream)
+    answer = engine.chat(NATIVE_MULTIMODAL, headers, json.dumps(sent).encode(), arrived=0.0)
     assert answer.status == 200
     last = sse.read(answer.frames[-1])[0].data if answer.frames else answer.body
     usage = json.loads(last or "")["usage"]

@@ -8,13 +8,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.recording import documents
 from mockserver.recording.importers import messages, pieces
 from mockserver.recording.interaction import Interaction
 from mockserver.recording.redaction import Pairs
-
-_COMPAT = "/compatible-mode/v1/chat/completions"
-_TEXT = "/api/v1/services/aigc/text-generation/generation"
 
 
 def _verbose(raw: bytes) -> tuple[list[bytes], bytes]:
@@ -44,7 +43,7 @@ def _interaction(path: Path) -> Interaction:
     asked = pieces.content(beside) if beside.is_file() else b""
     document = documents.parse(asked) if asked else None
     native = isinstance(document, dict) and isinstance(document.get("input"), dict)
-    method, target = "POST" if asked else "GET", _TEXT if native else _COMPAT
+    method, target = "POST" if asked else "GET", (NATIVE_TEXT if native else COMPAT).paths[0]
     told: Pairs = []
     if sent:
         method, target, told = messages.request_head(b"\n".join(sent), path.name)

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.recording import documents
 from mockserver.recording.importers import pieces
 from mockserver.recording.interaction import Interaction
-
-_COMPAT = "/compatible-mode/v1/chat/completions"
-_TEXT = "/api/v1/services/aigc/text-generation/generation"
 
 
 def _held(value: Any) -> dict[str, Any]:
@@ -24,7 +23,7 @@ def _held(value: Any) -> dict[str, Any]:
 
 def _path(body: Any) -> str:
     native = isinstance(body, dict) and isinstance(body.get("input"), dict)
-    return _TEXT if native else _COMPAT
+    return (NATIVE_TEXT if native else COMPAT).paths[0]
 
 
 def _interaction(line: Any, where: str) -> Interaction:

@@ -6,6 +6,7 @@ from typing import Any
 from mockserver.base.jsontext import dump_text, dumps
 from mockserver.catalogue.models import Model
 from mockserver.dialects import serializers
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.messages import read_messages
 from mockserver.dialects.rendering import (
     Envelope,
@@ -19,7 +20,7 @@ from mockserver.dialects.rendering import (
 )
 from mockserver.dialects.serializers import CompatSerializer, Mode
 from mockserver.talk.reply import Choice, Reply, Usage
-from mockserver.talk.request import ChatRequest, Surface, ToolCall
+from mockserver.talk.request import ChatRequest, ToolCall
 from mockserver.wire import sse
 from mockserver.wire.chunking import Chunker, Run
 from mockserver.wire.template import Template
@@ -28,7 +29,7 @@ from mockserver.wire.template import Template
 def read_request(body: Mapping[str, Any], model: Model, headers: Mapping[str, str]) -> ChatRequest:
     """The chat request of a body that its schema allows."""
     return ChatRequest(
-        Surface.COMPAT, model, read_messages(body["messages"]), body, bool(body.get("stream")), headers
+        COMPAT, model, read_messages(body["messages"]), body, bool(body.get("stream")), headers
     )
 
 

@@ -8,6 +8,7 @@ from mockserver.catalogue.models import Model
 from mockserver.catalogue.thinking import THINK_CLOSE, THINK_OPEN
 from mockserver.dialects import serializers
 from mockserver.dialects.messages import read_prompt
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
 from mockserver.dialects.rendering import (
     Envelope,
     Stream,
@@ -22,7 +23,8 @@ from mockserver.dialects.rendering import (
 )
 from mockserver.dialects.serializers import NativeSerializer
 from mockserver.talk.reply import Choice, Reply, Usage
-from mockserver.talk.request import ChatRequest, Surface
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Surface
 from mockserver.wire import sse
 from mockserver.wire.chunking import Chunker, Run
 from mockserver.wire.template import Template
@@ -72,7 +74,7 @@ def _stray(body: Mapping[str, Any], source: Mapping[str, Any]) -> tuple[str, ...
 
 def _serializer(request: ChatRequest) -> NativeSerializer:
     family = request.model.family
-    if request.surface is Surface.NATIVE_MULTIMODAL:
+    if request.surface is NATIVE_MULTIMODAL:
         return serializers.native(family.native_multimodal)
     if request.stream:
         return serializers.native(family.native_text)

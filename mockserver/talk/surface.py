@@ -1,0 +1,91 @@
+"""What a chat endpoint is: its name, its paths, and what clients can count on there."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from mockserver.catalogue.errors import Voice
+
+
+class Trait(StrEnum):
+    """What holds on some surfaces and not on others; rules and answers ask for it."""
+
+    APART = "apart"
+    """Messages and parameters stand apart from each other."""
+
+    PARTS = "parts"
+    """The content of a message is a list of parts."""
+
+    MEDIA = "media"
+    """A message may hold media."""
+
+    TEXT_FORM = "text-form"
+    """An answer may be one text, without choices."""
+
+    CUMULATIVE = "cumulative"
+    """Each event of a stream may repeat the text so far."""
+
+    USAGE_ASKED = "usage-asked"
+    """A stream carries its usage only when that is asked for."""
+
+    CALL_IDS = "call-ids"
+    """A function's result has to name the id of its call."""
+
+    LAST_ROLE = "last-role"
+    """The history has to end with a user or with a function's result."""
+
+    NOT_EMPTY = "not-empty"
+    """A user has to say something."""
+
+    TASKS = "tasks"
+    """A header asks for a task in the place of an answer."""
+
+    SOME_TOOLS = "some-tools"
+    """Tools are listed only when there are some."""
+
+    SOURCES = "sources"
+    """An answer shows what a search found, and its usage that there was one."""
+
+    __hash__ = str.__hash__  # every request is asked for traits: that of an enum is Python
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Surface:
+    """One chat endpoint. There is one value for each, which is compared by identity.
+
+    `dialect` names the dialect that is spoken there, `voice` whose words its refusals have. `paths` lead
+    there; recordings are compared by the first. `options_at` and `messages_at` say where the parameters
+    (a prefix such as `parameters.`) and the messages stand in the body of a request.
+    """
+
+    name: str
+    dialect: str
+    voice: Voice
+    paths: tuple[str, ...]
+    options_at: str = ""
+    messages_at: str = "messages"
+    traits: frozenset[Trait] = frozenset()
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
+
+    @property
+    def native(self) -> bool:
+        """Whether it speaks the native dialect."""
+        return self.dialect == "native"
+
+    def has(self, traits: Iterable[Trait]) -> bool:
+        """Whether all of these hold here."""
+        return self.traits.issuperset(traits)
+
+    def place(self, name: str) -> str:
+        """Where a parameter stands in the body of a request."""
+        return self.options_at + name
+
+    def message_place(self, index: int | None = None) -> str:
+        """Where a message stands in the body of a request; without an index, where all of them do."""
+        return self.messages_at if index is None else f"{self.messages_at}[{index}]"
