@@ -15,6 +15,7 @@ from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
 from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
+from mockserver.talk.surface import Surface
 from mockserver.wire.ids import Ids
 from mockserver.wire.incoming import RequestHeaders
 
@@ -40,6 +41,11 @@ KEY = "sk-test"
 
 NOW = 1_770_000_000.25
 """What the engine's clock says, in seconds since 1970: 2 February 2026, 02:40:00.25 UTC."""
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A surface is called by its name."""
+    return val.name if isinstance(val, Surface) else None
 
 
 class MakeHeaders(Protocol):

@@ -61,19 +61,19 @@ def properties(surface: Surface) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("surface", list(SURFACES.values()))
-def test_every_property_of_a_request_is_in_the_catalogue_and_the_other_way_round(surface: Surface) -> None:
+@pytest.mark.parametrize("surface", SURFACES)
+def test_every_property_of_a_request_is_in_the_catalogue_and_the_other_way_round(surface: str) -> None:
     known: set[str] = set()
     unknown: set[str] = set()
     for parameter in PARAMETERS.values():
         if surface in parameter["surfaces"]:
             place = DOCS["place_of"](parameter, surface)
             (unknown if surface in parameter["passed_through"] else known).add(place)
-    assert {place for place in known if "[]" not in place} == properties(surface)
+    assert {place for place in known if "[]" not in place} == properties(named(surface))
     for place in known:
-        assert DOCS["schema_at"](surface.name, place) is not None, place
+        assert DOCS["schema_at"](surface, place) is not None, place
     for place in unknown:
-        assert DOCS["schema_at"](surface.name, place) is None, place
+        assert DOCS["schema_at"](surface, place) is None, place
 
 
 @EACH
@@ -90,7 +90,7 @@ def test_a_parameter_tells_of_its_own_surfaces_only(parameter: dict[str, Any]) -
 
 def bodies(parameter: dict[str, Any], surface: Surface) -> Iterator[dict[str, Any]]:
     """Bodies that are valid save for wrong values of one parameter."""
-    steps = DOCS["place_of"](parameter, surface).split(".")
+    steps = DOCS["place_of"](parameter, surface.name).split(".")
     for value in WRONG:
         body = body_of("Tea?", model=MODELS[surface], surface=surface)
         node: Any = body

@@ -15,7 +15,7 @@ Origin = Literal["door", "gateway", "validator", "service"]
 """Where a refusal arises: before the gateway, in it, in its parameter check, or in the model service."""
 
 Voice = Literal["native", "compat"]
-"""Whose words a refusal has."""
+"""Whose words a refusal has: a surface has one of them."""
 
 Moment = Literal["refused", "late"]
 """Whether a refusal comes instead of a stream, or in one that has begun."""
@@ -54,12 +54,11 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class ErrorEntry:
-    """One row of the catalogue. Messages are templates for `str.format`."""
+    """One row of the catalogue, with its words by voice. Messages are templates for `str.format`."""
 
     id: str
     status: int
-    native: Words
-    compat: Words
+    words: Mapping[Voice, Words]
     origin: Origin
     prefix: str
     params: tuple[str, ...]
@@ -70,20 +69,32 @@ class ErrorEntry:
 
     @property
     def codes(self) -> set[str]:
-        """Every code that names it, on either surface."""
-        return {code for code in (self.native.code, self.compat.code, *self.aliases) if code}
+        """Every code that names it, on any surface."""
+        return {code for code in (*(words.code for words in self.words.values()), *self.aliases) if code}
+
+    @property
+    def code(self) -> str | None:
+        """The native code, by which every dialect's refusals are told apart."""
+        return self.words["native"].code
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One refusal with its values filled in. `prefix` stands before the message on most surfaces."""
+    """One refusal with its values filled in: its words by voice.
+
+    `prefix` stands before the message on most surfaces.
+    """
 
     status: int
-    native: Words
-    compat: Words
+    words: Mapping[Voice, Words]
     origin: Origin
     prefix: str = ""
     id: str = ""
+
+    @property
+    def code(self) -> str | None:
+        """The native code, by which every dialect's refusals are told apart."""
+        return self.words["native"].code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +132,7 @@ class StreamForm:
         return (
             (not self.origins or refusal.origin in self.origins)
             and (not self.entries or refusal.id in self.entries)
-            and (not self.codes or refusal.native.code in self.codes)
+            and (not self.codes or refusal.code in self.codes)
             and (not self.statuses or refusal.status in self.statuses)
             and (self.backend is None or backend in (None, self.backend))
             and (self.era is None or era in (None, self.era))
@@ -184,8 +195,8 @@ def fill(entry: ErrorEntry, values: Mapping[str, Any]) -> Refusal:
         param = template.param and template.param.format(**given)
         return replace(template, message=template.message.format(**given), param=param)
 
-    native, compat = words(entry.native), words(entry.compat)
-    return Refusal(entry.status, native, compat, entry.origin, entry.prefix, entry.id)
+    filled = {voice: words(template) for voice, template in entry.words.items()}
+    return Refusal(entry.status, filled, entry.origin, entry.prefix, entry.id)
 
 
 def _native_of(compat: Words | None) -> Words:
@@ -219,8 +230,7 @@ def _entry(data: Mapping[str, Any], prefixes: Mapping[str, str]) -> ErrorEntry:
     return ErrorEntry(
         id=data["id"],
         status=data["status"],
-        native=native,
-        compat=compat or _compat_of(native),
+        words={"native": native, "compat": compat or _compat_of(native)},
         origin=data["origin"],
         prefix=prefixes[data["prefix"]] if data["prefix"] else "",
         params=tuple(data["params"]),

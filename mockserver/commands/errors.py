@@ -64,7 +64,7 @@ def table(entries: "list[ErrorEntry]") -> Iterator[str]:
     """One line for each pair of codes, in the order of their status; at most 80 columns wide."""
     counts: dict[tuple[int, str, str], int] = {}
     for entry in entries:
-        native, compat = entry.native.code or "-", entry.compat.code or "-"
+        native, compat = (entry.words[voice].code or "-" for voice in ("native", "compat"))
         row = (entry.status, native, "=" if compat == native else compat)
         counts[row] = counts.get(row, 0) + 1
     wide = max(len(native) for _, native, _ in counts)
@@ -96,12 +96,13 @@ def _streams(entry: "ErrorEntry") -> Iterator[tuple[str, str, str, str]]:
 
 def card(entry: "ErrorEntry") -> Iterator[str]:
     """All that is known of an entry, in lines of at most 80 columns."""
+    native, compat = entry.words["native"], entry.words["compat"]
     yield entry.id
     yield from _field("status", str(entry.status))
-    yield from _field("native", str(entry.native.code))
-    yield from _field("", entry.prefix + entry.native.text())
-    yield from _field("compat", f"{entry.compat.code or 'null'} (type {entry.compat.type})")
-    yield from _field("", entry.prefix + entry.compat.text())
+    yield from _field("native", str(native.code))
+    yield from _field("", entry.prefix + native.text())
+    yield from _field("compat", f"{compat.code or 'null'} (type {compat.type})")
+    yield from _field("", entry.prefix + compat.text())
     if entry.aliases:
         yield from _field("also", ", ".join(entry.aliases))
     yield from _field("arises", _ARISES[entry.origin])
@@ -121,11 +122,12 @@ def _field(label: str, text: str) -> Iterator[str]:
 
 def as_json(entry: "ErrorEntry") -> dict[str, Any]:
     """All that is known of an entry, for programs."""
+    native, compat = entry.words["native"], entry.words["compat"]
     return {
         "id": entry.id,
         "status": entry.status,
-        "native": {"code": entry.native.code, "message": entry.native.text()},
-        "compat": {"code": entry.compat.code, "type": entry.compat.type, "message": entry.compat.text()},
+        "native": {"code": native.code, "message": native.text()},
+        "compat": {"code": compat.code, "type": compat.type, "message": compat.text()},
         "prefix": entry.prefix,
         "params": list(entry.params),
         "aliases": list(entry.aliases),

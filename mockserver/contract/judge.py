@@ -13,6 +13,7 @@ from mockserver.contract.stage import Seen
 from mockserver.contract.truth import Comparison, Told, first_difference, same_arguments
 from mockserver.dialects.messages import read_messages, read_prompt
 from mockserver.dialects.native import render as native
+from mockserver.dialects.table import named
 from mockserver.rules.registry import Moment, rules_by_id
 from mockserver.rules.schemas import validator
 from mockserver.state.journal import Entry
@@ -116,7 +117,7 @@ class RequestJudge:
             source = rules_by_id()[finding.rule].source
             self._fail(requirement, finding.message, finding.path, finding.rule, source)
         if entry.refusal is not None and self._seen.planned is None and not entry.findings:
-            words = entry.refusal.native if self._native else entry.refusal.compat
+            words = entry.refusal.words[named(entry.surface).voice]
             message = f"the cloud refuses it: {entry.refusal.status} {words.code}: {words.message}"
             self._fail("request.valid", message, rule=entry.refusal.id)
 
@@ -244,7 +245,7 @@ def judge_refusal(report: Report, entry: Entry) -> list[Failure]:
     """What is wrong with the report of a refusal."""
     assert entry.refusal is not None
     is_native = entry.surface != "compat"
-    words = entry.refusal.native if is_native else entry.refusal.compat
+    words = entry.refusal.words[named(entry.surface).voice]
     return judge_error(
         report,
         requirement="errors.reported",

@@ -201,7 +201,7 @@ class Session:
     def _cloud(self, seen: Seen) -> None:
         entry = seen.entry
         if entry.refusal is not None:
-            words = entry.refusal.native if entry.surface != "compat" else entry.refusal.compat
+            words = entry.refusal.words[named(entry.surface).voice]
             self.transcript.add("cloud", f"refuses: {entry.refusal.status} {words.code}: {words.message}")
         elif entry.reply is not None:
             said = [repr(choice.content) for choice in entry.reply.choices]
@@ -318,7 +318,7 @@ class Session:
                 continue
             if refusal is None:
                 continue
-            words = refusal.native if seen.entry.surface != "compat" else refusal.compat
+            words = refusal.words[named(seen.entry.surface).voice]
             if refusal.status in LASTING and more:
                 text = (
                     f"{refusal.status} {words.code} does not pass by itself, and was tried {more} times again"

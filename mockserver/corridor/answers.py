@@ -186,13 +186,13 @@ class Answers:
         entry.status = rendered.status
         event(
             log,
-            f"refused {entry.world.name} {surface.name}: {refusal.prefix + refusal.compat.text()}",
+            f"refused {entry.world.name} {surface.name}: {refusal.prefix + refusal.words['compat'].text()}",
             secret=bearer_key(headers),
             request_id=entry.request_id,
             key=entry.world.name,
             surface=surface.name,
             model=entry.model,
-            code=refusal.native.code,
+            code=refusal.code,
             status=refusal.status,
         )
         encoding, body = (b"", rendered.body) if rendered.sse else encoded(rendered.body, headers)

@@ -78,7 +78,7 @@ class Door:
             data = None
         if not isinstance(data, dict):
             refusal = self._errors.refuse("body.malformed")
-            raise Refused(refusal, _at_the_door("request.json", "", refusal, refusal.native.message))
+            raise Refused(refusal, _at_the_door("request.json", "", refusal, refusal.words["native"].message))
         return data
 
     def model(self, surface: Surface, data: Mapping[str, Any], headers: Mapping[str, str]) -> Model:
@@ -91,7 +91,7 @@ class Door:
         if not isinstance(name, str) or not name:
             rule = entry = "model.missing"
         refusal = self._errors.refuse(entry, model=name)
-        words = refusal.native if surface.native else refusal.compat
+        words = refusal.words[surface.voice]
         raise Refused(refusal, _at_the_door(rule, "model", refusal, words.message))
 
     def read(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from mockserver.base.kept import Kept
-from mockserver.catalogue.errors import Refusal, Words
+from mockserver.catalogue.errors import Refusal, Voice, Words
 from mockserver.corridor.answers import Answer, Clock
 from mockserver.corridor.door import Door
 from mockserver.recording import canonical, nearest
@@ -300,8 +300,7 @@ class Recorded:
         entry.answered_by = _by("rechunk" if match.same else "transcode", row, match)
         if folded.error is not None:
             error = folded.error
-            native = Words(error.code, error.message)
-            return Refusal(error.status, native, Words(error.code, error.message, error.type), "gateway")
+            return Refusal(error.status, _said(error.code, error.message, error.type), "gateway")
         if not folded.choices:
             return None
         usage = overrides_for(request.surface, folded.usage) if folded.usage else None
@@ -354,5 +353,10 @@ def _prepare(interaction: Interaction) -> _Prepared:
 
 def missed(report: str) -> Refusal:
     """The refusal of a request that is not recorded: 404, with the nearest recording."""
-    words = Words("RecordingNotFound", report, "invalid_request_error")
-    return Refusal(404, Words(words.code, report), words, "gateway", id="recording.missing")
+    words = _said("RecordingNotFound", report, "invalid_request_error")
+    return Refusal(404, words, "gateway", id="recording.missing")
+
+
+def _said(code: str | None, message: str, kind: str | None) -> Mapping[Voice, Words]:
+    """The same words in every voice."""
+    return {"native": Words(code, message), "compat": Words(code, message, kind)}

@@ -71,10 +71,10 @@ def render_compat(
     form = stream_form(refusal, "compat", model) if stream else None
     if form is not None and form.form == "line":
         name = envelope_of("compat", "line", refusal.origin)
-        line = sse.compat_frame(_enveloped(refusal.compat, name, refusal.prefix, request_id, region))
+        line = sse.compat_frame(_enveloped(refusal.words["compat"], name, refusal.prefix, request_id, region))
         return RenderedError(form.status or refusal.status, line, sse=True, door=False)
-    name = refusal.compat.envelope or envelope_of("compat", "json", refusal.origin)
-    body = _enveloped(refusal.compat, name, refusal.prefix, request_id, region)
+    name = refusal.words["compat"].envelope or envelope_of("compat", "json", refusal.origin)
+    body = _enveloped(refusal.words["compat"], name, refusal.prefix, request_id, region)
     return RenderedError(refusal.status, body, sse=False, door=refusal.origin == "door")
 
 
@@ -88,17 +88,17 @@ def render_late(
     and 2026).
     """
     if not surface.native and stream_form(refusal, "compat", moment="late").form == "line":
-        return sse.compat_frame(_enveloped(refusal.compat, "line-late", "", request_id, region))
+        return sse.compat_frame(_enveloped(refusal.words["compat"], "line-late", "", request_id, region))
     if surface.native:
         body = _native(refusal, request_id, region)
         return sse.native_frame(number, body, event=b"error", status=refusal.status)
-    body = _enveloped(refusal.native, "flat-id-first", refusal.prefix, request_id, region)
+    body = _enveloped(refusal.words["native"], "flat-id-first", refusal.prefix, request_id, region)
     return sse.native_frame(1, body, event=b"error", status=refusal.status)
 
 
 def _native(refusal: Refusal, request_id: str, region: Region) -> bytes:
-    name = refusal.native.envelope or envelope_of("native", "json", refusal.origin)
-    return _enveloped(refusal.native, name, refusal.prefix, request_id, region)
+    name = refusal.words["native"].envelope or envelope_of("native", "json", refusal.origin)
+    return _enveloped(refusal.words["native"], name, refusal.prefix, request_id, region)
 
 
 @cache

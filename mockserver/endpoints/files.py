@@ -84,7 +84,7 @@ def upload(engine: "Engine", call: Call) -> Any:
     purpose = call.form.fields.get("purpose", "")
     if purpose not in table()["uploaded"]:
         # Neither an id nor a request id stands beside it (recording: cnblogs/dashscope-sdk, 2024-07).
-        words = engine.errors.refuse("file.purpose").compat
+        words = engine.errors.refuse("file.purpose").words["compat"]
         error = {"message": words.message, "type": words.type, "param": "purpose", "code": words.code}
         return Said({"error": error}, status=400)
     stored = Stored(file_id(engine, purpose), file.name, purpose, file.content, engine.clock())

@@ -36,12 +36,12 @@ def worded(surface: Surface, refusal: Refusal) -> Refused:
     """
     if refusal.origin in ("door", "gateway"):
         return Refused(refusal)
-    compat = replace(refusal.compat, envelope="nested-embedding")
+    compat = replace(refusal.words["compat"], envelope="nested-embedding")
     if refusal.origin == "validator":
-        return Refused(replace(refusal, compat=compat))
-    code = refusal.native.code
-    words = replace(compat, code=code, type=code)
-    return Refused(replace(refusal, compat=words, prefix="" if surface.native else refusal.prefix))
+        return Refused(replace(refusal, words={**refusal.words, "compat": compat}))
+    compat = replace(compat, code=refusal.code, type=refusal.code)
+    words = {**refusal.words, "compat": compat}
+    return Refused(replace(refusal, words=words, prefix="" if surface.native else refusal.prefix))
 
 
 def plain(engine: "Engine", schema: str, data: Any, surface: Surface) -> None:

@@ -165,7 +165,7 @@ def _shown(task: Task, now: float) -> dict[str, Any]:
     if done:
         output |= _filled(traits["done"], values)
     if status == "FAILED" and task.refusal is not None:
-        output |= {"code": task.refusal.native.code, "message": task.refusal.native.message}
+        output |= {"code": task.refusal.code, "message": task.refusal.words["native"].message}
     if traits["metrics"]:
         failed = task.count if status == "FAILED" else 0
         output["task_metrics"] = {
@@ -203,7 +203,7 @@ def cancel(engine: "Engine", call: Call) -> Any:
         _keep(engine, call, replace(task, cancelled=now))
         return {"request_id": call.request_id}
     refusal = engine.errors.refuse("task.not-pending")
-    words = {"code": refusal.native.code, "message": refusal.native.message}
+    words = {"code": refusal.code, "message": refusal.words["native"].message}
     return Said({"request_id": call.request_id, **words}, status=refusal.status)
 
 

@@ -92,7 +92,7 @@ class Checks:
             request, _ = self._door.read(named(surface), asked, model, headers, self._world)
             self._door.judge(request, self._world, self._world.past.trace(request))
         except Refused as refused:
-            words = refused.refusal.native if surface != "compat" else refused.refusal.compat
+            words = refused.refusal.words[named(surface).voice]
             where = refused.findings[0].path if refused.findings else ""
             message = f"the cloud accepted this request, and we refuse it: {words.message[:_SHOWN]}"
             yield Deviation(name, Weight.ERROR, f"rule {refused.refusal.id}", f"request.{where}", message)

@@ -105,7 +105,7 @@ class Rule:
         if not self.refusals or entry == ACCEPTED:
             return Finding(self.id, self.severity, path, self.teaches.format(**values))
         refusal = errors.refuse(entry or self.refusals[0], **values)
-        words = refusal.native if surface.native else refusal.compat
+        words = refusal.words[surface.voice]
         return Finding(self.id, self.severity, path, words.message, refusal)
 
 

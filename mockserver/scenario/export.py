@@ -83,14 +83,14 @@ def reply_spec(reply: Reply) -> dict[str, Any]:
 
 def error_spec(refusal: Refusal, errors: Errors) -> dict[str, Any]:
     """A refusal as a script says it: by its code where the catalogue has its words."""
-    code = refusal.native.code
+    code = refusal.code
     for spec in ({"code": code}, {"code": code, "status": refusal.status}):
         try:
             if read_answer({"error": spec}, errors) == refusal:
                 return {"error": spec}
         except ScriptError:
             break
-    words = refusal.compat
+    words = refusal.words["compat"]
     full = {"code": code, "status": refusal.status, "message": words.message, "type": words.type}
     return {"error": full}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mockserver.catalogue.errors import Errors, Refusal, Words
+from mockserver.catalogue.errors import Errors, Refusal, Voice, Words
 from mockserver.faults.reading import BadFaultError, nearest_fault, read_faults
 from mockserver.scripts.match import Match
 from mockserver.state.worlds import World
@@ -41,8 +41,11 @@ class Entered:
 
 def _refused(message: str) -> Refused:
     """The refusal of a fault that cannot be understood; no cloud has words for it."""
-    compat = Words("invalid_fault", message, "invalid_request_error")
-    return Refused(Refusal(400, Words("InvalidFault", message), compat, "door", id="fault.unknown"))
+    words: Mapping[Voice, Words] = {
+        "native": Words("InvalidFault", message),
+        "compat": Words("invalid_fault", message, "invalid_request_error"),
+    }
+    return Refused(Refusal(400, words, "door", id="fault.unknown"))
 
 
 class Desk:

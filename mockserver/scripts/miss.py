@@ -10,7 +10,7 @@ from mockserver.base import secrecy
 from mockserver.base.deadline import Deadline
 from mockserver.base.differing import changes, lines, marked, nearest_part, share
 from mockserver.base.jsontext import dumps
-from mockserver.catalogue.errors import Refusal, Words
+from mockserver.catalogue.errors import Refusal, Voice, Words
 from mockserver.scripts.conversation import kind, said
 from mockserver.scripts.match import Match, text_test
 from mockserver.scripts.script import Script
@@ -241,19 +241,20 @@ def explain(
 
 def refusal(report: str) -> Refusal:
     """The refusal of a server that is told to answer from scripts only: 404, in the asker's envelope."""
-    words = Words("mock_no_script", report)
-    return Refusal(
-        404, words, Words("mock_no_script", report, "mock_no_script"), "door", "", "mock.no-script"
-    )
+    return _own("mock_no_script", report, 404, "mock.no-script")
 
 
 def undecided(report: str) -> Refusal:
     """The refusal when a condition of a script cannot be decided: 500, in the asker's envelope."""
-    words = Words("mock_match", report)
-    return Refusal(500, words, Words("mock_match", report, "mock_match"), "door", "", "mock.match")
+    return _own("mock_match", report, 500, "mock.match")
 
 
 def broken_template(report: str) -> Refusal:
     """The refusal when the template of a script cannot be filled: 500, in the asker's envelope."""
-    words = Words("mock_template", report)
-    return Refusal(500, words, Words("mock_template", report, "mock_template"), "door", "", "mock.template")
+    return _own("mock_template", report, 500, "mock.template")
+
+
+def _own(code: str, report: str, status: int, entry: str) -> Refusal:
+    """A refusal that no cloud has words for: the same in every voice."""
+    words: Mapping[Voice, Words] = {"native": Words(code, report), "compat": Words(code, report, code)}
+    return Refusal(status, words, "door", id=entry)

@@ -11,7 +11,7 @@ from typing import Any
 from mockserver.base.jsontext import dumps
 from mockserver.base.kept import Kept
 from mockserver.base.names import meant
-from mockserver.catalogue.errors import Errors, Origin, Refusal, UnknownErrorCodeError, Words, fill
+from mockserver.catalogue.errors import Errors, Origin, Refusal, UnknownErrorCodeError, Voice, Words, fill
 from mockserver.faults.reading import BadFaultError, read_faults
 from mockserver.scripts.index import Index
 from mockserver.scripts.match import Match
@@ -90,12 +90,11 @@ def _refusal(spec: Mapping[str, Any], errors: Errors) -> Refusal:
     if known is None:
         return _own_words(spec)
     if message:
-        native = replace(known.native, message=message, anchor=None)
-        compat = replace(known.compat, message=message, anchor=None)
-        origin = _origin(message, known.origin)
-        known = replace(known, native=native, compat=compat, prefix="", origin=origin)
+        said = {voice: replace(words, message=message, anchor=None) for voice, words in known.words.items()}
+        known = replace(known, words=said, prefix="", origin=_origin(message, known.origin))
     if spec.get("type"):
-        known = replace(known, compat=replace(known.compat, type=spec["type"]))
+        compat = replace(known.words["compat"], type=spec["type"])
+        known = replace(known, words={**known.words, "compat": compat})
     return replace(known, status=status or known.status)
 
 
@@ -104,8 +103,11 @@ def _own_words(spec: Mapping[str, Any]) -> Refusal:
     code, status = spec["code"], spec.get("status") or 400
     message = spec.get("message") or _phrase(status)
     native, kind = _UNNAMED[status >= HTTPStatus.INTERNAL_SERVER_ERROR]
-    compat = Words(code, message, spec.get("type") or code or kind)
-    return Refusal(status, Words(code or native, message), compat, _origin(message, "gateway"))
+    words: Mapping[Voice, Words] = {
+        "native": Words(code or native, message),
+        "compat": Words(code, message, spec.get("type") or code or kind),
+    }
+    return Refusal(status, words, _origin(message, "gateway"))
 
 
 def _origin(message: str, otherwise: Origin) -> Origin:

@@ -48,8 +48,8 @@ async def _take(engine: Engine, request: Request) -> Response:
         message = "The body of your POST request is not well-formed multipart/form-data."
         raise OssError(400, "MalformedPOSTRequest", message) from None
     if not uploads.permits(form.fields, engine.clock()):
-        words = engine.errors["upload.policy-expired"]
-        raise OssError(words.status, words.native.code or "", words.native.message)
+        entry = engine.errors["upload.policy-expired"]
+        raise OssError(entry.status, entry.code or "", entry.words["native"].message)
     file = form.file("file")
     if file is None:
         message = "POST requires exactly one file upload per request."

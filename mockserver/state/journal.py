@@ -11,6 +11,7 @@ from mockserver.base.jsontext import loads_bounded
 from mockserver.base.logs import without
 from mockserver.base.masking import mask
 from mockserver.catalogue.errors import Refusal
+from mockserver.dialects.table import named
 from mockserver.state.worlds import World
 from mockserver.talk.fault import Fault
 from mockserver.talk.finding import Finding
@@ -157,7 +158,7 @@ def _choice(choice: Any) -> dict[str, Any]:
 
 
 def _refusal(refusal: Refusal, surface: str) -> dict[str, Any]:
-    words = refusal.compat if surface == "compat" else refusal.native
+    words = refusal.words[named(surface).voice]
     return {"status": refusal.status, "code": words.code, "message": refusal.prefix + words.message}
 
 

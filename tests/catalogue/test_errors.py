@@ -59,13 +59,13 @@ def test_the_params_of_an_entry_are_the_placeholders_of_its_messages() -> None:
 def test_every_message_is_filled_with_values_and_without(errors: Errors) -> None:
     for entry in errors:
         bare = fill(entry, {})
-        for words in (bare.native, bare.compat):
+        for words in bare.words.values():
             assert words.message
             for name in entry.params:
                 assert f"{{{name}}}" not in words.message
         values = {name: f"the-{name}" for name in entry.params}
         filled = fill(entry, values)
-        both = filled.native.message + filled.compat.message
+        both = filled.words["native"].message + filled.words["compat"].message
         assert all(f"the-{name}" in both for name in entry.params), entry.id
         assert (filled.status, filled.origin, filled.id) == (entry.status, entry.origin, entry.id)
 
@@ -75,22 +75,22 @@ def test_a_value_with_braces_is_taken_as_it_is(entry: error_catalogue.ErrorEntry
     values = dict.fromkeys(entry.params, f"{{{value}}}")
     filled = fill(entry, values)
     for name in entry.params:
-        template = entry.native.message + entry.compat.message
-        assert (f"{{{value}}}" in filled.native.message + filled.compat.message) is (
+        template = entry.words["native"].message + entry.words["compat"].message
+        assert (f"{{{value}}}" in filled.words["native"].message + filled.words["compat"].message) is (
             f"{{{name}}}" in template
         )
 
 
 def test_a_placeholder_without_a_value_keeps_its_name_and_the_help_page_has_one(errors: Errors) -> None:
-    unknown = errors.refuse("model.unknown")
-    assert unknown.compat.message == "The model `<model>` does not exist or you do not have access to it."
-    wrong = errors.refuse("auth.wrong-key")
+    unknown = errors.refuse("model.unknown").words["compat"]
+    assert unknown.message == "The model `<model>` does not exist or you do not have access to it."
+    wrong = errors.refuse("auth.wrong-key").words
     beijing = "https://help.aliyun.com/zh/model-studio/error-code"
     singapore = "https://www.alibabacloud.com/help/en/model-studio/error-code"
-    assert wrong.compat.text() == f"Incorrect API key provided. For details, see: {beijing}#apikey-error"
-    assert wrong.compat.text("us") == wrong.compat.text("cn") == wrong.compat.text()
-    assert wrong.compat.text("intl").endswith(f"For details, see: {singapore}#apikey-error")
-    assert wrong.native.text("intl") == wrong.native.message
+    assert wrong["compat"].text() == f"Incorrect API key provided. For details, see: {beijing}#apikey-error"
+    assert wrong["compat"].text("us") == wrong["compat"].text("cn") == wrong["compat"].text()
+    assert wrong["compat"].text("intl").endswith(f"For details, see: {singapore}#apikey-error")
+    assert wrong["native"].text("intl") == wrong["native"].message
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_recorded_errors_have_their_recorded_words(
     errors: Errors, entry: str, status: int, native: Words, compat: Words
 ) -> None:
     refusal = errors.refuse(entry)
-    assert (refusal.status, refusal.native, refusal.compat) == (status, native, compat)
+    assert (refusal.status, refusal.words["native"], refusal.words["compat"]) == (status, native, compat)
     assert errors[entry].confidence == "recorded"
 
 
@@ -138,24 +138,31 @@ def test_an_entry_of_one_surface_speaks_its_words_on_the_other_too(errors: Error
     by_id = {entry["id"]: entry for entry in entries()}
     for entry in errors:
         data = by_id[entry.id]
+        native, compat = entry.words["native"], entry.words["compat"]
         if data["native"] is None:
             plain = data["compat"]["type"] == "invalid_request_error"
             code = "InvalidParameter" if plain else data["compat"]["code"]
-            assert (entry.native.code, entry.native.message) == (code, data["compat"]["message"])
-            assert (entry.native.type, entry.native.param) == (None, None)
+            assert (native.code, native.message) == (
+                code,
+                data["compat"]["message"],
+            )
+            assert (native.type, native.param) == (None, None)
         if data["compat"] is None:
             invalid = data["native"]["code"] == "InvalidParameter"
             code = "invalid_parameter_error" if invalid else data["native"]["code"]
             kind = "invalid_request_error" if invalid else data["native"]["code"]
-            assert (entry.compat.code, entry.compat.type) == (code, kind)
-            assert (entry.compat.message, entry.compat.anchor) == (entry.native.message, entry.native.anchor)
+            assert (compat.code, compat.type) == (code, kind)
+            assert (compat.message, compat.anchor) == (
+                native.message,
+                native.anchor,
+            )
 
 
 def test_an_entry_of_one_surface_with_a_code_of_its_own_keeps_it() -> None:
     compat = {"code": "tea_empty", "type": "tea_empty", "message": "No tea."}
     data = {"id": "tea.empty", "status": 400, "native": None, "compat": compat, "origin": "service"}
     rest: dict[str, Any] = {"prefix": None, "params": [], "confidence": "reported", "source": "-"}
-    assert error_catalogue._entry({**data, **rest}, {}).native == Words("tea_empty", "No tea.")
+    assert error_catalogue._entry({**data, **rest}, {}).words["native"] == Words("tea_empty", "No tea.")
 
 
 def test_an_entry_without_words_is_no_entry() -> None:
@@ -181,9 +188,9 @@ def test_every_origin_has_an_envelope_and_every_envelope_is_named_once(surface: 
 
 
 def test_every_envelope_is_one_that_somebody_has(errors: Errors) -> None:
-    named = {words.envelope for entry in errors for words in (entry.native, entry.compat)} - {None}
+    named = {words.envelope for entry in errors for words in entry.words.values()} - {None}
     assert named <= set(envelopes())
-    by_place = {name for name, row in envelopes().items() if "surface" in row}
+    by_place = {name for name, row in envelopes().items() if "dialect" in row}
     elsewhere = {"line-late", "nested-embedding"}
     assert named | by_place | elsewhere == set(envelopes())
 

@@ -362,7 +362,7 @@ def test_the_status_of_a_native_stream_is_nobodys_to_know(
     body: dict[str, Any] = {"parameters": {"temperature": 3}} if surface.native else {"temperature": 3}
     kept = entry(engine, surface, sse=sse, **body)
     assert kept.refusal is not None
-    words = kept.refusal.native if surface.native else kept.refusal.compat
+    words = kept.refusal.words["native"] if surface.native else kept.refusal.words["compat"]
     report = Report(error=Error("APIError", code=words.code, message=words.message))
     assert [one.requirement for one in judge_refusal(report, kept)] == wanted
 

@@ -67,7 +67,7 @@ def test_a_scripted_error_and_a_miss_are_refusals(errors: Errors, lazy_tokenizer
     talk.scripts.add({"times": 1, "reply": {"error": {"code": "Throttling"}}}, errors)
     with pytest.raises(Refused) as scripted:
         talk.reply("Which tea?")
-    assert scripted.value.refusal.native.code == "Throttling"
+    assert scripted.value.refusal.words["native"].code == "Throttling"
     with pytest.raises(Refused) as missed:
         talk.reply("Which tea?")
     assert missed.value.refusal.status >= 400

@@ -21,6 +21,7 @@ from tests.wire.strategies import texts
 RID = "0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f"
 OLD, NEW = "qwen-plus", "qwen3.8-max"
 LENGTH = "<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 129024]"
+RANGE = "Range of input length should be [1, 129024]"
 ROLE = "Role must be one of these."
 
 
@@ -28,8 +29,10 @@ def refusal(origin: Any, *, status: int = 400, prefix: str = "") -> Refusal:
     """A refusal of that origin, in words of our own."""
     return Refusal(
         status,
-        Words("InvalidParameter", ROLE),
-        Words("invalid_parameter_error", ROLE, "invalid_request_error"),
+        {
+            "native": Words("InvalidParameter", ROLE),
+            "compat": Words("invalid_parameter_error", ROLE, "invalid_request_error"),
+        },
         origin,
         prefix,
     )
@@ -203,10 +206,10 @@ def test_what_the_model_service_says_begins_with_its_prefix_on_both_surfaces(
 ) -> None:
     said = Refusal(
         400,
-        Words("InvalidParameter", "Range of input length should be [1, 129024]"),
-        Words(
-            "invalid_parameter_error", "Range of input length should be [1, 129024]", "invalid_request_error"
-        ),
+        {
+            "native": Words("InvalidParameter", RANGE),
+            "compat": Words("invalid_parameter_error", RANGE, "invalid_request_error"),
+        },
         "service",
         errors["messages.no-user"].prefix,
     )
@@ -306,7 +309,7 @@ def test_every_refusal_of_the_catalogue_looks_as_recorded_streamed_and_not(
             assert (plain.status, plain.sse) == (entry.status, False), entry.id
             assert (streamed.status, streamed.sse) == seen_by(native, entry, model), entry.id
             document = json.loads(plain.body)
-            words = entry.native if native else entry.compat
+            words = entry.words["native"] if native else entry.words["compat"]
             if words.envelope is not None:
                 continue
             error = document if native else document["error"]
@@ -406,7 +409,11 @@ def test_any_message_arrives_as_it_was_written(
     name: str | None,
     stream: bool,  # noqa: FBT001
 ) -> None:
-    said = Refusal(status, Words("Code", message), Words("code", message, "type"), origin)
+    said = Refusal(
+        status,
+        {"native": Words("Code", message), "compat": Words("code", message, "type")},
+        origin,
+    )
     model = model_catalogue.load()[name] if name else None
     assert json.loads(one_frame(render_native(said, RID, stream=stream)))["message"] == message
     compat = json.loads(one_frame(render_compat(said, RID, model, stream=stream)))

@@ -205,7 +205,7 @@ def test_filters_work_together(engine: Engine) -> None:
 def test_a_bad_number_is_refused(engine: Engine, query: dict[str, str], message: str) -> None:
     with pytest.raises(Refused) as raised:
         page(engine, **query)
-    assert raised.value.refusal.native.message == message
+    assert raised.value.refusal.words["native"].message == message
 
 
 # -- through the real clients

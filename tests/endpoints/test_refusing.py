@@ -37,8 +37,8 @@ def test_another_model_is_refused(engine: Engine, surface: Surface, name: object
 def test_what_a_service_refuses_has_the_native_code_and_no_prefix_natively(errors: Errors) -> None:
     refusal = errors.refuse("parameter.input-length", max=7)
     native, compat = worded(NATIVE, refusal).refusal, worded(COMPAT, refusal).refusal
-    assert (native.prefix, native.compat.code) == ("", "InvalidParameter")
-    assert compat.compat.code == compat.compat.type == "InvalidParameter"
+    assert (native.prefix, native.words["compat"].code) == ("", "InvalidParameter")
+    assert compat.words["compat"].code == compat.words["compat"].type == "InvalidParameter"
     assert compat.prefix == refusal.prefix != ""
 
 

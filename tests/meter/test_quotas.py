@@ -104,7 +104,7 @@ def test_a_place_is_held_until_it_is_freed_and_only_once() -> None:
 
 def test_each_limit_has_a_refusal_of_the_catalogue(errors: Errors) -> None:
     assert set(REFUSALS) == set(LIMITS)
-    codes = {limit: errors[entry].native.code for limit, entry in REFUSALS.items()}
+    codes = {limit: errors[entry].words["native"].code for limit, entry in REFUSALS.items()}
     assert codes == {
         "rpm": "Throttling.RateQuota",
         "tpm": "Throttling.AllocationQuota",

@@ -44,7 +44,7 @@ def words(document: Any, surface: Surface) -> str:
     refusal = found[0].refusal
     assert refusal is not None
     assert refusal.status == 400
-    return refusal.prefix + (refusal.native if surface.native else refusal.compat).message
+    return refusal.prefix + (refusal.words["native"] if surface.native else refusal.words["compat"]).message
 
 
 def with_parameter(surface: Surface, name: str, value: Any) -> dict[str, Any]:
@@ -412,7 +412,7 @@ def test_a_constraint_without_words_of_its_own_gets_general_ones(
     keyword: str, demand: Any, value: Any, message: str, errors: Errors
 ) -> None:
     violation = Violation("a[0].b", keyword, demand, value, None, "")
-    assert schemas.refusal(violation, COMPAT, errors).compat.message == message
+    assert schemas.refusal(violation, COMPAT, errors).words["compat"].message == message
 
 
 plain = st.characters(exclude_categories=["Cs"], exclude_characters="<>{}")
@@ -552,11 +552,11 @@ def test_whatever_a_body_holds_both_validators_agree_and_every_refusal_is_comple
         refusal = schemas.refusal(violation, surface, CATALOGUE)
         assert refusal.status == 400
         entry = CATALOGUE[refusal.id]
-        for message in (refusal.native.message, refusal.compat.message):
+        for message in (refusal.words["native"].message, refusal.words["compat"].message):
             assert message
             assert not any(f"<{name}>" in message for name in entry.params)
-        assert (refusal.native if surface.native else refusal.compat).code == (
-            entry.native if surface.native else entry.compat
+        assert (refusal.words["native"] if surface.native else refusal.words["compat"]).code == (
+            entry.words["native"] if surface.native else entry.words["compat"]
         ).code
 
 
@@ -565,7 +565,7 @@ def test_any_json_is_judged_without_a_crash(surface: Surface, document: Any) -> 
     name = f"{surface.name}.request"
     found = violations(name, loads(dumps(document)))
     assert found
-    assert all(schemas.refusal(violation, surface, CATALOGUE).native.message for violation in found)
+    assert all(schemas.refusal(violation, surface, CATALOGUE).words["native"].message for violation in found)
 
 
 def test_a_document_that_breaks_its_schema_without_end_is_explained_a_little() -> None:

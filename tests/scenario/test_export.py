@@ -196,4 +196,4 @@ def test_a_reply_of_several_choices_is_written_as_such() -> None:
 
 def test_an_error_in_the_words_of_the_catalogue_is_named_by_its_code() -> None:
     refusal = ERRORS.refuse("auth.wrong-key")
-    assert error_spec(refusal, ERRORS)["error"]["code"] == refusal.native.code
+    assert error_spec(refusal, ERRORS)["error"]["code"] == refusal.words["native"].code

@@ -75,19 +75,19 @@ def test_a_key_that_names_none_is_refused_and_not_repeated(desk: Desk, key: str,
     with pytest.raises(Refused) as caught:
         drawn(desk, world(key))
     refusal = caught.value.refusal
-    assert (refusal.status, refusal.native.code, refusal.compat.code) == (
+    assert (refusal.status, refusal.words["native"].code, refusal.words["compat"].code) == (
         400,
         "InvalidFault",
         "invalid_fault",
     )
-    assert f"the nearest known one is sk-mock-{near}" in refusal.native.message
-    assert "trottled" not in refusal.native.message
+    assert f"the nearest known one is sk-mock-{near}" in refusal.words["native"].message
+    assert "trottled" not in refusal.words["native"].message
 
 
 def test_a_header_that_names_none_is_refused(desk: Desk) -> None:
     with pytest.raises(Refused) as caught:
         drawn(desk, world(), header="heartbeats")
-    assert caught.value.refusal.compat.message == (
+    assert caught.value.refusal.words["compat"].message == (
         "x-mock-fault: there is no fault 'heartbeats'; the nearest known one is 'heartbeat'"
     )
 

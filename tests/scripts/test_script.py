@@ -117,13 +117,15 @@ def test_what_a_reply_asks_of_its_rendering_is_carried_as_it_is(errors: Errors) 
 def test_an_error_is_named_by_its_code_on_either_surface(errors: Errors, code: str) -> None:
     assert refusal({"code": code}, errors) == Refusal(
         429,
-        Words("Throttling.RateQuota", "Requests rate limit exceeded, please try again later."),
-        Words(
-            "limit_requests",
-            "You have exceeded your current request limit.",
-            "limit_requests",
-            anchor="rate-limit",
-        ),
+        {
+            "native": Words("Throttling.RateQuota", "Requests rate limit exceeded, please try again later."),
+            "compat": Words(
+                "limit_requests",
+                "You have exceeded your current request limit.",
+                "limit_requests",
+                anchor="rate-limit",
+            ),
+        },
         "gateway",
         id="throttling.rate-quota",
     )
@@ -135,11 +137,11 @@ def test_every_code_of_the_catalogue_can_be_scripted(errors: Errors) -> None:
         assert said.id == errors.by_code(code).id
         assert code in errors.by_code(code).codes
         for name in errors[said.id].params:
-            assert f"{{{name}}}" not in said.native.message + said.compat.message
+            assert f"{{{name}}}" not in said.words["native"].message + said.words["compat"].message
 
 
 def test_a_placeholder_that_only_a_request_fills_keeps_its_name(errors: Errors) -> None:
-    assert "`<model>`" in refusal({"code": "model_not_found"}, errors).compat.message
+    assert "`<model>`" in refusal({"code": "model_not_found"}, errors).words["compat"].message
 
 
 def test_an_error_takes_its_own_status_message_and_type(errors: Errors) -> None:
@@ -147,17 +149,17 @@ def test_an_error_takes_its_own_status_message_and_type(errors: Errors) -> None:
     assert refusal({"code": "DataInspectionFailed", "status": 451}, errors).status == 451
     worded = refusal({"code": "InternalError.Algo", "message": "Out of tea."}, errors)
     assert refusal({"code": "InternalError.Algo"}, errors).prefix == "<500> InternalError.Algo: "
-    assert (worded.native.message, worded.compat.message, worded.prefix) == (
+    assert (worded.words["native"].message, worded.words["compat"].message, worded.prefix) == (
         "Out of tea.",
         "Out of tea.",
         "",
     )
-    assert (worded.status, worded.native.code) == (500, "InternalError.Algo")
+    assert (worded.status, worded.words["native"].code) == (500, "InternalError.Algo")
     typed = refusal({"code": "DataInspectionFailed", "type": "tea_error"}, errors)
-    assert (typed.compat.type, typed.native, typed.compat.message) == (
+    assert (typed.words["compat"].type, typed.words["native"], typed.words["compat"].message) == (
         "tea_error",
-        known.native,
-        known.compat.message,
+        known.words["native"],
+        known.words["compat"].message,
     )
     assert refusal({"code": "DataInspectionFailed", "type": None}, errors) == known
 
@@ -185,9 +187,9 @@ def test_an_unknown_code_without_status_or_message_is_refused(
 def test_an_unknown_code_with_status_and_message_is_taken_as_it_is(errors: Errors) -> None:
     native, compat = (Words("TeaPot", "I am short and stout.", kind) for kind in (None, "TeaPot"))
     error = {"code": "TeaPot", "status": 418, "message": "I am short and stout."}
-    assert refusal(error, errors) == Refusal(418, native, compat, "gateway")
+    assert refusal(error, errors) == Refusal(418, {"native": native, "compat": compat}, "gateway")
     typed = refusal({**error, "type": "pot"}, errors)
-    assert (typed.native.code, typed.compat.type) == ("TeaPot", "pot")
+    assert (typed.words["native"].code, typed.words["compat"].type) == ("TeaPot", "pot")
 
 
 @pytest.mark.parametrize(
@@ -215,7 +217,7 @@ def test_an_error_without_a_code_says_what_its_status_says(
     errors: Errors, error: dict[str, Any], native: Words, compat: Words
 ) -> None:
     said = refusal({"code": None, **error}, errors)
-    assert said == Refusal(error.get("status", 400), native, compat, "gateway")
+    assert said == Refusal(error.get("status", 400), {"native": native, "compat": compat}, "gateway")
 
 
 GATEWAY = {
@@ -252,7 +254,7 @@ def test_every_scripted_error_keeps_to_the_schemas(
     except ScriptError:
         assert not {"status", "message"} <= set(given_too)
         return
-    assume(said.compat.code not in GATEWAY or given_too.get("message") != SERVICE)
+    assume(said.words["compat"].code not in GATEWAY or given_too.get("message") != SERVICE)
     for name, rendered in (
         ("native.error", render_native(said, RID, stream=stream)),
         ("compat.error", render_compat(said, RID, model_catalogue.load()[model], stream=stream)),

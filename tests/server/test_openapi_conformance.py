@@ -31,7 +31,7 @@ from mockserver.server.app import App
 from tests.conftest import KEY
 
 DOCUMENTED = {
-    refusal.compat.message
+    refusal.words["compat"].message
     for rule in rules_by_id().values()
     for name in rule.refusals
     if (refusal := error_catalogue.load()[name]).status >= HTTPStatus.INTERNAL_SERVER_ERROR

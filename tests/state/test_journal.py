@@ -164,7 +164,7 @@ def test_a_journal_is_bounded_in_bytes_too_but_keeps_the_newest_whatever_its_siz
         {"reply": Reply((), raw=Raw(body=b"x" * 20_000))},
         {"headers": b"x" * 20_000},
         {"findings": (Finding("r", Severity.HARMFUL, "p" * 10_000, "m" * 10_000),)},
-        {"refusal": Refusal(400, Words("a", "x" * 20_000), Words("a", "b"), "door")},
+        {"refusal": Refusal(400, {"native": Words("a", "x" * 20_000), "compat": Words("a", "b")}, "door")},
     ],
 )
 def test_whatever_is_large_in_an_exchange_counts(large: dict[str, Any]) -> None:
