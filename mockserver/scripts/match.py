@@ -81,7 +81,7 @@ def _same_request(body: Mapping[str, Any]) -> Callable[[ChatRequest], bool]:
 def _condition(name: str, spec: Any) -> Callable[[ChatRequest], bool]:  # noqa: C901, PLR0911, PLR0912 - a flat table of cases
     match name:
         case "surface":
-            return lambda request: request.surface == spec
+            return lambda request: request.surface.name == spec
         case "model":
             return lambda request: fnmatchcase(request.model.name, spec)
         case "stream":
