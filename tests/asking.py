@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockserver.catalogue import models as model_catalogue
-from mockserver.dialects.compat import render as compat
+from mockserver.dialects.compat.read import read_request as read_compat
 from mockserver.dialects.compat.surface import COMPAT
-from mockserver.dialects.native import render as native
+from mockserver.dialects.native.read import read_request as read_native
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
 from mockserver.rules import schemas
 from mockserver.talk.request import ChatRequest
@@ -46,7 +46,7 @@ def ask(
     known = model_catalogue.load()[model]
     given = dict(headers or {})
     if surface is COMPAT:
-        return compat.read_request(body, known, given)
+        return read_compat(body, known, given)
     if stream:
         given["x-dashscope-sse"] = "enable"
-    return native.read_request(surface, body, known, given)
+    return read_native(surface, body, known, given)

@@ -59,7 +59,7 @@ def exchange(lazy_tokenizer: LazyTokenizer) -> Exchange:
         **parameters: Any,
     ) -> bytes:
         engine = engine or Engine(Settings(), tokenizer=lazy_tokenizer, clock=lambda: NOW, ids=Ids(1))
-        sse = {"X-DashScope-SSE": "enable"} if stream and surface.native else {}
+        sse = {"X-DashScope-SSE": "enable"} if stream and surface.dialect == "native" else {}
         body = body_of(
             said, model=model or MODELS[surface], surface=surface, stream=stream, parameters=parameters
         )
@@ -138,7 +138,7 @@ def test_partial_goes_on_with_what_was_begun(exchange: Exchange, surface: Surfac
     prefix = {"role": "assistant", "content": [{"text": begun}] if surface is MULTIMODAL else begun}
     asked: Any = [{"text": "As JSON, please."}] if surface is MULTIMODAL else "As JSON, please."
     said = [{"role": "user", "content": asked}, {**prefix, "partial": True}]
-    form = {"result_format": "message"} if surface.native else {}
+    form = {"result_format": "message"} if surface.dialect == "native" else {}
     continued = content(exchange(said, surface, **form))
     assert not continued.startswith(begun)
     assert json.loads(begun + continued)["leaf"].startswith("sen")
@@ -171,7 +171,7 @@ def test_logit_bias_bans_and_forces_tokens(exchange: Exchange, tokenizer: Tokeni
 def test_logprobs_come_with_as_many_candidates_as_top_logprobs_says(
     exchange: Exchange, tokenizer: Tokenizer, surface: Surface, top_logprobs: int | None, candidates: int
 ) -> None:
-    form = {"result_format": "message"} if surface.native else {}
+    form = {"result_format": "message"} if surface.dialect == "native" else {}
     body = exchange("Tea?", surface, logprobs=True, top_logprobs=top_logprobs, max_tokens=7, **form)
     entries = choices(body)[0]["logprobs"]["content"]
     assert "".join(entry["token"] for entry in entries) == content(body)
@@ -212,7 +212,7 @@ def test_parallel_tool_calls_are_made_when_they_are_allowed(exchange: Exchange, 
 
 @pytest.mark.parametrize("surface", list(SURFACES.values()))
 def test_response_format_is_kept(exchange: Exchange, surface: Surface) -> None:
-    form = {"result_format": "message"} if surface.native else {}
+    form = {"result_format": "message"} if surface.dialect == "native" else {}
     schema = {
         "type": "object",
         "properties": {"steeps": {"type": "integer", "minimum": 2, "maximum": 5}},

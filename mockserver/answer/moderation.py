@@ -1,7 +1,7 @@
 """Moderation: words that the cloud's data inspection is to find, in what is asked and what is answered."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 from mockserver.answer.wordlist import WordList
 from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.regions import DEFAULT, Region
-from mockserver.dialects.refusing import render_late
 from mockserver.dialects.rendering import Stream
+from mockserver.dialects.table import dialect_of
 from mockserver.talk.reply import Reply
 from mockserver.talk.request import ChatRequest
 from mockserver.wire import sse
@@ -62,35 +62,25 @@ def cut(
 
     (Model Studio users, 2026: an error in its last frame breaks a stream off.)
     """
-    incremental = request.incremental or not request.surface.native
+    dialect = dialect_of(request.surface)
     said: dict[tuple[int, str], int] = {}
 
     def before(frame: bytes) -> bool:
-        for place, text in _texts(frame):
-            said[place] = len(text) + (said.get(place, 0) if incremental else 0)
+        for place, text in dialect.said(_payload(frame)):
+            said[place] = len(text) + (0 if request.cumulative else said.get(place, 0))
         return all(said.get(place, 0) <= at for place, at in places.items())
 
     kept = sum(1 for _ in takewhile(before, stream.frames))
     if kept == len(stream.frames):
         return stream
-    last = render_late(refusal, request.surface, request_id, kept + 1, region=region)
+    last = dialect.late(refusal, request_id, kept + 1, region=region)
     return Stream([*stream.frames[:kept], last], [*stream.tokens[:kept], 0])
 
 
-def _texts(frame: bytes) -> Iterator[tuple[tuple[int, str], str]]:
-    """What a frame says, by choice and kind."""
+def _payload(frame: bytes) -> dict[str, Any]:
+    """The JSON of a frame; nothing where it has none."""
     data = sse.read(frame)[0].data
     if data is None or data == "[DONE]":
-        return
+        return {}
     document: dict[str, Any] = json.loads(data)
-    output = document.get("output", document)
-    if "text" in output:
-        yield (0, "content"), output["text"]
-    choices: Sequence[dict[str, Any]] = output.get("choices", ())
-    for choice in choices:
-        delta = choice.get("delta") or choice.get("message") or {}
-        content = delta.get("content") or ""
-        index = choice.get("index", 0)
-        text = content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
-        yield (index, "content"), text
-        yield (index, "reasoning"), delta.get("reasoning_content") or ""
+    return document

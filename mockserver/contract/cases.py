@@ -10,9 +10,11 @@ from typing import Any
 from mockserver.base import resources
 from mockserver.contract.delivery import CHOPPED, Delivery
 from mockserver.contract.stage import Planned
+from mockserver.dialects import table
+from mockserver.dialects.table import named
 from mockserver.rules.schemas import violations
 
-SURFACES = ("compat", "native-text", "native-multimodal")
+SURFACES = tuple(table.SURFACES)
 MODES = ("plain", "stream", "chopped")
 """How an answer is asked for and delivered: whole, in frames, in frames that are cut into odd pieces."""
 
@@ -124,7 +126,8 @@ class Case:
 
     def options_on(self, surface: str) -> dict[str, Any]:
         """The options that hold for every turn on a surface."""
-        return {**self.options, **(self.native_options if surface != "compat" else {})}
+        by_dialect = {"native": self.native_options}
+        return {**self.options, **by_dialect.get(named(surface).dialect, {})}
 
 
 def read_cases(document: Any, *, where: str) -> tuple[Case, ...]:

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from mockserver.contract.cases import SURFACES
 from mockserver.contract.process import LineProcess, ProcessError
 from mockserver.contract.protocol import (
     FEATURES,
@@ -23,8 +24,6 @@ from mockserver.contract.protocol import (
     read_hello,
     read_report,
 )
-
-SURFACES = ("compat", "native-text", "native-multimodal")
 
 
 class Client(Protocol):

@@ -11,9 +11,7 @@ from mockserver.contract.protocol import Begin, Choice, Report
 from mockserver.contract.requirements import Failure
 from mockserver.contract.stage import Seen
 from mockserver.contract.truth import Comparison, Told, first_difference, same_arguments
-from mockserver.dialects.messages import read_messages, read_prompt
-from mockserver.dialects.native import render as native
-from mockserver.dialects.table import named
+from mockserver.dialects.table import dialect_of, named
 from mockserver.rules.registry import Moment, rules_by_id
 from mockserver.rules.schemas import validator
 from mockserver.state.journal import Entry
@@ -58,11 +56,6 @@ def blamed(finding: Finding) -> bool:
     return rule.moment in (Moment.READING, Moment.REQUEST) and rule.id not in _OF_THE_ANSWERS
 
 
-def messages_of(body: Mapping[str, Any], *, is_native: bool) -> Any:
-    """The messages of a body that its schema allows."""
-    return read_prompt(body["input"]) if is_native else read_messages(body["messages"])
-
-
 def changed(given: Any, sent: Any, place: str) -> tuple[str, str]:
     """Where two JSON values that differ do so first, below a place, and how."""
     if isinstance(given, Mapping) and isinstance(sent, Mapping):
@@ -88,7 +81,8 @@ class RequestJudge:
         self._entry = seen.entry
         self._due = due
         self._number = number
-        self._native = self._entry.surface != "compat"
+        self._surface = named(self._entry.surface)
+        self._dialect = dialect_of(self._surface)
         self._failures: list[Failure] = []
 
     def failures(self) -> list[Failure]:
@@ -117,7 +111,7 @@ class RequestJudge:
             source = rules_by_id()[finding.rule].source
             self._fail(requirement, finding.message, finding.path, finding.rule, source)
         if entry.refusal is not None and self._seen.planned is None and not entry.findings:
-            words = entry.refusal.words[named(entry.surface).voice]
+            words = entry.refusal.words[self._surface.voice]
             message = f"the cloud refuses it: {entry.refusal.status} {words.code}: {words.message}"
             self._fail("request.valid", message, rule=entry.refusal.id)
 
@@ -129,39 +123,38 @@ class RequestJudge:
             self._fail(
                 "request.model", f"{begin.model!r} was asked for, {body['model']!r} was named", "model"
             )
-        streamed = native.wants_stream(self._seen.headers) if self._native else body.get("stream") is True
+        streamed = self._dialect.streams(self._seen.headers, body)
         if streamed != self._due.stream:
             asked = "a stream" if self._due.stream else "no stream"
-            hint = "header X-DashScope-SSE: enable" if self._native else '"stream": true'
+            hint = self._dialect.stream_hint
             self._fail("request.stream", f"{asked} was asked for; a stream is asked for by {hint}", "stream")
         if begin.session is not None and self._seen.headers.get(SESSION_HEADER) != begin.session:
             got = self._seen.headers.get(SESSION_HEADER)
             self._fail("session.header", f"the header {SESSION_HEADER} is {got!r}, not {begin.session!r}")
 
     def _options(self, body: Mapping[str, Any]) -> None:
-        at = "parameters." if self._native else ""
-        sent = body.get("parameters") or {} if self._native else body
+        place_of, sent = self._surface.place, self._dialect.options(body)
         for name, value in self._due.options.items():
             if sent.get(name) != value or isinstance(sent.get(name), bool) is not isinstance(value, bool):
                 got = repr(sent[name]) if name in sent else "missing"
-                self._fail("options.sent", f"{name} was given as {value!r} and is {got}", at + name)
+                self._fail("options.sent", f"{name} was given as {value!r} and is {got}", place_of(name))
         for name, value in sent.items():
             known = name in self._due.options or name in _WIRE_OPTIONS or name in _NOT_OPTIONS
             if not known and value is not None:
-                self._fail("options.unasked", f"nobody gave {name}: {value!r}", at + name)
+                self._fail("options.unasked", f"nobody gave {name}: {value!r}", place_of(name))
         tools = [dict(tool) for tool in self._due.begin.tools]
         offered = list(sent.get("tools") or ())
         if offered != tools:
             names = [(tool.get("function") or {}).get("name") for tool in offered]
             given = [tool["function"]["name"] for tool in tools]
-            place, text = at + "tools", f"the tools {given} were given, {names} are offered"
+            place, text = place_of("tools"), f"the tools {given} were given, {names} are offered"
             if names == given:
                 place, text = changed(tools, offered, place)
             self._fail("tools.offered", text, place)
 
     def _history(self, body: Mapping[str, Any]) -> None:
-        due, place = self._due, "input.messages" if self._native else "messages"
-        sent = messages_of(body, is_native=self._native)
+        due, place = self._due, self._surface.message_place()
+        sent = self._dialect.messages(body)
         compare = Comparison(place=place, number=self._number, foreign=due.foreign)
         if due.begin.session is not None:
             if compare.failures(due.history, sent):
@@ -244,15 +237,15 @@ def judge_answer(report: Report, entry: Entry, *, stream: bool) -> list[Failure]
 def judge_refusal(report: Report, entry: Entry) -> list[Failure]:
     """What is wrong with the report of a refusal."""
     assert entry.refusal is not None
-    is_native = entry.surface != "compat"
-    words = entry.refusal.words[named(entry.surface).voice]
+    surface = named(entry.surface)
+    words, grammar = entry.refusal.words[surface.voice], dialect_of(surface).grammar
     return judge_error(
         report,
         requirement="errors.reported",
         code=words.code,
         message=words.message,
-        # In a native stream the status travels in a comment, which no SDK reads.
-        status=None if is_native and entry.stream else entry.refusal.status,
+        # A status that travels inside a stream is read by no SDK.
+        status=None if grammar.status_inside and entry.stream else entry.refusal.status,
     )
 
 

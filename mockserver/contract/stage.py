@@ -18,8 +18,7 @@ from mockserver.contract.delivery import Delivery
 from mockserver.contract.loop import Loop
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.settings import Settings
-from mockserver.dialects.refusing import render_late
-from mockserver.dialects.table import at
+from mockserver.dialects.table import at, dialect_of
 from mockserver.server.app import App
 from mockserver.server.asgi import ClientGoneError, carry_out, send_answer
 from mockserver.server.connection import EXTENSION
@@ -29,9 +28,6 @@ from mockserver.server.transport import config
 from mockserver.state.journal import Entry
 from mockserver.talk.surface import Surface
 from mockserver.wire.incoming import RequestHeaders
-
-_COMPAT_TAIL, _NATIVE_TAIL = 3, 1
-"""The frames at the end of a stream that say that it is whole: finish, usage, end mark; or the last event."""
 
 _FOLLOWING, _LEADING = 0x80, 0xC0
 """The second byte of a character in UTF-8 and all later ones lie between these."""
@@ -123,7 +119,7 @@ class StageApp(App):
         if delivery.end and not answer.frames:
             delivery = Delivery(sizes=delivery.sizes)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        tail = _NATIVE_TAIL if surface.native else _COMPAT_TAIL
+        tail = dialect_of(surface).grammar.tail
         pauses = _Pauses()
         for piece in delivery.pieces(frames, tail=tail):
             if delivery.sizes:
@@ -163,7 +159,7 @@ class StageApp(App):
 def late_error(engine: Engine, delivery: Delivery, surface: Surface, request_id: str) -> bytes:
     """The frame that ends a stream with the error of a delivery."""
     entry = engine.errors.by_code(delivery.error)
-    return render_late(engine.errors.refuse(entry.id), surface, request_id, delivery.after + 1)
+    return dialect_of(surface).late(engine.errors.refuse(entry.id), request_id, delivery.after + 1)
 
 
 class _Pauses:

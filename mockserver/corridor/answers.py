@@ -11,10 +11,8 @@ from mockserver.catalogue.models import Model
 from mockserver.catalogue.regions import DEFAULT, Region, region_of
 from mockserver.corridor.showing import findings_header
 from mockserver.dialects import reshaping
-from mockserver.dialects.compat import render as compat
-from mockserver.dialects.native import render as native
-from mockserver.dialects.refusing import RenderedError, render_compat, render_native
 from mockserver.dialects.rendering import Envelope, Stream
+from mockserver.dialects.table import dialect_of
 from mockserver.faults import Plan
 from mockserver.meter.quotas import Admission
 from mockserver.meter.vocabularies import Vocabularies
@@ -114,7 +112,7 @@ class Answers:
         if reply.pace is not None:
             answer.delay = reply.pace.first_ms / 1000
             answer.due = schedule(stream.tokens, reply.pace)
-        name = _header_set(request, "sse")
+        name = dialect_of(request.surface).headers("sse", request.model)
         answer.headers = self.headers(name, entry, request.model, clock=clock, delay=answer.delay)
         if self._unbuffered and UNBUFFERED not in answer.headers:
             answer.headers.append(UNBUFFERED)
@@ -122,16 +120,12 @@ class Answers:
 
     def body(self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:
         """The body of a whole answer, in the dialect of its request."""
-        if request.surface.native:
-            return native.render_body(request, reply, usage, envelope)
-        return compat.render_body(request, reply, usage, envelope)
+        return dialect_of(request.surface).body(request, reply, usage, envelope)
 
     def stream(self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> Stream:
         """The frames of a streamed answer, in the dialect of its request."""
         chunker = self.chunker(request.model)
-        if request.surface.native:
-            return native.render_stream(request, reply, usage, envelope, chunker)
-        return compat.render_stream(request, reply, usage, envelope, chunker)
+        return dialect_of(request.surface).stream(request, reply, usage, envelope, chunker)
 
     def _whole(
         self, request: ChatRequest, reply: Reply, usage: Usage, entry: Entry, body: bytes, clock: Clock
@@ -142,7 +136,7 @@ class Answers:
             answer.delay = reply.pace.first_ms / 1000 + (due[-1] if due else 0.0)
         # A fault strikes the bytes of the JSON, not those of its compressed form.
         encoding, answer.body = encoded(body, request.headers if entry.fault is None else {})
-        name = _header_set(request, "json")
+        name = dialect_of(request.surface).headers("json", request.model)
         answer.headers = self.headers(
             name, entry, request.model, clock=clock, delay=answer.delay, encoding=encoding
         )
@@ -155,7 +149,8 @@ class Answers:
         if reply.pace is not None:
             answer.delay = reply.pace.first_ms / 1000
             answer.due = schedule(answer.tokens, reply.pace) if raw.frames else ()
-        name = _header_set(request, "sse" if raw.frames else "json")
+        kind = "sse" if raw.frames else "json"
+        name = dialect_of(request.surface).headers(kind, request.model)
         own = self.headers(name, entry, request.model, clock=clock, delay=answer.delay)
         given = dict(raw.headers)
         answer.headers = [(key, value) for key, value in own if key.decode() not in given]
@@ -180,9 +175,8 @@ class Answers:
         account = entry.world.account(entry.model or (model.name if model else ""))
         account.requests += 1
         account.refusals += 1
-        render = render_native if surface.native else render_compat
-        region = self._region_of(headers)
-        rendered = render(refusal, entry.request_id, model, stream=stream, region=region)
+        dialect, region = dialect_of(surface), self._region_of(headers)
+        rendered = dialect.refused(refusal, entry.request_id, model, stream=stream, region=region)
         entry.status = rendered.status
         event(
             log,
@@ -196,7 +190,7 @@ class Answers:
             status=refusal.status,
         )
         encoding, body = (b"", rendered.body) if rendered.sse else encoded(rendered.body, headers)
-        name = _error_set(surface, rendered, model)
+        name = dialect.error_headers(rendered, model)
         sent = self.headers(name, entry, model, clock=clock, encoding=encoding)
         return Answer(rendered.status, sent, body, entry=entry)
 
@@ -234,21 +228,3 @@ class Answers:
         if found is None:
             found = self._chunkers[name] = Chunker(self._vocabularies.tokenizer(model))
         return found
-
-
-def _header_set(request: ChatRequest, kind: str) -> str:
-    if request.surface.native:
-        return f"native-{kind}"
-    return f"compat-{kind}{request.model.family.compat_headers}"
-
-
-def _error_set(surface: Surface, rendered: RenderedError, model: Model | None) -> str:
-    dialect = "native" if surface.native else "compat"
-    if rendered.door:
-        return f"{dialect}-door"
-    kind = "sse" if rendered.sse else "json"
-    if surface.native or model is None:
-        return f"{dialect}-{kind}"
-    # The older gateway of Virginia adds headers to what it answers, and to no JSON refusal.
-    plain = model.family.compat_era == "2025" and not rendered.sse
-    return f"{dialect}-{kind}{'' if plain else model.family.compat_headers}"

@@ -11,9 +11,7 @@ from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.catalogue.models import Model, Models
 from mockserver.catalogue.plans import is_plan_key, served_with_plan_keys
 from mockserver.corridor.settings import INVALID_KEY, KEY_FORM, Settings
-from mockserver.dialects.compat import render as compat
-from mockserver.dialects.native import render as native
-from mockserver.dialects.table import SURFACES
+from mockserver.dialects.table import SURFACES, dialect_of
 from mockserver.rules import Moment, check, check_at, schemas
 from mockserver.rules.order import first, rank
 from mockserver.rules.past import Trail
@@ -26,14 +24,6 @@ from mockserver.talk.finding import Finding, Severity
 from mockserver.talk.refused import Refused
 from mockserver.talk.request import ChatRequest
 from mockserver.talk.surface import Surface
-
-
-def _request(
-    surface: Surface, data: Mapping[str, Any], model: Model, headers: Mapping[str, str]
-) -> ChatRequest:
-    if surface.native:
-        return native.read_request(surface, data, model, headers)
-    return compat.read_request(data, model, headers)
 
 
 def _at_the_door(rule: str, path: str, refusal: Refusal, message: str) -> tuple[Finding]:
@@ -87,7 +77,7 @@ class Door:
         model = self._models.at(headers.get("host", "")).find(name)
         if model is not None:
             return model
-        rule, entry = "model.unknown", "model.unknown-native" if surface.native else "model.unknown"
+        rule, entry = "model.unknown", dialect_of(surface).unknown_model
         if not isinstance(name, str) or not name:
             rule = entry = "model.missing"
         refusal = self._errors.refuse(entry, model=name)
@@ -111,14 +101,14 @@ class Door:
             # Of a request without end that is broken everywhere only the first places are known.
             if self._refuses(broken, world) and schemas.validator(name).is_valid(rest):
                 # What an earlier check finds in the rest of the request is what the client hears.
-                judged = check(_request(surface, rest, model, headers), self._errors)
+                judged = check(dialect_of(surface).read(surface, rest, model, headers), self._errors)
                 earliest = min(map(rank, broken))
                 broken += [one for one in judged if rank(one) < earliest]
             found = self._decide(broken, world)
             if len(broken) >= schemas.MOST_ERRORS:
                 # What is wrong with the rest is not known, so it cannot be read, whatever the mode.
                 raise Refused(broken[0].refusal or self._own_refusal(broken[0]), found)
-        return _request(surface, data, model, headers), found
+        return dialect_of(surface).read(surface, data, model, headers), found
 
     def allow(self, schema: str, data: Any, surface: Surface) -> None:
         """Raises `Refused` for a document that breaks its schema."""

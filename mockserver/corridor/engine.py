@@ -27,7 +27,7 @@ from mockserver.corridor.showing import teach
 from mockserver.corridor.speaker import Speaker
 from mockserver.corridor.striking import spoil, strike
 from mockserver.corridor.work import LARGE, Steps, aside, at_once
-from mockserver.dialects.native import render as native
+from mockserver.dialects.table import dialect_of
 from mockserver.meter.logprobs import with_logprobs
 from mockserver.meter.prompt import prompt_tokens
 from mockserver.meter.quotas import Admission, QuotaExceededError, Quotas
@@ -48,7 +48,7 @@ from mockserver.state.worlds import World, Worlds
 from mockserver.talk.refused import Refused
 from mockserver.talk.reply import Raw, Reply, Usage
 from mockserver.talk.request import ChatRequest
-from mockserver.talk.surface import Surface
+from mockserver.talk.surface import Surface, Trait
 from mockserver.wire.ids import Ids
 from mockserver.wire.incoming import bearer_key, packed
 
@@ -156,7 +156,8 @@ class Engine:
         """
         request_id = self.ids.request_id()
         large = len(body) > LARGE
-        streaming = surface.native and native.wants_stream(headers)
+        streams = dialect_of(surface).streams
+        streaming = streams(headers, {})
         entry = Entry(request_id, self.worlds.of(""), surface.name, streaming, body, arrived)
         entry.headers = packed(headers)
         model: Model | None = None
@@ -168,7 +169,7 @@ class Engine:
                 return played
             entry.world = world = self.door.admit(key, headers)
             data = yield from aside(large, self.door.parse, body)
-            streaming = entry.stream = streaming if surface.native else data.get("stream") is True
+            streaming = entry.stream = streams(headers, data)
             model = self.door.model(surface, data, headers)
             vocabulary = self.vocabularies.of(model)
             yield from aside(not vocabulary.ready, vocabulary.get)
@@ -254,7 +255,7 @@ class Engine:
         if blocked and not request.stream:
             raise Refused(self.errors.refuse(OUTPUT))
         long = reply.size > LARGE
-        if request.surface.native and search.wanted(request):
+        if Trait.SOURCES in request.surface.traits and search.wanted(request):
             reply = search.with_sources(request, reply)
         entry.reply = reply
         if request.get("logprobs"):

@@ -29,7 +29,7 @@ from mockserver.talk.finding import Finding
 from mockserver.talk.refused import Refused
 from mockserver.talk.reply import Choice, Pace, Reply, Usage
 from mockserver.talk.request import ChatRequest
-from mockserver.talk.surface import Surface
+from mockserver.talk.surface import Surface, Trait
 from mockserver.wire.incoming import bearer_key
 
 log = logging.getLogger("mockserver")
@@ -303,12 +303,13 @@ class Recorded:
             return Refusal(error.status, _said(error.code, error.message, error.type), "gateway")
         if not folded.choices:
             return None
+        extras = folded.extras if Trait.SOURCES in request.surface.traits else {}
         usage = overrides_for(request.surface, folded.usage) if folded.usage else None
         return Reply(
             folded.choices,
             usage=usage,
-            search_info=folded.extras.get("search_info") if request.surface.native else None,
-            tool_info=folded.extras.get("tool_info") if request.surface.native else None,
+            search_info=extras.get("search_info"),
+            tool_info=extras.get("tool_info"),
             pace=self._pace(interaction, folded),
         )
 

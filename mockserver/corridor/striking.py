@@ -36,7 +36,7 @@ def spoil(answer: "Answer", entry: "Entry", fault: Fault, request: ChatRequest, 
         surface=request.surface,
         request_id=entry.request_id,
         delay=answer.delay,
-        cumulative=request.surface.native and not request.incremental,
+        cumulative=request.cumulative,
         prompt_tokens=usage.input,
     )
     answer.plan = plan(planned, fault)

@@ -16,7 +16,7 @@ from mockserver.base.masking import without_key
 from mockserver.catalogue.errors import Refusal
 from mockserver.corridor.answers import Answer, Answers
 from mockserver.corridor.work import Steps
-from mockserver.dialects.native import render as native
+from mockserver.dialects.native.read import wants_stream
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.rendering import Envelope, Stream
 from mockserver.endpoints import files
@@ -257,7 +257,7 @@ def _refused(
     engine: "Engine", headers: Mapping[str, str], body: bytes, refusal: Refusal, arrived: float
 ) -> Answer:
     """The answer to a request that no app gets to see."""
-    surface, stream = NATIVE_TEXT, native.wants_stream(headers)
+    surface, stream = NATIVE_TEXT, wants_stream(headers)
     kept = without_key(body, bearer_key(headers))
     entry = Entry(engine.ids.request_id(), engine.worlds.of(""), surface.name, stream, kept, arrived)
     entry.refusal = refusal

@@ -12,7 +12,7 @@ from mockserver.catalogue.errors import Refusal
 from mockserver.corridor.answers import Answer
 from mockserver.corridor.work import Steps
 from mockserver.dialects.compat.surface import COMPAT
-from mockserver.dialects.refusing import render_compat
+from mockserver.dialects.table import dialect_of
 from mockserver.endpoints import embeddings
 from mockserver.endpoints.endpoint import Call
 from mockserver.endpoints.files import table
@@ -200,7 +200,7 @@ def _embedded(engine: "Engine", world: World, line: Line) -> tuple[bool, bytes]:
 def refusal_line(engine: "Engine", line: Line, refusal: Refusal, request_id: str | None = None) -> bytes:
     """What the file of errors says of a line that is refused."""
     name = request_id or engine.ids.request_id()
-    rendered = render_compat(refusal, name, None, stream=False)
+    rendered = dialect_of(COMPAT).refused(refusal, name, stream=False)
     return _result(engine, line, rendered.status, loads(rendered.body), name)
 
 

@@ -30,7 +30,7 @@ def compat(engine: "Engine", call: Call) -> dict[str, Any]:
     `input` is a text or a list of texts; token ids are refused, as the cloud does
     (langchain-ai/langchain#31970).
     """
-    data, model = _read(engine, COMPAT, call.body)
+    data, model = _read(engine, COMPAT, "embeddings.request", call.body)
     texts = _listed(data["input"])
     tokens = _count(engine, COMPAT, model, texts)
     size = _size(engine, COMPAT, model, data.get("dimensions"), "dimensions")
@@ -53,7 +53,7 @@ def native(engine: "Engine", call: Call) -> dict[str, Any]:
 
     `text_type` and `instruct` change nothing: a query stays near the document that has its words.
     """
-    data, model = _read(engine, NATIVE_TEXT, call.body)
+    data, model = _read(engine, NATIVE_TEXT, "native-embeddings.request", call.body)
     texts = _listed(data["input"]["texts"])
     parameters = data.get("parameters") or {}
     tokens = _count(engine, NATIVE_TEXT, model, texts)
@@ -75,11 +75,11 @@ def native(engine: "Engine", call: Call) -> dict[str, Any]:
     }
 
 
-def _read(engine: "Engine", surface: Surface, body: bytes) -> tuple[dict[str, Any], Model]:
+def _read(engine: "Engine", surface: Surface, schema: str, body: bytes) -> tuple[dict[str, Any], Model]:
     """The request and its model, checked up to the number of texts."""
     data = engine.door.parse(body)
     model = model_of(engine, surface, data.get("model"), task="embedding")
-    plain(engine, "native-embeddings.request" if surface.native else "embeddings.request", data, surface)
+    plain(engine, schema, data, surface)
     return data, model
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
+from mockserver.dialects.table import dialect_of
 from mockserver.rules import schemas
 from mockserver.talk.refused import Refused
 from mockserver.talk.surface import Surface
@@ -19,11 +20,9 @@ def model_of(engine: "Engine", surface: Surface, name: object, *, task: str) -> 
     if model is None:
         if not isinstance(name, str) or not name:
             raise Refused(engine.errors.refuse("model.missing"))
-        unknown = "model.unknown-native" if surface.native else "model.unknown"
-        raise Refused(engine.errors.refuse(unknown, model=name))
+        raise Refused(engine.errors.refuse(dialect_of(surface).unknown_model, model=name))
     if model.task != task:
-        wrong = "path.wrong-task" if surface.native else "model.compat-unsupported"
-        raise Refused(engine.errors.refuse(wrong, model=model.name))
+        raise Refused(engine.errors.refuse(dialect_of(surface).unserved_model, model=model.name))
     return model
 
 
@@ -41,7 +40,7 @@ def worded(surface: Surface, refusal: Refusal) -> Refused:
         return Refused(replace(refusal, words={**refusal.words, "compat": compat}))
     compat = replace(compat, code=refusal.code, type=refusal.code)
     words = {**refusal.words, "compat": compat}
-    return Refused(replace(refusal, words=words, prefix="" if surface.native else refusal.prefix))
+    return Refused(replace(refusal, words=words, prefix="" if surface.voice == "native" else refusal.prefix))
 
 
 def plain(engine: "Engine", schema: str, data: Any, surface: Surface) -> None:

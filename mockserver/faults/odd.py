@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import replace
-from typing import Any
 
-from mockserver.faults.planned import Frame, Planned, choices
+from mockserver.dialects.events import message_of
+from mockserver.faults.planned import Frame, Planned
 
 _ID = re.compile(rb"\Aid:[0-9]+")
 HEARTBEAT = b": heartbeat\n\n"
@@ -12,8 +12,8 @@ HEARTBEAT = b": heartbeat\n\n"
 
 
 def numbered(planned: Planned, frames: list[Frame]) -> tuple[Frame, ...]:
-    """The frames, native ones numbered from 1 again."""
-    if not planned.native:
+    """The frames, numbered from 1 again where they have numbers."""
+    if not planned.dialect.grammar.numbered:
         return tuple(frames)
     return tuple(
         replace(frame, data=_ID.sub(b"id:%d" % at, frame.data)) for at, frame in enumerate(frames, 1)
@@ -29,15 +29,7 @@ def with_heartbeats(planned: Planned) -> tuple[Frame, ...]:
 def with_usage_only(planned: Planned) -> tuple[Frame, ...]:
     """A chunk with the usage so far and without choices, behind the first one; no finish stands before it."""
     first, *rest = planned.frames
-    payload = first.payload or {}
-    if planned.native:
-        output: dict[str, Any] = {"choices": []}
-        if "text" in payload["output"]:
-            output = {"text": "", "finish_reason": "null"}
-        payload = {**payload, "output": output}
-    else:
-        usage = {"prompt_tokens": planned.prompt_tokens, "completion_tokens": 0}
-        payload = {**payload, "choices": [], "usage": {**usage, "total_tokens": planned.prompt_tokens}}
+    payload = planned.dialect.usage_only(first.payload or {}, planned.prompt_tokens)
     only = replace(first, data=first.saying(payload), tokens=0)
     return numbered(planned, [first, only, *rest] if rest else [only, first])
 
@@ -51,31 +43,15 @@ def with_tool_delta(planned: Planned, arguments: str | None) -> tuple[Frame, ...
     frames = list(planned.frames)
     for at, frame in enumerate(planned.frames):
         payload = frame.payload or {}
-        for choice in choices(payload):
-            called = (choice.get("delta") or choice.get("message") or {}).get("tool_calls")
+        for choice in planned.dialect.choices(payload):
+            called = message_of(choice).get("tool_calls")
             if called and not planned.cumulative:
                 delta = {"index": called[0]["index"], "id": "", "type": "function"}
                 delta["function"] = {"arguments": arguments}
-                odd = _odd_choice(planned, choice, delta)
+                behind = planned.dialect.piece_behind(payload, choice, delta)
                 frames[at : at + 1] = [
                     replace(frame, data=frame.saying(payload)),
-                    Frame(frame.saying(_with_choice(planned, payload, odd)), 0, frame.due),
+                    Frame(frame.saying(behind), 0, frame.due),
                 ]
                 return numbered(planned, frames)
     return planned.frames
-
-
-def _odd_choice(planned: Planned, choice: dict[str, Any], delta: dict[str, Any]) -> dict[str, Any]:
-    """The choice with nothing but a delta; a native finish moves to it, as nothing comes behind one."""
-    if not planned.native:
-        return {"delta": {"tool_calls": [delta]}, "index": choice["index"]}
-    message = {**choice["message"], "tool_calls": [delta]}
-    odd = {**choice, "message": message}
-    choice["finish_reason"] = "null"
-    return odd
-
-
-def _with_choice(planned: Planned, payload: dict[str, Any], choice: dict[str, Any]) -> dict[str, Any]:
-    if planned.native:
-        return {**payload, "output": {**payload["output"], "choices": [choice]}}
-    return {**payload, "choices": [choice]}

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mockserver.dialects.refusing import render_late
 from mockserver.faults import odd
 from mockserver.faults.cutting import CUTS, cut, with_crlf
 from mockserver.faults.planned import Frame, Planned
@@ -58,7 +57,7 @@ def _sent(planned: Planned, frames: Iterable[Frame] | None = None, *, ending: En
 def _error(planned: Planned, fault: Fault) -> Plan:
     at = planned.struck(fault.after)
     assert fault.refusal is not None
-    frame = render_late(fault.refusal, planned.surface, planned.request_id, at + 1)
+    frame = planned.dialect.late(fault.refusal, planned.request_id, at + 1)
     return _sent(planned, [*planned.frames[:at], Frame(frame, 0, planned.frames[at].due)])
 
 
@@ -138,10 +137,11 @@ def _mislabelled(planned: Planned, _: Fault) -> Plan:
 def _without_usage(planned: Planned, _: Fault) -> Plan:
     frames: list[Frame] = []
     last = len(planned.frames) - 1
+    apart = planned.streamed and planned.dialect.grammar.usage_apart
     for at, frame in enumerate(planned.frames):
         payload = frame.payload
-        if payload and payload.get("usage") and (at == last or not planned.native):
-            if planned.streamed and not planned.native:
+        if payload and payload.get("usage") and (at == last or apart):
+            if apart:
                 continue
             payload = {name: value for name, value in payload.items() if name != "usage"}
             frames.append(replace(frame, data=frame.saying(payload)))

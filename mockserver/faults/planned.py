@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mockserver.base.jsontext import dumps, loads
+from mockserver.dialects.dialect import Dialect
+from mockserver.dialects.events import message_of
+from mockserver.dialects.table import dialect_of
 from mockserver.talk.surface import Surface
 from mockserver.wire.headers import Headers
 
@@ -56,9 +59,13 @@ class Planned:
     prompt_tokens: int = 0
 
     @property
-    def native(self) -> bool:
-        """Whether it speaks the native dialect."""
-        return self.surface.native
+    def dialect(self) -> Dialect:
+        """The dialect that it speaks."""
+        return dialect_of(self.surface)
+
+    def choices(self, frame: Frame) -> Sequence[dict[str, Any]]:
+        """The choices of a frame; none in the native text format."""
+        return self.dialect.choices(frame.payload or {})
 
     def struck(self, after: int | None) -> int:
         """The index of the frame that carries the token behind so many; None strikes half-way.
@@ -86,19 +93,8 @@ class Planned:
         """The index of the frame that ends the thinking; without thinking the one half-way."""
         thought = False
         for at, frame in enumerate(self.frames):
-            for message in messages(frame.payload or {}):
+            for message in map(message_of, self.choices(frame)):
                 if thought and (message.get("content") or message.get("tool_calls")):
                     return at
                 thought = thought or bool(message.get("reasoning_content"))
         return self.struck(None)
-
-
-def choices(payload: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
-    """The choices of a payload of either dialect; none in the native text format."""
-    found: Sequence[dict[str, Any]] = payload.get("output", payload).get("choices") or ()
-    return found
-
-
-def messages(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The messages or deltas of a payload of either dialect."""
-    return [choice.get("delta") or choice.get("message") or {} for choice in choices(payload)]

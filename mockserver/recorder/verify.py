@@ -10,7 +10,7 @@ from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
 from mockserver.corridor.door import Door
 from mockserver.corridor.settings import Settings
-from mockserver.dialects.table import named
+from mockserver.dialects.table import around, dialect_of, named
 from mockserver.recorder.report import Deviation, Report, Weight
 from mockserver.recording import canonical, coding, documents, fold, index
 from mockserver.recording.cassette import CassetteError, from_document, redacted
@@ -22,8 +22,6 @@ from mockserver.state.worlds import Worlds
 from mockserver.talk.refused import Refused
 from mockserver.wire import sse
 
-_NATIVE_FRAME = re.compile(r"id:\d+\nevent:\w+\n:HTTP_STATUS/\d{3}\ndata:[^ ].*", re.DOTALL)
-_COMPAT_FRAME = re.compile(r"data: .*", re.DOTALL)
 _OTHER_SCHEMAS = {
     "POST /compatible-mode/v1/embeddings": "embeddings.response",
     "POST /api/v1/services/embeddings/text-embedding/text-embedding": "native-embeddings.response",
@@ -39,9 +37,8 @@ _SHOWN = 160
 def schema_of(interaction: Interaction, document: Any, *, framed: bool) -> str | None:
     """The name of the schema of one document of an answer; None where there is none."""
     request = interaction.request
-    native = not request.path.startswith("/compatible-mode/") and interaction.surface != "compat"
     if isinstance(document, dict) and fold.is_error(document):
-        return "native.error" if native or "error" not in document else "compat.error"
+        return dialect_of(around(request.path)).error_schema(document)
     if interaction.surface == "other":
         return _OTHER_SCHEMAS.get(f"{request.method} {request.path}")
     return f"{interaction.surface}.{'chunk' if framed else 'response'}"
@@ -116,11 +113,10 @@ class Checks:
     def _framing(self, name: str, interaction: Interaction) -> Iterator[Deviation]:
         if not interaction.stream or interaction.surface == "other":
             return
-        native = interaction.surface != "compat"
+        grammar = dialect_of(named(interaction.surface)).grammar
         blocks = interaction.response.body.decode("utf-8", "replace").split("\n\n")
         rest = blocks.pop()
-        grammar = _NATIVE_FRAME if native else _COMPAT_FRAME
-        odd = next((block for block in blocks if not grammar.fullmatch(block)), None)
+        odd = next((block for block in blocks if not grammar.frame.fullmatch(block)), None)
         if odd is not None:
             message = f"a frame is not written as the cloud writes it: {odd[:_SHOWN]!r}"
             yield Deviation(name, Weight.WARNING, "framing", "response", message)
@@ -129,13 +125,15 @@ class Checks:
             yield Deviation(name, Weight.WARNING, "framing", "response", "its last frame has no end")
         frames = sse.read(interaction.response.body)
         numbers = [frame.id for frame in frames if frame.id is not None]
-        if native and numbers != [str(at) for at in range(1, len(numbers) + 1)]:
+        if grammar.numbered and numbers != [str(at) for at in range(1, len(numbers) + 1)]:
             yield Deviation(
                 name, Weight.WARNING, "framing", "response", "its frames are not numbered 1, 2, 3"
             )
-        ended = bool(frames) and frames[-1].data == "[DONE]"
-        if not native and complete and not ended and interaction.folded().error is None:
-            yield Deviation(name, Weight.WARNING, "framing", "response", "it does not end with [DONE]")
+        ended = not grammar.end or (bool(frames) and frames[-1].data == grammar.end)
+        if complete and not ended and interaction.folded().error is None:
+            yield Deviation(
+                name, Weight.WARNING, "framing", "response", f"it does not end with {grammar.end}"
+            )
 
     def _meaning(self, name: str, interaction: Interaction) -> Iterator[Deviation]:
         folded = interaction.folded()

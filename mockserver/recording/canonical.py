@@ -13,9 +13,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from mockserver.dialects.messages import read_prompt
+from mockserver.dialects.table import dialect_of, named
 from mockserver.recording import documents
 from mockserver.recording.interaction import Request, surface_of
 from mockserver.talk.request import Message
+from mockserver.talk.surface import Trait
 
 _VOLATILE = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
@@ -130,10 +132,11 @@ def document_of(request: Request, surface: str) -> dict[str, Any]:
     }
     if not conversation:
         return {**document, "body": _levelled(asked)}
-    parameters = asked.get("parameters") if surface != "compat" else asked
+    apart = Trait.APART in named(surface).traits
+    parameters = asked.get("parameters") if apart else asked
     held = parameters if isinstance(parameters, dict) else {}
     document["parameters"] = _levelled(
-        {name: value for name, value in held.items() if surface != "compat" or name not in _APART}
+        {name: value for name, value in held.items() if apart or name not in _APART}
     )
     return document
 
@@ -147,11 +150,10 @@ def _endpoint(request: Request, surface: str) -> str:
 
 
 def _streams(request: Request, asked: dict[str, Any], surface: str) -> bool:
-    if surface == "compat":
-        return asked.get("stream") is True
-    headers = {name.lower(): value.lower() for name, value in request.headers}
-    accepts = "text/event-stream" in headers.get("accept", "")
-    return surface != "other" and (accepts or headers.get("x-dashscope-sse") == "enable")
+    if surface == "other":
+        return False
+    headers = {name.lower(): value for name, value in request.headers}
+    return dialect_of(named(surface)).streams(headers, asked)
 
 
 def keys_of(request: Request) -> Keys:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mockserver.dialects.table import dialect_of
 from mockserver.talk.reply import Usage
 from mockserver.talk.surface import Surface
 
@@ -35,14 +36,10 @@ def counts_of(usage: Mapping[str, Any]) -> Usage | None:
 
 def overrides_for(surface: Surface, usage: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """What a recorded usage puts over the usage of a surface; as it is where it is of that dialect."""
-    own = "input_tokens" if surface.native else "prompt_tokens"
-    if own in usage:
+    names = dialect_of(surface).usage_names
+    if names[0] in usage:
         return usage
     counts = counts_of(usage)
     if counts is None:
         return None
-    if surface.native:
-        names = {"input_tokens": counts.input, "output_tokens": counts.output}
-    else:
-        names = {"prompt_tokens": counts.input, "completion_tokens": counts.output}
-    return {**names, "total_tokens": counts.total}
+    return {**dict(zip(names, (counts.input, counts.output), strict=True)), "total_tokens": counts.total}

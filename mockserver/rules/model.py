@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.table import dialect_of
 from mockserver.rules.marks import Mark
 from mockserver.rules.registry import Broken, rule
 from mockserver.talk.finding import Severity
@@ -19,12 +19,9 @@ from mockserver.talk.surface import Trait
     fixed=True,
 )
 def _surface(request: ChatRequest) -> Iterator[Broken]:
-    model = request.model
-    if request.surface is COMPAT:
-        if not (model.compat and model.chat):
-            yield Broken("model", {"model": model.name})
-    elif model.native != request.surface.name.removeprefix("native-"):
-        yield Broken("model", entry="path.wrong-task")
+    dialect = dialect_of(request.surface)
+    if not dialect.serves(request.surface, request.model):
+        yield Broken("model", {"model": request.model.name}, dialect.unserved_model)
 
 
 @rule(

@@ -140,8 +140,8 @@ def _missing(violation: Violation) -> str:
 def _entry_id(violation: Violation, surface: Surface) -> str:
     chosen = violation.refusals
     while isinstance(chosen, Mapping):
-        if "native" in chosen:
-            chosen = chosen["native" if surface.native else "compat"]
+        if surface.voice in chosen:
+            chosen = chosen[surface.voice]
         elif violation.keyword == "required" and "required" not in chosen:
             chosen = chosen.get(_missing(violation))
         else:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mockserver.dialects.messages import read_messages, read_prompt
+from mockserver.dialects.table import detect
 from mockserver.talk.request import ChatRequest, Message
+from mockserver.talk.surface import Trait
 
 Text = Callable[[str], bool]
 Holds = Callable[[ChatRequest], bool]
@@ -54,7 +55,7 @@ def conversation_test(steps: Sequence[Mapping[str, Any]], test: Callable[[Any], 
 def messages_of(body: Mapping[str, Any]) -> tuple[Message, ...]:
     """The messages of a request's body in either dialect. Raises `ValueError` when it has none."""
     try:
-        return read_prompt(body["input"]) if "input" in body else read_messages(body["messages"])
+        return detect(body).messages(body)
     except (KeyError, TypeError, AttributeError) as error:
         msg = f"it holds no messages that can be read ({error!r})"
         raise ValueError(msg) from None
@@ -63,13 +64,13 @@ def messages_of(body: Mapping[str, Any]) -> tuple[Message, ...]:
 def request_test(body: Mapping[str, Any]) -> Holds:
     """Whether a request asks the very same as this body. Raises `ValueError` for a body without messages."""
     messages = messages_of(body)
-    parameters = (body.get("parameters") or {}) if "input" in body else body
-    model = body.get("model")
+    dialect, model = detect(body), body.get("model")
+    parameters = dialect.options(body)
 
     def holds(request: ChatRequest) -> bool:
         return (
-            request.surface.native == ("input" in body)
-            and (request.surface.native is False or request.model.name == model)
+            request.surface.dialect == dialect.name
+            and (Trait.APART not in request.surface.traits or request.model.name == model)
             and request.parameters == parameters
             and request.messages == messages
         )

@@ -35,9 +35,9 @@ class Profile:
 
     def of(self, request: ChatRequest) -> Pace | None:
         """The pace of the answer to a request; None is at once."""
-        surface, model = "native" if request.surface.native else "compat", request.model.name
+        dialect, model = request.surface.dialect, request.model.name
         for row in self.rows:
-            if fnmatchcase(surface, row.surface) and fnmatchcase(model, row.model):
+            if fnmatchcase(dialect, row.surface) and fnmatchcase(model, row.model):
                 return row.pace
         return None
 

@@ -16,7 +16,7 @@ from mockserver.catalogue.plans import coding_paths, is_agent
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.work import Steps
 from mockserver.dialects.native.surface import NATIVE_TEXT
-from mockserver.dialects.table import at
+from mockserver.dialects.table import around, at
 from mockserver.endpoints import apps
 from mockserver.endpoints.answering import refusal
 from mockserver.server import control, exchanges, faulting, limits, neighbours, playing, replaying, uploads
@@ -115,7 +115,7 @@ class App:
 
         The body is not read, so a stream is refused as plain JSON, as the gateway does.
         """
-        surface = at(scope["path"]) or neighbours.surface_of(scope["path"])
+        surface = around(scope["path"])
         headers = RequestHeaders(scope["headers"])
         answer = refusal(self.engine, "throttling.route", surface, headers, arrived=self.engine.clock())
         await send_answer(closing(answer), receive, send)
@@ -166,7 +166,7 @@ def _failed(engine: Engine) -> Callable[[Request, Exception], Any]:
         if path.startswith("/_mock"):
             kind = type(error).__name__
             return control.reply_json(control.refusal(f"the server failed: {kind}; its log says more"), 500)
-        headers, surface = RequestHeaders(request.scope["headers"]), neighbours.surface_of(path)
+        headers, surface = RequestHeaders(request.scope["headers"]), around(path)
         return RawResponse(refusal(engine, "internal.error", surface, headers, arrived=engine.clock()))
 
     return told

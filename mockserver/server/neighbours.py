@@ -10,8 +10,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from mockserver.corridor.engine import Answer, Engine
-from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_TEXT
+from mockserver.dialects.table import around
 from mockserver.endpoints import answering
 from mockserver.endpoints.endpoint import Call, Endpoint
 from mockserver.endpoints.form import FORM_BYTES, Form, MalformedError, TooLargeError, read_form
@@ -25,16 +25,8 @@ from mockserver.talk.surface import Surface
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.unpacking import UnpackError
 
-_COMPATIBLE = ("/compatible-mode/", "/compatible-api/")
-"""Where the paths of the compatible dialect begin; reranking has a root of its own."""
-
 _UNKNOWN = ("path.unknown", "path.no-resource")
 """The refusals of a path that is not there."""
-
-
-def surface_of(path: str) -> Surface:
-    """The dialect that a path speaks."""
-    return COMPAT if path.startswith(_COMPATIBLE) else NATIVE_TEXT
 
 
 def refuse(engine: Engine, request: Request, entry_id: str, **values: Any) -> Response:
@@ -44,7 +36,7 @@ def refuse(engine: Engine, request: Request, entry_id: str, **values: Any) -> Re
     users, 2026).
     """
     headers = RequestHeaders(request.scope["headers"])
-    surface = NATIVE_TEXT if entry_id in _UNKNOWN else surface_of(request.scope["path"])
+    surface = NATIVE_TEXT if entry_id in _UNKNOWN else around(request.scope["path"])
     answer = refused(engine, surface, headers, entry_id, arrived=engine.clock(), **values)
     return RawResponse(closing(answer) if entry_id.startswith("body.") else answer)
 

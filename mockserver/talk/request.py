@@ -17,7 +17,7 @@ class ToolCall:
     """One call of a function by the model. `arguments` is JSON text, kept as it was sent.
 
     A script may say in which `chunks` the arguments are streamed, and in which pieces the id stands:
-    `ids` is "" for the backend's own way, `restated` or `late` (`wire/reshaping.py`).
+    `ids` is "" for the backend's own way, `restated` or `late` (`dialects/reshaping.py`).
     """
 
     name: str
@@ -167,6 +167,11 @@ class ChatRequest:
         """
         asked = self.parameters.get("incremental_output")
         return self.model.incremental or self.thinking if asked is None else bool(asked)
+
+    @property
+    def cumulative(self) -> bool:
+        """Whether each event of its stream repeats the text so far."""
+        return Trait.CUMULATIVE in self.surface.traits and not self.incremental
 
     @property
     def text_format(self) -> bool:

@@ -55,7 +55,8 @@ class Surface:
     """One chat endpoint. There is one value for each, which is compared by identity.
 
     `dialect` names the dialect that is spoken there, `voice` whose words its refusals have. `paths` lead
-    there; recordings are compared by the first. `options_at` and `messages_at` say where the parameters
+    there; recordings are compared by the first. Below `roots` the same dialect is spoken beside chat.
+    `options_at` and `messages_at` say where the parameters
     (a prefix such as `parameters.`) and the messages stand in the body of a request.
     """
 
@@ -63,6 +64,7 @@ class Surface:
     dialect: str
     voice: Voice
     paths: tuple[str, ...]
+    roots: tuple[str, ...] = ()
     options_at: str = ""
     messages_at: str = "messages"
     traits: frozenset[Trait] = frozenset()
@@ -72,11 +74,6 @@ class Surface:
 
     def __deepcopy__(self, _: object) -> Self:
         return self
-
-    @property
-    def native(self) -> bool:
-        """Whether it speaks the native dialect."""
-        return self.dialect == "native"
 
     def has(self, traits: Iterable[Trait]) -> bool:
         """Whether all of these hold here."""

@@ -72,10 +72,10 @@ def content(surface: Surface, document: Any) -> str:
 def test_a_blocked_word_in_a_request_is_refused(chat: Chat, surface: Surface, *, stream: bool) -> None:
     answer = chat(surface, "My SECRET", stream=stream)
     frame = sse.read(answer.body)[0] if stream else None
-    assert answer.status == (200 if stream and surface.native else 400)
+    assert answer.status == (200 if stream and surface.dialect == "native" else 400)
     document = json.loads((frame.data or "") if frame else answer.body)
-    error = document if surface.native else document["error"]
-    code = "DataInspectionFailed" if surface.native else "data_inspection_failed"
+    error = document if surface.dialect == "native" else document["error"]
+    code = "DataInspectionFailed" if surface.dialect == "native" else "data_inspection_failed"
     assert (error["code"], error["message"]) == (
         code,
         "<400> InternalError.Algo.DataInspectionFailed: Input text data may contain inappropriate content.",
@@ -117,12 +117,12 @@ def test_a_stream_ends_before_the_word_with_an_error(
     assert answer.status == 200
     *said, last = documents(answer)
     texts = [content(surface, document) for document in said]
-    cumulative = surface.native and not incremental
+    cumulative = surface.dialect == "native" and not incremental
     assert (texts[-1] if cumulative else "".join(texts)) == "It is "
-    error = last if surface.native else last["error"]
+    error = last if surface.dialect == "native" else last["error"]
     assert "Output data may contain inappropriate content." in error["message"]
     final = answer.frames[-1]
-    if surface.native:
+    if surface.dialect == "native":
         assert final.startswith(b"id:%d\nevent:error\n:HTTP_STATUS/400\ndata:{" % len(answer.frames))
     else:
         assert final.startswith(b'data: {"error":{"code":"data_inspection_failed","param":null,')
@@ -146,7 +146,7 @@ def test_a_stream_sends_every_piece_that_ends_before_the_word(
     engine = Engine(Settings(), tokenizer=lazy_tokenizer, clock=lambda: NOW, ids=Ids(1))
     engine.moderation = Moderation(output=WordList(("secret",)))
     engine.scripts.add({"reply": {"chunks": chunks}}, engine.errors)
-    asked: dict[str, Any] = {"incremental_output": incremental} if surface.native else {}
+    asked: dict[str, Any] = {"incremental_output": incremental} if surface.dialect == "native" else {}
     if surface is NATIVE_TEXT:
         asked["result_format"] = "message"
     body = body_of("Hi", model=MODELS[surface], surface=surface, stream=True, parameters=asked)
@@ -154,7 +154,7 @@ def test_a_stream_sends_every_piece_that_ends_before_the_word(
     answer = engine.chat(surface, head, json.dumps(body).encode(), arrived=NOW)
     *pieces, last = documents(answer)
     texts = [content(surface, piece) for piece in pieces]
-    cumulative = surface.native and not incremental
+    cumulative = surface.dialect == "native" and not incremental
     told = (texts[-1] if texts else "") if cumulative else "".join(texts)
     whole = [end for end in (0, *cuts) if end <= len(before)]
     assert told == said[: whole[-1]]

@@ -39,7 +39,7 @@ class PaperStage(Stage):
         if seen is None or seen.planned is None or not seen.ended:
             return b"".join(frames)
         delivery, surface = seen.planned.delivery, PATHS[path]
-        heard = b"".join(delivery.pieces(frames, tail=1 if surface.native else 3))
+        heard = b"".join(delivery.pieces(frames, tail=1 if surface.dialect == "native" else 3))
         if delivery.end == "error":
             heard += late_error(self.engine, delivery, surface, seen.entry.request_id)
         return heard

@@ -52,7 +52,7 @@ VALUES = st.recursive(
 def entry(engine: Engine, surface: Surface = COMPAT, **body: Any) -> Entry:
     """What is kept of a request that says Hi."""
     messages = [{"role": "user", "content": "Hi"}]
-    said = {"input": {"messages": messages}} if surface.native else {"messages": messages}
+    said = {"input": {"messages": messages}} if surface.dialect == "native" else {"messages": messages}
     sse = {"X-DashScope-SSE": "enable"} if body.pop("sse", False) else {}
     sent = dumps({"model": "qwen-plus", **said, **body})
     kept = engine.chat(surface, make_headers(sse), sent, arrived=NOW).entry
@@ -359,10 +359,12 @@ def test_of_a_long_message_the_beginning_is_told(engine: Engine) -> None:
 def test_the_status_of_a_native_stream_is_nobodys_to_know(
     surface: Surface, wanted: list[str], engine: Engine, *, sse: bool
 ) -> None:
-    body: dict[str, Any] = {"parameters": {"temperature": 3}} if surface.native else {"temperature": 3}
+    body: dict[str, Any] = (
+        {"parameters": {"temperature": 3}} if surface.dialect == "native" else {"temperature": 3}
+    )
     kept = entry(engine, surface, sse=sse, **body)
     assert kept.refusal is not None
-    words = kept.refusal.words["native"] if surface.native else kept.refusal.words["compat"]
+    words = kept.refusal.words[surface.voice]
     report = Report(error=Error("APIError", code=words.code, message=words.message))
     assert [one.requirement for one in judge_refusal(report, kept)] == wanted
 

@@ -52,7 +52,7 @@ def chat(
     """A chat with an engine; `extra` are keys of its body."""
     given = dict(headers or {})
     body = {**BODIES[surface], **extra}
-    if stream and surface.native:
+    if stream and surface.dialect == "native":
         given["X-DashScope-SSE"] = "enable"
     elif stream:
         body["stream"] = True
@@ -116,7 +116,7 @@ def test_the_answer_of_a_stream_is_the_answer_of_a_body(surface: Surface, engine
 @ON_EACH_SURFACE
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 def test_the_headers_are_those_of_the_set(surface: Surface, *, stream: bool, engine: Engine) -> None:
-    name = ("native" if surface.native else "compat") + ("-sse" if stream else "-json")
+    name = ("native" if surface.dialect == "native" else "compat") + ("-sse" if stream else "-json")
     pairs = resources.fixture("headers")["sets"][name]
     answer = chat(engine, surface, stream=stream)
     assert [key.decode() for key, _ in answer.headers if key != b"x-mock-findings"] == [

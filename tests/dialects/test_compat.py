@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.catalogue.models import Models
-from mockserver.dialects.compat import render as compat
+from mockserver.dialects.compat.read import read_request as read_compat
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.serializers import DIALECTS
 from mockserver.meter.tokenizer import Tokenizer
@@ -153,7 +153,7 @@ def test_the_numbers_of_a_script_lie_over_the_computed_usage(tokenizer: Tokenize
 def test_a_request_is_read(models: Models) -> None:
     body = {"model": "qwen-plus", "messages": MESSAGES, "stream": True, "top_p": 0.8}
     headers = {"authorization": "Bearer sk-test"}
-    assert compat.read_request(body, models["qwen-plus"], headers) == ChatRequest(
+    assert read_compat(body, models["qwen-plus"], headers) == ChatRequest(
         COMPAT,
         models["qwen-plus"],
         (Message("user", "How long does green tea steep?"),),
@@ -166,7 +166,7 @@ def test_a_request_is_read(models: Models) -> None:
 @pytest.mark.parametrize("stream", [{}, {"stream": False}, {"stream": None}])
 def test_a_request_that_does_not_ask_for_a_stream_gets_none(models: Models, stream: dict[str, Any]) -> None:
     body = {"model": "qwen-plus", "messages": MESSAGES, **stream}
-    assert compat.read_request(body, models["qwen-plus"], {}).stream is False
+    assert read_compat(body, models["qwen-plus"], {}).stream is False
 
 
 def test_the_usage_of_images_is_told_apart(tokenizer: Tokenizer) -> None:

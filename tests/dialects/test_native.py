@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.catalogue.models import Models
-from mockserver.dialects.native import render as native
+from mockserver.dialects.native.read import read_request as read_native
+from mockserver.dialects.native.read import wants_stream
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.rules import schemas
@@ -378,7 +379,7 @@ def test_a_stream_that_ran_a_tool_begins_with_its_runs(tokenizer: Tokenizer, for
 def test_either_header_asks_for_a_stream(
     headers: MakeHeaders, sent: dict[str, str], *, streams: bool
 ) -> None:
-    assert native.wants_stream(headers(sent)) is streams
+    assert wants_stream(headers(sent)) is streams
 
 
 def test_a_request_is_read_and_a_stream_in_its_parameters_asks_for_nothing(
@@ -386,7 +387,7 @@ def test_a_request_is_read_and_a_stream_in_its_parameters_asks_for_nothing(
 ) -> None:
     body = {"model": "qwen-plus", "input": {"messages": MESSAGES}, "parameters": {"stream": True}}
     given_ = headers()
-    assert native.read_request(TEXT, body, models["qwen-plus"], given_) == ChatRequest(
+    assert read_native(TEXT, body, models["qwen-plus"], given_) == ChatRequest(
         TEXT,
         models["qwen-plus"],
         (Message("user", "How long does green tea steep?"),),
@@ -399,7 +400,7 @@ def test_a_request_is_read_and_a_stream_in_its_parameters_asks_for_nothing(
 @pytest.mark.parametrize("parameters", [{}, {"parameters": None}, {"parameters": {}}])
 def test_a_request_may_have_no_parameters(models: Models, parameters: dict[str, Any]) -> None:
     body = {"model": "qwen-plus", "input": {"prompt": "Tea?"}, **parameters}
-    request = native.read_request(TEXT, body, models["qwen-plus"], {"x-dashscope-sse": "enable"})
+    request = read_native(TEXT, body, models["qwen-plus"], {"x-dashscope-sse": "enable"})
     assert (request.parameters, request.stream) == ({}, True)
     assert request.messages == (Message("user", "Tea?"),)
 

@@ -11,9 +11,12 @@ from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.errors import Errors, Refusal, Words
 from mockserver.catalogue.models import Models
+from mockserver.dialects.compat.refuse import refused as render_compat
 from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.refuse import refused as render_native
 from mockserver.dialects.native.surface import NATIVE_TEXT
-from mockserver.dialects.refusing import RenderedError, render_compat, render_late, render_native
+from mockserver.dialects.refusing import RenderedError
+from mockserver.dialects.table import dialect_of
 from mockserver.rules import schemas
 from mockserver.wire import sse
 from tests.wire.strategies import texts
@@ -177,7 +180,7 @@ def test_a_compat_body_that_cannot_be_read_has_no_code(errors: Errors) -> None:
 
 def test_moderation_ends_a_stream_in_the_dialect_of_its_surface(errors: Errors) -> None:
     blocked = errors.refuse("moderation.output")
-    assert render_late(blocked, COMPAT, RID, 7) == (
+    assert dialect_of(COMPAT).late(blocked, RID, 7) == (
         b'data: {"error":{"code":"data_inspection_failed","param":null,'
         b'"message":"Output data may contain inappropriate content. For details, see: '
         b'https://help.aliyun.com/zh/model-studio/error-code#inappropriate-content",'
@@ -185,7 +188,7 @@ def test_moderation_ends_a_stream_in_the_dialect_of_its_surface(errors: Errors) 
         b'"id":"chatcmpl-0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f",'
         b'"request_id":"0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f"}\n\n'
     )
-    assert render_late(blocked, NATIVE_TEXT, RID, 7) == (
+    assert dialect_of(NATIVE_TEXT).late(blocked, RID, 7) == (
         b'id:7\nevent:error\n:HTTP_STATUS/400\ndata:{"code":"DataInspectionFailed",'
         b'"message":"<400> InternalError.Algo.DataInspectionFailed: '
         b'Output data may contain inappropriate content.",'
@@ -194,7 +197,7 @@ def test_moderation_ends_a_stream_in_the_dialect_of_its_surface(errors: Errors) 
 
 
 def test_throttling_ends_a_compat_stream_with_a_native_frame(errors: Errors) -> None:
-    assert render_late(errors.refuse("throttling.allocation-quota"), COMPAT, RID, 7) == (
+    assert dialect_of(COMPAT).late(errors.refuse("throttling.allocation-quota"), RID, 7) == (
         b'id:1\nevent:error\n:HTTP_STATUS/429\ndata:{"request_id":"0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f",'
         b'"code":"Throttling.AllocationQuota",'
         b'"message":"Allocated quota exceeded, please increase your quota limit."}\n\n'
@@ -391,7 +394,7 @@ def test_singapore_names_its_own_help_page(errors: Errors) -> None:
     wrong = errors.refuse("auth.wrong-key")
     body = render_compat(wrong, RID, None, stream=True, region="intl").body
     assert b"https://www.alibabacloud.com/help/en/model-studio/error-code#apikey-error" in body
-    late = render_late(errors.refuse("moderation.output"), COMPAT, RID, 3, region="intl")
+    late = dialect_of(COMPAT).late(errors.refuse("moderation.output"), RID, 3, region="intl")
     assert b"https://www.alibabacloud.com/help/en/model-studio/error-code#inappropriate-content" in late
 
 

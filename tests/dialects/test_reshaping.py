@@ -38,7 +38,7 @@ def asked(surface: Surface = COMPAT, model: str = "qwen-plus", **parameters: Any
 
 def streamed(request: ChatRequest, reply: Reply, tokenizer: Tokenizer) -> Stream:
     """A stream, rendered and taken up once more."""
-    dialect = native if request.surface.native else compat
+    dialect = native if request.surface.dialect == "native" else compat
     rendered = dialect.render_stream(request, reply, USAGE, ENVELOPE, Chunker(tokenizer))
     shaped = reshaping.stream(rendered, reply, request, ENVELOPE)
     assert sum(shaped.tokens) == sum(rendered.tokens)
@@ -125,12 +125,12 @@ def test_a_call_of_one_piece_gets_another_for_its_id(
     tokenizer: Tokenizer, how: str, surface: Surface
 ) -> None:
     call = ToolCall("brew", "", "call_1", (), how)
-    deltas = {"incremental_output": True} if surface.native else {}
+    deltas = {"incremental_output": True} if surface.dialect == "native" else {}
     request = asked(surface, "qwen3-max", tools=TOOLS, **deltas)
     stream = streamed(request, Reply((Choice(tool_calls=(call,), finish_reason="tool_calls"),)), tokenizer)
     assert [one for one in ids(stream) if one] == (["call_1"] if how == "late" else ["call_1", "call_1"])
     assert "".join(arguments(stream)) == ""
-    if surface.native:
+    if surface.dialect == "native":
         assert finishes(stream) == ["null", "tool_calls"]
 
 
@@ -249,7 +249,7 @@ _REQUESTS = st.builds(
         surface=surface,
         model="qwen3-vl-plus" if surface is NATIVE_MULTIMODAL else "qwen-plus",
         stream=True,
-        **({"incremental_output": incremental} if surface.native else {}),
+        **({"incremental_output": incremental} if surface.dialect == "native" else {}),
         tools=TOOLS,
     ),
     st.sampled_from(list(SURFACES.values())),
@@ -279,7 +279,7 @@ def test_whatever_is_asked_nothing_said_is_lost(
     wide = Reply(choices, empty_finish=empty)
     shaped = streamed(request, wide, tokenizer)
     plain = streamed(request, reply, tokenizer)
-    if request.incremental or not request.surface.native:
+    if request.incremental or request.surface.dialect != "native":
         assert "".join(arguments(shaped)) == "".join(arguments(plain))
     assert b"".join(shaped.frames).count(b"cup.png") >= (len(choices) if pictured else 0)
     wanted = {call.id for choice in choices for call in choice.tool_calls}

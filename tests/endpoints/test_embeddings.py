@@ -66,10 +66,12 @@ def natively(engine: Engine, model: str, texts: Any, **parameters: Any) -> dict[
 
 def refused(engine: Engine, headers: MakeHeaders, surface: Surface, body: Any) -> tuple[int, Any]:
     """Status and body of a refusal, held against its schema."""
-    produce = embeddings.native if surface.native else embeddings.compat
+    produce = embeddings.native if surface.dialect == "native" else embeddings.compat
     answer = answered(engine, produce, call(engine, body, surface=surface), headers())
     content = loads(answer.body)
-    assert schemas.violations("native.error" if surface.native else "compat.error", content) == []
+    assert (
+        schemas.violations("native.error" if surface.dialect == "native" else "compat.error", content) == []
+    )
     return answer.status, content
 
 
@@ -314,8 +316,8 @@ ANY_JSON = st.recursive(
 def test_any_request_is_answered_or_refused_in_form(
     engine: Engine, headers: MakeHeaders, body: dict[str, Any], surface: Surface
 ) -> None:
-    produce = embeddings.native if surface.native else embeddings.compat
-    schema = "native-embeddings.response" if surface.native else "embeddings.response"
+    produce = embeddings.native if surface.dialect == "native" else embeddings.compat
+    schema = "native-embeddings.response" if surface.dialect == "native" else "embeddings.response"
     try:
         answer = produce(engine, call(engine, body))
     except Refused:

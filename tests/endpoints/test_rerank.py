@@ -168,11 +168,11 @@ def test_a_bad_request_is_refused_in_the_words_of_its_surface(
     code: str | None,
     words: str,
 ) -> None:
-    produce = rerank.native if surface.native else rerank.compat
+    produce = rerank.native if surface.dialect == "native" else rerank.compat
     answer = answered(engine, produce, call(engine, body, surface=surface), headers())
     content = loads(answer.body)
-    assert violations("native.error" if surface.native else "compat.error", content) == []
-    said = content if surface.native else content["error"]
+    assert violations("native.error" if surface.dialect == "native" else "compat.error", content) == []
+    said = content if surface.dialect == "native" else content["error"]
     assert (answer.status, said["code"]) == (status, code)
     assert words in said["message"]
 
@@ -210,7 +210,7 @@ def test_any_request_is_answered_or_refused_in_form(engine: Engine, given: dict[
         surface = COMPAT if produce is rerank.compat else NATIVE
         answer = answered(engine, produce, call(engine, body, surface=surface), make_headers())
         assert answer.status in (200, 400, 404)
-        error = "native.error" if surface.native else "compat.error"
+        error = "native.error" if surface.dialect == "native" else "compat.error"
         assert violations(schema if answer.status == 200 else error, loads(answer.body)) == []
 
 

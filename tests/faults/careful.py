@@ -120,7 +120,7 @@ def planned(exchange: Exchange, *, stream: bool = True, pace: Pace | None = None
         streamed=stream,
         surface=request.surface,
         request_id=ENVELOPE.request_id,
-        cumulative=request.surface.native and not request.incremental,
+        cumulative=request.surface.dialect == "native" and not request.incremental,
         prompt_tokens=exchange.usage.input,
     )
 
@@ -132,7 +132,7 @@ def heard(answer: Planned, said: Plan) -> Read:
     pieces = [piece.data for piece in said.pieces]
     if not answer.streamed:
         return read_body(b"".join(pieces))
-    return read_stream(pieces, native=answer.native, cumulative=answer.cumulative)
+    return read_stream(pieces, native=answer.surface.dialect == "native", cumulative=answer.cumulative)
 
 
 def untouched(answer: Planned) -> Read:
@@ -140,7 +140,7 @@ def untouched(answer: Planned) -> Read:
     pieces = [frame.data for frame in answer.frames]
     if not answer.streamed:
         return read_body(b"".join(pieces))
-    return read_stream(pieces, native=answer.native, cumulative=answer.cumulative)
+    return read_stream(pieces, native=answer.surface.dialect == "native", cumulative=answer.cumulative)
 
 
 def faulty(answer: Planned, fault: Fault) -> Read:

@@ -1,12 +1,14 @@
 """An answer before its fault: payloads read and replaced, and which frame is struck."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.events import message_of
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.faults import Frame, Planned
-from mockserver.faults.planned import choices, messages
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.reply import Choice, Reply
 from mockserver.talk.request import ToolCall
@@ -70,13 +72,10 @@ def test_the_answer_begins_behind_the_thinking(tokenizer: Tokenizer) -> None:
     ):
         answer = planned(exchange)
         at = answer.answer_begins()
-        before, message = (
-            messages(answer.frames[at - 1].payload or {}),
-            messages(answer.frames[at].payload or {}),
-        )
-        assert message[0]["content"]
-        assert before[0]["reasoning_content"]
-        assert not before[0]["content"]
+        before, message = (message_of(answer.choices(answer.frames[place])[0]) for place in (at - 1, at))
+        assert message["content"]
+        assert before["reasoning_content"]
+        assert not before["content"]
 
 
 def test_without_thinking_it_begins_half_way(tokenizer: Tokenizer) -> None:
@@ -90,10 +89,13 @@ def test_a_call_ends_the_thinking_too(tokenizer: Tokenizer) -> None:
     call = ToolCall("brew", "{}", "call_1")
     reply = Reply((Choice("", "Tea it is.", (call,), "tool_calls"),))
     answer = planned(compat_exchange("qwen3-max", reply, tokenizer))
-    assert messages(answer.frames[answer.answer_begins()].payload or {})[0]["tool_calls"]
+    (choice,) = answer.choices(answer.frames[answer.answer_begins()])
+    assert message_of(choice)["tool_calls"]
 
 
-def test_choices_of_both_dialects() -> None:
-    assert choices({"choices": [{"index": 0}]}) == [{"index": 0}]
-    assert choices({"output": {"choices": [{"index": 0}]}}) == [{"index": 0}]
-    assert choices({"output": {"text": "Tea."}}) == ()
+def test_choices_are_read_in_the_dialect_of_the_answer() -> None:
+    compat, native = of_tokens(), replace(of_tokens(), surface=NATIVE_TEXT)
+    assert compat.choices(Frame(b'{"choices":[{"index":0}]}')) == [{"index": 0}]
+    assert native.choices(Frame(b'{"output":{"choices":[{"index":0}]}}')) == [{"index": 0}]
+    assert native.choices(Frame(b'{"output":{"text":"Tea."}}')) == ()
+    assert compat.choices(Frame(b"data: [DONE]\n\n")) == ()

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from mockserver.catalogue import models
 from mockserver.catalogue.models import Models
-from mockserver.dialects.compat import render as compat
+from mockserver.dialects.compat.read import read_request as read_compat
 from mockserver.dialects.compat.surface import COMPAT
-from mockserver.dialects.native import render as native
+from mockserver.dialects.native.read import read_request as read_native
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.prompt import PromptTokens, prompt_tokens, turns
@@ -129,7 +129,7 @@ def test_an_older_prompt_with_history_counts_as_its_messages(tokenizer: Tokenize
     model = ask("Hi").model
     older = {"model": "qwen-plus", "input": {"prompt": "And you?", "history": [{"user": "Hi", "bot": "Ho"}]}}
     spoken = [asked("Hi"), answered("Ho"), asked("And you?")]
-    cost = prompt_tokens(native.read_request(TEXT, older, model, {}), tokenizer)
+    cost = prompt_tokens(read_native(TEXT, older, model, {}), tokenizer)
     assert cost == prompt_tokens(ask(spoken, surface=TEXT), tokenizer)
     assert cost.total == 3 * 5 + 3 + sum(tokenizer.count(text) for text in ("Hi", "Ho", "And you?"))
 
@@ -423,7 +423,7 @@ def test_a_picture_that_a_text_model_is_sent_is_dropped_and_costs_nothing(
 ) -> None:
     parts = [{"type": "image_url", "image_url": {"url": "https://a/b.png"}}, {"type": "text", "text": "Hi"}]
     data: dict[str, Any] = {"model": model, "messages": [{"role": "user", "content": parts}]}
-    request = compat.read_request(data, ask("Hi", model=model).model, {})
+    request = read_compat(data, ask("Hi", model=model).model, {})
     assert request.media
     assert not request.seen
     assert prompt_tokens(request, tokenizer) == prompt_tokens(ask("Hi", model=model), tokenizer)

@@ -131,7 +131,7 @@ MEANT: dict[Mark, Callable[[ChatRequest], bool]] = {
         not asked.stream and asked.model.thinking != "none" and not asked.model.thinking_plain
     ),
     Mark.ASYNCHRONOUS: lambda asked: (
-        asked.surface.native and asked.headers.get("x-dashscope-async") == "enable"
+        asked.surface.dialect == "native" and asked.headers.get("x-dashscope-async") == "enable"
     ),
 }
 """What each mark says, one at a time."""

@@ -141,7 +141,7 @@ def plain(case: Case) -> bool:
 def refused_by(engine: Engine, case: Case) -> Any:
     """The refusal that a case gets alone."""
     raw = dumps(body(case.broken, case.surface))
-    sse = {"X-DashScope-SSE": "enable"} if case.broken.stream and case.surface.native else {}
+    sse = {"X-DashScope-SSE": "enable"} if case.broken.stream and case.surface.dialect == "native" else {}
     answer = engine.chat(case.surface, make_headers(sse), raw, arrived=NOW)
     assert answer.entry is not None
     return answer.entry.refusal

@@ -7,7 +7,7 @@ import pytest
 from mockserver.catalogue.errors import Errors
 from mockserver.catalogue.models import Models
 from mockserver.dialects.compat.surface import COMPAT
-from mockserver.dialects.native import render as native
+from mockserver.dialects.native.read import read_request as read_native
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.rules import check
 from mockserver.rules.parameters import known_parameters
@@ -62,7 +62,7 @@ def test_of_a_long_name_eighty_characters_are_shown(errors: Errors) -> None:
 def test_what_stands_outside_of_the_parameters_is_named(errors: Errors, models: Models) -> None:
     body = body_of("Hi", model="qwen-max", surface=NATIVE_TEXT)
     body |= {"input": {**body["input"], "seed": 1}, "x" * 100: 1}
-    request = native.read_request(NATIVE_TEXT, body, models["qwen-max"], {})
+    request = read_native(NATIVE_TEXT, body, models["qwen-max"], {})
     assert {(found.path, found.message) for found in check(request, errors)} == {
         ("input.seed", "'seed' stands outside `parameters`, where it does nothing."),
         ("x" * 80, f"'{'x' * 80}' stands outside `parameters`, where it does nothing."),

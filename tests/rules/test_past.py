@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mockserver.base.jsontext import dumps
 from mockserver.catalogue import models as model_catalogue
 from mockserver.corridor.engine import Engine
-from mockserver.dialects.compat import render as compat
+from mockserver.dialects.compat.read import read_request as read_compat
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules.past import Past, Trail
@@ -231,5 +231,5 @@ def test_a_picture_that_was_answered_may_come_back_or_not(past: Past) -> None:
     for answer in (said("Here:"), seen):
         messages: Turns = [*question, answer, NEXT]
         body = {"model": "qwen-vl-plus", "messages": messages}
-        request = compat.read_request(body, model_catalogue.load()["qwen-vl-plus"], {})
+        request = read_compat(body, model_catalogue.load()["qwen-vl-plus"], {})
         assert past.trace(request).deviations == ()

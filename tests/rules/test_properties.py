@@ -20,7 +20,7 @@ from tests.rules.table import LATER
 
 def asked(engine: Engine, talk: Talk) -> Entry:
     """What the journal keeps of a conversation."""
-    sse = {"X-DashScope-SSE": "enable"} if talk.stream and talk.surface.native else {}
+    sse = {"X-DashScope-SSE": "enable"} if talk.stream and talk.surface.dialect == "native" else {}
     answer = engine.chat(talk.surface, make_headers(sse), dumps(talk.body), arrived=NOW)
     assert answer.entry is not None
     return answer.entry

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from mockserver.catalogue import models
 from mockserver.catalogue.errors import load
-from mockserver.dialects.compat import render as compat
+from mockserver.dialects.compat.read import read_request as read_compat
 from mockserver.dialects.compat.surface import COMPAT
-from mockserver.dialects.native import render as native
+from mockserver.dialects.native.read import read_request as read_native
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.dialects.table import SURFACES
 from mockserver.rules import check, schemas
@@ -84,7 +84,7 @@ def test_the_rest_can_be_read_and_judged(surface: Surface, messages: Any, parame
     left = rest(surface, data)
     assert schemas.validator(f"{surface.name}.request").is_valid(left)
     known = models.load()[model]
-    if surface.native:
-        check(native.read_request(surface, left, known, {}), load())
+    if surface.dialect == "native":
+        check(read_native(surface, left, known, {}), load())
     else:
-        check(compat.read_request(left, known, {}), load())
+        check(read_compat(left, known, {}), load())

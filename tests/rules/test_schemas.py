@@ -44,7 +44,7 @@ def words(document: Any, surface: Surface) -> str:
     refusal = found[0].refusal
     assert refusal is not None
     assert refusal.status == 400
-    return refusal.prefix + (refusal.words["native"] if surface.native else refusal.words["compat"]).message
+    return refusal.prefix + refusal.words[surface.voice].message
 
 
 def with_parameter(surface: Surface, name: str, value: Any) -> dict[str, Any]:
@@ -555,9 +555,7 @@ def test_whatever_a_body_holds_both_validators_agree_and_every_refusal_is_comple
         for message in (refusal.words["native"].message, refusal.words["compat"].message):
             assert message
             assert not any(f"<{name}>" in message for name in entry.params)
-        assert (refusal.words["native"] if surface.native else refusal.words["compat"]).code == (
-            entry.words["native"] if surface.native else entry.words["compat"]
-        ).code
+        assert refusal.words[surface.voice].code == entry.words[surface.voice].code
 
 
 @given(st.sampled_from([*SURFACES.values()]), json_values)

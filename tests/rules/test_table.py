@@ -15,7 +15,7 @@ from tests.rules.table import CASES, LATER, NO_CASE, Case, Side, body
 
 def asked(engine: Engine, side: Side, surface: Surface) -> Entry:
     """What the journal keeps of a conversation."""
-    sse = {"X-DashScope-SSE": "enable"} if side.stream and surface.native else {}
+    sse = {"X-DashScope-SSE": "enable"} if side.stream and surface.dialect == "native" else {}
     answer = engine.chat(surface, make_headers(sse), dumps(body(side, surface)), arrived=NOW)
     assert answer.entry is not None
     return answer.entry

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.errors import Errors, Refusal, Words
-from mockserver.dialects.refusing import render_compat, render_native
+from mockserver.dialects.compat.refuse import refused as render_compat
+from mockserver.dialects.native.refuse import refused as render_native
 from mockserver.rules import schemas
 from mockserver.scripts.match import MatchError
 from mockserver.scripts.script import Script, ScriptError, Scripts, read_answer

@@ -44,7 +44,7 @@ def post(client: TestClient, path: str, *, stream: bool = False, key: str | None
     """A chat request on a path; `extra` are further keys of its body, or others in place of its own."""
     body = {name: value for name, value in {**BODIES[path], **extra}.items() if value is not LEFT_OUT}
     headers = {"Authorization": "" if key is None else f"Bearer {key}"}
-    if stream and PATHS[path].native:
+    if stream and PATHS[path].dialect == "native":
         headers["X-DashScope-SSE"] = "enable"
     elif stream:
         body["stream"] = True
@@ -57,7 +57,7 @@ def post(client: TestClient, path: str, *, stream: bool = False, key: str | None
 def refusal_of(response: Any, path: str) -> tuple[str | None, str]:
     """The code and the message of a refusal in the envelope of its surface."""
     data = response.json()
-    if PATHS[path].native:
+    if PATHS[path].dialect == "native":
         validator("native.error").validate(data)
         return data["code"], data["message"]
     validator("compat.error").validate(data)
@@ -71,7 +71,7 @@ def test_a_request_without_key_is_refused_at_the_door(path: str, *, stream: bool
     assert response.status_code == 401
     assert response.headers["content-type"] == "application/json"
     code, message = refusal_of(response, path)
-    if PATHS[path].native:
+    if PATHS[path].dialect == "native":
         assert (code, message) == ("InvalidApiKey", "No API-key provided.")
     else:
         assert code is None
@@ -88,7 +88,7 @@ def test_a_wrong_key_is_refused_at_the_door(path: str, *, stream: bool, key: str
     assert response.status_code == 401
     assert response.headers["content-type"] == "application/json"
     code, message = refusal_of(response, path)
-    if PATHS[path].native:
+    if PATHS[path].dialect == "native":
         assert (code, message) == ("InvalidApiKey", "Invalid API-key provided.")
     else:
         assert code == "invalid_api_key"
@@ -128,7 +128,7 @@ def test_an_unknown_model_is_refused_in_the_words_of_the_surface(
 ) -> None:
     response = post(client, path, stream=stream, model="qwen-tea")
     code, message = refusal_of(response, path)
-    if PATHS[path].native:
+    if PATHS[path].dialect == "native":
         assert response.status_code == 400
         assert (code, message) == ("InvalidParameter", "Model not exist.")
     else:
@@ -143,7 +143,7 @@ def _refused(response: Any, path: str) -> tuple[int, str]:
         return response.status_code, refusal_of(response, path)[1]
     (frame,) = sse.read(response.content)
     data = json.loads(frame.data or "")
-    if PATHS[path].native:
+    if PATHS[path].dialect == "native":
         assert (response.status_code, frame.id, frame.event) == (200, "1", "error")
         validator("native.error").validate(data)
         return frame.status or 0, data["message"]

@@ -339,10 +339,10 @@ def _wrong_types() -> Iterator[tuple[str, Surface, bytes]]:
         schema = f"{surface.name}.request"
         known = resources.schema(schema)
         fields: list[tuple[str | int, ...]] = [(name,) for name in known["properties"]]
-        if surface.native:
+        if surface.dialect == "native":
             fields += [("parameters", name) for name in known["properties"]["parameters"]["properties"]]
             fields += [("input", name) for name in known["properties"]["input"]["properties"]]
-        place = ("input", "messages", 0) if surface.native else ("messages", 0)
+        place = ("input", "messages", 0) if surface.dialect == "native" else ("messages", 0)
         fields += [(*place, name) for name in known["$defs"]["message"]["properties"]]
         for path, wrong in itertools.product(fields, WRONG):
             body = json.loads(json.dumps(good))
@@ -365,7 +365,7 @@ WRONG_TYPES = list(_wrong_types())
 def test_a_value_of_a_wrong_type_is_refused_for_every_known_field(
     surface: Surface, live: Live, caplog: pytest.LogCaptureFixture
 ) -> None:
-    error_schema = validator("native.error" if surface.native else "compat.error")
+    error_schema = validator("native.error" if surface.dialect == "native" else "compat.error")
     asked = [(name, body) for name, asked_of, body in WRONG_TYPES if asked_of is surface]
     assert len(asked) > 100
     with live.line() as line:

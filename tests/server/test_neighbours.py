@@ -9,11 +9,10 @@ from starlette.testclient import TestClient
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
 from mockserver.dialects.native.surface import NATIVE_TEXT
-from mockserver.dialects.table import named
+from mockserver.dialects.table import around, named
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules.schemas import validator
 from mockserver.server.app import App
-from mockserver.server.neighbours import surface_of
 from mockserver.talk.surface import Surface
 from tests.conftest import KEY
 from tests.server.talk import COMPAT, MODELS, TEXT, TOKENIZER
@@ -90,7 +89,9 @@ def test_a_wrong_request_to_the_tokenizer_is_refused(body: bytes, code: str, cli
 def test_who_has_no_key_is_refused_at_the_door(path: str, engine: Engine) -> None:
     response = TestClient(App(engine)).request("GET" if path in GETTING else "POST", path)
     assert response.status_code == 401
-    validator("native.error" if surface_of(path).native else "compat.error").validate(response.json())
+    validator("native.error" if around(path).dialect == "native" else "compat.error").validate(
+        response.json()
+    )
 
 
 OTHERS = ["PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"]
@@ -110,7 +111,7 @@ def test_another_method_is_refused_in_the_envelope_of_the_surface(
     assert response.status_code == 400
     message = f"Request method '{method}' is not supported."
     said = response.json()
-    assert (said["message"] if surface_of(path).native else said["error"]["message"]) == message
+    assert (said["message"] if around(path).dialect == "native" else said["error"]["message"]) == message
 
 
 @pytest.mark.parametrize("path", READING)
@@ -148,4 +149,4 @@ def test_a_list_is_gzipped_when_asked(client: TestClient) -> None:
     ],
 )
 def test_a_path_speaks_the_dialect_of_its_root(path: str, surface: Surface) -> None:
-    assert surface_of(path) is surface
+    assert around(path) is surface

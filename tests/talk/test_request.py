@@ -24,7 +24,7 @@ def asked(
 
 
 def test_the_native_surfaces_are_two_of_three() -> None:
-    assert [surface for surface in SURFACES.values() if surface.native] == [
+    assert [surface for surface in SURFACES.values() if surface.dialect == "native"] == [
         NATIVE_TEXT,
         NATIVE_MULTIMODAL,
     ]

@@ -7,7 +7,9 @@ from typing import Any
 
 from mockserver.catalogue import models as model_catalogue
 from mockserver.dialects.compat import render as compat
+from mockserver.dialects.compat.read import read_request as read_compat
 from mockserver.dialects.native import render as native
+from mockserver.dialects.native.read import read_request as read_native
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.rendering import Envelope, Stream
 from mockserver.meter.logprobs import token_logprobs
@@ -43,12 +45,12 @@ class Exchange:
 
     def body(self) -> bytes:
         """The answer as one body, to the same request without the wish for a stream."""
-        render = native.render_body if self.request.surface.native else compat.render_body
+        render = native.render_body if self.request.surface.dialect == "native" else compat.render_body
         return render(replace(self.request, stream=False), self.reply, self.usage, ENVELOPE)
 
     def stream(self) -> Stream:
         """The answer as a stream."""
-        render = native.render_stream if self.request.surface.native else compat.render_stream
+        render = native.render_stream if self.request.surface.dialect == "native" else compat.render_stream
         stream = render(self.request, self.reply, self.usage, ENVELOPE, Chunker(self.tokenizer))
         assert len(stream.frames) == len(stream.tokens)
         for frame in stream.frames:
@@ -83,7 +85,7 @@ def compat_exchange(
     sent = {"model": model, "messages": MESSAGES, "stream": True, **body}
     if include_usage:
         sent["stream_options"] = {"include_usage": True}
-    request = compat.read_request(sent, model_catalogue.load()[model], {})
+    request = read_compat(sent, model_catalogue.load()[model], {})
     return Exchange(request, reply, usage or cost(reply, tokenizer), tokenizer)
 
 
@@ -99,7 +101,7 @@ def native_exchange(
     """An exchange on a native surface."""
     sent = {"model": model, "input": {"messages": MESSAGES}, "parameters": parameters}
     headers = {"x-dashscope-sse": "enable"}
-    request = native.read_request(surface, sent, model_catalogue.load()[model], headers)
+    request = read_native(surface, sent, model_catalogue.load()[model], headers)
     return Exchange(request, reply, usage or cost(reply, tokenizer), tokenizer)
 
 

@@ -54,7 +54,7 @@ def told(usage: Mapping[str, Any], *, native: bool) -> None:
 
 def body_of(surface: Surface, model: str, parts: list[tuple[str, Any]], *, stream: bool) -> dict[str, Any]:
     """A request with these parts."""
-    if surface.native:
+    if surface.dialect == "native":
         content = [{kind: value} for kind, value in parts]
         return {"model": model, "input": {"messages": [{"role": "user", "content": content}]}}
     content = [compat_part(kind, value) for kind, value in parts]
@@ -82,7 +82,7 @@ def test_text_and_media_add_up_to_the_input(
         for text in texts or [answer.body.decode()]:
             document = json.loads(text) if text != "[DONE]" else {}
             if document.get("usage"):
-                told(document["usage"], native=surface.native)
+                told(document["usage"], native=surface.dialect == "native")
                 shown.add(model)
 
     ask()

@@ -1,13 +1,9 @@
-"""The OpenAI-compatible dialect: chat requests read, replies rendered."""
+"""Replies in the OpenAI-compatible dialect: bodies and streams."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from mockserver.base.jsontext import dump_text, dumps
-from mockserver.catalogue.models import Model
 from mockserver.dialects import serializers
-from mockserver.dialects.compat.surface import COMPAT
-from mockserver.dialects.messages import read_messages
 from mockserver.dialects.rendering import (
     Envelope,
     Stream,
@@ -24,13 +20,6 @@ from mockserver.talk.request import ChatRequest, ToolCall
 from mockserver.wire import sse
 from mockserver.wire.chunking import Chunker, Run
 from mockserver.wire.template import Template
-
-
-def read_request(body: Mapping[str, Any], model: Model, headers: Mapping[str, str]) -> ChatRequest:
-    """The chat request of a body that its schema allows."""
-    return ChatRequest(
-        COMPAT, model, read_messages(body["messages"]), body, bool(body.get("stream")), headers
-    )
 
 
 def render_body(request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:

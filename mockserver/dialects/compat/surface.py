@@ -13,5 +13,6 @@ COMPAT = Surface(
         "/api/v1/chat/completions",
         *sorted(coding_paths()),
     ),
+    roots=("/compatible-mode/", "/compatible-api/"),  # reranking has the second
     traits=frozenset({Trait.MEDIA, Trait.USAGE_ASKED, Trait.CALL_IDS, Trait.SOME_TOOLS}),
 )

@@ -1,13 +1,10 @@
-"""The native dialect, text and multimodal: chat requests read, replies rendered."""
+"""Replies in the native dialect: bodies and streams."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from mockserver.base.jsontext import dump_text, dumps
-from mockserver.catalogue.models import Model
 from mockserver.catalogue.thinking import THINK_CLOSE, THINK_OPEN
 from mockserver.dialects import serializers
-from mockserver.dialects.messages import read_prompt
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
 from mockserver.dialects.rendering import (
     Envelope,
@@ -24,52 +21,12 @@ from mockserver.dialects.rendering import (
 from mockserver.dialects.serializers import NativeSerializer
 from mockserver.talk.reply import Choice, Reply, Usage
 from mockserver.talk.request import ChatRequest
-from mockserver.talk.surface import Surface
 from mockserver.wire import sse
 from mockserver.wire.chunking import Chunker, Run
 from mockserver.wire.template import Template
 
 _RUNNING = b'"null"'
 """The finish reason of an event that is not the last: four letters, not JSON's null."""
-
-
-def wants_stream(headers: Mapping[str, str]) -> bool:
-    """Whether the headers ask for SSE: either one suffices (recording: cnblogs/dashscope-sdk, 2024-11).
-
-    A `stream` inside the parameters asks for nothing.
-    """
-    return headers.get("x-dashscope-sse", "").lower() == "enable" or "text/event-stream" in headers.get(
-        "accept", ""
-    )
-
-
-_BODY = frozenset({"model", "input", "parameters"})
-_INPUT = frozenset({"messages", "prompt", "history"})
-
-
-def read_request(
-    surface: Surface, body: Mapping[str, Any], model: Model, headers: Mapping[str, str]
-) -> ChatRequest:
-    """The chat request of a body that its schema allows."""
-    parameters = body.get("parameters") or {}
-    source = body["input"]
-    known = _BODY.issuperset(body) and _INPUT.issuperset(source)
-    return ChatRequest(
-        surface,
-        model,
-        read_prompt(source),
-        parameters,
-        wants_stream(headers),
-        headers,
-        () if known else _stray(body, source),
-    )
-
-
-def _stray(body: Mapping[str, Any], source: Mapping[str, Any]) -> tuple[str, ...]:
-    """The places outside `parameters` where something stands that is not known there."""
-    beside = [name for name in body if name not in _BODY]
-    inside = [f"input.{name}" for name in source if name not in _INPUT]
-    return (*beside, *inside)
 
 
 def _serializer(request: ChatRequest) -> NativeSerializer:

@@ -23,3 +23,6 @@ NATIVE_MULTIMODAL = Surface(
     messages_at="input.messages",
     traits=_BOTH | {Trait.PARTS, Trait.MEDIA},
 )
+
+MODELS = {NATIVE_TEXT: "text", NATIVE_MULTIMODAL: "multimodal"}
+"""The models that each serves, as the catalogue calls them (`native` in `fixtures/models.json`)."""

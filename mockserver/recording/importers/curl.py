@@ -8,8 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from mockserver.dialects.compat.surface import COMPAT
-from mockserver.dialects.native.surface import NATIVE_TEXT
+from mockserver.dialects.table import detect
 from mockserver.recording import documents
 from mockserver.recording.importers import messages, pieces
 from mockserver.recording.interaction import Interaction
@@ -42,8 +41,7 @@ def _interaction(path: Path) -> Interaction:
     beside = path.with_name(f"{path.stem}.request.json")
     asked = pieces.content(beside) if beside.is_file() else b""
     document = documents.parse(asked) if asked else None
-    native = isinstance(document, dict) and isinstance(document.get("input"), dict)
-    method, target = "POST" if asked else "GET", (NATIVE_TEXT if native else COMPAT).paths[0]
+    method, target = "POST" if asked else "GET", detect(document).surfaces[0].paths[0]
     told: Pairs = []
     if sent:
         method, target, told = messages.request_head(b"\n".join(sent), path.name)

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mockserver.dialects.compat.surface import COMPAT
-from mockserver.dialects.native.surface import NATIVE_TEXT
+from mockserver.dialects.table import detect
 from mockserver.recording import documents
 from mockserver.recording.importers import pieces
 from mockserver.recording.interaction import Interaction
@@ -22,8 +21,7 @@ def _held(value: Any) -> dict[str, Any]:
 
 
 def _path(body: Any) -> str:
-    native = isinstance(body, dict) and isinstance(body.get("input"), dict)
-    return (NATIVE_TEXT if native else COMPAT).paths[0]
+    return detect(body).surfaces[0].paths[0]
 
 
 def _interaction(line: Any, where: str) -> Interaction:

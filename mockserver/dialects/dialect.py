@@ -1,0 +1,170 @@
+"""What a dialect is: how it reads a request, and how it writes an answer, a stream and a refusal.
+
+It is a base class and no protocol, so that a dialect of a few lines has the rest from here.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from mockserver.catalogue.errors import Refusal
+from mockserver.catalogue.models import Model
+from mockserver.catalogue.regions import DEFAULT, Region
+from mockserver.dialects.events import Event, Shown, message_of, text_of
+from mockserver.dialects.refusing import RenderedError
+from mockserver.dialects.rendering import Envelope, Stream
+from mockserver.talk.reply import Choice, Reply, Usage
+from mockserver.talk.request import ChatRequest, Message, Part
+from mockserver.talk.surface import Surface
+from mockserver.wire.chunking import Chunker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grammar:
+    """How the frames of a stream are written.
+
+    `frame` is what one looks like, without its blank line. `numbered`: each carries its number, from 1. `end`
+    is the data of the last one; "" where a stream simply ends. `tail` is how many frames at the end say that
+    it is whole. `usage_apart`: the usage has a chunk of its own. `status_inside`: a stream that is refused
+    tells its status in a frame.
+    """
+
+    frame: re.Pattern[str]
+    numbered: bool = False
+    end: str = ""
+    tail: int = 1
+    usage_apart: bool = False
+    status_inside: bool = False
+
+
+class Dialect(ABC):
+    """One dialect, on all of its surfaces; there is one object of each.
+
+    `header_sets` begins the names of its sets in `fixtures/headers.json`. `unknown_model` and
+    `unserved_model` are the entries of the error catalogue for a model that there is not, and for one that
+    answers elsewhere. `usage_names` are the names of the tokens that went in and came out. `stream_hint` says
+    in words how a stream is asked for.
+    """
+
+    name: ClassVar[str]
+    surfaces: ClassVar[tuple[Surface, ...]]
+    grammar: ClassVar[Grammar]
+    header_sets: ClassVar[str]
+    unknown_model: ClassVar[str] = "model.unknown"
+    unserved_model: ClassVar[str] = "model.compat-unsupported"
+    usage_names: ClassVar[tuple[str, str]] = ("prompt_tokens", "completion_tokens")
+    stream_hint: ClassVar[str] = '"stream": true'
+
+    # A request
+
+    @abstractmethod
+    def detect(self, body: Mapping[str, Any]) -> bool:
+        """Whether a body of unknown origin is a chat request of this dialect."""
+
+    @abstractmethod
+    def streams(self, headers: Mapping[str, str], body: Mapping[str, Any]) -> bool:
+        """Whether a stream is asked for; of a body that is not read yet nothing is known, and it is empty."""
+
+    @abstractmethod
+    def messages(self, body: Mapping[str, Any]) -> tuple[Message, ...]:
+        """The messages of a body that its schema allows."""
+
+    @abstractmethod
+    def options(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What holds the parameters of a body that its schema allows."""
+
+    @abstractmethod
+    def read(
+        self, surface: Surface, body: Mapping[str, Any], model: Model, headers: Mapping[str, str]
+    ) -> ChatRequest:
+        """The chat request of a body that its schema allows."""
+
+    @abstractmethod
+    def serves(self, surface: Surface, model: Model) -> bool:
+        """Whether a surface serves a model."""
+
+    # An answer
+
+    @abstractmethod
+    def body(self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:
+        """A whole answer as one JSON body."""
+
+    @abstractmethod
+    def stream(
+        self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope, chunker: Chunker
+    ) -> Stream:
+        """An answer as the frames of a stream."""
+
+    def headers(self, kind: str, _: Model) -> str:
+        """The set of headers that an answer of a model has; its `kind` is json or sse."""
+        return f"{self.header_sets}-{kind}"
+
+    # A refusal
+
+    @abstractmethod
+    def refused(
+        self,
+        refusal: Refusal,
+        request_id: str,
+        model: Model | None = None,
+        *,
+        stream: bool,
+        region: Region = DEFAULT,
+    ) -> RenderedError:
+        """A refusal in the place of an answer, as the backend of a model sends it."""
+
+    @abstractmethod
+    def late(self, refusal: Refusal, request_id: str, number: int, *, region: Region = DEFAULT) -> bytes:
+        """A refusal in a stream that has begun: its last frame, the `number`-th."""
+
+    def error_headers(self, rendered: RenderedError, _: Model | None) -> str:
+        """The set of headers that a refusal has."""
+        kind = "door" if rendered.door else "sse" if rendered.sse else "json"
+        return f"{self.header_sets}-{kind}"
+
+    def error_schema(self, _: Mapping[str, Any]) -> str:
+        """The name of the schema of a refusal."""
+        return f"{self.name}.error"
+
+    # What an answer says, and odd answers
+
+    def choices(self, payload: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+        """The choices of an answer or an event; none where it has another form."""
+        return payload.get("choices") or ()
+
+    def said(self, payload: Mapping[str, Any]) -> Iterator[tuple[tuple[int, str], str]]:
+        """What an answer or an event says, by choice and by `content` or `reasoning`."""
+        for choice in self.choices(payload):
+            message, index = message_of(choice), choice.get("index", 0)
+            yield (index, "content"), text_of(message.get("content"))
+            yield (index, "reasoning"), message.get("reasoning_content") or ""
+
+    @abstractmethod
+    def usage_only(self, payload: Mapping[str, Any], prompt_tokens: int) -> dict[str, Any]:
+        """An event with nothing but the usage so far, in the form of another."""
+
+    @abstractmethod
+    def piece_behind(
+        self, payload: Mapping[str, Any], choice: dict[str, Any], piece: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """An event with nothing but a piece of a function call, to stand behind that which has the choice."""
+
+    @abstractmethod
+    def add_media(self, message: dict[str, Any], media: Sequence[Part], envelope: Envelope) -> None:
+        """Puts media behind the text of a whole message."""
+
+    @abstractmethod
+    def show_media(
+        self,
+        events: list[Event],
+        own: Sequence[Shown],
+        choice: Choice,
+        request: ChatRequest,
+        envelope: Envelope,
+    ) -> None:
+        """Lets the events of a stream, of which a choice has its `own`, show the media of that choice."""
+
+    def empty_finish(self, events: list[Event], own: Sequence[Shown]) -> None:  # noqa: B027 - most end so anyway
+        """Moves the finish of a choice to an event that says nothing, behind its `own`."""

@@ -1,0 +1,53 @@
+"""The frames of a rendered stream, opened once more, and what stands in a choice of either dialect."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from mockserver.base.jsontext import dumps, loads
+from mockserver.wire import sse
+
+Shown = tuple[int, dict[str, Any]]
+"""The place of an event in its stream, and a choice in it."""
+
+
+@dataclass(slots=True)
+class Event:
+    """One frame of a stream, opened: what stands before its data, and that as JSON; None for `[DONE]`."""
+
+    head: bytes
+    payload: dict[str, Any] | None
+    tokens: int
+    raw: bytes
+
+    @classmethod
+    def of(cls, frame: bytes, tokens: int) -> "Event":
+        """The event of a frame."""
+        head, _, data = frame.partition(b"data:")
+        payload = None if data.strip() == b"[DONE]" else loads(data)
+        return cls(head.partition(b"\n")[2], payload, tokens, frame)
+
+    def frame(self, number: int) -> bytes:
+        """The frame again; native ones are numbered."""
+        if self.payload is None:
+            return self.raw
+        data = dumps(self.payload)
+        numbered = b"id:%d\n%bdata:%b\n\n" % (number, self.head, data)
+        return numbered if self.head else sse.compat_frame(data)
+
+    def after(self) -> "Event":
+        """A copy to stand behind it, which says nothing that costs."""
+        return Event(self.head, deepcopy(self.payload), 0, b"")
+
+
+def message_of(choice: Mapping[str, Any]) -> dict[str, Any]:
+    """What a choice says: its delta, or its message."""
+    return choice.get("delta") or choice.get("message") or {}
+
+
+def text_of(content: Any) -> str:
+    """The text of a content: a text, nothing, or parts."""
+    if isinstance(content, str):
+        return content
+    return "".join(part.get("text", "") for part in content or ())

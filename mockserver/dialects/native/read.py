@@ -1,0 +1,48 @@
+"""Chat requests of the native dialect, text and multimodal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mockserver.catalogue.models import Model
+from mockserver.dialects.messages import read_prompt
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Surface
+
+_BODY = frozenset({"model", "input", "parameters"})
+_INPUT = frozenset({"messages", "prompt", "history"})
+
+
+def wants_stream(headers: Mapping[str, str]) -> bool:
+    """Whether the headers ask for SSE: either one suffices (recording: cnblogs/dashscope-sdk, 2024-11).
+
+    A `stream` inside the parameters asks for nothing.
+    """
+    return (
+        headers.get("x-dashscope-sse", "").lower() == "enable"
+        or "text/event-stream" in headers.get("accept", "").lower()
+    )
+
+
+def read_request(
+    surface: Surface, body: Mapping[str, Any], model: Model, headers: Mapping[str, str]
+) -> ChatRequest:
+    """The chat request of a body that its schema allows."""
+    parameters = body.get("parameters") or {}
+    source = body["input"]
+    known = _BODY.issuperset(body) and _INPUT.issuperset(source)
+    return ChatRequest(
+        surface,
+        model,
+        read_prompt(source),
+        parameters,
+        wants_stream(headers),
+        headers,
+        () if known else _stray(body, source),
+    )
+
+
+def _stray(body: Mapping[str, Any], source: Mapping[str, Any]) -> tuple[str, ...]:
+    """The places outside `parameters` where something stands that is not known there."""
+    beside = [name for name in body if name not in _BODY]
+    inside = [f"input.{name}" for name in source if name not in _INPUT]
+    return (*beside, *inside)
