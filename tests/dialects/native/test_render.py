@@ -7,19 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.catalogue.models import Models
-from mockserver.dialects.native.read import read_request as read_native
-from mockserver.dialects.native.read import wants_stream
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.rules import schemas
 from mockserver.talk.reply import Choice, Reply, Usage
-from mockserver.talk.request import ChatRequest, Message, ToolCall
+from mockserver.talk.request import ToolCall
 from mockserver.talk.surface import Surface
 from mockserver.wire.chunking import Chunker
 from tests import folding
-from tests.conftest import MakeHeaders
-from tests.wire.exchanges import MESSAGES, RID, TOOLS, Exchange, native_exchange, spoken, told, with_logprobs
+from tests.wire.exchanges import RID, TOOLS, Exchange, native_exchange, spoken, told, with_logprobs
 from tests.wire.strategies import replies
 
 TEXT, MULTIMODAL = NATIVE_TEXT, NATIVE_MULTIMODAL
@@ -362,47 +358,6 @@ def test_a_stream_that_ran_a_tool_begins_with_its_runs(tokenizer: Tokenizer, for
     assert schemas.violations(f"{form[1].name}.chunk", first) == []
     assert (first["output"]["tool_info"], first["usage"]) == (RUNS, {})
     assert all("tool_info" not in event["output"] for event in rest)
-
-
-@pytest.mark.parametrize(
-    ("sent", "streams"),
-    [
-        ({}, False),
-        ({"X-DashScope-SSE": "enable"}, True),
-        ({"X-DashScope-SSE": "Enable"}, True),
-        ({"X-DashScope-SSE": "disable"}, False),
-        ({"X-DashScope-SSE": "disable", "Accept": "text/event-stream"}, True),
-        ({"Accept": "application/json, text/event-stream"}, True),
-        ({"Accept": "application/json"}, False),
-    ],
-)
-def test_either_header_asks_for_a_stream(
-    headers: MakeHeaders, sent: dict[str, str], *, streams: bool
-) -> None:
-    assert wants_stream(headers(sent)) is streams
-
-
-def test_a_request_is_read_and_a_stream_in_its_parameters_asks_for_nothing(
-    models: Models, headers: MakeHeaders
-) -> None:
-    body = {"model": "qwen-plus", "input": {"messages": MESSAGES}, "parameters": {"stream": True}}
-    given_ = headers()
-    assert read_native(TEXT, body, models["qwen-plus"], given_) == ChatRequest(
-        TEXT,
-        models["qwen-plus"],
-        (Message("user", "How long does green tea steep?"),),
-        {"stream": True},
-        stream=False,
-        headers=given_,
-    )
-
-
-@pytest.mark.parametrize("parameters", [{}, {"parameters": None}, {"parameters": {}}])
-def test_a_request_may_have_no_parameters(models: Models, parameters: dict[str, Any]) -> None:
-    body = {"model": "qwen-plus", "input": {"prompt": "Tea?"}, **parameters}
-    request = read_native(TEXT, body, models["qwen-plus"], {"x-dashscope-sse": "enable"})
-    assert (request.parameters, request.stream) == ({}, True)
-    assert request.messages == (Message("user", "Tea?"),)
 
 
 @given(answer=answers(), tools=tools, top=st.integers(0, 5))

@@ -10,18 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.catalogue.models import Models
-from mockserver.dialects.compat.read import read_request as read_compat
-from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.serializers import DIALECTS
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.rules import schemas
 from mockserver.talk.reply import Choice, Reply, Usage
-from mockserver.talk.request import ChatRequest, Message, ToolCall
+from mockserver.talk.request import ToolCall
 from mockserver.wire.chunking import Chunker
 from tests import folding
 from tests.wire.exchanges import (
-    MESSAGES,
     PICTURE,
     RID,
     TOOLS,
@@ -148,25 +144,6 @@ def test_the_numbers_of_a_script_lie_over_the_computed_usage(tokenizer: Tokenize
         assert usage["prompt_tokens"] == 1000
         assert usage["prompt_tokens_details"]["cached_tokens"] == 896
         assert usage["completion_tokens"] == said.usage.output
-
-
-def test_a_request_is_read(models: Models) -> None:
-    body = {"model": "qwen-plus", "messages": MESSAGES, "stream": True, "top_p": 0.8}
-    headers = {"authorization": "Bearer sk-test"}
-    assert read_compat(body, models["qwen-plus"], headers) == ChatRequest(
-        COMPAT,
-        models["qwen-plus"],
-        (Message("user", "How long does green tea steep?"),),
-        body,
-        stream=True,
-        headers=headers,
-    )
-
-
-@pytest.mark.parametrize("stream", [{}, {"stream": False}, {"stream": None}])
-def test_a_request_that_does_not_ask_for_a_stream_gets_none(models: Models, stream: dict[str, Any]) -> None:
-    body = {"model": "qwen-plus", "messages": MESSAGES, **stream}
-    assert read_compat(body, models["qwen-plus"], {}).stream is False
 
 
 def test_the_usage_of_images_is_told_apart(tokenizer: Tokenizer) -> None:
