@@ -398,7 +398,7 @@ MUTATIONS: dict[str, Mutation] = {
         with_model(
             "qwen3-vl-plus",
             "",
-            "",
+            "qwen3-vl-plus",
             lambda talk: insert({"role": "user", "content": [_image(talk, "/tea/cup.png")]})(talk),
         ),
         frozenset({COMPAT, MULTIMODAL}),
