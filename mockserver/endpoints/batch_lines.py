@@ -205,11 +205,11 @@ def refusal_line(engine: "Engine", line: Line, refusal: Refusal, request_id: str
 
 
 def _result(
-    engine: "Engine", line: Line, status: int, body: Mapping[str, Any], request_id: str | None = None
+    engine: "Engine", line: Line, status: int, answer: Mapping[str, Any], request_id: str | None = None
 ) -> bytes:
     """One line of results, its keys in the recorded order."""
     name = request_id or engine.ids.request_id()
-    said = body.get("error")
+    said = answer.get("error")
     error = None if said is None else {"code": said.get("code"), "message": said.get("message")}
-    response = {"status_code": status, "request_id": name, "body": body}
+    response = {"status_code": status, "request_id": name, "body": answer}
     return dumps({"id": name, "custom_id": line.custom_id, "response": response, "error": error}) + b"\n"

