@@ -123,6 +123,7 @@ class Model:
     input: tuple[str, ...] = ("text",)
     native: Literal["text", "multimodal"] | None = "text"
     compat: bool = True
+    anthropic: bool = False
     stream_only: bool = False
     single_turn: bool = False
     result_format: Literal["text", "message"] = "text"
