@@ -4,15 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockserver.catalogue import models as model_catalogue
+from mockserver.dialects.anthropic.surface import ANTHROPIC
 from mockserver.dialects.compat.read import read_request as read_compat
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.read import read_request as read_native
-from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.rules import schemas
 from mockserver.talk.request import ChatRequest
 from mockserver.talk.surface import Surface
 
 Messages = Sequence[Mapping[str, Any]]
+
+COMPLETIONS = (COMPAT, NATIVE_TEXT, NATIVE_MULTIMODAL)
+"""The surfaces whose requests have parameters under the same names, and whose answers have choices."""
 
 
 def body_of(
@@ -28,6 +32,15 @@ def body_of(
     messages = [{"role": "user", "content": text}] if isinstance(said, str) else list(said)
     if surface is COMPAT:
         return {"model": model, "messages": messages, "stream": stream, **(parameters or {})}
+    if surface is ANTHROPIC:
+        whole = {"model": model, "max_tokens": 4096, "messages": messages, "stream": stream}
+        given = dict(parameters or {})
+        if given.get("tools"):
+            functions = [tool["function"] for tool in given["tools"]]
+            given["tools"] = [
+                {"name": function["name"], "input_schema": function["parameters"]} for function in functions
+            ]
+        return {**whole, **given}
     return {"model": model, "input": {"messages": messages}, "parameters": dict(parameters or {})}
 
 

@@ -185,3 +185,74 @@ def native_stream(stream: bytes | Iterable[bytes], *, incremental: bool) -> Fold
     ids = {event["request_id"] for event in events}
     assert len(ids) == 1
     return Folded(_choices(found), events[-1]["usage"], ids.pop(), chunks=tuple(events))
+
+
+_ENDS = {"end_turn": "stop", "max_tokens": "length", "tool_use": "tool_calls"}
+_NAMED_FRAME = re.compile(r"event:(?P<event>\w+)\ndata:(?P<data>.*)")
+
+
+def anthropic_events(stream: bytes) -> list[dict[str, Any]]:
+    """The events of a message stream, each with the name that its frame has."""
+    assert stream.endswith(b"\n\n")
+    assert b"\r" not in stream
+    events = []
+    for block in stream.decode().removesuffix("\n\n").split("\n\n"):
+        found = _NAMED_FRAME.fullmatch(block)
+        assert found, block
+        events.append(json.loads(found["data"]))
+        assert events[-1]["type"] == found["event"]
+    return events
+
+
+def _message(blocks: list[dict[str, Any]], stop: str) -> Choice:
+    """The answer of some blocks; a call's `input` is JSON text."""
+    kinds = [block["type"] for block in blocks]
+    assert kinds == sorted(kinds, key=["thinking", "text", "tool_use"].index), "calls come last"
+    said = {block["type"]: block.get("thinking", block.get("text")) for block in blocks}
+    calls = tuple(
+        ToolCall(block["name"], block["input"], block["id"]) for block in blocks if "input" in block
+    )
+    return Choice(said.get("text") or "", said.get("thinking") or "", calls, _ENDS[stop])
+
+
+def anthropic_body(body: bytes) -> Folded:
+    """A `message` of Anthropic's dialect."""
+    data = json.loads(body)
+    blocks = [
+        {**block, "input": json.dumps(block["input"])} if "input" in block else block
+        for block in data["content"]
+    ]
+    return Folded((_message(blocks, data["stop_reason"]),), data["usage"], data["id"], data["model"])
+
+
+def anthropic_stream(stream: bytes | Iterable[bytes]) -> Folded:
+    """A stream of a `message`."""
+    events = anthropic_events(stream if isinstance(stream, bytes) else b"".join(stream))
+    start, ping, *inner, delta, stop = events
+    assert [event["type"] for event in (start, ping, delta, stop)] == [
+        "message_start",
+        "ping",
+        "message_delta",
+        "message_stop",
+    ]
+    blocks: list[dict[str, Any]] = []
+    open_ = False
+    for event in inner:
+        if event["type"] == "content_block_start":
+            assert not open_
+            open_ = True
+            blocks.append({**event["content_block"]})
+            if blocks[-1]["type"] == "tool_use":
+                blocks[-1]["input"] = ""
+        else:
+            assert open_
+            open_ = event["type"] == "content_block_delta"
+        assert event["index"] == len(blocks) - 1, "blocks are numbered from 0"
+        for kind, text in event.get("delta", {}).items():
+            name = "input" if kind == "partial_json" else kind
+            if name != "type":
+                blocks[-1][name] += text
+    assert not open_
+    message = start["message"]
+    choice = _message(blocks, delta["delta"]["stop_reason"])
+    return Folded((choice,), delta["usage"], message["id"], message["model"], tuple(events))

@@ -8,19 +8,19 @@ import pytest
 
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
+from mockserver.dialects.anthropic.surface import ANTHROPIC
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
-from mockserver.dialects.table import SURFACES
 from mockserver.meter.prompt import prompt_tokens
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules import schemas
 from mockserver.talk.surface import Surface
 from mockserver.wire.ids import Ids
-from tests.asking import Messages, ask, body_of
+from tests.asking import COMPLETIONS, Messages, ask, body_of
 from tests.conftest import NOW, make_headers
 
 TEXT, MULTIMODAL = NATIVE_TEXT, NATIVE_MULTIMODAL
-MODELS = {COMPAT: "qwen-plus", TEXT: "qwen-plus", MULTIMODAL: "qwen3-vl-plus"}
+MODELS = {COMPAT: "qwen-plus", TEXT: "qwen-plus", MULTIMODAL: "qwen3-vl-plus", ANTHROPIC: "qwen-plus"}
 SEARCHES = {TEXT: "qwen-plus", MULTIMODAL: "qwen3.6-plus"}
 """Models whose usage was recorded with a search in it."""
 
@@ -96,16 +96,17 @@ def called(body: bytes) -> list[str]:
 NOTHING: list[tuple[str, Any, tuple[Surface, ...]]] = [
     ("thinking", {"type": "disabled"}, (COMPAT, TEXT)),
     ("result_format", "text", (MULTIMODAL,)),
-    ("max_input_tokens", 1, tuple(SURFACES.values())),
-    ("tool_stream", True, tuple(SURFACES.values())),
+    ("max_input_tokens", 1, COMPLETIONS),
+    ("tool_stream", True, COMPLETIONS),
     ("enable_search", True, (COMPAT,)),
     ("search_options", {"enable_source": True, "forced_search": True}, (COMPAT,)),
-    ("enable_code_interpreter", True, tuple(SURFACES.values())),
+    ("enable_code_interpreter", True, COMPLETIONS),
     ("modalities", ["text", "audio"], (COMPAT,)),
     ("audio", {"voice": "Cherry", "format": "wav"}, (COMPAT,)),
     ("vl_high_resolution_images", True, (TEXT,)),
     ("vl_enable_image_hw_output", True, (MULTIMODAL,)),
     ("translation_options", {"source_lang": "Chinese", "target_lang": "English"}, (MULTIMODAL,)),
+    ("metadata", {"user_id": "7"}, (ANTHROPIC,)),
     ("skill", [{"type": "ppt", "mode": "creative"}], (COMPAT, TEXT)),
     ("character_options", {"profile": "You are a teapot."}, (MULTIMODAL,)),
 ]
@@ -132,7 +133,7 @@ def test_stream_sends_frames(exchange: Exchange) -> None:
     assert frames.endswith(b"data: [DONE]\n\n")
 
 
-@pytest.mark.parametrize("surface", list(SURFACES.values()))
+@pytest.mark.parametrize("surface", COMPLETIONS)
 def test_partial_goes_on_with_what_was_begun(exchange: Exchange, surface: Surface) -> None:
     begun: Any = '{"leaf": "sen'
     prefix = {"role": "assistant", "content": [{"text": begun}] if surface is MULTIMODAL else begun}
@@ -167,7 +168,7 @@ def test_logit_bias_bans_and_forces_tokens(exchange: Exchange, tokenizer: Tokeni
 
 
 @pytest.mark.parametrize(("top_logprobs", "candidates"), [(None, 0), (0, 0), (1, 1), (5, 5)])
-@pytest.mark.parametrize("surface", list(SURFACES.values()))
+@pytest.mark.parametrize("surface", COMPLETIONS)
 def test_logprobs_come_with_as_many_candidates_as_top_logprobs_says(
     exchange: Exchange, tokenizer: Tokenizer, surface: Surface, top_logprobs: int | None, candidates: int
 ) -> None:
@@ -183,7 +184,7 @@ def test_logprobs_come_with_as_many_candidates_as_top_logprobs_says(
     assert without.get("logprobs") is None
 
 
-@pytest.mark.parametrize("surface", list(SURFACES.values()))
+@pytest.mark.parametrize("surface", COMPLETIONS)
 def test_tools_are_called_when_the_words_ask_for_them(exchange: Exchange, surface: Surface) -> None:
     body = exchange("Please brew a cup of tea.", surface, tools=[BREW])
     assert called(body) == ["brew_tea"]
@@ -191,7 +192,7 @@ def test_tools_are_called_when_the_words_ask_for_them(exchange: Exchange, surfac
     assert called(exchange("What is the capital of France?", surface, tools=[BREW])) == []
 
 
-@pytest.mark.parametrize("surface", list(SURFACES.values()))
+@pytest.mark.parametrize("surface", COMPLETIONS)
 def test_tool_choice_forces_a_call_or_forbids_it(exchange: Exchange, surface: Surface) -> None:
     tools = [BREW, WEIGH]
     named = {"type": "function", "function": {"name": "weigh_leaves"}}
@@ -201,7 +202,7 @@ def test_tool_choice_forces_a_call_or_forbids_it(exchange: Exchange, surface: Su
     assert called(exchange(ASKED, surface, tools=tools, tool_choice="none")) == []
 
 
-@pytest.mark.parametrize("surface", list(SURFACES.values()))
+@pytest.mark.parametrize("surface", COMPLETIONS)
 def test_parallel_tool_calls_are_made_when_they_are_allowed(exchange: Exchange, surface: Surface) -> None:
     tools = [BREW, WEIGH]
     both = exchange(ASKED, surface, tools=tools, parallel_tool_calls=True)
@@ -210,7 +211,7 @@ def test_parallel_tool_calls_are_made_when_they_are_allowed(exchange: Exchange, 
         assert called(exchange(ASKED, surface, tools=tools, **parallel)) == ["brew_tea"]
 
 
-@pytest.mark.parametrize("surface", list(SURFACES.values()))
+@pytest.mark.parametrize("surface", COMPLETIONS)
 def test_response_format_is_kept(exchange: Exchange, surface: Surface) -> None:
     form = {"result_format": "message"} if surface.dialect == "native" else {}
     schema = {

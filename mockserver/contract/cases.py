@@ -10,16 +10,17 @@ from typing import Any
 from mockserver.base import resources
 from mockserver.contract.delivery import CHOPPED, Delivery
 from mockserver.contract.stage import Planned
-from mockserver.dialects import table
 from mockserver.dialects.table import named
 from mockserver.rules.schemas import violations
 
-SURFACES = tuple(table.SURFACES)
 MODES = ("plain", "stream", "chopped")
 """How an answer is asked for and delivered: whole, in frames, in frames that are cut into odd pieces."""
 
 MODELS = {"compat": "qwen-plus", "native-text": "qwen-plus", "native-multimodal": "qwen3-vl-plus"}
 """The model of a case that names none, by surface."""
+
+SURFACES = tuple(MODELS)
+"""The surfaces that the kit leads clients through."""
 
 _COPIES = 12
 """How often an answer that ends early is there again, whole, for a client that asks again."""

@@ -23,7 +23,7 @@ from mockserver.talk.surface import Surface
 from mockserver.wire.chunking import Chunker
 from mockserver.wire.encoding import encoded
 from mockserver.wire.headers import UNBUFFERED, Headers, response_headers
-from mockserver.wire.incoming import bearer_key
+from mockserver.wire.incoming import key_of
 from mockserver.wire.pacing import schedule
 
 log = logging.getLogger("mockserver")
@@ -181,7 +181,7 @@ class Answers:
         event(
             log,
             f"refused {entry.world.name} {surface.name}: {refusal.prefix + refusal.words['compat'].text()}",
-            secret=bearer_key(headers),
+            secret=key_of(surface, headers),
             request_id=entry.request_id,
             key=entry.world.name,
             surface=surface.name,

@@ -50,7 +50,7 @@ from mockserver.talk.reply import Raw, Reply, Usage
 from mockserver.talk.request import ChatRequest
 from mockserver.talk.surface import Surface, Trait
 from mockserver.wire.ids import Ids
-from mockserver.wire.incoming import bearer_key, packed
+from mockserver.wire.incoming import key_of, packed
 
 if TYPE_CHECKING:
     from mockserver.corridor.replay import Recorded
@@ -163,7 +163,7 @@ class Engine:
         model: Model | None = None
         admission: Admission | None = None
         try:
-            key = bearer_key(headers)
+            key = key_of(surface, headers)
             entry.body = without_key(body, key)
             if self.recorded is not None and (played := self._played(surface, headers, body, entry)):
                 return played
@@ -296,18 +296,19 @@ class Engine:
         )
         for choice in reply.choices:
             if choice.tool_calls:
-                reply = self._with_ids(reply, request.model)
+                reply = self._with_ids(reply, request)
                 break
         if reply.pace is None:
             pace = self.stage.pace(world.key, request)
             reply = reply if pace is None else replace(reply, pace=pace)
         return reply
 
-    def _with_ids(self, reply: Reply, model: Model) -> Reply:
+    def _with_ids(self, reply: Reply, request: ChatRequest) -> Reply:
         """The reply with an id on every tool call."""
         if not any(call.id == "" for choice in reply.choices for call in choice.tool_calls):
             return reply
-        return reply.with_tool_ids(lambda: self.ids.tool_call_id(model.family.tool_id_digits))
+        prefix, digits = request.surface.tool_ids or ("call_", request.model.family.tool_id_digits)
+        return reply.with_tool_ids(lambda: self.ids.tool_call_id(digits, prefix=prefix))
 
     def book(self, entry: Entry, usage: Usage) -> None:
         """Enters what an exchange cost into its world's ledger."""

@@ -30,7 +30,7 @@ from mockserver.talk.refused import Refused
 from mockserver.talk.reply import Choice, Pace, Reply, Usage
 from mockserver.talk.request import ChatRequest
 from mockserver.talk.surface import Surface, Trait
-from mockserver.wire.incoming import bearer_key
+from mockserver.wire.incoming import key_of
 
 log = logging.getLogger("mockserver")
 
@@ -218,7 +218,7 @@ class Recorded:
         entry.body = tape.request.body
         refused = False
         try:
-            entry.world = engine.door.admit(bearer_key(headers), headers)
+            entry.world = engine.door.admit(key_of(surface, headers), headers)
         except Refused:
             refused = True
         if self.scripted(engine, surface, headers, body, entry.world):

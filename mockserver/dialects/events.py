@@ -14,31 +14,36 @@ Shown = tuple[int, dict[str, Any]]
 
 @dataclass(slots=True)
 class Event:
-    """One frame of a stream, opened: what stands before its data, and that as JSON; None for `[DONE]`."""
+    """One frame of a stream, opened: what stands before its data, a number aside, and that as JSON; None for
+    `[DONE]`.
+    """
 
     head: bytes
     payload: dict[str, Any] | None
     tokens: int
     raw: bytes
+    numbered: bool
 
     @classmethod
     def of(cls, frame: bytes, tokens: int) -> "Event":
         """The event of a frame."""
         head, _, data = frame.partition(b"data:")
         payload = None if data.strip() == b"[DONE]" else loads(data)
-        return cls(head.partition(b"\n")[2], payload, tokens, frame)
+        numbered = head.startswith(b"id:")
+        return cls(head.partition(b"\n")[2] if numbered else head, payload, tokens, frame, numbered)
 
     def frame(self, number: int) -> bytes:
         """The frame again; native ones are numbered."""
         if self.payload is None:
             return self.raw
         data = dumps(self.payload)
-        numbered = b"id:%d\n%bdata:%b\n\n" % (number, self.head, data)
-        return numbered if self.head else sse.compat_frame(data)
+        if not self.head:
+            return sse.compat_frame(data)
+        return (b"id:%d\n" % number if self.numbered else b"") + b"%bdata:%b\n\n" % (self.head, data)
 
     def after(self) -> "Event":
         """A copy to stand behind it, which says nothing that costs."""
-        return Event(self.head, deepcopy(self.payload), 0, b"")
+        return Event(self.head, deepcopy(self.payload), 0, b"", self.numbered)
 
 
 def message_of(choice: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mockserver.dialects.anthropic.dialect import Anthropic
 from mockserver.dialects.compat.dialect import Compat
 from mockserver.dialects.dialect import Dialect
 from mockserver.dialects.native.dialect import Native
@@ -29,6 +30,7 @@ def enter(dialect: Dialect) -> None:
 
 enter(Compat())
 enter(Native())
+enter(Anthropic())
 
 
 def at(path: str) -> Surface | None:
@@ -56,5 +58,6 @@ def dialect_of(surface: Surface) -> Dialect:
 
 def detect(body: Any) -> Dialect:
     """The dialect of a body of unknown origin; the compatible one where nothing tells."""
-    known = DIALECTS.values() if isinstance(body, Mapping) else ()
+    # The compatible one asks for the least, and was entered first.
+    known = reversed(DIALECTS.values()) if isinstance(body, Mapping) else ()
     return next((dialect for dialect in known if dialect.detect(body)), DIALECTS["compat"])

@@ -16,7 +16,7 @@ from mockserver.talk.fault import Fault
 from mockserver.talk.refused import Refused
 from mockserver.talk.surface import Surface
 from mockserver.wire.encoding import encoded
-from mockserver.wire.incoming import bearer_key
+from mockserver.wire.incoming import key_of
 
 if TYPE_CHECKING:
     from mockserver.corridor.engine import Engine
@@ -75,7 +75,7 @@ def steps(
     calls with its `body`, and struck by the fault that its header or key names.
     """
     entry = _entry(engine, surface, arrived)
-    key = bearer_key(headers)
+    key = key_of(surface, headers)
     entry.endpoint, entry.body = endpoint, without_key(body, key)
     try:
         entry.world = engine.door.admit(key, headers)

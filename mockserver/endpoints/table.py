@@ -3,10 +3,12 @@
 from functools import cache, partial
 
 from mockserver.base import resources
+from mockserver.dialects.anthropic.surface import ANTHROPIC
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.endpoints import (
     batches,
+    counting,
     embeddings,
     files,
     models,
@@ -45,11 +47,12 @@ _PRODUCERS: dict[str, Produce] = {
     "nativeModels": models.native_listing,
     "nativeModel": models.native_retrieval,
     "tokenizer": tokenizer.tokenize,
+    "countTokens": counting.count_tokens,
     "uploadPolicy": uploads.certificate,
 }
 """What answers, by the id of the row."""
 
-_SURFACES = {"compat": COMPAT, "files": COMPAT, "native": NATIVE_TEXT}
+_SURFACES = {"anthropic": ANTHROPIC, "compat": COMPAT, "files": COMPAT, "native": NATIVE_TEXT}
 
 
 @cache

@@ -136,11 +136,11 @@ def _mislabelled(planned: Planned, _: Fault) -> Plan:
 
 def _without_usage(planned: Planned, _: Fault) -> Plan:
     frames: list[Frame] = []
-    last = len(planned.frames) - 1
+    told = [at for at, frame in enumerate(planned.frames) if (frame.payload or {}).get("usage")]
     apart = planned.streamed and planned.dialect.grammar.usage_apart
     for at, frame in enumerate(planned.frames):
         payload = frame.payload
-        if payload and payload.get("usage") and (at == last or apart):
+        if payload and at in (told if apart else told[-1:]):
             if apart:
                 continue
             payload = {name: value for name, value in payload.items() if name != "usage"}

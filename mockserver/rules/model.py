@@ -15,7 +15,7 @@ from mockserver.talk.surface import Trait
     severity=Severity.REFUSED,
     source="Model Studio docs, error codes (zh), 2025-12; qwen3.5 and newer are on the multimodal path only",
     fix="Send the request to the path that serves the model.",
-    refusals=("model.compat-unsupported", "path.wrong-task"),
+    refusals=("model.compat-unsupported", "path.wrong-task", "model.unknown-native"),
     fixed=True,
 )
 def _surface(request: ChatRequest) -> Iterator[Broken]:

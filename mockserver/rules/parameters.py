@@ -37,6 +37,10 @@ def known_parameters(surface: Surface) -> frozenset[str]:
     teaches="{name!r} is no parameter of this surface and does nothing; {hint}.",
 )
 def _unknown(request: ChatRequest) -> Iterator[Broken]:
+    if Trait.RENAMED in request.surface.traits:
+        for place in request.stray:
+            yield Broken(place[:80], {"name": place[:80], "hint": _hint(place, request.surface)})
+        return
     known = known_parameters(request.surface)
     if known.issuperset(request.parameters):
         return

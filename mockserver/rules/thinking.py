@@ -37,6 +37,7 @@ def _unsupported(request: ChatRequest) -> Iterator[Broken]:
     "anything-llm#3933, claude-code-router#948, llxprt-code#229, hello-agents#230",
     refusals=("thinking.non-streaming", "stream.required"),
     marks=(Mark.THINKS_AT_ONCE,),
+    traits=(Trait.STREAM_TO_THINK,),
 )
 def _non_streaming(request: ChatRequest) -> Iterator[Broken]:
     if not request.stream and not request.model.thinking_plain and request.thinking:
@@ -143,6 +144,7 @@ def _budget(request: ChatRequest) -> Iterator[Broken]:
     museum="anomalyco/opencode#41531, QwenLM/qwen-code#8525",
     refusals=("thinking.budget-and-effort",),
     needs=("reasoning_effort",),
+    traits=(Trait.EFFORT_OR_BUDGET,),
 )
 def _budget_and_effort(request: ChatRequest) -> Iterator[Broken]:
     both = request.get("reasoning_effort") is not None and request.get("thinking_budget") is not None

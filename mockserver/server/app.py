@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from mockserver.catalogue.plans import coding_paths, is_agent
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.work import Steps
+from mockserver.dialects.anthropic.surface import ANTHROPIC
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.table import around, at
 from mockserver.endpoints import apps
@@ -177,6 +178,8 @@ def _unknown_path(engine: Engine) -> Callable[[Request], Any]:
         path = request.scope["path"]
         if path.startswith(_BELOW):
             return neighbours.refuse(engine, request, "path.no-resource", path=path.removeprefix(_ROOT))
+        if path.startswith(ANTHROPIC.roots):
+            return neighbours.refuse(engine, request, "path.unsupported")
         return neighbours.refuse(engine, request, "path.unknown")
 
     return endpoint

@@ -84,7 +84,8 @@ def thinking_read_from(model: Model, messages: Sequence[Message], preserve: obje
 class ChatRequest:
     """A chat request, read. `parameters` holds the generation parameters as they were sent.
 
-    `stray` are the places of a native body that no documented field has: `tools`, `input.top_p`.
+    `stray` are the places of a body that no documented field has: `tools`, `input.top_p`. `places` say where
+    each message stands, in a dialect that has them otherwise than one behind the other.
     """
 
     surface: Surface
@@ -94,6 +95,7 @@ class ChatRequest:
     stream: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     stray: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
 
     def place(self, name: str) -> str:
         """Where a parameter stands in the request's body."""
@@ -101,6 +103,8 @@ class ChatRequest:
 
     def message_place(self, index: int | None = None) -> str:
         """Where a message stands in the request's body; without an index, where all of them do."""
+        if index is not None and self.places:
+            return self.places[index]
         return self.surface.message_place(index)
 
     def get(self, name: str) -> Any:

@@ -1,7 +1,7 @@
 """What a chat endpoint is: its name, its paths, and what clients can count on there."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
@@ -44,6 +44,18 @@ class Trait(StrEnum):
     SOME_TOOLS = "some-tools"
     """Tools are listed only when there are some."""
 
+    RENAMED = "renamed"
+    """Parameters have names of the dialect's own, and its reader tells which are unknown."""
+
+    STREAM_TO_THINK = "stream-to-think"
+    """Some models think in streams only."""
+
+    EFFORT_OR_BUDGET = "effort-or-budget"
+    """How much a model thinks is said by an effort or by a budget, not by both."""
+
+    API_KEY_HEADER = "api-key-header"
+    """A key may stand in `x-api-key` too."""
+
     SOURCES = "sources"
     """An answer shows what a search found, and its usage that there was one."""
 
@@ -56,8 +68,10 @@ class Surface:
 
     `dialect` names the dialect that is spoken there, `voice` whose words its refusals have. `paths` lead
     there; recordings are compared by the first. Below `roots` the same dialect is spoken beside chat.
-    `options_at` and `messages_at` say where the parameters
-    (a prefix such as `parameters.`) and the messages stand in the body of a request.
+    `options_at` and `messages_at` say where the parameters (a prefix such as `parameters.`) and the messages
+    stand in the body of a request; `names` are the places of the parameters that have other names there.
+    `tool_ids` is how the id of a tool call begins and how many hexadecimal digits it has, where that is not
+    the model's own way.
     """
 
     name: str
@@ -67,6 +81,8 @@ class Surface:
     roots: tuple[str, ...] = ()
     options_at: str = ""
     messages_at: str = "messages"
+    names: Mapping[str, str] = field(default_factory=dict)
+    tool_ids: tuple[str, int] | None = None
     traits: frozenset[Trait] = frozenset()
 
     def __str__(self) -> str:
@@ -81,7 +97,7 @@ class Surface:
 
     def place(self, name: str) -> str:
         """Where a parameter stands in the body of a request."""
-        return self.options_at + name
+        return self.options_at + self.names.get(name, name)
 
     def message_place(self, index: int | None = None) -> str:
         """Where a message stands in the body of a request; without an index, where all of them do."""

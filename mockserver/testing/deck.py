@@ -27,7 +27,7 @@ from mockserver.server.replaying import repeating
 from mockserver.server.serve import bind, url_of
 from mockserver.talk.refused import Refused
 from mockserver.testing.guard import unguarded
-from mockserver.wire.incoming import RequestHeaders, bearer_key
+from mockserver.wire.incoming import RequestHeaders, key_of
 
 RecordMode = Literal["none", "new", "all"]
 """What is recorded in a run of tests: nothing, what is not known, or everything anew."""
@@ -58,7 +58,7 @@ class Beside(Recorder):
             return False
         headers = RequestHeaders(scope["headers"])
         try:
-            world = engine.door.admit(bearer_key(headers), headers)
+            world = engine.door.admit(key_of(surface, headers), headers)
         except Refused:
             return True
         struck = engine.faults.asked(world.key, headers)

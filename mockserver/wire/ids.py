@@ -12,7 +12,8 @@ class Ids:
     """Gives out identifiers; from a seed always the same ones.
 
     A request id is a lower-case UUID whose version digit is 9 (recordings of all sources since
-    2024; some backends write 4). A tool call's id is `call_` and 22 or 24 hexadecimal digits.
+    2024; some backends write 4). A tool call's id is `call_` and 22 or 24 hexadecimal digits, in Anthropic's
+    dialect `toolu_` and 24 (recordings: foggy-projects/Foggy-Navigator and a Go client's test, 2026).
     """
 
     def __init__(self, seed: int | None = None) -> None:
@@ -23,6 +24,6 @@ class Ids:
         digits = f"{self._bits(128) & _FREE | _FIXED:032x}"
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
-    def tool_call_id(self, digits: int) -> str:
+    def tool_call_id(self, digits: int, *, prefix: str = "call_") -> str:
         """A new id for a tool call, of so many digits."""
-        return f"call_{self._bits(4 * digits):0{digits}x}"
+        return f"{prefix}{self._bits(4 * digits):0{digits}x}"

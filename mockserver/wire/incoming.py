@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from mockserver.talk.surface import Surface, Trait
+
 
 class RequestHeaders(Mapping[str, str]):
     """A request's headers by lower-case name, over the raw pairs of the server; the first one counts."""
@@ -52,6 +54,19 @@ def unpacked(data: bytes) -> RequestHeaders:
     """The headers of such a piece."""
     pieces = data.split(_BETWEEN)
     return RequestHeaders(list(zip(pieces[::2], pieces[1::2], strict=False)))
+
+
+def key_of(surface: Surface, headers: Mapping[str, str]) -> str | None:
+    """The API key of a request to a surface; None when it sends none.
+
+    Where `x-api-key` may carry it, too, `Authorization` comes first (Model Studio docs, Anthropic-compatible
+    Messages, 2026-11: either; both at once are not documented).
+    """
+    key = bearer_key(headers)
+    if key is None and Trait.API_KEY_HEADER in surface.traits:
+        key = headers.get("x-api-key")
+        return None if key is None else key.strip()
+    return key
 
 
 def bearer_key(headers: Mapping[str, str]) -> str | None:

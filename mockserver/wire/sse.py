@@ -1,4 +1,4 @@
-r"""Server-Sent Events: frames to bytes and bytes to frames, for both grammars of the cloud.
+r"""Server-Sent Events: frames to bytes and bytes to frames, for the grammars of the cloud.
 
 The native grammar has no blank after any colon and carries the status in a comment::
 
@@ -9,6 +9,12 @@ The compatible grammar is data lines only, with one blank, and ends with ``data:
     data: {...}\n\n
 
 (recordings: alibaba/loongsuite-python-agent, cnblogs/dashscope-sdk; 160 streams.)
+
+The Messages of Anthropic's dialect have named events, no blank, no number and no end mark::
+
+    event:ping\ndata:{...}\n\n
+
+(recordings: foggy-projects/Foggy-Navigator, 2026-03; a live audit of 13 models, 2026-06.)
 
 The reader follows the WHATWG rules: a line ends at LF, CR or CRLF and nowhere else (U+2028 and
 U+0085 are text), a blank line ends a frame, a leading byte order mark is dropped.
@@ -37,6 +43,11 @@ def native_prefix(*, event: bytes = b"result", status: int = 200) -> bytes:
 def native_frame(number: int, data: bytes, *, event: bytes = b"result", status: int = 200) -> bytes:
     """One frame of the native grammar. Numbers count from 1."""
     return b"id:%d%b%b\n\n" % (number, native_prefix(event=event, status=status), data)
+
+
+def named_frame(name: bytes, data: bytes) -> bytes:
+    """One frame of Anthropic's grammar, without a blank behind the colons and without a number."""
+    return b"event:%b\ndata:%b\n\n" % (name, data)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,12 @@ from mockserver.corridor.settings import Settings
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.dialects.rendering import Stream
-from mockserver.dialects.table import SURFACES
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.talk.reply import Choice, Reply
 from mockserver.talk.surface import Surface
 from mockserver.wire import sse
 from mockserver.wire.ids import Ids
-from tests.asking import ask, body_of
+from tests.asking import COMPLETIONS, ask, body_of
 from tests.conftest import NOW, MakeHeaders, make_headers
 
 MODELS = {
@@ -31,7 +30,7 @@ MODELS = {
     NATIVE_TEXT: "qwen-plus",
     NATIVE_MULTIMODAL: "qwen3-vl-plus",
 }
-ON_EACH_SURFACE = pytest.mark.parametrize("surface", list(SURFACES.values()))
+ON_EACH_SURFACE = pytest.mark.parametrize("surface", COMPLETIONS)
 Chat = Callable[..., Answer]
 
 
@@ -131,7 +130,7 @@ def test_a_stream_ends_before_the_word_with_an_error(
     assert (entry.status, entry.refusal is not None and entry.refusal.id) == (200, "moderation.output")
 
 
-@given(st.data(), st.sampled_from(list(SURFACES.values())), st.booleans())
+@given(st.data(), st.sampled_from(COMPLETIONS), st.booleans())
 def test_a_stream_sends_every_piece_that_ends_before_the_word(
     lazy_tokenizer: LazyTokenizer,
     data: st.DataObject,

@@ -23,14 +23,14 @@ from mockserver.contract.strategies import (
     texts,
     tools,
 )
-from mockserver.dialects.table import SURFACES
 from mockserver.rules.schemas import validator
 from mockserver.talk.surface import Surface
+from tests.asking import COMPLETIONS
 
 DEEP = ("character_options", "stop", "tool_choice")
 """The parameters whose branches lie deepest, or are taken least."""
 
-ON_EACH_SURFACE = pytest.mark.parametrize("surface", list(SURFACES.values()))
+ON_EACH_SURFACE = pytest.mark.parametrize("surface", COMPLETIONS)
 MANY = settings(
     max_examples=1000,
     database=None,

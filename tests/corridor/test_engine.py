@@ -18,7 +18,7 @@ from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.settings import Settings
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
-from mockserver.dialects.table import SURFACES, named
+from mockserver.dialects.table import named
 from mockserver.faults.kinds import kinds
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules.schemas import validator
@@ -26,6 +26,7 @@ from mockserver.talk.finding import Finding, Severity
 from mockserver.talk.surface import Surface
 from mockserver.wire import sse
 from mockserver.wire.ids import Ids
+from tests.asking import COMPLETIONS
 from tests.conftest import KEY, NOW, make_headers
 
 TEA = [{"role": "user", "content": "Which tea?"}]
@@ -37,7 +38,7 @@ BODIES: dict[Surface, dict[str, Any]] = {
         "input": {"messages": [{"role": "user", "content": [{"text": "Which tea?"}]}]},
     },
 }
-ON_EACH_SURFACE = pytest.mark.parametrize("surface", SURFACES.values())
+ON_EACH_SURFACE = pytest.mark.parametrize("surface", COMPLETIONS)
 
 
 def chat(

@@ -13,14 +13,13 @@ from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native import render as native
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.dialects.rendering import Envelope, Stream
-from mockserver.dialects.table import SURFACES
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.reply import Choice, Reply, Usage
 from mockserver.talk.request import ChatRequest, Part, ToolCall
 from mockserver.talk.surface import Surface
 from mockserver.wire import sse
 from mockserver.wire.chunking import Chunker
-from tests.asking import ask
+from tests.asking import COMPLETIONS, ask
 from tests.wire.strategies import replies
 
 ENVELOPE = Envelope("0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f", 1_770_000_000)
@@ -252,7 +251,7 @@ _REQUESTS = st.builds(
         **({"incremental_output": incremental} if surface.dialect == "native" else {}),
         tools=TOOLS,
     ),
-    st.sampled_from(list(SURFACES.values())),
+    st.sampled_from(COMPLETIONS),
     st.booleans(),
 )
 

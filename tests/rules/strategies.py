@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
-from mockserver.dialects.table import SURFACES
 from mockserver.rules.repetition import ROUNDS
 from mockserver.talk.surface import Surface
+from tests.asking import COMPLETIONS
 from tests.rules.table import FUNCTION, JSON
 
 TEXT, MULTIMODAL = NATIVE_TEXT, NATIVE_MULTIMODAL
@@ -112,7 +112,7 @@ def str_json(value: Any) -> str:
 @st.composite
 def talks(draw: st.DrawFn) -> Talk:
     """A valid conversation on any surface, streamed or not, in which no rule finds anything."""
-    surface = draw(st.sampled_from(list(SURFACES.values())))
+    surface = draw(st.sampled_from(list(COMPLETIONS)))
     stream = draw(st.booleans())
     parameters: Body = draw(st.fixed_dictionaries({}, optional=dict(OPTIONS)))
     body: Body = {"model": draw(st.sampled_from(MODELS[surface]))}
@@ -250,7 +250,7 @@ def result(call_id: str = "m1") -> Body:
 
 ASK = {"role": "user", "content": "Go on."}
 THINK = {"enable_thinking": True}
-EVERYWHERE = frozenset(SURFACES.values())
+EVERYWHERE = frozenset(COMPLETIONS)
 NATIVE = frozenset({TEXT, MULTIMODAL})
 PREFIX = {"role": "assistant", "content": "La", "partial": True}
 

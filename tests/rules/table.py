@@ -5,11 +5,10 @@ from typing import Any, NamedTuple
 
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
-from mockserver.dialects.table import SURFACES
 from mockserver.rules import Moment, all_rules
 from mockserver.rules.repetition import ROUNDS
 from mockserver.talk.surface import Surface
-from tests.asking import body_of
+from tests.asking import COMPLETIONS, body_of
 
 TEXT, MULTIMODAL = NATIVE_TEXT, NATIVE_MULTIMODAL
 Messages = list[dict[str, Any]]
@@ -303,8 +302,8 @@ TURNS = [user("Read."), said("Tea."), user("Again.")]
 LONG_TURNS = [user("Read."), said("Tea."), user(" tea" * 3000)]
 
 SINGLE: list[tuple[str, Surface, Side, str, Side]] = [
-    *(("model.missing", surface, Side(top={"model": ""}), "model", Side()) for surface in SURFACES.values()),
-    *(("model.unknown", surface, Side(model="qwen-tea"), "model", Side()) for surface in SURFACES.values()),
+    *(("model.missing", surface, Side(top={"model": ""}), "model", Side()) for surface in COMPLETIONS),
+    *(("model.unknown", surface, Side(model="qwen-tea"), "model", Side()) for surface in COMPLETIONS),
     *(
         ("request.input-missing", surface, Side(top={"input": DEFAULT}), "", Side())
         for surface in (TEXT, MULTIMODAL)
@@ -451,7 +450,7 @@ SINGLE: list[tuple[str, Surface, Side, str, Side]] = [
             place("enable_thinking", surface),
             Side("Hi", THINK, "", True),
         )
-        for surface in SURFACES.values()
+        for surface in COMPLETIONS
     ),
     *(
         (
@@ -478,7 +477,7 @@ SINGLE: list[tuple[str, Surface, Side, str, Side]] = [
             place("enable_search", surface),
             Side("Hi", SEARCH, "", True),
         )
-        for surface in SURFACES.values()
+        for surface in COMPLETIONS
     ),
     *(
         (
@@ -620,12 +619,12 @@ NO_CASE = {
 
 def _cases() -> Iterator[Case]:
     for rule, broken, path, kept in EVERYWHERE:
-        for surface in SURFACES.values():
+        for surface in COMPLETIONS:
             sides = [side if isinstance(side, Side) else Side(side) for side in (broken, kept)]
             yield Case(rule, surface, sides[0], place(path, surface), sides[1])
     for streamed, options in ((False, OPTIONS), (True, STREAMED)):
         for rule, wrong, path, right in options:
-            for surface in SURFACES.values():
+            for surface in COMPLETIONS:
                 yield Case(
                     rule,
                     surface,

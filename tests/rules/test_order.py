@@ -12,10 +12,10 @@ from mockserver.catalogue.errors import Errors
 from mockserver.catalogue.errors import load as load_errors
 from mockserver.corridor.engine import Engine
 from mockserver.dialects.compat.surface import COMPAT
-from mockserver.dialects.table import SURFACES
 from mockserver.rules.order import checks, first, rank
 from mockserver.talk.finding import Finding, Severity
 from mockserver.talk.surface import Surface
+from tests.asking import COMPLETIONS
 from tests.conftest import NOW, make_headers
 from tests.rules.table import CASES, MULTIMODAL, TEXT, Case, Side, body
 
@@ -97,7 +97,7 @@ def test_every_check_can_be_broken() -> None:
     assert [check.check for check in checks() if check.check not in BESIDE] == list(BREAKS)
 
 
-@pytest.mark.parametrize("surface", SURFACES.values())
+@pytest.mark.parametrize("surface", COMPLETIONS)
 @pytest.mark.parametrize("name", BREAKS)
 def test_a_check_refuses_alone(name: str, surface: Surface, engine: Engine) -> None:
     sent = good(surface)
@@ -109,7 +109,7 @@ def test_a_check_refuses_alone(name: str, surface: Surface, engine: Engine) -> N
         assert check_of(refusal) == name
 
 
-@pytest.mark.parametrize("surface", SURFACES.values())
+@pytest.mark.parametrize("surface", COMPLETIONS)
 @pytest.mark.parametrize("pair", list(combinations(BREAKS, 2)), ids="-".join)
 def test_of_two_broken_checks_the_earlier_one_refuses(
     pair: tuple[str, str], surface: Surface, engine: Engine
@@ -121,7 +121,7 @@ def test_of_two_broken_checks_the_earlier_one_refuses(
     assert check_of(told(engine, surface, sent)) == earlier
 
 
-@pytest.mark.parametrize("surface", SURFACES.values())
+@pytest.mark.parametrize("surface", COMPLETIONS)
 def test_a_request_that_is_broken_everywhere_is_refused_for_what_is_found_first(
     surface: Surface, engine: Engine
 ) -> None:
@@ -147,7 +147,7 @@ def refused_by(engine: Engine, case: Case) -> Any:
     return answer.entry.refusal
 
 
-@pytest.mark.parametrize("surface", SURFACES.values())
+@pytest.mark.parametrize("surface", COMPLETIONS)
 def test_words_of_the_parameter_check_come_before_those_of_the_model_service(
     surface: Surface, engine: Engine
 ) -> None:

@@ -12,11 +12,10 @@ from mockserver.dialects.compat.read import read_request as read_compat
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.read import read_request as read_native
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
-from mockserver.dialects.table import SURFACES
 from mockserver.rules import check, schemas
 from mockserver.rules.remainder import remainder
 from mockserver.talk.surface import Surface
-from tests.asking import body_of
+from tests.asking import COMPLETIONS, body_of
 from tests.rules.table import ASKED
 
 TEXT = NATIVE_TEXT
@@ -72,7 +71,7 @@ values = st.recursive(
 
 
 @given(
-    st.sampled_from(list(SURFACES.values())),
+    st.sampled_from(list(COMPLETIONS)),
     st.lists(st.fixed_dictionaries({}, optional={"role": values, "content": values}) | values),
     st.dictionaries(st.sampled_from(["tools", "stop", "seed", "n", "tool_choice", "max_tokens"]), values),
 )

@@ -21,7 +21,7 @@ from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules import schemas
 from mockserver.rules.schemas import Violation, path_text, violations
 from mockserver.talk.surface import Surface
-from tests.asking import body_of
+from tests.asking import COMPLETIONS, body_of
 from tests.conftest import NOW, RULE_EXAMPLES, make_headers
 
 TEXT, MULTIMODAL = NATIVE_TEXT, NATIVE_MULTIMODAL
@@ -135,7 +135,7 @@ def test_the_words_of_a_surface_are_chosen_for_both_surfaces() -> None:
 def test_a_value_out_of_its_documented_range_gets_the_documented_text(
     parameter: str, values: list[Any], message: str
 ) -> None:
-    for surface in SURFACES.values():
+    for surface in COMPLETIONS:
         for value in values:
             assert words(with_parameter(surface, parameter, value), surface) == message
 
@@ -161,7 +161,7 @@ def test_a_value_out_of_its_documented_range_gets_the_documented_text(
     ],
 )
 def test_the_ends_of_a_range_null_and_unknown_names_are_accepted(parameter: str, values: list[Any]) -> None:
-    for surface in SURFACES.values():
+    for surface in COMPLETIONS:
         for value in values:
             document = with_parameter(surface, parameter, value)
             assert violations(f"{surface.name}.request", document) == []
@@ -525,13 +525,11 @@ def spoiled(draw: st.DrawFn, surface: Surface) -> dict[str, Any]:
     return body
 
 
-SPOILED = st.sampled_from([*SURFACES.values()]).flatmap(
-    lambda surface: st.tuples(st.just(surface), spoiled(surface))
-)
+SPOILED = st.sampled_from(COMPLETIONS).flatmap(lambda surface: st.tuples(st.just(surface), spoiled(surface)))
 """A surface, and a body for it."""
 
 
-@pytest.mark.parametrize("surface", SURFACES.values())
+@pytest.mark.parametrize("surface", COMPLETIONS)
 def test_a_body_with_everything_is_valid(surface: Surface) -> None:
     assert violations(f"{surface.name}.request", full_body(surface)) == []
 

@@ -14,7 +14,6 @@ from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
-from mockserver.dialects.table import SURFACES
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules import schemas
 from mockserver.scenario.export import as_yaml, error_spec, reply_spec, scenario_of
@@ -22,6 +21,7 @@ from mockserver.scripts.script import FILES, read_answer
 from mockserver.talk.reply import Choice, Reply
 from mockserver.talk.surface import Surface
 from mockserver.wire.ids import Ids
+from tests.asking import COMPLETIONS
 from tests.conftest import NOW, make_headers
 from tests.scenario.playing import playable
 from tests.wire.strategies import replies, texts
@@ -61,7 +61,7 @@ def _request(surface: Surface, stream: bool, said: list[str], parameters: Mappin
 
 requests = st.builds(
     _request,
-    st.sampled_from(list(SURFACES.values())),
+    st.sampled_from(COMPLETIONS),
     st.booleans(),
     st.lists(texts.filter(bool), min_size=1, max_size=3).filter(lambda said: len(said) % 2 == 1),
     st.fixed_dictionaries(
@@ -136,7 +136,7 @@ WIDE: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("reply", WIDE)
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("surface", SURFACES.values())
+@pytest.mark.parametrize("surface", COMPLETIONS)
 def test_a_wide_reply_is_kept_by_the_journal_and_by_a_scenario(
     lazy_tokenizer: LazyTokenizer,
     reply: dict[str, Any],

@@ -124,6 +124,8 @@ def _chat(operation: Operation, *, streamed: bool) -> Case:
     tea = [{"role": "user", "content": "Which tea?"}]
     if operation.path.endswith("/completions"):
         body: dict[str, Any] = {"model": "qwen-plus", "messages": tea, "stream": streamed}
+    elif operation.path.endswith("/messages"):
+        body = {"model": "qwen-plus", "max_tokens": 64, "messages": tea, "stream": streamed}
     elif "multimodal" in operation.path:
         seen = [{"role": "user", "content": [{"text": "Which tea?"}]}]
         body = {"model": "qwen3-vl-plus", "input": {"messages": seen}}

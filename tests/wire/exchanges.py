@@ -1,4 +1,4 @@
-"""Requests and rendered answers for the tests of the two dialects."""
+"""Requests and rendered answers for the tests of the dialects."""
 
 import json
 from collections.abc import Iterable
@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mockserver.catalogue import models as model_catalogue
-from mockserver.dialects.compat import render as compat
+from mockserver.dialects.anthropic import read as anthropic_read
 from mockserver.dialects.compat.read import read_request as read_compat
-from mockserver.dialects.native import render as native
 from mockserver.dialects.native.read import read_request as read_native
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.rendering import Envelope, Stream
+from mockserver.dialects.table import dialect_of
 from mockserver.meter.logprobs import token_logprobs
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.reply import Choice, Reply, Usage
@@ -45,13 +45,13 @@ class Exchange:
 
     def body(self) -> bytes:
         """The answer as one body, to the same request without the wish for a stream."""
-        render = native.render_body if self.request.surface.dialect == "native" else compat.render_body
-        return render(replace(self.request, stream=False), self.reply, self.usage, ENVELOPE)
+        dialect = dialect_of(self.request.surface)
+        return dialect.body(replace(self.request, stream=False), self.reply, self.usage, ENVELOPE)
 
     def stream(self) -> Stream:
         """The answer as a stream."""
-        render = native.render_stream if self.request.surface.dialect == "native" else compat.render_stream
-        stream = render(self.request, self.reply, self.usage, ENVELOPE, Chunker(self.tokenizer))
+        dialect = dialect_of(self.request.surface)
+        stream = dialect.stream(self.request, self.reply, self.usage, ENVELOPE, Chunker(self.tokenizer))
         assert len(stream.frames) == len(stream.tokens)
         for frame in stream.frames:
             assert frame.decode().endswith("\n\n"), "a frame never splits a character"
@@ -102,6 +102,15 @@ def native_exchange(
     sent = {"model": model, "input": {"messages": MESSAGES}, "parameters": parameters}
     headers = {"x-dashscope-sse": "enable"}
     request = read_native(surface, sent, model_catalogue.load()[model], headers)
+    return Exchange(request, reply, usage or cost(reply, tokenizer), tokenizer)
+
+
+def anthropic_exchange(
+    model: str, reply: Reply, tokenizer: Tokenizer, *, usage: Usage | None = None, **body: Any
+) -> Exchange:
+    """An exchange on the surface of Anthropic's Messages."""
+    sent = {"model": model, "messages": MESSAGES, "max_tokens": 4096, "stream": True, **body}
+    request = anthropic_read.read_request(sent, model_catalogue.load()[model], {})
     return Exchange(request, reply, usage or cost(reply, tokenizer), tokenizer)
 
 

@@ -27,6 +27,10 @@ def test_a_tool_call_id_is_call_and_so_many_hexadecimal_digits(digits: int) -> N
         assert re.fullmatch(rf"call_[0-9a-f]{{{digits}}}", ids.tool_call_id(digits))
 
 
+def test_a_dialect_may_begin_them_otherwise() -> None:
+    assert re.fullmatch(r"toolu_[0-9a-f]{24}", Ids(7).tool_call_id(24, prefix="toolu_"))
+
+
 def test_the_same_seed_gives_the_same_ids_in_the_same_order() -> None:
     one, other = Ids(5), Ids(5)
     assert [one.request_id(), one.tool_call_id(22), one.request_id()] == [

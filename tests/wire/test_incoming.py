@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.wire.incoming import RequestHeaders, packed, unpacked
+from mockserver.dialects.anthropic.surface import ANTHROPIC
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.talk.surface import Surface
+from mockserver.wire.incoming import RequestHeaders, key_of, packed, unpacked
 
 NAMES = st.sampled_from([b"accept", b"authorization", b"x-dashscope-sse", b"cookie"])
 
@@ -53,3 +56,19 @@ def test_packed_headers_say_the_same(raw: list[tuple[bytes, bytes]]) -> None:
     headers = RequestHeaders(raw)
     assert dict(unpacked(packed(headers))) == dict(headers)
     assert dict(unpacked(packed(dict(headers)))) == dict(headers)
+
+
+@pytest.mark.parametrize(
+    ("surface", "sent", "key"),
+    [
+        (ANTHROPIC, {"x-api-key": "sk-a"}, "sk-a"),
+        (ANTHROPIC, {"x-api-key": "sk-a", "authorization": "Bearer sk-b"}, "sk-b"),
+        (ANTHROPIC, {}, None),
+        (COMPAT, {"x-api-key": "sk-a"}, None),
+        (COMPAT, {"authorization": "Bearer sk-b"}, "sk-b"),
+    ],
+)
+def test_a_key_is_read_from_the_headers_of_its_surface(
+    surface: Surface, sent: dict[str, str], key: str | None
+) -> None:
+    assert key_of(surface, sent) == key

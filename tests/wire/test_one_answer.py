@@ -1,20 +1,24 @@
 """One semantic answer, many renderings: each folds back to the same reply and the same usage."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 
+from mockserver.dialects.anthropic.render import tool_input
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
 from mockserver.dialects.serializers import DIALECTS
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.talk.reply import Reply
+from mockserver.talk.reply import Choice, Reply
 from tests import folding
-from tests.wire.exchanges import Exchange, compat_exchange, cost, native_exchange
+from tests.wire.exchanges import Exchange, anthropic_exchange, compat_exchange, cost, native_exchange
 from tests.wire.strategies import replies
 
 EXAMPLES = 2_000
 COMPAT_MODELS = ("qwen-plus", "qwen-turbo", "qwen-max", "qwen3-max", "qwen3-vl-plus", "qwen3.8-max")
 TEXT_MODELS = ("qwen-turbo", "qwen-plus", "qwen3-max")
+ANTHROPIC_MODELS = ("qwen-plus", "qwen3.7-plus", "glm-5.1")
 MULTIMODAL_MODELS = ("qwen3-vl-plus", "qwen3.8-max")
 
 
@@ -37,6 +41,18 @@ def _native(reply: Reply, tokenizer: Tokenizer, *, incremental: bool) -> list[Ex
     return [*text, *multimodal]
 
 
+def _anthropic(reply: Reply, tokenizer: Tokenizer) -> list[Exchange]:
+    return [anthropic_exchange(model, reply, tokenizer) for model in ANTHROPIC_MODELS]
+
+
+def _said(choice: Choice) -> Choice:
+    """A choice as a body of Anthropic's dialect has it: the input of a call is an object."""
+    calls = tuple(
+        replace(call, arguments=json.dumps(tool_input(call.arguments))) for call in choice.tool_calls
+    )
+    return replace(choice, tool_calls=calls)
+
+
 def _total(usage: dict[str, object] | None) -> object:
     return None if usage is None else usage["total_tokens"]
 
@@ -48,6 +64,15 @@ def test_every_rendering_of_an_answer_folds_back_to_it(tokenizer: Tokenizer, rep
     for exchange in _compat(reply, tokenizer):
         for folded in (folding.compat_body(exchange.body()), folding.compat_stream(exchange.stream().frames)):
             assert (folded.choices, _total(folded.usage)) == (reply.choices, total)
+    for exchange in _anthropic(reply, tokenizer):
+        # There is one choice, and the usage has no total.
+        (first, *_) = reply.choices
+        whole = folding.anthropic_body(exchange.body())
+        streamed = folding.anthropic_stream(exchange.stream().frames)
+        assert (whole.choices, streamed.choices) == ((_said(first),), (first,))
+        for usage in (whole.usage, streamed.usage):
+            assert usage is not None
+            assert usage["input_tokens"] + usage["output_tokens"] == total
     for incremental in (True, False):
         for exchange in _native(reply, tokenizer, incremental=incremental):
             body = folding.native_body(exchange.body())

@@ -187,3 +187,10 @@ def test_a_stream_that_ends_without_its_blank_line_gives_the_rest_on_close() -> 
 def test_bytes_that_are_no_utf8_become_replacement_characters() -> None:
     (frame,) = sse.read(b"data: \xff\xfe\n\n")
     assert frame.data == "\ufffd\ufffd"
+
+
+def test_a_named_frame_has_no_blank_and_no_number() -> None:
+    frame = sse.named_frame(b"ping", b'{"type":"ping"}')
+    assert frame == b'event:ping\ndata:{"type":"ping"}\n\n'
+    (read,) = sse.read(frame)
+    assert (read.event, read.data, read.id) == ("ping", '{"type":"ping"}', None)

@@ -14,5 +14,14 @@ COMPAT = Surface(
         *sorted(coding_paths()),
     ),
     roots=("/compatible-mode/", "/compatible-api/"),  # reranking has the second
-    traits=frozenset({Trait.MEDIA, Trait.USAGE_ASKED, Trait.CALL_IDS, Trait.SOME_TOOLS}),
+    traits=frozenset(
+        {
+            Trait.MEDIA,
+            Trait.USAGE_ASKED,
+            Trait.CALL_IDS,
+            Trait.SOME_TOOLS,
+            Trait.STREAM_TO_THINK,
+            Trait.EFFORT_OR_BUDGET,
+        }
+    ),
 )

@@ -2,7 +2,17 @@
 
 from mockserver.talk.surface import Surface, Trait
 
-_BOTH = frozenset({Trait.APART, Trait.CUMULATIVE, Trait.LAST_ROLE, Trait.TASKS, Trait.SOURCES})
+_BOTH = frozenset(
+    {
+        Trait.APART,
+        Trait.CUMULATIVE,
+        Trait.LAST_ROLE,
+        Trait.TASKS,
+        Trait.SOURCES,
+        Trait.STREAM_TO_THINK,
+        Trait.EFFORT_OR_BUDGET,
+    }
+)
 
 NATIVE_TEXT = Surface(
     name="native-text",

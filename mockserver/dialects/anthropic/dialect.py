@@ -1,0 +1,117 @@
+"""Anthropic's dialect: what is read, what is said, and how it is refused."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mockserver.catalogue.errors import Refusal
+from mockserver.catalogue.models import Model
+from mockserver.catalogue.regions import DEFAULT, Region
+from mockserver.dialects.anthropic import frames, read, refuse, render
+from mockserver.dialects.anthropic.surface import ANTHROPIC
+from mockserver.dialects.dialect import Dialect, Grammar
+from mockserver.dialects.events import Event, Shown
+from mockserver.dialects.refusing import RenderedError
+from mockserver.dialects.rendering import Envelope, Stream
+from mockserver.talk.reply import Choice, Reply, Usage
+from mockserver.talk.request import ChatRequest, Message, Part
+from mockserver.talk.surface import Surface
+from mockserver.wire.chunking import Chunker
+
+
+class Anthropic(Dialect):
+    """The dialect of Anthropic's Messages. Its refusals are the native ones (live probes, 2026).
+
+    No headers of an answer are recorded: they are those of the native surfaces.
+    """
+
+    name = "anthropic"
+    surfaces = (ANTHROPIC,)
+    grammar = Grammar(frame=re.compile(r"event:\w+\ndata:.*"), status_inside=True)
+    header_sets = "native"
+    unknown_model = "model.unknown-native"
+    unserved_model = "model.unknown-native"
+    usage_names = ("input_tokens", "output_tokens")
+
+    def detect(self, body: Mapping[str, Any]) -> bool:
+        """A body that says how long its answer may be and has a field that the compatible one has not."""
+        return "messages" in body and "max_tokens" in body and not read.ONLY_HERE.isdisjoint(body)
+
+    def streams(self, _: Mapping[str, str], body: Mapping[str, Any]) -> bool:
+        """The body asks for a stream."""
+        return body.get("stream") is True
+
+    def messages(self, body: Mapping[str, Any]) -> tuple[Message, ...]:
+        """The messages, the system text first."""
+        return tuple(placed.message for placed in read.placed(body))
+
+    def options(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The parameters, under the names of the other dialects."""
+        return read.parameters(body)[0]
+
+    def read(
+        self, _: Surface, body: Mapping[str, Any], model: Model, headers: Mapping[str, str]
+    ) -> ChatRequest:
+        """The chat request of a body that its schema allows."""
+        return read.read_request(body, model, headers)
+
+    def serves(self, _: Surface, model: Model) -> bool:
+        """Some lines of models only."""
+        return model.anthropic
+
+    def body(self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:
+        """A message."""
+        return render.render_body(request, reply, usage, envelope)
+
+    def stream(
+        self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope, chunker: Chunker
+    ) -> Stream:
+        """A message in events."""
+        return render.render_stream(request, reply, usage, envelope, chunker)
+
+    def refused(
+        self,
+        refusal: Refusal,
+        request_id: str,
+        model: Model | None = None,
+        *,
+        stream: bool,
+        region: Region = DEFAULT,
+    ) -> RenderedError:
+        """A flat body; where a stream was asked for, what passed the door is one error frame."""
+        return refuse.refused(refusal, request_id, model, stream=stream, region=region)
+
+    def late(self, refusal: Refusal, request_id: str, _: int, *, region: Region = DEFAULT) -> bytes:
+        """An error frame of the native dialect."""
+        return refuse.late(refusal, request_id, region=region)
+
+    def error_schema(self, _: Mapping[str, Any]) -> str:
+        """That of the native dialect."""
+        return "native.error"
+
+    def choices(self, payload: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+        """What the blocks say, as a choice."""
+        return frames.choices(payload)
+
+    def usage_only(self, _: Mapping[str, Any], prompt_tokens: int) -> dict[str, Any]:
+        """A `message_delta` in the middle of the stream."""
+        return frames.usage_only(prompt_tokens)
+
+    def piece_behind(
+        self, payload: Mapping[str, Any], _: dict[str, Any], piece: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """One more `input_json_delta`."""
+        return frames.piece_behind(payload, piece)
+
+    def add_media(self, message: dict[str, Any], media: Sequence[Part], envelope: Envelope) -> None:
+        """A message has no place for media."""
+
+    def show_media(
+        self,
+        events: list[Event],
+        own: Sequence[Shown],
+        choice: Choice,
+        request: ChatRequest,
+        envelope: Envelope,
+    ) -> None:
+        """Nor has a stream."""

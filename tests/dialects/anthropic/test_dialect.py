@@ -1,0 +1,334 @@
+"""Anthropic's dialect on its whole way: who is let in, what is refused, and what scripts and faults do."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from mockserver.answer.wordlist import WordList
+from mockserver.corridor.answers import Answer
+from mockserver.corridor.engine import Engine
+from mockserver.dialects.anthropic.surface import ANTHROPIC
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.table import detect, dialect_of
+from mockserver.rules.schemas import validator
+from mockserver.server.app import App
+from tests import folding
+from tests.conftest import KEY, NOW, make_headers
+
+PATH = "/apps/anthropic/v1/messages"
+ASKED = {
+    "model": "qwen3.7-plus",
+    "max_tokens": 256,
+    "thinking": {"type": "disabled"},
+    "messages": [{"role": "user", "content": "Which tea?"}],
+}
+BOTH = pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+TOOLS = [
+    {
+        "name": "brew_tea",
+        "description": "Brew a cup of tea",
+        "input_schema": {"type": "object", "properties": {"leaf": {"type": "string"}}},
+    }
+]
+
+
+def chat(engine: Engine, *, headers: dict[str, str] | None = None, **extra: Any) -> Answer:
+    """A chat with an engine; `extra` are keys of its body, None for one that is left out."""
+    body = {name: value for name, value in {**ASKED, **extra}.items() if value is not None}
+    return engine.chat(ANTHROPIC, make_headers(headers), json.dumps(body).encode(), arrived=NOW)
+
+
+def folded(answer: Answer) -> folding.Folded:
+    """What an answer says, whole or streamed."""
+    assert answer.status == 200, answer.body
+    if answer.frames:
+        return folding.anthropic_stream(answer.frames)
+    return folding.anthropic_body(answer.body)
+
+
+def refusal_of(answer: Answer) -> dict[str, Any]:
+    """The body of a refusal, alone or in its frame."""
+    told: dict[str, Any] = json.loads(answer.body.partition(b"data:")[2] or answer.body)
+    validator("native.error").validate(told)
+    return told
+
+
+@pytest.fixture
+def client(engine: Engine) -> Iterator[TestClient]:
+    with TestClient(App(engine)) as own:
+        yield own
+
+
+@pytest.mark.parametrize(
+    "headers", [{"x-api-key": KEY}, {"authorization": f"Bearer {KEY}"}, {"x-api-key": f" {KEY} "}]
+)
+@pytest.mark.parametrize("version", [{}, {"anthropic-version": "2023-06-01"}])
+def test_a_key_is_let_in_by_either_header(
+    client: TestClient, engine: Engine, headers: dict[str, str], version: dict[str, str]
+) -> None:
+    assert client.post(PATH, json=ASKED, headers={**headers, **version}).status_code == 200
+    assert client.post(f"{PATH}/count_tokens", json=ASKED, headers=headers).json()["input_tokens"] > 0
+    (entry,) = engine.journal
+    assert entry.world.key == KEY
+    assert KEY not in json.dumps(entry.shown())
+
+
+def test_without_a_key_nobody_is_let_in(client: TestClient) -> None:
+    told = client.post(PATH, json=ASKED)
+    assert (told.status_code, told.json()["code"]) == (401, "InvalidApiKey")
+    other = client.post("/compatible-mode/v1/chat/completions", json=ASKED, headers={"x-api-key": KEY})
+    assert other.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/apps/anthropic/v1/models"),
+        ("POST", "/apps/anthropic/messages"),
+    ],
+)
+def test_what_is_not_there_is_not_supported(client: TestClient, method: str, path: str) -> None:
+    told = client.request(method, path, headers={"x-api-key": KEY})
+    assert told.status_code == 404
+    assert (told.json()["code"], told.json()["message"]) == ("InvalidParameter", "Not support")
+
+
+def test_another_root_is_not_there(client: TestClient) -> None:
+    bearer = {"authorization": f"Bearer {KEY}"}
+    assert client.post("/anthropic/v1/messages", json=ASKED, headers=bearer).status_code == 404
+
+
+@BOTH
+@pytest.mark.parametrize("model", ["claude-sonnet-4-5", "qwen-max", "kimi/kimi-k2.5"])
+def test_a_model_that_is_not_served_does_not_exist(engine: Engine, model: str, *, stream: bool) -> None:
+    answer = chat(engine, model=model, stream=stream)
+    assert answer.status == 400
+    assert refusal_of(answer)["message"] == "Model not exist."
+
+
+@pytest.mark.parametrize("model", ["qwen-plus", "glm-5.1", "kimi-k2.5", "qwen3-coder-plus", "MiniMax-M2.5"])
+def test_a_model_that_is_served_answers(engine: Engine, model: str) -> None:
+    assert folded(chat(engine, model=model, thinking=None)).model == model
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [
+        ("model", 'Required parameter "model" missing from request.'),
+        ("messages", 'Either "prompt" or "messages" must exist and cannot both be none'),
+        ("max_tokens", "Field required: max_tokens"),
+    ],
+)
+def test_what_is_demanded_is_refused_when_it_is_missing(engine: Engine, missing: str, message: str) -> None:
+    answer = chat(engine, **{missing: None})
+    assert (answer.status, refusal_of(answer)["message"]) == (400, message)
+
+
+@BOTH
+def test_calls_have_ids_of_the_dialect(engine: Engine, *, stream: bool) -> None:
+    said = [{"role": "user", "content": "Please brew a cup of tea."}]
+    (choice,) = folded(chat(engine, messages=said, tools=TOOLS, stream=stream)).choices
+    assert [call.name for call in choice.tool_calls] == ["brew_tea"]
+    kind, _, digits = choice.tool_calls[0].id.partition("_")
+    assert (kind, len(digits), int(digits, 16) >= 0) == ("toolu", 24, True)
+    assert choice.finish_reason == "tool_calls"
+
+
+@BOTH
+def test_a_stop_sequence_ends_a_turn(engine: Engine, *, stream: bool) -> None:
+    whole = folded(chat(engine)).choices[0].content
+    begin, end, _ = whole.partition(whole[20:24])
+    (choice,) = folded(chat(engine, stop_sequences=[end], stream=stream)).choices
+    assert (choice.content, choice.finish_reason) == (begin, "stop")
+
+
+@BOTH
+def test_an_answer_is_cut_by_max_tokens(engine: Engine, *, stream: bool) -> None:
+    answer = folded(chat(engine, max_tokens=3, stream=stream))
+    assert answer.choices[0].finish_reason == "length"
+
+
+def test_a_plain_and_a_streamed_answer_say_and_cost_the_same(engine: Engine) -> None:
+    plain, stream = (folded(chat(engine, stream=asked)) for asked in (False, True))
+    assert plain.choices == stream.choices
+    assert plain.usage == stream.usage
+
+
+def test_who_thinks_says_so_before_it_answers_and_streams_or_not(engine: Engine) -> None:
+    for stream in (False, True):
+        answer = chat(engine, thinking={"type": "enabled", "budget_tokens": 8}, stream=stream)
+        assert folded(answer).choices[0].reasoning
+
+
+def test_a_long_prompt_with_a_marker_is_read_from_the_cache(engine: Engine) -> None:
+    system = [{"type": "text", "text": "Steep it well. " * 600, "cache_control": {"type": "ephemeral"}}]
+    first, second = (folded(chat(engine, system=system)).usage or {} for _ in range(2))
+    assert first["cache_creation_input_tokens"] == second["cache_read_input_tokens"] > 1024
+    assert first["cache_creation"] == {"ephemeral_5m_input_tokens": first["cache_creation_input_tokens"]}
+    assert second["input_tokens"] < 100
+
+
+@BOTH
+def test_a_script_is_said_in_blocks(engine: Engine, *, stream: bool) -> None:
+    call = {"name": "brew_tea", "arguments": {"leaf": "龙井"}, "id": "toolu_7"}
+    reply = {"content": "Hm.", "reasoning_content": "Tea.", "tool_calls": [call]}
+    engine.scripts.add({"match": {"last_user": {"contains": "tea"}}, "reply": reply}, engine.errors)
+    (choice,) = folded(chat(engine, stream=stream)).choices
+    assert (choice.content, choice.reasoning, choice.finish_reason) == ("Hm.", "Tea.", "tool_calls")
+    (one,) = choice.tool_calls
+    assert (one.id, json.loads(one.arguments)) == ("toolu_7", {"leaf": "龙井"})
+
+
+def test_a_miss_is_told_with_the_nearest_script(engine: Engine) -> None:
+    engine.stage.change(None, on_miss="error")
+    engine.scripts.add({"match": {"last_user": "Which teas?"}, "reply": {}}, engine.errors)
+    answer = chat(engine)
+    assert (answer.status, refusal_of(answer)["code"]) == (404, "mock_no_script")
+    assert "nearest" in refusal_of(answer)["message"]
+
+
+def test_a_scripted_error_is_flat(engine: Engine) -> None:
+    engine.scripts.add({"reply": {"error": {"code": "Throttling.RateQuota"}}}, engine.errors)
+    answer = chat(engine)
+    assert (answer.status, refusal_of(answer)["code"]) == (429, "Throttling.RateQuota")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "slow;ms=1",
+        "stall;ms=1",
+        "trickle;ms=1",
+        "reset-mid-chunk",
+        "reset-before-done",
+        "truncated-json",
+        "garbage",
+        "no-usage",
+        "duplicate-chunk",
+        "lost-chunk",
+        "heartbeat",
+        "empty-tool-id",
+        "null-arguments",
+        "usage-only-chunk",
+        "split",
+        "crlf",
+    ],
+)
+def test_every_fault_strikes_without_a_fault_of_its_own(engine: Engine, fault: str) -> None:
+    said = [{"role": "user", "content": "Please brew a cup of tea."}]
+    for stream in (False, True):
+        answer = chat(engine, headers={"x-mock-fault": fault}, messages=said, tools=TOOLS, stream=stream)
+        assert answer.entry is not None
+        assert answer.entry.fault is not None
+        assert answer.plan is not None
+
+
+def test_a_usage_that_is_lost_is_lost_at_the_end(engine: Engine) -> None:
+    answer = chat(engine, headers={"x-mock-fault": "no-usage"}, stream=True)
+    assert answer.plan is not None
+    start, *_, delta, stop = folding.anthropic_events(b"".join(piece.data for piece in answer.plan.pieces))
+    assert (start["message"]["usage"]["output_tokens"], stop["type"]) == (0, "message_stop")
+    assert delta == {"delta": {"stop_reason": "end_turn"}, "type": "message_delta"}
+
+
+def test_a_stall_may_come_where_the_answer_begins(engine: Engine) -> None:
+    engine.scripts.add({"reply": {"content": "Hi", "reasoning_content": "Hm"}}, engine.errors)
+    answer = chat(engine, headers={"x-mock-fault": "stall;at=answer;ms=500"}, stream=True)
+    assert answer.plan is not None
+    late = [piece.data for piece in answer.plan.pieces if piece.at >= 0.5]
+    assert b'"text_delta"' in late[0]
+    assert not any(b'"thinking_delta"' in data for data in late)
+
+
+def test_what_this_dialect_has_no_place_for_is_left_out(engine: Engine) -> None:
+    call = {"name": "brew_tea", "arguments": "{}", "id": "toolu_7", "ids": "restated"}
+    picture = {"image": "https://tea.example/cup.png"}
+    for reply in ({"tool_calls": [call]}, {"content": [{"text": "Here:"}, picture]}, {"empty_finish": True}):
+        engine.reset()
+        engine.scripts.add({"reply": reply}, engine.errors)
+        for stream in (False, True):
+            answer = chat(engine, stream=stream)
+            assert folded(answer).choices
+            assert b"cup.png" not in answer.body + b"".join(answer.frames)
+
+
+def test_what_a_body_of_unknown_origin_shows() -> None:
+    dialect = dialect_of(ANTHROPIC)
+    body = {**ASKED, "system": "You brew."}
+    assert (detect(body), detect(ASKED)) == (dialect, dialect_of(COMPAT))
+    assert [message.role for message in dialect.messages(body)] == ["system", "user"]
+    assert dialect.options(body) == {"max_tokens": 256, "enable_thinking": False}
+    assert dialect.error_schema({}) == "native.error"
+    piece = {"function": {"arguments": "{"}}
+    assert dialect.piece_behind({"index": 1}, {}, piece)["delta"]["partial_json"] == "{"
+
+
+def test_an_error_inside_a_stream_is_a_native_frame(engine: Engine) -> None:
+    answer = chat(engine, headers={"x-mock-fault": "error;code=Throttling;after=2"}, stream=True)
+    assert answer.plan is not None
+    assert answer.plan.status == 200
+    last = answer.plan.pieces[-1].data.decode()
+    assert last.startswith("id:1\nevent:error\n:HTTP_STATUS/429\ndata:{")
+
+
+def test_moderation_cuts_a_stream_before_the_word(engine: Engine) -> None:
+    reply = {"content": "one two bad four", "chunks": ["one ", "two ", "bad ", "four"]}
+    engine.scripts.add({"reply": reply}, engine.errors)
+    engine.moderation.output = WordList(("bad",))
+    *kept, last = chat(engine, stream=True).frames
+    assert b"two " in kept[-1]
+    assert b"DataInspectionFailed" in last
+
+
+def test_the_journal_shows_what_was_asked_and_said(engine: Engine) -> None:
+    chat(engine, stream=True)
+    (entry,) = engine.journal
+    shown = entry.shown()
+    assert (shown["surface"], shown["stream"], shown["body"]["max_tokens"]) == ("anthropic", True, 256)
+    assert shown["findings"] == []
+
+
+def rules(answer: Answer) -> list[tuple[str, str]]:
+    assert answer.entry is not None
+    return [(finding.rule, finding.path) for finding in answer.entry.findings]
+
+
+CALL = {"type": "tool_use", "id": "toolu_1", "name": "brew_tea", "input": {}}
+RESULT = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "ok"}
+USER = {"role": "user", "content": "Tea!"}
+
+
+@pytest.mark.parametrize(
+    ("extra", "rule", "path"),
+    [
+        ({"temperature": 2}, "ranges.temperature", "temperature"),
+        ({"max_tokens": 0}, "ranges.max-tokens", "max_tokens"),
+        ({"max_tokens": "7"}, "parameters.type", "max_tokens"),
+        ({"enable_thinking": True}, "parameters.unknown", "enable_thinking"),
+        ({"tools": [{"type": "bash_20250124", "name": "bash"}]}, "parameters.unknown", "tools[0]"),
+        ({"tool_choice": {"type": "tool"}}, "tools.choice", "tool_choice"),
+        ({"tools": [{"name": ""}]}, "tools.definition", "tools[0].name"),
+        ({"messages": []}, "messages.empty", "messages"),
+        ({"messages": [{"role": "system", "content": "x"}]}, "messages.role", "messages[0].role"),
+        ({"messages": [{"role": "user"}]}, "messages.content-missing", "messages[0]"),
+        ({"messages": [{"role": "user", "content": 7}]}, "messages.content-form", "messages[0].content"),
+        (
+            {"messages": [USER, {"role": "assistant", "content": [CALL]}, USER]},
+            "messages.call-without-tool",
+            "messages[1].tool_calls",
+        ),
+        (
+            {"messages": [{"role": "user", "content": [RESULT]}]},
+            "messages.tool-without-call",
+            "messages[0].content[0].tool_call_id",
+        ),
+        ({"thinking": {"type": "enabled", "budget_tokens": 0}}, "thinking.budget", "thinking.budget_tokens"),
+    ],
+)
+def test_bad_input_is_told_by_its_rule_and_place(
+    engine: Engine, extra: dict[str, Any], rule: str, path: str
+) -> None:
+    assert (rule, path) in rules(chat(engine, **extra))
