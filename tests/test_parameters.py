@@ -199,4 +199,4 @@ def test_what_is_accepted_or_ignored_is_shown_to_change_nothing() -> None:
 def test_what_the_server_gets_from_a_request_is_in_the_catalogue() -> None:
     """Anything that the server reads from a request's parameters is a row of the table."""
     rows = {leaf(name) for name in PARAMETERS} | {name.partition(".")[0] for name in PARAMETERS}
-    assert read() - rows == {"parameters"}
+    assert read() - rows == {"input", "parameters"}

@@ -160,7 +160,7 @@ def test_a_refusal_is_what_the_page_says(
     body["model"] = change.get("model", body["model"])
     message["role"] = change.get("role", message["role"])
     answer = case.call_and_validate(checks=CHECKS, headers=_headers(streamed=streamed))
-    assert "request_id" in answer.text or "chatcmpl" in answer.text
+    assert any(name in answer.text for name in ("request_id", "chatcmpl", "msg_"))
 
 
 @pytest.mark.parametrize("name", CHATS)
