@@ -239,13 +239,14 @@ def judge_refusal(report: Report, entry: Entry) -> list[Failure]:
     assert entry.refusal is not None
     surface = named(entry.surface)
     words, grammar = entry.refusal.words[surface.voice], dialect_of(surface).grammar
+    # A status that travels inside a stream is read by no SDK; some backends refuse within a 200.
+    within = (grammar.status_inside and entry.stream) or entry.status == HTTPStatus.OK
     return judge_error(
         report,
         requirement="errors.reported",
         code=words.code,
         message=words.message,
-        # A status that travels inside a stream is read by no SDK.
-        status=None if grammar.status_inside and entry.stream else entry.refusal.status,
+        status=None if within else entry.refusal.status,
     )
 
 

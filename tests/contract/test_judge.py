@@ -369,6 +369,14 @@ def test_the_status_of_a_native_stream_is_nobodys_to_know(
     assert [one.requirement for one in judge_refusal(report, kept)] == wanted
 
 
+def test_the_status_of_a_refusal_within_a_200_is_nobodys_to_know(engine: Engine) -> None:
+    kept = replace(entry(engine, COMPAT, temperature=3), status=200)
+    assert kept.refusal is not None
+    words = kept.refusal.words[COMPAT.voice]
+    report = Report(error=Error("APIError", code=words.code, message=words.message))
+    assert judge_refusal(report, kept) == []
+
+
 def test_which_refusals_pass_and_which_stay() -> None:
     assert {429, 500, 502, 503, 504} == TRANSIENT
     assert {400, 401, 403, 404} == LASTING
