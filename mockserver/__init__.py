@@ -1,4 +1,4 @@
-"""An offline DashScope: both HTTP dialects of Alibaba Cloud Model Studio, for tests.
+"""An offline DashScope: the HTTP dialects of Alibaba Cloud Model Studio, for tests.
 
     from mockserver import MockServer, contains
 

@@ -57,6 +57,7 @@ def test_each_form_is_found_within_a_sentence(row: dict[str, Any]) -> None:
         "-----BEGIN PUBLIC KEY-----\n" + "MIIabc0+/=\n" * 6,
         "version 1.2.3.4.5.6.7.8",
         "AKIAI",
+        "Basic authentication is a scheme; Authorization: Basic is its head",
         "eyJ" + "a" * 60,
         "eyJhbGciOiJIUzI1NiJ9 is a head without a body, however long it may be",
     ],
