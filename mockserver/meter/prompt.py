@@ -108,12 +108,13 @@ def turns(request: ChatRequest) -> list[tuple[str, str]]:
 
 
 def _media(request: ChatRequest) -> Iterator[tuple[str, int]]:
-    """The media that a model takes; it is shown no others (recordings: maruel/genai, qwen3-max)."""
+    """The media that a model sees; one of texts is not shown them (recordings: maruel/genai, qwen3-max)."""
+    if not request.model.media:
+        return
     high = bool(request.get("vl_high_resolution_images"))
     for message in request.messages:
         for part in message.media:
-            if part.kind in request.model.input:
-                yield part.kind, media_tokens(part, request.model, high_resolution=high)
+            yield part.kind, media_tokens(part, request.model, high_resolution=high)
 
 
 def _opening(request: ChatRequest, *, system: bool, media: bool) -> int:
