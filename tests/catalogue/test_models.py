@@ -196,3 +196,11 @@ def test_a_name_of_another_generation_or_line_says_so(name: str) -> None:
     one = model_catalogue.load()[name]
     assert one.source
     assert (one.generation, one.line) in {("3.6", "max"), ("3.5", "ocr"), ("glm", "glm"), ("3", "audio")}
+
+
+@pytest.mark.parametrize("region", ["cn", "intl", "us"])
+def test_character_models_answer_as_their_document_shows(region: Region) -> None:
+    """Model Studio docs, role playing: whole answers hold `logprobs`, and a session's cache is told."""
+    for model in model_catalogue.load(region):
+        if model.line == "character":
+            assert (model.family.compat, model.family.reports_cache) == ("classic", True)
