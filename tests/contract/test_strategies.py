@@ -1,7 +1,6 @@
 """The public strategies: what is drawn is valid, what is broken is refused, every branch is reached."""
 
 import base64
-import time
 from typing import Any
 
 import pytest
@@ -102,23 +101,6 @@ def test_a_picture_is_a_png() -> None:
     head, _, data = image(0xFF0000).partition(",")
     assert head == "data:image/png;base64"
     assert base64.b64decode(data).startswith(b"\x89PNG\r\n\x1a\n")
-
-
-def test_conversations_are_drawn_fast() -> None:
-    drawn = 0
-
-    @settings(
-        max_examples=20, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
-    )
-    @given(st.lists(conversations(), min_size=20, max_size=20))
-    def draw(cases: list[Case]) -> None:
-        nonlocal drawn
-        drawn += len(cases)
-
-    started = time.process_time()
-    draw()
-    # A fifth of what an idle core does, so that a busy machine does not fail the build.
-    assert drawn / (time.process_time() - started) > 200
 
 
 def test_a_keyword_that_nothing_can_be_drawn_for_is_named() -> None:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -176,22 +175,14 @@ def take(scripts: Scripts, request: ChatRequest) -> bool:
     return False
 
 
-def test_ten_thousand_scripts_cost_about_as_much_as_ten() -> None:
-    def cost(count: int) -> float:
+def test_of_ten_thousand_scripts_a_handful_is_looked_at() -> None:
+    def looked_at(count: int) -> int:
         scripts = Scripts()
         for at in range(count):
             scripts.add({"match": {"last_user": {"contains": f"Question {at}?"}}, "reply": {}}, ERRORS)
-        request = ask("Please answer: Question 7?")
-        rounds = []
-        for _ in range(7):
-            began = perf_counter()
-            for _ in range(200):
-                scripts.find("sk-test", request)
-            rounds.append(perf_counter() - began)
-        return min(rounds)
+        return len(list(scripts._candidates("sk-test", ask("Please answer: Question 7?"))))
 
-    # The floor of the benchmark is 1.2 for a whole request; a search alone has room for noise here.
-    assert cost(10_000) < 25 * cost(10)
+    assert 1 <= looked_at(10) <= looked_at(10_000) < 10
 
 
 def scripted(spec: dict[str, Any]) -> Script:
