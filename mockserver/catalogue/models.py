@@ -101,6 +101,7 @@ class Family:
 class Model:
     """One model of the catalogue, as a region serves it. Limits are in tokens.
 
+    `explicit_cache`: markers in a request make caches of their own; where they do not, they are not read.
     `thinking_plain`: it thinks without a stream too; evidence beats what the file says of it.
 
     `generation` is a number for Qwen and the maker for others; `line` is what a model is for or how large.
@@ -124,6 +125,7 @@ class Model:
     native: Literal["text", "multimodal"] | None = "text"
     compat: bool = True
     anthropic: bool = False
+    explicit_cache: bool = True
     stream_only: bool = False
     single_turn: bool = False
     result_format: Literal["text", "message"] = "text"

@@ -1,15 +1,17 @@
 """The plans for coding agents: their paths, their keys, and who is let in (`fixtures/plans.json`).
 
-A plan has hosts of its own. The path of the Coding Plan is on no other host, so whoever asks for it here
-means that plan, whatever the `Host`.
+A plan has hosts of its own, which take its keys only. The path of the Coding Plan is on no other host, so
+whoever asks for it here means that plan, whatever the `Host`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
 from mockserver.base import resources
 from mockserver.catalogue.regions import region_of
+
+_CLOUD = ".aliyuncs.com"
 
 
 @cache
@@ -23,15 +25,26 @@ def is_plan_key(key: str) -> bool:
     return key.startswith(str(_plans()["keys"]["prefix"]))
 
 
+def is_plan_host(host: str, plans: Iterable[str] = ("token-plan", "coding")) -> bool:
+    """Whether a host of the cloud is one of these plans."""
+    beginnings = tuple(begin for plan in plans for begin in _plans()["hosts"][plan])
+    return host.startswith(beginnings) and host.partition(":")[0].endswith(_CLOUD)
+
+
 def served_with_plan_keys(host: str) -> bool:
     """Whether a host takes the keys of plans: the public hosts do not, hosts outside of the cloud do."""
-    return host.startswith(str(_plans()["hosts"]["token-plan"])) or region_of(host) is None
+    return is_plan_host(host) or region_of(host) is None
 
 
 @cache
 def coding_paths() -> frozenset[str]:
     """The chat paths of the Coding Plan."""
     return frozenset(_plans()["paths"]["coding"])
+
+
+def agents_only(path: str, host: str) -> bool:
+    """Whether a chat is for the coding agents of the Coding Plan: by its path, or by its host."""
+    return path in coding_paths() or is_plan_host(host, ("coding",))
 
 
 def is_agent(user_agent: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from mockserver.base.jsontext import loads_bounded
 from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.catalogue.models import Model, Models
-from mockserver.catalogue.plans import is_plan_key, served_with_plan_keys
+from mockserver.catalogue.plans import is_plan_host, is_plan_key, served_with_plan_keys
 from mockserver.corridor.settings import INVALID_KEY, KEY_FORM, Settings
 from mockserver.dialects.table import SURFACES, dialect_of
 from mockserver.rules import Moment, check, check_at, schemas
@@ -49,8 +49,12 @@ class Door:
         """The world of a key; None stands for no key at all. Raises `Refused`."""
         if key is None:
             raise Refused(self._errors.refuse("auth.missing-key"))
-        if is_plan_key(key) and not served_with_plan_keys(headers.get("host", "")):
-            raise Refused(self._errors.refuse("auth.wrong-key"))
+        host = headers.get("host", "")
+        if is_plan_key(key):
+            if not served_with_plan_keys(host):
+                raise Refused(self._errors.refuse("auth.plan-key"))
+        elif is_plan_host(host):
+            raise Refused(self._errors.refuse("auth.plan-host"))
         # What is refused is booked on the world without a key, which lets nobody in.
         world = self._worlds.known(key) if key else None
         if world is not None:

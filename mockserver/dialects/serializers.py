@@ -215,6 +215,8 @@ def _event(name: str, *, text_format: bool, thinking: bool) -> Template:
 
 
 def for_dialect(own: str, dialect: str | None) -> CompatSerializer:
-    """A model's own serializer, or the plain one of the dialect that a script asks for."""
+    """A model's own serializer, or the plain one of the dialect that a script asks for, if there is one."""
     serializer = compat(own)
-    return serializer if dialect is None or serializer.dialect == dialect else compat(dialect)
+    if dialect is None or dialect == serializer.dialect or dialect not in _data()["compat"]:
+        return serializer
+    return compat(dialect)

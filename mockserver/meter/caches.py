@@ -71,10 +71,14 @@ class PrefixCache:
     def use(
         self, request: ChatRequest, prompt: PromptTokens, tokenizer: Tokenizer, *, now: float
     ) -> CacheUse:
-        """What a request finds and leaves: explicitly when a message is marked, else implicitly."""
-        for message in request.messages:
-            if message.cached:
-                return self.explicit(request, prompt, tokenizer, now=now)
+        """What a request finds and leaves: explicitly when a message is marked, else implicitly.
+
+        Some models do not read markers (RarogCmex/pi-alibaba-models, measured 2026-10: glm-5.3).
+        """
+        if request.model.explicit_cache:
+            for message in request.messages:
+                if message.cached:
+                    return self.explicit(request, prompt, tokenizer, now=now)
         family = request.model.family
         return self.implicit(prompt, block=family.cache_block, minimum=family.cache_minimum, now=now)
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
-from mockserver.catalogue.plans import coding_paths, is_agent
+from mockserver.catalogue.plans import agents_only, is_agent
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.work import Steps
 from mockserver.dialects.anthropic.surface import ANTHROPIC
@@ -145,7 +145,8 @@ class App:
             return refusal(
                 engine, "method.unsupported", surface, headers, arrived=arrived, method=scope["method"]
             )
-        if scope["path"] in coding_paths() and not is_agent(headers.get("user-agent", "")):
+        only = agents_only(scope["path"], headers.get("host", ""))
+        if only and not is_agent(headers.get("user-agent", "")):
             return neighbours.refused(engine, surface, headers, "plan.agents-only", arrived=arrived)
         try:
             body = await read_plain(scope, receive, limit=engine.settings.max_body)

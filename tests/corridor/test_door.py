@@ -80,7 +80,14 @@ def test_the_key_of_a_plan_opens_no_public_host(
         return
     with pytest.raises(Refused) as refused:
         admit(engine, asked)
-    assert refused.value.refusal.id == "auth.wrong-key"
+    assert refused.value.refusal.id == "auth.plan-key"
+
+
+@pytest.mark.parametrize("host", ["coding.dashscope.aliyuncs.com", "token-plan.cn-beijing.maas.aliyuncs.com"])
+def test_the_host_of_a_plan_takes_keys_of_plans_only(engine: Engine, headers: MakeHeaders, host: str) -> None:
+    with pytest.raises(Refused) as refused:
+        admit(engine, headers({"Host": host}))
+    assert refused.value.refusal.id == "auth.plan-host"
 
 
 def test_a_key_is_masked_in_a_body() -> None:

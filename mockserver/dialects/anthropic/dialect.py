@@ -85,9 +85,9 @@ class Anthropic(Dialect):
         """An error frame of the native dialect."""
         return refuse.late(refusal, request_id, region=region)
 
-    def error_schema(self, _: Mapping[str, Any]) -> str:
-        """That of the native dialect."""
-        return "native.error"
+    def error_schema(self, document: Mapping[str, Any]) -> str:
+        """That of the native dialect, but for the Coding Plan's refusal, which is a text."""
+        return "compat.error" if "error" in document else "native.error"
 
     def choices(self, payload: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
         """What the blocks say, as a choice."""

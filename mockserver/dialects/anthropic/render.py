@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockserver.base.jsontext import dump_text, dumps, loads
-from mockserver.dialects.anthropic.serializer import serializer
+from mockserver.dialects.anthropic.serializer import AnthropicSerializer, serializer_for
 from mockserver.dialects.rendering import Envelope, Stream, number, overridden
 from mockserver.talk.reply import Choice, Reply, Usage
 from mockserver.talk.request import ChatRequest, ToolCall
@@ -25,7 +25,7 @@ _BLOCKS = {"reasoning": "thinking", "content": "text", "tool": "tool_use"}
 
 def render_body(request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:
     """A whole answer as one JSON body (`message`)."""
-    table = serializer()
+    table = _serializer(request, reply)
     choice = reply.choices[0]
     values = _envelope_values(request, choice, envelope)
     values["content"] = b"[" + b",".join(_blocks(table.blocks, choice)) + b"]"
@@ -37,14 +37,14 @@ def render_stream(
     request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope, chunker: Chunker
 ) -> Stream:
     """An answer as a stream of events, which ends with `message_stop`."""
-    table = serializer()
+    table = _serializer(request, reply)
     choice = reply.choices[0]
     values = _envelope_values(request, choice, envelope)
     # The start names the whole prompt; what of it was read from a cache comes at the end only (recording of
     # the token plan's host, qwen3.7-plus, 2026-08).
     values["input"] = number(usage.input)
     values["usage"] = _usage(table.usage_stream, reply, usage)
-    writer = _Writer(values)
+    writer = _Writer(table, values)
     writer.event("message_start")
     writer.event("ping")
     for index, run in enumerate(chunker.runs(choice, request.model.family, chunks=reply.chunks)):
@@ -52,6 +52,10 @@ def render_stream(
     writer.event("message_delta")
     writer.event("message_stop")
     return writer.stream
+
+
+def _serializer(request: ChatRequest, reply: Reply) -> AnthropicSerializer:
+    return serializer_for(request.model.name, host=request.headers.get("host", ""), asked=reply.dialect)
 
 
 def _envelope_values(request: ChatRequest, choice: Choice, envelope: Envelope) -> dict[str, bytes]:
@@ -114,8 +118,8 @@ def tool_input(arguments: str) -> dict[str, Any]:
 class _Writer:
     """Writes the frames of a stream."""
 
-    def __init__(self, values: Mapping[str, bytes]) -> None:
-        self._table = serializer()
+    def __init__(self, table: AnthropicSerializer, values: Mapping[str, bytes]) -> None:
+        self._table = table
         self._values = values
         self.stream = Stream([], [])
 

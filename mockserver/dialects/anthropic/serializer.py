@@ -3,9 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from mockserver.base import resources
 from mockserver.wire.template import Template
+
+OWN = "recorded"
+"""The serializer of a model and a host of which nothing else is known."""
+
+_TABLES = ("blocks", "events", "starts", "deltas")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +31,24 @@ class AnthropicSerializer:
 
 
 @cache
-def serializer(name: str = "recorded") -> AnthropicSerializer:
+def _entries() -> Mapping[str, Mapping[str, Any]]:
+    entries: Mapping[str, Mapping[str, Any]] = resources.fixture("serializers")["anthropic"]
+    return entries
+
+
+def _entry(name: str) -> Mapping[str, Any]:
+    """An entry laid over the one that it is like."""
+    own = _entries()[name]
+    if "like" not in own:
+        return own
+    base = _entry(own["like"])
+    return {**base, **own, **{key: {**base[key], **own.get(key, {})} for key in _TABLES}}
+
+
+@cache
+def serializer(name: str = OWN) -> AnthropicSerializer:
     """A serializer by its name in the fixtures."""
-    entry = resources.fixture("serializers")["anthropic"][name]
+    entry = _entry(name)
 
     def templates(key: str) -> dict[str, Template]:
         return {kind: Template(shape) for kind, shape in entry[key].items()}
@@ -41,3 +62,23 @@ def serializer(name: str = "recorded") -> AnthropicSerializer:
         starts=templates("starts"),
         deltas=templates("deltas"),
     )
+
+
+@cache
+def _speakers() -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """The serializers that are not `OWN`: by how a host begins, and by model."""
+    hosts: dict[str, str] = {}
+    models: dict[str, str] = {}
+    for name, entry in _entries().items():
+        hosts.update(dict.fromkeys(entry.get("hosts", ()), name))
+        models.update(dict.fromkeys(entry.get("models", ()), name))
+    return hosts, models
+
+
+def serializer_for(model: str, *, host: str = "", asked: str | None = None) -> AnthropicSerializer:
+    """The serializer that a script asks for, where there is one, else that of a host, else of a model."""
+    if asked in _entries():
+        return serializer(asked)
+    hosts, models = _speakers()
+    by_host = next((name for begin, name in hosts.items() if host.startswith(begin)), None)
+    return serializer(by_host or models.get(model, OWN))

@@ -109,9 +109,41 @@ def test_a_model_that_is_not_served_does_not_exist(engine: Engine, model: str, *
     assert refusal_of(answer)["message"] == "Model not exist."
 
 
-@pytest.mark.parametrize("model", ["qwen-plus", "glm-5.1", "kimi-k2.5", "qwen3-coder-plus", "MiniMax-M2.5"])
-def test_a_model_that_is_served_answers(engine: Engine, model: str) -> None:
+SEEN = """
+glm-4.7 glm-5.1 glm-5.2 kimi-k2.5 qwen3-max qwen3.6-plus MiniMax-M2.5 deepseek-v4-flash deepseek-v4-pro
+qwen-plus qwen3.7-plus qwen3.8-flash
+"""
+
+
+@pytest.mark.parametrize("model", [*SEEN.split(), "qwen3-coder-plus"])
+def test_a_model_that_was_seen_to_answer_does_and_names_itself(engine: Engine, model: str) -> None:
     assert folded(chat(engine, model=model, thinking=None)).model == model
+
+
+@pytest.mark.parametrize(
+    ("key", "host"),
+    [
+        (KEY, "coding.dashscope.aliyuncs.com"),
+        (KEY, "token-plan.ap-southeast-1.maas.aliyuncs.com"),
+        ("sk-sp-tea", "dashscope.aliyuncs.com"),
+        ("sk-sp-tea", "ws-1.cn-beijing.maas.aliyuncs.com"),
+    ],
+)
+def test_a_key_on_the_wrong_kind_of_host_is_invalid(client: TestClient, key: str, host: str) -> None:
+    told = client.post(PATH, json=ASKED, headers={"x-api-key": key, "host": host})
+    assert (told.status_code, told.json()["message"]) == (401, "invalid access token or token expired")
+
+
+def test_the_hosts_of_a_plan_let_in_its_keys_and_the_coding_plan_agents_only(client: TestClient) -> None:
+    plan, coding = "token-plan.cn-beijing.maas.aliyuncs.com", "coding-intl.dashscope.aliyuncs.com"
+    key = {"x-api-key": "sk-sp-tea"}
+    assert client.post(PATH, json=ASKED, headers={**key, "host": plan}).status_code == 200
+    told = client.post(PATH, json=ASKED, headers={**key, "host": coding})
+    assert told.status_code == 405
+    assert told.json() == {"error": "Coding Plan is currently only available for Coding Agents"}
+    validator(dialect_of(ANTHROPIC).error_schema(told.json())).validate(told.json())
+    agent = {**key, "host": coding, "user-agent": "claude-cli/2.1.0 (external, cli)"}
+    assert client.post(PATH, json=ASKED, headers=agent).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -169,6 +201,64 @@ def test_a_long_prompt_with_a_marker_is_read_from_the_cache(engine: Engine) -> N
     assert first["cache_creation_input_tokens"] == second["cache_read_input_tokens"] > 1024
     assert first["cache_creation"] == {"ephemeral_5m_input_tokens": first["cache_creation_input_tokens"]}
     assert second["input_tokens"] < 100
+
+
+def test_who_reads_no_markers_has_the_cache_that_needs_none(engine: Engine) -> None:
+    system = [{"type": "text", "text": "Steep it well. " * 600, "cache_control": {"type": "ephemeral"}}]
+    first, second = (
+        folded(chat(engine, model="glm-5.3", thinking=None, system=system)).usage or {} for _ in range(2)
+    )
+    assert "cache_creation" not in first
+    assert first["cache_read_input_tokens"] == first["cache_creation_input_tokens"] == 0
+    assert second["cache_read_input_tokens"] > 1024
+
+
+@BOTH
+def test_without_a_marker_what_is_read_from_the_cache_comes_in_whole_blocks(
+    engine: Engine, *, stream: bool
+) -> None:
+    system = "Steep it well. " * 600
+    first, second = (folded(chat(engine, system=system, stream=stream)).usage or {} for _ in range(2))
+    read = second["cache_read_input_tokens"]
+    assert (first["cache_read_input_tokens"], read > 0, read % 64) == (0, True, 0)
+    assert second["input_tokens"] + read == first["input_tokens"]
+
+
+def test_a_marker_on_a_short_prompt_makes_no_cache(engine: Engine) -> None:
+    system = [{"type": "text", "text": "Steep it well.", "cache_control": {"type": "ephemeral"}}]
+    for _ in range(2):
+        usage = folded(chat(engine, system=system)).usage or {}
+        assert usage["cache_creation_input_tokens"] == usage["cache_read_input_tokens"] == 0
+
+
+def test_the_start_of_a_stream_names_the_whole_prompt_whatever_a_cache_had(engine: Engine) -> None:
+    system = [{"type": "text", "text": "Steep it well. " * 600, "cache_control": {"type": "ephemeral"}}]
+    chat(engine, system=system)
+    start, *_, end, _ = folding.anthropic_events(b"".join(chat(engine, system=system, stream=True).frames))
+    split = end["usage"]
+    parts = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+    assert start["message"]["usage"]["input_tokens"] == sum(split[part] for part in parts)
+    assert split["cache_read_input_tokens"] > split["input_tokens"]
+
+
+def test_an_input_that_is_too_long_is_told_with_the_models_limit(engine: Engine) -> None:
+    limit = engine.models["glm-4.7"].max_input
+    said = [{"role": "user", "content": "tea " * (limit + 10)}]
+    answer = chat(engine, model="glm-4.7", messages=said)
+    assert answer.status == 400
+    assert refusal_of(answer)["message"].endswith(f"Range of input length should be [1, {limit}]")
+
+
+def test_a_stream_has_one_ping_no_numbers_no_comments_and_no_done(engine: Engine) -> None:
+    frames = chat(engine, stream=True).frames
+    names = [frame.partition(b"\n")[0] for frame in frames]
+    assert names.index(b"event:ping") == 1
+    assert names.count(b"event:ping") == 1
+    assert names[-1] == b"event:message_stop"
+    for frame in frames:
+        assert frame.startswith(b"event:")
+        assert frame.count(b"\n") == 3
+        assert b"\ndata:{" in frame
 
 
 @BOTH

@@ -78,6 +78,42 @@ def test_a_stream_as_it_was_recorded(tokenizer: Tokenizer) -> None:
     )
 
 
+def test_a_thought_of_glm_is_opened_without_a_signature_and_ends_with_an_empty_one(
+    tokenizer: Tokenizer,
+) -> None:
+    exchange = anthropic_exchange("glm-4.7", Reply((THOUGHT,)), tokenizer)
+    lines = exchange.lines()
+    opened = '"content_block":{"type":"thinking","thinking":""},"index":0}'
+    ended = '{"delta":{"type":"signature_delta","signature":""},"type":"content_block_delta","index":0}'
+    assert (lines.count(opened), lines.count(ended), lines.count('signature"')) == (1, 1, 1)
+    assert b'[{"thinking":"Green tea is meant.","type":"thinking"},' in exchange.body()
+    assert schemas.violations("anthropic.response", json.loads(exchange.body())) == []
+    for event in folding.anthropic_events(lines.encode()):
+        assert schemas.violations("anthropic.event", event) == []
+
+
+def test_the_host_of_a_token_plan_puts_the_type_first(tokenizer: Tokenizer) -> None:
+    own = anthropic_exchange("qwen3.7-plus", Reply((Choice("Hi", "Yes", (CALL,), "tool_calls"),)), tokenizer)
+    host = {"host": "token-plan.cn-beijing.maas.aliyuncs.com"}
+    planned = replace(own, request=replace(own.request, headers=host))
+    asked = replace(own, reply=replace(own.reply, dialect="type-first"))
+    assert planned.lines() == asked.lines() != own.lines()
+    assert planned.body() == own.body()
+    start, *events = folding.anthropic_events(planned.lines().encode())
+    assert list(start) == ["type", "message"]
+    assert start["message"]["stop_reason"] is None
+    assert list(start["message"])[-2:] == ["stop_reason", "usage"]
+    assert list(events[-2]) == ["type", "delta", "usage"]
+    assert {next(iter(event)) for event in events} == {"type"}
+    for event in (start, *events):
+        assert schemas.violations("anthropic.event", event) == []
+
+
+def test_a_serializer_of_another_dialect_changes_nothing(tokenizer: Tokenizer) -> None:
+    own = anthropic_exchange("qwen3.7-plus", Reply((THOUGHT,)), tokenizer)
+    assert replace(own, reply=replace(own.reply, dialect="classic")).lines() == own.lines()
+
+
 def test_the_split_of_the_input_stands_at_the_end_only(tokenizer: Tokenizer) -> None:
     usage = Usage(8849, 40, cached=8000, created=831)
     start, *_, delta, _ = folding.anthropic_events(
