@@ -101,7 +101,6 @@ NOTHING: list[tuple[str, Any, tuple[Surface, ...]]] = [
     ("enable_search", True, (COMPAT,)),
     ("search_options", {"enable_source": True, "forced_search": True}, (COMPAT,)),
     ("enable_code_interpreter", True, COMPLETIONS),
-    ("modalities", ["text", "audio"], (COMPAT,)),
     ("audio", {"voice": "Cherry", "format": "wav"}, (COMPAT,)),
     ("vl_high_resolution_images", True, (TEXT,)),
     ("vl_enable_image_hw_output", True, (MULTIMODAL,)),

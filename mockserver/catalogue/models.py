@@ -95,6 +95,7 @@ class Family:
     brief_stream_tokens: int = 0
     guards_repetition: bool = False
     drops_media: bool = False
+    speaks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

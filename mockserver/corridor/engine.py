@@ -12,7 +12,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from mockserver.answer import search
+from mockserver.answer import search, speech
 from mockserver.answer.moderation import INPUT, OUTPUT, Moderation
 from mockserver.answer.wordlist import WordList
 from mockserver.base.deadline import Timer
@@ -257,6 +257,8 @@ class Engine:
         long = reply.size > LARGE
         if Trait.SOURCES in request.surface.traits and search.wanted(request):
             reply = search.with_sources(request, reply)
+        if speech.wanted(request):
+            reply = speech.spoken(reply)
         entry.reply = reply
         if request.get("logprobs"):
             # The journal does not show them, and they are a hundred times the text.

@@ -40,7 +40,7 @@ def usage_values(usage: Usage) -> dict[str, bytes]:
         "total": b"%d" % usage.total,
         "cached": b"%d" % usage.cached,
         "input_text": b"%d" % usage.input_text,
-        "output_text": b"%d" % (usage.output - (usage.reasoning or 0)),
+        "output_text": b"%d" % (usage.output - (usage.reasoning or 0) - (usage.speech or 0)),
     }
     if usage.reasoning is not None:
         values["reasoning_tokens"] = number(usage.reasoning)
@@ -50,6 +50,8 @@ def usage_values(usage: Usage) -> dict[str, bytes]:
         values["video"] = number(usage.video)
     if usage.audio is not None:
         values["audio"] = number(usage.audio)
+    if usage.speech is not None:
+        values["speech"] = number(usage.speech)
     return values
 
 

@@ -7,11 +7,12 @@ import math
 import re
 import struct
 from binascii import a2b_base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mockserver.catalogue.models import Model
+from mockserver.talk.reply import Choice
 from mockserver.talk.request import Part
 
 MARKS = 2
@@ -34,6 +35,12 @@ _FRAMES_TOGETHER = 2
 
 _AUDIO_RATE = 25
 """Tokens for each second of sound, and the fewest (Model Studio docs, audio understanding)."""
+
+SPEECH_RATE = 24_000
+"""Samples in a second of what an omni model says (Model Studio docs, Qwen-Omni, 2026)."""
+
+SPEECH_WIDTH = 2
+"""Bytes of such a sample, which is sent as it is, without a file's header."""
 
 _HEAD = 256 * 1024
 """How many characters of base64 are looked at: enough for the notes that stand before a JPEG's size."""
@@ -235,3 +242,14 @@ def media_tokens(part: Part, model: Model, *, high_resolution: bool = False) -> 
     if part.kind == "video":
         return _video(part, model)
     return _audio(part, model) if part.kind == "audio" else 0
+
+
+def speech_tokens(choices: Iterable[Choice]) -> int:
+    """The tokens of what is spoken, by the size of its base64: as many a second as of what is heard."""
+    said = 0
+    for choice in choices:
+        for part in choice.media:
+            if part.kind == "audio":
+                value = part.value.get("data", "") if isinstance(part.value, Mapping) else part.value
+                said += len(str(value)) * 3 // 4
+    return math.ceil(_AUDIO_RATE * said / (SPEECH_RATE * SPEECH_WIDTH))

@@ -3,6 +3,7 @@
 from mockserver.catalogue.models import Family
 from mockserver.catalogue.thinking import THINK_CLOSE, THINK_OPEN
 from mockserver.meter.caches import CacheUse
+from mockserver.meter.media import speech_tokens
 from mockserver.meter.prompt import PromptTokens, prompt_tokens
 from mockserver.meter.template import call_text, thinking_text
 from mockserver.meter.tokenizer import Tokenizer
@@ -101,13 +102,15 @@ def usage_of(
     for choice in reply.choices:
         output += choice_tokens(request, choice, tokenizer)
         thought = thought or bool(choice.reasoning)
+    speech = speech_tokens(reply.choices) if request.model.family.speaks else 0
     return Usage(
         input=prompt.total,
-        output=output,
+        output=output + speech,
         reasoning=reasoning_tokens(request, reply, tokenizer) if thought else None,
         cached=cache.cached,
         created=cache.created,
         image=prompt.image,
         video=prompt.video,
         audio=prompt.audio,
+        speech=speech or None,
     )

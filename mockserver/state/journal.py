@@ -172,6 +172,7 @@ def _usage(usage: Usage) -> dict[str, Any]:
         "image_tokens": usage.image,
         "video_tokens": usage.video,
         "audio_tokens": usage.audio,
+        "speech_tokens": usage.speech,
     }
     return {name: count for name, count in counts.items() if count is not None}
 

@@ -102,7 +102,8 @@ class Reply:
 class Usage:
     """Token counts of one exchange. A count that does not apply is None.
 
-    `cached` was read from a cache; `created` was written to an explicit one.
+    `cached` was read from a cache; `created` was written to an explicit one. `audio` was heard, `speech` is
+    said.
     """
 
     input: int
@@ -113,6 +114,7 @@ class Usage:
     image: int | None = None
     video: int | None = None
     audio: int | None = None
+    speech: int | None = None
 
     @property
     def total(self) -> int:

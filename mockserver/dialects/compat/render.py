@@ -86,7 +86,7 @@ def _usage(
         values.pop("input_text", None)
     else:
         if not _seen(request):
-            values["output_text"] = values["output"]
+            values["output_text"] = number(usage.output - (usage.speech or 0))
         if usage.reasoning is not None:
             values["thinking_output"] = values["output_text"]
     return render_usage(template, values, usage, reply)
