@@ -15,8 +15,8 @@ _TURBO = "turbo"
 
 
 def wanted(request: ChatRequest) -> bool:
-    """Whether the request lets the model search."""
-    return bool(request.get("enable_search"))
+    """Whether the request lets the model search, or has it research."""
+    return bool(request.get("enable_search")) or request.researches
 
 
 def options(request: ChatRequest) -> dict[str, Any]:
@@ -25,13 +25,14 @@ def options(request: ChatRequest) -> dict[str, Any]:
 
 
 def search_info(request: ChatRequest) -> dict[str, Any] | None:
-    """The sources of an answer; None unless the request asks to see them (`enable_source`).
+    """The sources of an answer; None unless the request asks to see them (`enable_source`). A research shows
+    them always.
 
     The order of a result's keys differs by backend (recordings: cnblogs/dashscope-sdk, qwen-plus,
     2025-10, and qwen3.6-plus, 2026-04).
     """
     asked = options(request)
-    if not (wanted(request) and asked.get("enable_source")):
+    if not (request.researches or (wanted(request) and asked.get("enable_source"))):
         return None
     query = " ".join(request.last_user.split())[:40]
     order = ("icon", "index", "site_name", "title", "url")

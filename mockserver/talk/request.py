@@ -238,6 +238,11 @@ class ChatRequest:
         return sum(message.role == "user" for message in self.messages)
 
     @property
+    def researches(self) -> bool:
+        """Whether a research is under way: its model first asks back (Model Studio docs, deep research)."""
+        return self.model.line == "research" and any(said.role == "assistant" for said in self.messages)
+
+    @property
     def last_user(self) -> str:
         """The text of the last user message; "" when there is none."""
         return next((message.text for message in reversed(self.messages) if message.role == "user"), "")

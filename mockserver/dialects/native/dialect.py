@@ -10,7 +10,7 @@ from mockserver.catalogue.regions import DEFAULT, Region
 from mockserver.dialects.dialect import Dialect, Grammar
 from mockserver.dialects.events import Event, Shown
 from mockserver.dialects.messages import read_prompt
-from mockserver.dialects.native import frames, read, refuse, render
+from mockserver.dialects.native import frames, read, refuse, render, research
 from mockserver.dialects.native.surface import MODELS, NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.dialects.refusing import RenderedError
 from mockserver.dialects.rendering import Envelope, Stream
@@ -70,6 +70,8 @@ class Native(Dialect):
         self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope, chunker: Chunker
     ) -> Stream:
         """Numbered frames; the stream simply ends."""
+        if request.model.line == "research":
+            return research.render_stream(request, reply, usage, envelope, chunker)
         return render.render_stream(request, reply, usage, envelope, chunker)
 
     def refused(
@@ -93,8 +95,11 @@ class Native(Dialect):
         return payload.get("output", payload).get("choices") or ()
 
     def said(self, payload: Mapping[str, Any]) -> Iterator[tuple[tuple[int, str], str]]:
-        """What the choices say, or the one text of the text format."""
-        text = payload.get("output", payload).get("text")
+        """What the choices say, or the one text of the text format or of an event of a research."""
+        output = payload.get("output", payload)
+        text = output.get("text")
+        if text is None and "fininshed" in output:
+            text = output["message"]["content"]
         if text is not None:
             yield (0, "content"), text
         yield from super().said(payload)
