@@ -141,6 +141,14 @@ class Dialect(ABC):
             yield (index, "content"), text_of(message.get("content"))
             yield (index, "reasoning"), message.get("reasoning_content") or ""
 
+    def opening(self, payload: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, Any]] | None:
+        """The choice of an event that opens or goes on with a function call, and that piece of the call."""
+        for choice in self.choices(payload):
+            called = message_of(choice).get("tool_calls")
+            if called:
+                return choice, called[0]
+        return None
+
     @abstractmethod
     def usage_only(self, payload: Mapping[str, Any], prompt_tokens: int) -> dict[str, Any]:
         """An event with nothing but the usage so far, in the form of another."""

@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 
-from mockserver.dialects.events import message_of
 from mockserver.faults.planned import Frame, Planned
 
 _ID = re.compile(rb"\Aid:[0-9]+")
@@ -43,15 +42,15 @@ def with_tool_delta(planned: Planned, arguments: str | None) -> tuple[Frame, ...
     frames = list(planned.frames)
     for at, frame in enumerate(planned.frames):
         payload = frame.payload or {}
-        for choice in planned.dialect.choices(payload):
-            called = message_of(choice).get("tool_calls")
-            if called and not planned.cumulative:
-                delta = {"index": called[0]["index"], "id": "", "type": "function"}
-                delta["function"] = {"arguments": arguments}
-                behind = planned.dialect.piece_behind(payload, choice, delta)
-                frames[at : at + 1] = [
-                    replace(frame, data=frame.saying(payload)),
-                    Frame(frame.saying(behind), 0, frame.due),
-                ]
-                return numbered(planned, frames)
+        opened = None if planned.cumulative else planned.dialect.opening(payload)
+        if opened is not None:
+            choice, called = opened
+            delta = {"index": called["index"], "id": "", "type": "function"}
+            delta["function"] = {"arguments": arguments}
+            behind = planned.dialect.piece_behind(payload, choice, delta)
+            frames[at : at + 1] = [
+                replace(frame, data=frame.saying(payload)),
+                Frame(frame.saying(behind), 0, frame.due),
+            ]
+            return numbered(planned, frames)
     return planned.frames

@@ -1,5 +1,6 @@
 """An answer that is ready to go, as faults see it: frames with their times, and where to strike."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from mockserver.talk.surface import Surface
 from mockserver.wire.headers import Headers
 
 _MARK = b"data:"
+_NAME = re.compile(rb"^event:[^\r\n]*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,13 @@ class Frame:
         return payload if isinstance(payload, dict) else None
 
     def saying(self, payload: Mapping[str, Any]) -> bytes:
-        """The bytes of this frame with another payload."""
+        """The bytes of this frame with another payload; an event is called by what its payload is."""
         if self.data.startswith(b"{"):
             return dumps(payload)
         head, mark, rest = self.data.partition(_MARK)
+        kind = payload.get("type")
+        if isinstance(kind, str):
+            head = _NAME.sub(lambda _: b"event:" + kind.encode(), head)
         return head + mark + (b" " if rest.startswith(b" ") else b"") + dumps(payload) + b"\n\n"
 
 
@@ -93,8 +98,10 @@ class Planned:
         """The index of the frame that ends the thinking; without thinking the one half-way."""
         thought = False
         for at, frame in enumerate(self.frames):
+            if thought and self.dialect.opening(frame.payload or {}):
+                return at
             for message in map(message_of, self.choices(frame)):
-                if thought and (message.get("content") or message.get("tool_calls")):
+                if thought and message.get("content"):
                     return at
                 thought = thought or bool(message.get("reasoning_content"))
         return self.struck(None)

@@ -22,7 +22,7 @@ _RESULTS: dict[str, Any] = {"marks": (Mark.TOOLS,)}
 def _results(request: ChatRequest, kind: Kind) -> Iterator[Broken]:
     for found, index in pairs(request.messages, named=Trait.CALL_IDS in request.surface.traits):
         if found is kind:
-            yield Broken(f"{request.message_place(index)}.tool_call_id")
+            yield Broken(request.part_place(index, "tool_call_id"))
 
 
 @rule(
@@ -89,14 +89,14 @@ def _out_of_order(request: ChatRequest) -> Iterator[Broken]:
 def _call_without_tool(request: ChatRequest) -> Iterator[Broken]:
     for found, index in pairs(request.messages, named=Trait.CALL_IDS in request.surface.traits):
         if found is Kind.WITHOUT_RESULT:
-            yield Broken(f"{request.message_place(index)}.tool_calls", {"index": index})
+            yield Broken(request.part_place(index, "tool_calls"), {"index": index})
 
 
-def _calls(request: ChatRequest) -> Iterator[tuple[str, ToolCall]]:
-    """Every call of the history: where it stands, and itself."""
+def _calls(request: ChatRequest) -> Iterator[tuple[int, int, ToolCall]]:
+    """Every call of the history: the index of its message, its own number, and itself."""
     for index, message in enumerate(request.messages):
         for number, call in enumerate(message.tool_calls):
-            yield f"{request.message_place(index)}.tool_calls[{number}]", call
+            yield index, number, call
 
 
 @rule(
@@ -115,7 +115,7 @@ def _call_id(request: ChatRequest) -> Iterator[Broken]:
             if call.id and call.id not in seen:
                 seen.add(call.id)
                 continue
-            place = f"{request.message_place(index)}.tool_calls[{number}].id"
+            place = request.call_place(index, number, "id")
             yield Broken(place, {"fault": "with the id of another" if call.id else "without an id"})
 
 
@@ -129,9 +129,9 @@ def _call_id(request: ChatRequest) -> Iterator[Broken]:
     **_RESULTS,
 )
 def _call_name(request: ChatRequest) -> Iterator[Broken]:
-    for place, call in _calls(request):
+    for index, number, call in _calls(request):
         if not call.name:
-            yield Broken(f"{place}.function.name")
+            yield Broken(request.call_place(index, number, "function.name"))
 
 
 def _json(text: str) -> bool:
@@ -152,9 +152,9 @@ def _json(text: str) -> bool:
     **_RESULTS,
 )
 def _arguments(request: ChatRequest) -> Iterator[Broken]:
-    for place, call in _calls(request):
+    for index, number, call in _calls(request):
         if not _json(call.arguments):
-            yield Broken(f"{place}.function.arguments")
+            yield Broken(request.call_place(index, number, "function.arguments"))
 
 
 @rule(

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mockserver.dialects.table import detect
+from mockserver.dialects.dialect import Dialect
+from mockserver.dialects.table import detect, dialect_of, named
 from mockserver.talk.request import ChatRequest, Message
 from mockserver.talk.surface import Trait
 
@@ -52,25 +53,32 @@ def conversation_test(steps: Sequence[Mapping[str, Any]], test: Callable[[Any], 
     return holds
 
 
-def messages_of(body: Mapping[str, Any]) -> tuple[Message, ...]:
-    """The messages of a request's body in either dialect. Raises `ValueError` when it has none."""
+def messages_of(body: Mapping[str, Any], dialect: Dialect | None = None) -> tuple[Message, ...]:
+    """The messages of a request's body, in this dialect or in that which it seems to be of.
+
+    Raises `ValueError` when it has none.
+    """
     try:
-        return detect(body).messages(body)
+        return (dialect or detect(body)).messages(body)
     except (KeyError, TypeError, AttributeError) as error:
         msg = f"it holds no messages that can be read ({error!r})"
         raise ValueError(msg) from None
 
 
-def request_test(body: Mapping[str, Any]) -> Holds:
-    """Whether a request asks the very same as this body. Raises `ValueError` for a body without messages."""
-    messages = messages_of(body)
-    dialect, model = detect(body), body.get("model")
-    parameters = dialect.options(body)
+def request_test(body: Mapping[str, Any], surface: str | None = None) -> Holds:
+    """Whether a request asks the very same as this body, on a surface where one is named.
+
+    Raises `ValueError` for a body without messages.
+    """
+    dialect = dialect_of(named(surface)) if surface is not None else detect(body)
+    messages, model = messages_of(body, dialect), body.get("model")
+    parameters, streams = dialect.options(body), dialect.streams({}, body)
 
     def holds(request: ChatRequest) -> bool:
         return (
             request.surface.dialect == dialect.name
-            and (Trait.APART not in request.surface.traits or request.model.name == model)
+            and request.model.name == model
+            and (request.stream == streams or Trait.APART in request.surface.traits)
             and request.parameters == parameters
             and request.messages == messages
         )

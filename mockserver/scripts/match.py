@@ -70,15 +70,15 @@ def _headers(tests: Mapping[str, Text]) -> Callable[[ChatRequest], bool]:
     return holds
 
 
-def _same_request(body: Mapping[str, Any]) -> Callable[[ChatRequest], bool]:
+def _same_request(body: Mapping[str, Any], surface: str | None) -> Callable[[ChatRequest], bool]:
     try:
-        return request_test(body)
+        return request_test(body, surface)
     except ValueError as error:
         msg = f"match.request cannot be matched: {error}"
         raise MatchError(msg) from None
 
 
-def _condition(name: str, spec: Any) -> Callable[[ChatRequest], bool]:  # noqa: C901, PLR0911, PLR0912 - a flat table of cases
+def _condition(name: str, spec: Any, surface: str | None) -> Callable[[ChatRequest], bool]:  # noqa: C901, PLR0911, PLR0912 - a flat table of cases
     match name:
         case "surface":
             return lambda request: request.surface.name == spec
@@ -109,7 +109,7 @@ def _condition(name: str, spec: Any) -> Callable[[ChatRequest], bool]:  # noqa: 
         case "parameters":
             return lambda request: all(request.get(key) == value for key, value in spec.items())
         case "request":
-            return _same_request(spec)
+            return _same_request(spec, surface)
     msg = f"match.{name} is no condition"
     raise MatchError(msg)
 
@@ -126,7 +126,10 @@ class Match:
     def read(cls, spec: Mapping[str, Any] | None) -> "Match":
         """The conditions of a `match` object. Raises `MatchError`."""
         spec = spec or {}
-        conditions = [(name, _condition(name, value)) for name, value in spec.items() if name != "key"]
+        surface = spec.get("surface")
+        conditions = [
+            (name, _condition(name, value, surface)) for name, value in spec.items() if name != "key"
+        ]
         return cls(spec.get("key"), tuple(conditions), spec)
 
     def holds(self, key: str, request: ChatRequest) -> bool:

@@ -133,10 +133,12 @@ DashScope mock, ready on {url}
 
   OpenAI-compatible  {url}/compatible-mode/v1
   native DashScope   {url}/api/v1
+  Anthropic          {url}/apps/anthropic
 
 Point your SDK here (any key that begins with sk- will do):
   openai (Python, Node)      export OPENAI_BASE_URL={url}/compatible-mode/v1 OPENAI_API_KEY=sk-test
   dashscope (Python, Java)   export DASHSCOPE_HTTP_BASE_URL={url}/api/v1 DASHSCOPE_API_KEY=sk-test
+  anthropic, coding agents   export ANTHROPIC_BASE_URL={url}/apps/anthropic ANTHROPIC_AUTH_TOKEN=sk-test
 
 Try it:
   curl {url}/compatible-mode/v1/chat/completions \\

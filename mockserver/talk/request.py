@@ -85,7 +85,8 @@ class ChatRequest:
     """A chat request, read. `parameters` holds the generation parameters as they were sent.
 
     `stray` are the places of a body that no documented field has: `tools`, `input.top_p`. `places` say where
-    each message stands, in a dialect that has them otherwise than one behind the other.
+    each message stands, and `calls_at` where each of its calls does, in a dialect that has them otherwise
+    than one behind the other.
     """
 
     surface: Surface
@@ -96,6 +97,7 @@ class ChatRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
     stray: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
+    calls_at: tuple[tuple[str, ...], ...] = ()
 
     def place(self, name: str) -> str:
         """Where a parameter stands in the request's body."""
@@ -106,6 +108,16 @@ class ChatRequest:
         if index is not None and self.places:
             return self.places[index]
         return self.surface.message_place(index)
+
+    def part_place(self, index: int, name: str) -> str:
+        """Where a part of a message stands in the request's body: `tool_calls`, `tool_call_id`."""
+        return self.surface.within(self.message_place(index), name)
+
+    def call_place(self, index: int, number: int, name: str = "") -> str:
+        """Where a call of a message stands in the request's body, or a part of it: `function.arguments`."""
+        at = self.calls_at
+        place = at[index][number] if at else f"{self.part_place(index, 'tool_calls')}[{number}]"
+        return self.surface.within(place, name) if name else place
 
     def get(self, name: str) -> Any:
         """A parameter's value as it was sent; None when it is absent or null."""

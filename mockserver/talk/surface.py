@@ -69,7 +69,8 @@ class Surface:
     `dialect` names the dialect that is spoken there, `voice` whose words its refusals have. `paths` lead
     there; recordings are compared by the first. Below `roots` the same dialect is spoken beside chat.
     `options_at` and `messages_at` say where the parameters (a prefix such as `parameters.`) and the messages
-    stand in the body of a request; `names` are the places of the parameters that have other names there.
+    stand in the body of a request; `names` are the places of the parameters that have other names there,
+    `message_names` those of what a message holds.
     `tool_ids` is how the id of a tool call begins and how many hexadecimal digits it has, where that is not
     the model's own way.
     """
@@ -82,6 +83,7 @@ class Surface:
     options_at: str = ""
     messages_at: str = "messages"
     names: Mapping[str, str] = field(default_factory=dict)
+    message_names: Mapping[str, str] = field(default_factory=dict)
     tool_ids: tuple[str, int] | None = None
     traits: frozenset[Trait] = frozenset()
 
@@ -98,6 +100,10 @@ class Surface:
     def place(self, name: str) -> str:
         """Where a parameter stands in the body of a request."""
         return self.options_at + self.names.get(name, name)
+
+    def within(self, place: str, name: str) -> str:
+        """Where a part of a message or of a call stands: `tool_call_id`, `function.arguments`."""
+        return f"{place}.{self.message_names.get(name, name)}"
 
     def message_place(self, index: int | None = None) -> str:
         """Where a message stands in the body of a request; without an index, where all of them do."""

@@ -13,7 +13,7 @@ REAL_HOST = re.compile(
 """The hosts of Model Studio: every region, and the workspaces' own."""
 
 REAL_KEY = re.compile(
-    rb"sk-(?:[0-9a-f]{32}|ws-[A-Za-z0-9._-]{20,}|[A-Za-z0-9]{40,}|proj-[A-Za-z0-9_-]{20,})(?![\w-])"
+    rb"sk-(?:[0-9a-f]{32}|(?:ws|sp|ant)-[A-Za-z0-9._-]{20,}|[A-Za-z0-9]{40,}|proj-[A-Za-z0-9_-]{20,})(?![\w-])"
 )
 """A key that somebody was given: none of those that a test would make up."""
 

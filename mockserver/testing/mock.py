@@ -105,6 +105,11 @@ class Mock:
         return f"{self.url}/compatible-mode/v1"
 
     @property
+    def anthropic_base_url(self) -> str:
+        """The base URL of Anthropic's surface, for the anthropic SDK and for coding agents."""
+        return f"{self.url}/apps/anthropic"
+
+    @property
     def env(self) -> dict[str, str]:
         """The environment by which the known SDKs find the server and its key."""
         compat, socket = self.openai_base_url, self.url.replace("http", "ws", 1)
@@ -120,6 +125,9 @@ class Mock:
             "OPENAI_BASE_URL": compat,
             "OPENAI_API_BASE": compat,
             "ALIBABA_API_KEY": self.key,
+            "ANTHROPIC_API_KEY": self.key,
+            "ANTHROPIC_AUTH_TOKEN": self.key,
+            "ANTHROPIC_BASE_URL": self.anthropic_base_url,
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
         }

@@ -22,7 +22,9 @@ def _said(content: Any) -> str:
             parts.append(part)
         elif isinstance(part, Mapping):
             text = part.get("text")
-            parts.append(text if isinstance(text, str) else f"[{next(iter(part), 'part')}]")
+            parts.append(
+                text if isinstance(text, str) else f"[{part.get('type') or next(iter(part), 'part')}]"
+            )
     return "".join(parts)
 
 

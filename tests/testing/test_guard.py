@@ -17,6 +17,8 @@ from mockserver.testing.guard import REAL_HOST, REAL_KEY, Guard, RealServiceErro
         "dashscope-us.aliyuncs.com",
         "DashScope.Aliyuncs.com.",
         "llm-abc123.cn-beijing.maas.aliyuncs.com",
+        "coding-intl.dashscope.aliyuncs.com",
+        "token-plan.ap-southeast-1.maas.aliyuncs.com",
     ],
 )
 def test_a_host_of_the_service_is_known(host: str) -> None:
@@ -31,7 +33,14 @@ def test_another_host_is_none_of_our_business(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [b"sk-" + b"0123456789abcdef" * 2, b"sk-" + b"aB3" * 16, b"sk-proj-" + b"x_" * 12]
+    "key",
+    [
+        b"sk-" + b"0123456789abcdef" * 2,
+        b"sk-" + b"aB3" * 16,
+        b"sk-proj-" + b"x_" * 12,
+        b"sk-sp-" + b"aB3" * 8,
+        b"sk-ant-api03-" + b"x_" * 12,
+    ],
 )
 def test_a_key_that_looks_real_is_known(key: bytes) -> None:
     assert REAL_KEY.search(b"Authorization: Bearer " + key + b"\r\n")

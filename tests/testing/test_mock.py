@@ -144,7 +144,14 @@ def test_every_sdk_is_pointed_to_its_surface(mock: Mock) -> None:
     for name, value in mock.env.items():
         by_value.setdefault(value, set()).add(name)
     assert by_value == {
-        "sk-a": {"DASHSCOPE_API_KEY", "OPENAI_API_KEY", "ALIBABA_API_KEY"},
+        "sk-a": {
+            "DASHSCOPE_API_KEY",
+            "OPENAI_API_KEY",
+            "ALIBABA_API_KEY",
+            "ANTHROPIC_API_KEY",
+            "ANTHROPIC_AUTH_TOKEN",
+        },
+        "http://h:1/apps/anthropic": {"ANTHROPIC_BASE_URL"},
         mock.base_url: {"DASHSCOPE_HTTP_BASE_URL", "DASHSCOPE_BASE_URL", "DASHSCOPE_HTTP_URL"},
         mock.openai_base_url: {
             "DASHSCOPE_COMPATIBLE_BASE_URL",

@@ -34,8 +34,8 @@ class Anthropic(Dialect):
     usage_names = ("input_tokens", "output_tokens")
 
     def detect(self, body: Mapping[str, Any]) -> bool:
-        """A body that says how long its answer may be and has a field that the compatible one has not."""
-        return "messages" in body and "max_tokens" in body and not read.ONLY_HERE.isdisjoint(body)
+        """A body that has a field, a form of a tool or a block that the compatible one has not."""
+        return "messages" in body and "max_tokens" in body and read.only_here(body)
 
     def streams(self, _: Mapping[str, str], body: Mapping[str, Any]) -> bool:
         """The body asks for a stream."""
@@ -92,6 +92,10 @@ class Anthropic(Dialect):
     def choices(self, payload: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
         """What the blocks say, as a choice."""
         return frames.choices(payload)
+
+    def opening(self, payload: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, Any]] | None:
+        """The event that opens a block with a call is its own choice."""
+        return frames.opening(payload)
 
     def usage_only(self, _: Mapping[str, Any], prompt_tokens: int) -> dict[str, Any]:
         """A `message_delta` in the middle of the stream."""

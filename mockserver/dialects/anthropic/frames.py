@@ -15,6 +15,13 @@ def choices(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"index": 0, "message": said}] if said else []
 
 
+def opening(payload: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, Any]] | None:
+    """The event that opens a block with a call, as its own choice, and the call's place."""
+    if (payload.get("content_block") or {}).get("type") != "tool_use":
+        return None
+    return {}, {"index": payload["index"]}
+
+
 def usage_only(prompt_tokens: int) -> dict[str, Any]:
     """An event with nothing but the usage so far: it ends nothing."""
     usage = {"input_tokens": prompt_tokens, "output_tokens": 0}

@@ -33,8 +33,11 @@ KNOWN = frozenset(
 )
 """The fields of a body. `metadata`, which coding agents send, does nothing and is not refused."""
 
-ONLY_HERE = frozenset({"system", "stop_sequences", "output_config"})
+_ONLY_HERE = frozenset({"system", "stop_sequences", "output_config"})
 """Those that a body of the compatible dialect has not."""
+
+_BLOCKS_ONLY_HERE = frozenset({"tool_use", "tool_result", "thinking", "redacted_thinking"})
+"""The blocks that it has not either; a medium has a `source` here only."""
 
 _AS_THEY_ARE = ("max_tokens", "temperature", "top_p", "top_k", "reasoning_effort")
 
@@ -47,11 +50,27 @@ _SEARCH_SWITCH = "x-anthropic-billing-header: cc_entrypoint=cli;"
 (QuantumNous/new-api, live calls, 2026-10)."""
 
 
+def only_here(body: Mapping[str, Any]) -> bool:
+    """Whether a body of unknown origin has what no body of the compatible dialect has."""
+    if not _ONLY_HERE.isdisjoint(body):
+        return True
+    tools, messages = (_objects(body.get(name)) for name in ("tools", "messages"))
+    if any("input_schema" in tool for tool in tools):
+        return True
+    blocks = (block for message in messages for block in _objects(message.get("content")))
+    return any(block.get("type") in _BLOCKS_ONLY_HERE or "source" in block for block in blocks)
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
 class Placed(NamedTuple):
-    """A message, and where it stands in the body."""
+    """A message, and where it and its calls stand in the body."""
 
     message: Message
     place: str
+    calls: tuple[str, ...] = ()
 
 
 def read_request(body: Mapping[str, Any], model: Model, headers: Mapping[str, str]) -> ChatRequest:
@@ -67,6 +86,7 @@ def read_request(body: Mapping[str, Any], model: Model, headers: Mapping[str, st
         headers,
         unknown,
         tuple([one.place for one in found]),
+        tuple([one.calls for one in found]),
     )
 
 
@@ -154,16 +174,18 @@ def _messages(messages: Iterable[Mapping[str, Any]]) -> Iterable[Placed]:
         if isinstance(content, str):
             yield Placed(Message(role, content), place)
             continue
-        said = _Said()
+        said, calls = _Said(), list[str]()
         results = 0
         for at, block in enumerate(content):
             if block["type"] == "tool_result":
                 results += 1
                 yield Placed(_result(block), f"{place}.content[{at}]")
-            else:
-                said.add(block)
+                continue
+            said.add(block)
+            if block["type"] == "tool_use":
+                calls.append(f"{place}.content[{at}]")
         if not results or results < len(content):
-            yield Placed(said.message(role), place)
+            yield Placed(said.message(role), place, tuple(calls))
 
 
 def _result(block: Mapping[str, Any]) -> Message:

@@ -15,6 +15,12 @@ ANTHROPIC = Surface(
         "reasoning_effort": "output_config.effort",
         "response_format": "output_config.format",
     },
+    message_names={
+        "tool_calls": "content",
+        "tool_call_id": "tool_use_id",
+        "function.name": "name",
+        "function.arguments": "input",
+    },
     tool_ids=("toolu_", 24),
     traits=frozenset({Trait.MEDIA, Trait.CALL_IDS, Trait.RENAMED, Trait.API_KEY_HEADER}),
 )

@@ -14,6 +14,7 @@ from mockserver.dialects.anthropic.surface import ANTHROPIC
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.table import detect, dialect_of
 from mockserver.rules.schemas import validator
+from mockserver.scenario.export import scenario_of
 from mockserver.server.app import App
 from tests import folding
 from tests.conftest import KEY, NOW, make_headers
@@ -352,8 +353,83 @@ def test_what_a_body_of_unknown_origin_shows() -> None:
     assert [message.role for message in dialect.messages(body)] == ["system", "user"]
     assert dialect.options(body) == {"max_tokens": 256, "enable_thinking": False}
     assert dialect.error_schema({}) == "native.error"
-    piece = {"function": {"arguments": "{"}}
-    assert dialect.piece_behind({"index": 1}, {}, piece)["delta"]["partial_json"] == "{"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"system": "You brew."},
+        {"stop_sequences": []},
+        {"tools": TOOLS},
+        {"messages": [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a"}]}]},
+        {"messages": [{"role": "user", "content": [{"type": "image", "source": {}}]}]},
+    ],
+)
+def test_a_body_of_unknown_origin_is_known_by_what_no_other_dialect_has(more: dict[str, Any]) -> None:
+    assert detect({**ASKED, **more}) is dialect_of(ANTHROPIC)
+    assert detect({**ASKED, **more, "max_tokens": None}) is dialect_of(ANTHROPIC)
+    without = {name: value for name, value in {**ASKED, **more}.items() if name != "max_tokens"}
+    assert detect(without) is dialect_of(COMPAT)
+
+
+@pytest.mark.parametrize("odd", [7, "x", [7], [{"content": 7}], [{"content": [7, None]}], None])
+def test_a_body_that_is_odd_is_not_known(odd: Any) -> None:
+    assert detect({**ASKED, "messages": odd, "tools": odd}) is dialect_of(COMPAT)
+
+
+@BOTH
+def test_a_script_may_wait_for_the_very_request(engine: Engine, *, stream: bool) -> None:
+    body = {**ASKED, "stream": stream}
+    match = {"surface": "anthropic", "request": body}
+    engine.scripts.add({"match": match, "reply": {"content": "That one."}}, engine.errors)
+    engine.stage.change(None, on_miss="error")
+    assert folded(chat(engine, stream=stream)).choices[0].content == "That one."
+    others: list[dict[str, Any]] = [{"stream": not stream}, {"model": "glm-4.7"}, {"max_tokens": 9}]
+    for other in others:
+        assert chat(engine, **{"stream": stream, **other}).status == 404
+
+
+@BOTH
+def test_a_scenario_of_the_journal_answers_the_same_again(engine: Engine, *, stream: bool) -> None:
+    said = [{"role": "user", "content": [{"type": "text", "text": "Please brew a cup of tea."}]}]
+    before = folded(chat(engine, messages=said, tools=TOOLS, stream=stream))
+    scenario = scenario_of(list(engine.journal), engine.errors)
+    engine.reset()
+    engine.stage.change(None, on_miss="error")
+    for script in scenario["replies"]:
+        engine.scripts.add(script, engine.errors)
+    assert folded(chat(engine, messages=said, tools=TOOLS, stream=stream)).choices == before.choices
+    assert chat(engine, messages=said, tools=TOOLS, stream=not stream).status == 404
+
+
+@pytest.mark.parametrize(("fault", "piece"), [("empty-tool-id", ""), ("null-arguments", None)])
+def test_odd_pieces_of_a_call_come_behind_its_start(engine: Engine, fault: str, piece: str | None) -> None:
+    said = [{"role": "user", "content": "Please brew a cup of tea."}]
+    answer = chat(engine, headers={"x-mock-fault": fault}, messages=said, tools=TOOLS, stream=True)
+    assert answer.plan is not None
+    events = folding.anthropic_events(b"".join(piece.data for piece in answer.plan.pieces))
+    kinds = [(event.get("content_block") or {}).get("type") for event in events]
+    opened = kinds.index("tool_use")
+    delta = {"partial_json": piece, "type": "input_json_delta"}
+    index = events[opened]["index"]
+    assert events[opened + 1] == {"delta": delta, "type": "content_block_delta", "index": index}
+    assert (events[opened + 2].get("delta") or {}).get("partial_json") == ""
+
+
+def test_a_usage_in_the_middle_is_an_event_of_its_own_name(engine: Engine) -> None:
+    answer = chat(engine, headers={"x-mock-fault": "usage-only-chunk"}, stream=True)
+    assert answer.plan is not None
+    events = folding.anthropic_events(b"".join(piece.data for piece in answer.plan.pieces))
+    assert [event["type"] for event in events[:3]] == ["message_start", "message_delta", "ping"]
+
+
+def test_a_stall_may_come_where_a_call_begins_behind_a_thought(engine: Engine) -> None:
+    call = {"name": "brew_tea", "arguments": "{}", "id": "toolu_7"}
+    engine.scripts.add({"reply": {"reasoning_content": "Hm", "tool_calls": [call]}}, engine.errors)
+    answer = chat(engine, headers={"x-mock-fault": "stall;at=answer;ms=500"}, tools=TOOLS, stream=True)
+    assert answer.plan is not None
+    late = [piece.data for piece in answer.plan.pieces if piece.at >= 0.5]
+    assert b'"tool_use"' in late[0]
 
 
 def test_an_error_inside_a_stream_is_a_native_frame(engine: Engine) -> None:
@@ -389,6 +465,8 @@ def rules(answer: Answer) -> list[tuple[str, str]]:
 CALL = {"type": "tool_use", "id": "toolu_1", "name": "brew_tea", "input": {}}
 RESULT = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "ok"}
 USER = {"role": "user", "content": "Tea!"}
+ANSWERED = {"role": "user", "content": [RESULT]}
+HM = {"type": "text", "text": "Hm."}
 
 
 @pytest.mark.parametrize(
@@ -408,12 +486,28 @@ USER = {"role": "user", "content": "Tea!"}
         (
             {"messages": [USER, {"role": "assistant", "content": [CALL]}, USER]},
             "messages.call-without-tool",
-            "messages[1].tool_calls",
+            "messages[1].content",
         ),
         (
             {"messages": [{"role": "user", "content": [RESULT]}]},
             "messages.tool-without-call",
-            "messages[0].content[0].tool_call_id",
+            "messages[0].content[0].tool_use_id",
+        ),
+        (
+            {"messages": [USER, {"role": "assistant", "content": [HM, {**CALL, "id": ""}]}, ANSWERED]},
+            "tools.call-id",
+            "messages[1].content[1].id",
+        ),
+        (
+            {
+                "messages": [
+                    USER,
+                    {"role": "assistant", "content": [HM, CALL, {**CALL, "name": ""}]},
+                    ANSWERED,
+                ]
+            },
+            "tools.call-name",
+            "messages[1].content[2].name",
         ),
         ({"thinking": {"type": "enabled", "budget_tokens": 0}}, "thinking.budget", "thinking.budget_tokens"),
     ],
