@@ -47,12 +47,13 @@ class Kept(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Keeps a value, weighed anew; others go for it."""
-        self.pop(key)
+        held = self._held
+        before = held.pop(key, None)
         weight = self._weigh(key, value)
-        self._held[key] = value, weight
-        self.size += weight
-        while len(self._held) > self._most or (self.size > self._limit and len(self._held) > 1):
-            self.size -= self._held.popitem(last=False)[1][1]
+        held[key] = value, weight
+        self.size += weight if before is None else weight - before[1]
+        while len(held) > self._most or (self.size > self._limit and len(held) > 1):
+            self.size -= held.popitem(last=False)[1][1]
 
     def pop(self, key: K) -> V | None:
         """Takes a value out; None when there is none."""

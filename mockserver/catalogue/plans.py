@@ -20,9 +20,14 @@ def _plans() -> Mapping[str, Any]:
     return plans
 
 
+@cache
+def _prefix() -> str:
+    return str(_plans()["keys"]["prefix"])
+
+
 def is_plan_key(key: str) -> bool:
     """Whether a key was given with a plan."""
-    return key.startswith(str(_plans()["keys"]["prefix"]))
+    return key.startswith(_prefix())
 
 
 def is_plan_host(host: str, plans: Iterable[str] = ("token-plan", "coding")) -> bool:

@@ -9,8 +9,9 @@ expect.
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mockserver.answer import search, speech
 from mockserver.answer.moderation import INPUT, OUTPUT, Moderation
@@ -22,15 +23,17 @@ from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.models import Model, Models
 from mockserver.corridor.answers import Answer, Answers, Clock
 from mockserver.corridor.door import Door
+from mockserver.corridor.known import Asked, Known, Read
 from mockserver.corridor.settings import Settings
 from mockserver.corridor.showing import teach
 from mockserver.corridor.speaker import Speaker
 from mockserver.corridor.striking import spoil, strike
 from mockserver.corridor.work import LARGE, Steps, aside, at_once
 from mockserver.dialects.table import dialect_of
+from mockserver.meter.caches import CacheUse
 from mockserver.meter.logprobs import with_logprobs
-from mockserver.meter.prompt import prompt_tokens
-from mockserver.meter.quotas import Admission, QuotaExceededError, Quotas
+from mockserver.meter.prompt import PromptTokens, prompt_tokens
+from mockserver.meter.quotas import QuotaExceededError, Quotas
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.meter.usage import usage_of
 from mockserver.meter.vocabularies import Vocabularies
@@ -99,6 +102,7 @@ class Engine:
             unbuffered=self.settings.unbuffered,
             region=self.settings.region,
         )
+        self.known = Known()
         self.shelf = Shelf()
 
     def reset(self, key: str | None = None) -> None:
@@ -116,6 +120,7 @@ class Engine:
         if self.recorded is not None:
             self.recorded.rewind(None if key is None else mask(key))
         self.worlds.reset(key)
+        self.known.forget()
         self.shelf.reset(key)
         self.door.policies.reset(key)
         self.room.reset(key, FILES)
@@ -154,54 +159,86 @@ class Engine:
 
         `answers` render it otherwise than their surface does.
         """
-        request_id = self.ids.request_id()
-        large = len(body) > LARGE
-        streams = dialect_of(surface).streams
-        streaming = streams(headers, {})
-        entry = Entry(request_id, self.worlds.of(""), surface.name, streaming, body, arrived)
+        entry = Entry(
+            self.ids.request_id(),
+            self.worlds.of(""),
+            surface.name,
+            dialect_of(surface).streams(headers, {}),
+            body,
+            arrived,
+        )
         entry.headers = packed(headers)
-        model: Model | None = None
-        admission: Admission | None = None
+        asked = Asked(entry, (surface, entry.headers, body), large=len(body) > LARGE)
+        known = asked.known = self.known.find(asked.place, self.door.policies)
         try:
-            key = key_of(surface, headers)
-            entry.body = without_key(body, key)
+            key = key_of(surface, headers) if known is None else known.key
+            entry.body = without_key(body, key) if known is None else body
             if self.recorded is not None and (played := self._played(surface, headers, body, entry)):
                 return played
             entry.world = world = self.door.admit(key, headers)
-            data = yield from aside(large, self.door.parse, body)
-            streaming = entry.stream = streams(headers, data)
-            model = self.door.model(surface, data, headers)
-            vocabulary = self.vocabularies.of(model)
-            yield from aside(not vocabulary.ready, vocabulary.get)
-            if self.quotas:
-                entry.model = model.name
-                admission = self._admit(world, model)
-            read = self.door.read
-            request, entry.findings = yield from aside(large, read, surface, data, model, headers, world)
-            entry.model, entry.stream = model.name, request.stream
-            trail = yield from aside(large, world.past.trace, request)
-            entry.findings += yield from aside(large, self.door.judge, request, world, trail)
+            request, trail = yield from self._understood(asked, headers)
             if self.faults.asked(world.key, headers):
                 strike(request, entry, self.faults.draw(world, request))
-            answer = yield from self._converse(
-                world, request, entry, trail, answers or self.answers, large=large
-            )
+            answer = yield from self._converse(asked, request, trail, answers or self.answers)
         except (Refused, MatchError) as ended:
             refused = ended if isinstance(ended, Refused) else Refused(miss.undecided(str(ended)))
             entry.refusal = refused.refusal
             entry.findings += refused.findings
-            answer = self.answers.refused(surface, entry, model, headers, stream=streaming, clock=self.clock)
+            answer = self.answers.refused(
+                surface, entry, asked.model, headers, stream=entry.stream, clock=self.clock
+            )
         except BaseException:
-            if admission is not None:
-                admission.free()
+            if asked.admission is not None:
+                asked.admission.free()
             raise
-        if admission is not None:
-            admission.spend(entry.usage.total if entry.usage else 0, now=self.clock())
-            answer.admission = admission
+        if asked.admission is not None:
+            asked.admission.spend(entry.usage.total if entry.usage else 0, now=self.clock())
+            answer.admission = asked.admission
         if entry.findings:
             teach(entry)
         self.journal.add(entry)
         return answer
+
+    def _understood(self, asked: Asked, headers: Mapping[str, str]) -> Steps[tuple[ChatRequest, Trail]]:
+        """The request, read and judged, and its trail; the entry has what was found. Raises `Refused`."""
+        if asked.known is not None:
+            return self._read_before(asked, asked.known.request)
+        entry, (surface, _, body), parse = asked.entry, asked.place, self.door.parse
+        data = (yield from aside(True, parse, body)) if asked.large else parse(body)
+        entry.stream = dialect_of(surface).streams(headers, data)
+        asked.model = model = self.door.model(surface, data, headers)
+        vocabulary = self.vocabularies.of(model)
+        if not vocabulary.ready:
+            yield from aside(True, vocabulary.get)
+        self._admit(asked)
+        read = partial(self._read, entry, surface, data, model, headers)
+        return (yield from aside(True, read)) if asked.large else read()
+
+    def _read_before(self, asked: Asked, request: ChatRequest) -> tuple[ChatRequest, Trail]:
+        """The same for a request in which nothing is found but in its history."""
+        entry = asked.entry
+        asked.model, entry.stream = request.model, request.stream
+        self._admit(asked)
+        entry.model = request.model.name
+        trail = entry.world.past.trace(request)
+        if trail.deviations:
+            entry.findings = self.door.judge(request, entry.world, trail)
+        return request, trail
+
+    def _read(
+        self,
+        entry: Entry,
+        surface: Surface,
+        data: Mapping[str, Any],
+        model: Model,
+        headers: Mapping[str, str],
+    ) -> tuple[ChatRequest, Trail]:
+        world = entry.world
+        request, entry.findings = self.door.read(surface, data, model, headers, world)
+        entry.model, entry.stream = model.name, request.stream
+        trail = world.past.trace(request)
+        entry.findings += self.door.judge(request, world, trail)
+        return request, trail
 
     def _played(
         self, surface: Surface, headers: Mapping[str, str], body: bytes, entry: Entry
@@ -213,10 +250,15 @@ class Engine:
             self.journal.add(entry)
         return answer
 
-    def _admit(self, world: World, model: Model) -> Admission | None:
+    def _admit(self, asked: Asked) -> None:
         """Lets a request in that its quotas allow. Raises `Refused`."""
+        if not self.quotas:
+            return
+        assert asked.model is not None
+        entry, model = asked.entry, asked.model.name
+        entry.model = model
         try:
-            return self.quotas.admit(world.key, model.name, now=self.clock())
+            asked.admission = self.quotas.admit(entry.world.key, model, now=self.clock())
         except QuotaExceededError as exceeded:
             raise Refused(self.errors.refuse(exceeded.refusal)) from None
 
@@ -235,18 +277,18 @@ class Engine:
             entry.findings += found
             teach(entry, found)
 
-    def _converse(
-        self, world: World, sent: ChatRequest, entry: Entry, trail: Trail, answers: Answers, *, large: bool
-    ) -> Steps[Answer]:
+    def _converse(self, asked: Asked, sent: ChatRequest, trail: Trail, answers: Answers) -> Steps[Answer]:
         """Answers a valid request in its whole context, and remembers what is to be remembered."""
-        moderation = self.moderation
+        entry, large, moderation = asked.entry, asked.large, self.moderation
+        world = entry.world
         if moderation.input and moderation.blocks(sent):
             raise Refused(self.errors.refuse(INPUT))
         tokenizer = self.vocabularies.tokenizer(sent.model)
         session_id = memory.session_id(sent)
         session = None if session_id is None else world.session(session_id)
         request = memory.recall(sent, session)
-        prompt = yield from aside(large, prompt_tokens, request, tokenizer)
+        known, alone = asked.known, session is None and request is sent
+        prompt = known.prompt if known else (yield from self._counted(asked, request, alone=alone))
         entry.findings += self.door.weigh(request, world, prompt.total)
         reply = yield from self._reply(world, request, entry, large=large)
         if reply.raw is not None:
@@ -260,24 +302,50 @@ class Engine:
         if speech.wanted(request):
             reply = speech.spoken(reply)
         entry.reply = reply
-        if request.get("logprobs"):
-            # The journal does not show them, and they are a hundred times the text.
-            reply = yield from aside(long, with_logprobs, request, reply, tokenizer)
         cache = world.cache(request.model.name).use(request, prompt, tokenizer, now=self.clock())
-        usage = yield from aside(long, usage_of, request, reply, tokenizer, prompt=prompt, cache=cache)
+        write = partial(self._written, request, reply, entry, prompt, cache, blocked, answers)
+        answer = (yield from aside(True, write)) if long else write()
         if not blocked and entry.fault is None:
             world.past.remember(trail, reply)
         if session is not None:
             memory.save(sent, reply, session, tokenizer)
-        entry.usage = usage
-        self.book(entry, usage)
-        rendered = answers.rendered
-        answer = yield from aside(
-            long, rendered, request, reply, usage, entry, clock=self.clock, blocked=blocked
-        )
+        assert entry.usage is not None
+        self.book(entry, entry.usage)
         if entry.fault is not None:
-            spoil(answer, entry, entry.fault, request, usage)
+            spoil(answer, entry, entry.fault, request, entry.usage)
         return answer
+
+    def _counted(self, asked: Asked, request: ChatRequest, *, alone: bool) -> Steps[PromptTokens]:
+        """What the prompt of a request costs.
+
+        What was read of a small one is kept when nothing was found in it, not even its own key, and its
+        context is itself `alone`.
+        """
+        entry, tokenizer = asked.entry, self.vocabularies.tokenizer(request.model)
+        count = partial(prompt_tokens, request, tokenizer)
+        prompt = (yield from aside(True, count)) if asked.large else count()
+        if alone and not asked.large and not entry.findings and entry.body is asked.place[2]:
+            key = entry.world.key
+            self.known.keep(asked.place, Read(request, prompt, key, self.door.policies.of(key)))
+        return prompt
+
+    def _written(
+        self,
+        request: ChatRequest,
+        reply: Reply,
+        entry: Entry,
+        prompt: PromptTokens,
+        cache: CacheUse,
+        blocked: Mapping[tuple[int, str], int] | None,
+        answers: Answers,
+    ) -> Answer:
+        """A reply as it is sent, its usage counted."""
+        tokenizer = self.vocabularies.tokenizer(request.model)
+        if request.get("logprobs"):
+            # The journal does not show them, and they are a hundred times the text.
+            reply = with_logprobs(request, reply, tokenizer)
+        entry.usage = usage = usage_of(request, reply, tokenizer, prompt=prompt, cache=cache)
+        return answers.rendered(request, reply, usage, entry, clock=self.clock, blocked=blocked)
 
     def _raw(self, request: ChatRequest, reply: Reply, raw: Raw, entry: Entry, prompt: int) -> Answer:
         """The answer of a raw reply: it costs nothing, and nothing of it is remembered."""

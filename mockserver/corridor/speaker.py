@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mockserver.answer import builtin
@@ -93,8 +94,8 @@ class Speaker:
         entry.answered_by = script.id
         said = script.take(world.key)
         if isinstance(said, Draft):
-            long = large or not said.plain
-            said = yield from aside(long, self._filled, said, script, world, request, clock=clock)
+            fill = partial(self._filled, said, script, world, request, clock=clock)
+            said = fill() if said.plain and not large else (yield from aside(True, fill))
         if isinstance(said, Refusal):
             raise Refused(said)
         if said.fault is not None:

@@ -133,8 +133,14 @@ def _opening(request: ChatRequest, *, system: bool, media: bool) -> int:
     return family.think_line_tokens + hidden
 
 
+_COUNTED = frozenset({"response_format", "reasoning_effort", "translation_options", "tools"})
+"""The options that may add to a prompt."""
+
+
 def _options(request: ChatRequest) -> int:
     """What the options of a request add to its prompt, as the recordings of its backend show it."""
+    if _COUNTED.isdisjoint(request.parameters):
+        return 0
     family, extra, asked = request.model.family, 0, request.parameters.get
     if (asked("response_format") or {}).get("type") == "json_object":
         extra += family.json_tokens

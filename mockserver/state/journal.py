@@ -21,8 +21,8 @@ from mockserver.wire.incoming import unpacked
 
 _BYTES = 32 * 1024 * 1024
 
-_ENTRY, _OBJECT = 2048, 150
-"""About what an exchange takes in bytes beside its texts, and each object of it."""
+_ENTRY, _OBJECT, _CHUNK = 2048, 150, 60
+"""About what an exchange takes in bytes beside its texts, each object of it, and each piece of a text."""
 
 
 @dataclass(slots=True)
@@ -127,11 +127,14 @@ def _size_of_reply(reply: Reply) -> int:
         size += _OBJECT + getsizeof(choice.content) + getsizeof(choice.reasoning)
         if choice.tool_calls or choice.media or choice.logprobs:
             size += size_of((choice.tool_calls, choice.media, choice.logprobs))
-    rare = (reply.usage, reply.search_info, reply.tool_info, reply.plugins, reply.chunks, reply.raw)
+    if reply.chunks:
+        # The same text once more, in pieces.
+        size += getsizeof(reply.choices[0].content) + _CHUNK * len(reply.chunks)
+    rare = (reply.usage, reply.search_info, reply.tool_info, reply.plugins, reply.raw)
     return size if rare == _NONE else size + size_of(rare)
 
 
-_NONE = (None,) * 6
+_NONE = (None,) * 5
 """What most replies have of what is rare."""
 
 

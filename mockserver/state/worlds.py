@@ -49,9 +49,12 @@ class World:
     def size(self) -> int:
         """About how many bytes it remembers."""
         rows = len(self.ledger) + len(self.fault_uses) + len(self.counters)
-        marks = sum(map(len, self.caches.values()))
-        talks = sum(_ROW + session.size for session in self.sessions.values())
-        return _WORLD + _ROW * rows + _MARK * marks + _TURN * len(self.past) + talks
+        size = _WORLD + _ROW * rows + _TURN * len(self.past)
+        for cache in self.caches.values():
+            size += _MARK * len(cache)
+        for session in self.sessions.values():
+            size += _ROW + session.size
+        return size
 
     def masked(self, text: str) -> str:
         """A text as it may be shown: without this world's key."""
@@ -114,7 +117,8 @@ class Worlds:
 
     def rest(self, world: World) -> None:
         """An exchange of a world has ended: it rests from now on, and is weighed."""
-        if self._held.get(world.key) is world:
+        known = self._worlds.get(world.key) or self._held.get(world.key)
+        if known is world:
             self._worlds.put(world.key, world)
 
     def reset(self, key: str | None = None) -> None:

@@ -1,6 +1,6 @@
 """The headers of a request, read only as far as they are asked for."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mockserver.talk.surface import Surface, Trait
@@ -9,10 +9,11 @@ from mockserver.talk.surface import Surface, Trait
 class RequestHeaders(Mapping[str, str]):
     """A request's headers by lower-case name, over the raw pairs of the server; the first one counts."""
 
-    __slots__ = ("raw",)
+    __slots__ = ("_first", "raw")
 
-    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
         self.raw = raw
+        self._first = dict(reversed(raw))
 
     def __getitem__(self, name: str) -> str:
         value = self.get(name)
@@ -23,11 +24,8 @@ class RequestHeaders(Mapping[str, str]):
     def get(self, name: str, default: Any = None) -> Any:
         """A header's value; `default` when it was not sent."""
         # Cheaper than a lookup that raises: every request is asked for headers that few send.
-        wanted = name.encode("latin-1", "replace")
-        for key, value in self.raw:
-            if key == wanted:
-                return value.decode("latin-1")
-        return default
+        value = self._first.get(name.encode("latin-1", "replace"))
+        return default if value is None else value.decode("latin-1")
 
     def __contains__(self, name: object) -> bool:
         return self.get(str(name)) is not None
@@ -36,7 +34,7 @@ class RequestHeaders(Mapping[str, str]):
         return iter({key.decode("latin-1"): None for key, _ in self.raw})
 
     def __len__(self) -> int:
-        return len({key for key, _ in self.raw})
+        return len(self._first)
 
 
 _BETWEEN = b"\n"

@@ -293,17 +293,17 @@ def test_a_vocabulary_is_loaded_aside(tokenizer: Tokenizer) -> None:
 def test_a_large_request_is_read_and_answered_aside(engine: Engine) -> None:
     tea = [{"role": "user", "content": "Which tea? " * 8_000}]
     handed = handed_out(engine, {**BODIES[COMPAT], "messages": tea})
-    assert handed == ["parse", "read", "trace", "judge", "prompt_tokens", "_built_in"]
+    assert handed == ["parse", "_read", "prompt_tokens", "_built_in"]
 
 
 def test_a_long_reply_is_counted_and_written_aside(engine: Engine) -> None:
     script(engine, {"content": "tea " * 20_000})
     asked = {**BODIES[COMPAT], "logprobs": True}
-    assert handed_out(engine, asked) == ["with_logprobs", "usage_of", "rendered"]
+    assert handed_out(engine, asked) == ["_written"]
     asked = {**BODIES[COMPAT], "tools": [{"type": "function", "function": {"name": "brew"}}]}
     engine.reset()
     script(engine, {"tool_calls": [{"name": "brew", "arguments": {"tea": "o" * 70_000}}]})
-    assert handed_out(engine, asked) == ["usage_of", "rendered"]
+    assert handed_out(engine, asked) == ["_written"]
 
 
 def test_reset_forgets_one_world_or_all(engine: Engine) -> None:

@@ -1,0 +1,76 @@
+"""Requests that came before, word for word: what was read of them need not be read again.
+
+A load test, a retry and a second run of a test send the same bytes. What a sound request means follows from
+its headers and its body alone, so it is kept: the request, read, in which no rule found anything, and what
+its prompt costs. Whatever else a request meets on its way it meets each time: keys, quotas, scripts, faults,
+the rules of its history.
+"""
+
+from dataclasses import dataclass
+
+from mockserver.base.kept import Kept
+from mockserver.base.values import value
+from mockserver.catalogue.models import Model
+from mockserver.meter.prompt import PromptTokens
+from mockserver.meter.quotas import Admission
+from mockserver.rules.policy import Policies, RulePolicy
+from mockserver.state.journal import Entry
+from mockserver.talk.request import ChatRequest
+from mockserver.talk.surface import Surface
+
+_MOST = 1000
+_BYTES = 8 * 1024 * 1024
+_TIMES, _OBJECTS = 6, 4096
+"""A request, read, takes about so many times its bytes, and so many more."""
+
+Place = tuple[Surface, bytes, bytes]
+"""The surface, the headers in one piece, the body."""
+
+
+@value
+class Read:
+    """A request, read, and what its prompt costs; its key, and the policy by which nothing was found."""
+
+    request: ChatRequest
+    prompt: PromptTokens
+    key: str
+    policy: RulePolicy
+
+
+class Known:
+    """What was read lately; bounded in number and in bytes."""
+
+    def __init__(self, *, most: int = _MOST, size: int = _BYTES) -> None:
+        self._read: Kept[Place, Read] = Kept(most=most, size=size, weigh=_weight)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    def find(self, place: Place, policies: Policies) -> Read | None:
+        """What was read of these bytes; None when they are new, or their key has another policy by now."""
+        found = self._read.get(place)
+        return found if found is not None and found.policy is policies.of(found.key) else None
+
+    def keep(self, place: Place, read: Read) -> None:
+        """Keeps what was read of a sound request."""
+        self._read.put(place, read)
+
+    def forget(self) -> None:
+        """Forgets all of it: keys stand in the headers."""
+        self._read.clear()
+
+
+def _weight(place: Place, _: Read) -> int:
+    return _OBJECTS + _TIMES * (len(place[1]) + len(place[2]))
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request on its way: its entry, its bytes, what was read of them before, and how far it came."""
+
+    entry: Entry
+    place: Place
+    large: bool
+    known: Read | None = None
+    model: Model | None = None
+    admission: Admission | None = None
