@@ -17,6 +17,7 @@ from mockserver.faults import Plan
 from mockserver.meter.quotas import Admission
 from mockserver.meter.vocabularies import Vocabularies
 from mockserver.state.journal import Entry
+from mockserver.state.sent import Sent
 from mockserver.talk.reply import Raw, Reply, Usage
 from mockserver.talk.request import ChatRequest
 from mockserver.talk.surface import Surface
@@ -56,6 +57,15 @@ class Answer:
     request: ChatRequest | None = None
     sent: int = 0
     cut: bool = False
+
+    def went(self) -> Sent:
+        """What goes out, as the journal keeps it."""
+        if self.plan is not None:
+            plan = self.plan
+            data, at = [piece.data for piece in plan.pieces], [piece.at for piece in plan.pieces]
+            return Sent(plan.status, plan.headers, data, at, ending=plan.ending)
+        ending = "close" if self.cut else "end"
+        return Sent(self.status, self.headers, self.frames or (self.body,), self.due, self.delay, ending)
 
 
 class Answers:

@@ -268,6 +268,7 @@ class Engine:
             answer.admission.free()
         if answer.entry is not None:
             self.worlds.rest(answer.entry.world)
+            self.journal.ended(answer.entry, answer.went())
 
     def left(self, answer: Answer) -> None:
         """A client left before the end of a stream."""

@@ -197,7 +197,7 @@ class Recorded:
         turn = self._turns.get((world, match.key)) or 0
         self._turns.put((world, match.key), turn + 1)
         row = match.rows[-1 if self.playing.last else min(turn, len(match.rows) - 1)]
-        self.library.used.add(row.name)
+        self.library.used[row.name] += 1
         if match.system_changed and row.name not in self._warned:
             self._warned.add(row.name)
             words = (

@@ -1,7 +1,7 @@
-"""A cassette in use: its recordings by key, those that were used, and new ones as they are made."""
+"""A cassette in use: its recordings by key, how often each was used, and new ones as they are made."""
 
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,7 +52,7 @@ class Library:
                 raise CassetteError(msg) from None
             parts.clean(folder)
         self.rows: list[Row] = index.rows_of(folder)
-        self.used: set[str] = set()
+        self.used: Counter[str] = Counter()
         self._by_key: dict[str, list[Row]] = {}
         self._read: OrderedDict[str, Interaction] = OrderedDict()
         for row in self.rows:
@@ -94,7 +94,7 @@ class Library:
                 (self.folder / row.name).unlink(missing_ok=True)
         row = Row.of(name, 0, 0, interaction)
         self.rows.append(row)
-        self.used.add(name)
+        self.used[name] += 1
         self._enter(row)
 
     def _forget(self, row: Row) -> None:

@@ -178,6 +178,31 @@ def _why(name: str, spec: Any, request: ChatRequest) -> _Why:
     return name, _expected(spec), _quoted(actual), differs
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One condition of a match, looked at for a request; `actual` and `diff` where it does not hold."""
+
+    name: str
+    holds: bool
+    expected: str
+    actual: str = ""
+    diff: str = ""
+
+
+def look(match: Match, request: ChatRequest) -> list[Looked]:
+    """Every condition of a match, side by side with a request. Raises `MatchError` as `holds` does."""
+    return [
+        _looked(name, match.spec[name], request, holds=holds(request)) for name, holds in match.conditions
+    ]
+
+
+def _looked(name: str, spec: Any, request: ChatRequest, *, holds: bool) -> Looked:
+    if holds:
+        return Looked(name, holds, "as it is" if name in ("header", "request") else _expected(spec))
+    where, expected, actual, differs = _why(name, spec, request)
+    return Looked(where, holds, expected, actual, "" if differs is None else text_diff(*differs))
+
+
 def compare(match: Match, request: ChatRequest, *, diff: bool = True) -> Miss | None:
     """What keeps a match from holding for a request; None when all its conditions hold.
 

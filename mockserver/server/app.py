@@ -20,7 +20,18 @@ from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.table import around, at
 from mockserver.endpoints import apps
 from mockserver.endpoints.answering import refusal
-from mockserver.server import control, exchanges, faulting, limits, neighbours, playing, replaying, uploads
+from mockserver.server import (
+    control,
+    exchanges,
+    faulting,
+    limits,
+    looking,
+    neighbours,
+    page,
+    playing,
+    replaying,
+    uploads,
+)
 from mockserver.server.asgi import (
     BodyTooLargeError,
     ClientGoneError,
@@ -62,7 +73,7 @@ class App:
                 ),
                 *neighbours.routes(engine, self.aside),
                 *uploads.routes(engine),
-                any_method("/{path:path}", _unknown_path(engine)),
+                any_method("/{path:path}", _unknown_path(engine, home=self.guard.mode != "off")),
             ],
             exception_handlers={**control.EXCEPTION_HANDLERS, Exception: _failed(engine)},
         )
@@ -100,7 +111,7 @@ class App:
 
     def _control(self) -> list[BaseRoute]:
         """The control API."""
-        parts = (control, exchanges, playing, limits, faulting)
+        parts = (control, exchanges, looking, playing, limits, faulting, page)
         return [route for part in parts for route in part.routes(self.engine, self.aside)]
 
     def _asked(self, path: str) -> tuple[Surface, Chat] | None:
@@ -174,9 +185,13 @@ def _failed(engine: Engine) -> Callable[[Request, Exception], Any]:
     return told
 
 
-def _unknown_path(engine: Engine) -> Callable[[Request], Any]:
+def _unknown_path(engine: Engine, *, home: bool) -> Callable[[Request], Any]:
+    """What answers where nothing is; with a `home`, a browser at the server's address is shown the way."""
+
     async def endpoint(request: Request) -> Response:
         path = request.scope["path"]
+        if home and path == "/" and page.wanted(request):
+            return page.way()
         if path.startswith(_BELOW):
             return neighbours.refuse(engine, request, "path.no-resource", path=path.removeprefix(_ROOT))
         if path.startswith(ANTHROPIC.roots):

@@ -45,7 +45,8 @@ def _since(text: str) -> float:
     return since
 
 
-def _number(name: str, text: str) -> int:
+def whole_number(name: str, text: str) -> int:
+    """A whole number of a query. Raises `FaultError`."""
     if not _COUNT.fullmatch(text):
         msg = f"{name} is {text!r}: it must be a whole number, 0 to 999999999"
         raise FaultError(msg, name)
@@ -64,12 +65,12 @@ def _of_key(engine: Engine, key: str) -> Test:
 
 
 def _of_status(_: Engine, text: str) -> Test:
-    status = _number("status", text)
+    status = whole_number("status", text)
     return lambda entry: entry.status == status
 
 
 def _after(_: Engine, text: str) -> Test:
-    number = _number("after", text)
+    number = whole_number("after", text)
     return lambda entry: entry.number > number
 
 
@@ -105,7 +106,7 @@ def filter_of(engine: Engine, query: Mapping[str, str]) -> Filter:
             msg = f"there is no {name} {query[name]!r}; the nearest known one is {near!r}"
             raise FaultError(msg, name)
     tests = [_TESTS[name](engine, value) for name, value in query.items() if name in _TESTS]
-    limit = _number("limit", query["limit"]) if "limit" in query else None
+    limit = whole_number("limit", query["limit"]) if "limit" in query else None
 
     def filtered(entries: Iterable[Entry]) -> list[Entry]:
         found = [entry for entry in entries if all(test(entry) for test in tests)]

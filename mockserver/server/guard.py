@@ -5,6 +5,7 @@ only. Even there a page in a browser may reach it, which `strangers` tells; it d
 """
 
 import hmac
+import re
 import secrets
 from dataclasses import dataclass, field
 from typing import Self
@@ -21,6 +22,9 @@ TOKEN_HEADER = "x-mock-token"  # noqa: S105 - the name of a header
 
 OPEN_CALL = "/_mock/health"
 """The one call that everybody may make: it says no more than that the server is up."""
+
+_PAGE = re.compile(r"/_mock/(?:page/[^/]*)?", re.DOTALL)
+"""The page and its files: the same on every server, they ask for the token that its calls want."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Guard:
         headers = RequestHeaders(scope["headers"])
         if self.mode == "off":
             return 404, "the control API is off; start the server with --control token or --control on"
+        if _PAGE.fullmatch(scope["path"]) and scope["method"] in ("GET", "HEAD"):
+            return None
         if self.mode == "token":
             given = headers.get(TOKEN_HEADER, "").encode("latin-1")
             if hmac.compare_digest(given, self.token.encode()):

@@ -12,6 +12,7 @@ from mockserver.base.logs import without
 from mockserver.base.masking import mask
 from mockserver.catalogue.errors import Refusal
 from mockserver.dialects.table import named
+from mockserver.state.sent import Sent
 from mockserver.state.worlds import World
 from mockserver.talk.fault import Fault
 from mockserver.talk.finding import Finding
@@ -20,6 +21,9 @@ from mockserver.talk.reply import Reply, Usage
 from mockserver.wire.incoming import unpacked
 
 _BYTES = 32 * 1024 * 1024
+
+_SENT = 8 * 1024 * 1024
+"""What is kept of the bytes that went out, the newest."""
 
 _ENTRY, _OBJECT, _CHUNK = 2048, 150, 60
 """About what an exchange takes in bytes beside its texts, each object of it, and each piece of a text."""
@@ -32,6 +36,8 @@ class Entry:
     `number` counts the exchanges of a server from 1. `headers` are packed, for matching, and never shown.
     `recording` is what a cassette holds for the request, when its reply is to be rendered anew. `endpoint`
     is the id of an endpoint beside chat, empty for a chat. `size` is what the exchange was weighed.
+    `changed` is the revision of the journal at which it was last written; `sent` are the bytes that went
+    out, as long as they are kept.
     """
 
     request_id: str
@@ -55,6 +61,8 @@ class Entry:
     recording: Any = None
     endpoint: str = ""
     size: int = 0
+    changed: int = 0
+    sent: Sent | None = field(default=None, repr=False)
 
     def weigh(self) -> int:
         """How many bytes it takes, about, all that it keeps together; said again by `size`."""
@@ -93,7 +101,13 @@ class Entry:
             shown["raw"] = spec_of(self.reply.raw)
         if self.endpoint:
             shown["endpoint"] = self.endpoint
-        # A client may repeat its own key in what it asks, and be told it again; so may it other secrets.
+        return self.covered(shown)
+
+    def covered(self, shown: dict[str, Any]) -> dict[str, Any]:
+        """What is to be shown of it, without secrets, by name.
+
+        A client may repeat its own key in what it asks, and be told it again; so may it other secrets.
+        """
         pairs = [
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in unpacked(self.headers).raw
         ]
@@ -186,14 +200,23 @@ def _timings(entry: Entry) -> dict[str, Any]:
 
 
 class Journal:
-    """The last exchanges of a server, bounded in number and in the bytes of all that they keep."""
+    """The last exchanges of a server, bounded in number and in the bytes of all that they keep.
 
-    def __init__(self, *, entries: int, size: int = _BYTES) -> None:
+    `revision` counts every change; `epoch` how often exchanges were forgotten on command. What of the bytes
+    that went out is kept has a bound of its own, `sent`, so that looking at them costs no exchange its place.
+    """
+
+    def __init__(self, *, entries: int, size: int = _BYTES, sent: int = _SENT) -> None:
         self._entries: deque[Entry] = deque()
         self._most = entries
         self._limit = size
         self._size = 0
         self._count = 0
+        self._sent: deque[Entry] = deque()
+        self._sent_limit = sent
+        self._sent_size = 0
+        self.revision = 0
+        self.epoch = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -205,14 +228,42 @@ class Journal:
         """Enters an exchange; the oldest go when there are too many or they are too large."""
         entries = self._entries
         self._count += 1
-        entry.number = self._count
+        self.revision += 1
+        entry.number, entry.changed = self._count, self.revision
         entries.append(entry)
         self._size += entry.weigh()
         while len(entries) > self._most or (self._size > self._limit and len(entries) > 1):
             self._size -= entries.popleft().size
+
+    def ended(self, entry: Entry, sent: Sent) -> None:
+        """An exchange is over: these bytes went out. The oldest go when they are too many."""
+        self.revision += 1
+        entry.changed = self.revision
+        if sent.size > self._sent_limit:
+            return
+        entry.sent = sent
+        self._sent.append(entry)
+        self._sent_size += sent.size
+        while self._sent_size > self._sent_limit:
+            self._let_go(self._sent.popleft())
+
+    def _let_go(self, entry: Entry) -> None:
+        if entry.sent is not None:
+            self._sent_size -= entry.sent.size
+            entry.sent = None
+
+    def numbered(self, number: int) -> Entry | None:
+        """The exchange of this number; None when there is none any more."""
+        return next((entry for entry in self._entries if entry.number == number), None)
 
     def reset(self, world: World | None = None) -> None:
         """Forgets all exchanges, or those of one world."""
         kept = [] if world is None else [entry for entry in self._entries if entry.world is not world]
         self._entries = deque(kept)
         self._size = sum(entry.size for entry in kept)
+        for entry in self._sent:
+            if world is None or entry.world is world:
+                self._let_go(entry)
+        self._sent = deque(entry for entry in self._sent if entry.sent is not None)
+        self.revision += 1
+        self.epoch += 1

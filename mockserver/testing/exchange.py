@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mockserver.testing.report import block, last_message, messages_of
+from mockserver.state.brief import last_message, messages_of
+from mockserver.testing.report import block
 
 
 @dataclass(frozen=True, slots=True)

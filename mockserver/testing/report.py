@@ -5,48 +5,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from mockserver.state.brief import last_message, messages_of
+
 
 def _cut(text: str, width: int = 600) -> str:
     text = text.strip()
     return text if len(text) <= width else f"{text[:width]} ... {len(text) - width} more characters"
-
-
-def _said(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return ""
-    parts = []
-    for part in content:
-        if isinstance(part, str):
-            parts.append(part)
-        elif isinstance(part, Mapping):
-            text = part.get("text")
-            parts.append(
-                text if isinstance(text, str) else f"[{part.get('type') or next(iter(part), 'part')}]"
-            )
-    return "".join(parts)
-
-
-def messages_of(body: Any) -> list[Mapping[str, Any]]:
-    """The messages of a request's body, as far as there are any."""
-    if not isinstance(body, Mapping):
-        return []
-    source = body.get("input") if "input" in body else body
-    if not isinstance(source, Mapping):
-        return []
-    found = source.get("messages")
-    messages = [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
-    prompt = source.get("prompt")
-    return [*messages, {"role": "user", "content": prompt}] if isinstance(prompt, str) else messages
-
-
-def last_message(body: Any) -> tuple[str, str]:
-    """The role and the text of the last message."""
-    messages = messages_of(body)
-    if not messages:
-        return "", ""
-    return str(messages[-1].get("role") or ""), _said(messages[-1].get("content"))
 
 
 def _indented(name: str, text: str) -> str:

@@ -16,7 +16,7 @@ from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
 from mockserver.dialects.table import SURFACES
 from mockserver.scripts.match import Match
-from mockserver.scripts.miss import compare, cut, explain, text_diff
+from mockserver.scripts.miss import compare, cut, explain, look, text_diff
 from mockserver.scripts.script import Scripts
 from mockserver.talk.request import ChatRequest
 from mockserver.talk.surface import Surface
@@ -228,3 +228,22 @@ def test_a_secret_header_is_never_told_neither_the_wanted_nor_the_sent() -> None
         told = missed.report("reply-1")
         assert "secret" not in told.replace("(not shown", "")
         assert actual in told
+
+
+def test_every_condition_is_looked_at_side_by_side() -> None:
+    spec = {"model": "qwen-*", "last_user": "Coffee?", "header": {"X-Tea": "green"}}
+    told = look(Match.read(spec), ask("Tea?", headers={"x-tea": "black"}))
+    assert [(one.name, one.holds) for one in told] == [
+        ("model", True),
+        ("last_user", False),
+        ("header X-Tea", False),
+    ]
+    assert (told[0].expected, told[0].actual, told[0].diff) == ('"qwen-*"', "", "")
+    assert (told[1].expected, told[1].actual) == ('"Coffee?"', '"Tea?"')
+
+
+def test_a_header_that_is_as_it_should_be_is_not_repeated() -> None:
+    (told,) = look(
+        Match.read({"header": {"X-Api-Key": "sk-wanted"}}), ask("Tea?", headers={"x-api-key": "sk-wanted"})
+    )
+    assert (told.holds, told.expected) == (True, "as it is")

@@ -8,9 +8,10 @@ from hypothesis import given
 from mockserver.base.jsontext import dumps
 from mockserver.corridor.engine import Engine
 from mockserver.dialects.compat.surface import COMPAT
+from mockserver.state.brief import last_message, messages_of
 from mockserver.talk.surface import Surface
 from mockserver.testing.exchange import Exchange
-from mockserver.testing.report import block, last_message, messages_of
+from mockserver.testing.report import block
 from tests.conftest import NOW, make_headers
 from tests.wire.strategies import json_values
 

@@ -1,0 +1,73 @@
+// What each world and each model cost, as a chart and as a table.
+
+import { get } from "./api.js";
+import { el, put, svg } from "./dom.js";
+import { t } from "./words.js";
+
+const WIDTH = 720;
+const LEFT = 190;
+const RIGHT = 90;
+const BAR = 26;
+const MOST = 30;
+
+function summed(rows, by) {
+  const sums = new Map();
+  for (const row of rows) {
+    const sum = sums.get(row[by]) ?? { name: row[by], input: 0, output: 0 };
+    sum.input += row.input_tokens;
+    sum.output += row.output_tokens;
+    sums.set(row[by], sum);
+  }
+  return [...sums.values()].sort((one, other) => other.input + other.output - one.input - one.output).slice(0, MOST);
+}
+
+function chart(rows, by, label) {
+  const sums = summed(rows, by);
+  const most = Math.max(1, ...sums.map((sum) => sum.input + sum.output));
+  const scale = (WIDTH - LEFT - RIGHT) / most;
+  return svg("svg", { class: "chart", role: "img", "aria-label": t("chart", { by: label }), viewBox: `0 0 ${WIDTH} ${sums.length * BAR + 4}` },
+    sums.map((sum, at) => {
+      const y = at * BAR + 4;
+      const text = `${sum.name}: ${sum.input} + ${sum.output}`;
+      return svg("g", {}, svg("title", {}, text),
+        svg("text", { x: LEFT - 8, y: y + 14, "text-anchor": "end" }, (sum.name || "—").slice(0, 26)),
+        svg("rect", { class: "input", x: LEFT, y, width: sum.input * scale, height: BAR - 8 }),
+        svg("rect", { class: "output", x: LEFT + sum.input * scale, y, width: sum.output * scale, height: BAR - 8 }),
+        svg("text", { x: LEFT + (sum.input + sum.output) * scale + 6, y: y + 14 }, (sum.input + sum.output).toLocaleString()));
+    }));
+}
+
+/** The view of the ledger. */
+export class Usage {
+  constructor() {
+    this.node = el("section", { id: "usage", "aria-label": t("usage") });
+    this.by = "key";
+    this.rows = [];
+  }
+
+  async refresh() {
+    const { usage } = await get("usage");
+    const now = JSON.stringify(usage);
+    if (now === this.seen) return;
+    this.seen = now;
+    this.rows = usage;
+    this.draw();
+  }
+
+  draw() {
+    if (!this.rows.length) {
+      put(this.node, el("h2", {}, t("usage")), el("p", { class: "faint" }, t("noUsage")));
+      return;
+    }
+    const button = (by, name) => el("button", { type: "button", "aria-pressed": String(this.by === by), onclick: () => { this.by = by; this.draw(); } }, name);
+    const names = [t("world"), t("model"), t("requests"), t("refusals"), t("input"), t("output"), t("cached")];
+    const fields = ["key", "model", "requests", "refusals", "input_tokens", "output_tokens", "cached_tokens"];
+    put(this.node, el("h2", {}, t("usage")),
+      el("div", { class: "bar" }, button("key", t("byKey")), button("model", t("byModel")),
+        el("span", {}, el("span", { class: "swatch input" }), ` ${t("input")}`), el("span", {}, el("span", { class: "swatch output" }), ` ${t("output")}`)),
+      chart(this.rows, this.by, this.by === "key" ? t("byKey") : t("byModel")),
+      el("div", { class: "wide", tabindex: 0, role: "region", "aria-label": t("usage") }, el("table", {},
+        el("thead", {}, el("tr", {}, names.map((name) => el("th", { scope: "col" }, name)))),
+        el("tbody", {}, this.rows.map((row) => el("tr", {}, fields.map((field, at) => el("td", { class: at > 1 ? "number" : "" }, String(row[field])))))))));
+  }
+}

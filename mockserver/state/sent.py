@@ -1,0 +1,50 @@
+"""The bytes of an answer as they went out, for whoever looks at how a stream was cut and paced."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mockserver.wire.headers import Headers
+
+_EACH = 100
+"""About what a frame takes in bytes beside its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What went out: status, headers, and the frames, each `due` so many seconds behind the first byte.
+
+    `due` is empty when nothing was paced. `delay` is how long the first byte waited. `ending` is `end`, or
+    how the connection ended before that: `close` or `reset`.
+    """
+
+    status: int
+    headers: Headers
+    frames: Sequence[bytes]
+    due: Sequence[float] = ()
+    delay: float = 0.0
+    ending: str = "end"
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Weighs it, in bytes."""
+        object.__setattr__(self, "size", sum(map(len, self.frames)) + _EACH * (len(self.frames) + 1))
+
+    def shown(self) -> dict[str, Any]:
+        """It as JSON: times in milliseconds since the request was there; packed bytes are not shown."""
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers]
+        packed = any(name.lower() == "content-encoding" for name, _ in headers)
+        due = self.due or [0.0] * len(self.frames)
+        return {
+            "status": self.status,
+            "headers": [list(pair) for pair in headers],
+            "frames": [
+                {
+                    "at_ms": round(1000 * (self.delay + at), 3),
+                    "bytes": len(frame),
+                    "text": None if packed else frame.decode("utf-8", "replace"),
+                }
+                for frame, at in zip(self.frames, due, strict=True)
+            ],
+            "ending": self.ending,
+        }
