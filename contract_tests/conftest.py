@@ -1,6 +1,5 @@
 """What the contract tests share: one server, a world for each test, one process for each client program."""
 
-import os
 import uuid
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -9,7 +8,7 @@ import pytest
 from openai import OpenAI
 
 from contract_tests.clients.jobs import Job, Report
-from contract_tests.drivers import Client, Driver
+from contract_tests.drivers import Client, Driver, required
 from contract_tests.sdks import SDKS, Sdk, openai_client
 from contract_tests.world import Server, World, serving
 
@@ -64,11 +63,7 @@ def openai(world: World) -> Iterator[OpenAI]:
 def client(request: pytest.FixtureRequest) -> Client:
     """Give the client; where it cannot run, skip the test, or fail it if REQUIRE_ALL_CLIENTS=1."""
     chosen: Client = request.param
-    missing = chosen.missing()
-    if missing and os.environ.get("REQUIRE_ALL_CLIENTS") == "1":
-        pytest.fail(missing, pytrace=False)
-    if missing:
-        pytest.skip(missing)
+    required(chosen.missing())
     return chosen
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from contract_tests.clients.jobs import Job, Report
 from mockserver.contract.process import LineProcess, ProcessError
 
@@ -38,6 +40,14 @@ class Home:
         if stamp.read_text("ascii").strip() != wanted.hexdigest():
             return f"{self.name} was installed from other sources: run scripts/install-clients"
         return None
+
+
+def required(missing: str | None) -> None:
+    """Skip the test for what is missing, or fail it if REQUIRE_ALL_CLIENTS=1."""
+    if missing and os.environ.get("REQUIRE_ALL_CLIENTS") == "1":
+        pytest.fail(missing, pytrace=False)
+    if missing:
+        pytest.skip(missing)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,10 @@ from contract_tests.drivers import SOURCES, Client, Home
 
 OLD_SDK = Home(name="dashscope-1.24", sources=("dashscope_1_24/requirements.txt",))
 NODE = Home(name="node", sources=("node/package.json", "node/package-lock.json"))
-JAVA = Home(name="java", sources=("java/pom.xml", "java/src/main/java/Conversations.java"))
+JAVA = Home(
+    name="java",
+    sources=("java/pom.xml", "java/src/main/java/Beside.java", "java/src/main/java/Conversations.java"),
+)
 
 
 def _python(module: str, *arguments: str, executable: str = sys.executable) -> tuple[str, ...]:
@@ -23,9 +26,10 @@ def _old_python() -> str:
     return str(OLD_SDK.path / folder / name)
 
 
-def _java() -> tuple[str, ...]:
+def java(program: str) -> tuple[str, ...]:
+    """Say how a program that uses the SDK for Java is run."""
     classpath = os.pathsep.join((str(JAVA.path / "classes"), str(JAVA.path / "lib" / "*")))
-    return ("java", "-XX:TieredStopAtLevel=1", "-cp", classpath, "Conversations")
+    return ("java", "-XX:TieredStopAtLevel=1", "-cp", classpath, program)
 
 
 _compat = partial(Client, surface="compat", model="qwen-plus")
@@ -53,7 +57,7 @@ CLIENTS = (
         home=OLD_SDK,
         cumulative=True,
     ),
-    _native(name="dashscope-java", command=_java(), tool="java", home=JAVA),
+    _native(name="dashscope-java", command=java("Conversations"), tool="java", home=JAVA),
     _native(name="curl-native", command=_python("curl"), tool="curl"),
     _multimodal(name="dashscope-multimodal", command=_python("dashscope_multimodal")),
     _multimodal(name="curl-multimodal", command=_python("curl"), tool="curl"),

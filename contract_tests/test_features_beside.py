@@ -1,5 +1,7 @@
 """What SDKs ask for beside chats: reranking, asynchronous tasks, files and batches, apps."""
 
+import subprocess
+from base64 import b64decode
 from collections.abc import Iterator
 from json import dumps, loads
 from pathlib import Path
@@ -11,10 +13,13 @@ import pytest
 from dashscope import ImageSynthesis, VideoSynthesis
 from openai import BadRequestError, NotFoundError, OpenAI
 
+from contract_tests.drivers import required
+from contract_tests.matrix import JAVA, java
 from contract_tests.sdks import openai_client
 from contract_tests.world import Server, World, serving
 
 TEAS = ["A kettle boils water.", "Green tea is steeped at eighty degrees.", "A train leaves at noon."]
+PICTURE = "https://tea.invalid/cup.png"
 ASKED = "At how many degrees is green tea steeped?"
 
 
@@ -159,3 +164,70 @@ def test_dashscope_hears_a_fault_beside_chat(world: World) -> None:
 
     assert (struck.status_code, struck.code) == (429, "Throttling.RateQuota")
     assert calls(world) == ["textRerank"]
+
+
+@pytest.mark.usefixtures("world")
+def test_dashscope_embeds_texts_and_pictures() -> None:
+    answer = dashscope.MultiModalEmbedding.call(
+        model="qwen3-vl-embedding", input=[{"text": "A cup."}, {"image": PICTURE}], dimension=256
+    )
+
+    assert answer.status_code == 200
+    assert [one["type"] for one in answer.output["embeddings"]] == ["text", "image"]
+    assert {len(one["embedding"]) for one in answer.output["embeddings"]} == {256}
+    assert answer.usage["image_count"] == 1
+
+
+def test_openai_hears_an_omni_model(world: World) -> None:
+    with openai_client(world) as client:
+        heard = client.chat.completions.create(
+            model="qwen3-omni-flash",
+            messages=[{"role": "user", "content": "Say tea."}],
+            modalities=["text", "audio"],
+            audio={"voice": "Cherry", "format": "wav"},
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+        chunks = list(heard)
+
+    deltas: list[Any] = [chunk.choices[0].delta for chunk in chunks if chunk.choices]
+    sounds = [delta.audio.data for delta in deltas if getattr(delta, "audio", None)]
+    samples = sum(len(b64decode(sound)) for sound in sounds) // 2
+    usage = chunks[-1].usage
+    assert usage is not None
+    assert usage.completion_tokens_details is not None
+    assert usage.completion_tokens_details.audio_tokens == samples / 24_000 * 25
+
+
+@pytest.mark.usefixtures("world")
+def test_dashscope_follows_a_research() -> None:
+    asked: Any = [
+        {"role": "user", "content": "Which tea sold best?"},
+        {"role": "assistant", "content": "In which year?"},
+        {"role": "user", "content": "1900"},
+    ]
+    told: Any = dashscope.Generation.call(model="qwen-deep-research", messages=asked, stream=True)
+    phases = [event.output["message"]["phase"] for event in told]
+
+    assert list(dict.fromkeys(phases)) == ["ResearchPlanning", "WebResearch", "KeepAlive", "answer"]
+
+
+def test_the_sdk_for_java_asks_for_each_once(world: World) -> None:
+    required(JAVA.missing())
+    done = subprocess.run(
+        [*java("Beside"), world.native_url, world.key], capture_output=True, text=True, timeout=60, check=True
+    )
+    told = loads(done.stdout)
+    text = told.pop("text")
+
+    assert "Tea?" in text
+    assert "And cake?" in text
+    assert told == {
+        "best": "Green tea is hot.",
+        "vectors": 2,
+        "kinds": ["text", "image"],
+        "task": "SUCCEEDED",
+        "pictures": 2,
+        "same_session": True,
+        "refused": "InvalidParameter",
+    }

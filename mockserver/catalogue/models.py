@@ -15,7 +15,7 @@ from mockserver.catalogue.regions import DEFAULT, Region, region_of
 
 Thinking = Literal["none", "off", "on", "only"]
 
-_BESIDE_CHAT = frozenset({"embedding", "rerank", "image", "video"})
+_BESIDE_CHAT = frozenset({"embedding", "multimodal-embedding", "rerank", "image", "video"})
 """The tasks of models that have endpoints of their own."""
 
 

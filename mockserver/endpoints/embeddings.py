@@ -33,7 +33,7 @@ def compat(engine: "Engine", call: Call) -> dict[str, Any]:
     data, model = _read(engine, COMPAT, "embeddings.request", call.body)
     texts = _listed(data["input"])
     tokens = _count(engine, COMPAT, model, texts)
-    size = _size(engine, COMPAT, model, data.get("dimensions"), "dimensions")
+    size = size_of(engine, COMPAT, model, data.get("dimensions"), "dimensions")
     vectors = [embed(text, space=model.name, size=size) for text in texts]
     encode = packed if data.get("encoding_format") == "base64" else list[float]
     return {
@@ -57,7 +57,7 @@ def native(engine: "Engine", call: Call) -> dict[str, Any]:
     texts = _listed(data["input"]["texts"])
     parameters = data.get("parameters") or {}
     tokens = _count(engine, NATIVE_TEXT, model, texts)
-    size = _size(engine, NATIVE_TEXT, model, parameters.get("dimension"), "parameters.dimension")
+    size = size_of(engine, NATIVE_TEXT, model, parameters.get("dimension"), "parameters.dimension")
     kinds = (parameters.get("output_type") or "dense").split("&") if _sizable(model) else ["dense"]
     entries: list[dict[str, Any]] = [{} for _ in texts]
     for index, (text, entry) in enumerate(zip(texts, entries, strict=True)):
@@ -107,7 +107,7 @@ def _count(engine: "Engine", surface: Surface, model: Model, texts: Sequence[str
     return sum(tokens)
 
 
-def _size(engine: "Engine", surface: Surface, model: Model, asked: int | None, path: str) -> int:
+def size_of(engine: "Engine", surface: Surface, model: Model, asked: int | None, path: str) -> int:
     """The size of the vectors: what is asked, else the model's first.
 
     A model of a single size ignores the wish (langchain4j/langchain4j-community#783, 2026-09).

@@ -37,6 +37,7 @@ _HOSTS = {
 
 _BESIDE_CHAT: dict[str, tuple[str, list[str]]] = {
     "embedding": ("TR", []),
+    "multimodal-embedding": ("ME", []),
     "rerank": ("TR", []),
     "image": ("IG", ["Image"]),
     "video": ("VG", ["Video"]),

@@ -12,6 +12,7 @@ from mockserver.endpoints import (
     embeddings,
     files,
     models,
+    multimodal_embeddings,
     native_files,
     rerank,
     tasks,
@@ -23,6 +24,7 @@ from mockserver.endpoints.endpoint import Endpoint, Produce
 _PRODUCERS: dict[str, Produce] = {
     "embeddings": embeddings.compat,
     "textEmbedding": embeddings.native,
+    "multimodalEmbedding": multimodal_embeddings.native,
     "textRerank": rerank.native,
     "reranks": rerank.compat,
     **{kind: partial(tasks.begin, kind=kind) for kind in tasks.KINDS},

@@ -134,6 +134,7 @@ def test_an_entry_tells_what_the_catalogue_knows(engine: Engine) -> None:
     ("name", "provider", "host", "capabilities", "response"),
     [
         ("text-embedding-v4", "qwen", "aliyun-bailian", ["TR"], []),
+        ("qwen3-vl-embedding", "qwen", "aliyun-bailian", ["ME"], []),
         ("qwen-omni-turbo", "qwen", "aliyun-bailian", ["Multimodal-Omni", "VU"], ["Text", "Audio"]),
         ("qwen-vl-ocr", "qwen", "aliyun-bailian", ["TG", "VU"], ["Text"]),
         ("vanchin/deepseek-v3", "deepseek", "vanchin", ["TG"], ["Text"]),
@@ -187,7 +188,7 @@ def test_a_filter_keeps_what_fits(
 
 
 def test_filters_work_together(engine: Engine) -> None:
-    output = page(engine, name="embedding", context_window="8192", page_size="1")
+    output = page(engine, name="text-embedding", context_window="8192", page_size="1")
     assert (output["total"], names(output)) == (2, ["text-embedding-v1"])
 
 
