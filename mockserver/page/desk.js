@@ -1,7 +1,7 @@
 // Scripts, faults and recordings: what there is, how often each was used, and forms for more.
 
 import { get, send } from "./api.js";
-import { el, long, pretty, put, tell } from "./dom.js";
+import { el, heads, long, pretty, put, tell } from "./dom.js";
 import { t } from "./words.js";
 
 const more = (left) => t("more", { left });
@@ -12,8 +12,8 @@ function written(text) {
 }
 
 function table(label, names, rows) {
-  return el("div", { class: "wide", tabindex: 0, role: "region", "aria-label": label }, el("table", {},
-    el("thead", {}, el("tr", {}, names.map((name) => el("th", { scope: "col" }, name)))),
+  return el("div", { class: "wide", tabindex: 0, role: "region", "aria-label": t("table", { of: label }) }, el("table", {},
+    heads(names),
     el("tbody", {}, rows.map((cells) => el("tr", {}, cells.map((cell) => el("td", {}, cell)))))));
 }
 

@@ -1,7 +1,7 @@
 // One exchange with all that is known of it, in tabs.
 
 import { get } from "./api.js";
-import { el, long, pretty, put, tell } from "./dom.js";
+import { el, heads, long, pretty, put, tell } from "./dom.js";
 import { timeline } from "./frames.js";
 import { conversation } from "./talk.js";
 import { t } from "./words.js";
@@ -36,7 +36,7 @@ function side(near) {
   return [
     el("p", { class: near.answers_now ? "note" : "note bad" }, el("b", {}, near.source ?? near.script.id), " · ", word),
     el("div", { class: "wide", tabindex: 0, role: "region", "aria-label": t("near") }, el("table", {},
-      el("thead", {}, el("tr", {}, [t("condition"), t("expected"), t("actual"), t("differs")].map((name) => el("th", { scope: "col" }, name)))),
+      heads([t("condition"), t("expected"), t("actual"), t("differs")]),
       el("tbody", {}, near.conditions.map((one) => el("tr", {},
         el("th", { scope: "row", class: one.holds ? "good" : "bad" }, one.condition),
         el("td", {}, long(one.expected, more, "code", "said-text")),

@@ -45,6 +45,11 @@ export function long(text, more, tag = "div", look = "said-text") {
   return node;
 }
 
+/** The heads of a table's columns; one without a name heads nothing. */
+export function heads(names) {
+  return el("thead", {}, el("tr", {}, names.map((name) => (name ? el("th", { scope: "col" }, name) : el("td")))));
+}
+
 /** JSON as people read it. */
 export function pretty(value) {
   return typeof value === "string" ? value : JSON.stringify(value, null, 2);

@@ -1,6 +1,6 @@
 // The frames of an answer on a time line, with what each carries.
 
-import { el, long, put } from "./dom.js";
+import { el, heads, long, put } from "./dom.js";
 import { t } from "./words.js";
 
 const STEP = 300;
@@ -89,7 +89,7 @@ export function timeline(sent) {
       sent.ending === "end" ? "" : el("span", { class: "chip bad" }, t(`ending${sent.ending}`))),
     span ? null : el("p", { class: "faint" }, t("atOnce")),
     el("div", { class: "wide", tabindex: 0, role: "region", "aria-label": t("frames") }, el("table", { class: "frames" },
-      el("thead", {}, el("tr", {}, [t("at"), "", t("bytes"), t("carries"), t("wire")].map((name) => el("th", { scope: "col" }, name)))),
+      heads([t("at"), "", t("bytes"), t("carries"), t("wire")]),
       rows)),
     button,
     el("details", {}, el("summary", {}, "HTTP"), el("pre", {}, sent.headers.map(([name, value]) => `${name}: ${value}`).join("\n"))),

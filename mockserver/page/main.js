@@ -133,7 +133,7 @@ document.body.append(
     el("h1", {}, el("img", { src: "page/icon.svg", alt: "" }), "dashscope-mock"),
     el("nav", { "aria-label": t("views") }, buttons),
     el("span", { class: "space" }),
-    el("button", { type: "button", onclick: () => help.showModal() }, `${t("help")} (?)`),
+    el("button", { type: "button", class: "keys", onclick: () => help.showModal() }, `${t("help")} (?)`),
     dressed,
     el("button", { type: "button", lang: language() === "zh" ? "en" : "zh-Hans", onclick: () => { setLanguage(language() === "zh" ? "en" : "zh"); location.reload(); } }, t("language")),
     el("button", { type: "button", class: "danger", title: t("resetTitle"), onclick: () => question.showModal() }, t("reset"))),

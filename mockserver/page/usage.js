@@ -1,7 +1,7 @@
 // What each world and each model cost, as a chart and as a table.
 
 import { get } from "./api.js";
-import { el, put, svg } from "./dom.js";
+import { el, heads, put, svg } from "./dom.js";
 import { t } from "./words.js";
 
 const WIDTH = 720;
@@ -66,8 +66,8 @@ export class Usage {
       el("div", { class: "bar" }, button("key", t("byKey")), button("model", t("byModel")),
         el("span", {}, el("span", { class: "swatch input" }), ` ${t("input")}`), el("span", {}, el("span", { class: "swatch output" }), ` ${t("output")}`)),
       chart(this.rows, this.by, this.by === "key" ? t("byKey") : t("byModel")),
-      el("div", { class: "wide", tabindex: 0, role: "region", "aria-label": t("usage") }, el("table", {},
-        el("thead", {}, el("tr", {}, names.map((name) => el("th", { scope: "col" }, name)))),
+      el("div", { class: "wide", tabindex: 0, role: "region", "aria-label": t("table", { of: t("usage") }) }, el("table", {},
+        heads(names),
         el("tbody", {}, this.rows.map((row) => el("tr", {}, fields.map((field, at) => el("td", { class: at > 1 ? "number" : "" }, String(row[field])))))))));
   }
 }
