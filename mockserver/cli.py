@@ -19,6 +19,7 @@ COMMANDS = (
     "tail",
     "export",
     "errors",
+    "completion",
 )
 """The modules of `mockserver.commands`, in the order in which help shows them."""
 

@@ -194,6 +194,20 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="instant, recorded, or first_ms=200,per_token_ms=20,jitter=0.1,seed=1",
     )
     serve.add_argument(
+        "--tls-certificate",
+        type=Path,
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="speak HTTPS with this certificate and those that it rests on, in PEM",
+    )
+    serve.add_argument(
+        "--tls-key",
+        type=Path,
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="the key of the certificate, in PEM, without a password",
+    )
+    serve.add_argument(
         "--ready-file", type=Path, metavar="FILE", help="written as JSON when the port is open"
     )
     serve.add_argument(
@@ -247,7 +261,7 @@ def _recorded(options: argparse.Namespace) -> "Recorded":
 def _serve(options: argparse.Namespace) -> int:
     from mockserver.corridor.engine import Engine  # noqa: PLC0415 - help and version answer without the server
     from mockserver.scenario.problem import BrokenScenarioError  # noqa: PLC0415
-    from mockserver.server.serve import PortTakenError, serve  # noqa: PLC0415
+    from mockserver.server.serve import CertificateError, PortTakenError, serve  # noqa: PLC0415
 
     set_up(options.log, verbose=options.verbose)
     try:
@@ -274,6 +288,8 @@ def _serve(options: argparse.Namespace) -> int:
             pace=pace.read(options.pace),
             region=options.region,
             unbuffered=options.no_buffering,
+            certificate=getattr(options, "tls_certificate", None),
+            certificate_key=getattr(options, "tls_key", None),
         )
         engine = Engine(settings)
         if options.cassette is not None:
@@ -287,7 +303,7 @@ def _serve(options: argparse.Namespace) -> int:
     except BrokenScenarioError as error:
         print(f"{error}\ndashscope-mock: the scenario is broken", file=sys.stderr)  # noqa: T201
         return 2
-    except (SettingsError, PaceError, UnknownModelError, PortTakenError) as error:
+    except (SettingsError, PaceError, UnknownModelError, PortTakenError, CertificateError) as error:
         print(f"dashscope-mock: {error}", file=sys.stderr)  # noqa: T201
         return 2
     except KeyboardInterrupt:

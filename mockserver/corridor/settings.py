@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from mockserver.answer.wordlist import WordError, WordList
@@ -62,6 +63,7 @@ class Settings:
     `region`: as which region a request is answered whose `Host` names none.
     `unbuffered`: every stream has `X-Accel-Buffering: no`, not only where the cloud sends it.
     `task_seconds`: how long an asynchronous task or a batch takes.
+    `certificate`: the chain of a TLS certificate, in PEM, with its `certificate_key`; with them it is HTTPS.
     """
 
     host: str = "127.0.0.1"
@@ -86,6 +88,8 @@ class Settings:
     region: Region = DEFAULT
     unbuffered: bool = False
     task_seconds: float = 1.0
+    certificate: Path | None = None
+    certificate_key: Path | None = None
 
     def __post_init__(self) -> None:
         """Raises `SettingsError` for a value out of its range."""
@@ -133,6 +137,10 @@ class Settings:
             f"task seconds is {self.task_seconds}: it must be 0 seconds or more, at most {_DAY}",
         )
         _demand(self.journal >= 1, f"journal is {self.journal}: it must keep at least 1 exchange")
+        _demand(
+            (self.certificate is None) == (self.certificate_key is None),
+            "a certificate and its key come together: give --tls-certificate and --tls-key, or neither",
+        )
         try:
             WordList(self.block_words)
         except WordError as error:

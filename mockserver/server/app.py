@@ -26,6 +26,7 @@ from mockserver.server import (
     faulting,
     limits,
     looking,
+    metrics,
     neighbours,
     page,
     playing,
@@ -111,7 +112,7 @@ class App:
 
     def _control(self) -> list[BaseRoute]:
         """The control API."""
-        parts = (control, exchanges, looking, playing, limits, faulting, page)
+        parts = (control, exchanges, looking, playing, limits, faulting, metrics, page)
         return [route for part in parts for route in part.routes(self.engine, self.aside)]
 
     def _asked(self, path: str) -> tuple[Surface, Chat] | None:

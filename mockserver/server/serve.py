@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import socket
+import ssl
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import uvicorn
 
 from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.server.app import App
 from mockserver.server.ending import LastCall
 from mockserver.server.transport import config
@@ -44,11 +46,30 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
-def url_of(sock: socket.socket) -> str:
+class CertificateError(ValueError):
+    """A TLS certificate cannot be used; the message says why and what to do."""
+
+
+def check_certificate(settings: Settings) -> None:
+    """Raises `CertificateError` for a certificate and a key that no TLS can be spoken with."""
+    if settings.certificate is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            settings.certificate, settings.certificate_key, password=lambda: ""
+        )
+    except (OSError, ValueError) as error:  # an `ssl.SSLError` is an `OSError`
+        files = f"{settings.certificate} and {settings.certificate_key}"
+        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        msg = f"no TLS with {files}: {reason}; both must be PEM, of one pair, the key without a password"
+        raise CertificateError(msg) from None
+
+
+def url_of(sock: socket.socket, scheme: str = "http") -> str:
     """The base URL of a bound socket."""
     host, port = sock.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{shown}:{port}"
+    return f"{scheme}://{shown}:{port}"
 
 
 class Server(uvicorn.Server):
@@ -176,10 +197,11 @@ def serve(
 
     `beside` are the coroutines that run as long as the server does.
 
-    Raises `PortTakenError`.
+    Raises `PortTakenError` or `CertificateError`.
     """
+    check_certificate(engine.settings)
     sock = bind(engine.settings.host, engine.settings.port)
-    url = url_of(sock)
+    url = url_of(sock, "http" if engine.settings.certificate is None else "https")
 
     def opened() -> None:
         if ready_file is not None:

@@ -311,5 +311,7 @@ def config(app: Served, settings: Settings) -> uvicorn.Config:
         proxy_headers=False,
         ws="none",
         timeout_keep_alive=settings.idle_timeout,  # type: ignore[arg-type]
+        ssl_certfile=settings.certificate,
+        ssl_keyfile=settings.certificate_key,
         timeout_graceful_shutdown=max(_TURN, settings.grace),  # type: ignore[arg-type]
     )

@@ -1,0 +1,61 @@
+"""The metrics, as Prometheus's own parser reads them."""
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.testclient import TestClient
+
+from mockserver.base.version import __version__
+from tests.server.talk import COMPAT
+
+
+def read(client: TestClient) -> dict[tuple[str, ...], float]:
+    """Every sample by its name and the values of its labels."""
+    found = client.get("/_mock/metrics")
+    assert found.status_code == 200
+    assert found.headers["content-type"].startswith("text/plain; version=")
+    families = text_string_to_metric_families(found.text)
+    return {
+        (sample.name.removeprefix("dashscope_mock_"), *sorted(sample.labels.values())): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def ask(client: TestClient, key: str = "sk-a", **body: object) -> None:
+    content = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Tea?"}], **body}
+    client.post(COMPAT, json=content, headers={"Authorization": f"Bearer {key}"})
+
+
+def test_a_fresh_server_tells_of_itself(client: TestClient) -> None:
+    assert read(client) == {
+        ("info", __version__): 1.0,
+        ("worlds",): 0.0,
+        ("journal_exchanges",): 0.0,
+        ("scripts",): 0.0,
+    }
+
+
+def test_each_model_is_counted_over_all_keys_and_no_key_is_named(client: TestClient) -> None:
+    refused = {"match": {"model": "qwen-max"}, "reply": {"error": {"code": "Throttling"}}}
+    client.post("/_mock/replies", json=refused)
+    ask(client, "sk-a")
+    ask(client, "sk-b")
+    ask(client, "sk-b", model="qwen-max")
+    told = read(client)
+    assert told["requests_total", "qwen-plus"] == 2
+    assert told["refusals_total", "qwen-max"] == 1
+    assert told["tokens_total", "input", "qwen-plus"] == 22
+    assert told["tokens_total", "output", "qwen-plus"] > 0
+    assert told["tokens_total", "cached", "qwen-plus"] == 0
+    assert (told["worlds",], told["journal_exchanges",], told["scripts",]) == (2, 3, 1)
+    assert "sk-" not in client.get("/_mock/metrics").text
+
+
+def test_a_name_that_is_no_model_cannot_break_the_form(client: TestClient) -> None:
+    ask(client, model='tea"}\n evil 1')
+    assert read(client)["worlds",] == 1
+
+
+@pytest.mark.parametrize("query", ["name=x", "key=sk-a"])
+def test_an_unknown_parameter_is_refused(client: TestClient, query: str) -> None:
+    assert client.get(f"/_mock/metrics?{query}").status_code == 400
