@@ -31,11 +31,15 @@ def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
         description="An offline DashScope: both HTTP dialects of the Qwen models, for tests without a key.",
     )
     whole.add_argument("--version", action="version", version=f"dashscope-mock {__version__}")
+    whole.set_defaults(parser=whole)
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in names:
         import_module(f"mockserver.commands.{name}").add(commands)
     return whole
 
+
+WHOLE = "completion"
+"""The command that speaks of all others, and has the parser of all."""
 
 UNREAD = 141
 """The exit status of a command whose output nobody reads any more, as shells tell of SIGPIPE."""
@@ -45,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
     given = sys.argv[1:] if arguments is None else arguments
     # A command that is named is the only one that is loaded: a server's port opens the sooner.
-    named = [name for name in given[:1] if name in COMMANDS]
+    named = [name for name in given[:1] if name in COMMANDS and name != WHOLE]
     options = parser(named or COMMANDS).parse_args(given)
     try:
         status: int = options.run(options)

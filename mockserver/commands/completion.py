@@ -1,4 +1,4 @@
-"""`dashscope-mock completion`: what a shell needs to complete the command line."""
+"""`dashscope-mock completion`: what a shell needs to complete the command line, of which it is told all."""
 
 import argparse
 import sys
@@ -29,7 +29,5 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def _completion(options: argparse.Namespace) -> int:
     import shtab  # noqa: PLC0415 - no other command needs it
 
-    from mockserver.cli import parser  # noqa: PLC0415 - it imports the commands
-
-    sys.stdout.write(shtab.complete(parser(), shell=options.shell) + "\n")
+    sys.stdout.write(shtab.complete(options.parser, shell=options.shell) + "\n")
     return 0
