@@ -1,0 +1,154 @@
+"""What the project is packed in for others: each form by its own linter, and what can run here is run."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from mockserver.base.version import __version__
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ROOT / "packages"
+BIN = Path(sys.executable).parent
+
+
+def run(*command: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
+    """What a command of our own says."""
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **more)  # noqa: S603
+
+
+def tool(name: str) -> str:
+    """The path of a tool; without it the test is skipped."""
+    found = shutil.which(name) or shutil.which(name, path=BIN)
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"),
+    [
+        ("vendor.github-actions", "action.yml"),
+        ("vendor.gitlab-ci", "packages/gitlab/dashscope-mock.yml"),
+        ("vendor.compose-spec", "packages/compose.yaml"),
+    ],
+)
+def test_a_file_keeps_to_the_schema_of_its_kind(schema: str, file: str) -> None:
+    done = run(tool("check-jsonschema"), "--builtin-schema", schema, ROOT / file)
+    assert done.returncode == 0, done.stdout
+
+
+def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
+    done = run(tool("hadolint"), ROOT / "Dockerfile")
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_image_holds_what_the_wheel_is_made_of_and_does_not_run_as_root() -> None:
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    kept = (ROOT / ".dockerignore").read_text("utf-8")
+    copied = {
+        name for line in re.findall(r"^COPY (?!--from)(.*) \S+$", text, re.MULTILINE) for name in line.split()
+    }
+    assert copied == set(re.findall(r"^!(.*)$", kept, re.MULTILINE))
+    for name in copied:
+        assert (ROOT / name).exists(), name
+    assert re.search(r"^USER [1-9]\d*$", text, re.MULTILINE)
+
+
+def test_helm_accepts_the_chart_with_and_without_scenarios(tmp_path: Path) -> None:
+    helm, chart = tool("helm"), PACKAGES / "helm" / "dashscope-mock"
+    assert run(helm, "lint", "--strict", chart).returncode == 0
+    values = tmp_path / "values.yaml"
+    document = {"scenarios": {"shop.yaml": "replies: []"}, "controlTokenSecret": "mock"}
+    values.write_text(json.dumps({**document, "arguments": ["--quiet"]}), "utf-8")
+    choices: list[list[str]] = [[], ["--values", str(values)]]
+    for more in choices:
+        done = run(helm, "template", "tea", chart, *more)
+        assert done.returncode == 0, done.stderr
+        kinds = [document["kind"] for document in yaml.safe_load_all(done.stdout) if document]
+        assert kinds == (["ConfigMap"] * bool(more)) + ["Service", "Deployment"]
+    assert run(helm, "template", "tea", chart, "--set", "argument=x").returncode != 0
+
+
+def test_every_package_has_the_version_of_the_project() -> None:
+    chart = yaml.safe_load((PACKAGES / "helm/dashscope-mock/Chart.yaml").read_text("utf-8"))
+    package = json.loads((PACKAGES / "npm/package.json").read_text("utf-8"))
+    module = (PACKAGES / "npm/index.mjs").read_text("utf-8")
+    assert (chart["version"], chart["appVersion"], package["version"]) == (__version__,) * 3
+    assert f'VERSION = "{__version__}"' in module
+
+
+def test_the_npm_package_lists_all_that_it_is_made_of() -> None:
+    folder = PACKAGES / "npm"
+    package = json.loads((folder / "package.json").read_text("utf-8"))
+    modules = {path.name for path in folder.iterdir() if path.suffix in (".mjs", ".ts")}
+    assert set(package["files"]) == {name for name in modules if ".test." not in name}
+
+
+def test_the_npm_package_starts_a_server_for_the_tests_of_node() -> None:
+    if os.name == "nt":
+        pytest.skip("run where CI runs")
+    done = run(
+        tool("node"),
+        "--test",
+        cwd=PACKAGES / "npm",
+        env={**os.environ, "DASHSCOPE_MOCK": str(BIN / "dashscope-mock")},
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def outputs(path: Path) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in path.read_text("utf-8").splitlines())
+
+
+def act(folder: Path, arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Runs the script of the action as a runner does."""
+    for name in ("out", "env"):
+        (folder / name).touch()
+    surroundings = {
+        **os.environ,
+        "INPUT_ARGUMENTS": arguments,
+        "INPUT_ENVIRONMENT": "true",
+        "DASHSCOPE_MOCK": str(BIN / "dashscope-mock"),
+        "RUNNER_TEMP": str(folder),
+        "GITHUB_OUTPUT": str(folder / "out"),
+        "GITHUB_ENV": str(folder / "env"),
+        **more,
+    }
+    return run(tool("bash"), PACKAGES / "action" / "start", env=surroundings)
+
+
+def test_the_action_starts_a_server_that_outlives_its_step(tmp_path: Path) -> None:
+    done = act(tmp_path, "--rules strict --block-word 'bad word' --block-word '$(touch /tmp/x)`'")
+    assert done.returncode == 0, done.stderr
+    said, variables = outputs(tmp_path / "out"), outputs(tmp_path / "env")
+    try:
+        words = httpx.get(said["url"] + "/_mock/moderation", trust_env=False).json()
+        assert words["input"] == ["bad word", "$(touch /tmp/x)`"]
+        assert said["openai-url"] == variables["OPENAI_BASE_URL"] == said["url"] + "/compatible-mode/v1"
+        assert said["native-url"] == variables["DASHSCOPE_HTTP_BASE_URL"]
+    finally:
+        os.kill(int(said["pid"]), 15)
+
+
+def test_an_action_that_cannot_start_says_why(tmp_path: Path) -> None:
+    done = act(tmp_path, "--rules tea")
+    assert done.returncode == 1
+    assert "invalid choice: 'tea'" in done.stderr
+
+
+def test_the_outputs_of_the_action_are_those_of_its_script() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+    script = (PACKAGES / "action" / "start").read_text("utf-8")
+    assert [name for name in action["outputs"] if f'echo "{name}=' not in script] == []
+    inputs = {f"INPUT_{name.upper()}" for name in action["inputs"]}
+    assert inputs == set(action["runs"]["steps"][0]["env"])
+    assert [name for name in inputs if name not in script] == []
