@@ -1,15 +1,14 @@
 """Cassettes in the pytest plugin: recorded against a second server, replayed when it is gone."""
 
-import importlib
 import logging
 import textwrap
 from collections.abc import Iterator
 
 import pytest
 
-from mockserver import MockServer, pytest_plugin
+from mockserver import MockServer
 from mockserver.recording.library import Library
-from tests.plugin import ARGUMENTS
+from tests.plugin import ARGUMENTS, read_anew
 
 ASK = """
 import asyncio
@@ -62,12 +61,11 @@ class Run:
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    importlib.reload(pytest_plugin)  # so that coverage sees what pytest imported before it
     monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
     logger = logging.getLogger("uvicorn")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
-    with MockServer() as upstream:
+    with read_anew(), MockServer() as upstream:
         upstream.world(KEY).reply("Oolong.")
         yield Run(pytester, upstream)
     logger.setLevel(level)

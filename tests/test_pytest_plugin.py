@@ -1,14 +1,14 @@
 """The pytest plugin, in a pytest of its own: worlds, markers, guard, reports, xdist and asyncio."""
 
-import importlib
 import sys
 import textwrap
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from mockserver import pytest_plugin
-from tests.plugin import ARGUMENTS
+from tests.plugin import ARGUMENTS, read_anew
 
 ASK = """
 import pytest
@@ -33,9 +33,16 @@ class Run:
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
-    importlib.reload(pytest_plugin)  # so that coverage sees what pytest imported before it
-    return Run(pytester)
+def run(pytester: pytest.Pytester) -> Iterator[Run]:
+    with read_anew():
+        yield Run(pytester)
+
+
+def test_a_session_finds_what_it_stashed_whoever_read_the_plugin_anew() -> None:
+    before = pytest_plugin._USED
+    with read_anew():
+        assert pytest_plugin._USED is not before
+    assert pytest_plugin._USED is before
 
 
 def test_each_test_has_a_world_of_its_own(run: Run) -> None:
