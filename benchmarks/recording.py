@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import workload
+from children import tied
 
 from mockserver.corridor.replay import Recorded
 from mockserver.recording import cassette
@@ -90,7 +91,7 @@ def running(folder: Path, *arguments: str) -> Iterator[int]:
     """Run a command of ours and give its port, once it answers."""
     ready = folder / f"ready-{time.monotonic_ns()}.json"
     command = [sys.executable, "-m", "mockserver", *arguments, "--port", "0", "--quiet"]
-    process = subprocess.Popen([*command, "--ready-file", str(ready)])
+    process = subprocess.Popen(tied([*command, "--ready-file", str(ready)]))
     try:
         while not ready.exists() and process.poll() is None:
             time.sleep(0.01)

@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import uvloop
+from children import tied
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -482,7 +483,8 @@ def spawned(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
         str(ready),
     ]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stderr=log)
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        process = subprocess.Popen(tied(command), env=environment, stderr=log)
     until = time.monotonic() + PATIENCE
     while not ready.exists():
         if process.poll() is not None or time.monotonic() > until:

@@ -61,6 +61,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Engine"]
 
+_LOGPROBS = 100
+"""About how many times as long a reply is with the log probabilities of its tokens."""
+
 
 class Engine:
     """Everything that a server knows and does, without its sockets."""
@@ -169,10 +172,13 @@ class Engine:
         )
         entry.headers = packed(headers)
         asked = Asked(entry, (surface, entry.headers, body), large=len(body) > LARGE)
-        known = asked.known = self.known.find(asked.place, self.door.policies)
+        # A large one is not kept, and to look for it would be to go through all of it.
+        known = asked.known = None if asked.large else self.known.find(asked.place, self.door.policies)
         try:
             key = key_of(surface, headers) if known is None else known.key
-            entry.body = without_key(body, key) if known is None else body
+            if known is None:
+                keep = partial(without_key, body, key)
+                entry.body = (yield from aside(True, keep)) if asked.large else keep()
             if self.recorded is not None and (played := self._played(surface, headers, body, entry)):
                 return played
             entry.world = world = self.door.admit(key, headers)
@@ -297,7 +303,7 @@ class Engine:
         blocked = moderation.places(request, reply) if moderation.output else None
         if blocked and not request.stream:
             raise Refused(self.errors.refuse(OUTPUT))
-        long = reply.size > LARGE
+        long = reply.size * (_LOGPROBS if request.get("logprobs") else 1) > LARGE
         if Trait.SOURCES in request.surface.traits and search.wanted(request):
             reply = search.with_sources(request, reply)
         if speech.wanted(request):

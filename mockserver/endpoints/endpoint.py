@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mockserver.base.jsontext import dumps
+from mockserver.base.jsontext import dumps_in_turns
 from mockserver.endpoints.form import Form
 from mockserver.state.worlds import World
 from mockserver.talk.surface import Surface
@@ -61,7 +61,7 @@ class Said:
         return (
             json.dumps(self.content, ensure_ascii=False, indent=2).encode()
             if self.pretty
-            else dumps(self.content)
+            else dumps_in_turns(self.content)
         )
 
 

@@ -11,8 +11,14 @@ from mockserver.server.connection import EXTENSION, Connection
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.unpacking import TooMuchError, Unpacker, coding_of
 
-_SLICE = 64 * 1024
-"""So many bytes of a packed body are unpacked in one turn of the loop."""
+_SLICE = 4 * 1024
+"""So many bytes of a packed body are unpacked in one turn of the loop; each may become a thousand."""
+
+_PIECE = 256 * 1024
+"""So many bytes of an answer are sent in one turn; to copy many megabytes takes long."""
+
+_FRAMES = 256
+"""So many frames of a stream are sent in one turn."""
 
 
 class ClientGoneError(Exception):
@@ -36,9 +42,11 @@ async def read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes:
         piece: bytes = message.get("body", b"")
         if len(body) + len(piece) > limit:
             raise BodyTooLargeError
-        if not message.get("more_body", False):
-            return bytes(body + piece) if body else piece
+        if not message.get("more_body", False) and not body:
+            return piece
         body += piece
+        if not message.get("more_body", False):
+            return bytes(body)
 
 
 async def read_plain(scope: Scope, receive: Receive, *, limit: int) -> bytes:
@@ -67,7 +75,7 @@ async def send_answer(answer: Answer, receive: Receive, send: Send) -> bool:
     if answer.frames:
         await _send_rest(answer, send)
     else:
-        await send({"type": "http.response.body", "body": answer.body, "more_body": answer.cut})
+        await _send_body(answer.body, send, cut=answer.cut)
     return True
 
 
@@ -75,12 +83,26 @@ async def _send_start(answer: Answer, send: Send) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
 
 
+async def _send_body(body: bytes, send: Send, *, cut: bool = False) -> None:
+    """The whole body; one that is `cut` has no end."""
+    at = 0
+    while len(body) - at > _PIECE:
+        await send({"type": "http.response.body", "body": body[at : at + _PIECE], "more_body": True})
+        at += _PIECE
+        await asyncio.sleep(0)  # others have their turn
+    await send({"type": "http.response.body", "body": body[at:] if at else body, "more_body": cut})
+
+
 async def _send_rest(answer: Answer, send: Send) -> None:
     """The body, or all frames as fast as they go."""
-    frames = answer.frames or [answer.body]
-    last = -1 if answer.cut else len(frames) - 1
-    for at, frame in enumerate(frames):
-        await send({"type": "http.response.body", "body": frame, "more_body": at != last})
+    if not answer.frames:
+        await _send_body(answer.body, send, cut=answer.cut)
+        return
+    last = -1 if answer.cut else len(answer.frames) - 1
+    for at, frame in enumerate(answer.frames, 1):
+        await send({"type": "http.response.body", "body": frame, "more_body": at - 1 != last})
+        if not at % _FRAMES:
+            await asyncio.sleep(0)  # others have their turn
 
 
 async def _send_paced(answer: Answer, receive: Receive, send: Send) -> bool:
@@ -165,6 +187,9 @@ class RawResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends it, by the ASGI protocol."""
         if self._plan is None:
-            await super().__call__(scope, receive, send)
+            await send(
+                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+            )
+            await _send_body(bytes(self.body), send)
         else:
             await carry_out(self._plan, scope, receive, send)

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.base.jsontext import VALUES, dump_text, dumps, loads, loads_bounded
+from mockserver.base.jsontext import VALUES, dump_text, dumps, dumps_in_turns, loads, loads_bounded
 from tests.wire.strategies import json_values, texts
 
 
@@ -22,6 +22,13 @@ def test_what_is_written_reads_back_the_same_and_stands_on_one_line(value: Any) 
     assert loads(written) == value
     assert b"\n" not in written
     assert b"\r" not in written
+
+
+@given(json_values, st.integers(min_value=0, max_value=90_000))
+@settings(max_examples=30)
+def test_what_is_written_in_turns_is_the_same(value: Any, size: int) -> None:
+    long = {"a": [value, "é"] * (size // 2), "b": {"c": list(range(size))}, "d": value}
+    assert dumps_in_turns(long) == dumps(long)
 
 
 @given(json_values)

@@ -293,7 +293,7 @@ def test_a_vocabulary_is_loaded_aside(tokenizer: Tokenizer) -> None:
 def test_a_large_request_is_read_and_answered_aside(engine: Engine) -> None:
     tea = [{"role": "user", "content": "Which tea? " * 8_000}]
     handed = handed_out(engine, {**BODIES[COMPAT], "messages": tea})
-    assert handed == ["parse", "_read", "prompt_tokens", "_built_in"]
+    assert handed == ["without_key", "parse", "_read", "prompt_tokens", "_built_in"]
 
 
 def test_a_long_reply_is_counted_and_written_aside(engine: Engine) -> None:

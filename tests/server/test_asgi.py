@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import random
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from mockserver.faults.plan import Ending, Piece
 from mockserver.server.asgi import (
     BodyTooLargeError,
     ClientGoneError,
+    RawResponse,
     carry_out,
     closing,
     read_body,
@@ -316,8 +317,8 @@ def test_a_body_that_cannot_be_unpacked_says_why(body: bytes, coding: str, entry
     assert raised.value.entry == entry
 
 
-def test_others_have_their_turn_while_a_body_is_unpacked() -> None:
-    packed = gzip.compress(bytes(random.Random(1).randbytes(1 << 20)))
+def turns_during(work: Coroutine[Any, Any, Any]) -> int:
+    """How many turns others have had when a piece of work is done."""
     turns = 0
 
     async def others() -> None:
@@ -328,9 +329,40 @@ def test_others_have_their_turn_while_a_body_is_unpacked() -> None:
 
     async def run() -> None:
         waiting = asyncio.create_task(others())
-        scope: Scope = {"type": "http", "headers": [(b"content-encoding", b"gzip")]}
-        await read_plain(scope, Client([piece(packed)]).receive, limit=1 << 21)
+        await work
         waiting.cancel()
 
     asyncio.run(run())
-    assert turns >= len(packed) // (1 << 16)
+    return turns
+
+
+def test_others_have_their_turn_while_a_body_is_unpacked() -> None:
+    packed = gzip.compress(bytes(random.Random(1).randbytes(1 << 20)))
+    scope: Scope = {"type": "http", "headers": [(b"content-encoding", b"gzip")]}
+    client = Client([piece(packed)])
+    assert turns_during(read_plain(scope, client.receive, limit=1 << 21)) >= len(packed) // (1 << 12)
+
+
+@pytest.mark.parametrize("size", [0, 1, 1 << 18, (1 << 18) + 1, 1 << 20])
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_large_answer_goes_out_in_pieces_and_others_have_their_turn(size: int, *, cut: bool) -> None:
+    client, body = Client(), random.Random(2).randbytes(size)
+    answer = Answer(200, HEADERS, body, cut=cut)
+    turns = turns_during(send_answer(answer, client.receive, client.send))
+    start, *pieces = client.heard
+    assert start == START
+    assert b"".join(message["body"] for message in pieces) == body
+    assert [message["more_body"] for message in pieces] == [True] * (len(pieces) - 1) + [cut]
+    assert turns >= size // (1 << 18) - 1
+
+
+def test_others_have_their_turn_while_many_frames_go_out() -> None:
+    client, frames = Client(), [b"%d" % number for number in range(1000)]
+    assert turns_during(send_answer(Answer(200, HEADERS, frames=frames), client.receive, client.send)) >= 3
+    assert client.heard[1:] == [sent(frame, more=frame != b"999") for frame in frames]
+
+
+def test_an_answer_as_a_response_goes_out_with_its_headers_as_they_are() -> None:
+    client = Client()
+    asyncio.run(RawResponse(Answer(200, HEADERS, b"{}"))({"type": "http"}, client.receive, client.send))
+    assert client.heard == [START, sent(b"{}")]

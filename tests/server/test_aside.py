@@ -1,4 +1,4 @@
-"""Work aside: in threads, few at once, and none of it is waited for that nobody wants any more."""
+"""Work aside: in a thread, one piece at once, and none of it is waited for that nobody wants any more."""
 
 import asyncio
 import threading
@@ -66,23 +66,45 @@ def kettle(check: Callable[[Kettle], Coroutine[Any, Any, None]]) -> Kettle:
     return own
 
 
-def test_few_pieces_run_at_once_and_the_loop_goes_on_meanwhile() -> None:
+def test_one_piece_runs_at_once_and_the_loop_goes_on_meanwhile() -> None:
     async def check(own: Kettle) -> None:
-        pool = Aside(workers=3)
+        pool = Aside()
         tasks = [asyncio.create_task(pool.run(own.boil(cup))) for cup in range(20)]
-        for _ in range(3):
-            await own.begins()
+        await own.begins()
         own.go.set()
         await asyncio.gather(*tasks)
 
     done = kettle(check)
-    assert done.most == 3
-    assert sorted(done.boiled) == list(range(20))
+    assert done.most == 1
+    assert done.boiled == list(range(20))
+
+
+def test_a_way_that_took_long_waits_for_those_that_did_not() -> None:
+    """A clock that goes on by as many seconds as the work says; the thread waits for what comes next."""
+    now = 0.0
+    told: list[str] = []
+
+    def work(name: str, seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        told.append(name)
+
+    def way(name: str, *steps: float) -> Steps[None]:
+        for seconds in steps:
+            yield from aside(True, work, name, seconds)
+
+    async def check() -> None:
+        pool = Aside(timer=lambda: now, turn=PATIENCE)
+        ways = (way("large", 5.0, 5.0, 5.0), way("small", 1.0, 1.0, 1.0), way("other", 2.0, 2.0))
+        await asyncio.gather(*map(pool.through, ways))
+
+    asyncio.run(check())
+    assert told == ["large", "small", "other", "small", "other", "small", "large", "large"]
 
 
 def test_work_that_nobody_waits_for_is_not_begun() -> None:
     async def check(own: Kettle) -> None:
-        pool = Aside(workers=1)
+        pool = Aside()
         running = asyncio.create_task(pool.run(own.boil(0)))
         waiting = asyncio.create_task(pool.run(own.boil(1)))
         await own.begins()
@@ -97,7 +119,7 @@ def test_work_that_nobody_waits_for_is_not_begun() -> None:
 
 def test_work_whose_loop_has_ended_harms_nobody() -> None:
     own = Kettle()
-    pool = Aside(workers=1)
+    pool = Aside()
 
     async def leave() -> None:
         task = asyncio.create_task(pool.run(own.boil(0)))
