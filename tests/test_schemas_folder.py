@@ -10,6 +10,8 @@ from referencing import Registry, Resource
 
 from mockserver.base import resources
 from mockserver.base.jsontext import dumps
+from mockserver.dialects.native.surface import NATIVE_TEXT
+from mockserver.dialects.table import SURFACES
 from mockserver.rules import schemas
 
 NAMES = resources.schema_names()
@@ -29,6 +31,25 @@ def references(schema: Any) -> Iterator[str]:
     elif isinstance(schema, list):
         for inner in schema:
             yield from references(inner)
+
+
+def surface_lists(schema: Any) -> Iterator[list[Any]]:
+    """Every list of values that names surfaces."""
+    if isinstance(schema, dict):
+        values = schema.get("enum")
+        if isinstance(values, list) and NATIVE_TEXT.name in values:
+            yield values
+        for inner in schema.values():
+            yield from surface_lists(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from surface_lists(inner)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_where_surfaces_are_named_all_are(name: str) -> None:
+    for values in surface_lists(resources.schema(name)):
+        assert set(SURFACES) <= set(values)
 
 
 @pytest.mark.parametrize("name", NAMES)

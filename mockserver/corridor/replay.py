@@ -14,6 +14,7 @@ from mockserver.base.kept import Kept
 from mockserver.catalogue.errors import Refusal, Voice, Words
 from mockserver.corridor.answers import Answer, Clock
 from mockserver.corridor.door import Door
+from mockserver.dialects.table import named
 from mockserver.recording import canonical, nearest
 from mockserver.recording.fold import Folded
 from mockserver.recording.index import Row
@@ -304,7 +305,8 @@ class Recorded:
         if not folded.choices:
             return None
         extras = folded.extras if Trait.SOURCES in request.surface.traits else {}
-        usage = overrides_for(request.surface, folded.usage) if folded.usage else None
+        spoken = named(row.surface).dialect
+        usage = overrides_for(request.surface, folded.usage, spoken=spoken) if folded.usage else None
         return Reply(
             folded.choices,
             usage=usage,

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
 from mockserver.catalogue.regions import DEFAULT, Region
-from mockserver.dialects.events import Event, Shown, message_of, text_of
+from mockserver.dialects.events import Event, Lane, Shown, message_of, text_of
 from mockserver.dialects.refusing import RenderedError
 from mockserver.dialects.rendering import Envelope, Stream
 from mockserver.talk.reply import Choice, Reply, Usage
@@ -45,7 +45,7 @@ class Dialect(ABC):
     `header_sets` begins the names of its sets in `fixtures/headers.json`. `unknown_model` and
     `unserved_model` are the entries of the error catalogue for a model that there is not, and for one that
     answers elsewhere. `usage_names` are the names of the tokens that went in and came out. `stream_hint` says
-    in words how a stream is asked for.
+    in words how a stream is asked for, `event_schema` what the name of the schema of an event ends with.
     """
 
     name: ClassVar[str]
@@ -56,6 +56,7 @@ class Dialect(ABC):
     unserved_model: ClassVar[str] = "model.compat-unsupported"
     usage_names: ClassVar[tuple[str, str]] = ("prompt_tokens", "completion_tokens")
     stream_hint: ClassVar[str] = '"stream": true'
+    event_schema: ClassVar[str] = "chunk"
 
     # A request
 
@@ -128,7 +129,7 @@ class Dialect(ABC):
         """The name of the schema of a refusal."""
         return f"{self.name}.error"
 
-    # What an answer says, and odd answers
+    # What an answer says
 
     def choices(self, payload: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
         """The choices of an answer or an event; none where it has another form."""
@@ -140,6 +141,30 @@ class Dialect(ABC):
             message, index = message_of(choice), choice.get("index", 0)
             yield (index, "content"), text_of(message.get("content"))
             yield (index, "reasoning"), message.get("reasoning_content") or ""
+
+    # A recorded answer
+
+    def spoke(self, _: Mapping[str, Any]) -> bool:
+        """Whether a document of an answer of unknown origin, a body or an event, is of this dialect.
+
+        The compatible and the native one are what is left where no other has spoken.
+        """
+        return False
+
+    def retold(self, document: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+        """The choices of a document that it spoke, in the words of chat completions: deltas or messages."""
+        return self.choices(document)
+
+    def lanes(self, _: Mapping[str, Any]) -> Iterator[Lane]:
+        """The texts of an event that it spoke which go on in others."""
+        return iter(())
+
+    def counted(self, usage: Usage) -> dict[str, Any]:
+        """What a usage says, to be laid over one of this dialect."""
+        names = zip(self.usage_names, (usage.input, usage.output), strict=True)
+        return {**dict(names), "total_tokens": usage.total}
+
+    # Odd answers
 
     def opening(self, payload: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, Any]] | None:
         """The choice of an event that opens or goes on with a function call, and that piece of the call."""

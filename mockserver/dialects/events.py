@@ -11,6 +11,9 @@ from mockserver.wire import sse
 Shown = tuple[int, dict[str, Any]]
 """The place of an event in its stream, and a choice in it."""
 
+Lane = tuple[Any, dict[str, Any], str]
+"""A text that goes on from event to event: which, what holds its piece, and under which name."""
+
 
 @dataclass(slots=True)
 class Event:

@@ -56,6 +56,11 @@ def dialect_of(surface: Surface) -> Dialect:
     return DIALECTS[surface.dialect]
 
 
+def speaker(document: Mapping[str, Any]) -> Dialect | None:
+    """The dialect of a document of an answer; None where it is a compatible or a native one, or none."""
+    return next((dialect for dialect in DIALECTS.values() if dialect.spoke(document)), None)
+
+
 def detect(body: Any) -> Dialect:
     """The dialect of a body of unknown origin; the compatible one where nothing tells."""
     # The compatible one asks for the least, and was entered first.

@@ -7,7 +7,9 @@ from typing import Any
 from mockserver.recording import documents, fold
 from mockserver.recording.interaction import Interaction
 
-_OPEN = frozenset(("search_info", "tool_info", "plugins", "embedding", "token_ids", "tokens", "top_logprobs"))
+_OPEN = frozenset(
+    ("search_info", "tool_info", "plugins", "embedding", "token_ids", "tokens", "top_logprobs", "input")
+)
 """Fields whose inside is content: its shape depends on what was said."""
 
 _EVENTUAL = frozenset(("tool_calls", "reasoning_content", "search_info", "tool_info", "logprobs"))
@@ -40,9 +42,13 @@ def paths(value: Any, path: str = "", name: str = "") -> Iterator[tuple[str, str
             yield from paths(inner, f"{path}[]", name)
 
 
+_BLOCKS = ("content[]", "content_block.", "delta.")
+"""What begins the paths of Anthropic's blocks and their pieces, which are of many kinds."""
+
+
 def eventual(path: str) -> bool:
     """Whether a path is there or not by what is said."""
-    return any(step in _EVENTUAL for step in path.replace("[]", "").split("."))
+    return path.startswith(_BLOCKS) or any(step in _EVENTUAL for step in path.replace("[]", "").split("."))
 
 
 @dataclass(frozen=True, slots=True)

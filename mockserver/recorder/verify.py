@@ -41,7 +41,8 @@ def schema_of(interaction: Interaction, document: Any, *, framed: bool) -> str |
         return dialect_of(around(request.path)).error_schema(document)
     if interaction.surface == "other":
         return _OTHER_SCHEMAS.get(f"{request.method} {request.path}")
-    return f"{interaction.surface}.{'chunk' if framed else 'response'}"
+    event = dialect_of(named(interaction.surface)).event_schema
+    return f"{interaction.surface}.{event if framed else 'response'}"
 
 
 class Checks:

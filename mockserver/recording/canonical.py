@@ -12,7 +12,6 @@ from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl
 
-from mockserver.dialects.messages import read_prompt
 from mockserver.dialects.table import dialect_of, named
 from mockserver.recording import documents
 from mockserver.recording.interaction import Request, surface_of
@@ -34,7 +33,7 @@ _BLANKS = re.compile(r"\s+")
 _IDS = frozenset(("user", "request_id", "session_id", "trace_id", "metadata", "created", "timestamp"))
 """Fields of a body that name a run and not a wish."""
 
-_APART = frozenset(("messages", "input", "model", "stream", "parameters"))
+_APART = frozenset(("messages", "input", "model", "stream", "parameters", "system"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ def _arguments(text: str) -> Any:
 def _message(message: Message, names: dict[str, int]) -> dict[str, Any]:
     said: dict[str, Any] = {"role": message.role, "text": steady(message.text)}
     if message.media:
-        said["media"] = [[part.kind, _levelled(part.value)] for part in message.media]
+        said["media"] = [[part.kind, _medium(part.value)] for part in message.media]
     if message.tool_calls:
         said["calls"] = [
             [call.name, _arguments(call.arguments), names.setdefault(call.id, len(names))]
@@ -98,17 +97,25 @@ def _message(message: Message, names: dict[str, int]) -> dict[str, Any]:
     return said
 
 
-def _tool_names(parameters: Any) -> list[str]:
-    tools = parameters.get("tools") if isinstance(parameters, dict) else None
-    functions = [tool.get("function") for tool in tools or () if isinstance(tool, dict)]
+def _medium(value: Any) -> Any:
+    """A medium: its URL, whether a dialect puts that into an object or not."""
+    return _levelled(value["url"] if isinstance(value, dict) and list(value) == ["url"] else value)
+
+
+def _tool_names(asked: dict[str, Any], surface: str) -> list[str]:
+    try:
+        tools = dialect_of(named(surface)).options(asked).get("tools")
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return []
+    tools = tools if isinstance(tools, list) else []
+    functions = [tool.get("function") for tool in tools if isinstance(tool, dict)]
     return sorted(str(function.get("name")) for function in functions if isinstance(function, dict))
 
 
-def _messages(asked: dict[str, Any]) -> tuple[Message, ...]:
-    """The messages of a body of either dialect; none when they cannot be read."""
-    source = asked["input"] if isinstance(asked.get("input"), dict) else asked
+def _messages(asked: dict[str, Any], surface: str) -> tuple[Message, ...]:
+    """The messages of a body of a surface; none when they cannot be read."""
     try:
-        return read_prompt(source)
+        return dialect_of(named(surface)).messages(asked)
     except (AttributeError, KeyError, TypeError, ValueError):
         return ()
 
@@ -120,7 +127,7 @@ def document_of(request: Request, surface: str) -> dict[str, Any]:
         text = request.body.decode("utf-8", "replace") if asked is documents.UNREADABLE else asked
         body = _levelled(text)
         return {"endpoint": _endpoint(request, surface), "body": body}
-    messages = _messages(asked) if surface != "other" else ()
+    messages = _messages(asked, surface) if surface != "other" else ()
     names: dict[str, int] = {}
     conversation = [_message(message, names) for message in messages]
     document: dict[str, Any] = {
@@ -158,14 +165,14 @@ def _streams(request: Request, asked: dict[str, Any], surface: str) -> bool:
 
 def keys_of(request: Request) -> Keys:
     """The keys of a request, which must be redacted already."""
-    document = document_of(request, surface_of(request.path))
+    surface = surface_of(request.path)
+    document = document_of(request, surface)
     strict = {name: value for name, value in document.items() if name != "system"}
     system = document.get("system") or []
     talk: Any = strict
     if document.get("messages"):
         asked = documents.parse(request.body)
-        parameters = asked.get("parameters") if "input" in asked else asked
-        talk = [document["model"], document["messages"], _tool_names(parameters)]
+        talk = [document["model"], document["messages"], _tool_names(asked, surface)]
     return Keys(_hash(strict), _hash(strict, loose=True), _hash(talk), _hash(talk, loose=True), _hash(system))
 
 

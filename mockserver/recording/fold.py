@@ -1,9 +1,11 @@
-"""An answer's bytes put together to what was said, for both dialects, however odd the answer is."""
+"""An answer's bytes put together to what was said, for all dialects, however odd the answer is."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mockserver.dialects.events import message_of
+from mockserver.dialects.table import speaker
 from mockserver.recording import documents
 from mockserver.recording.lanes import grows
 from mockserver.talk.reply import Choice
@@ -133,6 +135,11 @@ def _error(document: Mapping[str, Any], status: int) -> Failure | None:
 
 
 def _pieces(document: Mapping[str, Any]) -> Iterable[tuple[int, Mapping[str, Any], Any]]:
+    dialect = speaker(document)
+    if dialect is not None:
+        for choice in dialect.retold(document):
+            yield choice["index"], message_of(choice), choice.get("finish_reason")
+        return
     output = document.get("output")
     if isinstance(output, dict) and not isinstance(output.get("choices"), list) and "text" in output:
         yield 0, {"content": output["text"]}, output.get("finish_reason")

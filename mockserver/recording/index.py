@@ -16,7 +16,7 @@ from mockserver.recording.cassette import CassetteError, read
 from mockserver.recording.interaction import Interaction
 
 NAME = ".index.sqlite3"
-VERSION = 1
+VERSION = 2
 """Counts up when keys are made in another way, so that no older index is believed."""
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from mockserver.dialects.table import speaker
 from mockserver.recording.documents import choices_of
 
 Spans = Callable[[str], list[tuple[int, int]]]
@@ -46,6 +47,9 @@ def _texts(choice: dict[str, Any]) -> Iterator[tuple[tuple[Any, ...], dict[str, 
 def _lanes(documents: Sequence[Any]) -> dict[tuple[Any, ...], list[_Piece]]:
     lanes: dict[tuple[Any, ...], list[_Piece]] = {}
     for document in documents:
+        dialect = speaker(document) if isinstance(document, dict) else None
+        for lane, holder, name in dialect.lanes(document) if dialect is not None else ():
+            lanes.setdefault((dialect, repr(lane)), []).append(_Piece(holder, holder, name))
         for at, choice in enumerate(choices_of(document)):
             for lane, holder, name in _texts(choice):
                 key = (repr(choice.get("index", at)), *map(repr, lane))

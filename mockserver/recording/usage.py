@@ -1,4 +1,4 @@
-"""Recorded usage, read from either dialect and written for another."""
+"""Recorded usage, read from any dialect and written for another."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,27 +19,33 @@ def _number(usage: Mapping[str, Any], *names: str) -> int | None:
 
 
 def counts_of(usage: Mapping[str, Any]) -> Usage | None:
-    """The counts of a usage object; None when it has no input and output tokens."""
+    """The counts of a usage object; None when it has no input and output tokens.
+
+    Anthropic's counts apart what was read from a cache or written to one; here the input is all of it.
+    """
     read = _number(usage, "prompt_tokens", "input_tokens")
     written = _number(usage, "completion_tokens", "output_tokens")
     if read is None:
         return None
+    apart = [_number(usage, name) for name in ("cache_read_input_tokens", "cache_creation_input_tokens")]
+    cached = _number(usage, "prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens")
     return Usage(
-        read,
+        read + sum(count or 0 for count in apart),
         written or 0,
         _number(
             usage, "completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens"
         ),
-        _number(usage, "prompt_tokens_details.cached_tokens") or 0,
+        (apart[0] if apart[0] is not None else cached) or 0,
+        apart[1] or None,
     )
 
 
-def overrides_for(surface: Surface, usage: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What a recorded usage puts over the usage of a surface; as it is where it is of that dialect."""
-    names = dialect_of(surface).usage_names
-    if names[0] in usage:
+def overrides_for(surface: Surface, usage: Mapping[str, Any], *, spoken: str) -> Mapping[str, Any] | None:
+    """What a recorded usage puts over the usage of a surface.
+
+    As it is where the dialect that it was `spoken` in is the surface's; None where it says nothing.
+    """
+    if spoken == surface.dialect:
         return usage
     counts = counts_of(usage)
-    if counts is None:
-        return None
-    return {**dict(zip(names, (counts.input, counts.output), strict=True)), "total_tokens": counts.total}
+    return None if counts is None else dialect_of(surface).counted(counts)

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from mockserver.corridor import replay
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.replay import Playing, Recorded
+from mockserver.dialects.anthropic.surface import ANTHROPIC
 from mockserver.dialects.compat import surface as compat
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.recording import cassette
@@ -21,11 +22,16 @@ from mockserver.recording.redaction import Redaction
 from mockserver.server.app import App
 from mockserver.talk.reply import Reply
 from mockserver.talk.surface import Surface
+from tests import folding
 from tests.conftest import MakeHeaders
 from tests.recording.exchanges import (
+    ANTHROPIC_USAGE,
     COMPAT,
+    MESSAGES,
     TEXT,
     USAGE,
+    anthropic_asked,
+    anthropic_frames,
     asked,
     compat_body,
     compat_frames,
@@ -254,6 +260,91 @@ def test_a_reply_survives_the_way_from_one_surface_to_the_other(reply: Reply, pl
         for call in told["message"].get("tool_calls", [])
     ]
     assert calls == [(call.name, call.arguments, call.id) for call in choice.tool_calls]
+
+
+def test_a_recorded_message_is_sent_again_byte_for_byte_and_said_anew(player: Player) -> None:
+    frames = anthropic_frames("你", "好")
+    asked_ = anthropic_asked(stream=True, system="Brew.")
+    (name,) = player.load(interaction(asked_, frames, path=MESSAGES))
+    assert tuple(player.ask(asked_, ANTHROPIC).frames) == tuple(frames)
+    other = {**asked_, "metadata": {"user_id": "another"}, "system": "Brew well."}
+    assert tuple(player.ask(other, ANTHROPIC).frames) == tuple(frames)
+    player.load(way="rechunk")
+    anew = folding.anthropic_stream(player.ask(asked_, ANTHROPIC).frames)
+    assert [choice.content for choice in anew.choices] == ["你好"]
+    assert anew.usage == ANTHROPIC_USAGE
+    exact = f"recorded:exact:{name}"
+    assert player.by == [exact, f"{exact}; the system prompt changed", f"recorded:rechunk:{name}"]
+
+
+def test_a_recorded_message_answers_every_other_dialect(player: Player) -> None:
+    recorded = interaction(anthropic_asked(stream=True), anthropic_frames("你", "好"), path=MESSAGES)
+    player.load(recorded, way="transcode")
+    told = json.loads(player.ask(asked()).body)
+    assert told["choices"][0]["message"]["content"] == "你好"
+    assert (told["usage"]["prompt_tokens"], told["usage"]["total_tokens"]) == (9, 12)
+    native = json.loads(player.ask(native_asked(result_format="message"), NATIVE_TEXT).body)
+    assert native["output"]["choices"][0]["message"]["content"] == "你好"
+    assert native["usage"]["input_tokens"] == 9
+    plain = folding.anthropic_body(player.ask(anthropic_asked(), ANTHROPIC).body)
+    assert [choice.content for choice in plain.choices] == ["你好"]
+    assert plain.usage == ANTHROPIC_USAGE
+
+
+def test_a_tool_loop_is_the_same_conversation_in_every_dialect(player: Player) -> None:
+    function = {"name": "brew", "description": "Brews.", "parameters": {"type": "object"}}
+    call = {"id": "call_1", "type": "function", "function": {"name": "brew", "arguments": '{"leaf": "a"}'}}
+    compat_body_ = {
+        "model": "qwen-plus",
+        "messages": [
+            {"role": "system", "content": "Brew."},
+            {"role": "user", "content": "Tea!"},
+            {"role": "assistant", "content": "", "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "call_1", "content": "A cup."},
+        ],
+        "tools": [{"type": "function", "function": function}],
+    }
+    used = {"type": "tool_use", "id": "toolu_9", "name": "brew", "input": {"leaf": "a"}}
+    blocks = anthropic_asked(
+        "Tea!",
+        system="Brew.",
+        tools=[{"name": "brew", "description": "Brews.", "input_schema": {"type": "object"}}],
+    )
+    blocks["messages"] += [
+        {"role": "assistant", "content": [used]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_9", "content": "A cup."}]},
+    ]
+    (name,) = player.load(interaction(compat_body_, compat_frames("Done.")), way="transcode")
+    told = folding.anthropic_body(player.ask(blocks, ANTHROPIC).body)
+    assert [choice.content for choice in told.choices] == ["Done."]
+    assert player.by == [f"recorded:transcode:{name}"]
+
+
+def test_a_picture_is_the_same_whatever_wraps_it(player: Player) -> None:
+    url = "https://tea.example/cup.png"
+    parts = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": "What?"}]
+    seen: dict[str, Any] = {"model": "qwen3.7-plus", "messages": [{"role": "user", "content": parts}]}
+    blocks = [{"type": "image", "source": {"type": "url", "url": url}}, {"type": "text", "text": "What?"}]
+    player.load(interaction(seen, compat_body("A cup.")), way="transcode")
+    body = {**anthropic_asked(model="qwen3.7-plus"), "messages": [{"role": "user", "content": blocks}]}
+    told = folding.anthropic_body(player.ask(body, ANTHROPIC).body)
+    assert [choice.content for choice in told.choices] == ["A cup."]
+
+
+def test_a_cut_message_is_said_as_far_as_it_came(player: Player) -> None:
+    frames = anthropic_frames("你", "好")[:-3]
+    player.load(
+        interaction(anthropic_asked(stream=True), frames, path=MESSAGES, end="cut-by-upstream"),
+        way="transcode",
+    )
+    assert folding.anthropic_body(player.ask(anthropic_asked(), ANTHROPIC).body).choices[0].content == "你好"
+
+
+def test_a_recorded_refusal_of_a_message_is_rendered_elsewhere(player: Player) -> None:
+    error = {"code": "InvalidParameter", "message": "Model not exist.", "request_id": "r"}
+    player.load(interaction(anthropic_asked(), error, path=MESSAGES, status=400), way="transcode")
+    told = player.ask(asked())
+    assert (told.status, json.loads(told.body)["error"]["message"]) == (400, "Model not exist.")
 
 
 def test_a_recording_that_says_nothing_leaves_the_answer_to_the_built_in_model(player: Player) -> None:

@@ -20,7 +20,9 @@ from mockserver.recording import cassette
 from mockserver.recording.redaction import Redaction
 from tests.recording.exchanges import (
     COMPAT,
+    MESSAGES,
     TEXT,
+    anthropic_frames,
     asked,
     compat_body,
     compat_frames,
@@ -76,6 +78,17 @@ def test_other_words_are_no_drift() -> None:
     assert drifted(compat_body("hello"), compat_body("something else altogether")) == []
     assert drifted(compat_frames("a", "b"), compat_frames("quite", "another", "text")) == []
     assert drifted(native_frames("a"), native_frames("b", "c"), path=TEXT) == []
+
+
+def test_what_blocks_say_is_no_drift_and_what_they_are_is() -> None:
+    used = {"type": "tool_use", "id": "toolu_1", "name": "brew", "input": {"leaf": "a"}}
+    body = {"type": "message", "content": [{"type": "text", "text": "a"}], "stop_reason": "end_turn"}
+    live = {**body, "content": [used], "stop_reason": "tool_use"}
+    assert {weight for weight, _, _ in kinds(drifted(body, live, path=MESSAGES))} == {"info"}
+    frames = anthropic_frames("a", "b")
+    assert drifted(frames, anthropic_frames("c"), path=MESSAGES) == []
+    spaced = [frame.replace(b"event:", b"event: ") for frame in frames]
+    assert ("error", "framing", "") in kinds(drifted(frames, spaced, path=MESSAGES))
 
 
 def test_new_gone_and_retyped_fields_are_named_with_their_three_columns() -> None:

@@ -12,8 +12,11 @@ from mockserver.recording.cassette import CassetteError, redacted
 from mockserver.recording.interaction import Interaction
 from mockserver.recording.redaction import Redaction
 from tests.recording.exchanges import (
+    MESSAGES,
     RID,
     TEXT,
+    anthropic_asked,
+    anthropic_frames,
     asked,
     compat_body,
     compat_frames,
@@ -38,6 +41,16 @@ def found(made: Interaction) -> list[tuple[str, str, str]]:
         interaction(asked(stream=True), compat_frames("a", "b")),
         interaction(native_asked(), native_body(), path=TEXT),
         interaction(native_asked(), native_frames("a", "b"), path=TEXT),
+        interaction(anthropic_asked(stream=True), anthropic_frames("a", "b"), path=MESSAGES),
+        interaction(
+            anthropic_asked(stream=True),
+            [
+                b'id:1\nevent:error\n:HTTP_STATUS/400\ndata:{"request_id":"%b","code":"InvalidParameter",'
+                b'"message":"m"}\n\n' % RID.encode()
+            ],
+            path=MESSAGES,
+            status=400,
+        ),
         interaction(b"", {"anything": 1}, path="/unknown", method="GET"),
         interaction(
             asked(),

@@ -104,6 +104,47 @@ def native_frames(*pieces: str, growing: bool = False) -> list[bytes]:
     return frames
 
 
+MESSAGES = "/apps/anthropic/v1/messages"
+
+
+def anthropic_asked(
+    said: str = "hi", *, model: str = "qwen-plus", system: str | None = None, **more: Any
+) -> dict[str, Any]:
+    """The body of a request of Anthropic's dialect."""
+    asked = {"model": model, "max_tokens": 256, "messages": [{"role": "user", "content": said}], **more}
+    return {**asked, "system": system} if system else asked
+
+
+ANTHROPIC_USAGE = {
+    "output_tokens": 3,
+    "cache_creation_input_tokens": 0,
+    "input_tokens": 2,
+    "cache_read_input_tokens": 7,
+}
+
+
+def anthropic_frames(*pieces: str) -> list[bytes]:
+    """A stream of Anthropic's dialect with one text of these pieces."""
+
+    def frame(kind: str, **more: Any) -> bytes:
+        return b"event:%b\ndata:%b\n\n" % (kind.encode(), dumped({"type": kind, **more}))
+
+    message = {"model": "qwen-plus", "id": f"msg_{RID}", "role": "assistant", "type": "message"}
+    usage = {"input_tokens": 9, "output_tokens": 0}
+    return [
+        frame("message_start", message={**message, "content": [], "usage": usage}),
+        frame("ping"),
+        frame("content_block_start", content_block={"type": "text", "text": ""}, index=0),
+        *(
+            frame("content_block_delta", delta={"type": "text_delta", "text": piece}, index=0)
+            for piece in pieces
+        ),
+        frame("content_block_stop", index=0),
+        frame("message_delta", delta={"stop_reason": "end_turn"}, usage=ANTHROPIC_USAGE),
+        frame("message_stop"),
+    ]
+
+
 def dumped(value: Any) -> bytes:
     """Compact JSON, raw UTF-8."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

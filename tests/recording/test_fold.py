@@ -1,19 +1,78 @@
 """What was rendered folds to what was said; what cannot be understood says nothing."""
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mockserver.dialects.anthropic.render import tool_input
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_TEXT
+from mockserver.dialects.table import DIALECTS
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.recording import documents, fold, lanes
 from mockserver.recording.coding import UnreadableCodingError, coding_of, decoded, header, packed
 from mockserver.recording.usage import counts_of, overrides_for
-from mockserver.talk.reply import Reply, Usage
+from mockserver.talk.reply import Choice, Reply, Usage
 from tests.recording.exchanges import USAGE, compat_body, dumped, interaction, native_body, native_frames
 from tests.wire import strategies as drawn
-from tests.wire.exchanges import compat_exchange, native_exchange
+from tests.wire.exchanges import Exchange, anthropic_exchange, compat_exchange, native_exchange
+
+SPOKEN: dict[str, Callable[[Reply, Tokenizer], Exchange]] = {
+    "compat": lambda reply, tokenizer: compat_exchange("qwen-plus", reply, tokenizer),
+    "native": lambda reply, tokenizer: native_exchange(
+        "qwen-plus", reply, tokenizer, result_format="message", incremental_output=True
+    ),
+    "anthropic": lambda reply, tokenizer: anthropic_exchange("qwen-plus", reply, tokenizer),
+}
+"""An exchange in each dialect."""
+
+
+def recorded(dialect: str, reply: Reply, tokenizer: Tokenizer, *, stream: bool) -> fold.Folded:
+    """What a recorded answer of a dialect folds to."""
+    exchange = SPOKEN[dialect](reply, tokenizer)
+    body = b"".join(exchange.stream().frames) if stream else exchange.body()
+    return fold.fold(body, status=200, pieces=True)
+
+
+def meant(reply: Reply) -> list[Choice]:
+    """The choices of a reply, their arguments by what they mean: Anthropic's are objects."""
+    return [
+        replace(
+            choice,
+            tool_calls=tuple(
+                replace(call, arguments=json.dumps(tool_input(call.arguments))) for call in choice.tool_calls
+            ),
+        )
+        for choice in reply.choices
+    ]
+
+
+def test_every_dialect_is_transcoded() -> None:
+    assert set(SPOKEN) == set(DIALECTS)
+
+
+@settings(max_examples=1000)
+@given(
+    reply=drawn.replies(most=1),
+    spoken=st.sampled_from(sorted(SPOKEN)),
+    asked=st.sampled_from(sorted(SPOKEN)),
+    streams=st.tuples(st.booleans(), st.booleans()),
+)
+def test_what_was_recorded_in_one_dialect_is_said_in_another_and_means_the_same(
+    reply: Reply, spoken: str, asked: str, streams: tuple[bool, bool], tokenizer: Tokenizer
+) -> None:
+    before = recorded(spoken, reply, tokenizer, stream=streams[0])
+    after = recorded(asked, Reply(before.choices), tokenizer, stream=streams[1])
+    assert meant(Reply(after.choices)) == meant(reply)
+    counts = counts_of(before.usage or {})
+    assert counts is not None
+    if spoken != asked:
+        told = overrides_for(DIALECTS[asked].surfaces[0], before.usage or {}, spoken=spoken)
+        assert counts_of(told or {}) == Usage(counts.input, counts.output)
 
 
 @given(
@@ -127,19 +186,19 @@ def test_usage_is_carried_between_the_dialects() -> None:
         }
     )
     assert counts == Usage(5, 0, 2, 1)
-    assert overrides_for(COMPAT, USAGE) is USAGE
-    assert overrides_for(NATIVE_TEXT, USAGE) == {
+    assert overrides_for(COMPAT, USAGE, spoken="compat") is USAGE
+    assert overrides_for(NATIVE_TEXT, USAGE, spoken="compat") == {
         "input_tokens": 9,
         "output_tokens": 3,
         "total_tokens": 12,
     }
     native = {"input_tokens": 9, "output_tokens": 3}
-    assert overrides_for(COMPAT, native) == {
+    assert overrides_for(COMPAT, native, spoken="native") == {
         "prompt_tokens": 9,
         "completion_tokens": 3,
         "total_tokens": 12,
     }
-    assert overrides_for(COMPAT, {"total_tokens": 3}) is None
+    assert overrides_for(COMPAT, {"total_tokens": 3}, spoken="native") is None
 
 
 @given(body=st.binary(max_size=300), name=st.sampled_from(["gzip", "deflate", "identity"]))

@@ -38,6 +38,20 @@ def texts_of(documents: list[Any]) -> list[Any]:
     return [document["choices"][0]["delta"]["content"] for document in documents]
 
 
+def test_a_secret_in_the_pieces_of_a_block_is_found_and_no_other_block_is_looked_at() -> None:
+    def piece(text: str, index: int, kind: str = "text") -> dict[str, Any]:
+        delta = {"type": f"{kind}_delta", kind: text}
+        return {"type": "content_block_delta", "index": index, "delta": delta}
+
+    told = clean(piece("a s1", 0), piece("0", 0, "thinking"), piece("00t b", 1), piece("00t c", 0))
+    assert [document["delta"] for document in told] == [
+        {"type": "text_delta", "text": "a [x]"},
+        {"type": "thinking_delta", "thinking": "0"},
+        {"type": "text_delta", "text": "00t b"},
+        {"type": "text_delta", "text": " c"},
+    ]
+
+
 @pytest.mark.parametrize(
     ("pieces", "left"),
     [

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.dialects.anthropic.surface import ANTHROPIC
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
-from mockserver.dialects.table import SURFACES
+from mockserver.dialects.table import SURFACES, dialect_of
 from mockserver.recording.usage import counts_of, overrides_for
 from mockserver.talk.reply import Usage
 from mockserver.talk.surface import Surface
@@ -54,21 +55,41 @@ def test_without_a_number_of_input_tokens_there_are_no_counts(usage: dict[str, A
 @pytest.mark.parametrize("surface", NATIVE)
 def test_usage_of_its_own_dialect_is_kept_whole(surface: Surface) -> None:
     usage = {"input_tokens": 1, "output_tokens": 2, "plugins": {"search": {"count": 1}}}
-    assert overrides_for(surface, usage) is usage
+    assert overrides_for(surface, usage, spoken="native") is usage
 
 
 def test_usage_that_counts_nothing_overrides_nothing() -> None:
     for surface in SURFACES.values():
-        assert overrides_for(surface, {"plugins": {}}) is None
+        assert overrides_for(surface, {"plugins": {}}, spoken="another") is None
 
 
 @given(read=COUNTS, written=COUNTS)
 def test_the_way_to_the_other_dialect_and_back_keeps_the_counts(read: int, written: int) -> None:
     compat = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
     for surface in NATIVE:
-        native = overrides_for(surface, compat)
+        native = overrides_for(surface, compat, spoken="compat")
         assert native == {"input_tokens": read, "output_tokens": written, "total_tokens": read + written}
-        assert overrides_for(COMPAT, native) == compat
+        assert native is not None
+        assert overrides_for(COMPAT, native, spoken="native") == compat
+
+
+@given(read=COUNTS, cached=COUNTS, created=COUNTS, written=COUNTS)
+def test_what_anthropic_counts_apart_is_one_input_elsewhere(
+    read: int, cached: int, created: int, written: int
+) -> None:
+    own = {
+        "input_tokens": read,
+        "output_tokens": written,
+        "cache_read_input_tokens": cached,
+        "cache_creation_input_tokens": created,
+    }
+    counts = counts_of(own)
+    assert counts == Usage(read + cached + created, written, None, cached, created or None)
+    assert overrides_for(ANTHROPIC, own, spoken="anthropic") is own
+    told = overrides_for(COMPAT, own, spoken="anthropic")
+    whole = read + cached + created
+    assert told == {"prompt_tokens": whole, "completion_tokens": written, "total_tokens": whole + written}
+    assert dialect_of(ANTHROPIC).counted(counts) == own
 
 
 @given(value=json_values, name=st.sampled_from(["prompt_tokens", "input_tokens", "output_tokens_details"]))

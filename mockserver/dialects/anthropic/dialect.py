@@ -1,22 +1,25 @@
 """Anthropic's dialect: what is read, what is said, and how it is refused."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
 from mockserver.catalogue.regions import DEFAULT, Region
-from mockserver.dialects.anthropic import frames, read, refuse, render
+from mockserver.dialects.anthropic import frames, read, refuse, render, retell
 from mockserver.dialects.anthropic.surface import ANTHROPIC
 from mockserver.dialects.dialect import Dialect, Grammar
-from mockserver.dialects.events import Event, Shown
+from mockserver.dialects.events import Event, Lane, Shown
 from mockserver.dialects.refusing import RenderedError
 from mockserver.dialects.rendering import Envelope, Stream
 from mockserver.talk.reply import Choice, Reply, Usage
 from mockserver.talk.request import ChatRequest, Message, Part
 from mockserver.talk.surface import Surface
 from mockserver.wire.chunking import Chunker
+
+_FRAME = re.compile(r"event:\w+\ndata:.*|id:1\nevent:error\n:HTTP_STATUS/\d+\ndata:.*")
+"""An event; a refusal is a native one."""
 
 
 class Anthropic(Dialect):
@@ -27,11 +30,12 @@ class Anthropic(Dialect):
 
     name = "anthropic"
     surfaces = (ANTHROPIC,)
-    grammar = Grammar(frame=re.compile(r"event:\w+\ndata:.*"), status_inside=True)
+    grammar = Grammar(frame=_FRAME, status_inside=True)
     header_sets = "native"
     unknown_model = "model.unknown-native"
     unserved_model = "model.unknown-native"
     usage_names = ("input_tokens", "output_tokens")
+    event_schema = "event"
 
     def detect(self, body: Mapping[str, Any]) -> bool:
         """A body that has a field, a form of a tool or a block that the compatible one has not."""
@@ -92,6 +96,22 @@ class Anthropic(Dialect):
     def choices(self, payload: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
         """What the blocks say, as a choice."""
         return frames.choices(payload)
+
+    def spoke(self, document: Mapping[str, Any]) -> bool:
+        """A document that names its type, which is one of Anthropic's."""
+        return retell.spoke(document)
+
+    def retold(self, document: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+        """What its blocks, or a piece of one, say."""
+        return retell.retold(document)
+
+    def lanes(self, document: Mapping[str, Any]) -> Iterator[Lane]:
+        """The piece of a block."""
+        return retell.lanes(document)
+
+    def counted(self, usage: Usage) -> dict[str, Any]:
+        """The input is split into what was read from a cache, written to one, and the rest."""
+        return retell.counted(usage)
 
     def opening(self, payload: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, Any]] | None:
         """The event that opens a block with a call is its own choice."""

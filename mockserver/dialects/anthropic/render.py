@@ -15,9 +15,12 @@ from mockserver.wire import sse
 from mockserver.wire.chunking import Chunker, Run
 from mockserver.wire.template import Template
 
-_STOPS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
+STOPS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
 """How an answer ends, in this dialect's words. A stop sequence ends a turn like any other (Model Studio docs,
 Anthropic-compatible Messages, 2026-11)."""
+
+RAW = "raw_arguments"
+"""Where arguments stand that are no object."""
 
 _BLOCKS = {"reasoning": "thinking", "content": "text", "tool": "tool_use"}
 """The type of the block that a run of pieces makes."""
@@ -40,10 +43,8 @@ def render_stream(
     table = _serializer(request, reply)
     choice = reply.choices[0]
     values = _envelope_values(request, choice, envelope)
-    # The start names the whole prompt; what of it was read from a cache comes at the end only (recording of
-    # the token plan's host, qwen3.7-plus, 2026-08).
-    values["input"] = number(usage.input)
     values["usage"] = _usage(table.usage_stream, reply, usage)
+    values["input"] = number(_whole(loads(values["usage"])) if reply.usage else usage.input)
     writer = _Writer(table, values)
     writer.event("message_start")
     writer.event("ping")
@@ -62,7 +63,7 @@ def _envelope_values(request: ChatRequest, choice: Choice, envelope: Envelope) -
     return {
         "id": b'"msg_%b"' % envelope.request_id.encode(),
         "model": dump_text(request.model.name),
-        "stop": dump_text(_STOPS[choice.finish_reason]),
+        "stop": dump_text(STOPS.get(choice.finish_reason, STOPS["stop"])),
     }
 
 
@@ -82,6 +83,16 @@ def _usage(template: Template, reply: Reply, usage: Usage) -> bytes:
         values["written"] = number(created)
     rendered = template.fill(values)
     return overridden(rendered, reply.usage) if reply.usage else rendered
+
+
+def _whole(usage: Mapping[str, Any]) -> int:
+    """The whole prompt of a usage, as the start of a stream names it.
+
+    What of it was read from a cache comes at the end only (recording of the token plan's host, qwen3.7-plus,
+    2026-08).
+    """
+    parts = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+    return sum(part for name in parts if isinstance(part := usage.get(name), int))
 
 
 def _blocks(templates: Mapping[str, Template], choice: Choice) -> list[bytes]:
@@ -112,7 +123,7 @@ def tool_input(arguments: str) -> dict[str, Any]:
         dumps(read)
     except (ValueError, TypeError):
         read = None
-    return read if isinstance(read, dict) else {"raw_arguments": loads(dump_text(arguments))}
+    return read if isinstance(read, dict) else {RAW: loads(dump_text(arguments))}
 
 
 class _Writer:
