@@ -6,6 +6,7 @@ It is one file that loads nothing; it works without scripts.
 from collections.abc import Sequence
 from html import escape
 
+from mockserver.base.look import stylesheet
 from mockserver.contract.report.result import Held, Result, State
 from mockserver.contract.report.terminal import held_text
 from mockserver.contract.requirements import requirements
@@ -15,17 +16,16 @@ _MOST = 3
 """How many conversations stand behind one cell."""
 
 _STYLE = """
-body{font:14px/1.4 system-ui,sans-serif;margin:2rem;color:#1b1b1b;background:#fff}
-table{border-collapse:collapse}
-th,td{border:1px solid #ccc;padding:.25rem .5rem;text-align:left;vertical-align:top}
-thead th{position:sticky;top:0;background:#f4f4f4}.passed{background:#d9f0dc}.failed{background:#f8d3d0}
-.missing{background:#fbe6c2}.unclear{background:#e3e0f5}.unchecked{color:#777}small{color:#555}
-pre{white-space:pre-wrap;max-width:60rem;font-size:12px;background:#fafafa;padding:.5rem}
-@media(prefers-color-scheme:dark){body{background:#161616;color:#eee}thead th{background:#222}
-.passed{background:#12391a}
-.failed{background:#5a1712}.missing{background:#553a06}.unclear{background:#2c2755}
-pre{background:#202020}small{color:#aaa}}
+body{padding:1rem}
+.wide{max-height:85vh;border:1px solid var(--line)}
+tbody th{position:sticky;left:0;background:var(--paper);max-width:min(24rem,45vw);overflow-wrap:anywhere}
+tbody th{font-weight:400}
+thead th:first-child{left:0;z-index:2}
+td pre{width:min(60rem,80vw);max-height:60vh;overflow:auto}
+.legend span{display:inline-block;padding:0 .5rem;border-radius:99px;margin-right:.5rem}
+body:has(#only:checked) tr[data-good]{display:none}
 """
+"""What the matrix has beside the look of everything: heads that stay, rows without a failure that can go."""
 
 
 def _concerned(result: Result, name: str, state: State) -> list[Held]:
@@ -58,17 +58,24 @@ def as_html(results: Sequence[Result]) -> str:
         cells = "".join(
             _cell(result, name, states[name]) for result, states in zip(results, columns, strict=True)
         )
+        good = not any(states[name] is State.FAILED for states in columns)
         rows.append(
-            f'<tr><th scope="row">{about}<small>{escape(requirement.source)}</small></th>{cells}</tr>'
+            f'<tr{" data-good" if good else ""}><th scope="row">{about}'
+            f"<small>{escape(requirement.source)}</small></th>{cells}</tr>"
         )
     heads = "".join(
         f'<th scope="col">{escape(result.client)}<br>'
         f"<small>{result.count()[Verdict.PASSED]} of {len(result.held)}</small></th>"
         for result in results
     )
+    legend = "".join(f'<span class="{state}">{state}</span>' for state in State)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>DashScope contract</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
-        f"<h1>DashScope contract</h1><table><thead><tr><th>requirement</th>{heads}</tr></thead><tbody>"
-        f"{''.join(rows)}</tbody></table></body></html>\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{stylesheet()}{_STYLE}</style></head><body>"
+        f'<h1>DashScope contract</h1><p class="legend">{legend}'
+        '<label><input type="checkbox" id="only"> only rows with a failure</label></p>'
+        '<div class="wide" tabindex="0" role="region" aria-label="The matrix"><table>'
+        f'<thead><tr><th scope="col">requirement</th>{heads}</tr></thead><tbody>'
+        f"{''.join(rows)}</tbody></table></div></body></html>\n"
     )

@@ -25,7 +25,7 @@ class _Tags(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the parser's
         self.counts[tag] = self.counts.get(tag, 0) + 1
-        if tag not in ("meta", "br"):
+        if tag not in ("meta", "br", "input"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -108,3 +108,12 @@ def test_no_text_is_markup(text: str) -> None:
     )
     assert _Tags(as_html([wild])).counts == _Tags(as_html([plain])).counts
     assert _Tags(as_html([wild])).open == []
+
+
+def test_rows_without_a_failure_can_go_and_no_other() -> None:
+    made = result()
+    states = made.states()
+    for name in requirements():
+        before = as_html([made]).partition(f"<code>{name}</code>")[0]
+        row = before[before.rindex("<tr") :]
+        assert row.startswith("<tr data-good>") is (str(states[name]) != "failed"), name
