@@ -20,6 +20,9 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s|[。！？\n]")
 _FIRST = 200
 """How much of a description is read: what a tool does stands at its start."""
 
+_FEW = 16
+"""How many of a tool's parameters say what it is about."""
+
 _ACTIONS = frozenset(
     ("send", "write", "delete", "create", "update", "run", "book", "translate", "search", "read", "remember")
 )
@@ -123,6 +126,15 @@ def asks_for(tool: Mapping[str, Any], text: str) -> bool:
         return False
     about = set(terms(_SENTENCE.split(description.strip())[0][:_FIRST])) - set(named)
     return _meets(named, about, said) or ("arithmetic" in said and _calculates(named, about, parameters))
+
+
+def nearness(tool: Mapping[str, Any], text: str) -> int:
+    """How many ideas a text has in common with a tool's name, description and parameters."""
+    name, description, parameters = _described(tool)
+    properties = parameters.get("properties") if isinstance(parameters, Mapping) else None
+    names = [" ".join(parts(each)) for each in properties] if isinstance(properties, Mapping) else []
+    about = terms(" ".join((*parts(name), description[:_FIRST], *names[:_FEW])))
+    return len(set(about) & _said(shortened(text)))
 
 
 def _meets(named: tuple[str, ...], about: set[str], said: set[str]) -> bool:

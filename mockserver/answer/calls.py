@@ -1,38 +1,118 @@
-"""Function calls of the built-in model: when it calls, which function, with which arguments."""
+"""Function calls of the built-in model: when it calls, which function, with which arguments.
+
+It calls once for each thing that the words ask for, and never again what has answered; what it must call
+although nothing is asked for any more is the tool that ends the work.
+"""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from contextlib import suppress
+from itertools import islice
+from typing import Any, NamedTuple
 
-from mockserver.answer.asks import asks_for
+from mockserver.answer.asks import asks_for, nearness
+from mockserver.answer.course import Course, course_of, directory, ends
+from mockserver.answer.heeding import heeding
 from mockserver.base.deadline import Deadline
-from mockserver.base.jsontext import dumps
+from mockserver.base.jsontext import canonical, dumps
+from mockserver.instances.impossible import ImpossibleSchemaError
 from mockserver.instances.instance import instance
+from mockserver.instances.kinds import parts
 from mockserver.instances.words import Words
 from mockserver.talk.request import ChatRequest, ToolCall
 
 Tool = Mapping[str, Any]
 
+MOST_TRIES = 3
+"""How often a tool is called at most that cannot use its arguments."""
 
-def _named(tools: list[Tool], name: str) -> list[Tool]:
-    return [tool for tool in tools if tool["function"]["name"] == name][:1]
+_ATTEMPTS = 2
+"""How often other arguments are looked for in place of those that were sent before."""
+
+MOST_AT_ONCE = 16
+"""How many calls stand in one answer."""
 
 
-def wanted(request: ChatRequest) -> list[Tool]:
-    """The tools to call now: the one that is forced, or those that the user's words ask for."""
-    tools = [tool for tool in request.tools if tool.get("function", {}).get("name")]
+class Errand(NamedTuple):
+    """A tool to call, and which of the things that the words ask it for others are called for."""
+
+    tool: Tool
+    taken: tuple[Any, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The tool's name."""
+        return name_of(self.tool)
+
+
+def name_of(tool: Tool) -> str:
+    """The name of a tool."""
+    name: str = tool["function"]["name"]
+    return name
+
+
+def is_ending(tool: Tool) -> bool:
+    """Whether a tool ends the work."""
+    return ends(parts(name_of(tool)), str(tool["function"].get("description") or ""))
+
+
+def usable(request: ChatRequest) -> list[Tool]:
+    """The tools that have a name."""
+    return [tool for tool in request.tools if tool.get("function", {}).get("name")]
+
+
+def wanted(request: ChatRequest, course: Course) -> tuple[list[Errand], list[Errand]]:
+    """What the user's words ask to call now, and what is called though they do not, the best first."""
+    tools = [tool for tool in usable(request) if course.failures(name_of(tool)) < MOST_TRIES]
     choice = request.get("tool_choice") or "auto"
     if not tools or choice == "none":
-        return []
+        return [], []
     if isinstance(choice, Mapping):
-        return _named(tools, choice["function"]["name"])
-    answered = request.messages[-1].role == "tool"
-    asked = [] if answered else [tool for tool in tools if asks_for(tool, request.last_user)]
-    if choice == "required":
-        asked = asked or tools[:1]
-    return asked if request.get("parallel_tool_calls") else asked[:1]
+        name = choice["function"]["name"]
+        return [], [Errand(tool) for tool in tools if name_of(tool) == name][:1]
+    failed = _failed(tools, course)
+    again = {errand.name for errand in failed}
+    asked = failed + [errand for errand in _asked(tools, course) if errand.name not in again]
+    return asked, _forced(tools, course) if choice == "required" else []
 
 
-def _schema(tool: Tool) -> Any:
+def _asked(tools: list[Tool], course: Course) -> list[Errand]:
+    """One errand for each thing that the words ask a tool for and that was not called yet."""
+    words = Words.of(course.question)
+    found = []
+    for tool in tools:
+        if is_ending(tool) or not asks_for(tool, course.question):
+            continue
+        things = words.things(tool["function"].get("parameters"))
+        errands = [Errand(tool, things[:index]) for index in range(max(len(things), 1))]
+        found += errands[course.times(name_of(tool)) :]
+    return found
+
+
+def _failed(tools: list[Tool], course: Course) -> list[Errand]:
+    """The tool that could not use its arguments the last time."""
+    if not course.complaint or not course.tried:
+        return []
+    last = course.tried[-1][0]
+    return [Errand(tool) for tool in tools if name_of(tool) == last][:1]
+
+
+def _forced(tools: list[Tool], course: Course) -> list[Errand]:
+    """What has not answered yet, and first of it what ends the work.
+
+    Before any result what is near to the words is called for them, and then what ends the work.
+    """
+    if any(is_ending(tool) and course.times(name_of(tool)) for tool in tools):
+        return []
+    new = [tool for tool in tools if not course.times(name_of(tool))]
+
+    def rank(tool: Tool) -> tuple[bool, int]:
+        near = 0 if course.answered or is_ending(tool) else nearness(tool, course.question)
+        return not (near or is_ending(tool)), -near
+
+    return [Errand(tool) for tool in sorted(new, key=rank)]
+
+
+def schema_of(tool: Tool) -> Any:
     """The schema of a tool's arguments, which are always an object."""
     parameters = tool["function"].get("parameters")
     return {"type": "object", **parameters} if isinstance(parameters, Mapping) else {"type": "object"}
@@ -46,12 +126,54 @@ def calls(
     Raises `ImpossibleSchemaError` for a tool whose arguments cannot exist, and `TakesLongError` as
     `instance` does.
     """
-    words = Words.of(request.last_user)
-    made = []
-    for tool in wanted(request):
-        arguments = instance(_schema(tool), numbers=drawn, words=words, deadline=deadline)
-        made.append(ToolCall(tool["function"]["name"], _spaced(arguments)))
-    return tuple(made)
+    if not request.tools:
+        return ()
+    course = course_of(request)
+    asked, forced = wanted(request, course)
+    if not asked and not forced:
+        return ()
+    folder = directory(request)
+
+    def fresh(errands: list[Errand], words: Words, most: int) -> tuple[ToolCall, ...]:
+        return tuple(islice(_fresh(errands, words, course, drawn, deadline), most))
+
+    most = MOST_AT_ONCE if request.get("parallel_tool_calls") else 1
+    made = fresh(asked, Words.of(course.question, directory=folder), most) if asked else ()
+    return made or fresh(forced, Words.of(course.question, directory=folder, results=course.results), 1)
+
+
+def _fresh(
+    errands: list[Errand], words: Words, course: Course, drawn: Iterator[int], deadline: Deadline | None
+) -> Iterator[ToolCall]:
+    """The calls that were not made yet: none is made twice with the same arguments."""
+    made = set(course.tried)
+    for errand in errands:
+        taken = errand.taken
+        for _ in range(_ATTEMPTS):
+            arguments = _arguments(errand.tool, taken, words, course, drawn, deadline)
+            key = (errand.name, canonical(dumps(arguments).decode()))
+            if key not in made:
+                made.add(key)
+                yield ToolCall(errand.name, _spaced(arguments))
+                break
+            taken += tuple(arguments.values()) if isinstance(arguments, Mapping) else ()
+
+
+def _arguments(
+    tool: Tool,
+    taken: tuple[Any, ...],
+    words: Words,
+    course: Course,
+    drawn: Iterator[int],
+    deadline: Deadline | None,
+) -> Any:
+    """Arguments of a tool, in which what was wrong with the last ones is mended where that can be."""
+    schema = schema_of(tool)
+    given: Any = {"numbers": drawn, "words": words, "taken": taken, "brief": True, "deadline": deadline}
+    if course.complaint and course.tried and course.tried[-1][0] == name_of(tool):
+        with suppress(ImpossibleSchemaError):
+            return instance(heeding(schema, course.complaint), **given)
+    return instance(schema, **given)
 
 
 def _spaced(arguments: Any) -> str:

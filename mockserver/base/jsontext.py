@@ -28,6 +28,9 @@ _LEVELS = 200
 VALUES = 250_000
 """The most values taken from others in one text: to read them is one step, and nobody else has a turn."""
 
+_EXACT = 2**53
+"""The widest whole number that a double holds exactly."""
+
 _BETWEEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[,\[{]', re.DOTALL)
 
 
@@ -77,6 +80,30 @@ def _pieced(value: Any) -> Any:
     if isinstance(value, list) and len(value) > _MANY:
         pieces = [dumps(value[at : at + _MANY])[1:-1] for at in range(0, len(value), _MANY)]
         return orjson.Fragment(b"[%b]" % b",".join(pieces))
+    return value
+
+
+def canonical(text: str) -> str:
+    """A JSON text, the same for equal values however they are written; as it is when it is none.
+
+    Blanks, escapes, the order of keys and the `.0` of a whole number are ways of writing: clients that read
+    arguments and write them again change them.
+    """
+    try:
+        value = loads_bounded(text.encode("utf-8", "surrogatepass"))
+    except ValueError:
+        return text
+    return orjson.dumps(_plain(value), option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _plain(value: Any) -> Any:
+    """A value with its whole numbers as integers, as far as a double tells them apart."""
+    if isinstance(value, dict):
+        return {name: _plain(below) for name, below in value.items()}
+    if isinstance(value, list):
+        return [_plain(below) for below in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
+        return int(value)
     return value
 
 

@@ -73,6 +73,7 @@ _LOWER_PLACE = re.compile(
 _STATE = re.compile(rf"(?:{_CAPITAL})(?:[ ](?:{_CAPITAL}))*,\s[A-Z]{{2}}\b")
 _INTRODUCED = re.compile(
     r"(?:(?i:my name is|i am|i'm|called|named|by name|call me))\s+([A-Z][\w'-]*(?: [A-Z][\w'-]*)*)|"
+    r"(?:named|called)\s+[\"'\u201c\u2018`]([^\"'\u201d\u2019`\n]+)[\"'\u201d\u2019`]|"
     r"(?:我叫|名字是|名叫|叫做|姓名是|我是)([\u3400-\u9fff]{2,4})|私の名前は([^\s。、です]+)",
 )
 _STOPS = re.compile(
@@ -80,6 +81,9 @@ _STOPS = re.compile(
     "知道|帮我|帮忙|根据|以及|什么|多少|几点|时间|時間|预报|予報|会不会|下雨|可以|能否|需要|想要|喜欢|"
     "以及|[的了在去到从至是吗呢和与跟请问查我你他您有几天会要想把给教何，]|市区|地区"
 )
+_SUBJECT = re.compile(r"(?:'s)?,? (?:is|was|has|lives|works|and|aged?)\b")
+"""What follows a name at the start of a sentence."""
+
 _RUN = re.compile("[\u3400-\u9fff]+|[\u30a0-\u30ff]+")
 _HAN_PLACE = re.compile(
     "(?:[\u3400-\u9fff]{2,3}省)?[\u3400-\u9fff]{2,6}?(?:省|市|县|区|都|府)(?=[\u3400-\u9fff的]|$|[^\u3400-\u9fff])"
@@ -182,13 +186,9 @@ def _names(text: str) -> list[str]:
         while words and words[0].rstrip(".") in tables()["common"]:
             words.pop(0)
         name = " ".join(words).removesuffix("'s").removesuffix("\u2019s").rstrip(".")
-        starts = match.start() == 0 or text[: match.start()].rstrip()[-1:] in (".", "!", "?", "\n", ":")
-        if (
-            name
-            and name not in languages
-            and name not in _MONTHS
-            and not (starts and " " not in name == match[0])
-        ):
+        starts = match.start() == 0 or text[: match.start()].rstrip(" ")[-1:] in (".", "!", "?", "\n", ":")
+        lone = starts and " " not in name == match[0] and not _SUBJECT.match(text, match.end())
+        if name and name not in languages and name not in _MONTHS and not lone:
             found.append(name)
     return found
 

@@ -41,14 +41,24 @@ def _readings(schema: Any, *, hasty: bool) -> Iterable[tuple[Document, bool]]:
         yield from ((loose, binding) for binding in formats)
 
 
-def instance(schema: Any, *, numbers: Iterable[int], words: Words, deadline: Deadline | None = None) -> Any:
+def instance(
+    schema: Any,
+    *,
+    numbers: Iterable[int],
+    words: Words,
+    deadline: Deadline | None = None,
+    brief: bool = False,
+    taken: Iterable[Any] = (),
+) -> Any:
     """An instance of a schema, the same for the same numbers and words.
 
     Raises `ImpossibleSchemaError`, and `TakesLongError` behind a hasty deadline.
 
-    It is as complete as models make theirs: optional properties are there unless that would never end. When
-    such an instance takes too many steps or too much time, only what is required is made. Without a deadline
-    the time is that of the work itself: a machine that is busy with others changes no answer.
+    It is as complete as models make theirs: optional properties are there unless that would never end; a
+    `brief` one has those only that the words give, as models call functions. `taken` are values of the words
+    that something else has. When such an instance takes too many steps or too much time, only what is
+    required is made. Without a deadline the time is that of the work itself: a machine that is busy with
+    others changes no answer.
     """
     deadline = deadline or Deadline(PATIENCE, timer=time.thread_time)
     share = 1 if deadline.hasty else _SHARE
@@ -59,7 +69,16 @@ def instance(schema: Any, *, numbers: Iterable[int], words: Words, deadline: Dea
             reason = reason or f"its smallest instance has {size:g} values, and the mock makes {STEPS}"
             continue
         for sparse in (False, True):
-            maker = Maker(document, endless, words, deadline.share(share), sparse=sparse, formats=formats)
+            maker = Maker(
+                document,
+                endless,
+                words,
+                deadline.share(share),
+                sparse=sparse,
+                formats=formats,
+                brief=brief,
+                taken=list(taken),
+            )
             try:
                 return maker.make((document.root,), Spot(passed=frozenset(("",))))
             except (DeadEndError, OutOfStepsError, OutOfTimeError) as error:

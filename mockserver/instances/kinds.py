@@ -58,6 +58,13 @@ def made_up(kind: str, language: str) -> list[str]:
     return things
 
 
+def counts(name: str) -> bool:
+    """Whether a number of this name counts something, whatever numbers its schema allows."""
+    ranges, fractional = tables()["numbers"], tables()["fractional"]
+    known = next((word for word in reversed(parts(name)) if word in ranges), None)
+    return known is not None and known not in fractional
+
+
 def usual(name: str) -> tuple[int, int]:
     """The usual range of a number of this name."""
     ranges = tables()["numbers"]

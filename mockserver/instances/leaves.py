@@ -8,7 +8,7 @@ from itertools import chain, count, islice
 from math import ceil, floor, inf, isfinite, nextafter
 
 from mockserver.instances.facts import Bounds, Facts
-from mockserver.instances.kinds import kind_of, made_up, usual
+from mockserver.instances.kinds import counts, kind_of, made_up, usual
 from mockserver.instances.patterns import LONGEST, UnreadablePatternError, texts
 
 MOST = 1_000
@@ -218,6 +218,8 @@ def _numbers(
 ) -> Iterator[int | float]:
     start = _start(name, numbers, bounds)
     if step is None:
+        if counts(name):
+            yield _tidy(round(start, 0))
         if bounds.low > -1 and bounds.high <= 1:
             yield round(start + (1 if start < bounds.low else 0), 2)
         yield from _between(start, bounds)

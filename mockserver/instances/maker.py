@@ -76,7 +76,11 @@ class _Source:
 
 @dataclass(slots=True)
 class Maker:
-    """One attempt. `sparse` leaves out what may be left out; `formats` says whether formats bind."""
+    """One attempt.
+
+    `sparse` leaves out what may be left out, `brief` that of it which the words do not give; `formats` says
+    whether formats bind.
+    """
 
     document: Document
     numbers: Iterator[int]
@@ -84,6 +88,7 @@ class Maker:
     deadline: Deadline = field(default_factory=lambda: Deadline(PATIENCE))
     sparse: bool = False
     formats: bool = True
+    brief: bool = False
     steps: int = 0
     taken: list[Any] = field(default_factory=list)
 
@@ -232,31 +237,33 @@ class Maker:
             if recurs and any(self.document.height(place) == inf for place in held):
                 yield DeadEndError(f"{path}: it needs itself within itself, without end")
             elif choices:
-                ordered = self._ordered(choices[0], deep=spot.deep or recurs)
+                ordered = self._ordered(choices[0], spot, deep=spot.deep or recurs)
                 todo += [(chosen, way, choices[1:]) for chosen in reversed(ordered)]
             else:
                 yield way
 
-    def _ordered(self, choice: Choice, *, deep: bool) -> list[Places]:
+    def _ordered(self, choice: Choice, spot: Spot, *, deep: bool) -> list[Places]:
         """The ways of a choice in the order of trying.
 
-        A shallow way comes first within a recursion, one that the user's words name before others, null last.
+        A shallow way comes first within a recursion, one that the user's words name before others, null last:
+        but first where a brief value has no words for anything else.
         """
         ways = list(choice.ways)
         start = next(self.numbers) % len(ways)
+        empty = self.brief and bool(spot.name) and not any(self.given(way, spot.name) for way in ways)
 
         def rank(way: Places) -> tuple[float, bool, bool]:
             height = (
                 max((self.document.height(place) for place in way), default=0) if deep or self.lean else 0
             )
             null = any(place.texts("type") == ["null"] for place in way)
-            return height, null, not any(self.words.name(_members(place)) for place in way)
+            return height, null != empty, not any(self.words.name(_members(place)) for place in way)
 
         return sorted(ways[start:] + ways[:start], key=rank)
 
     def _candidates(self, facts: Facts, spot: Spot) -> Iterator[Any]:
         """Proposals: what is fixed, else what the words offer, what the schema suggests, what is made."""
-        offered = self._offered(facts, spot)
+        offered = _cased(self._offered(facts, spot))
         if facts.values is not None:
             default = key(facts.first("default"))
             likely = [value for value in facts.values if value is not None and key(value) == default]
@@ -297,17 +304,25 @@ class Maker:
             left.remove(value)
         return [value for value in offers[:1] if isinstance(value, str) and not spot.listed]
 
+    def given(self, places: Places, name: str) -> bool:
+        """Whether the user's words give a value for this very property, one that no other has."""
+        try:
+            flat = flatten(self.document, places)
+            ways = [flat.places, *(way for choice in flat.choices for way in choice.ways)]
+            taken = {str(value).casefold() for value in self.taken}
+            return any(str(value).casefold() not in taken for way in ways for value in self._given(way, name))
+        except DeadEndError:
+            return False
+
+    def _given(self, places: Iterable[Place], name: str) -> list[Any]:
+        held = flatten(self.document, tuple(places)).places
+        return self.words.gives(name, *_wanted(Facts(tuple(held), "")))
+
     def offers(self, facts: Facts, spot: Spot) -> list[Any]:
         """All that the user's words offer for this property."""
         if not spot.name:
             return []
-        schema: dict[str, Any] = {"type": facts.types}
-        if facts.values is not None:
-            schema["enum"] = facts.values
-        for keyword in ("format", "default"):
-            if facts.first(keyword) is not None:
-                schema[keyword] = facts.first(keyword)
-        found = self.words.offers(spot.name, str(facts.first("description") or ""), schema)
+        found = self.words.offers(spot.name, *_wanted(facts))
         forms = facts.texts("format") if self.formats else []
         return [each for each in found if all(formatted(form, each) for form in forms)]
 
@@ -326,6 +341,23 @@ class Maker:
                 yield from arrays(self, facts, spot)
             case _:
                 yield from objects(self, facts, spot)
+
+
+def _cased(values: list[Any]) -> list[Any]:
+    """Values, and texts in other cases where theirs is refused."""
+    texts = [value for value in values if isinstance(value, str)]
+    return [*values, *(change(text) for text in texts for change in (str.upper, str.lower, str.title))]
+
+
+def _wanted(facts: Facts) -> tuple[str, dict[str, Any]]:
+    """The description of a property, and what of its schema says what the words may offer for it."""
+    schema: dict[str, Any] = {"type": facts.types}
+    if facts.values is not None:
+        schema["enum"] = facts.values
+    for keyword in ("format", "default"):
+        if facts.first(keyword) is not None:
+            schema[keyword] = facts.first(keyword)
+    return str(facts.first("description") or ""), schema
 
 
 def _agree(held: Places, new: Iterable[Place]) -> None:

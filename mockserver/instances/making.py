@@ -15,6 +15,7 @@ class Making(Protocol):
     document: Document
     numbers: Iterator[int]
     formats: bool
+    brief: bool
 
     @property
     def lean(self) -> bool:
@@ -22,6 +23,9 @@ class Making(Protocol):
 
     def step(self, weight: int = 1) -> None:
         """Counts a step. Raises where there may be none more."""
+
+    def given(self, places: Places, name: str) -> bool:
+        """Whether the user's words give a value for a property."""
 
     def make(self, places: Places, spot: Spot) -> Any:
         """The first valid value. Raises `DeadEndError` when there is none."""

@@ -1,6 +1,6 @@
 """Candidates for objects. Each is to be checked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count, islice
 from math import inf
@@ -101,6 +101,32 @@ def objects(maker: Making, facts: Facts, spot: Spot) -> Iterator[dict[str, Any]]
                 yield {**base, name: value}
 
 
+def _misses(maker: Making, facts: Facts, name: str, places: Places) -> bool:
+    """Whether a brief object leaves out a property that is not required.
+
+    Many schemas of tools only forget to say what they require: they say so of nothing, and know no default.
+    """
+    if not maker.brief:
+        return False
+    says = any(place.get("required") is not None for place in facts.places)
+    optional = says or any(isinstance(place.schema, dict) and "default" in place.schema for place in places)
+    return optional and not maker.given(places, name)
+
+
+def _taking(
+    maker: Making, properties: _Properties, names: Iterable[str], needed: Container[str]
+) -> Iterable[str]:
+    """The order in which properties take what the words give: first what is needed, then what is chosen."""
+    if not maker.brief:
+        return names
+
+    def rank(name: str) -> int:
+        chosen = any(place.get("enum") is not None for place in properties.at(name))
+        return 0 if name in needed else 2 - chosen
+
+    return sorted(names, key=rank)
+
+
 def _within(spot: Spot, name: str) -> Spot:
     kept = spot.kept.get(name)
     below = kept if isinstance(kept, dict) else {}
@@ -121,7 +147,8 @@ def _object(maker: Making, facts: Facts, spot: Spot, wanted: tuple[_Properties, 
     least, most = facts.span("Properties")
     room = most - len(needed)
     made: dict[str, Any] = {}
-    for name in dict.fromkeys((*_required(facts, properties.names), *required)):
+    names = dict.fromkeys((*_required(facts, properties.names), *required))
+    for name in _taking(maker, properties, names, needed):
         if name not in needed and (room <= 0 or (maker.lean and len(made) >= least)):
             continue
         places = properties.at(name)
@@ -130,7 +157,11 @@ def _object(maker: Making, facts: Facts, spot: Spot, wanted: tuple[_Properties, 
                 facts.die(
                     f"the property {name!r} is required, and its schema or additionalProperties is false"
                 )
-        elif spot.recurs(maker.document, places) or not properties.allows(name):
+        elif (
+            spot.recurs(maker.document, places)
+            or not properties.allows(name)
+            or _misses(maker, facts, name, places)
+        ):
             continue
         try:
             made[name] = _made(maker, spot, name, places)
@@ -139,6 +170,7 @@ def _object(maker: Making, facts: Facts, spot: Spot, wanted: tuple[_Properties, 
                 raise
         else:
             room -= name not in needed
+    made = {name: made[name] for name in names if name in made}
     wished = max(least, int(min(most, properties.free and not made and not maker.lean)))
     _fill(maker, facts, spot, (properties, made, wished))
     if len(made) < least:

@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 from mockserver.instances.fragments import Fragments, fragments, number, shortened
-from mockserver.instances.kinds import kind_of, parts
+from mockserver.instances.kinds import kind_of, made_up, parts
 from mockserver.instances.language import language
+from mockserver.instances.members import listed, nearest_members
 from mockserver.instances.stems import stem
 
 _SHORT = 6
@@ -37,6 +38,20 @@ _FRONT = frozenset({"from", "origin", "departure", "source", "start", "出发地
 _BACK = frozenset({"to", "destination", "arrival", "target", "end", "目的地"})
 
 
+_FOLDERS = frozenset({"dir", "directory", "folder", "cwd", "root", "workspace", "workdir"})
+_FOLDER = re.compile(r"director(?:y|ies)|folder|文件夹|目录", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"absolute|full path|绝对路径|絶対パス", re.IGNORECASE)
+_ROOTED = re.compile(r"/|~|[A-Za-z]:\\")
+_ISO = re.compile(r"ISO|YYYY", re.IGNORECASE)
+"""What a description says that wants a date in digits, not a day such as tomorrow."""
+
+_TELLING = frozenset(
+    {"email", "url", "phone", "datetime", "date", "time", "language", "currency", "symbol", "place"}
+    | {"country", "path", "postcode", "expression", "id", "person"}
+)
+"""The kinds whose values show in a text what they are."""
+
+
 def _stands(spelled: str, text: str) -> int:
     """Where a member of an enum stands in the text as a word of its own; -1 when it does not."""
     at = text.find(spelled)
@@ -63,23 +78,32 @@ def _joins(char: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What one text offers."""
+    """What one text offers: `heard` is the text with what tools have answered, the `results`."""
 
     text: str
     language: str
     fragments: Fragments
+    heard: str
+    directory: str = ""
+    results: str = ""
 
     @classmethod
-    def of(cls, text: str) -> "Words":
-        """The words of a user's text. Of a very long one the middle is left out."""
+    def of(cls, text: str, *, directory: str = "", results: Sequence[str] = ()) -> "Words":
+        """The words of a user's text. Of a very long one the middle is left out.
+
+        `directory` is the folder that the conversation works in; `results` are what tools have answered: it
+        is told, and gives values where the text has none.
+        """
         text = shortened(text)
-        return cls(text, language(text), fragments(text))
+        told = shortened(" ".join(results)).strip()[:_WHOLE]
+        heard = shortened(f"{text}\n{told}") if told else text
+        return cls(text, language(text), fragments(heard), heard, directory, told)
 
     def offers(self, name: str, description: str, schema: Mapping[str, Any]) -> list[Any]:
         """Every value of the text that suits a property, the best first. `schema` is what it demands."""
         members = schema.get("enum")
         if isinstance(members, list):
-            return self.name(members)
+            return self.name(members) or nearest_members(members, self.heard)
         types = schema.get("type", ())
         types = [types] if isinstance(types, str) else types
         if "string" in types or not types:
@@ -90,9 +114,52 @@ class Words:
             return self._numbers(name, schema, whole="number" not in types)
         return []
 
+    def gives(self, name: str, description: str, schema: Mapping[str, Any]) -> list[Any]:
+        """The values of the text that are for this very property, not only such as would do."""
+        members = schema.get("enum")
+        if isinstance(members, list):
+            return self.name(members)
+        types = schema.get("type", ())
+        if "string" in types:
+            return self._telling(name, description, schema)
+        if "number" in types or "integer" in types:
+            return self._numbers(name, {"default": None}, whole="number" not in types)
+        return self._telling(name, description, {}) if "array" in types else []
+
+    def _telling(self, name: str, description: str, schema: Mapping[str, Any]) -> list[Any]:
+        """The pieces of the text that show what they are, or follow the property's name."""
+        if said := self._said(name):
+            return [said]
+        if named := listed(description):
+            return self.name(named)
+        kind = kind_of(name, description)
+        pieces = {"path": self.fragments.paths, "place": self.fragments.places}
+        pieces["country"] = self.fragments.places
+        if (kind in _TELLING and pieces.get(kind, ("",))) or schema.get("format") in _BY_FORMAT:
+            return self._strings(name, description, schema)
+        return []
+
+    def things(self, parameters: Any) -> tuple[str, ...]:
+        """The values of the text that a function is to be called for, one by one; () where it is called once.
+
+        They are those of the only property of a kind of which people name several.
+        """
+        properties = parameters.get("properties") if isinstance(parameters, Mapping) else None
+        kinds = [
+            kind_of(name, str(schema.get("description") or ""))
+            for name, schema in (properties.items() if isinstance(properties, Mapping) else ())
+            if isinstance(schema, Mapping)
+            and schema.get("type", "string") == "string"
+            and "enum" not in schema
+        ]
+        for kind, found in (("place", self.fragments.places), ("symbol", self.fragments.tickers)):
+            if kinds.count(kind) == 1 and not (self.fragments.origins or self.fragments.goals):
+                return found
+        return ()
+
     def name(self, members: Sequence[Any]) -> list[Any]:
         """Those of some values that stand in the text, in its order."""
-        lowered = self.text.lower()
+        lowered = self.heard.lower()
         forms = _forms(lowered)
         found = []
         for member in members:
@@ -124,7 +191,7 @@ class Words:
     def _numbers(self, name: str, schema: Mapping[str, Any], *, whole: bool) -> list[Any]:
         """The number beside the property's name, else all numbers unless the property has a default."""
         found: list[Any] = []
-        lowered = self.text.lower()
+        lowered = self.heard.lower()
         for word in parts(name):
             root = stem(word)
             if root not in lowered:
@@ -132,11 +199,11 @@ class Words:
             shown = re.escape(root)
             after = re.search(
                 rf"(?<![a-z]){shown}[a-z]*\s*(?:is|are|=|:|为|是|of|was|传)?\s*(-?\d+(?:\.\d+)?)(?![\w.]\w)",
-                self.text,
+                self.heard,
                 re.IGNORECASE,
             )
             before = re.search(
-                rf"(?<![\w.])(-?\d+(?:\.\d+)?)[\s-]*{shown}[a-z]*(?![a-z])", self.text, re.IGNORECASE
+                rf"(?<![\w.])(-?\d+(?:\.\d+)?)[\s-]*{shown}[a-z]*(?![a-z])", self.heard, re.IGNORECASE
             )
             beside = (after, before if len(word) > 1 else None)
             found += [value for match in beside if match and (value := number(match[1])) is not None]
@@ -151,9 +218,19 @@ class Words:
         form = schema.get("format")
         if isinstance(form, str) and form in _BY_FORMAT:
             return list(_BY_FORMAT[form](self))
+        if named := listed(description):
+            return self.name(named) or nearest_members(named, self.heard) or list(named[:1])
+        return self._of_kind(name, description, schema)
+
+    def _of_kind(self, name: str, description: str, schema: Mapping[str, Any]) -> list[Any]:
+        """The pieces of the text that are of the property's kind, as its description wants them."""
         kind = kind_of(name, description)
+        if kind == "path":
+            return self._paths(name, description)
         if kind in ("place", "country"):
             return self._places(name)
+        if kind in ("date", "datetime") and _ISO.search(description):
+            return list(self.fragments.dates)
         if kind in _BY_KIND:
             return list(_BY_KIND[kind](self))
         return list(self.fragments.quoted) if "default" not in schema else []
@@ -166,6 +243,17 @@ class Words:
         found = re.search(rf"(?<!\w){spelled}{_SAYS}", self.text, re.IGNORECASE)
         return found[1].strip() if found else ""
 
+    def _paths(self, name: str, description: str) -> list[str]:
+        """The paths of the text, absolute where that is demanded and the folder is known."""
+        paths = list(self.fragments.paths)
+        if not paths and self.directory and _is_folder(name, description):
+            return [self.directory]
+        if not _ABSOLUTE.search(description):
+            return paths
+        root = self.directory.rstrip("/")
+        paths = paths or made_up("path", "en")[:1]
+        return [path if _ROOTED.match(path) else f"{root}/{path.removeprefix('./')}" for path in paths]
+
     def _places(self, name: str) -> list[str]:
         words = set(parts(name)) | {name}
         if words & _FRONT and self.fragments.origins:
@@ -174,6 +262,13 @@ class Words:
             return list(self.fragments.goals)
         places = self.fragments.places or self.fragments.names
         return list(places or [piece for piece in self.fragments.pieces if len(piece) <= _SHORT][:1])
+
+
+def _is_folder(name: str, description: str) -> bool:
+    """Whether a path is that of a folder."""
+    if not _FOLDERS.isdisjoint(parts(name)):
+        return True
+    return _FOLDER.search(description) is not None and "file" not in (name + description).lower()
 
 
 def _people(words: Words) -> Sequence[str]:
@@ -214,6 +309,12 @@ def _fragment(name: str) -> Callable[[Words], Sequence[Any]]:
     return get
 
 
+def _clock(words: Words) -> str:
+    """The first time of the text, to the second."""
+    time = (words.fragments.times or ("00:00",))[0].zfill(5)
+    return time if time.count(":") > 1 else f"{time}:00"
+
+
 def _nothing(_: Words) -> Sequence[Any]:
     return ()
 
@@ -224,7 +325,7 @@ _BY_FORMAT: dict[str, Callable[[Words], Sequence[Any]]] = {
     "uri": _fragment("urls"),
     "url": _fragment("urls"),
     "date": _fragment("dates"),
-    "date-time": _nothing,
+    "date-time": lambda words: [f"{date}T{_clock(words)}Z" for date in words.fragments.dates],
     "time": _nothing,
     "duration": _nothing,
     "uuid": _nothing,
@@ -251,7 +352,7 @@ _BY_KIND: dict[str, Callable[[Words], Sequence[Any]]] = {
     "color": _nothing,
     "id": _fragment("codes"),
     "query": _queries,
-    "made": _nothing,
+    "made": lambda words: [words.results] if words.results else [],
     "text": _texts,
     "title": _fragment("quoted"),
     "tag": _nothing,

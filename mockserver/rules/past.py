@@ -1,15 +1,15 @@
 """What a world remembers of its own answers, to tell whether a history repeats them.
 
 Kept are numbers only: a hash of each conversation that was answered, and of its answers. A request
-costs one hash for each message. System messages, thinking and the bytes of media do not count, the
-blanks of JSON arguments neither.
+costs one hash for each message. System messages, thinking and the bytes of media do not count, nor
+how JSON arguments are written: blanks, escapes, the order of keys, 0.0 for 0.
 """
 
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from mockserver.base.jsontext import dumps, loads_bounded
+from mockserver.base.jsontext import canonical
 from mockserver.talk.reply import Reply
 from mockserver.talk.request import ChatRequest, Message, ToolCall
 
@@ -49,15 +49,8 @@ class _Turn(NamedTuple):
     before: int | None
 
 
-def _arguments(text: str) -> Any:
-    try:
-        return dumps(loads_bounded(text.encode("utf-8", "surrogatepass")))
-    except ValueError:
-        return text
-
-
 def _calls(calls: Iterable[ToolCall]) -> int:
-    return hash(tuple((call.id, call.name, _arguments(call.arguments)) for call in calls))
+    return hash(tuple((call.id, call.name, canonical(call.arguments)) for call in calls))
 
 
 def _key(message: Message) -> int:

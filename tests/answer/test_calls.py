@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.answer import calls, prose
+from mockserver.answer.course import course_of
 from mockserver.base.jsontext import loads
 from mockserver.instances.impossible import ImpossibleSchemaError
 from mockserver.talk.request import ChatRequest
@@ -54,7 +55,7 @@ def force(name: str) -> dict[str, Any]:
 
 def names(request: ChatRequest) -> list[str]:
     """The functions that a request gets called."""
-    return [each["function"]["name"] for each in calls.wanted(request)]
+    return [call.name for call in calls.calls(request, prose.numbers(request, 0))]
 
 
 def with_parameters(request: ChatRequest, **parameters: Any) -> ChatRequest:
@@ -101,7 +102,7 @@ def test_a_tool_is_forced_by_its_name_whatever_the_words_are() -> None:
 
 def test_of_two_tools_of_one_name_the_first_is_forced_and_an_unknown_name_calls_none() -> None:
     twice = ask("Hello", tools=[SUM, WEATHER, tool("get_weather")], tool_choice=force("get_weather"))
-    assert calls.wanted(twice) == [WEATHER]
+    assert calls.wanted(twice, course_of(twice)) == ([], [calls.Errand(WEATHER)])
     assert names(with_parameters(twice, tool_choice=force("brew"))) == []
 
 
@@ -113,7 +114,7 @@ def test_only_parallel_calls_are_several() -> None:
     assert [call.name for call in calls.calls(both, drawn())] == ["calculate_sum", "get_weather"]
 
 
-def test_after_a_tool_has_answered_nothing_is_called_unless_it_is_required() -> None:
+def test_after_a_tool_has_answered_another_is_called_only_where_that_is_required() -> None:
     call = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
     history: Messages = [
         {"role": "user", "content": ASKED},
@@ -192,3 +193,179 @@ def test_the_arguments_are_valid_json_by_the_tools_own_schema(seed: int, members
 def test_numbers_that_are_all_the_same_make_arguments_too() -> None:
     made = arguments(SUM["function"]["parameters"], numbers=repeat(0))
     assert set(loads(made)) == {"a", "b"}
+
+
+FINAL = tool(
+    "final_answer",
+    "Gives the final answer",
+    {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]},
+)
+
+
+def run(said: str, *tools: dict[str, Any], results: str = "Rain.", rounds: int = 6, **more: Any) -> list[str]:
+    """The calls of a program that answers each of them, until there are none."""
+    history: list[dict[str, Any]] = [{"role": "user", "content": said}]
+    made: list[str] = []
+    for _ in range(rounds):
+        request = ask(history, tools=list(tools), **more)
+        found = calls.calls(request, prose.numbers(request, 0))
+        if not found:
+            return made
+        sent = []
+        for call in found:
+            made.append(f"{call.name} {call.arguments}")
+            function = {"name": call.name, "arguments": call.arguments}
+            sent.append({"id": f"c{len(made)}", "type": "function", "function": function})
+        history.append({"role": "assistant", "content": "", "tool_calls": sent})
+        history += [{"role": "tool", "tool_call_id": one["id"], "content": results} for one in sent]
+    return [*made, "…"]
+
+
+def test_forced_calls_end_with_the_tool_that_ends_the_work() -> None:
+    for order in ([FINAL, WEATHER], [WEATHER, FINAL]):
+        assert run(ASKED, *order, tool_choice="required") == [
+            'get_weather {"city": "Berlin", "days": 2}',
+            'final_answer {"answer": "Rain."}',
+        ]
+
+
+def test_forced_calls_end_when_every_tool_has_answered() -> None:
+    made = run("Hello", *TOOLS, tool_choice="required")
+    assert [one.split()[0] for one in made] == ["calculate_sum", "get_weather"]
+
+
+def test_what_nothing_is_near_to_is_answered_at_once() -> None:
+    (made,) = run("Hello", WEATHER, FINAL, tool_choice="required")
+    assert made.startswith("final_answer ")
+
+
+def test_what_is_near_to_the_words_is_forced_first() -> None:
+    towns = tool("list_towns", "Lists the towns where the forecast promises rain or snow or sun or wind")
+    made = run("Will there be rain?", SUM, towns, FINAL, tool_choice="required")
+    assert made == ["list_towns {}", 'final_answer {"answer": "Rain."}']
+
+
+def test_one_call_for_each_thing_asked_for() -> None:
+    assert run(BOTH_ASKED, *TOOLS) == [
+        'calculate_sum {"a": 3, "b": 4}',
+        'get_weather {"city": "Berlin", "days": 2}',
+    ]
+    cities = ['get_weather {"city": "Paris", "days": 2}', 'get_weather {"city": "London", "days": 2}']
+    for parallel in (True, False):
+        assert (
+            run("What is the weather in Paris and in London?", *TOOLS, parallel_tool_calls=parallel) == cities
+        )
+
+
+def test_a_way_from_one_place_to_another_is_one_thing() -> None:
+    way = tool(
+        "find_flights",
+        "Find flights",
+        {"type": "object", "properties": {"start": {"type": "string"}, "destination": {"type": "string"}}},
+    )
+    assert len(run("Find flights from Paris to Rome", way)) == 1
+
+
+def test_a_call_that_could_not_be_used_is_mended() -> None:
+    wrong = "1 validation error for get_weather\ncity\n  Value error, must be in uppercase"
+    made = run(ASKED, WEATHER, results=wrong)
+    assert made[:2] == [
+        'get_weather {"city": "Berlin", "days": 2}',
+        'get_weather {"city": "BERLIN", "days": 2}',
+    ]
+
+
+def test_a_tool_that_cannot_use_its_arguments_is_given_up() -> None:
+    wrong = "1 validation error for brew\nleaves\n  It tastes odd"
+    loose = tool("brew", "Brew tea", {"properties": {"leaves": {"type": "integer"}}, "required": ["leaves"]})
+    for choice in ("auto", "required"):
+        made = run("Brew tea", loose, results=wrong, tool_choice=choice)
+        assert len(set(made)) == len(made) == calls.MOST_TRIES
+
+
+def test_what_cannot_be_mended_is_called_otherwise_or_not_again() -> None:
+    wrong = "1 validation error for brew\ncups\n  Input should be less than 1"
+    fixed = tool(
+        "brew", "Brew tea", {"type": "object", "properties": {"cups": {"const": 3}}, "required": ["cups"]}
+    )
+    assert run("Brew tea", fixed, results=wrong) == ['brew {"cups": 3}']
+
+
+def test_a_forced_function_is_not_called_twice_with_the_same() -> None:
+    fixed = tool("ping", "Ping")
+    assert run("Ping", fixed, tool_choice=force("ping")) == ["ping {}"]
+    made = run(ASKED, WEATHER, rounds=3, tool_choice=force("get_weather"))
+    assert len(set(made)) == len(made)
+
+
+def test_results_of_the_users_messages_count() -> None:
+    history: Messages = [
+        {"role": "user", "content": ASKED},
+        {"role": "assistant", "content": 'Calling tools: [{"name": "get_weather"}]'},
+        {"role": "user", "content": "Observation:\nRain."},
+    ]
+    assert names(ask(history, tools=[WEATHER, FINAL], tool_choice="required")) == ["final_answer"]
+
+
+OPTIONAL = tool(
+    "get_forecast",
+    "Get the forecast",
+    {
+        "type": "object",
+        "properties": {
+            "country": {"type": "string"},
+            "city": {"type": "string"},
+            "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
+            "days": {"type": "integer"},
+            "note": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            "day": {"type": "string", "description": "ISO date"},
+        },
+        "required": ["city", "note"],
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "arguments_sent"),
+    [
+        ("Get the forecast for Oslo", '{"city": "Oslo", "note": null}'),
+        ("Get the forecast for Oslo tomorrow", '{"city": "Oslo", "note": null}'),
+        ("Get the forecast for Oslo on 2026-01-02", '{"city": "Oslo", "note": null, "day": "2026-01-02"}'),
+        (
+            "Get the forecast for Oslo in Fahrenheit for 3 days, note: short",
+            '{"city": "Oslo", "unit": "fahrenheit", "days": 3, "note": "short"}',
+        ),
+    ],
+)
+def test_optional_fields_are_there_when_the_words_give_them(said: str, arguments_sent: str) -> None:
+    assert run(said, OPTIONAL)[0] == f"get_forecast {arguments_sent}"
+
+
+def test_a_schema_that_says_nothing_of_what_is_required_means_all() -> None:
+    properties = {"city": {"type": "string"}, "days": {"type": "integer"}, "unit": {"default": "c"}}
+    loose = tool("get_weather", "Get the weather", {"type": "object", "properties": properties})
+    (made,) = run("What is the weather in Berlin in 2 days?", loose)
+    assert made == 'get_weather {"city": "Berlin", "days": 2}'
+
+
+def test_a_demanded_absolute_path_lies_in_the_folder_that_the_conversation_names() -> None:
+    read = tool(
+        "read_file",
+        "Reads a file",
+        {
+            "type": "object",
+            "properties": {
+                "path": {"type": "string", "description": "The absolute path of the file"},
+                "limit": {"type": "number"},
+                "offset": {"type": "number"},
+            },
+            "required": ["path", "offset"],
+        },
+    )
+    history: Messages = [
+        {"role": "system", "content": "Working directory: /srv/tea"},
+        {"role": "user", "content": "Read the file notes.txt"},
+    ]
+    request = ask(history, tools=[read])
+    (made,) = calls.calls(request, drawn())
+    assert made.arguments == '{"path": "/srv/tea/notes.txt", "offset": 0}'

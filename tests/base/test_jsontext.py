@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.base.jsontext import VALUES, dump_text, dumps, dumps_in_turns, loads, loads_bounded
+from mockserver.base.jsontext import VALUES, canonical, dump_text, dumps, dumps_in_turns, loads, loads_bounded
 from tests.wire.strategies import json_values, texts
 
 
@@ -124,3 +124,25 @@ def test_a_string_without_end_is_looked_through_once() -> None:
 def test_commas_within_strings_are_no_values() -> None:
     said = "a,b[c]{d" * 500_000
     assert loads_bounded(dumps({"said": said})) == {"said": said}
+
+
+@given(json_values)
+def test_the_canonical_text_is_the_same_however_a_value_is_written(value: Any) -> None:
+    written = dumps(value).decode()
+    assert canonical(json.dumps(value, indent=1, sort_keys=True)) == canonical(written)
+    assert canonical(canonical(written)) == canonical(written)
+    assert loads(canonical(written)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ('{"b": 0.0, "a": [1.0, 2.5]}', '{"a":[1,2.5],"b":0}'),
+        ("1e300", "1e+300"),
+        ('"\\u00e9"', '"é"'),
+        ('{"a": ', '{"a": '),
+        ("\ud800", "\ud800"),
+    ],
+)
+def test_the_canonical_text_knows_no_order_and_no_whole_fractions(text: str, same: str) -> None:
+    assert canonical(text) == same

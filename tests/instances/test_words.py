@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.instances.fragments import LONGEST, fragments
-from mockserver.instances.kinds import kind_of, made_up, parts, tables, usual
+from mockserver.instances.kinds import counts, kind_of, made_up, parts, tables, usual
 from mockserver.instances.language import language
 from mockserver.instances.stems import stem
 from mockserver.instances.words import Words
@@ -15,6 +15,7 @@ from mockserver.instances.words import Words
 STRING = {"type": "string"}
 NUMBER = {"type": "number"}
 WHOLE = {"type": "integer"}
+MOMENT = {"type": ["string"], "format": "date-time"}
 UNITS = {"type": "string", "enum": ["celsius", "fahrenheit"]}
 OPERATIONS = {"type": "string", "enum": ["add", "subtract", "multiply", "divide"]}
 
@@ -212,3 +213,81 @@ def test_the_forms_of_a_word_share_a_stem(word: str) -> None:
 
 def test_short_words_keep_their_letters() -> None:
     assert [stem(word) for word in ("is", "pass", "bus", "Day")] == ["is", "pass", "bus", "day"]
+
+
+def test_what_a_description_allows_is_kept() -> None:
+    form = {"type": ["string"]}
+    assert Words.of("in descending order").offers("order", "one of: asc, desc", form) == ["desc"]
+    assert Words.of("Hello").offers("order", "one of: asc, desc", form) == ["asc"]
+    assert Words.of("Hello").gives("order", "one of: asc, desc", form) == []
+    assert Words.of("ordered desc").gives("order", "one of: asc, desc", form) == ["desc"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "description", "directory", "path"),
+    [
+        ("Read a.txt", "path", "The absolute path", "/srv", "/srv/a.txt"),
+        ("Read ./a.txt", "path", "The absolute path", "/", "/a.txt"),
+        ("Read /b/a.txt", "path", "The absolute path", "/srv", "/b/a.txt"),
+        ("Read a.txt", "path", "The absolute path", "", "/a.txt"),
+        ("Read a.txt", "path", "The path", "/srv", "a.txt"),
+        ("Read it", "path", "The absolute path of a file", "/srv", "/srv/notes.txt"),
+        ("List it", "path", "The absolute path of the directory", "/srv", "/srv"),
+        ("List it", "dir_path", "", "/srv", "/srv"),
+    ],
+)
+def test_paths_are_as_they_are_demanded(
+    text: str, name: str, description: str, directory: str, path: str
+) -> None:
+    words = Words.of(text, directory=directory)
+    assert words.offers(name, description, {"type": ["string"]}) == [path]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "schema", "given"),
+    [
+        ("in Paris", "city", {"type": ["string"]}, ["Paris"]),
+        ("Paris is nice", "note", {"type": ["string"]}, []),
+        ("Ask Bob Stone now", "city", {"type": ["string"]}, []),
+        ("Read it", "path", {"type": ["string"]}, []),
+        ("mail bob@example.com", "emails", {"type": ["array"]}, ["bob@example.com"]),
+        ("3 cups", "cups", {"type": ["integer"]}, [3]),
+        ("3 cups", "pots", {"type": ["integer"]}, []),
+        ("a red cup", "color", {"enum": ["red", "blue"]}, ["red"]),
+        ("a red cup", "flag", {"type": ["boolean"]}, []),
+        (
+            "on 2026-01-02 at 9:30",
+            "start",
+            {"type": ["string"], "format": "date-time"},
+            ["2026-01-02T09:30:00Z"],
+        ),
+    ],
+)
+def test_only_what_is_for_the_property_is_given(
+    text: str, name: str, schema: dict[str, Any], given: list[Any]
+) -> None:
+    assert Words.of(text).gives(name, "", schema) == given
+
+
+def test_what_tools_have_answered_is_told_and_gives_values() -> None:
+    words = Words.of("Weather?", results=["In Oslo it is 4 degrees."])
+    assert words.offers("summary", "", {"type": ["string"]}) == ["In Oslo it is 4 degrees."]
+    assert words.offers("city", "", {"type": ["string"]}) == ["Oslo"]
+
+
+def test_days_that_are_no_dates_are_none_for_an_iso_date() -> None:
+    form = {"type": ["string"]}
+    assert Words.of("tomorrow").offers("date", "", form) == ["tomorrow"]
+    assert Words.of("tomorrow").offers("date", "as YYYY-MM-DD", form) == []
+
+
+@pytest.mark.parametrize("parameters", [None, {}, {"properties": []}, {"properties": {"city": True}}])
+def test_a_function_without_places_is_called_for_one_thing(parameters: Any) -> None:
+    assert Words.of("Paris and London").things(parameters) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "whole"), [("limit", True), ("start_line", True), ("price", False), ("x", False)]
+)
+def test_names_tell_what_counts(name: str, *, whole: bool) -> None:
+    assert counts(name) is whole

@@ -135,16 +135,24 @@ def test_a_result_of_another_call_is_another_one(past: Past) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "deviations"),
-    [('{"a": 1}', []), ('{"a":1}', []), ('{"a": 2}', [("changed", 1)]), ('{"a": ', [("changed", 1)])],
+    [
+        ('{"a": "é", "b": 0.0}', []),
+        ('{"a":"é","b":0}', []),
+        ('{"b":0,"a":"\\u00e9"}', []),
+        ('{"a": "é", "b": 0.5}', [("changed", 1)]),
+        ('{"a": "é"}', [("changed", 1)]),
+        ('{"a": ', [("changed", 1)]),
+    ],
 )
-def test_calls_are_the_same_whatever_their_blanks(
+def test_calls_are_the_same_however_their_arguments_are_written(
     arguments: str, deviations: list[tuple[str, int]], past: Past
 ) -> None:
-    reply = Reply((Choice(tool_calls=(ToolCall("sing", '{"a":1}', "c1"),), finish_reason="tool_calls"),))
+    call = ToolCall("sing", '{"a": "é", "b": 0.0}', "c1")
+    reply = Reply((Choice(tool_calls=(call,), finish_reason="tool_calls"),))
     past.remember(past.trace(ask("A?")), reply)
-    call = {"id": "c1", "type": "function", "function": {"name": "sing", "arguments": arguments}}
+    sent = {"id": "c1", "type": "function", "function": {"name": "sing", "arguments": arguments}}
     result = {"role": "tool", "content": "Sung.", "tool_call_id": "c1"}
-    messages = [user("A?"), {"role": "assistant", "content": None, "tool_calls": [call]}, result]
+    messages = [user("A?"), {"role": "assistant", "content": None, "tool_calls": [sent]}, result]
     assert found(past, messages) == deviations
 
 

@@ -1,0 +1,134 @@
+"""How far the work of a conversation has come: what was asked for, what was called for it, what came back.
+
+Frameworks send the result of a call as a tool's message or as a user's, and tell in either what was wrong
+with an answer. Which words they use is data (`fixtures/agents.json`).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from mockserver.base import resources
+from mockserver.base.jsontext import canonical
+from mockserver.base.values import value
+from mockserver.talk.request import ChatRequest, Message
+
+_HEAD = 400
+"""How much of a message is read to tell what it is."""
+
+
+@cache
+def known() -> Mapping[str, Any]:
+    """What is known of agents."""
+    data: Mapping[str, Any] = resources.fixture("agents")
+    return data
+
+
+@cache
+def any_of(topic: str, part: str, *, at_start: bool = False) -> re.Pattern[str]:
+    """One expression for all patterns of a topic."""
+    joined = "|".join(f"(?:{pattern})" for pattern in known()[topic][part])
+    return re.compile(rf"\s*(?:{joined})" if at_start else joined, re.IGNORECASE)
+
+
+def is_result(text: str) -> bool:
+    """Whether a user's message holds what a tool has answered."""
+    return any_of("results", "begins", at_start=True).match(text[:_HEAD]) is not None
+
+
+def complains(text: str) -> bool:
+    """Whether a text says that an answer could not be used."""
+    return any_of("complaints", "says").search(text[:_HEAD]) is not None
+
+
+@value
+class Course:
+    """The work on one question.
+
+    `question` is the text that asks; `calls` were made since and served; `tried` were made, each with its
+    canonical arguments, whether or not it served; `said` is what the model wrote beside them, and
+    `results` is what came back. `complaint`
+    says what was wrong with the last attempt, "" when nothing was. `answered`: a result is the last word.
+    """
+
+    question: str
+    calls: tuple[str, ...] = ()
+    tried: tuple[tuple[str, str], ...] = ()
+    said: str = ""
+    results: tuple[str, ...] = ()
+    complaint: str = ""
+    answered: bool = False
+
+    def times(self, name: str) -> int:
+        """How often a tool was called with success, by a call or by words that stand for one."""
+        if self.tried or not (self.answered or self.complaint):
+            return self.calls.count(name)
+        return len(re.findall(rf"(?<!\w){re.escape(name)}(?!\w)", self.said)) if name in self.said else 0
+
+    def failures(self, name: str) -> int:
+        """How often a tool was called with arguments that it could not use."""
+        return sum(name == tried for tried, _ in self.tried) - self.calls.count(name)
+
+
+def course_of(request: ChatRequest) -> Course:
+    """The work on the last question of a conversation."""
+    messages = request.messages
+    start = _question(messages)
+    question = messages[start].text if start >= 0 else request.last_user
+    behind = messages[start + 1 :]
+    if not behind:
+        return Course(question)
+    last = behind[-1]
+    complaint = last.text if last.role in ("user", "tool") and complains(last.text) else ""
+    failed = {
+        message.tool_call_id for message in behind if message.role == "tool" and complains(message.text)
+    }
+    calls = [call for message in behind for call in message.tool_calls]
+    return Course(
+        question,
+        tuple(call.name for call in calls if call.id not in failed),
+        tuple((call.name, canonical(call.arguments)) for call in calls),
+        "\n".join(message.text for message in behind if message.role == "assistant" and message.text),
+        tuple(
+            message.text
+            for message in behind
+            if message.role in ("tool", "user") and message.text and not complains(message.text)
+        ),
+        complaint,
+        last.role in ("user", "tool") and not complaint,
+    )
+
+
+def _question(messages: tuple[Message, ...]) -> int:
+    """Where the last user's message stands that is neither a result nor a complaint; -1 for none."""
+    at = next((at for at, message in enumerate(messages) if message.role == "assistant"), len(messages))
+    for index in range(len(messages) - 1, -1, -1):
+        message = messages[index]
+        if message.role != "user":
+            continue
+        if index < at or not (is_result(message.text) or complains(message.text)):
+            return index
+    return -1
+
+
+def ends(name_parts: Iterable[str], description: str) -> bool:
+    """Whether a tool's name or description says that it ends the work."""
+    return not set(known()["ending"]["parts"]).isdisjoint(name_parts) or bool(
+        any_of("ending", "says").search(description[:_HEAD])
+    )
+
+
+def directory(request: ChatRequest) -> str:
+    """The folder that the conversation says it works in; "" when it names none."""
+    expression = _directories()
+    for message in reversed(request.messages):
+        if message.role != "assistant" and (found := expression.search(message.text)):
+            return next(path for path in found.groups() if path).rstrip("/.") or "/"
+    return ""
+
+
+@cache
+def _directories() -> re.Pattern[str]:
+    patterns = (pattern.replace("?P<path>", "") for pattern in known()["directory"]["says"])
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)

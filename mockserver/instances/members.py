@@ -1,0 +1,58 @@
+"""Which values a property may have, as its description says; and which of some values a text means."""
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any
+
+from mockserver.instances.kinds import parts
+
+_ITEM = r"[`'\"“]?[\w.+-]+[`'\"”]?"
+_LISTED = re.compile(
+    rf"(?:one of|either|must be|can be|options?(?: are)?|(?:allowed|possible|valid) values?(?: are)?|"
+    rf"取值为?|可选值?为?)"
+    rf"[:：]?\s*[\[({{]?\s*((?:{_ITEM}(?:\s*[,，、|/]\s*(?:or\s+)?|\s+or\s+|或)){{1,16}}{_ITEM})",
+    re.IGNORECASE,
+)
+_QUOTED_LIST = re.compile(
+    r"(?<!\w)((?:[`'\"][\w.+-]+[`'\"](?:\s*[,|/]\s*(?:or\s+)?|\s+or\s+)){1,16}[`'\"][\w.+-]+[`'\"])"
+)
+_PARTED = re.compile(r"\s*[,，、|/]\s*(?:or\s+)?|\s+or\s+|或")
+_CLOSE = 0.8
+"""How like a word a member is that it stands for."""
+
+_SHORTEST = 4
+"""The shortest member of which other spellings are looked for."""
+
+_MOST_MEMBERS, _MOST_WORDS = 50, 200
+
+
+@lru_cache(maxsize=1024)
+def listed(description: str) -> tuple[str, ...]:
+    """The values that a description allows: ``one of: asc, desc``, ``'metric' or 'imperial'``."""
+    if "e.g" in description or "example" in description:
+        return ()
+    found = _LISTED.search(description) or _QUOTED_LIST.search(description)
+    items = [item.strip("`'\"“” .") for item in _PARTED.split(found[1])] if found else []
+    return tuple(item for item in items if item)
+
+
+def nearest_members(members: Sequence[Any], text: str) -> list[Any]:
+    """The members of an enum that a text spells otherwise: in parts, or with a slip."""
+    words = list(dict.fromkeys(re.findall(r"[a-z]+", text.lower())))[:_MOST_WORDS]
+    known = set(words)
+    found = []
+    for member in members[:_MOST_MEMBERS]:
+        if not isinstance(member, str) or len(member) < _SHORTEST or not member.isascii():
+            continue
+        pieces = parts(member)
+        like = [word for word in words if word[0] == member[0].lower()]
+        begun = any(word.startswith(member.lower()) for word in like)
+        if (
+            begun
+            or (len(pieces) > 1 and known.issuperset(pieces))
+            or get_close_matches(member.lower(), like, 1, _CLOSE)
+        ):
+            found.append(member)
+    return found

@@ -1,0 +1,142 @@
+"""How far the work of a conversation has come."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.answer.course import Course, complains, course_of, directory, ends, is_result
+from mockserver.instances.kinds import parts
+from tests.asking import Messages, ask
+from tests.wire.strategies import texts
+
+
+def user(text: str) -> dict[str, Any]:
+    return {"role": "user", "content": text}
+
+
+def said(text: str) -> dict[str, Any]:
+    return {"role": "assistant", "content": text}
+
+
+def called(name: str, arguments: str = "{}", call_id: str = "c1") -> dict[str, Any]:
+    call = {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
+    return {"role": "assistant", "content": "", "tool_calls": [call]}
+
+
+def result(text: str, call_id: str = "c1") -> dict[str, Any]:
+    return {"role": "tool", "content": text, "tool_call_id": call_id}
+
+
+def course(*messages: dict[str, Any]) -> Course:
+    return course_of(ask(messages))
+
+
+def test_at_the_start_nothing_was_done() -> None:
+    assert course(user("Tea?")) == Course("Tea?")
+    assert course(said("Hello."), user("Tea?")) == Course("Tea?")
+
+
+def test_a_result_answers_a_call() -> None:
+    found = course(user("Tea?"), called("brew", '{"b": 1.0, "a": 2}'), result("Hot."))
+    assert found.question == "Tea?"
+    assert found.tried == (("brew", '{"a":2,"b":1}'),)
+    assert (found.times("brew"), found.times("sing"), found.answered) == (1, 0, True)
+    assert found.results == ("Hot.",)
+
+
+def test_what_was_called_for_an_earlier_question_does_not_count() -> None:
+    found = course(user("Tea?"), called("brew"), result("Hot."), said("It is hot."), user("More?"))
+    assert found == Course("More?")
+
+
+def test_a_call_that_could_not_be_used_is_tried_but_did_not_serve() -> None:
+    wrong = "1 validation error for brew\ncups\n  Field required [type=missing]"
+    found = course(user("Tea?"), called("brew"), result(wrong))
+    assert (found.times("brew"), found.tried, found.answered) == (0, (("brew", "{}"),), False)
+    assert (found.complaint, found.results) == (wrong, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Observation:\nHot.",
+        "<tool_response>\nHot.\n</tool_response>",
+        "[brew] Result:\nHot.",
+        "[read_file for 'a.txt'] Result:\nHot.",
+        "Tool result: Hot.",
+        "工具返回: 热的",
+    ],
+)
+def test_a_result_may_be_a_message_of_the_user(text: str) -> None:
+    found = course(user("Tea?"), said('Calling tools: [{"name": "brew"}]'), user(text))
+    assert (found.question, found.times("brew"), found.answered) == ("Tea?", 1, True)
+    assert found.results == (text,)
+
+
+def test_only_a_conversation_has_results_and_complaints() -> None:
+    assert course(user("Observation: the sky is blue")).question == "Observation: the sky is blue"
+    assert course(user("1 validation error, why?")).question == "1 validation error, why?"
+
+
+def test_a_complaint_may_be_a_message_of_the_user() -> None:
+    text = "Correct your JSON ONLY RESPONSE, based on the following errors: cups"
+    found = course(user("Tea?"), said("{}"), user(text))
+    assert (found.question, found.complaint, found.answered) == ("Tea?", text, False)
+
+
+def test_a_tool_that_is_only_spoken_of_was_not_called() -> None:
+    found = course(user("Tea?"), said("I could brew."))
+    assert found.times("brew") == 0
+    assert course(user("Tea?"), said("I brewed."), user("Observation: hot")).times("brew") == 0
+
+
+def test_a_conversation_without_a_question_asks_nothing() -> None:
+    assert course_of(ask([{"role": "system", "content": "Be kind."}])).question == ""
+
+
+@given(texts, texts)
+def test_every_text_is_a_result_or_not_and_never_breaks(first: str, last: str) -> None:
+    found = course(user("Tea?"), said(first), user(last))
+    assert found.question == ("Tea?" if is_result(last) or complains(last) else last)
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "ending"),
+    [
+        ("final_result", "", True),
+        ("submit_report", "", True),
+        ("attempt_completion", "", True),
+        ("finishTask", "", True),
+        ("report", "The final response which ends this conversation", True),
+        ("json", "Respond with a JSON object.", True),
+        ("get_weather", "Get the weather of a city", False),
+        ("brew", "Brews tea until it is strong", False),
+    ],
+)
+def test_names_and_descriptions_say_what_ends_the_work(name: str, description: str, *, ending: bool) -> None:
+    assert ends(parts(name), description) is ending
+
+
+@pytest.mark.parametrize(
+    ("text", "folder"),
+    [
+        ("The current working directory is: /srv/tea", "/srv/tea"),
+        ("I'm currently working in the directory: /srv/tea/", "/srv/tea"),
+        ("<cwd>/srv/tea</cwd>", "/srv/tea"),
+        ("Working directory: `/srv/tea`.", "/srv/tea"),
+        ("cwd=/srv/tea", "/srv/tea"),
+        ("当前工作目录：/srv/tea", "/srv/tea"),
+        ("working directory: /", "/"),
+        ("Tea from /srv/tea?", ""),
+    ],
+)
+def test_the_folder_of_the_work_stands_in_the_conversation(text: str, folder: str) -> None:
+    history: Messages = [{"role": "system", "content": text}, user("Read it.")]
+    assert directory(ask(history)) == folder
+
+
+@given(st.lists(texts, min_size=1, max_size=3))
+def test_any_conversation_has_a_folder_or_none(said_texts: list[str]) -> None:
+    assert isinstance(directory(ask([user(text) for text in said_texts])), str)
