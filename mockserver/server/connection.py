@@ -22,7 +22,7 @@ class Connection:
 
     def __init__(self, transport: asyncio.Transport, wire: asyncio.Transport) -> None:
         self._transport = transport
-        self._wire = wire
+        self.wire = wire
         self.chunked = True
 
     def begin_chunk(self, data: bytes, *, missing: int) -> None:
@@ -40,9 +40,9 @@ class Connection:
         """Resets the connection (RST), once what was written is out."""
         for _ in range(_TURNS):
             await asyncio.sleep(0)
-            if not self._wire.get_write_buffer_size():
+            if not self.wire.get_write_buffer_size():
                 break
         # An event loop's own view of the socket may not set options; a second descriptor may.
-        with socket.socket(fileno=socket.dup(self._wire.get_extra_info("socket").fileno())) as twin:
+        with socket.socket(fileno=socket.dup(self.wire.get_extra_info("socket").fileno())) as twin:
             twin.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
         self._transport.abort()

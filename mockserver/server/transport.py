@@ -8,6 +8,7 @@ piece: `GatheringTransport` collects it. Nothing waits: the piece leaves at the 
 import asyncio
 import sys
 import typing
+from collections.abc import Callable
 from typing import Any
 
 import httptools
@@ -24,6 +25,9 @@ _GATHER = 64 * 1024
 _HEADERS = 64 * 1024
 _EACH = 32
 """What a header counts beside its name and value, as in HTTP/2 (RFC 9113, 6.5.2)."""
+_UNREAD = 64 * 1024 * 1024
+_UNREAD_SECONDS = 5.0
+"""So much of a request that was refused before its end is read and dropped, for so long."""
 _FEW = _HEADERS // (_EACH + 1)
 """So many bytes hold no headers that count too much: the shortest header, `a:` and a line end, counts 33."""
 
@@ -43,10 +47,19 @@ class _TooLargeError(Exception):
 
 
 class GatheringTransport(asyncio.Transport):
-    """A transport that hands over everything written in one turn of the loop at once."""
+    """A transport that hands over everything written in one turn of the loop at once.
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    `lingers` is asked before it closes: True when its owner goes on to listen, and closes it once more.
+    """
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        lingers: Callable[[], bool] = lambda: False,
+    ) -> None:
         super().__init__()
+        self._lingers = lingers
         self._transport = transport
         self._loop = loop
         self._pieces: list[bytes] = []
@@ -69,14 +82,17 @@ class GatheringTransport(asyncio.Transport):
         """Hands over what was kept; nobody is there to take it when the client has left."""
         if self._pieces:
             pieces, self._pieces, self._size = self._pieces, [], 0
-            if self._transport.is_closing():
+            if self.is_closing():
                 return  # the client left within this turn; uvloop would raise
             self._transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
 
     def close(self) -> None:
         """Hands over what was kept, then closes."""
         self.flush()
-        self._transport.close()
+        if self._lingers():
+            self.is_closing = lambda: True  # type: ignore[method-assign]
+        else:
+            self._transport.close()
 
     def abort(self) -> None:
         """Closes at once; what was kept is lost."""
@@ -114,7 +130,9 @@ class Protocol(HttpToolsProtocol):
 
     Headers may hold 64 kB, and a request must be there as a whole within `request_seconds`. The clock
     runs only for a request that did not come in one piece. A client that leaves what it is sent unread
-    for `unread_seconds` is cut off: its answer would be held for it without end.
+    for `unread_seconds` is cut off: its answer would be held for it without end. A request that is refused
+    before its end is read and dropped for a while: to close at once would reset the connection, and a client
+    that still sends would not hear why.
 
     Beyond `max_connections` a connection is served by the application `crowded`, which refuses; beyond
     twice as many it is closed without a word, for a file descriptor is held even to refuse.
@@ -134,10 +152,12 @@ class Protocol(HttpToolsProtocol):
     _refused = False
     _deadline: asyncio.TimerHandle | None = None
     _patience: asyncio.TimerHandle | None = None
+    _linger: asyncio.TimerHandle | None = None
+    _dropped = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there; its first request has a time limit from now on."""
-        gathering = GatheringTransport(transport, self.loop)
+        gathering = GatheringTransport(transport, self.loop, self._lingers)
         self._connection = Connection(gathering, transport)
         self._extensions: dict[str, dict[object, object]] = {EXTENSION: {"connection": self._connection}}
         super().connection_made(gathering)
@@ -150,6 +170,8 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
         self._stop_clock()
+        if self._linger is not None:
+            self._linger.cancel()
         self.resume_writing()
         # uvicorn forgets this clock when a client resets; it would hold the whole exchange until it rings.
         self._unset_keepalive_if_required()
@@ -170,6 +192,7 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Some bytes of a request."""
         if self._refused:
+            self._drop(len(data))
             return
         self._moved, self._data = False, data
         super().data_received(data)
@@ -268,6 +291,23 @@ class Protocol(HttpToolsProtocol):
         if self._may_answer():
             self.transport.write(answer)
         self.transport.close()
+
+    def _lingers(self) -> bool:
+        """Before the connection closes: whether the client still sends, and only this side ends for now."""
+        wire = self._connection.wire
+        if self._whole or self._linger is not None or wire.is_closing() or not wire.can_write_eof():
+            return False
+        self._refused = True
+        self._linger = self.loop.call_later(_UNREAD_SECONDS, wire.close)
+        wire.write_eof()
+        wire.resume_reading()
+        return True
+
+    def _drop(self, size: int) -> None:
+        """So many bytes that nobody wants."""
+        self._dropped += size
+        if self._dropped > _UNREAD:
+            self.transport.close()
 
     def _may_answer(self) -> bool:
         """Whether no answer is being sent, nor due before that to the request at hand."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import http.client
 import json
 from typing import Any
 from unittest.mock import Mock
@@ -454,6 +455,74 @@ def test_what_follows_a_refusal_is_not_read() -> None:
     assert written.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
     below.write.assert_called_once()
     assert asked == []
+
+
+def test_a_client_that_sends_a_body_that_is_too_large_hears_why(make_live: MakeLive) -> None:
+    """`http.client` reads the answer only when it has sent everything."""
+    live = make_live(max_body=1000)
+    client = http.client.HTTPConnection("127.0.0.1", live.port, timeout=20)
+    for _ in range(3):
+        client.request("POST", COMPAT, b" " * 20_000_000, {"Authorization": "Bearer sk-test"})
+        with client.getresponse() as answer:
+            assert answer.status == 400
+            assert json.loads(answer.read())["error"]["message"] == "Payload Too Large."
+
+
+class Refusing:
+    """A connection whose request is refused before its end, and the transport below it."""
+
+    def __init__(self, *, half: bool = True) -> None:
+        self.below = open_transport()
+        self.below.get_extra_info.return_value = None
+        self.below.can_write_eof.return_value = half
+        self.done: list[str] = []
+        self.waits: dict[Any, float] = {}
+
+    def __call__(self, *then: bytes) -> list[str]:
+        """What is done with the transport when the client says so much more."""
+
+        async def nobody(scope: Scope, receive: Receive, send: Send) -> None:
+            """Is never asked."""
+
+        async def run() -> None:
+            loop = asyncio.get_running_loop()
+            later, clocks = loop.call_later, []
+
+            def call_later(seconds: float, call: Any, *given: Any) -> asyncio.TimerHandle:
+                clocks.append((call, later(seconds, call, *given)))
+                self.waits[call] = seconds
+                return clocks[-1][1]
+
+            loop.call_later = call_later  # type: ignore[assignment,method-assign]
+            config = uvicorn.Config(nobody, lifespan="off", log_config=None, ws="none")
+            config.load()
+            made = protocol(Settings(request_timeout=60), crowded=nobody)(config, ServerState(), {})
+            made.connection_made(self.below)
+            made.data_received(request("POST", COMPAT, headers={"X-Tea": "a" * 70_000}))
+            for data in then:
+                made.data_received(data)
+            self.done = [call[0] for call in self.below.method_calls]
+            made.connection_lost(None)
+            assert all(clock.cancelled() for _, clock in clocks)
+
+        asyncio.run(run())
+        return [name for name in self.done if name in ("write", "write_eof", "resume_reading", "close")]
+
+
+def test_what_is_refused_before_its_end_is_read_for_a_while() -> None:
+    refusing = Refusing()
+    assert refusing(b"a" * 1000) == ["write", "write_eof", "resume_reading"]
+    assert refusing.waits[refusing.below.close] == 5
+
+
+def test_what_is_refused_is_not_read_without_end() -> None:
+    much = bytes(1 << 20)
+    assert Refusing()(*[much] * 64) == ["write", "write_eof", "resume_reading"]
+    assert Refusing()(*[much] * 65) == ["write", "write_eof", "resume_reading", "close"]
+
+
+def test_a_transport_that_cannot_end_one_side_closes() -> None:
+    assert Refusing(half=False)(b"a") == ["write", "close"]
 
 
 def test_what_is_written_in_one_turn_leaves_as_one_piece() -> None:
