@@ -11,6 +11,12 @@ from mockserver.commands.record import add_redaction, redaction_of
 from mockserver.commands.replay import age
 
 Parsers = "argparse._SubParsersAction[argparse.ArgumentParser]"
+FORMATS = (
+    *("aimock", "betamax", "cassette", "cassetter", "curl", "go-vcr", "har"),
+    *("jsonl", "mitmproxy", "nock", "raw", "vcr", "wiremock"),
+)
+"""What is imported; a test holds them to the table, which help has no time to read."""
+
 Run = Callable[[argparse.Namespace], int]
 
 
@@ -54,8 +60,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     take.add_argument("source", type=Path, metavar="PATH", help="file or folder to read")
     take.add_argument(
         "--format",
-        choices=("vcr", "har", "curl", "jsonl", "raw"),
-        help="vcr: vcrpy, pytest-recording; curl: curl -i; left out: by its looks",
+        choices=FORMATS,
+        metavar="FORMAT",
+        help="what wrote it; left out: by its content (docs/recording.md has a table)",
     )
     add_redaction(take)
     give = enter("export", "write recordings for another tool", _export)
@@ -158,13 +165,15 @@ def _stats(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    from mockserver.recording import upkeep  # noqa: PLC0415 - help answers at once
-    from mockserver.recording.importers import format_of  # noqa: PLC0415
+    from mockserver.recording import intake  # noqa: PLC0415 - help answers at once
 
-    kind = options.format or format_of(options.source)
-    names = list(upkeep.take_in(options.source, kind, options.cassette, redaction_of(options)))
-    _say("\n".join([*names, f"{len(names)} recordings imported ({kind})"]))
-    return 0
+    lines = []
+    redaction = redaction_of(options)
+    for line in intake.take_in(options.source, options.cassette, redaction, kind=options.format):
+        lines.append(line)
+        _say(str(line))
+    _say(intake.summary(lines))
+    return 0 if all(line.whole for line in lines) else 1
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from contextlib import suppress
 READABLE = ("gzip", "deflate", "identity")
 """The codings that can be read here, and so kept; what cannot be read cannot be cleaned of secrets."""
 
-_MOST = 32 * 1024 * 1024
+MOST = 32 * 1024 * 1024
 """The largest body that is unpacked, in bytes; no answer of text comes near it, and what does is a bomb."""
 
 
@@ -19,7 +19,7 @@ class TooLargeError(UncleanError):
     """A packed body that holds more than is unpacked."""
 
     def __init__(self) -> None:
-        super().__init__(f"unpacked, the body is larger than {_MOST // 1024**2} MB; only less can be cleaned")
+        super().__init__(f"unpacked, the body is larger than {MOST // 1024**2} MB; only less can be cleaned")
 
 
 class UnreadableCodingError(UncleanError):
@@ -61,11 +61,11 @@ def decoded(body: bytes, coding: str) -> bytes:
 def _unpacked(body: bytes, wbits: int) -> bytes:
     """What is packed in a body, and what is packed behind it; a rest that is not packed stays as it is."""
     unpacker = zlib.decompressobj(wbits=wbits)
-    plain = bytearray(unpacker.decompress(body, _MOST + 1))
-    while (rest := unpacker.unused_data) and len(plain) <= _MOST:
+    plain = bytearray(unpacker.decompress(body, MOST + 1))
+    while (rest := unpacker.unused_data) and len(plain) <= MOST:
         unpacker = zlib.decompressobj(wbits=wbits)
         try:
-            plain += unpacker.decompress(rest, _MOST + 1 - len(plain))
+            plain += unpacker.decompress(rest, MOST + 1 - len(plain))
         except zlib.error:
             plain += rest
             break
@@ -78,14 +78,14 @@ def _as_far_as_possible(body: bytes) -> bytes:
     plain = bytearray()
     try:
         for at in range(0, len(body), 64):
-            plain += unpacker.decompress(body[at : at + 64], _MOST)
+            plain += unpacker.decompress(body[at : at + 64], MOST)
     except zlib.error:
         return bytes(plain) or body
     return bytes(plain)  # pragma: no cover - what fails as a whole, within that size, fails in pieces
 
 
 def _bounded(plain: bytearray) -> bytes:
-    if len(plain) > _MOST:
+    if len(plain) > MOST:
         raise TooLargeError
     return bytes(plain)
 

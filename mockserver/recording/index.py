@@ -16,7 +16,7 @@ from mockserver.recording.cassette import CassetteError, read
 from mockserver.recording.interaction import Interaction
 
 NAME = ".index.sqlite3"
-VERSION = 2
+VERSION = 3
 """Counts up when keys are made in another way, so that no older index is believed."""
 
 
@@ -32,6 +32,7 @@ class Row:
     stream: int
     status: int
     end: str
+    kept: str
     recorded: str
     strict: str
     strict_loose: str
@@ -52,6 +53,7 @@ class Row:
             int(interaction.stream),
             interaction.response.status,
             interaction.response.end,
+            interaction.response.kept,
             interaction.recorded,
             keys.strict,
             keys.strict_loose,

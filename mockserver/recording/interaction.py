@@ -8,7 +8,14 @@ from mockserver.dialects.table import at
 from mockserver.recording import coding, documents, fold
 from mockserver.recording.redaction import Pairs
 
-End = Literal["complete", "cut-by-upstream", "cut-by-client"]
+End = Literal["complete", "cut", "cut-by-upstream", "cut-by-client"]
+"""How an answer ended; `cut`: nobody knows by whom."""
+
+Kept = Literal["whole", "rebuilt", "missing"]
+"""What a recorder kept of an answer: its bytes; what they said, so that they were made anew; nothing."""
+
+Standing = Literal["complete", "cut", "rebuilt", "missing"]
+"""What a recording is good for, in one word."""
 
 
 def surface_of(path: str) -> str:
@@ -38,12 +45,26 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A recorded answer: status, headers in their order, chunks, and how it ended."""
+    """A recorded answer: status, headers in their order, chunks, how it ended, and what was kept of it.
+
+    `lost` says in a sentence what is not as it was sent; "" when all is.
+    """
 
     status: int
     headers: Pairs = field(default_factory=list)
     chunks: tuple[Chunk, ...] = ()
     end: End = "complete"
+    kept: Kept = "whole"
+    lost: str = ""
+
+    @property
+    def standing(self) -> Standing:
+        """What the recording is, in one word: the worst that holds for it."""
+        if self.kept == "missing":
+            return "missing"
+        if self.end != "complete":
+            return "cut"
+        return "rebuilt" if self.kept == "rebuilt" else "complete"
 
     @property
     def raw(self) -> bytes:

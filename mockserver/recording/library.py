@@ -59,6 +59,8 @@ class Library:
             self._enter(row)
 
     def _enter(self, row: Row) -> None:
+        if row.kept == "missing":  # it answers nothing
+            return
         # The keys are hashes of different things, so that one table holds them all.
         for key in {row.strict, row.strict_loose, row.talk, row.talk_loose}:
             self._by_key.setdefault(key, []).append(row)
@@ -105,8 +107,8 @@ class Library:
 
     @property
     def unused(self) -> list[str]:
-        """The recordings that have answered nothing yet."""
-        return [row.name for row in self.rows if row.name not in self.used]
+        """The recordings that have answered nothing yet, though they could."""
+        return [row.name for row in self.rows if row.name not in self.used and row.kept != "missing"]
 
     def older(self, most: timedelta, now: datetime) -> list[str]:
         """The recordings that are older than so much; one that does not say when is as old as can be."""

@@ -48,18 +48,22 @@ def report(library: Library, request: Request) -> str:
     if not near:
         return f"no recording matches this request: {library.folder.name} holds none"
     wanted = json.dumps(asked, sort_keys=True, ensure_ascii=False)[:_SAMPLE]
-    best, name, found = -1.0, "", {}
+    best, name, found, lost = -1.0, "", {}, ""
     deadline = Deadline(_PATIENCE, timer=time.thread_time)
     for row in near:
         if deadline.over:
             break
-        document = canonical.document_of(library.load(row).request, row.surface)
+        interaction = library.load(row)
+        document = canonical.document_of(interaction.request, row.surface)
         text = json.dumps(document, sort_keys=True, ensure_ascii=False)[:_SAMPLE]
         matcher = SequenceMatcher(None, text, wanted, autojunk=False)
         if matcher.real_quick_ratio() <= best or matcher.quick_ratio() <= best:
             continue
         share = matcher.quick_ratio()
         best, name, found = share, row.name, document
+        lost = interaction.response.lost if row.kept == "missing" else ""
     rows = difference(found, asked)
     same = "; it differs only in what is not compared, or has no key of this kind" if not rows else ""
+    if lost:
+        same = f", which holds no answer: {lost}; record it again"
     return "\n".join([f"no recording matches this request; the nearest is {name}{same}", *rows])

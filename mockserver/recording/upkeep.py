@@ -10,7 +10,6 @@ from mockserver.base import secrecy
 from mockserver.recording import canonical, cassette, nearest
 from mockserver.recording.cassette import CassetteError, redacted
 from mockserver.recording.coding import UncleanError
-from mockserver.recording.importers import IMPORTERS
 from mockserver.recording.interaction import Interaction
 from mockserver.recording.library import Library, moment
 from mockserver.recording.redaction import Redaction
@@ -38,6 +37,8 @@ def inspect(name: str, interaction: Interaction) -> list[str]:
     last = f", the last after {response.chunks[-1].at:.0f} ms" if response.chunks else ""
     size = sum(len(chunk.data) for chunk in response.chunks)
     lines.append(f"  -> {response.status}, {len(response.chunks)} chunks, {size} bytes{last}, {response.end}")
+    if response.kept != "whole" or response.lost:
+        lines.append(f"  {response.standing}: {response.lost or 'nobody told why'}")
     for choice in folded.choices:
         if choice.reasoning:
             lines.append(f"  thinking: {_short(choice.reasoning)}")
@@ -120,8 +121,8 @@ def prunable(
             reasons[row.name] = "too old"
         elif used is not None and row.name not in used:
             reasons[row.name] = "not used"
-        elif cut and row.end != "complete":
-            reasons[row.name] = row.end
+        elif cut and (row.end != "complete" or row.kept == "missing"):
+            reasons[row.name] = "missing" if row.kept == "missing" else row.end
         elif doubles:
             interaction = library.load(row)
             key = (row.strict, row.system, repr(interaction.folded().shown()))
@@ -148,21 +149,9 @@ def stats(library: Library) -> dict[str, Any]:
         },
         "streams": sum(row.stream for row in library.rows),
         "cut": sum(row.end != "complete" for row in library.rows),
+        "rebuilt": sum(row.kept == "rebuilt" for row in library.rows),
+        "missing": sum(row.kept == "missing" for row in library.rows),
     }
-
-
-def take_in(source: Path, kind: str, folder: Path, redaction: Redaction) -> Iterator[str]:
-    """Writes the recordings of another tool into a cassette, redacted; the names of the files.
-
-    Raises `ImportFaultError` and `CassetteError`.
-    """
-    for interaction in IMPORTERS[kind](source):
-        try:
-            clean = redacted(interaction, redaction)
-        except UncleanError as error:
-            msg = f"{interaction.source}: {error}"
-            raise CassetteError(msg) from None
-        yield cassette.write(folder, clean)
 
 
 def interactions(library: Library, names: Iterable[str] = ()) -> Iterator[tuple[str, Interaction]]:

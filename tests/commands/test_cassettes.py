@@ -276,18 +276,24 @@ def test_import_and_export(filled: Path, capsys: pytest.CaptureFixture[str], tmp
     assert main(["cassette", "export", str(filled), "--output", str(archive)]) == 0
     other = tmp_path / "other"
     assert main(["cassette", "import", str(other), str(archive)]) == 0
-    assert "2 recordings imported (har)" in capsys.readouterr().out
+    assert "2 recordings imported (har): 2 complete" in capsys.readouterr().out
     assert len(names(other)) == 2
     assert main(["cassette", "export", str(filled), "--format", "vcr", "--only", names(filled)[0]]) == 0
     assert capsys.readouterr().out.startswith("interactions:\n")
     assert main(["cassette", "import", str(other), str(tmp_path / "none.har")]) == 2
     line = {"request": asked(), "response": {"headers": {"content-encoding": "br"}, "body": "x"}}
     (tmp_path / "a.jsonl").write_bytes(dumped(line))
-    assert main(["cassette", "import", str(other), str(tmp_path / "a.jsonl"), "--format", "jsonl"]) == 0
+    lines = ["cassette", "import", str(other), str(tmp_path / "a.jsonl"), "--format", "jsonl"]
+    assert main(lines) == 0
+    (tmp_path / "a.jsonl").write_bytes(dumped({"request": asked(), "response": compat_body()}))
+    assert main(lines) == 1, "its bytes were lost"
+    assert ": rebuilt: a line of JSON keeps what JSON says, and not its bytes" in capsys.readouterr().out
     assert main(["cassette", "export", str(filled), "--output", str(tmp_path / "no" / "x")]) == 2
     (tmp_path / "br.txt").write_bytes(b"HTTP/1.1 200 OK\ncontent-encoding: br\n\n\xff\xfe")
-    assert main(["cassette", "import", str(other), str(tmp_path / "br.txt")]) == 2
-    assert "br.txt: the body is coded as 'br'" in capsys.readouterr().err
+    assert main(["cassette", "import", str(other), str(tmp_path / "br.txt")]) == 1
+    told = capsys.readouterr().out
+    assert "br.txt: skipped: the body is coded as 'br'" in told
+    assert "0 recordings imported (curl): 1 skipped" in told
 
 
 @pytest.mark.parametrize(

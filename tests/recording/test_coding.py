@@ -117,7 +117,7 @@ def test_what_stands_behind_a_packed_body_stays_in_sight(name: str) -> None:
 
 
 def test_a_body_is_unpacked_to_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coding, "_MOST", 100)
+    monkeypatch.setattr(coding, "MOST", 100)
     assert decoded(packed(LEAVES[:100], "gzip"), "gzip") == LEAVES[:100]
     with pytest.raises(TooLargeError, match=r"^unpacked, the body is larger than 0 MB; only less can be"):
         decoded(packed(LEAVES[:101], "gzip"), "gzip")
@@ -133,11 +133,11 @@ def test_a_body_that_unpacks_to_more_is_not_unpacked_further(name: str) -> None:
         decoded(body, name)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert most < 4 * coding._MOST
+    assert most < 4 * coding.MOST
 
 
 def test_a_damaged_body_that_unpacks_to_more_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coding, "_MOST", 1000)
+    monkeypatch.setattr(coding, "MOST", 1000)
     whole = bytearray(packed(LEAVES, "gzip"))
     whole[-4:] = b"\xff" * 4
     with pytest.raises(TooLargeError):
@@ -145,7 +145,7 @@ def test_a_damaged_body_that_unpacks_to_more_is_refused_too(monkeypatch: pytest.
 
 
 def test_members_together_are_unpacked_to_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coding, "_MOST", 100)
+    monkeypatch.setattr(coding, "MOST", 100)
     member = coding.packed(b"a" * 60, "gzip")
     assert coding.decoded(member + packed(b"a" * 40, "gzip"), "gzip") == b"a" * 100
     with pytest.raises(TooLargeError):

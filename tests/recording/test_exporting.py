@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from mockserver.base.version import __version__
 from mockserver.recording.exporting import EXPORTERS, har, vcr
-from mockserver.recording.importers import IMPORTERS
 from mockserver.recording.interaction import Interaction
 from tests.recording.exchanges import COMPAT, NOW, asked, dumped, interaction
+from tests.recording.importers.reading import taken
 from tests.wire.strategies import texts
 
 BODIES = texts.map(str.encode) | st.binary(max_size=60) | st.binary(max_size=60).map(gzip.compress)
@@ -152,7 +152,7 @@ def test_what_is_exported_is_imported_with_the_same_bytes(
     made = interaction(sent, answered, query="a=b", headers=[("x-request-id", "1")])
     path = tmp_path / "exported"
     path.write_text(EXPORTERS[form]([made, made]), encoding="utf-8")
-    told = list(IMPORTERS[form](path))
+    told = taken(path, form)
     assert len(told) == 2
     for back in told:
         assert (back.request.body, back.response.raw) == (made.request.body, made.response.raw)

@@ -39,6 +39,7 @@ def test_a_row_has_what_is_known_without_reading_the_file() -> None:
         stream=1,
         status=200,
         end="cut-by-client",
+        kept="whole",
         recorded=NOW,
         strict=keys.strict,
         strict_loose=keys.strict_loose,

@@ -1,5 +1,6 @@
 """What is said when no recording matches: which one is nearest, and in which lines it differs."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,15 @@ def test_a_recording_that_does_not_differ_is_told_as_such(tmp_path: Path) -> Non
         f"no recording matches this request; the nearest is {name}; "
         "it differs only in what is not compared, or has no key of this kind"
     )
+
+
+def test_a_recording_without_its_answer_says_so(tmp_path: Path) -> None:
+    made = interaction(asked("steep"))
+    lost = replace(made, response=replace(made.response, kept="missing", chunks=(), lost="it broke off"))
+    name = cassette.write(tmp_path, lost)
+    told = report(Library(tmp_path), made.request)
+    words = "which holds no answer: it broke off; record it again"
+    assert told == f"no recording matches this request; the nearest is {name}, {words}"
 
 
 def test_a_stream_is_nearest_to_a_stream(tmp_path: Path) -> None:

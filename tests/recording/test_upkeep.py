@@ -1,14 +1,14 @@
 """Keeping a cassette: what is shown of it, what is taken out, and what can go for which reason."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from mockserver.recording import cassette, coding
+from mockserver.recording import cassette
 from mockserver.recording.cassette import CassetteError, to_document
-from mockserver.recording.importers import ImportFaultError
 from mockserver.recording.interaction import Interaction, Request, Response
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
@@ -20,7 +20,6 @@ from mockserver.recording.upkeep import (
     scrub,
     secrets_listed,
     stats,
-    take_in,
 )
 from tests.recording.exchanges import (
     COMPAT,
@@ -28,7 +27,6 @@ from tests.recording.exchanges import (
     asked,
     compat_body,
     compat_frames,
-    dumped,
     interaction,
     native_asked,
     native_body,
@@ -78,6 +76,19 @@ def test_what_is_not_known_of_a_recording_is_said() -> None:
         "  GET /x  ",
         "  -> 204, 0 chunks, 0 bytes, cut-by-client",
     ]
+
+
+def test_what_was_lost_of_a_recording_is_shown_and_what_is_missing_can_go(tmp_path: Path) -> None:
+    made = interaction()
+    rebuilt = replace(made, response=replace(made.response, kept="rebuilt", lost="its bytes"))
+    assert inspect("a", rebuilt)[5] == "  rebuilt: its bytes"
+    missing = replace(made, response=replace(made.response, kept="missing", chunks=()))
+    assert inspect("a", missing)[5] == "  missing: nobody told why"
+    name = cassette.write(tmp_path, missing)
+    library = Library(tmp_path)
+    reasons = prunable(library, now=NOW, older=None, used=None, cut=True, doubles=False)
+    assert reasons == {name: "missing"}
+    assert (stats(library)["missing"], library.unused) == (1, [])
 
 
 def test_two_recordings_differ_in_what_was_asked_or_answered() -> None:
@@ -182,6 +193,8 @@ def test_a_cassette_in_figures(tmp_path: Path, filled: dict[str, str]) -> None:
         "models": {"qwen-plus": 8, "none": 1},
         "statuses": {"200": 8, "404": 1},
         "streams": 1,
+        "rebuilt": 0,
+        "missing": 0,
         "cut": 1,
     }
 
@@ -194,34 +207,6 @@ def test_an_empty_cassette_in_figures(tmp_path: Path) -> None:
         None,
         None,
     )
-
-
-def test_recordings_of_other_tools_are_taken_in_without_their_secrets(tmp_path: Path) -> None:
-    source, folder = tmp_path / "a.jsonl", tmp_path / "cassette"
-    lines = [{"request": asked(said), "response": compat_body(f"it is {KEY}")} for said in ("a", "b")]
-    source.write_bytes(b"\n".join(map(dumped, lines)))
-    names = list(take_in(source, "jsonl", folder, Redaction.of()))
-    assert sorted(names) == sorted(path.name for path in folder.glob("*.json"))
-    assert len(names) == 2
-    assert all(KEY not in (folder / name).read_text() for name in names)
-
-
-def test_what_cannot_be_taken_in_is_named_by_its_source(tmp_path: Path) -> None:
-    (tmp_path / "br.txt").write_bytes(b"HTTP/1.1 200 OK\ncontent-encoding: br\n\n\xff\xfe")
-    with pytest.raises(CassetteError, match=r"^br\.txt: the body is coded as 'br'"):
-        list(take_in(tmp_path / "br.txt", "curl", tmp_path / "cassette", Redaction.of()))
-    with pytest.raises(ImportFaultError, match=r"none\.har: it cannot be read"):
-        list(take_in(tmp_path / "none.har", "har", tmp_path / "cassette", Redaction.of()))
-    assert not (tmp_path / "cassette").exists()
-
-
-def test_what_unpacks_to_too_much_is_not_taken_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coding, "_MOST", 100)
-    bomb = coding.packed(b"tea " * 1000, "gzip")
-    (tmp_path / "bomb.txt").write_bytes(b"HTTP/1.1 200 OK\ncontent-encoding: gzip\n\n" + bomb)
-    with pytest.raises(CassetteError, match=r"^bomb\.txt: unpacked, the body is larger than"):
-        list(take_in(tmp_path / "bomb.txt", "curl", tmp_path / "cassette", Redaction.of()))
-    assert not (tmp_path / "cassette").exists()
 
 
 def test_all_that_is_taken_out_is_listed_by_name_and_by_form() -> None:

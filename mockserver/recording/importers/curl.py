@@ -5,13 +5,12 @@ the `> ` lines where the dump was made with `-v`.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from mockserver.dialects.table import detect
 from mockserver.recording import documents
 from mockserver.recording.importers import messages, pieces
-from mockserver.recording.interaction import Interaction
+from mockserver.recording.importers.told import Body, Told
 from mockserver.recording.redaction import Pairs
 
 
@@ -35,30 +34,27 @@ def _answer(raw: bytes, where: str) -> tuple[int, Pairs, bytes]:
     return status, headers, messages.unchunked(body, headers)
 
 
-def _interaction(path: Path) -> Interaction:
+def told(path: Path) -> Told:
+    """What a dump tells. Raises `ImportFaultError`."""
     sent, raw = _verbose(pieces.content(path))
-    status, headers, body = _answer(raw.lstrip(b"\r\n"), path.name)
+    try:
+        status, headers, body = _answer(raw.lstrip(b"\r\n"), path.name)
+    except RecursionError:
+        raise pieces.fault(path.name, "it has more interim answers than can be") from None
     beside = path.with_name(f"{path.stem}.request.json")
     asked = pieces.content(beside) if beside.is_file() else b""
     document = documents.parse(asked) if asked else None
     method, target = "POST" if asked else "GET", detect(document).surfaces[0].paths[0]
-    told: Pairs = []
+    headed: Pairs = []
     if sent:
-        method, target, told = messages.request_head(b"\n".join(sent), path.name)
-    return pieces.exchange(
+        method, target, headed = messages.request_head(b"\n".join(sent), path.name)
+    return Told(
         method=method,
         target=pieces.target_of(target, path.name),
-        asked=(told, asked),
-        answered=(status, headers, body),
-        recorded="",
-        source=path.name,
+        sent=headed,
+        asked=Body(data=asked),
+        status=status,
+        headers=headers,
+        answered=Body(data=body),
+        headless=not sent,
     )
-
-
-def read(path: Path) -> Iterator[Interaction]:
-    """The interactions of a dump, or of all `.txt` dumps in a folder. Raises `ImportFaultError`."""
-    for file in pieces.files(path, (".txt", ".http", ".dump")):
-        try:
-            yield _interaction(file)
-        except RecursionError:
-            raise pieces.fault(file.name, "it has more interim answers than can be") from None

@@ -10,8 +10,8 @@ from typing import Any
 
 from mockserver.dialects.table import detect
 from mockserver.recording import documents
-from mockserver.recording.importers import pieces
-from mockserver.recording.interaction import Interaction
+from mockserver.recording.importers import bodies, pieces
+from mockserver.recording.importers.told import Told
 
 
 def _held(value: Any) -> dict[str, Any]:
@@ -20,37 +20,32 @@ def _held(value: Any) -> dict[str, Any]:
     return value if described and "model" not in value else {"body": value}
 
 
-def _path(body: Any) -> str:
-    return detect(body).surfaces[0].paths[0]
+def entries(path: Path, raw: bytes) -> Iterator[tuple[str, bytes]]:
+    """The lines of a file that hold something, each with its place."""
+    for at, line in enumerate(raw.split(b"\n"), 1):
+        if line.strip():
+            yield f"{path.name} line {at}", line
 
 
-def _interaction(line: Any, where: str) -> Interaction:
-    if not isinstance(line, dict) or "request" not in line or "response" not in line:
+def told(line: bytes, where: str) -> Told:
+    """What a line tells. Raises `ImportFaultError`."""
+    value = documents.parse(line)
+    if value is documents.UNREADABLE:
+        raise pieces.fault(where, "it is no JSON")
+    if isinstance(value, dict) and "answered_by" in value:
+        words = "it is of a server's journal, which holds no bytes; dashscope-mock export writes a scenario"
+        raise pieces.fault(where, words)
+    if not isinstance(value, dict) or "request" not in value or "response" not in value:
         raise pieces.fault(where, "it is no object with request and response")
-    request, response = _held(line["request"]), _held(line["response"])
-    path = request.get("url") or request.get("path") or _path(request.get("body"))
-    return pieces.exchange(
+    request, response = _held(value["request"]), _held(value["response"])
+    url = request.get("url") or request.get("path") or detect(request.get("body")).surfaces[0].paths[0]
+    return Told(
         method=pieces.method_of(request.get("method", "POST"), where),
-        target=pieces.target_of(path, where),
-        asked=(pieces.pairs(request.get("headers"), where), pieces.data(request.get("body"), where)),
-        answered=(
-            pieces.status_of(response.get("status", 200), where),
-            pieces.pairs(response.get("headers"), where),
-            pieces.data(response.get("body"), where),
-        ),
-        recorded=pieces.moment_of(line.get("recorded", line.get("time"))),
-        source=where,
+        target=pieces.target_of(url, where),
+        sent=pieces.pairs(request.get("headers"), where),
+        asked=bodies.plain(request.get("body"), where, "a line of JSON"),
+        status=pieces.status_of(response.get("status", 200), where),
+        headers=pieces.pairs(response.get("headers"), where),
+        answered=bodies.plain(response.get("body"), where, "a line of JSON"),
+        recorded=pieces.moment_of(value.get("recorded", value.get("time"))),
     )
-
-
-def read(path: Path) -> Iterator[Interaction]:
-    """The interactions of a file, or of all files below a folder. Raises `ImportFaultError`."""
-    for file in pieces.files(path, (".jsonl", ".ndjson")):
-        for at, line in enumerate(pieces.content(file).split(b"\n"), 1):
-            if not line.strip():
-                continue
-            where = f"{file.name} line {at}"
-            value = documents.parse(line)
-            if value is documents.UNREADABLE:
-                raise pieces.fault(where, "it is no JSON")
-            yield _interaction(value, where)

@@ -2,13 +2,13 @@
 `.response.header.txt` and `.response.body.txt` (or `.json`).
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from mockserver.recording.importers import messages, pieces
-from mockserver.recording.interaction import Interaction
+from mockserver.recording.importers.told import Body, Told
 
-_HEAD = ".request.header.txt"
+HEAD = ".request.header.txt"
+"""How the file ends that a pair is known by."""
 
 
 def _beside(path: Path, stem: str, part: str, endings: tuple[str, ...]) -> bytes | None:
@@ -19,27 +19,22 @@ def _beside(path: Path, stem: str, part: str, endings: tuple[str, ...]) -> bytes
     return None
 
 
-def _interaction(path: Path) -> Interaction:
-    stem = path.name.removesuffix(_HEAD)
+def told(path: Path) -> Told:
+    """What the files beside a `.request.header.txt` tell. Raises `ImportFaultError`."""
+    if not path.name.endswith(HEAD):
+        raise pieces.fault(path.name, f"it is no folder and no *{HEAD}")
+    stem = path.name.removesuffix(HEAD)
     method, target, sent = messages.request_head(pieces.content(path), path.name)
     head = _beside(path, stem, "response.header", (".txt",))
     if head is None:
         raise pieces.fault(path.name, f"there is no {stem}.response.header.txt beside it")
     status, headers = messages.response_head(head, f"{stem}.response.header.txt")
-    body = _beside(path, stem, "response.body", (".txt", ".json", "")) or b""
-    return pieces.exchange(
+    return Told(
         method=method,
         target=pieces.target_of(target, path.name),
-        asked=(sent, _beside(path, stem, "request.body", (".json", ".txt", "")) or b""),
-        answered=(status, headers, body),
-        recorded="",
-        source=stem,
+        sent=sent,
+        asked=Body(data=_beside(path, stem, "request.body", (".json", ".txt", "")) or b""),
+        status=status,
+        headers=headers,
+        answered=Body(data=_beside(path, stem, "response.body", (".txt", ".json", "")) or b""),
     )
-
-
-def read(path: Path) -> Iterator[Interaction]:
-    """The interactions of a folder, or of one `.request.header.txt`. Raises `ImportFaultError`."""
-    for file in pieces.files(path, (_HEAD,)):
-        if not file.name.endswith(_HEAD):
-            raise pieces.fault(file.name, f"it is no folder and no *{_HEAD}")
-        yield _interaction(file)

@@ -1,0 +1,106 @@
+"""Bodies as the recorders of `fixtures/recorders.json` write them; each way has its name there."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from mockserver.recording.importers import charsets, pieces
+from mockserver.recording.importers.assembling import rebuilt
+from mockserver.recording.importers.told import Body
+
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2})*")
+_UNICODE = "utf-8"
+
+
+def from_hex(value: Any, where: str) -> bytes:
+    """Bytes of hexadecimal digits, strictly. Raises `ImportFaultError`."""
+    if not isinstance(value, str) or not _HEX.fullmatch(value):
+        raise pieces.fault(where, "its body is no text of hexadecimal digits")
+    return bytes.fromhex(value)
+
+
+def _values(value: Any, where: str, tool: str) -> Body:
+    return rebuilt(pieces.json_of(value, where), tool)
+
+
+def _described(value: dict[str, Any], where: str, tool: str) -> Body | None:
+    """A body in an object with `string` and its `encoding`, or `base64_string`; None for any other object."""
+    if value.get("base64_string"):
+        return Body(data=pieces.base64(value["base64_string"], where))
+    if "string" not in value or not value.keys() <= {"string", "encoding", "base64_string"}:
+        return None
+    text, charset = value["string"], value.get("encoding")
+    if not isinstance(text, str) or charset is None:
+        return plain(text, where, tool)
+    found = charsets.encoded(text, str(charset).replace("ASCII-8BIT", _UNICODE))
+    if found is None:
+        raise pieces.fault(where, f"its text cannot be written in its encoding {str(charset)[:40]!r}")
+    return found
+
+
+def plain(value: Any, where: str, tool: str, _: Any = None) -> Body:
+    """A text, bytes or nothing, also in an object that says which.
+
+    Values of JSON that stand there by themselves are written as JSON. Raises `ImportFaultError`.
+    """
+    if value is None:
+        return Body()
+    if isinstance(value, bytes | str):
+        return Body(data=value if isinstance(value, bytes) else charsets.utf8(value))
+    found = _described(value, where, tool) if isinstance(value, dict) else None
+    return found or _values(value, where, tool)
+
+
+def typed(holder: Any, where: str, tool: str, _: Any = None) -> Body:
+    """What cassetter writes: `body` with `type` and `content`, in TOML `body_type` and `body_content`.
+
+    Raises `ImportFaultError`.
+    """
+    body = holder.get("body")
+    nested = body if isinstance(body, dict) else {}
+    kind = nested.get("type", holder.get("body_type", "none"))
+    content = nested.get("content", holder.get("body_content"))
+    if kind == "none":
+        return Body()
+    if kind == "binary":
+        return Body(data=from_hex(content, where))
+    if kind == "text" and isinstance(content, str):
+        return Body(data=charsets.utf8(content))
+    if kind == "json":
+        if isinstance(content, str) and not nested:  # TOML has no null, so JSON is a text there
+            return rebuilt(charsets.utf8(content), tool)
+        return _values(content, where, tool)
+    raise pieces.fault(
+        where, f"its body has the type {str(kind)[:40]!r}; known are json, text, binary and none"
+    )
+
+
+def nock(value: Any, where: str, tool: str, holder: Any) -> Body:
+    """What nock.back writes: JSON as values, a packed answer as a list of hex, one that is no UTF-8 as hex.
+
+    Raises `ImportFaultError`.
+    """
+    names = {str(name).lower() for name, _ in pieces.pairs(_raw_headers(holder), where)}
+    if isinstance(value, list) and "content-encoding" in names:
+        return Body(data=b"".join(from_hex(part, where) for part in value))
+    if isinstance(value, str):
+        return (
+            Body(data=from_hex(value, where))
+            if holder.get("responseIsBinary")
+            else Body(data=charsets.utf8(value))
+        )
+    return Body() if value is None else _values(value, where, tool)
+
+
+def _raw_headers(holder: Any) -> Any:
+    """Headers as nock has them: an object, or a flat list of names and values."""
+    held = holder.get("rawHeaders", holder.get("headers"))
+    if isinstance(held, list) and held and not isinstance(held[0], list | dict):
+        return [[name, value] for name, value in zip(held[::2], held[1::2], strict=False)]
+    return held
+
+
+Reader = Callable[[Any, str, str, Any], Body]
+
+READERS: dict[str, Reader] = {"text": plain, "typed": typed, "nock": nock}
+"""The ways by their names."""

@@ -1,0 +1,44 @@
+"""Dumps of curl."""
+
+from pathlib import Path
+
+from tests.recording.exchanges import COMPAT, TEXT, dumped, native_asked, native_body
+from tests.recording.importers.reading import only, skipped
+
+BODY = dumped(native_body())
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+def test_a_dump_with_its_request_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "plain.txt").write_bytes(b"HTTP/1.1 100 Continue\r\n\r\n" + HEAD + BODY)
+    (tmp_path / "plain.request.json").write_bytes(dumped(native_asked()))
+    made = only(tmp_path)
+    assert (made.request.method, made.request.path, made.response.raw) == ("POST", TEXT, BODY)
+    chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
+    (tmp_path / "plain.txt").write_bytes(HEAD + chunked)
+    assert only(tmp_path / "plain.txt").response.raw == BODY
+
+
+def test_a_verbose_dump_tells_its_request(tmp_path: Path) -> None:
+    sent = b"* Connected\n> POST /compatible-mode/v1/chat/completions HTTP/1.1\n> Host: x\n>\n"
+    verbose = sent + b"< HTTP/1.1 200 OK\n{ [5 bytes data]\nHTTP/2 401\ncontent-length: 2\n\n{}"
+    (tmp_path / "v.txt").write_bytes(verbose)
+    told = only(tmp_path / "v.txt")
+    assert (told.request.path, told.response.status, told.response.raw) == (COMPAT, 401, b"{}")
+
+
+def test_the_answer_of_a_proxy_comes_first(tmp_path: Path) -> None:
+    (tmp_path / "get.txt").write_bytes(b"HTTP/1.1 200 Connection established\n\nHTTP/1.1 200 OK\n\n{}")
+    assert only(tmp_path / "get.txt").request.method == "GET"
+
+
+def test_what_is_no_dump_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    for content, words in (
+        (b"", "it does not begin with a status line"),
+        (b"HTTP/1.1 200 OK\nno header\n\n", "'no header' is no header"),
+        (b"> what\nHTTP/1.1 200 OK\n\n", "it does not begin with a request line"),
+        (b"HTTP/1.1 100 x\n\n" * 3000, "it has more interim answers than can be"),
+    ):
+        path.write_bytes(content)
+        assert words in skipped(path, "curl")[0]
