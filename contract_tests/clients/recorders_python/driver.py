@@ -13,7 +13,6 @@ import requests
 
 def ask(base: str, exchange: dict[str, Any], session: requests.Session) -> None:
     """One request; whatever is answered is read to its end."""
-    requests.Request
     answer = session.request(
         exchange["method"],
         base + exchange["target"],
@@ -28,7 +27,8 @@ def by_vcrpy(job: dict[str, Any]) -> None:
     """One YAML file of vcrpy."""
     import vcr  # noqa: PLC0415 - the tool that was asked for
 
-    with vcr.VCR(record_mode="all").use_cassette(f"{job['out']}/exchanges.yaml"), requests.Session() as session:
+    tape = vcr.VCR(record_mode="all").use_cassette(f"{job['out']}/exchanges.yaml")
+    with tape, requests.Session() as session:
         for exchange in job["exchanges"]:
             ask(job["base"], exchange, session)
 
@@ -38,7 +38,9 @@ def by_betamax(job: dict[str, Any]) -> None:
     import betamax  # noqa: PLC0415 - the tool that was asked for
 
     session = requests.Session()
-    recorder = betamax.Betamax(session, cassette_library_dir=job["out"])
+    # By its own rule requests to one address are one, and only the last of them is kept.
+    told_apart = {"match_requests_on": ["method", "uri", "body", "headers"]}
+    recorder = betamax.Betamax(session, cassette_library_dir=job["out"], default_cassette_options=told_apart)
     with recorder.use_cassette("exchanges", record="all"):
         for exchange in job["exchanges"]:
             ask(job["base"], exchange, session)
@@ -49,7 +51,8 @@ def by_cassetter(job: dict[str, Any], ending: str) -> None:
     """One file of cassetter, in YAML or in TOML."""
     import cassetter  # noqa: PLC0415 - the tool that was asked for
 
-    with cassetter.use_cassette(f"{job['out']}/exchanges.{ending}", record_mode="all"), requests.Session() as session:
+    tape = cassetter.use_cassette(f"{job['out']}/exchanges.{ending}", record_mode="all")
+    with tape, requests.Session() as session:
         for exchange in job["exchanges"]:
             ask(job["base"], exchange, session)
 
