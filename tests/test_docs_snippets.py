@@ -11,7 +11,10 @@ from mockserver.scenario.document import load
 from tests.plugin import ARGUMENTS
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "docs" / name for name in ("quickstart.md", "pytest.md", "recording.md", "scenarios.md")]
+LESSONS = ("quickstart.md", "parallel.md", "retries.md", "broken-streams.md")
+"""Pages that stand in Chinese too, with the same code."""
+
+PAGES = [ROOT / "docs" / name for name in (*LESSONS, "pytest.md", "recording.md", "scenarios.md")]
 MOST_LINES = 15
 
 
@@ -54,3 +57,10 @@ def test_a_snippet_of_yaml_is_a_scenario_with_which_nothing_is_wrong(text: str, 
     file = tmp_path / "tea.yaml"
     file.write_text(text, "utf-8")
     assert load([file], error_catalogue.load()).problems == []
+
+
+@pytest.mark.parametrize("page", LESSONS)
+def test_the_code_of_a_page_is_the_same_in_chinese(page: str) -> None:
+    english, chinese = (ROOT / "docs" / folder / page for folder in ("", "zh"))
+    fence = re.compile(r"```\w+\n.*?```", re.DOTALL)
+    assert fence.findall(chinese.read_text("utf-8")) == fence.findall(english.read_text("utf-8"))

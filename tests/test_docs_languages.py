@@ -1,0 +1,96 @@
+"""The first five minutes in other languages: what their pages show is run as it stands."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mockserver import MockServer
+
+ROOT = Path(__file__).resolve().parent.parent
+OPENAI = ROOT / ".cache" / "clients" / "node" / "node_modules"
+"""Where `scripts/install-clients` puts OpenAI's SDK for Node, among others."""
+
+MOST_LINES = {"js": 30, "java": 40, "bash": 20, "go": 45}
+"""How many lines a page may ask of a new user."""
+
+
+def block(page: str, kind: str) -> str:
+    """The first block of a kind on a page."""
+    found = re.search(rf"```{kind}\n(.*?)```", (ROOT / "docs" / page).read_text("utf-8"), re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def run(folder: Path, *command: str, **more: str) -> str:
+    """What a program says, in a folder of its own."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    surroundings = {**os.environ, "PATH": path, **more}
+    done = subprocess.run(  # noqa: S603 - our own words
+        command, capture_output=True, text=True, timeout=180, check=False, cwd=folder, env=surroundings
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def needed(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"there is no {name}")
+    return found
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with MockServer() as server:
+        yield server.url
+
+
+def test_node(tmp_path: Path) -> None:
+    node = needed("node")
+    if not (OPENAI / "openai").is_dir():
+        pytest.skip("OpenAI's SDK for Node is not installed: scripts/install-clients node")
+    modules = tmp_path / "node_modules"
+    modules.mkdir()
+    # Copied, for Node looks for what a linked package needs beside the place that the link leads to.
+    shutil.copytree(ROOT / "packages" / "npm", modules / "dashscope-mock")
+    for package in OPENAI.iterdir():
+        if not package.name.startswith("."):
+            (modules / package.name).symlink_to(package)
+    (tmp_path / "shop.test.mjs").write_text(block("node.md", "js"), "utf-8")
+    assert "# pass 1" in run(tmp_path, node, "--test", "--test-reporter=tap")
+
+
+def test_java(url: str, tmp_path: Path) -> None:
+    (tmp_path / "Shop.java").write_text(block("java.md", "java"), "utf-8")
+    run(tmp_path, needed("java"), "-ea", "Shop.java", DASHSCOPE_MOCK_URL=url)
+
+
+def test_java_fails_where_nothing_is_there_to_answer(url: str, tmp_path: Path) -> None:
+    text = block("java.md", "java").replace('contains("Which resolution?")', 'contains("Which colour?")')
+    (tmp_path / "Shop.java").write_text(text, "utf-8")
+    with pytest.raises(AssertionError, match=r"Shop\.main"):
+        run(tmp_path, needed("java"), "-ea", "Shop.java", DASHSCOPE_MOCK_URL=url)
+
+
+def test_a_shell(tmp_path: Path) -> None:
+    needed("curl")
+    (tmp_path / "shop.sh").write_text("set -eu\n" + block("anywhere.md", "bash"), "utf-8")
+    assert "Which resolution?" in run(tmp_path, needed("bash"), "shop.sh")
+
+
+def test_go(url: str, tmp_path: Path) -> None:
+    (tmp_path / "shop.go").write_text(block("anywhere.md", "go"), "utf-8")
+    run(tmp_path, needed("go"), "run", "shop.go", DASHSCOPE_MOCK_URL=url)
+
+
+@pytest.mark.parametrize(
+    ("page", "kind"), [("node.md", "js"), ("java.md", "java"), ("anywhere.md", "bash"), ("anywhere.md", "go")]
+)
+def test_a_new_user_needs_few_lines(page: str, kind: str) -> None:
+    assert len(block(page, kind).splitlines()) <= MOST_LINES[kind]
