@@ -1,13 +1,25 @@
 """Answers that are JSON: `response_format` json_object and json_schema."""
 
 from collections.abc import Iterator
-from typing import Any
+from contextlib import suppress
+from typing import Any, NamedTuple
 
+from mockserver.answer.course import Course, course_of, directory
+from mockserver.answer.heeding import heeding
+from mockserver.answer.prompted import shape
 from mockserver.base.deadline import Deadline
 from mockserver.base.jsontext import dumps
+from mockserver.instances.impossible import ImpossibleSchemaError
 from mockserver.instances.instance import instance
 from mockserver.instances.words import Words
 from mockserver.talk.request import ChatRequest
+
+
+class Task(NamedTuple):
+    """What JSON is asked for: its schema, None where any object will do, and the words that fill it."""
+
+    schema: Any
+    words: str
 
 
 def _format(request: ChatRequest) -> dict[str, Any]:
@@ -20,7 +32,7 @@ def wanted(request: ChatRequest) -> bool:
 
 
 def schema(request: ChatRequest) -> Any:
-    """The schema that the answer has to fit; None where any object will do.
+    """The schema of the format; None where it has none.
 
     It stands under `schema`; some clients send it in place of the wrapper.
     """
@@ -31,13 +43,36 @@ def schema(request: ChatRequest) -> Any:
     return wrapper.get("schema", wrapper)
 
 
+def task(request: ChatRequest, course: Course) -> Task:
+    """What is asked for: by the format, else by the words of the system and of the user.
+
+    What of the user's words shows the JSON fills none of it.
+    """
+    asked = schema(request)
+    texts = [message.text for message in request.messages if message.role == "system"]
+    texts.append(course.question)
+    found = shape(texts)
+    words = course.question
+    if found is not None and found.which == len(texts) - 1:
+        words = f"{words[: found.start].rstrip()}\n{words[found.end :].lstrip()}"
+    if asked is None and found is not None:
+        asked = found.schema
+    return Task(asked, words)
+
+
 def answer(request: ChatRequest, said: str, drawn: Iterator[int], *, deadline: Deadline | None = None) -> str:
     """The answer as JSON text; `said` is what it would have said in words.
 
-    Raises `ImpossibleSchemaError` when nothing fits the schema, and `TakesLongError` as `instance` does.
+    What a complaint about the last answer demands is met where that can be. Raises `ImpossibleSchemaError`
+    when nothing fits the schema, and `TakesLongError` as `instance` does.
     """
-    asked = schema(request)
-    if asked is None:
+    course = course_of(request)
+    asked = task(request, course)
+    if asked.schema is None:
         return dumps({"mock": True, "turn": request.turn, "answer": said}).decode()
-    words = Words.of(request.last_user)
-    return dumps(instance(asked, numbers=drawn, words=words, deadline=deadline)).decode()
+    words = Words.of(asked.words, directory=directory(request), results=course.results)
+    if course.complaint:
+        with suppress(ImpossibleSchemaError):
+            mended = heeding(asked.schema, course.complaint)
+            return dumps(instance(mended, numbers=drawn, words=words, deadline=deadline)).decode()
+    return dumps(instance(asked.schema, numbers=drawn, words=words, deadline=deadline)).decode()

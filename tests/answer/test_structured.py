@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 
 from mockserver.answer import structured
+from mockserver.answer.course import course_of
 from mockserver.base.jsontext import loads
 from mockserver.instances.impossible import ImpossibleSchemaError
 from mockserver.talk.request import ChatRequest
@@ -90,3 +91,46 @@ def test_an_answer_fits_a_schema_that_allows_one_value(value: Any) -> None:
 def test_a_schema_that_nothing_fits_is_an_error() -> None:
     with pytest.raises(ImpossibleSchemaError):
         structured.answer(demand(by_schema(False)), "Tea.", drawn())
+
+
+def test_json_mode_reads_the_prompt() -> None:
+    said = "Jason is 25 years old. Return JSON with the keys name and age."
+    assert structured.answer(demand(OBJECT, said), "", drawn()) == '{"name":"Jason","age":25}'
+
+
+def test_words_of_the_schema_fill_nothing() -> None:
+    cup = '{"type":"object","properties":{"title":{"type":"string","description":"The title"}},"title":"Cup"}'
+    request = demand(OBJECT, f'Answer in JSON by {cup} about "Tea"')
+    assert structured.task(request, course_of(request)).words == 'Answer in JSON by\nabout "Tea"'
+    assert loads(structured.answer(request, "", drawn())) == {"title": "Tea"}
+
+
+def test_a_format_with_a_schema_goes_before_the_prompt() -> None:
+    request = demand(by_schema(CUP), 'Return JSON with the key "tea" for Berlin')
+    assert structured.answer(request, "", drawn()) == '{"city":"Berlin","cups":3}'
+
+
+def test_what_was_wrong_is_heeded_where_it_can_be() -> None:
+    schema = {"type": "object", "properties": {"cups": {"type": "integer"}}, "required": ["cups"]}
+
+    def again(said: str) -> Any:
+        turns: Messages = [
+            {"role": "user", "content": "Tea for 3 cups?"},
+            {"role": "assistant", "content": '{"cups":3}'},
+            {"role": "user", "content": f"1 validation error for Cup\ncups\n  {said}"},
+        ]
+        return loads(structured.answer(demand(by_schema(schema), turns), "", drawn()))["cups"]
+
+    assert again("Input should be greater than or equal to 30") >= 30
+    assert again("Input should be 'red' or 'blue'") == 3
+    assert again("It tastes odd") == 3
+
+
+def test_what_tools_have_answered_fills_the_answer() -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    turns: Messages = [
+        {"role": "user", "content": "Tea?"},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "content": "There is tea in Berlin.", "tool_call_id": "c1"},
+    ]
+    assert loads(structured.answer(demand(by_schema(CUP), turns), "", drawn()))["city"] == "Berlin"

@@ -1,0 +1,228 @@
+"""What JSON a prompt asks for: a schema, a type, an example or a list of keys in its messages.
+
+JSON mode itself knows no schema, so frameworks put one into the words. The newest message that has one
+speaks, a schema before a type, a type before keys, keys before an example.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from mockserver.answer.course import any_of, known
+from mockserver.answer.typed import like, type_by_name, type_named, type_of
+from mockserver.base.jsontext import loads_bounded
+
+_LONGEST = 60_000
+"""How much of a message is read."""
+
+_MOST = 200
+"""How many pieces in braces of a message are looked at."""
+
+_CUE = 240
+"""How far before an example the words may stand that call it one."""
+
+_TYPES = frozenset({"object", "array", "string", "number", "integer", "boolean", "null"})
+_SCHEMA = frozenset({"properties", "$ref", "$defs", "anyOf", "oneOf", "allOf", "items", "enum", "const"})
+
+
+class Shape(NamedTuple):
+    """A schema, and where in `which` of the texts the words stand that gave it."""
+
+    schema: Any
+    which: int
+    start: int
+    end: int
+
+
+class Piece(NamedTuple):
+    """A text in braces and where it stands."""
+
+    text: str
+    start: int
+    end: int
+    before: str
+
+
+def shape(texts: Sequence[str]) -> Shape | None:
+    """What some texts, the oldest first, ask for; None when they name no keys."""
+    pieces = [_pieces(text[:_LONGEST]) for text in texts]
+    for find in (_schema, _type, _keys, _example):
+        for index in range(len(texts) - 1, -1, -1):
+            found = find(texts[index][:_LONGEST], pieces[index])
+            if found is not None:
+                return Shape(found[0], index, found[1], found[2])
+    return None
+
+
+_Found = tuple[Any, int, int] | None
+_Find = Callable[[str, list[Piece]], _Found]
+
+
+def _pieces(text: str) -> list[Piece]:
+    """What stands in braces, in the order of the text; what is within another comes behind it."""
+    opened: list[int] = []
+    spans: list[tuple[int, int]] = []
+    for match in re.finditer(r"[{}]", text):
+        if match[0] == "{":
+            opened.append(match.start())
+        elif opened:
+            spans.append((opened.pop(), match.end()))
+    found: list[Piece] = []
+    for start, end in sorted(spans)[:_MOST]:
+        found.append(Piece(text[start:end], start, end, text[max(start - _CUE, 0) : start]))
+    return found
+
+
+def _values(pieces: list[Piece]) -> Iterator[tuple[Piece, Any]]:
+    """The pieces that are JSON, each with its value; what is within one of them is passed over."""
+    done = 0
+    for piece in pieces:
+        if piece.start < done:
+            continue
+        try:
+            value = loads_bounded(piece.text.encode("utf-8", "surrogatepass"))
+        except ValueError:
+            continue
+        done = piece.end
+        yield piece, value
+
+
+def _schema(_: str, pieces: list[Piece]) -> _Found:
+    """The last JSON Schema of a text: examples of schemas stand before what is meant."""
+    found: _Found = None
+    for piece, value in _values(pieces):
+        schema = _unwrapped(value)
+        if schema is not None:
+            found = (schema, piece.start, piece.end)
+    return found
+
+
+def _unwrapped(value: Any, depth: int = 0) -> Any:
+    """The schema that a value is or holds; None when there is none."""
+    if not isinstance(value, Mapping) or depth > 2:  # noqa: PLR2004 - response_format, json_schema, schema
+        return None
+    if _is_schema(value):
+        return value
+    for name in ("schema", "json_schema", "parameters"):
+        inner = _unwrapped(value.get(name), depth + 1)
+        if inner is not None:
+            return inner
+    if value and all(_is_property(below) for below in value.values()):
+        return {"type": "object", "properties": dict(value), "required": list(value)}
+    return None
+
+
+def _is_schema(value: Mapping[str, Any]) -> bool:
+    if isinstance(value.get("properties"), Mapping):
+        return True
+    return value.get("type") in _TYPES and not _SCHEMA.isdisjoint(value)
+
+
+def _is_property(value: Any) -> bool:
+    """Whether a value describes a property, in a map of them."""
+    if not isinstance(value, Mapping):
+        return False
+    named = value.get("type")
+    return (isinstance(named, str) and named in _TYPES) or not _SCHEMA.isdisjoint(value)
+
+
+@cache
+def _declaration() -> re.Pattern[str]:
+    return re.compile(r"(?:interface\s+(\w+)[^{\n]*|type\s+(\w+)\s*=\s*|class\s+(\w+)\s*)$")
+
+
+def _type(_: str, pieces: list[Piece]) -> _Found:
+    """The last declared type of a text, which may speak of those before it; else a type in braces."""
+    names: dict[str, Any] = {}
+    last: _Found = None
+    bare: _Found = None
+    done = 0
+    for piece in pieces:
+        if piece.start < done:
+            continue
+        declared = _declaration().search(piece.before)
+        if declared is None and not any_of("json", "cues").search(piece.before):
+            continue
+        schema = type_of(piece.text, names)
+        if schema is None:
+            continue
+        done = piece.end
+        if declared is not None:
+            name = next(filter(None, declared.groups()))
+            names[name] = schema
+            last = (schema, piece.start, piece.end)
+        elif not _is_json(piece.text):
+            bare = (schema, piece.start, piece.end)
+    return bare or last
+
+
+def _is_json(text: str) -> bool:
+    try:
+        loads_bounded(text.encode("utf-8", "surrogatepass"))
+    except ValueError:
+        return False
+    return True
+
+
+def _example(_: str, pieces: list[Piece]) -> _Found:
+    """The examples that a text calls so: the keys of all that have one in common."""
+    made: dict[str, Any] = {}
+    start = end = -1
+    for piece, value in _values(pieces):
+        if not isinstance(value, Mapping) or not value or not any_of("json", "cues").search(piece.before):
+            continue
+        schema = like(dict(value))["properties"]
+        if made and made.keys().isdisjoint(schema):
+            continue
+        for name, below in schema.items():
+            if name not in made or value[name]:
+                made[name] = below
+        start, end = (piece.start if start < 0 else start), piece.end
+    if not made:
+        return None
+    return {"type": "object", "properties": made, "required": list(made)}, start, end
+
+
+@cache
+def _listing() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """What begins a list of keys in a line, an item of it, and an item that has a line of its own."""
+    keys = known()["json"]
+    return tuple(re.compile(keys[name], re.IGNORECASE) for name in ("keys", "key", "line"))  # type: ignore[return-value] # three of them
+
+
+def _keys(text: str, _: list[Piece]) -> _Found:
+    """The keys that a text lists, in a line or one below the other."""
+    begins, item, line = _listing()
+    if "json" not in text.lower():
+        return None
+    for match in begins.finditer(text):
+        found = _row(text, match.end(), item) or _column(text, match.end(), line)
+        if found:
+            named, end = found
+            return {"type": "object", "properties": named, "required": list(named)}, match.start(), end
+    return None
+
+
+def _row(text: str, at: int, item: re.Pattern[str]) -> tuple[dict[str, Any], int] | None:
+    named: dict[str, Any] = {}
+    while match := item.match(text, at):
+        name = next(filter(None, match.group("quoted", "plain")))
+        named[name] = _described(name, match["said"] or "")
+        at = match.end()
+        if not match["more"]:
+            break
+    return (named, at) if named else None
+
+
+def _column(text: str, at: int, line: re.Pattern[str]) -> tuple[dict[str, Any], int] | None:
+    named: dict[str, Any] = {}
+    while match := line.match(text, at):
+        said = f"{match['type'] or ''} {match['said'] or ''}".strip()
+        named[match["name"]] = _described(match["name"], said)
+        at = match.end()
+    return (named, at) if named else None
+
+
+def _described(name: str, said: str) -> dict[str, Any]:
+    return {**(type_named(said) or type_by_name(name)), **({"description": said} if said else {})}

@@ -1,0 +1,118 @@
+"""What JSON the words of a prompt ask for."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.answer.prompted import shape
+from mockserver.base.jsontext import dumps
+from tests.wire.strategies import json_values, texts
+
+CUP = {"type": "object", "properties": {"cups": {"type": "integer"}}, "required": ["cups"]}
+
+
+def keys(*said: str) -> dict[str, Any]:
+    """The properties that texts ask for, without what is said of them."""
+    found = shape(said)
+    properties = {} if found is None else found.schema["properties"]
+    return {
+        name: {key: value for key, value in schema.items() if key != "description"}
+        for name, schema in properties.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        CUP,
+        {"name": "cup", "schema": CUP},
+        {"type": "json_schema", "json_schema": {"name": "cup", "schema": CUP}},
+        {"name": "cup", "parameters": CUP},
+        {"cups": {"type": "integer"}},
+    ],
+)
+def test_a_schema_is_found_in_its_wrappers(value: Any) -> None:
+    found = shape([f"Answer by this schema:\n```json\n{dumps(value).decode()}\n```\n"])
+    assert found is not None
+    assert found.schema == CUP
+
+
+def test_the_last_schema_of_a_text_is_meant_and_the_newest_text_speaks() -> None:
+    other = '{"type": "object", "properties": {"foo": {"type": "string"}}}'
+    cup = dumps(CUP).decode()
+    assert keys(f"As an example, {other}. The schema is {cup}") == {"cups": {"type": "integer"}}
+    assert keys(cup, f"By {other}") == {"foo": {"type": "string"}}
+    assert keys(other, "Return JSON with the key `tea`") == {"foo": {"type": "string"}}
+
+
+def test_where_it_stands_is_known() -> None:
+    found = shape(["Be kind.", "Tea?\n" + dumps(CUP).decode() + "\nNow."])
+    assert found is not None
+    assert (found.which, found.start) == (1, 5)
+    assert found.end == 5 + len(dumps(CUP))
+
+
+def test_a_type_in_braces_that_the_words_ask_for() -> None:
+    said = "Answer in JSON by this schema:\n{\n  name: string,\n  mood: 'good' | 'bad',\n}"
+    assert keys(said) == {"name": {"type": "string"}, "mood": {"enum": ["good", "bad"]}}
+    assert keys("The set {name: string} is odd") == {}
+
+
+def test_the_last_declared_type_is_meant_and_speaks_of_others() -> None:
+    said = "interface Pot { size: number }\ntype Tea = { pots: Pot[] }\nOf JSON."
+    size = {"type": "object", "properties": {"size": {"type": "number"}}, "required": ["size"]}
+    assert keys(said) == {"pots": {"type": "array", "items": size}}
+    assert keys("interface Pot { size }\nReturn it: {a b}") == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("Return JSON with keys `tea`, `cups` (int) and 'is_hot'.", ["string", "integer", "boolean"]),
+        ("Return a JSON object with the fields tea (string), cups (integer), is_hot.", None),
+        ("请以 JSON 格式返回，包含字段：tea、cups（整数）和 is_hot", None),
+        ("As JSON with these keys:\n- tea: which one\n- cups (int)\n- is_hot\n\nThanks", None),
+        ('JSON with "tea", "cups" (int) and "is_hot"', None),
+    ],
+)
+def test_keys_stand_in_a_line_or_in_lines_of_their_own(said: str, found: list[str] | None) -> None:
+    assert list(keys(said)) == ["tea", "cups", "is_hot"]
+    if found:
+        assert [schema["type"] for schema in keys(said).values()] == found
+
+
+def test_keys_are_asked_for_in_json_only() -> None:
+    assert keys("Which keys: `a`, `b`?") == {}
+    assert keys("JSON keys: ?") == {}
+
+
+def test_an_example_shows_keys_and_types() -> None:
+    said = 'Respond like this: {"mood": "good|bad", "score": 0.5, "tags": [], "ok": true, "more": null}'
+    assert keys(said) == {
+        "mood": {"enum": ["good", "bad"]},
+        "score": {"type": "number"},
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "ok": {"type": "boolean"},
+        "more": {"type": ["string", "null"]},
+    }
+
+
+def test_several_examples_are_one_and_data_is_none() -> None:
+    said = 'Output: {"facts": []} Output: {"facts": [1]} Output: {"other": 1} of json'
+    assert keys(said) == {"facts": {"type": "array", "items": {"type": "integer"}}}
+    assert keys('What is {"a": 1}?') == {}
+    assert keys("Return {} or {1}.") == {}
+
+
+@given(json_values)
+def test_any_value_is_a_schema_an_example_or_nothing(value: Any) -> None:
+    found = shape([f"Return it in this format: {dumps(value).decode()}"])
+    assert found is None or dumps(found.schema)
+
+
+@given(st.lists(texts, max_size=3), st.text(alphabet='{}[]":,.?|<>ab json\n', max_size=60))
+def test_no_text_breaks_it(said: list[str], odd: str) -> None:
+    found = shape([*said, f"json format {odd}"])
+    assert found is None or dumps(found.schema)
