@@ -9,6 +9,7 @@ from mockserver.dialects.compat.read import read_request as read_compat
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.read import read_request as read_native
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
+from mockserver.dialects.responses.surface import RESPONSES
 from mockserver.rules import schemas
 from mockserver.talk.request import ChatRequest
 from mockserver.talk.surface import Surface
@@ -41,6 +42,11 @@ def body_of(
                 {"name": function["name"], "input_schema": function["parameters"]} for function in functions
             ]
         return {**whole, **given}
+    if surface is RESPONSES:
+        given = dict(parameters or {})
+        if given.get("tools"):
+            given["tools"] = [{"type": "function", **tool["function"]} for tool in given["tools"]]
+        return {"model": model, "input": messages, "stream": stream, **given}
     return {"model": model, "input": {"messages": messages}, "parameters": dict(parameters or {})}
 
 

@@ -256,3 +256,70 @@ def anthropic_stream(stream: bytes | Iterable[bytes]) -> Folded:
     message = start["message"]
     choice = _message(blocks, delta["delta"]["stop_reason"])
     return Folded((choice,), delta["usage"], message["id"], message["model"], tuple(events))
+
+
+_RESPONSE_FRAME = re.compile(
+    r"id:(?P<id>\d+)\nevent:(?P<event>[\w.]+)\n:HTTP_STATUS/200\ndata:(?P<data>[^ ].*)"
+)
+_STATUS = {"completed": "stop", "incomplete": "length"}
+
+
+def response_events(stream: bytes) -> list[dict[str, Any]]:
+    """The events of a response, each with the name and number that its frame has."""
+    assert stream.endswith(b"\n\n")
+    assert b"\r" not in stream
+    events = []
+    for number, block in enumerate(stream.decode().removesuffix("\n\n").split("\n\n"), 1):
+        found = _RESPONSE_FRAME.fullmatch(block)
+        assert found, block
+        events.append(json.loads(found["data"]))
+        assert (int(found["id"]), events[-1]["type"]) == (number, found["event"])
+        assert events[-1]["sequence_number"] == number - 1
+    return events
+
+
+def _answered(response: dict[str, Any]) -> Choice:
+    """The answer of a response; acts of built-in tools say nothing."""
+    texts = {"reasoning": "", "message": ""}
+    calls = []
+    for item in response["output"]:
+        if item["type"] == "function_call":
+            calls.append(ToolCall(item["name"], item["arguments"], item["call_id"]))
+        elif item["type"] in texts:
+            assert not texts[item["type"]]
+            parts = item["content"] if item["type"] == "message" else item["summary"]
+            texts[item["type"]] = "".join(part["text"] for part in parts)
+    finish = "tool_calls" if calls else _STATUS[response["status"]]
+    return Choice(texts["message"], texts["reasoning"], tuple(calls), finish)
+
+
+def response_body(body: bytes) -> Folded:
+    """A `response`."""
+    data = json.loads(body)
+    return Folded((_answered(data),), data["usage"], data["id"], data["model"])
+
+
+def response_stream(stream: bytes | Iterable[bytes]) -> Folded:
+    """A stream of a `response`: what its pieces say is what its last event has."""
+    events = response_events(stream if isinstance(stream, bytes) else b"".join(stream))
+    created, progress, *inner, last = events
+    assert [event["type"] for event in (created, progress)] == ["response.created", "response.in_progress"]
+    assert [created["response"]["status"], created["response"]["model"]] == ["queued", ""]
+    response = last["response"]
+    assert last["type"] == f"response.{response['status']}"
+    pieces: dict[str, str] = {}
+    items: list[dict[str, Any]] = []
+    for event in inner:
+        if event["type"] == "response.output_item.done":
+            items.append(event["item"])
+            assert event["output_index"] == len(items) - 1, "items are numbered from 0"
+        elif event["type"].endswith(".delta"):
+            pieces[event["item_id"]] = pieces.get(event["item_id"], "") + event["delta"]
+        elif "text" in event or "arguments" in event:
+            assert pieces.get(event["item_id"], "") == event.get("text", event.get("arguments"))
+    assert items == response["output"]
+    said = _answered(response)
+    ids = {item["type"]: item["id"] for item in items}
+    assert pieces.get(ids.get("message", ""), "") == said.content
+    assert pieces.get(ids.get("reasoning", ""), "") == said.reasoning
+    return Folded((said,), response["usage"], response["id"], response["model"], tuple(events))

@@ -198,5 +198,6 @@ def test_what_is_accepted_or_ignored_is_shown_to_change_nothing() -> None:
 
 def test_what_the_server_gets_from_a_request_is_in_the_catalogue() -> None:
     """Anything that the server reads from a request's parameters is a row of the table."""
-    rows = {leaf(name) for name in PARAMETERS} | {name.partition(".")[0] for name in PARAMETERS}
-    assert read() - rows == {"input", "parameters"}
+    places = {place for row in PARAMETERS.values() for place in row.get("places", {}).values()}
+    rows = {leaf(name) for name in PARAMETERS} | {name.partition(".")[0] for name in {*PARAMETERS, *places}}
+    assert read() - rows == {"parameters", "built_in_tools"}

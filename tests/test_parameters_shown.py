@@ -11,6 +11,7 @@ from mockserver.corridor.settings import Settings
 from mockserver.dialects.anthropic.surface import ANTHROPIC
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
+from mockserver.dialects.responses.surface import RESPONSES
 from mockserver.meter.prompt import prompt_tokens
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules import schemas
@@ -20,7 +21,13 @@ from tests.asking import COMPLETIONS, Messages, ask, body_of
 from tests.conftest import NOW, make_headers
 
 TEXT, MULTIMODAL = NATIVE_TEXT, NATIVE_MULTIMODAL
-MODELS = {COMPAT: "qwen-plus", TEXT: "qwen-plus", MULTIMODAL: "qwen3-vl-plus", ANTHROPIC: "qwen-plus"}
+MODELS = {
+    COMPAT: "qwen-plus",
+    TEXT: "qwen-plus",
+    MULTIMODAL: "qwen3-vl-plus",
+    ANTHROPIC: "qwen-plus",
+    RESPONSES: "qwen-plus",
+}
 SEARCHES = {TEXT: "qwen-plus", MULTIMODAL: "qwen3.6-plus"}
 """Models whose usage was recorded with a search in it."""
 
@@ -105,7 +112,11 @@ NOTHING: list[tuple[str, Any, tuple[Surface, ...]]] = [
     ("vl_high_resolution_images", True, (TEXT,)),
     ("vl_enable_image_hw_output", True, (MULTIMODAL,)),
     ("translation_options", {"source_lang": "Chinese", "target_lang": "English"}, (MULTIMODAL,)),
-    ("metadata", {"user_id": "7"}, (ANTHROPIC,)),
+    ("metadata", {"user_id": "7"}, (ANTHROPIC, RESPONSES)),
+    ("background", True, (RESPONSES,)),
+    ("user", "leaf", (RESPONSES,)),
+    ("truncation", "auto", (RESPONSES,)),
+    ("ocr_options", {"task": "text_recognition"}, (RESPONSES,)),
     ("skill", [{"type": "ppt", "mode": "creative"}], (COMPAT, TEXT)),
     ("character_options", {"profile": "You are a teapot."}, (MULTIMODAL,)),
 ]

@@ -55,6 +55,7 @@ def cut(
     request_id: str,
     *,
     region: Region = DEFAULT,
+    created: int = 0,
 ) -> Stream:
     """A rendered stream up to the word: the frames before the one that begins it, then the refusal.
 
@@ -73,7 +74,7 @@ def cut(
     kept = sum(1 for _ in takewhile(before, stream.frames))
     if kept == len(stream.frames):
         return stream
-    last = dialect.late(refusal, request_id, kept + 1, region=region)
+    last = dialect.late(refusal, request_id, kept + 1, region=region, created=created)
     return Stream([*stream.frames[:kept], last], [*stream.tokens[:kept], 0])
 
 

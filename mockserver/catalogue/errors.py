@@ -101,13 +101,14 @@ class Refusal:
 class StreamForm:
     """How refusals look on a request for a stream; the fields without a value hold for all.
 
-    `form`: `json`, a body as without a stream; `line`, one data line; `frame`, one native error event.
+    `form`: `json`, a body as without a stream; `line`, one data line; `frame`, one native error event;
+    `failed`, one event of a response that failed.
     `status` is the HTTP status, None the refusal's own. `moment` is `late` in a stream that has begun.
     """
 
     dialect: str
     moment: Moment
-    form: Literal["json", "line", "frame"]
+    form: Literal["json", "line", "frame", "failed"]
     status: int | None
     confidence: str
     source: str
@@ -124,6 +125,7 @@ class StreamForm:
             "json": "a JSON body",
             "line": 'one line `data: {"error":...}`',
             "frame": f"one frame `event:error` that names {status}",
+            "failed": "one frame `event:response.failed`",
         }
         return f"HTTP {self.status or status}, {form[self.form]}"
 

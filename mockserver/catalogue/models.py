@@ -127,6 +127,7 @@ class Model:
     compat: bool = True
     anthropic: bool = False
     explicit_cache: bool = True
+    responses: bool = False
     stream_only: bool = False
     single_turn: bool = False
     result_format: Literal["text", "message"] = "text"

@@ -68,6 +68,11 @@ class Answer:
         return Sent(self.status, self.headers, self.frames or (self.body,), self.due, self.delay, ending)
 
 
+def envelope_of(entry: Entry) -> Envelope:
+    """What stands around the answer of an exchange."""
+    return Envelope(entry.request_id, int(entry.arrived))
+
+
 class Answers:
     """Makes answers of what is said and of what is refused; a `clock` says when each begins.
 
@@ -99,7 +104,7 @@ class Answers:
         blocked: Mapping[tuple[int, str], int] | None = None,
     ) -> Answer:
         """The answer that a reply makes; `blocked` are the places where moderation cuts a stream off."""
-        envelope = Envelope(entry.request_id, int(entry.arrived))
+        envelope = envelope_of(entry)
         if not request.stream:
             body = self.body(request, reply, usage, envelope)
             if reshaping.wanted(reply):
@@ -117,6 +122,7 @@ class Answers:
                 request,
                 entry.request_id,
                 region=self._region_of(request.headers),
+                created=envelope.created,
             )
         answer = Answer(200, [], frames=stream.frames, entry=entry, tokens=stream.tokens, request=request)
         if reply.pace is not None:
@@ -186,7 +192,14 @@ class Answers:
         account.requests += 1
         account.refusals += 1
         dialect, region = dialect_of(surface), self._region_of(headers)
-        rendered = dialect.refused(refusal, entry.request_id, model, stream=stream, region=region)
+        rendered = dialect.refused(
+            refusal,
+            entry.request_id,
+            model,
+            stream=stream,
+            region=region,
+            created=int(entry.arrived),
+        )
         entry.status = rendered.status
         event(
             log,

@@ -83,7 +83,7 @@ class Door:
             return model
         rule, entry = "model.unknown", dialect_of(surface).unknown_model
         if not isinstance(name, str) or not name:
-            rule = entry = "model.missing"
+            rule, entry = "model.missing", dialect_of(surface).missing_model
         refusal = self._errors.refuse(entry, model=name)
         words = refusal.words[surface.voice]
         raise Refused(refusal, _at_the_door(rule, "model", refusal, words.message))
@@ -131,7 +131,7 @@ class Door:
 
     def weigh(self, request: ChatRequest, world: World, tokens: int) -> tuple[Finding, ...]:
         """What the rules find in the length of a prompt. Raises `Refused` for what is not let in."""
-        if far_from_limit(request.model, tokens):
+        if far_from_limit(request.model, request.surface, tokens):
             return ()
         return self._decide(check_at(Moment.PROMPT, self._errors, request, tokens), world)
 

@@ -14,20 +14,23 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from mockserver.answer import search, speech
+from mockserver.answer.acts import with_acts
 from mockserver.answer.moderation import INPUT, OUTPUT, Moderation
 from mockserver.answer.wordlist import WordList
 from mockserver.base.deadline import Timer
 from mockserver.base.masking import mask, without_key
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
+from mockserver.catalogue.cutting import kept_of
 from mockserver.catalogue.models import Model, Models
-from mockserver.corridor.answers import Answer, Answers, Clock
+from mockserver.corridor.answers import Answer, Answers, Clock, envelope_of
 from mockserver.corridor.door import Door
 from mockserver.corridor.known import Asked, Known, Read
 from mockserver.corridor.settings import Settings
 from mockserver.corridor.showing import teach
 from mockserver.corridor.speaker import Speaker
 from mockserver.corridor.striking import spoil, strike
+from mockserver.corridor.threads import Threads
 from mockserver.corridor.work import LARGE, Steps, aside, at_once
 from mockserver.dialects.table import dialect_of
 from mockserver.meter.caches import CacheUse
@@ -107,6 +110,7 @@ class Engine:
         )
         self.known = Known()
         self.shelf = Shelf()
+        self.threads = Threads(self.shelf, self.errors)
 
     def reset(self, key: str | None = None) -> None:
         """Forgets scripts, faults, journal, worlds, used quotas and what is kept: of one API key, or all."""
@@ -217,7 +221,10 @@ class Engine:
         if not vocabulary.ready:
             yield from aside(True, vocabulary.get)
         self._admit(asked)
-        read = partial(self._read, entry, surface, data, model, headers)
+        if Trait.THREADS in surface.traits:
+            asked.thread = self.threads.find(entry.world, data, now=self.clock())
+            asked.large = asked.large or len(asked.thread.history) > LARGE
+        read = partial(self._read, asked, data, model, headers)
         return (yield from aside(True, read)) if asked.large else read()
 
     def _read_before(self, asked: Asked, request: ChatRequest) -> tuple[ChatRequest, Trail]:
@@ -232,16 +239,16 @@ class Engine:
         return request, trail
 
     def _read(
-        self,
-        entry: Entry,
-        surface: Surface,
-        data: Mapping[str, Any],
-        model: Model,
-        headers: Mapping[str, str],
+        self, asked: Asked, data: Mapping[str, Any], model: Model, headers: Mapping[str, str]
     ) -> tuple[ChatRequest, Trail]:
-        world = entry.world
-        request, entry.findings = self.door.read(surface, data, model, headers, world)
+        entry, world = asked.entry, asked.entry.world
+        request, entry.findings = self.door.read(asked.place[0], data, model, headers, world)
         entry.model, entry.stream = model.name, request.stream
+        if asked.thread is not None:
+            # What was recorded elsewhere goes on from what is not known here.
+            lenient = entry.recording is not None
+            said = data["input"]
+            request = self.threads.recall(asked.thread, request, said, entry.request_id, lenient=lenient)
         trail = world.past.trace(request)
         entry.findings += self.door.judge(request, world, trail)
         return request, trail
@@ -294,9 +301,9 @@ class Engine:
         session_id = memory.session_id(sent)
         session = None if session_id is None else world.session(session_id)
         request = memory.recall(sent, session)
-        known, alone = asked.known, session is None and request is sent
+        known, alone = asked.known, session is None and request is sent and asked.thread is None
         prompt = known.prompt if known else (yield from self._counted(asked, request, alone=alone))
-        entry.findings += self.door.weigh(request, world, prompt.total)
+        prompt = self._weighed(request, entry, prompt)
         reply = yield from self._reply(world, request, entry, large=large)
         if reply.raw is not None:
             return self._raw(request, reply, reply.raw, entry, prompt.total)
@@ -304,18 +311,16 @@ class Engine:
         if blocked and not request.stream:
             raise Refused(self.errors.refuse(OUTPUT))
         long = reply.size * (_LOGPROBS if request.get("logprobs") else 1) > LARGE
-        if Trait.SOURCES in request.surface.traits and search.wanted(request):
-            reply = search.with_sources(request, reply)
-        if speech.wanted(request):
-            reply = speech.spoken(reply)
-        entry.reply = reply
+        reply = entry.reply = self._accompanied(request, reply)
         cache = world.cache(request.model.name).use(request, prompt, tokenizer, now=self.clock())
-        write = partial(self._written, request, reply, entry, prompt, cache, blocked, answers)
+        write = partial(self._written, request, reply, asked, prompt, cache, blocked, answers)
         answer = (yield from aside(True, write)) if long else write()
         if not blocked and entry.fault is None:
             world.past.remember(trail, reply)
         if session is not None:
             memory.save(sent, reply, session, tokenizer)
+        if asked.thread is not None and not blocked:
+            self.threads.keep(world, asked.thread, now=self.clock())
         assert entry.usage is not None
         self.book(entry, entry.usage)
         if entry.fault is not None:
@@ -340,19 +345,35 @@ class Engine:
         self,
         request: ChatRequest,
         reply: Reply,
-        entry: Entry,
+        asked: Asked,
         prompt: PromptTokens,
         cache: CacheUse,
         blocked: Mapping[tuple[int, str], int] | None,
         answers: Answers,
     ) -> Answer:
         """A reply as it is sent, its usage counted."""
-        tokenizer = self.vocabularies.tokenizer(request.model)
+        entry, tokenizer = asked.entry, self.vocabularies.tokenizer(request.model)
         if request.get("logprobs"):
             # The journal does not show them, and they are a hundred times the text.
             reply = with_logprobs(request, reply, tokenizer)
         entry.usage = usage = usage_of(request, reply, tokenizer, prompt=prompt, cache=cache)
+        if asked.thread is not None:
+            asked.thread.answered(self.answers.body(request, reply, usage, envelope_of(entry)))
         return answers.rendered(request, reply, usage, entry, clock=self.clock, blocked=blocked)
+
+    def _weighed(self, request: ChatRequest, entry: Entry, prompt: PromptTokens) -> PromptTokens:
+        """A prompt as the model is shown it: not too long, or cut. Raises `Refused`."""
+        entry.findings += self.door.weigh(request, entry.world, prompt.total)
+        return prompt.cut(kept_of(request.model)) if Trait.INPUT_CUT in request.surface.traits else prompt
+
+    @staticmethod
+    def _accompanied(request: ChatRequest, reply: Reply) -> Reply:
+        """A reply with what stands beside its words: sources, what tools of the service did, speech."""
+        if Trait.SOURCES in request.surface.traits and search.wanted(request):
+            reply = search.with_sources(request, reply)
+        if request.get("built_in_tools"):
+            reply = with_acts(request, reply)
+        return speech.spoken(reply) if speech.wanted(request) else reply
 
     def _raw(self, request: ChatRequest, reply: Reply, raw: Raw, entry: Entry, prompt: int) -> Answer:
         """The answer of a raw reply: it costs nothing, and nothing of it is remembered."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from mockserver.base.kept import Kept
 from mockserver.base.values import value
 from mockserver.catalogue.models import Model
+from mockserver.corridor.threads import Thread
 from mockserver.meter.prompt import PromptTokens
 from mockserver.meter.quotas import Admission
 from mockserver.rules.policy import Policies, RulePolicy
@@ -66,7 +67,10 @@ def _weight(place: Place, _: Read) -> int:
 
 @dataclass(slots=True)
 class Asked:
-    """A request on its way: its entry, its bytes, what was read of them before, and how far it came."""
+    """A request on its way: its entry, its bytes, what was read of them before, and how far it came.
+
+    `thread` is what it goes on from, where the service keeps that.
+    """
 
     entry: Entry
     place: Place
@@ -74,3 +78,4 @@ class Asked:
     known: Read | None = None
     model: Model | None = None
     admission: Admission | None = None
+    thread: Thread | None = None

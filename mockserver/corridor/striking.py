@@ -38,6 +38,7 @@ def spoil(answer: "Answer", entry: "Entry", fault: Fault, request: ChatRequest, 
         delay=answer.delay,
         cumulative=request.cumulative,
         prompt_tokens=usage.input,
+        created=int(entry.arrived),
     )
     answer.plan = plan(planned, fault)
     entry.started += max(0.0, (answer.plan.head_at or 0.0) - answer.delay)

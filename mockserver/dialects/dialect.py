@@ -5,7 +5,7 @@ It is a base class and no protocol, so that a dialect of a few lines has the res
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -44,8 +44,10 @@ class Dialect(ABC):
 
     `header_sets` begins the names of its sets in `fixtures/headers.json`. `unknown_model` and
     `unserved_model` are the entries of the error catalogue for a model that there is not, and for one that
-    answers elsewhere. `usage_names` are the names of the tokens that went in and came out. `stream_hint` says
-    in words how a stream is asked for, `event_schema` what the name of the schema of an event ends with.
+    answers elsewhere, `missing_model` for none at all, `wrong_method` and `unknown_path` for a request that
+    goes astray below the roots of a surface. `usage_names` are the names of the tokens that went in and came
+    out. `stream_hint` says in words how a stream is asked for, `event_schema` what the name of the
+    schema of an event ends with.
     """
 
     name: ClassVar[str]
@@ -54,6 +56,9 @@ class Dialect(ABC):
     header_sets: ClassVar[str]
     unknown_model: ClassVar[str] = "model.unknown"
     unserved_model: ClassVar[str] = "model.compat-unsupported"
+    missing_model: ClassVar[str] = "model.missing"
+    wrong_method: ClassVar[str] = "method.unsupported"
+    unknown_path: ClassVar[str] = "path.unknown"
     usage_names: ClassVar[tuple[str, str]] = ("prompt_tokens", "completion_tokens")
     stream_hint: ClassVar[str] = '"stream": true'
     event_schema: ClassVar[str] = "chunk"
@@ -82,9 +87,20 @@ class Dialect(ABC):
     ) -> ChatRequest:
         """The chat request of a body that its schema allows."""
 
+    def continued(self, request: ChatRequest, _: Iterable[Mapping[str, Any]], __: str) -> ChatRequest:
+        """A request behind what was said before, where the service keeps that (`Trait.THREADS`).
+
+        It comes as items, with the place in the body that names it.
+        """
+        return request
+
     @abstractmethod
     def serves(self, surface: Surface, model: Model) -> bool:
         """Whether a surface serves a model."""
+
+    def unserved(self, _: Model) -> str:
+        """The entry of the error catalogue for a model that no surface serves."""
+        return self.unserved_model
 
     # An answer
 
@@ -113,11 +129,23 @@ class Dialect(ABC):
         *,
         stream: bool,
         region: Region = DEFAULT,
+        created: int = 0,
     ) -> RenderedError:
-        """A refusal in the place of an answer, as the backend of a model sends it."""
+        """A refusal in the place of an answer, as the backend of a model sends it.
+
+        `created` is when it was asked for, in seconds since 1970.
+        """
 
     @abstractmethod
-    def late(self, refusal: Refusal, request_id: str, number: int, *, region: Region = DEFAULT) -> bytes:
+    def late(
+        self,
+        refusal: Refusal,
+        request_id: str,
+        number: int,
+        *,
+        region: Region = DEFAULT,
+        created: int = 0,
+    ) -> bytes:
         """A refusal in a stream that has begun: its last frame, the `number`-th."""
 
     def error_headers(self, rendered: RenderedError, _: Model | None) -> str:
@@ -173,6 +201,10 @@ class Dialect(ABC):
             if called:
                 return choice, called[0]
         return None
+
+    def usage_holder(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """What of an answer or an event has its usage."""
+        return payload
 
     @abstractmethod
     def usage_only(self, payload: Mapping[str, Any], prompt_tokens: int) -> dict[str, Any]:

@@ -1,10 +1,19 @@
 """Reading the messages of a request, for both dialects."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.base.jsontext import dumps
 from mockserver.talk.request import Message, Part, ToolCall
+
+
+class Placed(NamedTuple):
+    """A message, and where it and its calls stand in the body, in a dialect where they are not in a row."""
+
+    message: Message
+    place: str
+    calls: tuple[str, ...] = ()
+
 
 _ROLE_AND_CONTENT = 2
 """How many keys most messages have; both are demanded of these."""

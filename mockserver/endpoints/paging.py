@@ -1,8 +1,8 @@
 """What lists are asked with: numbers, times, and the page that comes out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mockserver.endpoints.endpoint import Call
 from mockserver.talk.refused import Refused
@@ -50,3 +50,36 @@ def day(engine: "Engine", call: Call, name: str) -> float | None:
 def page(things: Sequence[Thing], number: int, size: int) -> Sequence[Thing]:
     """The page of that number, from 1."""
     return things[(number - 1) * size : number * size]
+
+
+_LIMIT, _LARGEST = 20, 100
+"""How many items a page has when the query does not say, and at most."""
+
+
+def listed(engine: "Engine", call: Call, things: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A page of things that have an `id`, given the oldest first: those behind `after`, at most `limit`.
+
+    They come the newest first, unless `order` is asc (Model Studio docs, Conversations, 2026). Raises
+    `Refused`.
+    """
+    limit = whole(engine, call, "limit", _LIMIT)
+    if limit > _LARGEST:
+        raise Refused(engine.errors.refuse("schema.maximum", value=limit, limit=_LARGEST, path="limit"))
+    order = call.asked("order") or "desc"
+    if order not in ("asc", "desc"):
+        raise Refused(
+            engine.errors.refuse("schema.enum", value=order, expected="['asc', 'desc']", path="order")
+        )
+    found = list(things) if order == "asc" else list(reversed(things))
+    after = call.asked("after")
+    if after:
+        found = found[next((at + 1 for at, thing in enumerate(found) if thing["id"] == after), len(found)) :]
+    shown = found[:limit]
+    ends = [shown[0]["id"], shown[-1]["id"]] if shown else [None, None]
+    return {
+        "data": shown,
+        "first_id": ends[0],
+        "has_more": len(found) > limit,
+        "last_id": ends[1],
+        "object": "list",
+    }

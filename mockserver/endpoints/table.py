@@ -1,13 +1,16 @@
 """Every endpoint beside chat: the rows of `fixtures/endpoints.json`, each with the function that answers."""
 
+from collections.abc import Mapping
 from functools import cache, partial
 
 from mockserver.base import resources
 from mockserver.dialects.anthropic.surface import ANTHROPIC
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_TEXT
+from mockserver.dialects.responses.surface import RESPONSES
 from mockserver.endpoints import (
     batches,
+    conversations,
     counting,
     embeddings,
     files,
@@ -15,11 +18,18 @@ from mockserver.endpoints import (
     multimodal_embeddings,
     native_files,
     rerank,
+    responses,
     tasks,
     tokenizer,
     uploads,
 )
 from mockserver.endpoints.endpoint import Endpoint, Produce
+
+
+def _on_both_paths(producers: Mapping[str, Produce]) -> dict[str, Produce]:
+    """The same on the current path and on the older one, whose rows have ids of their own."""
+    return {f"{row}{path}": produce for row, produce in producers.items() for path in ("", "OnTheOlderPath")}
+
 
 _PRODUCERS: dict[str, Produce] = {
     "embeddings": embeddings.compat,
@@ -51,10 +61,31 @@ _PRODUCERS: dict[str, Produce] = {
     "tokenizer": tokenizer.tokenize,
     "countTokens": counting.count_tokens,
     "uploadPolicy": uploads.certificate,
+    **_on_both_paths(
+        {
+            "response": responses.retrieval,
+            "deleteResponse": responses.deletion,
+            "inputItems": responses.input_items,
+            "createConversation": conversations.creation,
+            "conversation": conversations.retrieval,
+            "changeConversation": conversations.change,
+            "deleteConversation": conversations.deletion,
+            "addItems": conversations.addition,
+            "items": conversations.listing,
+            "item": conversations.item,
+            "deleteItem": conversations.item_deletion,
+        }
+    ),
 }
 """What answers, by the id of the row."""
 
-_SURFACES = {"anthropic": ANTHROPIC, "compat": COMPAT, "files": COMPAT, "native": NATIVE_TEXT}
+_SURFACES = {
+    "anthropic": ANTHROPIC,
+    "compat": COMPAT,
+    "files": COMPAT,
+    "native": NATIVE_TEXT,
+    "responses": RESPONSES,
+}
 
 
 @cache

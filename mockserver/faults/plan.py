@@ -57,7 +57,7 @@ def _sent(planned: Planned, frames: Iterable[Frame] | None = None, *, ending: En
 def _error(planned: Planned, fault: Fault) -> Plan:
     at = planned.struck(fault.after)
     assert fault.refusal is not None
-    frame = planned.dialect.late(fault.refusal, planned.request_id, at + 1)
+    frame = planned.dialect.late(fault.refusal, planned.request_id, at + 1, created=planned.created)
     return _sent(planned, [*planned.frames[:at], Frame(frame, 0, planned.frames[at].due)])
 
 
@@ -136,14 +136,15 @@ def _mislabelled(planned: Planned, _: Fault) -> Plan:
 
 def _without_usage(planned: Planned, _: Fault) -> Plan:
     frames: list[Frame] = []
-    told = [at for at, frame in enumerate(planned.frames) if (frame.payload or {}).get("usage")]
+    holder = planned.dialect.usage_holder
+    told = [at for at, frame in enumerate(planned.frames) if holder(frame.payload or {}).get("usage")]
     apart = planned.streamed and planned.dialect.grammar.usage_apart
     for at, frame in enumerate(planned.frames):
         payload = frame.payload
         if payload and at in (told if apart else told[-1:]):
             if apart:
                 continue
-            payload = {name: value for name, value in payload.items() if name != "usage"}
+            holder(payload).pop("usage")
             frames.append(replace(frame, data=frame.saying(payload)))
         else:
             frames.append(frame)

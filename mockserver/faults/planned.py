@@ -50,7 +50,8 @@ class Planned:
     """An answer before its fault. A whole body is a single frame of an answer that is not `streamed`.
 
     `delay`: seconds before the headers. `cumulative`: native events that repeat all that was said.
-    `prompt_tokens`: what a usage in the middle of the stream says of the prompt.
+    `prompt_tokens`: what a usage in the middle of the stream says of the prompt. `created`: when it was asked
+    for, in seconds since 1970.
     """
 
     status: int
@@ -62,6 +63,7 @@ class Planned:
     delay: float = 0.0
     cumulative: bool = False
     prompt_tokens: int = 0
+    created: int = 0
 
     @property
     def dialect(self) -> Dialect:

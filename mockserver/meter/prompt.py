@@ -5,7 +5,7 @@ the differences between backends that the recordings show (`fixtures/families.js
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import field, replace
 from functools import partial
 
 from mockserver.base.values import value
@@ -21,6 +21,7 @@ from mockserver.meter.template import (
 )
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.request import ChatRequest, Message
+from mockserver.talk.surface import Trait
 
 _LONG = 200_000
 """From so many characters on a prompt is counted no further than its model can hold."""
@@ -43,6 +44,11 @@ class PromptTokens:
     def total(self) -> int:
         """All of them together."""
         return self.text + (self.image or 0) + (self.video or 0) + (self.audio or 0)
+
+    def cut(self, most: int) -> "PromptTokens":
+        """The same with so many tokens at most: what is cut away is text."""
+        over = self.total - most
+        return self if over <= 0 else replace(self, text=max(0, self.text - over))
 
 
 def _told(message: Message, text: str, style: CallStyle, *, thought: bool) -> str:
@@ -173,6 +179,8 @@ def prompt_tokens(request: ChatRequest, tokenizer: Tokenizer) -> PromptTokens:
     if request.partial is not None or (parts and parts[-1][0] == "assistant"):
         text -= frame
     media: dict[str, int] = {}
+    if Trait.SYSTEM_PROMPT in request.surface.traits:
+        text += template["system_prompt"]["tokens"]
     if request.media:
         for kind, tokens in _media(request):
             media[kind] = media.get(kind, 0) + tokens

@@ -15,13 +15,19 @@ from mockserver.talk.surface import Trait
     severity=Severity.REFUSED,
     source="Model Studio docs, error codes (zh), 2025-12; qwen3.5 and newer are on the multimodal path only",
     fix="Send the request to the path that serves the model.",
-    refusals=("model.compat-unsupported", "path.wrong-task", "model.unknown-native"),
+    refusals=(
+        "model.compat-unsupported",
+        "path.wrong-task",
+        "model.unknown-native",
+        "response.model",
+        "model.not-activated",
+    ),
     fixed=True,
 )
 def _surface(request: ChatRequest) -> Iterator[Broken]:
     dialect = dialect_of(request.surface)
     if not dialect.serves(request.surface, request.model):
-        yield Broken("model", {"model": request.model.name}, dialect.unserved_model)
+        yield Broken("model", {"model": request.model.name}, dialect.unserved(request.model))
 
 
 @rule(

@@ -200,13 +200,21 @@ def _table() -> tuple[Mapping[str, Any], ...]:
     return tuple(rule for rule in resources.fixture("rules")["rules"] if "places" in rule)
 
 
-def rule_of(violation: Violation) -> str:
+def _table_name(place: str, surface: Surface) -> str:
+    """A place as the table of rules calls it: messages have the same name on every surface."""
+    if re.match(rf"{re.escape(surface.messages_at)}(?![^.\[])", place):
+        return "messages" + place.removeprefix(surface.messages_at)
+    return place.removeprefix("input.").removeprefix("parameters.")
+
+
+def rule_of(violation: Violation, surface: Surface) -> str:
     """The id of the rule that a broken constraint of a request breaks."""
-    place = re.sub(r"\[\d+\]", "[]", violation.path)
-    place = place.removeprefix("input.").removeprefix("parameters.")
-    missing = _missing(violation) if violation.keyword == "required" else None
+    place = _table_name(re.sub(r"\[\d+\]", "[]", violation.path), surface)
+    missing = _table_name(_missing(violation), surface) if violation.keyword == "required" else None
 
     def fits(rule: Mapping[str, Any]) -> bool:
+        if not surface.has(rule.get("traits", ())):
+            return False
         there = place in rule["places"] or rule["places"] == ["*"]
         of_kind = violation.keyword in rule.get("keywords", (violation.keyword,))
         return there and of_kind and (missing is None or missing in rule.get("missing", (missing,)))
@@ -219,7 +227,7 @@ def findings(name: str, document: Any, surface: Surface, errors: Errors) -> list
     """What a document's schema finds in it; the first one is what the cloud answers with."""
     found = [
         Finding(
-            rule_of(violation),
+            rule_of(violation, surface),
             Severity.REFUSED,
             violation.path,
             violation.message[:500],

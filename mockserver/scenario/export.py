@@ -77,6 +77,7 @@ def reply_spec(reply: Reply) -> dict[str, Any]:
         "search_info": reply.search_info,
         "tool_info": reply.tool_info,
         "empty_finish": reply.empty_finish or None,
+        "acts": list(reply.acts) or None,
     }
     return spec | {name: value for name, value in carried.items() if value is not None}
 

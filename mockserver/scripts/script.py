@@ -157,6 +157,7 @@ def read_answer(spec: Mapping[str, Any], errors: Errors) -> Answer:
         pace=Pace(**pace) if pace else None,
         fault=fault,
         empty_finish=spec.get("empty_finish", False),
+        acts=tuple(spec.get("acts") or ()),
     )
 
 

@@ -15,9 +15,9 @@ from starlette.types import Receive, Scope, Send
 from mockserver.catalogue.plans import agents_only, is_agent
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.work import Steps
-from mockserver.dialects.anthropic.surface import ANTHROPIC
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_TEXT
-from mockserver.dialects.table import around, at
+from mockserver.dialects.table import around, at, dialect_of
 from mockserver.endpoints import apps
 from mockserver.endpoints.answering import refusal
 from mockserver.server import (
@@ -154,9 +154,9 @@ class App:
         engine, ask = self.engine, steps or partial(self.engine.steps, surface)
         headers = RequestHeaders(scope["headers"])
         if scope["method"] != "POST":
-            return refusal(
-                engine, "method.unsupported", surface, headers, arrived=arrived, method=scope["method"]
-            )
+            asked = {"method": scope["method"], "path": scope["path"]}
+            entry = dialect_of(surface).wrong_method
+            return refusal(engine, entry, surface, headers, arrived=arrived, **asked)
         only = agents_only(scope["path"], headers.get("host", ""))
         if only and not is_agent(headers.get("user-agent", "")):
             return neighbours.refused(engine, surface, headers, "plan.agents-only", arrived=arrived)
@@ -193,10 +193,8 @@ def _unknown_path(engine: Engine, *, home: bool) -> Callable[[Request], Any]:
         path = request.scope["path"]
         if home and path == "/" and page.wanted(request):
             return page.way()
-        if path.startswith(_BELOW):
+        if path.startswith(_BELOW) and around(path) is COMPAT:
             return neighbours.refuse(engine, request, "path.no-resource", path=path.removeprefix(_ROOT))
-        if path.startswith(ANTHROPIC.roots):
-            return neighbours.refuse(engine, request, "path.unsupported")
-        return neighbours.refuse(engine, request, "path.unknown")
+        return neighbours.refuse(engine, request, dialect_of(around(path)).unknown_path)
 
     return endpoint

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.dialects.native.surface import NATIVE_TEXT
-from mockserver.dialects.table import around
+from mockserver.dialects.table import around, dialect_of
 from mockserver.endpoints import answering
 from mockserver.endpoints.endpoint import Call, Endpoint
 from mockserver.endpoints.form import FORM_BYTES, Form, MalformedError, TooLargeError, read_form
@@ -74,7 +74,9 @@ def _route(engine: Engine, aside: Aside, rows: list[Endpoint]) -> BaseRoute:
     async def endpoint(request: Request) -> Response:
         row = methods.get(request.method)
         if row is None:
-            return refuse(engine, request, "method.unsupported", method=request.method)
+            entry = dialect_of(rows[0].surface).wrong_method
+            asked = {"method": request.method, "path": request.scope["path"]}
+            return refuse(engine, request, entry, **asked)
         return await _answer(engine, aside, row, request)
 
     return any_method(path, endpoint)

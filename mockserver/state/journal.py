@@ -144,11 +144,18 @@ def _size_of_reply(reply: Reply) -> int:
     if reply.chunks:
         # The same text once more, in pieces.
         size += getsizeof(reply.choices[0].content) + _CHUNK * len(reply.chunks)
-    rare = (reply.usage, reply.search_info, reply.tool_info, reply.plugins, reply.raw)
+    rare = (
+        reply.usage,
+        reply.search_info,
+        reply.tool_info,
+        reply.plugins,
+        reply.raw,
+        reply.acts or None,
+    )
     return size if rare == _NONE else size + size_of(rare)
 
 
-_NONE = (None,) * 5
+_NONE = (None,) * 6
 """What most replies have of what is rare."""
 
 

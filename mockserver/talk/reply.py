@@ -60,6 +60,7 @@ class Reply:
 
     A script that names a `fault` and says nothing has no choices: the built-in model speaks. A `raw` one
     has none either: nothing is rendered. `empty_finish`: a native stream ends with an event without text.
+    `acts` are what the service's own tools did, as the items that show it.
     """
 
     choices: tuple[Choice, ...]
@@ -73,6 +74,7 @@ class Reply:
     fault: "Faults | None" = None
     empty_finish: bool = False
     raw: Raw | None = None
+    acts: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def size(self) -> int:

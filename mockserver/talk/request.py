@@ -86,7 +86,8 @@ class ChatRequest:
 
     `stray` are the places of a body that no documented field has: `tools`, `input.top_p`. `places` say where
     each message stands, and `calls_at` where each of its calls does, in a dialect that has them otherwise
-    than one behind the other.
+    than one behind the other. `echo` is what of a body its answer says
+    again, in a dialect whose answers do.
     """
 
     surface: Surface
@@ -98,6 +99,7 @@ class ChatRequest:
     stray: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     calls_at: tuple[tuple[str, ...], ...] = ()
+    echo: Mapping[str, Any] = field(default_factory=dict)
 
     def place(self, name: str) -> str:
         """Where a parameter stands in the request's body."""

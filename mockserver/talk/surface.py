@@ -59,6 +59,15 @@ class Trait(StrEnum):
     SOURCES = "sources"
     """An answer shows what a search found, and its usage that there was one."""
 
+    INPUT_CUT = "input-cut"
+    """The middle of too long an input is cut away; elsewhere it is refused."""
+
+    SYSTEM_PROMPT = "system-prompt"
+    """The service puts a system prompt of its own before the messages."""
+
+    THREADS = "threads"
+    """The service keeps what was said, and a request may go on from there."""
+
     __hash__ = str.__hash__  # every request is asked for traits: that of an enum is Python
 
 

@@ -76,10 +76,19 @@ class Toy(Dialect):
         *,
         stream: bool,  # noqa: ARG002
         region: Region = DEFAULT,  # noqa: ARG002
+        created: int = 0,  # noqa: ARG002
     ) -> RenderedError:
         return RenderedError(refusal.status, dumps({"spilt": refusal.code}), sse=False, door=False)
 
-    def late(self, refusal: Refusal, _: str, __: int, *, region: Region = DEFAULT) -> bytes:  # noqa: ARG002
+    def late(
+        self,
+        refusal: Refusal,
+        _: str,
+        __: int,
+        *,
+        region: Region = DEFAULT,  # noqa: ARG002
+        created: int = 0,  # noqa: ARG002
+    ) -> bytes:
         return f"~spilt {refusal.code}~\n\n".encode()
 
     def usage_only(self, payload: Mapping[str, Any], _: int) -> dict[str, Any]:

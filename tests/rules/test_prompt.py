@@ -4,6 +4,7 @@ import pytest
 
 from mockserver.catalogue.errors import Errors
 from mockserver.catalogue.models import Models
+from mockserver.dialects.compat.surface import COMPAT
 from mockserver.rules import Moment, check_at
 from mockserver.rules.prompt import far_from_limit
 from tests.asking import Messages, ask
@@ -37,5 +38,5 @@ def test_beyond_seven_tenths_of_the_context_a_conversation_is_near_the_limit(
     ("model", "most"), [("qwen-plus", 700_000), ("qwen-math-plus", 2867), ("qwen-turbo", 98_304)]
 )
 def test_far_from_the_limit_no_rule_has_to_be_asked(model: str, most: int, models: Models) -> None:
-    assert far_from_limit(models[model], most)
-    assert not far_from_limit(models[model], most + 1)
+    assert far_from_limit(models[model], COMPAT, most)
+    assert not far_from_limit(models[model], COMPAT, most + 1)

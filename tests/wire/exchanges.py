@@ -11,6 +11,7 @@ from mockserver.dialects.compat.read import read_request as read_compat
 from mockserver.dialects.native.read import read_request as read_native
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.rendering import Envelope, Stream
+from mockserver.dialects.responses import read as responses_read
 from mockserver.dialects.table import dialect_of
 from mockserver.meter.logprobs import token_logprobs
 from mockserver.meter.tokenizer import Tokenizer
@@ -111,6 +112,15 @@ def anthropic_exchange(
     """An exchange on the surface of Anthropic's Messages."""
     sent = {"model": model, "messages": MESSAGES, "max_tokens": 4096, "stream": True, **body}
     request = anthropic_read.read_request(sent, model_catalogue.load()[model], {})
+    return Exchange(request, reply, usage or cost(reply, tokenizer), tokenizer)
+
+
+def responses_exchange(
+    model: str, reply: Reply, tokenizer: Tokenizer, *, usage: Usage | None = None, **body: Any
+) -> Exchange:
+    """An exchange on the surface of the Responses API."""
+    sent = {"model": model, "input": MESSAGES, "stream": True, **body}
+    request = responses_read.read_request(sent, model_catalogue.load()[model], {})
     return Exchange(request, reply, usage or cost(reply, tokenizer), tokenizer)
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.rules import schemas
-from mockserver.wire.ids import Ids
+from mockserver.wire.ids import Ids, derived
 
 REQUEST_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-9[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -47,3 +47,10 @@ def test_ids_differ_from_each_other_and_between_seeds() -> None:
 
 def test_without_a_seed_every_start_gives_other_ids() -> None:
     assert Ids().request_id() != Ids().request_id()
+
+
+def test_a_part_of_an_exchange_has_an_id_that_follows_from_its_name() -> None:
+    one = derived("rid", "content 0")
+    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-9[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", one)
+    assert one == derived("rid", "content 0")
+    assert len({one, derived("rid", "content 1"), derived("other", "content 0")}) == 3

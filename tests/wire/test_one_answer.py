@@ -8,11 +8,19 @@ from hypothesis import given, settings
 
 from mockserver.dialects.anthropic.render import tool_input
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
+from mockserver.dialects.responses.serializer import names
 from mockserver.dialects.serializers import DIALECTS
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.reply import Choice, Reply
 from tests import folding
-from tests.wire.exchanges import Exchange, anthropic_exchange, compat_exchange, cost, native_exchange
+from tests.wire.exchanges import (
+    Exchange,
+    anthropic_exchange,
+    compat_exchange,
+    cost,
+    native_exchange,
+    responses_exchange,
+)
 from tests.wire.strategies import replies
 
 EXAMPLES = 2_000
@@ -45,12 +53,22 @@ def _anthropic(reply: Reply, tokenizer: Tokenizer) -> list[Exchange]:
     return [anthropic_exchange(model, reply, tokenizer) for model in ANTHROPIC_MODELS]
 
 
+def _responses(reply: Reply, tokenizer: Tokenizer) -> list[Exchange]:
+    form = names()[len(reply.choices[0].content) % len(names())]
+    return [responses_exchange("qwen3.7-plus", replace(reply, dialect=form), tokenizer)]
+
+
 def _said(choice: Choice) -> Choice:
     """A choice as a body of Anthropic's dialect has it: the input of a call is an object."""
     calls = tuple(
         replace(call, arguments=json.dumps(tool_input(call.arguments))) for call in choice.tool_calls
     )
     return replace(choice, tool_calls=calls)
+
+
+def _answered(choice: Choice) -> Choice:
+    """A choice as a response has it: calls end it, whatever else may."""
+    return replace(choice, finish_reason="tool_calls") if choice.tool_calls else choice
 
 
 def _total(usage: dict[str, object] | None) -> object:
@@ -73,6 +91,12 @@ def test_every_rendering_of_an_answer_folds_back_to_it(tokenizer: Tokenizer, rep
         for usage in (whole.usage, streamed.usage):
             assert usage is not None
             assert usage["input_tokens"] + usage["output_tokens"] == total
+    for exchange in _responses(reply, tokenizer):
+        for folded in (
+            folding.response_body(exchange.body()),
+            folding.response_stream(exchange.stream().frames),
+        ):
+            assert (folded.choices, _total(folded.usage)) == ((_answered(reply.choices[0]),), total)
     for incremental in (True, False):
         for exchange in _native(reply, tokenizer, incremental=incremental):
             body = folding.native_body(exchange.body())

@@ -34,6 +34,7 @@ class Anthropic(Dialect):
     header_sets = "native"
     unknown_model = "model.unknown-native"
     unserved_model = "model.unknown-native"
+    unknown_path = "path.unsupported"
     usage_names = ("input_tokens", "output_tokens")
     event_schema = "event"
 
@@ -81,11 +82,20 @@ class Anthropic(Dialect):
         *,
         stream: bool,
         region: Region = DEFAULT,
+        created: int = 0,  # noqa: ARG002 - see the base class
     ) -> RenderedError:
         """A flat body; where a stream was asked for, what passed the door is one error frame."""
         return refuse.refused(refusal, request_id, model, stream=stream, region=region)
 
-    def late(self, refusal: Refusal, request_id: str, _: int, *, region: Region = DEFAULT) -> bytes:
+    def late(
+        self,
+        refusal: Refusal,
+        request_id: str,
+        _: int,
+        *,
+        region: Region = DEFAULT,
+        created: int = 0,  # noqa: ARG002 - see the base class
+    ) -> bytes:
         """An error frame of the native dialect."""
         return refuse.late(refusal, request_id, region=region)
 

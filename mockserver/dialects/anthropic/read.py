@@ -5,11 +5,12 @@ docs, Anthropic-compatible Messages, 2026-11.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mockserver.base.jsontext import dumps
 from mockserver.catalogue.models import Model
 from mockserver.dialects.anthropic.surface import ANTHROPIC
+from mockserver.dialects.messages import Placed
 from mockserver.talk.request import ChatRequest, Message, Part, ToolCall
 
 KNOWN = frozenset(
@@ -63,14 +64,6 @@ def only_here(body: Mapping[str, Any]) -> bool:
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
-
-
-class Placed(NamedTuple):
-    """A message, and where it and its calls stand in the body."""
-
-    message: Message
-    place: str
-    calls: tuple[str, ...] = ()
 
 
 def read_request(body: Mapping[str, Any], model: Model, headers: Mapping[str, str]) -> ChatRequest:

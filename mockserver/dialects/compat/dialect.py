@@ -76,11 +76,20 @@ class Compat(Dialect):
         *,
         stream: bool,
         region: Region = DEFAULT,
+        created: int = 0,  # noqa: ARG002 - see the base class
     ) -> RenderedError:
         """A body, or of older backends one data line of a stream."""
         return refuse.refused(refusal, request_id, model, stream=stream, region=region)
 
-    def late(self, refusal: Refusal, request_id: str, _: int, *, region: Region = DEFAULT) -> bytes:
+    def late(
+        self,
+        refusal: Refusal,
+        request_id: str,
+        _: int,
+        *,
+        region: Region = DEFAULT,
+        created: int = 0,  # noqa: ARG002 - see the base class
+    ) -> bytes:
         """A native frame, but for what moderation says."""
         return refuse.late(refusal, request_id, region=region)
 

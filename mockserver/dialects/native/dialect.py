@@ -82,11 +82,20 @@ class Native(Dialect):
         *,
         stream: bool,
         region: Region = DEFAULT,
+        created: int = 0,  # noqa: ARG002 - see the base class
     ) -> RenderedError:
         """A flat body, or one error frame."""
         return refuse.refused(refusal, request_id, model, stream=stream, region=region)
 
-    def late(self, refusal: Refusal, request_id: str, number: int, *, region: Region = DEFAULT) -> bytes:
+    def late(
+        self,
+        refusal: Refusal,
+        request_id: str,
+        number: int,
+        *,
+        region: Region = DEFAULT,
+        created: int = 0,  # noqa: ARG002 - see the base class
+    ) -> bytes:
         """An error frame that carries its number."""
         return refuse.late(refusal, request_id, number, region=region)
 

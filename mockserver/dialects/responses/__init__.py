@@ -1,0 +1,1 @@
+"""The Responses API, as Model Studio speaks it."""

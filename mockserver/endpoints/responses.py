@@ -1,0 +1,49 @@
+"""Stored responses: got, deleted, and the items of their input listed.
+
+Sources: Model Studio docs, Responses API (get, delete), 2026; notes of live probes, 2026-09.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from mockserver.base.jsontext import loads
+from mockserver.corridor.threads import RESPONSE, Stored
+from mockserver.endpoints.endpoint import Call, Said
+from mockserver.endpoints.paging import listed
+from mockserver.talk.refused import Refused
+
+if TYPE_CHECKING:
+    from mockserver.corridor.engine import Engine
+
+
+def _found(engine: "Engine", call: Call) -> Stored:
+    """The response that a path names. Raises `Refused` for one that is unknown, foreign or gone."""
+    name = call.places["id"]
+    stored = engine.threads.response(call.world, name, now=engine.clock())
+    if stored is None:
+        raise Refused(engine.errors.refuse("response.not-found", id=name))
+    return stored
+
+
+def retrieval(engine: "Engine", call: Call) -> Said:
+    """A response, as it was answered. Raises `Refused`."""
+    return Said(_found(engine, call).body)
+
+
+def deletion(engine: "Engine", call: Call) -> dict[str, Any]:
+    """Takes a response out. What went on from it has all that was said. Raises `Refused`."""
+    _found(engine, call)
+    engine.shelf.remove(call.world, RESPONSE, call.places["id"])
+    return {"deleted": True, "id": call.places["id"]}
+
+
+def input_items(engine: "Engine", call: Call) -> dict[str, Any]:
+    """A page of the items of a response's input, with what it was asked in. Raises `Refused`."""
+    stored = _found(engine, call)
+    response = loads(stored.body)
+    return {
+        **listed(engine, call, loads(stored.asked)),
+        "id": response["id"],
+        "model": response["model"],
+        "created_at": 1000 * response["created_at"],
+        "previous_response_id": response.get("previous_response_id"),
+    }
