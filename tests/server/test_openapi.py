@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from mockserver.base import resources
 from mockserver.base.version import __version__
 from mockserver.corridor.engine import Engine
-from mockserver.dialects.table import PATHS
+from mockserver.dialects.table import SURFACES
 from mockserver.endpoints import apps
 from mockserver.rules.schemas import validator
 from mockserver.server import openapi
@@ -92,7 +92,7 @@ def test_every_operation_is_named_once_and_described() -> None:
 
 def _served(engine: Engine) -> set[str]:
     """Every path that the application has a route for, as the page writes paths."""
-    found = {*PATHS, apps.PATH}
+    found = {apps.PATH, *(path for surface in SURFACES.values() for path in surface.paths)}
     for route in App(engine)._others.routes:
         inner = route.routes if isinstance(route, Mount) else [route]
         prefix = route.path if isinstance(route, Mount) else ""
