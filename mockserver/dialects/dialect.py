@@ -170,6 +170,10 @@ class Dialect(ABC):
             yield (index, "content"), text_of(message.get("content"))
             yield (index, "reasoning"), message.get("reasoning_content") or ""
 
+    def holder(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """What of an answer or an event has its usage, or its error."""
+        return payload
+
     # A recorded answer
 
     def spoke(self, _: Mapping[str, Any]) -> bool:
@@ -201,10 +205,6 @@ class Dialect(ABC):
             if called:
                 return choice, called[0]
         return None
-
-    def usage_holder(self, payload: dict[str, Any]) -> dict[str, Any]:
-        """What of an answer or an event has its usage."""
-        return payload
 
     @abstractmethod
     def usage_only(self, payload: Mapping[str, Any], prompt_tokens: int) -> dict[str, Any]:

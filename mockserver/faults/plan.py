@@ -136,7 +136,7 @@ def _mislabelled(planned: Planned, _: Fault) -> Plan:
 
 def _without_usage(planned: Planned, _: Fault) -> Plan:
     frames: list[Frame] = []
-    holder = planned.dialect.usage_holder
+    holder = planned.dialect.holder
     told = [at for at, frame in enumerate(planned.frames) if holder(frame.payload or {}).get("usage")]
     apart = planned.streamed and planned.dialect.grammar.usage_apart
     for at, frame in enumerate(planned.frames):

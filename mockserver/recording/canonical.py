@@ -33,7 +33,7 @@ _BLANKS = re.compile(r"\s+")
 _IDS = frozenset(("user", "request_id", "session_id", "trace_id", "metadata", "created", "timestamp"))
 """Fields of a body that name a run and not a wish."""
 
-_APART = frozenset(("messages", "input", "model", "stream", "parameters", "system"))
+_APART = frozenset(("messages", "input", "model", "stream", "parameters", "system", "instructions"))
 
 
 @dataclass(frozen=True, slots=True)

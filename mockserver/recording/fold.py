@@ -165,9 +165,11 @@ def fold(body: bytes, *, status: int, pieces: bool = False) -> Folded:
         if not isinstance(document, dict):
             continue
         sent = frame.status if frame is not None else None
-        error = _error(document, sent or status) or error
-        if isinstance(document.get("usage"), dict) and (document["usage"] or usage is None):
-            usage = document["usage"]
+        dialect = speaker(document)
+        held = document if dialect is None else dialect.holder(document)
+        error = _error(held, sent or status) or error
+        if isinstance(held.get("usage"), dict) and (held["usage"] or usage is None):
+            usage = held["usage"]
         output = document.get("output")
         native = native or isinstance(output, dict)
         for name in ("search_info", "tool_info"):

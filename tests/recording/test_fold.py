@@ -19,7 +19,13 @@ from mockserver.recording.usage import counts_of, overrides_for
 from mockserver.talk.reply import Choice, Reply, Usage
 from tests.recording.exchanges import USAGE, compat_body, dumped, interaction, native_body, native_frames
 from tests.wire import strategies as drawn
-from tests.wire.exchanges import Exchange, anthropic_exchange, compat_exchange, native_exchange
+from tests.wire.exchanges import (
+    Exchange,
+    anthropic_exchange,
+    compat_exchange,
+    native_exchange,
+    responses_exchange,
+)
 
 SPOKEN: dict[str, Callable[[Reply, Tokenizer], Exchange]] = {
     "compat": lambda reply, tokenizer: compat_exchange("qwen-plus", reply, tokenizer),
@@ -27,6 +33,7 @@ SPOKEN: dict[str, Callable[[Reply, Tokenizer], Exchange]] = {
         "qwen-plus", reply, tokenizer, result_format="message", incremental_output=True
     ),
     "anthropic": lambda reply, tokenizer: anthropic_exchange("qwen-plus", reply, tokenizer),
+    "responses": lambda reply, tokenizer: responses_exchange("qwen-plus", reply, tokenizer),
 }
 """An exchange in each dialect."""
 
@@ -39,10 +46,16 @@ def recorded(dialect: str, reply: Reply, tokenizer: Tokenizer, *, stream: bool) 
 
 
 def meant(reply: Reply) -> list[Choice]:
-    """The choices of a reply, their arguments by what they mean: Anthropic's are objects."""
+    """The choices of a reply, their arguments by what they mean: Anthropic's are objects.
+
+    A response does not tell whether it was the calls that ended it.
+    """
     return [
         replace(
             choice,
+            finish_reason="tool_calls"
+            if choice.tool_calls and choice.finish_reason == "stop"
+            else choice.finish_reason,
             tool_calls=tuple(
                 replace(call, arguments=json.dumps(tool_input(call.arguments))) for call in choice.tool_calls
             ),

@@ -1,17 +1,17 @@
 """The dialect of the Responses API: what is read, what is said, and how it is refused."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
 from mockserver.catalogue.regions import DEFAULT, Region
 from mockserver.dialects.dialect import Dialect, Grammar
-from mockserver.dialects.events import Event, Shown
+from mockserver.dialects.events import Event, Lane, Shown
 from mockserver.dialects.refusing import RenderedError
 from mockserver.dialects.rendering import Envelope, Stream
-from mockserver.dialects.responses import frames, read, refuse, render
+from mockserver.dialects.responses import frames, read, refuse, render, retell
 from mockserver.dialects.responses.surface import RESPONSES
 from mockserver.talk.reply import Choice, Reply, Usage
 from mockserver.talk.request import ChatRequest, Message, Part
@@ -118,10 +118,26 @@ class Responses(Dialect):
         """What the items say, as a choice."""
         return frames.choices(payload)
 
-    def usage_holder(self, payload: dict[str, Any]) -> dict[str, Any]:
+    def spoke(self, document: Mapping[str, Any]) -> bool:
+        """A response, or one of its events."""
+        return retell.spoke(document)
+
+    def retold(self, document: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+        """What its items say, as the one choice that they are."""
+        return retell.retold(document)
+
+    def lanes(self, document: Mapping[str, Any]) -> Iterator[Lane]:
+        """The pieces of an item."""
+        return retell.lanes(document)
+
+    def opening(self, payload: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, Any]] | None:
+        """The event that begins the item of a call."""
+        return frames.opening(payload)
+
+    def holder(self, payload: dict[str, Any]) -> dict[str, Any]:
         """The response, which an event has within it."""
-        holder: dict[str, Any] = payload.get("response") or payload
-        return holder
+        response = payload.get("response")
+        return response if isinstance(response, dict) else payload
 
     def usage_only(self, payload: Mapping[str, Any], prompt_tokens: int) -> dict[str, Any]:
         """One more event of a response in progress."""

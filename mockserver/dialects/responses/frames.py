@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_PIECES = {
+PIECES = {
     "response.output_text.delta": "content",
     "response.reasoning_text.delta": "reasoning_content",
     "response.reasoning_summary_text.delta": "reasoning_content",
@@ -19,7 +19,7 @@ def choices(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     An event that repeats what was said says nothing.
     """
-    kind = _PIECES.get(payload.get("type", ""))
+    kind = PIECES.get(payload.get("type", ""))
     said = {kind: payload["delta"]} if kind else _said(payload.get("output") or ())
     return [{"index": 0, "message": said}] if said else []
 
@@ -31,6 +31,13 @@ def _said(output: Iterable[Mapping[str, Any]]) -> dict[str, str]:
         if kind:
             said[kind] = said.get(kind, "") + "".join(part["text"] for part in item[parts])
     return said
+
+
+def opening(payload: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, Any]] | None:
+    """The choice and the piece of a call that an event would be which begins the item of one."""
+    if payload.get("type") == "response.output_item.added" and payload["item"]["type"] == "function_call":
+        return {}, {"index": payload["output_index"]}
+    return None
 
 
 def usage_only(payload: Mapping[str, Any], prompt_tokens: int) -> dict[str, Any]:

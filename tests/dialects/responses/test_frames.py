@@ -60,3 +60,18 @@ def test_a_piece_of_arguments() -> None:
         "item_id": "msg_1",
         "output_index": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("payload", "opens"),
+    [
+        (
+            {"type": "response.output_item.added", "item": {"type": "function_call"}, "output_index": 1},
+            True,
+        ),
+        ({"type": "response.output_item.added", "item": {"type": "message"}, "output_index": 1}, False),
+        ({"type": "response.created"}, False),
+    ],
+)
+def test_the_item_of_a_call_opens_it(payload: dict[str, Any], *, opens: bool) -> None:
+    assert frames.opening(payload) == (({}, {"index": 1}) if opens else None)
