@@ -334,14 +334,12 @@ def dashscope_mock(request: pytest.FixtureRequest) -> Iterator["Mock"]:
 
 def _report(mock: "Mock", stopped: list[str]) -> str:
     """What a failing test shows of its world."""
-    exchanges = mock.requests()
     lines = [f"guard: {message}" for message in stopped]
-    lines += [str(exchange) for exchange in exchanges]
-    if not exchanges:
-        lines.append(
-            "No request came with this test's key. Does the app take its key and its base URL from the "
-            "environment, and is its client made inside of the test?"
-        )
+    lines.append(
+        mock.report()
+        or "No request came with this test's key. Does the app take its key and its base URL from the "
+        "environment, and is its client made inside of the test?"
+    )
     return "\n\n".join(lines)
 
 

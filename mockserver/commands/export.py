@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from mockserver.base.options import SettingsError
-from mockserver.commands.journal import add_filters, filters_of
+from mockserver.commands.journal import add_filters, filters_of, url_of
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -28,7 +28,7 @@ def _export(options: argparse.Namespace) -> int:
     from mockserver.testing.channel import ControlError, HttpChannel  # noqa: PLC0415 - help answers without it
 
     try:
-        channel = HttpChannel(options.url, token=options.control_token)
+        channel = HttpChannel(url_of(options), token=options.control_token)
         content = channel.call("GET", "requests", format=options.format, **filters_of(options))
         if options.out is None:
             sys.stdout.write(content.decode())
@@ -38,7 +38,7 @@ def _export(options: argparse.Namespace) -> int:
         print(f"dashscope-mock: {error}", file=sys.stderr)  # noqa: T201
         return 2
     except OSError as error:
-        what = options.out if error.filename else f"the server {options.url}"
+        what = options.out if error.filename else f"the server {url_of(options)}"
         print(f"dashscope-mock: {what}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
         return 2
     return 0

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 from mockserver.corridor.settings import TOKEN_VARIABLE
 
+_USUAL = "http://127.0.0.1:8000"
+
 FILTERS = {
     "key": ("KEY", "requests with this API key"),
     "surface": ("SURFACE", "compat, native-text or native-multimodal"),
@@ -19,9 +21,8 @@ FILTERS = {
 
 def add_filters(command: argparse.ArgumentParser) -> None:
     """Enters the server's address, its token and all filters."""
-    command.add_argument(
-        "--url", default="http://127.0.0.1:8000", help="the server (default: http://127.0.0.1:8000)"
-    )
+    command.add_argument("where", nargs="?", metavar="URL", help="the server (default: that of --url)")
+    command.add_argument("--url", default=_USUAL, help=f"the same (default: {_USUAL})")
     command.add_argument(
         "--control-token",
         metavar="TOKEN",
@@ -35,3 +36,8 @@ def filters_of(options: argparse.Namespace) -> Mapping[str, str]:
     """The filters that are given, as the control API names them."""
     names = [name.replace("-", "_") for name in FILTERS]
     return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+
+
+def url_of(options: argparse.Namespace) -> str:
+    """The server's address, wherever on the command line it stands."""
+    return str(options.where or options.url)

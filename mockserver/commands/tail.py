@@ -5,7 +5,7 @@ import sys
 import time
 
 from mockserver.base.options import SettingsError
-from mockserver.commands.journal import add_filters, filters_of
+from mockserver.commands.journal import add_filters, filters_of, url_of
 
 _EVERY = 0.25
 
@@ -32,7 +32,7 @@ def _tail(options: argparse.Namespace) -> int:
 
     query = {**filters_of(options), "limit": str(max(0, options.last))}
     try:
-        channel = HttpChannel(options.url, token=options.control_token)
+        channel = HttpChannel(url_of(options), token=options.control_token)
         while True:
             for shown in json.loads(channel.call("GET", "requests", **query))["requests"]:
                 text = json.dumps(shown, ensure_ascii=False) if options.jsonl else f"{block(shown)}\n"
@@ -49,5 +49,5 @@ def _tail(options: argparse.Namespace) -> int:
         print(f"dashscope-mock: {error}", file=sys.stderr)  # noqa: T201
     except OSError as error:
         reason = error.strerror or error
-        print(f"dashscope-mock: no server on {options.url}: {reason}", file=sys.stderr)  # noqa: T201
+        print(f"dashscope-mock: no server on {url_of(options)}: {reason}", file=sys.stderr)  # noqa: T201
     return 2

@@ -187,12 +187,12 @@ def _failed(engine: Engine) -> Callable[[Request, Exception], Any]:
 
 
 def _unknown_path(engine: Engine, *, home: bool) -> Callable[[Request], Any]:
-    """What answers where nothing is; with a `home`, a browser at the server's address is shown the way."""
+    """What answers where nothing is; with a `home`, a browser is shown the way there."""
 
     async def endpoint(request: Request) -> Response:
         path = request.scope["path"]
-        if home and path == "/" and page.wanted(request):
-            return page.way()
+        if home and page.wanted(request):
+            return page.way() if path == "/" else page.nowhere(path)
         if path.startswith(_BELOW) and around(path) is COMPAT:
             return neighbours.refuse(engine, request, "path.no-resource", path=path.removeprefix(_ROOT))
         return neighbours.refuse(engine, request, dialect_of(around(path)).unknown_path)

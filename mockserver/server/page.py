@@ -5,6 +5,7 @@ it, with the token that the page asks for.
 """
 
 from functools import cache
+from html import escape
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -40,6 +41,9 @@ _KINDS = {
 """Content types by suffix; what a machine says of `.js` differs, and no browser runs a module of another."""
 
 _INDEX = "index.html"
+
+_LONGEST = 200
+"""The most characters of a path that are said again."""
 
 PREFIX = "/_mock/page/"
 """Below it are the files of the page."""
@@ -85,6 +89,20 @@ def wanted(request: Request) -> bool:
 def way() -> Response:
     """What a browser gets that asks for the server's own address: the way to the page."""
     return RedirectResponse(HOME, 307, {"cache-control": "no-store"})
+
+
+_NOWHERE = """\
+<!doctype html><html lang="en"><head><meta charset="utf-8"><title>dashscope-mock</title>
+<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="{prefix}look.css"></head>
+<body><h1>Nothing is here</h1><p>This is dashscope-mock, and <code>{path}</code> is no path of
+the cloud that it stands for. <a href="{home}">The page</a> shows what it is asked.</p></body></html>
+"""
+
+
+def nowhere(path: str) -> Response:
+    """What a browser gets that asks for a path where nothing is."""
+    text = _NOWHERE.format(prefix=PREFIX, home=HOME, path=escape(path[:_LONGEST]))
+    return Response(text, 404, _HEADERS, "text/html")
 
 
 def routes(_: Engine, __: Aside) -> list[BaseRoute]:

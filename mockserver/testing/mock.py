@@ -9,8 +9,12 @@ from typing import Any, Self
 from mockserver.testing.channel import Channel
 from mockserver.testing.environment import pointed
 from mockserver.testing.exchange import Exchange
+from mockserver.testing.report import nearest_lines
 
 _MOST = 1000
+
+_EXPLAINED = 20
+"""Beside how many exchanges a report shows the nearest script: looking for it may take 50 ms each."""
 
 Reply = str | Sequence[Mapping[str, Any]] | Mapping[str, Any]
 """A text, its parts (`[{"text": ...}, {"image": ...}]`), or a reply as the control API takes it."""
@@ -218,5 +222,16 @@ class Mock:
         self._channel.call("POST", "reset", key=self.key)
 
     def report(self) -> str:
-        """All exchanges of this world in words."""
-        return "\n\n".join(map(str, self.requests()))
+        """All exchanges of this world in words; beside the first that no script answered, the nearest one."""
+        blocks, left = [], _EXPLAINED
+        for exchange in self.requests():
+            block = str(exchange)
+            if left and exchange.answered_by == "built-in":
+                left -= 1
+                block += self._nearest(exchange)
+            blocks.append(block)
+        return "\n\n".join(blocks)
+
+    def _nearest(self, exchange: Exchange) -> str:
+        whole = json.loads(self._channel.call("GET", f"requests/{exchange.number}"))
+        return nearest_lines(whole["near"])

@@ -49,6 +49,22 @@ def _cost(usage: Mapping[str, int], timings: Mapping[str, Any]) -> str:
     return tokens if spent is None else f"{tokens}; {spent:.0f} ms"
 
 
+def nearest_lines(near: Mapping[str, Any] | None) -> str:
+    """The script that almost answered, as `GET /_mock/requests/{number}` gives it; "" for none."""
+    if near is None:
+        return ""
+    name = near["source"] or near["script"]["id"]
+    if near["answers_now"] or near["spent"]:
+        why = "it would answer now" if near["answers_now"] else "it has answered as often as it may"
+        return "\n" + _indented("nearest", f"{name}: {why}")
+    told = [f"{name}: {near['held']} of {near['total']} conditions hold"]
+    failed = next(one for one in near["conditions"] if not one["holds"])
+    told.append(f"{failed['condition']}: expected {failed['expected']}, actual {failed['actual']}")
+    if failed["diff"]:
+        told.append(failed["diff"])
+    return "\n" + _indented("nearest", "\n".join(told))
+
+
 def block(shown: Mapping[str, Any]) -> str:
     """One exchange, as `GET /_mock/requests` shows it."""
     moment = datetime.fromtimestamp(shown["time"], UTC).strftime("%H:%M:%S")

@@ -37,7 +37,7 @@ def test_tail_shows_a_block_for_each_exchange(live: Live, capsys: pytest.Capture
 
 def test_tail_shows_json_when_it_is_asked_for(live: Live, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
     ask(live)
-    assert main(["tail", "--url", url(live), "--once", "--jsonl", "--model", "qwen-plus"]) == 0
+    assert main(["tail", url(live), "--once", "--jsonl", "--model", "qwen-plus"]) == 0
     assert json.loads(capsys.readouterr().out)["model"] == "qwen-plus"
 
 

@@ -34,7 +34,7 @@ def test_a_browser_at_the_address_of_the_server_is_led_to_the_page(client: TestC
 
 @pytest.mark.parametrize(
     ("method", "path", "headers"),
-    [("GET", "/", {}), ("POST", "/", BROWSER), ("GET", "/docs", BROWSER), ("GET", "/", {"Accept": "*/*"})],
+    [("GET", "/", {}), ("POST", "/", BROWSER), ("GET", "/docs", {}), ("GET", "/", {"Accept": "*/*"})],
 )
 def test_everybody_else_hears_the_cloud(method: str, path: str, headers: dict[str, str]) -> None:
     found = client_of().request(method, path, headers=headers)
@@ -134,3 +134,13 @@ def test_the_forms_of_a_copy_are_those_of_the_server() -> None:
 
 def test_only_what_a_page_is_made_of_is_a_file_of_it() -> None:
     assert {path.name for path in FILES} == set(page.files())
+
+
+@pytest.mark.parametrize("path", ["/docs", "/health", "/%3Cscript%3Ealert(1)%3C/script%3E", "/" + "x" * 5000])
+def test_a_browser_at_a_path_where_nothing_is_is_told_so_in_its_own_form(path: str) -> None:
+    found = client_of().get(path, headers=BROWSER)
+    assert found.status_code == 404
+    assert "Nothing is here" in found.text
+    assert "<script" not in found.text
+    assert len(found.text) < 1000
+    assert "default-src 'none'" in found.headers["content-security-policy"]

@@ -272,3 +272,9 @@ def test_importing_the_package_imports_its_version_and_nothing_else() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert result.stdout.strip() == "['mockserver.base', 'mockserver.base.version']"
+
+
+def test_a_report_shows_the_script_that_almost_answered(mock: Mock) -> None:
+    mock.when(last_user="Tea, please!").reply("Oolong.")
+    say(mock, "Tea, pleese!")
+    assert ": 0 of 1 conditions hold\n            last_user: expected" in mock.report()

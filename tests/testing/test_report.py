@@ -11,7 +11,7 @@ from mockserver.dialects.compat.surface import COMPAT
 from mockserver.state.brief import last_message, messages_of
 from mockserver.talk.surface import Surface
 from mockserver.testing.exchange import Exchange
-from mockserver.testing.report import block
+from mockserver.testing.report import block, nearest_lines
 from tests.conftest import NOW, make_headers
 from tests.wire.strategies import json_values
 
@@ -146,3 +146,42 @@ def test_a_refused_exchange_has_an_error_and_no_answer(engine: Engine) -> None:
 )
 def test_a_block_shows_media_and_raw_bytes(engine: Engine, reply: dict[str, Any], line: str) -> None:
     assert line in block(shown(engine, reply)).splitlines()
+
+
+def condition(*, holds: bool, diff: str = "") -> dict[str, Any]:
+    return {
+        "condition": "last_user",
+        "holds": holds,
+        "expected": '"Tea, please!"',
+        "actual": '"Tea, pleese!"',
+        "diff": diff,
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "lines"),
+    [
+        (
+            {"conditions": [condition(holds=True), condition(holds=False, diff="ple[-a-][+e+]se")]},
+            [
+                "  nearest   reply-1: 1 of 2 conditions hold",
+                '            last_user: expected "Tea, please!", actual "Tea, pleese!"',
+                "            ple[-a-][+e+]se",
+            ],
+        ),
+        (
+            {"conditions": [condition(holds=False)], "source": "shop.yaml:3"},
+            [
+                "  nearest   shop.yaml:3: 1 of 2 conditions hold",
+                '            last_user: expected "Tea, please!", actual "Tea, pleese!"',
+            ],
+        ),
+        ({"answers_now": True}, ["  nearest   reply-1: it would answer now"]),
+        ({"spent": True}, ["  nearest   reply-1: it has answered as often as it may"]),
+    ],
+)
+def test_the_script_that_almost_answered_stands_below(more: dict[str, Any], lines: list[str]) -> None:
+    near = {"script": {"id": "reply-1"}, "source": None, "held": 1, "total": 2}
+    told = nearest_lines({**near, "spent": False, "answers_now": False, **more})
+    assert told.splitlines() == ["", *lines]
+    assert nearest_lines(None) == ""
