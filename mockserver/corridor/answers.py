@@ -41,7 +41,8 @@ class Answer:
     each frame carries. With a `plan`, a fault's, that is carried out and nothing else is sent. Whoever
     sends it frees its `admission`, when it has one, as soon as it is sent or its client is gone. Of
     a stream there is its `request`, and `sent`, how many of its frames went out when each had its time.
-    `cut`: the connection ends behind the frames, as if the answer were not whole.
+    `cut`: the connection ends behind the frames, as if the answer were not whole. `foreign`: its headers
+    are those of a script or a recording.
     """
 
     status: int
@@ -57,6 +58,7 @@ class Answer:
     request: ChatRequest | None = None
     sent: int = 0
     cut: bool = False
+    foreign: bool = False
 
     def went(self) -> Sent:
         """What goes out, as the journal keeps it."""
@@ -162,6 +164,7 @@ class Answers:
         """The answer that a raw reply is: its bytes, its headers over those of the surface."""
         entry.status = raw.status
         answer = Answer(raw.status, [], raw.body, raw.frames, entry=entry, tokens=[1] * len(raw.frames))
+        answer.foreign = True
         if reply.pace is not None:
             answer.delay = reply.pace.first_ms / 1000
             answer.due = schedule(answer.tokens, reply.pace) if raw.frames else ()

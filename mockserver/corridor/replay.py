@@ -274,6 +274,7 @@ class Recorded:
     def sent(self, ready: _Prepared, now: float, entry: Entry | None = None) -> "Answer":
         """A prepared recording as an answer, at the recorded pace if so wished."""
         answer = Answer(ready.status, ready.headers, frames=ready.frames, entry=entry, cut=ready.cut)
+        answer.foreign = True
         if self.playing.speed and ready.at:
             answer.delay = ready.at[0] * self.playing.speed / 1000
             answer.due = [(at - ready.at[0]) * self.playing.speed / 1000 for at in ready.at]

@@ -10,11 +10,11 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockserver.catalogue.plans import agents_only, is_agent
 from mockserver.corridor.engine import Answer, Engine
-from mockserver.corridor.work import Steps
+from mockserver.corridor.work import LARGE, Steps, Work
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.table import around, at, dialect_of
@@ -43,6 +43,7 @@ from mockserver.server.asgi import (
     send_answer,
 )
 from mockserver.server.aside import Aside
+from mockserver.server.direct import written
 from mockserver.server.guard import Guard, Guarded
 from mockserver.server.paths import Below, any_method
 from mockserver.talk.surface import Surface
@@ -97,6 +98,45 @@ class App:
             answer = await self._chat(surface, scope, receive, arrived, steps)
         except ClientGoneError:
             return
+        await self._send(answer, scope, receive, send)
+
+    def at_hand(self, scope: Scope, body: bytes, *, keep_alive: bool) -> bytes | ASGIApp:
+        """All bytes of the answer to a request that is there as a whole; or what answers it the long way."""
+        headers, path, engine = RequestHeaders(scope["headers"]), scope["path"], self.engine
+        surface = at(path) if scope["method"] == "POST" else None
+        most = min(LARGE, engine.settings.max_body)
+        if surface is None or len(body) > most or "content-encoding" in headers:
+            return self
+        if agents_only(path, headers.get("host", "")):
+            return self
+        steps = self._steps(surface, partial(engine.steps, surface), headers, body, engine.clock())
+        try:
+            work = next(steps)
+        except StopIteration as end:
+            answer: Answer = end.value
+        else:
+            return partial(self._go_on, steps, work)
+        data = written(answer, keep_alive=keep_alive)
+        if data is None:
+            return partial(self._send_on, answer)
+        engine.ended(answer)
+        assert answer.entry is not None, "every chat has its entry"
+        answer.entry.finished = engine.clock()
+        return data
+
+    async def _go_on(
+        self, steps: Steps[Answer], work: Work, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Goes on with steps that asked for work, and sends what they come to."""
+        await self._send_on(await self.aside.through(steps, work), scope, receive, send)
+
+    async def _send_on(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends an answer to a request whose body was read without ASGI."""
+        await receive()
+        await self._send(answer, scope, receive, send)
+
+    async def _send(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends an answer, or carries out its plan."""
         try:
             if answer.plan is not None:
                 sent = await carry_out(answer.plan, scope, receive, send)
@@ -166,11 +206,17 @@ class App:
             return closing(refusal(engine, "body.too-large", surface, headers, arrived=arrived))
         except UnpackError as error:
             return closing(refusal(engine, error.entry, surface, headers, arrived=arrived, reason=str(error)))
+        return await self.aside.through(self._steps(surface, ask, headers, body, arrived))
+
+    def _steps(
+        self, surface: Surface, ask: Chat, headers: RequestHeaders, body: bytes, arrived: float
+    ) -> Steps[Answer]:
+        """The way to the answer that `ask` gives; what fails unforeseen is a refusal too."""
         try:
-            return await self.aside.through(ask(headers, body, arrived=arrived))
+            return (yield from ask(headers, body, arrived=arrived))
         except Exception:
             log.exception("a chat request on %s could not be answered", surface.name)
-            return refusal(engine, "internal.error", surface, headers, arrived=arrived)
+            return refusal(self.engine, "internal.error", surface, headers, arrived=arrived)
 
 
 def _failed(engine: Engine) -> Callable[[Request, Exception], Any]:

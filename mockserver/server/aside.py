@@ -54,11 +54,14 @@ class Aside:
         finally:
             self._go_on()
 
-    async def through(self, steps: Steps[Result]) -> Result:
-        """Goes all steps: here, but for the work that may take long."""
+    async def through(self, steps: Steps[Result], work: Work | None = None) -> Result:
+        """Goes all steps: here, but for the work that may take long.
+
+        Of steps that have begun, `work` is what they asked for.
+        """
         seconds = 0.0
         try:
-            work = next(steps)
+            work = work or next(steps)
             while True:
                 job = self._enter(work, seconds)
                 try:

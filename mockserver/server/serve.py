@@ -88,7 +88,7 @@ class Server(uvicorn.Server):
     ) -> None:
         app = App(engine)
         self.guard = app.guard
-        super().__init__(config(app, engine.settings))
+        super().__init__(config(app, engine.settings, at_hand=app.at_hand))
         self._engine = engine
         self._on_open = on_open
         self._alone = alone

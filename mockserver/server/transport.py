@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from mockserver.corridor.settings import Settings
 from mockserver.server.connection import EXTENSION, Connection
+from mockserver.server.direct import AtHand
 
 _TURN = 0.2
 """Seconds in which connections without a running answer close; less would cut them off as overdue."""
@@ -78,6 +79,11 @@ class GatheringTransport(asyncio.Transport):
         if self._size > _GATHER:
             self.flush()
 
+    def write_whole(self, data: bytes) -> None:
+        """Hands over bytes at once, behind what was kept."""
+        self._pieces.append(data)
+        self.flush()
+
     def flush(self) -> None:
         """Hands over what was kept; nobody is there to take it when the client has left."""
         if self._pieces:
@@ -134,6 +140,9 @@ class Protocol(HttpToolsProtocol):
     before its end is read and dropped for a while: to close at once would reset the connection, and a client
     that still sends would not hear why.
 
+    A request that is there as a whole, alone and without further ado, is put to `at_hand`, which has all
+    bytes of its answer, or an application that gives it as any other is given.
+
     Beyond `max_connections` a connection is served by the application `crowded`, which refuses; beyond
     twice as many it is closed without a word, for a file descriptor is held even to refuse.
     """
@@ -142,6 +151,7 @@ class Protocol(HttpToolsProtocol):
     unread_seconds = 75.0
     max_connections = 5000
     crowded: ASGIApp
+    at_hand: AtHand | None = None
     _idle_bytes = 0
     _counted = 0
     _data = b""
@@ -150,6 +160,8 @@ class Protocol(HttpToolsProtocol):
     _one_piece = True
     _whole = True
     _refused = False
+    _reading = False
+    _held: tuple[RequestResponseCycle, Any] | None = None
     _deadline: asyncio.TimerHandle | None = None
     _patience: asyncio.TimerHandle | None = None
     _linger: asyncio.TimerHandle | None = None
@@ -157,7 +169,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there; its first request has a time limit from now on."""
-        gathering = GatheringTransport(transport, self.loop, self._lingers)
+        gathering = self._gathering = GatheringTransport(transport, self.loop, self._lingers)
         self._connection = Connection(gathering, transport)
         self._extensions: dict[str, dict[object, object]] = {EXTENSION: {"connection": self._connection}}
         super().connection_made(gathering)
@@ -194,9 +206,10 @@ class Protocol(HttpToolsProtocol):
         if self._refused:
             self._drop(len(data))
             return
-        self._moved, self._data = False, data
+        self._moved, self._data, self._reading = False, data, True
         super().data_received(data)
-        self._data = b""
+        self._data, self._reading = b"", False
+        answered = self._held is not None and self._answer_held(*self._held)
         if not self._whole:
             # A header without end is never told of, nor is one behind the body: what brings nothing counts.
             self._one_piece = False
@@ -204,7 +217,7 @@ class Protocol(HttpToolsProtocol):
             if self._idle_bytes > _HEADERS:
                 self._refuse(_TOO_LARGE)
         idle = self.cycle is None or self.cycle.response_complete
-        if self._deadline is None and (idle or not self._whole):
+        if self._deadline is None and ((idle and not answered) or not self._whole):
             self._await_rest()
 
     def on_message_begin(self) -> None:
@@ -245,7 +258,31 @@ class Protocol(HttpToolsProtocol):
         if cycle.scope["http_version"] == "1.0":
             self._connection.chunked = False
             app = _unchunked(app, cycle)
+        elif self._reading and self.at_hand is not None and self.app is not self.crowded:
+            # It may be there as a whole, which is seen when what came is read to its end.
+            self._held = cycle, app
+            return
         super()._start_asgi_task(cycle, app)
+
+    def _answer_held(self, cycle: RequestResponseCycle, app: Any) -> bool:
+        """Answers a request at once that is there as a whole; else it goes the long way. Whether it did so.
+
+        One that waits to be told to go on goes that way, and one whose client does not read.
+        """
+        self._held = None
+        waits = cycle.more_body or cycle.waiting_for_100_continue or self.flow.write_paused
+        if self.at_hand is not None and not waits and not self._refused:
+            scope: Any = cycle.scope
+            app = self.at_hand(scope, bytes(cycle.body), keep_alive=cycle.keep_alive)
+        if not isinstance(app, bytes):
+            super()._start_asgi_task(cycle, app)
+            return False
+        cycle.response_started = cycle.response_complete = True
+        self._gathering.write_whole(app)
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
+        return True
 
     def handle_websocket_upgrade(self) -> None:
         """A request that offers another protocol is answered in this one, as the cloud does.
@@ -316,13 +353,17 @@ class Protocol(HttpToolsProtocol):
         return not (self._in_headers or self.pipeline or self.cycle.response_started)
 
 
-def protocol(settings: Settings, *, crowded: ASGIApp) -> type[Protocol]:
-    """The protocol with a server's own limits; `crowded` answers the connections beyond them."""
+def protocol(settings: Settings, *, crowded: ASGIApp, at_hand: AtHand | None = None) -> type[Protocol]:
+    """The protocol with a server's own limits; `crowded` answers the connections beyond them.
+
+    `at_hand` answers requests that are there as a whole; without it all go by ASGI.
+    """
     limits = {
         "request_seconds": settings.request_timeout,
         "unread_seconds": settings.idle_timeout,
         "max_connections": settings.max_connections,
         "crowded": staticmethod(crowded),
+        "at_hand": None if at_hand is None else staticmethod(at_hand),
     }
     return type("Protocol", (Protocol,), limits)
 
@@ -337,11 +378,14 @@ class Served(typing.Protocol):
         """What a connection hears that is one too many."""
 
 
-def config(app: Served, settings: Settings) -> uvicorn.Config:
-    """How uvicorn serves an application: with our protocol, and with no word of its own."""
+def config(app: Served, settings: Settings, *, at_hand: AtHand | None = None) -> uvicorn.Config:
+    """How uvicorn serves an application: with our protocol, and with no word of its own.
+
+    `at_hand` answers what it can without ASGI.
+    """
     return uvicorn.Config(
         app,
-        http=protocol(settings, crowded=app.crowded),
+        http=protocol(settings, crowded=app.crowded, at_hand=at_hand),
         loop="auto",
         lifespan="off",
         log_config=None,

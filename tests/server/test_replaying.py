@@ -123,7 +123,7 @@ def test_what_is_not_is_refused_with_the_nearest(recorded: Recorded, engine: Eng
     told = json.loads(said["body"])
     assert told["code"] == "RecordingNotFound"
     assert "the nearest is other-" in told["message"]
-    assert recorded.library.used == set()
+    assert not recorded.library.used
 
 
 @pytest.mark.parametrize("path", ["/_mock/health", "/_mock"])

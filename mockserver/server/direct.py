@@ -1,0 +1,43 @@
+"""The direct way: a request that is there as a whole is answered in one write, without ASGI.
+
+A task, the messages of ASGI and a call for each piece cost more than the answer. What HTTP says of an answer
+here is what uvicorn's own cycle says of it, byte for byte. What needs time, is struck by a fault or has a
+framing of its own is not written here: it goes the long way.
+"""
+
+from typing import Any, Protocol
+
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from mockserver.corridor.answers import Answer
+from mockserver.corridor.work import LARGE
+
+
+class AtHand(Protocol):
+    """What answers a request that is there as a whole."""
+
+    def __call__(self, scope: Scope, body: bytes, *, keep_alive: bool) -> Any:
+        """All bytes of its answer, or the ASGI application that answers it."""
+
+
+_NO_BODY = (204, 304)
+"""The statuses of answers that are not framed (RFC 9112, 6.3)."""
+
+
+def written(answer: Answer, *, keep_alive: bool) -> bytes | None:
+    """All bytes of an answer, each of its frames a chunk; None when it is to go the long way.
+
+    That of a script or a recording has headers of its own, and a long one waits for whoever reads it.
+    """
+    if answer.foreign or answer.plan is not None or answer.delay or answer.due or answer.status in _NO_BODY:
+        return None
+    pieces = [STATUS_LINE[answer.status]]
+    pieces += [b"%b: %b\r\n" % pair for pair in answer.headers]
+    if not keep_alive:
+        pieces.append(b"connection: close\r\n")
+    pieces.append(b"transfer-encoding: chunked\r\n\r\n")
+    pieces += [b"%x\r\n%b\r\n" % (len(frame), frame) for frame in answer.frames or (answer.body,)]
+    pieces.append(b"0\r\n\r\n")
+    data = b"".join(pieces)
+    return data if len(data) <= LARGE else None

@@ -1,0 +1,261 @@
+"""The direct way says what the long way says, byte for byte, whatever is asked and however it arrives."""
+
+import asyncio
+import gzip
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from uvicorn.server import ServerState
+
+from mockserver.corridor.answers import Answer
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
+from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
+from mockserver.server.app import App
+from mockserver.server.direct import written
+from mockserver.server.transport import config
+from mockserver.talk.reply import Reply
+from mockserver.wire.ids import Ids
+from tests.conftest import NOW
+from tests.server.talk import COMPAT, MODELS, TEXT, request
+
+TEA = [{"role": "user", "content": "Which tea?"}]
+TOOL = {"type": "function", "function": {"name": "brew", "parameters": {"type": "object"}}}
+LONG = [{"role": "user", "content": "tea " * 20_000}]
+
+
+class Wire(asyncio.Transport):
+    """A transport that keeps what is written to it, and tells its protocol when it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line: Any = None
+        self.written: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        assert not self.closed
+        self.written.append(bytes(data))
+
+    def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            asyncio.get_running_loop().call_soon(self.line.connection_lost, None)
+
+    abort = close
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def get_extra_info(self, _: str, default: Any = None) -> Any:
+        return default
+
+    def can_write_eof(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None:
+        """Reading goes on: what is said was said."""
+
+    resume_reading = pause_reading
+
+
+async def _heard(app: App, pieces: list[bytes], *, direct: bool) -> Wire:
+    wire = Wire()
+    made = config(app, app.engine.settings, at_hand=app.at_hand if direct else None)
+    made.load()
+    connection: Any = made.http_protocol_class
+    line = wire.line = connection(made, ServerState(), {})
+    line.connection_made(wire)
+    for piece in pieces:
+        if not wire.closed:
+            line.data_received(piece)
+        await asyncio.sleep(0)
+    while line.tasks:
+        await asyncio.wait(line.tasks)
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    if not wire.closed:
+        line.connection_lost(OSError("The client is gone."))
+    return wire
+
+
+def app_of(tokenizer: Tokenizer, *scripts: dict[str, Any], **options: Any) -> App:
+    """An application whose ids and clock stand still."""
+    engine = Engine(
+        Settings(**options), tokenizer=LazyTokenizer(lambda: tokenizer), clock=lambda: NOW, ids=Ids(1)
+    )
+    engine.tokenizer.get()
+    for script in scripts:
+        engine.scripts.add(script, engine.errors)
+    return App(engine)
+
+
+def heard(app: App, *pieces: bytes, direct: bool = True) -> Wire:
+    """What a client hears on one connection that says these pieces, one in each turn of the loop."""
+    return asyncio.run(_heard(app, list(pieces), direct=direct))
+
+
+def compat(messages: Any = TEA, *, headers: dict[str, str] | None = None, **extra: Any) -> bytes:
+    return request("POST", COMPAT, {"model": "qwen-plus", "messages": messages, **extra}, headers=headers)
+
+
+def native(headers: dict[str, str] | None = None, **parameters: Any) -> bytes:
+    body = {"model": "qwen-plus", "input": {"messages": TEA}, "parameters": parameters}
+    return request("POST", TEXT, body, headers=headers)
+
+
+def _packed() -> bytes:
+    body = gzip.compress(json.dumps({"model": "qwen-plus", "messages": TEA}).encode(), mtime=0)
+    return request("POST", COMPAT, body, headers={"Content-Encoding": "gzip"})
+
+
+def _chunked() -> bytes:
+    body = json.dumps({"model": "qwen-plus", "messages": TEA}).encode()
+    head = compat().partition(b"Content-Length")[0]
+    return head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+
+
+ASKED: dict[str, bytes] = {
+    "chat": compat(),
+    "stream": compat(stream=True, stream_options={"include_usage": True}),
+    "tools": compat(tools=[TOOL], tool_choice={"type": "function", "function": {"name": "brew"}}),
+    "reported": compat(steep=3),
+    "refused": compat(max_tokens=-1),
+    "refused stream": compat(stream=True, max_tokens=-1),
+    "no json": request("POST", COMPAT, b"{", headers={}),
+    "no key": request("POST", COMPAT, {"model": "qwen-plus", "messages": TEA}, key=None),
+    "gzip wanted": compat(headers={"Accept-Encoding": "gzip"}),
+    "native": native(),
+    "native stream": native({"X-DashScope-SSE": "enable"}, incremental_output=True),
+    "native, all so far": native({"Accept": "text/event-stream"}, result_format="message"),
+    "error on command": compat(headers={"X-Mock-Fault": "error;code=Throttling"}),
+    "unknown fault": compat(headers={"X-Mock-Fault": "tea"}),
+    "torn": compat(stream=True, headers={"X-Mock-Fault": "close-mid-chunk"}),
+    "twice": compat(stream=True, headers={"X-Mock-Fault": "duplicate-chunk"}),
+    "last one": compat(headers={"Connection": "close"}),
+    "last stream": compat(stream=True, headers={"Connection": "close"}),
+    "old": compat().replace(b"HTTP/1.1", b"HTTP/1.0"),
+    "old stream": compat(stream=True).replace(b"HTTP/1.1", b"HTTP/1.0"),
+    "may I": compat(headers={"Expect": "100-continue"}),
+    "offer": compat(headers={"Connection": "Upgrade", "Upgrade": "h2c"}),
+    "packed": _packed(),
+    "in chunks": _chunked(),
+    "long": compat(LONG),
+    "too long": compat([{"role": "user", "content": "tea " * 60_000}]),
+    "other method": request("GET", COMPAT),
+    "elsewhere": request("GET", MODELS),
+    "nowhere": request("POST", "/tea", {}),
+    "for agents": request("POST", "/coding/v1/chat/completions", {"model": "qwen-plus", "messages": TEA}),
+    "no http": b"\x16\x03\x01",
+    "scripted": compat([{"role": "user", "content": "Which pot?"}]),
+    "scripted raw": compat([{"role": "user", "content": "Which kettle?"}]),
+    "scripted pace": compat([{"role": "user", "content": "Which cup?"}], stream=True),
+    "scripted nothing": compat([{"role": "user", "content": "Which leaf?"}]),
+    "scripted error": compat([{"role": "user", "content": "Which water?"}], stream=True),
+}
+
+
+def _scripted(word: str, **reply: Any) -> dict[str, Any]:
+    return {"match": {"last_user": {"contains": word}}, "reply": reply}
+
+
+SCRIPTS = [
+    _scripted("pot", content="A blue one."),
+    _scripted("kettle", status=201, headers={"x-tea": "oolong"}, body="Iron."),
+    _scripted("cup", content="White.", pace={"first_ms": 1, "per_token_ms": 1}),
+    _scripted("leaf", error={"code": "Tea", "status": 204, "message": "None."}),
+    _scripted("water", error={"code": "Throttling"}),
+]
+
+
+def both(tokenizer: Tokenizer, *pieces: bytes) -> tuple[Wire, Wire]:
+    """What is heard on either way, of two servers that know the same."""
+    apps = [app_of(tokenizer, *SCRIPTS, max_body=200_000, seed=1) for _ in range(2)]
+    direct, long = heard(apps[0], *pieces), heard(apps[1], *pieces, direct=False)
+    assert [one.shown() for one in apps[0].engine.journal] == [one.shown() for one in apps[1].engine.journal]
+    return direct, long
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_both_ways_say_the_same(name: str, tokenizer: Tokenizer) -> None:
+    direct, long = both(tokenizer, ASKED[name])
+    assert b"".join(direct.written) == b"".join(long.written) != b""
+    assert direct.closed == long.closed
+
+
+@settings(max_examples=80)
+@given(names=st.lists(st.sampled_from(sorted(ASKED)), min_size=1, max_size=4), data=st.data())
+def test_both_ways_say_the_same_on_one_connection_cut_anywhere(
+    tokenizer: Tokenizer, names: list[str], data: st.DataObject
+) -> None:
+    said = b"".join(ASKED[name] for name in names)
+    at = sorted(data.draw(st.lists(st.integers(0, len(said)), max_size=4), label="cuts"))
+    pieces = [said[start:end] for start, end in zip([0, *at], [*at, len(said)], strict=True) if start < end]
+    direct, long = both(tokenizer, *pieces)
+    assert b"".join(direct.written) == b"".join(long.written)
+    assert direct.closed == long.closed
+
+
+@pytest.mark.parametrize("name", ["chat", "stream", "native stream", "refused", "no key", "last stream"])
+def test_what_is_there_as_a_whole_leaves_in_one_write_and_without_a_task(
+    name: str, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = app_of(tokenizer)
+    monkeypatch.setattr(App, "_send", pytest.fail)
+    assert len(heard(app, ASKED[name]).written) == 1
+    (entry,) = app.engine.journal
+    assert entry.finished == NOW
+
+
+def test_one_request_after_the_other_is_answered_directly(tokenizer: Tokenizer) -> None:
+    wire = heard(app_of(tokenizer), ASKED["chat"], ASKED["stream"], ASKED["chat"])
+    assert len(wire.written) == 3
+    assert not wire.closed
+
+
+def test_a_vocabulary_that_is_not_there_is_waited_for(tokenizer: Tokenizer) -> None:
+    engine = Engine(tokenizer=LazyTokenizer(lambda: tokenizer), clock=lambda: NOW, ids=Ids(1))
+    assert b"".join(heard(App(engine), ASKED["chat"]).written).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_what_fails_unforeseen_is_a_refusal(tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any, **__: Any) -> Reply:
+        msg = "tea is out"
+        raise RuntimeError(msg)
+
+    app = app_of(tokenizer)
+    monkeypatch.setattr(app.engine.answers, "rendered", fails)
+    assert b"".join(heard(app, ASKED["chat"]).written).startswith(b"HTTP/1.1 500 ")
+
+
+@given(frames=st.lists(st.binary(min_size=1, max_size=40), max_size=5), keep_alive=st.booleans())
+def test_each_frame_is_a_chunk(*, frames: list[bytes], keep_alive: bool) -> None:
+    data = written(Answer(200, [(b"x-tea", b"oolong")], b"{}", frames), keep_alive=keep_alive)
+    assert data is not None
+    head, _, rest = data.partition(b"\r\n\r\n")
+    assert head.endswith(b"x-tea: oolong\r\ntransfer-encoding: chunked" if keep_alive else b"chunked")
+    assert (b"connection: close" in head) is not keep_alive
+    for frame in frames or [b"{}"]:
+        size, _, rest = rest.partition(b"\r\n")
+        assert int(size, 16) == len(frame)
+        assert rest.startswith(frame + b"\r\n")
+        rest = rest[len(frame) + 2 :]
+    assert rest == b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(200, [], b"{}", foreign=True),
+        Answer(200, [], b"{}", delay=0.1),
+        Answer(200, [], frames=[b"a"], due=[0.0]),
+        Answer(204, [], b""),
+        Answer(200, [], b"a" * 70_000),
+    ],
+    ids=["own headers", "delay", "pace", "no body", "long"],
+)
+def test_what_needs_more_goes_the_long_way(answer: Answer) -> None:
+    assert written(answer, keep_alive=True) is None
