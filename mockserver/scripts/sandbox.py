@@ -32,8 +32,8 @@ BUILT = 10 * LONGEST
 DEEPEST = 50
 """How many calls may stand within each other."""
 
-SOURCE = 200_000
-"""The most characters of a template."""
+SOURCE = 50_000
+"""The most characters of a template: to compile it may take a second, and a part of that is one step."""
 
 _BITS = 4096
 """The most bits of a number."""

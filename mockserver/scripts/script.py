@@ -282,26 +282,30 @@ class Scripts:
         return sum(1 for _ in self)
 
     def add(self, spec: Mapping[str, Any], errors: Errors) -> Script:
-        """Enters a script and gives it an id. Raises `ScriptError`, `MatchError` or `TemplateError`."""
-        self._count += 1
-        script = Script.read(spec, f"reply-{self._count}", errors, order=self._count)
-        self._scripts[script.id] = script
-        self._indexes.setdefault(script.match.key, Index()).add(script)
+        """Reads a script and enters it. Raises `ScriptError`, `MatchError` or `TemplateError`."""
+        script = Script.read(spec, "", errors)
+        self.enter(script)
         return script
 
-    def replace(self, script_id: str, spec: Mapping[str, Any], errors: Errors) -> Script | None:
-        """Changes what a script says, in its place; None when there is none. Raises as `add` does."""
+    def enter(self, script: Script) -> None:
+        """Enters a script behind all others and gives it an id."""
+        self._count += 1
+        script.id, script.order = f"reply-{self._count}", self._count
+        self._scripts[script.id] = script
+        self._indexes.setdefault(script.match.key, Index()).add(script)
+
+    def replace(self, script_id: str, script: Script) -> bool:
+        """Puts a script in the place of that of an id, whose uses it takes over; False when there is none."""
         old = self._scripts.get(script_id)
         if old is None:
-            return None
-        script = Script.read(spec, script_id, errors, order=old.order)
-        script.used = old.used
+            return False
+        script.id, script.order, script.used = script_id, old.order, old.used
         self._unfile(old)
         self._scripts[script_id] = script
         # An index files behind all others, so this one's is made anew.
         key = script.match.key
         self._indexes[key] = Index(each for each in self._scripts.values() if each.match.key == key)
-        return script
+        return True
 
     def remove(self, script_id: str) -> bool:
         """Takes a script out; False when there is none of that id."""

@@ -79,6 +79,7 @@ class App:
             ],
             exception_handlers={**control.EXCEPTION_HANDLERS, Exception: _failed(engine)},
         )
+        self._others.state.aside = self.aside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, by the ASGI protocol."""

@@ -1,6 +1,7 @@
 """The control API under `/_mock/`: how tests script the server and see what was asked of it."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ from mockserver.base.masking import mask
 from mockserver.base.names import nearest
 from mockserver.base.version import __version__
 from mockserver.corridor.engine import Engine
-from mockserver.corridor.work import INLINE
+from mockserver.corridor.work import INLINE, LARGE
 from mockserver.rules.policy import RulePolicyError
 from mockserver.rules.schemas import Violation, owners, violations
 from mockserver.scripts.desk import Entered
@@ -110,10 +111,19 @@ _WORDS: dict[str, Callable[[Any], str]] = {
 """Broken constraints whose own message would be of Python's values, by their keyword."""
 
 
-async def _json(request: Request) -> Any:
-    """The JSON of a request's body. Raises `FaultError`."""
+def _checked(body: bytes, schema: str) -> tuple[Any, list[Violation]]:
+    """The JSON of a body, and where it breaks its schema. Raises `ValueError`."""
+    document = loads_bounded(body)
+    return document, violations(schema, document)
+
+
+async def _read(request: Request, schema: str) -> tuple[Any, list[Violation]]:
+    """The same of a request's body; a large one is read aside. Raises `FaultError`."""
     try:
-        return loads_bounded(await read_plain(request.scope, request.receive, limit=_LIMIT))
+        body = await read_plain(request.scope, request.receive, limit=_LIMIT)
+        if len(body) <= LARGE:
+            return _checked(body, schema)
+        return await apart(request.app.state.aside, request, partial(_checked, body, schema))
     except BodyTooLargeError:
         msg = "the body is too large: a control request may hold 10 MB"
         raise FaultError(msg, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE) from None
@@ -127,8 +137,7 @@ async def _json(request: Request) -> Any:
 
 async def read_document(request: Request, schema: str) -> Any:
     """The JSON of a request's body, as its schema allows it. Raises `FaultError`."""
-    document = await _json(request)
-    found = violations(schema, document)
+    document, found = await _read(request, schema)
     if found:
         # A misspelt field is often a missing one too; its own name helps more.
         worst = next((fault for fault in found if fault.keyword == "additionalProperties"), found[0])
@@ -210,8 +219,18 @@ def _ledger(engine: Engine) -> list[dict[str, Any]]:
 class Control:
     """The endpoints of one engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, aside: Aside) -> None:
         self.engine = engine
+        self.aside = aside
+
+    async def _script(self, request: Request) -> Script:
+        """The scripted reply of a request's body; a template is compiled aside. Raises `FaultError`."""
+        document = await read_document(request, "control.reply")
+        read = partial(Script.read, document, "", self.engine.errors)
+        try:
+            return (await apart(self.aside, request, read)) if document.get("template") else read()
+        except SCRIPT_ERRORS as error:
+            raise FaultError(str(error)) from None
 
     async def health(self, _: Request) -> Response:
         """Whether the server is up; 503 while the tokenizer is still loading."""
@@ -231,23 +250,15 @@ class Control:
     async def add_reply(self, request: Request) -> Response:
         """Enters a scripted reply."""
         read_query(request)
-        document = await read_document(request, "control.reply")
-        try:
-            script = self.engine.scripts.add(document, self.engine.errors)
-        except SCRIPT_ERRORS as error:
-            raise FaultError(str(error)) from None
+        script = await self._script(request)
+        self.engine.scripts.enter(script)
         return reply_json({"id": script.id}, 201)
 
     async def replace_reply(self, request: Request) -> Response:
         """Changes a scripted reply in its place; how often it was used stays."""
         read_query(request)
-        document = await read_document(request, "control.reply")
-        script_id = request.path_params["id"]
-        try:
-            script = self.engine.scripts.replace(script_id, document, self.engine.errors)
-        except SCRIPT_ERRORS as error:
-            raise FaultError(str(error)) from None
-        if script is None:
+        script, script_id = await self._script(request), request.path_params["id"]
+        if not self.engine.scripts.replace(script_id, script):
             raise _no_such_reply(script_id)
         return reply_json({"id": script.id})
 
@@ -293,9 +304,9 @@ class Control:
         return reply_json({"usage": _ledger(self.engine)})
 
 
-def routes(engine: Engine, _: Aside) -> list[BaseRoute]:
+def routes(engine: Engine, aside: Aside) -> list[BaseRoute]:
     """The routes of the control API, below its prefix."""
-    control = Control(engine)
+    control = Control(engine, aside)
     return [
         Route("/health", control.health, methods=["GET"]),
         Route("/openapi.json", control.openapi, methods=["GET"]),

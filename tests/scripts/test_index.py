@@ -241,9 +241,9 @@ def test_a_script_is_replaced_in_its_place() -> None:
     first = scripts.add({"match": {"model": "qwen-plus"}, "reply": {}}, ERRORS)
     second = scripts.add({"match": {"last_user": "Tea?"}, "reply": {}}, ERRORS)
     first.take()
-    new = scripts.replace(first.id, {"match": {"turn": 1}, "reply": {"content": "New."}}, ERRORS)
-    assert new is not None
+    new = Script.read({"match": {"turn": 1}, "reply": {"content": "New."}}, "", ERRORS)
+    assert scripts.replace(first.id, new)
     assert (new.id, new.order, new.used) == (first.id, first.order, 1)
     assert list(scripts) == [new, second]
     assert scripts.find("sk-test", ask("Tea?")) is new
-    assert scripts.replace("reply-9", {"reply": {}}, ERRORS) is None
+    assert not scripts.replace("reply-9", new)

@@ -1,6 +1,7 @@
 """The control API: each call, each filter, and faults that name the field and the nearest known one."""
 
 import gzip
+import threading
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from starlette.testclient import TestClient
 from mockserver.base.masking import mask
 from mockserver.base.version import __version__
 from mockserver.corridor.engine import Engine
+from mockserver.scripts.script import Script
+from mockserver.server import control
 from tests.conftest import KEY, NOW
 from tests.server.talk import COMPAT, MODELS, MULTIMODAL, TEXT, TOKENIZER
 
@@ -417,3 +420,33 @@ def test_other_conditions_are_shown_as_they_are(client: TestClient) -> None:
     match = {"header": {"user-agent": {"contains": "curl"}, "accept": "*/*"}, "turn": 1}
     client.post("/_mock/replies", json={"match": match, "reply": {"content": "a"}})
     assert client.get("/_mock/replies").json()["replies"][0]["match"] == match
+
+
+def test_a_large_document_is_read_aside_and_a_template_compiled_there(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for the loop waits for neither."""
+    threads: dict[str, str] = {}
+    checked, read = control._checked, Script.read
+
+    def reads(body: bytes, schema: str) -> Any:
+        threads["loads"] = threading.current_thread().name
+        return checked(body, schema)
+
+    def scripts(*given: Any) -> Script:
+        threads["read"] = threading.current_thread().name
+        return read(*given)
+
+    monkeypatch.setattr(control, "_checked", reads)
+    monkeypatch.setattr(Script, "read", scripts)
+    for content, template, loaded, made in (
+        ("tea", False, False, False),
+        ("tea " * 20_000, False, True, False),
+        ("{{ use }}", True, False, True),
+    ):
+        reply = {"reply": {"content": content}, "template": template}
+        assert client.post("/_mock/replies", json=reply).status_code == 201
+        assert [threads[name] == "aside" for name in ("loads", "read")] == [loaded, made]
+    broken = client.post("/_mock/replies", content=b"[" + b" " * 100_000)
+    assert (broken.status_code, threads["loads"]) == (400, "aside")
+    assert "is not JSON" in broken.json()["error"]["message"]
