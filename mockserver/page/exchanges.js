@@ -6,6 +6,7 @@ import { running, Store } from "./store.js";
 import { t } from "./words.js";
 
 const AROUND = 6;
+const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 
 const KINDS = {
   all: () => true,
@@ -24,7 +25,7 @@ export class Exchanges {
     this.wanted = { model: "", key: "", surface: "" };
     this.chosen = null;
     this.shown = [];
-    this.rows = [];
+    this.rows = new Map();
     this.node = el("section", { id: "exchanges", "aria-label": t("exchanges") });
     this.place = el("div", { id: "detail", role: "region", "aria-label": t("request"), tabindex: -1 });
     this.detail = new Detail(this.place, { ...act, back: () => this.back() });
@@ -113,7 +114,24 @@ export class Exchanges {
     const drawn = `${from} ${to} ${this.chosen}`;
     if (drawn === this.drawn) return;
     this.drawn = drawn;
-    put(this.inner, this.shown.slice(from, to).map((one, at) => this.row(one, from + at, height)), this.shown.length ? null : this.nothing());
+    // A row that stays is left alone: what scrolls in is all that costs anything.
+    const before = this.rows;
+    this.rows = new Map();
+    for (let at = from; at < to; at += 1) {
+      const one = this.shown[at];
+      const known = before.get(one.number);
+      const same = known && known.one === one && known.at === at && known.of === this.shown.length && known.chosen === (one.number === this.chosen);
+      this.rows.set(one.number, same ? known : { one, at, of: this.shown.length, chosen: one.number === this.chosen, node: this.row(one, at, height) });
+    }
+    const kept = new Set([...this.rows.values()].map((row) => row.node));
+    for (const node of [...this.inner.children]) if (!kept.has(node)) node.remove();
+    let last = null;
+    for (const { node } of this.rows.values()) {
+      const place = last ? last.nextSibling : this.inner.firstChild;
+      if (place !== node) this.inner.insertBefore(node, place);
+      last = node;
+    }
+    if (!this.shown.length) put(this.inner, this.nothing());
     const active = this.shown.some((one) => one.number === this.chosen) && this.inner.querySelector(`#row-${this.chosen}`);
     if (active) this.list.setAttribute("aria-activedescendant", active.id);
     else this.list.removeAttribute("aria-activedescendant");
@@ -127,7 +145,7 @@ export class Exchanges {
 
   row(one, at, height) {
     const chip = (look, text) => el("span", { class: `chip ${look}` }, text);
-    const time = new Date(one.time * 1000).toLocaleTimeString([], { hour12: false });
+    const time = CLOCK.format(one.time * 1000);
     const node = el("div", {
       class: "row", role: "option", id: `row-${one.number}`, "aria-selected": String(one.number === this.chosen),
       "aria-posinset": at + 1, "aria-setsize": this.shown.length, onclick: () => this.choose(one.number),
