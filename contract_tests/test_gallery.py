@@ -2,12 +2,13 @@
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from contract_tests.gallery import DEFECTS, Defect
 from contract_tests.gallery.reference import Reference
+from contract_tests.gallery.registry import ANTHROPIC, COMPLETIONS, UNSEEN
 from mockserver.contract import (
     ProcessClient,
     PythonClient,
@@ -25,8 +26,9 @@ SAMPLE = ("forgets-system", "gives-all-results-one-id", "decodes-each-chunk", "t
 """Broken clients that the machine looks for in every run of the tests; scripts/gallery takes all."""
 
 
-def client_of(defect: Defect) -> PythonClient:
-    return client_under_test(surfaces=SURFACES, name=defect.name)(defect.client)
+def client_of(defect: Defect, spoken: Sequence[str]) -> PythonClient:
+    surfaces = [name for name in defect.surfaces if name in spoken]
+    return client_under_test(surfaces=surfaces, name=defect.name)(defect.client)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -52,7 +54,7 @@ def reference() -> PythonClient:
 def test_the_reference_passes_everything(stage: Stage, reference: PythonClient) -> None:
     outcomes = list(run(stage, lambda: reference, built_in()))
     assert [outcome.explanation for outcome in outcomes if outcome.verdict is not Verdict.PASSED] == []
-    assert len(outcomes) > 600
+    assert len(outcomes) > 800
 
 
 def test_the_reference_passes_as_a_process(stage: Stage) -> None:
@@ -68,10 +70,26 @@ def test_the_gallery_is_large_and_aims_at_every_requirement() -> None:
     assert {defect.requirement for defect in DEFECTS} == set(requirements())
 
 
-@pytest.mark.parametrize("defect", DEFECTS, ids=str)
-def test_the_suite_catches_it_by_the_requirement_named_for_it(defect: Defect, stage: Stage) -> None:
+def test_the_gallery_of_anthropics_dialect_is_large() -> None:
+    assert len(shown_in(ANTHROPIC)) >= 100
+    assert len([defect for defect in DEFECTS if defect.surfaces == ANTHROPIC]) >= 20
+    assert {defect.name for defect in DEFECTS} >= UNSEEN
+
+
+def shown_in(spoken: Sequence[str]) -> list[Defect]:
+    return [defect for defect in DEFECTS if set(defect.surfaces) & set(spoken)]
+
+
+@pytest.mark.parametrize(
+    ("defect", "spoken"),
+    [(defect, spoken) for spoken in (COMPLETIONS, ANTHROPIC) for defect in shown_in(spoken)],
+    ids=lambda value: value[-1] if isinstance(value, tuple) else str(value),
+)
+def test_the_suite_catches_it_by_the_requirement_named_for_it(
+    defect: Defect, spoken: Sequence[str], stage: Stage
+) -> None:
     cases = [case for case in built_in() if defect.requirement in case.requires]
-    client = client_of(defect)
+    client = client_of(defect, spoken)
     for outcome in run(stage, lambda: client, cases):
         assert outcome.verdict in (Verdict.PASSED, Verdict.FAILED), outcome.message
         if any(failure.requirement == defect.requirement for failure in outcome.failures):
@@ -87,7 +105,7 @@ def test_the_machine_finds_nothing_in_the_reference(seed: int, stage: Stage, ref
 
 @pytest.mark.parametrize("defect", [one for one in DEFECTS if one.name in SAMPLE], ids=str)
 def test_the_machine_finds_it_and_tells_it_shortly(defect: Defect, stage: Stage) -> None:
-    found = explore(stage, client_of(defect), budget=Budget(examples=200, seed=1))
+    found = explore(stage, client_of(defect, COMPLETIONS), budget=Budget(examples=200, seed=1))
     assert found is not None
     assert found.verdict is Verdict.FAILED
     assert defect.requirement in {failure.requirement for failure in found.failures}

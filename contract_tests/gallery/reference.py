@@ -1,4 +1,4 @@
-"""The reference client: plain Python over `http.client`, both dialects, correct in everything.
+"""The reference client: plain Python over `http.client`, every dialect, correct in everything.
 
 Each step is a method of its own, so that a broken client is this one with one method changed.
 `contract_tests/gallery/driver.py` is its driver.
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from contract_tests.gallery.blocks import Reader, Writer
 from mockserver.contract import Begin, Call, Choice, Report, Result, Results, Say, Tokens
 
 Message = dict[str, Any]
@@ -21,6 +22,7 @@ PATHS = {
     "compat": "/chat/completions",
     "native-text": "/services/aigc/text-generation/generation",
     "native-multimodal": "/services/aigc/multimodal-generation/generation",
+    "anthropic": "/v1/messages",
 }
 SESSION_HEADER = "X-DashScope-ACA-Session"
 ATTEMPTS = 3
@@ -76,13 +78,18 @@ class Reference:
 
     def __init__(self, begin: Begin) -> None:
         self.begin = begin
-        self.native = begin.surface != "compat"
+        self.native = begin.surface.startswith("native")
+        self.blocks = begin.surface == "anthropic"
+        self.writer, self.reader = self.in_blocks()
         self.history: list[Message] = self.opening()
         self.start = 0
         self.known = 0
         self.input = self.output = 0
         self.buffer = ""
         self.decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def in_blocks(self) -> tuple[Writer, Reader]:
+        return Writer(), Reader()
 
     # What is said, and what came of it.
 
@@ -221,6 +228,8 @@ class Reference:
 
     def headers(self, *, stream: bool) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {self.begin.key}", "Content-Type": "application/json"}
+        if self.blocks:
+            headers["anthropic-version"] = "2023-06-01"
         if self.native and stream:
             headers["X-DashScope-SSE"] = "enable"
         if self.begin.session is not None:
@@ -231,7 +240,16 @@ class Reference:
         return json.dumps(body, ensure_ascii=False).encode()
 
     def url(self) -> str:
+        if self.blocks:
+            return self.begin.anthropic_url + PATHS["anthropic"]
         return (self.begin.native_url if self.native else self.begin.openai_url) + PATHS[self.begin.surface]
+
+    def sent(self, body: Message) -> Message:
+        return self.writer.body(body) if self.blocks else body
+
+    def received(self, data: str | bytes) -> Message:
+        document: Message = json.loads(data)
+        return self.reader.document(document) if self.blocks else document
 
     # The exchange.
 
@@ -258,7 +276,9 @@ class Reference:
         target = urlsplit(self.url())
         connection = http.client.HTTPConnection(target.netloc, timeout=self.timeout())
         try:
-            connection.request("POST", target.path, self.encoded(body), self.headers(stream=stream))
+            connection.request(
+                "POST", target.path, self.encoded(self.sent(body)), self.headers(stream=stream)
+            )
             response = connection.getresponse()
             kind = response.headers.get("content-type", "")
             if "text/event-stream" not in kind:
@@ -277,7 +297,7 @@ class Reference:
         connection.close()
 
     def whole(self, status: int, body: bytes) -> Reply:
-        document = json.loads(body)
+        document = self.received(body)
         if status != 200:
             raise self.error(document, status)
         reply = Reply()
@@ -294,10 +314,10 @@ class Reference:
         reply = Reply()
         cumulative = self.native and options.get("incremental_output") is False
         for event, data in self.events(response):
-            if data == "[DONE]":
+            if data == "[DONE]" or event == "message_stop":
                 reply.done = True
                 break
-            document = json.loads(data)
+            document = self.received(data)
             if self.is_error(event, document):
                 error = self.error(document, self.status_of(response))
                 error.late = bool(reply.choices)

@@ -7,6 +7,7 @@ seeds of the machine the reference has to pass.
 import argparse
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contract_tests.gallery import DEFECTS, Defect
@@ -33,16 +34,18 @@ class Shown:
         return f"| `{self.defect.name}` | {title} | `{self.defect.requirement}` | {suite} | {found} |"
 
 
-def client_of(defect: Defect) -> PythonClient:
-    return client_under_test(surfaces=SURFACES, name=defect.name)(defect.client)
+def client_of(defect: Defect, spoken: Sequence[str]) -> PythonClient:
+    surfaces = [name for name in defect.surfaces if name in spoken]
+    return client_under_test(surfaces=surfaces, name=defect.name)(defect.client)
 
 
-def show(stage: Stage, defect: Defect, *, examples: int) -> Shown:
-    client = client_of(defect)
+def show(stage: Stage, defect: Defect, spoken: Sequence[str], *, examples: int) -> Shown:
+    client = client_of(defect, spoken)
     cases = [case for case in built_in() if defect.requirement in case.requires]
     failures = [outcome.failures for outcome in run(stage, lambda: client, cases)]
     caught = sum(any(one.requirement == defect.requirement for one in found) for found in failures)
-    found = explore(stage, client_of(defect), budget=Budget(examples=examples, seed=0)) if examples else None
+    budget = Budget(examples=examples, seed=0)
+    found = explore(stage, client_of(defect, spoken), budget=budget) if examples else None
     named = found is not None and any(one.requirement == defect.requirement for one in found.failures)
     turns = None if found is None or found.verdict is not Verdict.FAILED else len(found.case.turns)
     return Shown(defect, caught, bool(caught), turns, named)
@@ -51,19 +54,25 @@ def show(stage: Stage, defect: Defect, *, examples: int) -> Shown:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*")
+    parser.add_argument("--surface", action="append", choices=SURFACES, help="only there; may be repeated")
     parser.add_argument("--examples", type=int, default=500)
     parser.add_argument("--seeds", type=int, default=20)
     options = parser.parse_args()
     started = time.monotonic()
-    chosen = [defect for defect in DEFECTS if not options.names or defect.name in options.names]
+    spoken = options.surface or SURFACES
+    chosen = [
+        defect
+        for defect in DEFECTS
+        if (not options.names or defect.name in options.names) and set(defect.surfaces) & set(spoken)
+    ]
     print("| client | what it does wrong | requirement | suite: conversations | machine: turns |")
     print("|---|---|---|---|---|")
     shown = []
     with Stage(patience=0.5) as stage:
         for defect in chosen:
-            shown.append(show(stage, defect, examples=options.examples))
+            shown.append(show(stage, defect, spoken, examples=options.examples))
             print(shown[-1].row(), flush=True)
-        reference = client_under_test(surfaces=SURFACES, name="reference")(Reference)
+        reference = client_under_test(surfaces=spoken, name="reference")(Reference)
         budgets = [Budget(examples=options.examples, seed=seed) for seed in range(options.seeds)]
         passed = sum(explore(stage, reference, budget=budget) is None for budget in budgets)
     turns = [one.turns for one in shown if one.turns is not None]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mockserver.contract.stage import Stage
     from mockserver.contract.suite import Outcome
 
-_SURFACES = ("compat", "native-text", "native-multimodal")
+_SURFACES = ("compat", "native-text", "native-multimodal", "anthropic")
 _FAILED, _MISUSED, _FAULT = 1, 2, 3
 _FILES = {
     "json": "the run as JSON, for --merge",

@@ -16,11 +16,19 @@ from mockserver.rules.schemas import violations
 MODES = ("plain", "stream", "chopped")
 """How an answer is asked for and delivered: whole, in frames, in frames that are cut into odd pieces."""
 
-MODELS = {"compat": "qwen-plus", "native-text": "qwen-plus", "native-multimodal": "qwen3-vl-plus"}
+MODELS = {
+    "compat": "qwen-plus",
+    "native-text": "qwen-plus",
+    "native-multimodal": "qwen3-vl-plus",
+    "anthropic": "qwen-plus",
+}
 """The model of a case that names none, by surface."""
 
 SURFACES = tuple(MODELS)
 """The surfaces that the kit leads clients through."""
+
+LACKS: Mapping[str, frozenset[str]] = {"anthropic": frozenset({"partial", "choices", "session"})}
+"""What a surface has no place for: what needs it is not asked of a client there."""
 
 _COPIES = 12
 """How often an answer that ends early is there again, whole, for a client that asks again."""
@@ -124,6 +132,10 @@ class Case:
         fields = {name: getattr(self, name) for name in self.__slots__ if name != "turns"}
         kept = {name: value for name, value in fields.items() if value not in (None, (), {}, False, "")}
         return {**kept, "turns": [turn.json() for turn in self.turns]}
+
+    def held_on(self, surface: str) -> bool:
+        """Whether the case can be held on a surface at all."""
+        return surface in self.surfaces and LACKS.get(surface, frozenset()).isdisjoint(self.features)
 
     def options_on(self, surface: str) -> dict[str, Any]:
         """The options that hold for every turn on a surface."""

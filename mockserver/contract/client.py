@@ -131,7 +131,7 @@ def client_under_test(
 
 def _environment() -> dict[str, str]:
     """The environment without what could lead a client elsewhere."""
-    unwanted = ("DASHSCOPE_", "OPENAI_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    unwanted = ("DASHSCOPE_", "OPENAI_", "ANTHROPIC_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(unwanted)}
     return {**kept, "NO_PROXY": "*", "no_proxy": "*", "PYTHONUNBUFFERED": "1"}
 

@@ -1,7 +1,7 @@
 """The judge: holds each request against the truth and the rules, and each report against the answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -10,16 +10,18 @@ from mockserver.catalogue.models import load
 from mockserver.contract.protocol import Begin, Choice, Report
 from mockserver.contract.requirements import Failure
 from mockserver.contract.stage import Seen
-from mockserver.contract.truth import Comparison, Told, first_difference, same_arguments
+from mockserver.contract.truth import Comparison, Told, first_difference, levelled, same_arguments
+from mockserver.dialects.dialect import Dialect
 from mockserver.dialects.table import dialect_of, named
 from mockserver.rules.registry import Moment, rules_by_id
-from mockserver.rules.schemas import validator
+from mockserver.rules.schemas import document, validator
 from mockserver.state.journal import Entry
 from mockserver.state.memory import SESSION_HEADER
 from mockserver.talk.finding import Finding
 from mockserver.talk.finding import Severity as RuleSeverity
 from mockserver.talk.reply import Choice as Said
-from mockserver.talk.request import thinking_read_from
+from mockserver.talk.request import Message, ToolCall, thinking_read_from
+from mockserver.talk.surface import Trait
 
 _WIRE_OPTIONS = frozenset({"stream", "stream_options", "tools", "result_format", "incremental_output", "n"})
 """What a client may decide by itself: how the answer is carried."""
@@ -138,8 +140,10 @@ class RequestJudge:
             if sent.get(name) != value or isinstance(sent.get(name), bool) is not isinstance(value, bool):
                 got = repr(sent[name]) if name in sent else "missing"
                 self._fail("options.sent", f"{name} was given as {value!r} and is {got}", place_of(name))
+        demanded = document(f"{self._surface.name}.request")["required"]
         for name, value in sent.items():
             known = name in self._due.options or name in _WIRE_OPTIONS or name in _NOT_OPTIONS
+            known = known or name in demanded
             if not known and value is not None:
                 self._fail("options.unasked", f"nobody gave {name}: {value!r}", place_of(name))
         tools = [dict(tool) for tool in self._due.begin.tools]
@@ -154,17 +158,24 @@ class RequestJudge:
 
     def _history(self, body: Mapping[str, Any]) -> None:
         due, place = self._due, self._surface.message_place()
-        sent = self._dialect.messages(body)
-        compare = Comparison(place=place, number=self._number, foreign=due.foreign)
+        sent: Sequence[Message] = self._dialect.messages(body)
+        history = due.history
+        if Trait.INPUTS in self._surface.traits:
+            sent = [replace(one, tool_calls=_inputs(one.tool_calls, self._dialect)) for one in sent]
+            history = [replace(told, calls=_inputs(told.calls, self._dialect)) for told in history]
+        places = self._dialect.places(body)
+        compare = Comparison(place=place, number=self._number, foreign=due.foreign, places=places)
         if due.begin.session is not None:
-            if compare.failures(due.history, sent):
-                new = sum(told.role == "user" for told in due.history)
+            if compare.failures(history, sent):
+                new = sum(told.role == "user" for told in history)
                 text = f"{len(sent)} messages are sent, {new} of them new: the cloud remembers the rest"
                 self._fail("session.incremental", text, place)
         elif due.begin.keep is not None:
-            self._failures += compare.kept(due.history, sent, most=due.begin.keep)
+            self._failures += compare.kept(history, sent, most=due.begin.keep)
         else:
-            self._failures += compare.failures(due.history, sent)
+            self._failures += compare.failures(history, sent)
+        if Trait.THOUGHTS_OUT not in self._surface.traits:
+            return
         model, preserve = load().find(due.begin.model), due.options.get("preserve_thinking")
         unread = 0 if preserve else len(sent)
         if model is not None:
@@ -175,20 +186,31 @@ class RequestJudge:
                 self._fail("thinking.not-sent-back", text, f"{place}[{at}].reasoning_content")
 
 
+def _inputs(calls: Sequence[ToolCall], dialect: Dialect) -> tuple[ToolCall, ...]:
+    """Calls, their arguments by what they mean as an object."""
+    return tuple(replace(call, arguments=levelled(dialect.arguments(call.arguments))) for call in calls)
+
+
 def _calls(choice: Said) -> list[tuple[str, str, str]]:
     return [(call.id, call.name, call.arguments) for call in choice.tool_calls]
 
 
-def _same_calls(told: list[tuple[str, str, str]], said: list[tuple[str, str, str]]) -> bool:
+def _same_calls(
+    told: list[tuple[str, str, str]], said: list[tuple[str, str, str]], dialect: Dialect | None
+) -> bool:
     """Whether calls are the same; arguments by their meaning, for many clients give them as objects."""
+
+    def given(arguments: str) -> str:
+        return arguments if dialect is None else dialect.arguments(arguments)
+
     return len(told) == len(said) and all(
-        one[:2] == other[:2] and same_arguments(one[2], other[2])
+        one[:2] == other[:2] and same_arguments(given(one[2]), given(other[2]))
         for one, other in zip(told, said, strict=True)
     )
 
 
-def judge_choice(said: Said, told: Choice, number: int) -> list[Failure]:
-    """What is wrong with one reported choice."""
+def judge_choice(said: Said, told: Choice, number: int, dialect: Dialect | None = None) -> list[Failure]:
+    """What is wrong with one reported choice, which was answered in a dialect."""
     found = []
     if told.text != said.content:
         found.append(
@@ -198,7 +220,7 @@ def judge_choice(said: Said, told: Choice, number: int) -> list[Failure]:
         text = first_difference(said.reasoning, told.thinking)
         found.append(Failure("report.thinking", text, place=f"choices[{number}].thinking"))
     reported = [(call.id, call.name, call.arguments) for call in told.tool_calls]
-    if not _same_calls(reported, _calls(said)):
+    if not _same_calls(reported, _calls(said), dialect):
         text = f"the calls are {_calls(said)}, reported are {reported}"
         found.append(Failure("report.tool-calls", text, place=f"choices[{number}].tool_calls"))
     if told.finish_reason != said.finish_reason:
@@ -221,8 +243,9 @@ def judge_answer(report: Report, entry: Entry, *, stream: bool) -> list[Failure]
                 "report.choices", f"{len(said)} choices were answered, {len(report.choices)} are reported"
             )
         )
+    dialect = dialect_of(named(entry.surface))
     for number, (choice, told) in enumerate(zip(said, report.choices, strict=False)):
-        found += judge_choice(choice, told, number)
+        found += judge_choice(choice, told, number, dialect)
     if report.usage is None:
         found.append(Failure("usage.streamed" if stream else "usage.plain", "no usage is reported"))
     elif (report.usage.input, report.usage.output) != (entry.usage.input, entry.usage.output):

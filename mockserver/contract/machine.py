@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from mockserver.contract.cases import Case, Turn
+from mockserver.contract.cases import LACKS, Case, Turn
 from mockserver.contract.client import Client
 from mockserver.contract.protocol import ProtocolError
 from mockserver.contract.session import Session
@@ -109,7 +109,8 @@ class Conversations(RuleBasedStateMachine):
         return data.draw(st.integers(0, self.case.conversations - 1)) if self.case.conversations > 1 else 0
 
     def _can(self, feature: str) -> bool:
-        return feature in self.client.hello.features
+        lacking = LACKS.get(self.case.surfaces[0], frozenset())
+        return feature in self.client.hello.features and feature not in lacking
 
     @property
     def _kind(self) -> str:

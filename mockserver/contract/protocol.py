@@ -53,6 +53,7 @@ class Begin:
     surface: str
     openai_url: str
     native_url: str
+    anthropic_url: str
     key: str
     model: str
     system: str | None = None

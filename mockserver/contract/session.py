@@ -80,6 +80,7 @@ class Session:
                 surface=self.surface,
                 openai_url=f"{self.stage.url}/compatible-mode/v1",
                 native_url=f"{self.stage.url}/api/v1",
+                anthropic_url=f"{self.stage.url}/apps/anthropic",
                 key=key,
                 model=case.models[self.surface],
                 system=case.system,

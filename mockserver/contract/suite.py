@@ -61,7 +61,7 @@ def permutations(cases: Sequence[Case], surfaces: Sequence[str] = SURFACES) -> l
         (case, surface, mode)
         for case in cases
         for surface in case.surfaces
-        if surface in surfaces
+        if surface in surfaces and case.held_on(surface)
         for mode in case.modes
     ]
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import product
+from typing import Any
 
 import orjson
 
@@ -64,6 +65,23 @@ def same_arguments(left: str, right: str) -> bool:
         return left == right
 
 
+def levelled(text: str) -> str:
+    """Arguments as one text for all that mean the same; what is no JSON stays as it is."""
+    try:
+        return orjson.dumps(_plain(orjson.loads(text)), option=orjson.OPT_SORT_KEYS).decode()
+    except ValueError:
+        return text
+
+
+def _plain(value: Any) -> Any:
+    """A value in which a whole number is written in one way."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _short(text: str) -> str:
     shown = ascii(text) if not text.isprintable() else repr(text)
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}… ({len(text)} characters)"
@@ -83,12 +101,20 @@ def first_difference(said: str, sent: str) -> str:
 class Comparison:
     """Compares the messages of one request with the truth.
 
-    `place` is where the messages stand in the body, `number` the request's number, `foreign` the texts
-    of other conversations.
+    `place` is where the messages stand in the body, `places` where each does when they do not stand one
+    behind the other, `number` the request's number, `foreign` the texts of other conversations.
     """
 
-    def __init__(self, *, place: str, number: int, foreign: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        *,
+        place: str,
+        number: int,
+        foreign: frozenset[str] = frozenset(),
+        places: Sequence[str] = (),
+    ) -> None:
         self._place = place
+        self._places = places
         self._number = number
         self._foreign = foreign
 
@@ -121,8 +147,11 @@ class Comparison:
         return [Failure("history.truncation", message, self._number, self._place)]
 
     def _fail(self, requirement: str, message: str, index: int | None = None, leaf: str = "") -> Failure:
-        place = self._place if index is None else f"{self._place}[{index}]{leaf}"
+        place = self._place if index is None else f"{self._at(index)}{leaf}"
         return Failure(requirement, message, self._number, place)
+
+    def _at(self, index: int) -> str:
+        return self._places[index] if self._places else f"{self._place}[{index}]"
 
     def _against(self, history: Sequence[Told], sent: Sequence[Message]) -> list[Failure]:
         said_keys = [_key(told) for told in history]

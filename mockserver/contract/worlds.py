@@ -25,6 +25,7 @@ _TIME = {
 _STREAMED = ("stream", "chopped")
 _NATIVE = ("native-text", "native-multimodal")
 _TEXT = ("compat", "native-text")
+_COMPLETIONS = ("compat", *_NATIVE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,6 +69,7 @@ KINDS = (
     Kind(
         name="options",
         features=("options",),
+        surfaces=_COMPLETIONS,
         options={"temperature": 0, "stop": ["zq", "qz"], "seed": 7, "presence_penalty": 0.5},
     ),
     Kind(name="keep", features=("keep", "tools"), keep=6, tools=(_WEATHER,)),
@@ -83,8 +85,8 @@ KINDS = (
     Kind(
         name="pictures",
         features=("parts",),
-        surfaces=("compat", "native-multimodal"),
-        models={"compat": "qwen3-vl-plus"},
+        surfaces=("compat", "native-multimodal", "anthropic"),
+        models={"compat": "qwen3-vl-plus", "anthropic": "qwen3.7-plus"},
     ),
     Kind(name="silence", features=("timeout",), modes=("stream",), timeout=0.3),
 )

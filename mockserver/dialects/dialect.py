@@ -77,6 +77,10 @@ class Dialect(ABC):
     def messages(self, body: Mapping[str, Any]) -> tuple[Message, ...]:
         """The messages of a body that its schema allows."""
 
+    def places(self, _: Mapping[str, Any]) -> Sequence[str]:
+        """Where each message of a body stands; none where they stand one behind the other."""
+        return ()
+
     @abstractmethod
     def options(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """What holds the parameters of a body that its schema allows."""
@@ -186,6 +190,10 @@ class Dialect(ABC):
     def retold(self, document: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
         """The choices of a document that it spoke, in the words of chat completions: deltas or messages."""
         return self.choices(document)
+
+    def arguments(self, text: str) -> str:
+        """The arguments of a call as a client is given them: the text, or what an object makes of it."""
+        return text
 
     def lanes(self, _: Mapping[str, Any]) -> Iterator[Lane]:
         """The texts of an event that it spoke which go on in others."""

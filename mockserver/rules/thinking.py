@@ -174,6 +174,7 @@ def _budget_above_completion(request: ChatRequest) -> Iterator[Broken]:
     "from qwen3.6 on everywhere when `preserve_thinking` is true.",
     teaches="`reasoning_content` in the history: this model ignores it, each turn carries it for nothing.",
     marks=(Mark.REASONING,),
+    traits=(Trait.THOUGHTS_OUT,),
 )
 def _sent_back(request: ChatRequest) -> Iterator[Broken]:
     for index, message in enumerate(request.messages[: request.thinking_read_from]):

@@ -53,6 +53,12 @@ class Trait(StrEnum):
     EFFORT_OR_BUDGET = "effort-or-budget"
     """How much a model thinks is said by an effort or by a budget, not by both."""
 
+    INPUTS = "inputs"
+    """The arguments of a call are an object, its input, and no text."""
+
+    THOUGHTS_OUT = "thoughts-out"
+    """The thinking of earlier answers is left out of a history."""
+
     API_KEY_HEADER = "api-key-header"
     """A key may stand in `x-api-key` too."""
 

@@ -11,7 +11,7 @@ from mockserver.contract.client import client_under_test
 from mockserver.contract.session import Session
 from mockserver.contract.stage import Seen, Stage, late_error
 from mockserver.corridor.engine import Answer, Engine
-from mockserver.dialects.table import PATHS
+from mockserver.dialects.table import PATHS, dialect_of
 from mockserver.wire.incoming import RequestHeaders
 from tests.conftest import NOW
 
@@ -39,7 +39,7 @@ class PaperStage(Stage):
         if seen is None or seen.planned is None or not seen.ended:
             return b"".join(frames)
         delivery, surface = seen.planned.delivery, PATHS[path]
-        heard = b"".join(delivery.pieces(frames, tail=1 if surface.dialect == "native" else 3))
+        heard = b"".join(delivery.pieces(frames, tail=dialect_of(surface).grammar.tail))
         if delivery.end == "error":
             heard += late_error(self.engine, delivery, surface, seen.entry.request_id)
         return heard
@@ -60,7 +60,7 @@ class PaperClient(Reference):
 
     def exchange(self, body: Message, *, stream: bool, options: dict[str, Any], stop: int | None) -> Reply:
         """One request and its answer."""
-        answer, seen = self.stage.post(self.url(), self.headers(stream=stream), self.encoded(body))
+        answer, seen = self.stage.post(self.url(), self.headers(stream=stream), self.encoded(self.sent(body)))
         heard = self.stage.sent(answer, seen, urlsplit(self.url()).path)
         if b"event-stream" not in dict(answer.headers)[b"content-type"]:
             return self.whole(answer.status, heard)

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from mockserver.contract import Case, CaseError, Turn, built_in, requirements
-from mockserver.contract.cases import chosen, document_of, from_file, read_cases
+from mockserver.contract.cases import SURFACES, chosen, document_of, from_file, read_cases
 from mockserver.contract.delivery import CHOPPED
 from mockserver.contract.protocol import FEATURES
 from mockserver.contract.suite import needs, permutations
 
 HELLO = {"say": "Hi", "replies": [{"content": "Hi"}]}
+COMPLETIONS = ("compat", "native-text", "native-multimodal")
 
 
 def test_every_case_names_requirements_and_features_that_there_are() -> None:
@@ -59,7 +60,7 @@ def test_cases_are_chosen_by_name_and_group() -> None:
     group = chosen(built_in(), ["parallel"])
     assert {case.id.partition(".")[0] for case in group} == {"parallel"}
     assert chosen(built_in(), []) == built_in()
-    with pytest.raises(CaseError, match=r"no case is 'turn'.*the groups are choices, chunking"):
+    with pytest.raises(CaseError, match=r"no case is 'turn'.*the groups are anthropic, choices, chunking"):
         chosen(built_in(), ["turn"])
 
 
@@ -105,7 +106,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     )
     (case,) = from_file(path)
     assert case.tools == (tool,)
-    assert len(permutations([case])) == 9
+    assert len(permutations([case])) == 3 * len(SURFACES)
     assert len(permutations([case], ["compat"])) == 3
 
 
@@ -129,3 +130,15 @@ def test_an_answer_that_ends_early_is_there_again() -> None:
     (segment,) = turn.segments(chopped=True)
     assert [planned.delivery.end for planned in segment] == ["cut", *[""] * 12]
     assert {planned.delivery.sizes for planned in segment} == {(1,)}
+
+
+def test_what_a_surface_has_no_place_for_is_not_asked_there() -> None:
+    case = Case(id="a", features=("partial",))
+    assert [surface for surface in SURFACES if case.held_on(surface)] == [*COMPLETIONS]
+    assert not Case(id="a", surfaces=("compat",)).held_on("anthropic")
+    assert {surface for _, surface, _ in permutations([case])} == {*COMPLETIONS}
+
+
+def test_every_surface_has_many_cases() -> None:
+    held = [surface for _, surface, _ in permutations(built_in())]
+    assert min(held.count(surface) for surface in SURFACES) >= 150

@@ -27,7 +27,15 @@ from mockserver.contract.protocol import (
 
 HELLO = {"type": "hello", "version": 1}
 BEGIN = command_json(
-    Begin(conversation="c", surface="compat", openai_url="o", native_url="n", key="sk-c", model="qwen-plus")
+    Begin(
+        conversation="c",
+        surface="compat",
+        openai_url="o",
+        native_url="n",
+        anthropic_url="a",
+        key="sk-c",
+        model="qwen-plus",
+    )
 )
 END = command_json(End(conversation="c"))
 

@@ -27,8 +27,10 @@ from mockserver.contract.requirements import Failure
 from mockserver.contract.stage import Seen
 from mockserver.contract.truth import Told
 from mockserver.corridor.engine import Engine
+from mockserver.dialects.anthropic.surface import ANTHROPIC
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_TEXT
+from mockserver.dialects.table import dialect_of
 from mockserver.state.journal import Entry
 from mockserver.talk.finding import Finding, Severity
 from mockserver.talk.reply import Choice as Said
@@ -70,7 +72,14 @@ def judged(
     **begin: Any,
 ) -> list[Failure]:
     """What the judge says of a request."""
-    fields = {"conversation": "1", "surface": kept.surface, "openai_url": "", "native_url": "", "key": "sk-1"}
+    fields = {
+        "conversation": "1",
+        "surface": kept.surface,
+        "openai_url": "",
+        "native_url": "",
+        "anthropic_url": "",
+        "key": "sk-1",
+    }
     due = Due(
         begin=Begin(**{**fields, "model": "qwen-plus", **begin}),
         stream=stream,
@@ -85,6 +94,45 @@ def judged(
 def found(kept: Entry, **due: Any) -> list[tuple[str, str]]:
     """Which requirements a request breaks, and where."""
     return [(failure.requirement, failure.place) for failure in judged(kept, **due)]
+
+
+TOOL_TURN = [
+    {"role": "user", "content": "Hi"},
+    {
+        "role": "assistant",
+        "content": [
+            {"type": "thinking", "thinking": "Hm.", "signature": ""},
+            {"type": "tool_use", "id": "toolu_1", "name": "time", "input": {"zone": 1}},
+        ],
+    },
+    {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "noon"}]},
+]
+
+
+def test_anthropics_dialect_is_judged_by_what_its_blocks_mean(engine: Engine) -> None:
+    told = [
+        *HISTORY,
+        Told(role="assistant", calls=(ToolCall("time", '{ "zone": 1.0 }', "toolu_1"),)),
+        Told(role="tool", text="noon", call_id="toolu_1"),
+    ]
+    tools = [{"name": "time", "input_schema": TOOL["function"]["parameters"]}]
+    kept = entry(engine, ANTHROPIC, max_tokens=64, messages=TOOL_TURN, tools=tools)
+    assert found(kept, history=told, tools=(TOOL,)) == []
+    assert found(kept, history=[*told[:2], replace(told[2], text="night")], tools=(TOOL,)) == [
+        ("tools.results", "messages[2].content[0].content")
+    ]
+    capped = entry(engine, ANTHROPIC, max_tokens=64, temperature=1)
+    assert found(capped, options={"max_tokens": 65}) == [
+        ("options.sent", "max_tokens"),
+        ("options.unasked", "temperature"),
+    ]
+
+
+def test_arguments_that_are_no_object_may_be_reported_as_the_object_they_stand_in() -> None:
+    said = Said(tool_calls=(ToolCall("time", '{"zone', "toolu_1"),), finish_reason="tool_calls")
+    for arguments in ('{"zone', '{"raw_arguments": "{\\"zone"}'):
+        told = Choice(tool_calls=(Call("toolu_1", "time", arguments),), finish_reason="tool_calls")
+        assert judge_choice(said, told, 0, dialect_of(ANTHROPIC)) == []
 
 
 def test_a_request_as_it_is_due_breaks_nothing(engine: Engine) -> None:

@@ -18,7 +18,13 @@ from tests.contract.paper import PaperStage
 
 HELLO = {"type": "hello", "version": 1, "client": "looper", "surfaces": ["compat"]}
 BEGIN = Begin(
-    conversation="c", surface="compat", openai_url="o", native_url="n", key="sk-c", model="qwen-plus"
+    conversation="c",
+    surface="compat",
+    openai_url="o",
+    native_url="n",
+    anthropic_url="a",
+    key="sk-c",
+    model="qwen-plus",
 )
 
 

@@ -15,6 +15,7 @@ BEGIN = p.Begin(
     surface="compat",
     openai_url="http://127.0.0.1:1/v1",
     native_url="http://127.0.0.1:1/api",
+    anthropic_url="http://127.0.0.1:1/apps/anthropic",
     key="sk-c",
     model="qwen-plus",
     system="Be\u2028brief.",

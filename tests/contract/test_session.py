@@ -153,6 +153,7 @@ def test_a_client_is_told_how_a_conversation_begins(stage: PaperStage) -> None:
         surface="native-text",
         openai_url=f"{stage.url}/compatible-mode/v1",
         native_url=f"{stage.url}/api/v1",
+        anthropic_url=f"{stage.url}/apps/anthropic",
         key="sk-conform-1",
         model="qwen-plus",
         system="S",

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.contract.truth import Comparison, Told, first_difference, media_of, optional, variants
+from mockserver.contract.truth import (
+    Comparison,
+    Told,
+    first_difference,
+    levelled,
+    media_of,
+    optional,
+    variants,
+)
 from mockserver.talk.request import Message, Part, ToolCall
 
 CALL = ToolCall("weather", '{"city": "Rome"}', "call_1")
@@ -47,6 +55,22 @@ def found(
 
 def test_what_was_said_is_found_right() -> None:
     assert found(HISTORY, sent(HISTORY)) == []
+
+
+def test_a_message_is_found_where_its_dialect_puts_it() -> None:
+    compare = Comparison(place="messages", number=1, places=("system", *[f"m[{at}]" for at in range(6)]))
+    messages = sent(HISTORY)
+    messages[3] = replace(messages[3], text="rain")
+    assert [failure.place for failure in compare.failures(HISTORY, messages)] == ["m[2].content"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [('{"b": [1.0, {"c": null}], "a": "é"}', '{"a":"\\u00e9","b":[1,{"c":null}]}'), ("2.0", "2"), ("x", "x")],
+)
+def test_arguments_that_mean_the_same_are_one_text(one: str, other: str) -> None:
+    assert levelled(one) == levelled(other)
+    assert levelled(one) != levelled('{"a": 1.5}')
 
 
 def test_wrong_messages_in_a_row_are_named_each_in_its_place() -> None:

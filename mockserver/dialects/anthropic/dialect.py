@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mockserver.base.jsontext import dumps
 from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
 from mockserver.catalogue.regions import DEFAULT, Region
@@ -49,6 +50,10 @@ class Anthropic(Dialect):
     def messages(self, body: Mapping[str, Any]) -> tuple[Message, ...]:
         """The messages, the system text first."""
         return tuple(placed.message for placed in read.placed(body))
+
+    def places(self, body: Mapping[str, Any]) -> Sequence[str]:
+        """A result stands in the content of a turn."""
+        return [placed.place for placed in read.placed(body)]
 
     def options(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """The parameters, under the names of the other dialects."""
@@ -114,6 +119,10 @@ class Anthropic(Dialect):
     def retold(self, document: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
         """What its blocks, or a piece of one, say."""
         return retell.retold(document)
+
+    def arguments(self, text: str) -> str:
+        """An object always: what is none stands in one."""
+        return dumps(render.tool_input(text)).decode()
 
     def lanes(self, document: Mapping[str, Any]) -> Iterator[Lane]:
         """The piece of a block."""

@@ -22,5 +22,13 @@ ANTHROPIC = Surface(
         "function.arguments": "input",
     },
     tool_ids=("toolu_", 24),
-    traits=frozenset({Trait.MEDIA, Trait.CALL_IDS, Trait.RENAMED, Trait.API_KEY_HEADER}),
+    traits=frozenset(
+        {
+            Trait.MEDIA,
+            Trait.CALL_IDS,
+            Trait.RENAMED,
+            Trait.API_KEY_HEADER,
+            Trait.INPUTS,
+        }
+    ),
 )

@@ -21,6 +21,7 @@ COMPAT = Surface(
             Trait.CALL_IDS,
             Trait.SOME_TOOLS,
             Trait.STREAM_TO_THINK,
+            Trait.THOUGHTS_OUT,
             Trait.EFFORT_OR_BUDGET,
         }
     ),

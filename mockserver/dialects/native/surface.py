@@ -10,6 +10,7 @@ _BOTH = frozenset(
         Trait.TASKS,
         Trait.SOURCES,
         Trait.STREAM_TO_THINK,
+        Trait.THOUGHTS_OUT,
         Trait.EFFORT_OR_BUDGET,
     }
 )
