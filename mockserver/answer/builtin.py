@@ -8,6 +8,7 @@ stop sequences and biases are those of the request.
 import sys
 
 from mockserver.answer import continuation, prose
+from mockserver.answer.asked import asked_format
 from mockserver.answer.bias import biased
 from mockserver.base.deadline import Deadline
 from mockserver.instances.impossible import TakesLongError
@@ -49,6 +50,12 @@ def _words(request: ChatRequest, index: int, deadline: Deadline | None) -> str:
 
         if structured.wanted(request):
             return structured.answer(request, said, drawn, deadline=deadline)
+    form = asked_format(request)
+    if form:
+        _loaded("formats", deadline)
+        from mockserver.answer import formats  # noqa: PLC0415 - as for the calls
+
+        return formats.answer(form, request, drawn, deadline=deadline) or said
     return said
 
 

@@ -16,7 +16,7 @@ from mockserver.base.deadline import Deadline
 from mockserver.base.jsontext import canonical, dumps
 from mockserver.instances.impossible import ImpossibleSchemaError
 from mockserver.instances.instance import instance
-from mockserver.instances.kinds import parts
+from mockserver.instances.kinds import kind_of, parts
 from mockserver.instances.words import Words
 from mockserver.talk.request import ChatRequest, ToolCall
 
@@ -60,19 +60,38 @@ def usable(request: ChatRequest) -> list[Tool]:
     return [tool for tool in request.tools if tool.get("function", {}).get("name")]
 
 
-def wanted(request: ChatRequest, course: Course) -> tuple[list[Errand], list[Errand]]:
-    """What the user's words ask to call now, and what is called though they do not, the best first."""
-    tools = [tool for tool in usable(request) if course.failures(name_of(tool)) < MOST_TRIES]
-    choice = request.get("tool_choice") or "auto"
-    if not tools or choice == "none":
+def wanted(tools: list[Tool], course: Course, choice: Any = "auto") -> tuple[list[Errand], list[Errand]]:
+    """What the user's words ask to call now, and what is called though they do not, the best first.
+
+    `choice` is a request's `tool_choice`.
+    """
+    tools = [tool for tool in tools if course.failures(name_of(tool)) < MOST_TRIES]
+    if choice == "none":
         return [], []
     if isinstance(choice, Mapping):
         name = choice["function"]["name"]
         return [], [Errand(tool) for tool in tools if name_of(tool) == name][:1]
     failed = _failed(tools, course)
     again = {errand.name for errand in failed}
-    asked = failed + [errand for errand in _asked(tools, course) if errand.name not in again]
-    return asked, _forced(tools, course) if choice == "required" else []
+    asked = [errand for errand in _asked(tools, course) if errand.name not in again]
+    if choice == "required" and not all(_tells(errand.tool) for errand in asked):
+        asked = [errand for errand in asked if not _tells(errand.tool)]
+    return failed + asked, _forced(tools, course) if choice == "required" else []
+
+
+def _tells(tool: Tool) -> bool:
+    """Whether a tool wants to be told something, such as a summary: others answer before it can be."""
+    parameters = tool["function"].get("parameters")
+    parameters = parameters if isinstance(parameters, Mapping) else {}
+    properties = parameters.get("properties")
+    required = parameters.get("required")
+    required = required if isinstance(required, list) else []
+    named = properties.items() if isinstance(properties, Mapping) else ()
+    return any(
+        name in required and kind_of(name, str(schema.get("description") or "")) == "made"
+        for name, schema in named
+        if isinstance(schema, Mapping)
+    )
 
 
 def _asked(tools: list[Tool], course: Course) -> list[Errand]:
@@ -126,31 +145,61 @@ def calls(
     Raises `ImpossibleSchemaError` for a tool whose arguments cannot exist, and `TakesLongError` as
     `instance` does.
     """
-    if not request.tools:
+    tools = usable(request)
+    if not tools:
         return ()
-    course = course_of(request)
-    asked, forced = wanted(request, course)
-    if not asked and not forced:
-        return ()
-    folder = directory(request)
+    return next_calls(
+        tools,
+        course_of(request),
+        drawn,
+        folder=directory(request),
+        choice=request.get("tool_choice") or "auto",
+        most=MOST_AT_ONCE if request.get("parallel_tool_calls") else 1,
+        deadline=deadline,
+    )
 
-    def fresh(errands: list[Errand], words: Words, most: int) -> tuple[ToolCall, ...]:
-        return tuple(islice(_fresh(errands, words, course, drawn, deadline), most))
 
-    most = MOST_AT_ONCE if request.get("parallel_tool_calls") else 1
-    made = fresh(asked, Words.of(course.question, directory=folder), most) if asked else ()
-    return made or fresh(forced, Words.of(course.question, directory=folder, results=course.results), 1)
+def next_calls(
+    tools: list[Tool],
+    course: Course,
+    drawn: Iterator[int],
+    *,
+    folder: str = "",
+    choice: Any = "auto",
+    most: int = 1,
+    deadline: Deadline | None = None,
+) -> tuple[ToolCall, ...]:
+    """At `most` so many calls of what is wanted now; `folder` is where the work is done.
+
+    Raises as `calls`.
+    """
+    asked, forced = wanted(tools, course, choice)
+    asking = Words.of(course.question, directory=folder)
+    telling = Words.of(course.question, directory=folder, results=course.results)
+
+    def fresh(errands: list[Errand], most: int) -> tuple[ToolCall, ...]:
+        return tuple(islice(_fresh(errands, (asking, telling), course, drawn, deadline), most))
+
+    return fresh(asked, most) or fresh(forced, 1)
 
 
 def _fresh(
-    errands: list[Errand], words: Words, course: Course, drawn: Iterator[int], deadline: Deadline | None
+    errands: list[Errand],
+    words: tuple[Words, Words],
+    course: Course,
+    drawn: Iterator[int],
+    deadline: Deadline | None,
 ) -> Iterator[ToolCall]:
-    """The calls that were not made yet: none is made twice with the same arguments."""
+    """The calls that were not made yet: none is made twice with the same arguments.
+
+    The words are those of the question, and those that a tool is given which wants to be told something.
+    """
     made = set(course.tried)
     for errand in errands:
         taken = errand.taken
+        given = words[is_ending(errand.tool) or _tells(errand.tool)]
         for _ in range(_ATTEMPTS):
-            arguments = _arguments(errand.tool, taken, words, course, drawn, deadline)
+            arguments = _arguments(errand.tool, taken, given, course, drawn, deadline)
             key = (errand.name, canonical(dumps(arguments).decode()))
             if key not in made:
                 made.add(key)

@@ -110,6 +110,12 @@ def thought(request: ChatRequest) -> str:
     return _fill(list(words.thought), request, words)
 
 
+def telling(result: str, drawn: Iterator[int], *, like: str) -> str:
+    """A sentence that tells what a tool has answered, in the language of a text."""
+    sentence = pick(lexicon(language(like)).result, drawn)
+    return sentence.format(result=_excerpt(result, _RESULT))
+
+
 def onward(request: ChatRequest, prefix: str, drawn: Iterator[int]) -> str:
     """How a text that was begun may go on, in its own language."""
     words = lexicon(language(prefix or request.last_user))

@@ -70,6 +70,13 @@ def answer(request: ChatRequest, said: str, drawn: Iterator[int], *, deadline: D
     asked = task(request, course)
     if asked.schema is None:
         return dumps({"mock": True, "turn": request.turn, "answer": said}).decode()
+    return instance_of(request, asked, course, drawn, deadline=deadline)
+
+
+def instance_of(
+    request: ChatRequest, asked: Task, course: Course, drawn: Iterator[int], *, deadline: Deadline | None
+) -> str:
+    """The JSON text that a schema asks for. Raises as `answer` does."""
     words = Words.of(asked.words, directory=directory(request), results=course.results)
     if course.complaint:
         with suppress(ImpossibleSchemaError):

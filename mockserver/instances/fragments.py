@@ -188,7 +188,8 @@ def _names(text: str) -> list[str]:
         name = " ".join(words).removesuffix("'s").removesuffix("\u2019s").rstrip(".")
         starts = match.start() == 0 or text[: match.start()].rstrip(" ")[-1:] in (".", "!", "?", "\n", ":")
         lone = starts and " " not in name == match[0] and not _SUBJECT.match(text, match.end())
-        if name and name not in languages and name not in _MONTHS and not lone:
+        label = " " in match[0] and text[match.end() :][:1] == ":"
+        if name and name not in languages and name not in _MONTHS and not lone and not label:
             found.append(name)
     return found
 

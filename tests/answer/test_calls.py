@@ -102,7 +102,10 @@ def test_a_tool_is_forced_by_its_name_whatever_the_words_are() -> None:
 
 def test_of_two_tools_of_one_name_the_first_is_forced_and_an_unknown_name_calls_none() -> None:
     twice = ask("Hello", tools=[SUM, WEATHER, tool("get_weather")], tool_choice=force("get_weather"))
-    assert calls.wanted(twice, course_of(twice)) == ([], [calls.Errand(WEATHER)])
+    assert calls.wanted(list(twice.tools), course_of(twice), force("get_weather")) == (
+        [],
+        [calls.Errand(WEATHER)],
+    )
     assert names(with_parameters(twice, tool_choice=force("brew"))) == []
 
 

@@ -134,3 +134,21 @@ def test_a_long_text_keeps_its_two_ends(more: int) -> None:
     text = "".join(map(str, range(LONGEST)))[: LONGEST + more]
     assert len(text) == LONGEST + more
     assert shortened(text) == f"{text[: LONGEST // 2]}\n{text[-LONGEST // 2 :]}"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Extract Jason is 25", ("Jason",)),
+        ("Jason is 25", ("Jason",)),
+        ("Current Task: Jason is 25", ("Jason",)),
+        ("Tea is hot", ("Tea",)),
+        ("Tea please", ()),
+    ],
+)
+def test_a_name_at_the_start_is_told_by_what_follows_it(text: str, names: tuple[str, ...]) -> None:
+    assert fragments(text).names == names
+
+
+def test_a_name_in_quotes_is_taken_as_it_stands() -> None:
+    assert fragments("a customer named 'Tom & Co.' (Hello Group)").people == ("Tom & Co.",)

@@ -1,0 +1,156 @@
+"""Answers in the formats that frameworks ask for in their prompts, each in a smallest valid form."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from mockserver.answer import prose
+from mockserver.answer.calls import next_calls
+from mockserver.answer.course import Course, course_of, directory, known
+from mockserver.answer.prompt_tools import tools_in
+from mockserver.answer.structured import instance_of, task
+from mockserver.answer.typed import type_named
+from mockserver.base.deadline import Deadline
+from mockserver.base.jsontext import dumps, loads
+from mockserver.instances.instance import instance
+from mockserver.instances.words import Words
+from mockserver.talk.request import ChatRequest
+
+_ENDING = "final_answer"
+_FIELD = re.compile(r"\[\[ ## (\w+) ## \]\]")
+_DESCRIBED = re.compile(r"`(\w+)` \(([^\n]*?)\)(?::|\n|$)")
+_LITERAL = re.compile(r"Literal\[([^\]]*)\]")
+_INPUT = re.compile(r"\[\[ ## (\w+) ## \]\]\s*\n(.*?)(?=\n\s*\[\[ ## |\n\s*Respond with|\Z)", re.DOTALL)
+_SCRATCH = re.compile(r"\nQuestion:\s*(?P<question>.*?)\n(?P<said>Thought:.*)\Z", re.DOTALL)
+
+Draw = Iterator[int]
+
+
+@cache
+def _cue(name: str) -> re.Pattern[str]:
+    return re.compile(known()["formats"][name], re.IGNORECASE)
+
+
+@cache
+def _strips() -> re.Pattern[str]:
+    return re.compile(
+        "|".join(f"(?:{one})" for one in known()["formats"]["strip"]), re.IGNORECASE | re.MULTILINE
+    )
+
+
+def bare(text: str) -> str:
+    """What a tool has answered, without the words around it."""
+    return _strips().sub("", text).strip()
+
+
+def answer(name: str, request: ChatRequest, drawn: Draw, *, deadline: Deadline | None = None) -> str | None:
+    """The answer in a format; None where plain words will do.
+
+    Raises `ImpossibleSchemaError` and `TakesLongError` as `instance` does.
+    """
+    return _ANSWERS[name](request, course_of(request), drawn, deadline)
+
+
+def _prompt(request: ChatRequest) -> str:
+    """The words that describe the work: of the system, and of the user's where it has none."""
+    said = [message.text for message in request.messages if message.role == "system"]
+    return "\n".join(said or [message.text for message in request.messages if message.role == "user"])
+
+
+def _told(request: ChatRequest, course: Course, drawn: Draw) -> str:
+    """What is said when all is done: what the last tool has answered, or prose."""
+    if course.results:
+        return prose.telling(bare(course.results[-1]), drawn, like=course.question)
+    return prose.answer(request, drawn)
+
+
+def _hermes(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str | None:
+    made = next_calls(tools_in(_prompt(request)), course, drawn, folder=directory(request), deadline=deadline)
+    if not made:
+        return _told(request, course, drawn) if course.results else None
+    return "\n".join(
+        f'<tool_call>\n{{"name": {dumps(call.name).decode()}, "arguments": {call.arguments}}}\n</tool_call>'
+        for call in made
+    )
+
+
+def _react(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str:
+    text = _prompt(request)
+    scratch = _SCRATCH.search(request.last_user)
+    if scratch:
+        course = _scratched(scratch["question"], scratch["said"])
+    made = next_calls(tools_in(text), course, drawn, folder=directory(request), deadline=deadline)
+    if made:
+        call = made[0]
+        return f"Thought: I need a tool for this.\nAction: {call.name}\nAction Input: {call.arguments}"
+    final = next((mark for mark in known()["formats"]["final"] if mark in text), "Final Answer:")
+    return f"Thought: I can answer now.\n{final} {_told(request, course, drawn)}"
+
+
+def _scratched(question: str, said: str) -> Course:
+    """The work that stands below its question in one message."""
+    results = re.findall(r"Observation:\s*(.*?)(?=\nThought:|\Z)", said, re.DOTALL)
+    actions = "\n".join(re.findall(r"Action:[^\n]*", said))
+    return Course(question, said=actions, results=tuple(results), answered=bool(results))
+
+
+def _code(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str:
+    text = _prompt(request)
+    opening, closing = ("<code>", "</code>") if "<code>" in text else ("```python", "```")
+    tools = [tool for tool in tools_in(text) if tool["function"]["name"] != _ENDING]
+    made = next_calls(tools, course, drawn, folder=directory(request), deadline=deadline)
+    if made:
+        given = ", ".join(f"{name}={value!r}" for name, value in loads(made[0].arguments).items())
+        lines = f"result = {made[0].name}({given})\nprint(result)"
+    else:
+        lines = f"{_ENDING}({_told(request, course, drawn)!r})"
+    return f"Thought: I write the next step.\n{opening}\n{lines}\n{closing}"
+
+
+def _fields(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str | None:
+    asked = course.question.rpartition("Respond with")[2]
+    names = [name for name in _FIELD.findall(asked) if name != "completed"]
+    if not names:
+        return None
+    types = dict(_DESCRIBED.findall(_prompt(request)))
+    schema = {
+        "type": "object",
+        "properties": {name: _field_schema(types.get(name, "")) for name in names},
+        "required": names,
+    }
+    words = Words.of("\n".join(text.strip() for _, text in _INPUT.findall(course.question)))
+    value = instance(schema, numbers=drawn, words=words, deadline=deadline)
+    shown = (
+        f"[[ ## {name} ## ]]\n{each if isinstance(each, str) else dumps(each).decode()}"
+        for name, each in value.items()
+    )
+    return "\n\n".join((*shown, "[[ ## completed ## ]]"))
+
+
+def _field_schema(said: str) -> dict[str, Any]:
+    literal = _LITERAL.search(said)
+    if literal:
+        return {"enum": [each.strip().strip("'\"") for each in literal[1].split(",")]}
+    return type_named(said) or {"type": "string"}
+
+
+def _json(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str | None:
+    texts = [message.text for message in request.messages if message.role in ("system", "user")]
+    if not any(_cue("json_cue").search(text) for text in texts):
+        return None
+    asked = task(request, course)
+    if asked.schema is None:
+        return None
+    made = instance_of(request, asked, course, drawn, deadline=deadline)
+    block = any(_cue("block_cue").search(text) for text in texts)
+    return f"```json\n{made}\n```" if block else made
+
+
+_ANSWERS: Mapping[str, Callable[[ChatRequest, Course, Draw, Deadline | None], str | None]] = {
+    "hermes": _hermes,
+    "react": _react,
+    "code": _code,
+    "fields": _fields,
+    "json": _json,
+}

@@ -1,0 +1,133 @@
+"""The formats that frameworks ask for in their prompts."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from mockserver.answer import builtin, formats
+from mockserver.answer.asked import asked_format
+from mockserver.answer.course import known
+from mockserver.base.jsontext import loads
+from mockserver.meter.tokenizer import LazyTokenizer
+from mockserver.talk.request import ChatRequest
+from tests.asking import ask
+from tests.instances.making import drawn
+from tests.wire.strategies import texts
+
+CITY = '{"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}'
+HERMES = (
+    'Use <tools>\n{"type": "function", "function": {"name": "get_weather", "description": "Get the weather", '
+    f'"parameters": {CITY}}}}}\n</tools>, call as\n<tool_call>\n{{"name": ...}}\n</tool_call>'
+)
+REACT = (
+    "Tools:\n> Tool Name: get_weather\nTool Description: Get the weather\nTool Args: " + CITY + "\n\n"
+    "Thought: think\nAction: a tool\nAction Input: its input\nObservation: what it says\n"
+    "Final Answer: the end"
+)
+FUNCTION = 'def get_weather(city: str) -> str:\n    """Get the weather"""\n'
+CODE = f"Thought, then <code>. End with final_answer.\n{FUNCTION}"
+FIELDS = (
+    "Your output fields are:\n1. `name` (str): who\n2. `age` (int): how old\n"
+    "3. `mood` (Literal['good', 'bad']): how\n[[ ## completed ## ]]"
+)
+ASKED = "What is the weather in Paris?"
+
+
+def turns(system: str, *said: str) -> ChatRequest:
+    """A conversation: of the system, then of the user and the assistant in turn."""
+    roles = ("user", "assistant")
+    messages: list[dict[str, Any]] = [{"role": "system", "content": system}]
+    messages += [{"role": roles[at % 2], "content": text} for at, text in enumerate(said)]
+    return ask(messages)
+
+
+def answered(request: ChatRequest) -> str:
+    """What is answered in the format that a request asks for."""
+    found = formats.answer(asked_format(request), request, drawn())
+    assert found is not None
+    return found
+
+
+def test_calls_in_tags_are_made_and_end_with_the_result() -> None:
+    call = answered(turns(HERMES, ASKED))
+    assert call == '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n</tool_call>'
+    told = answered(turns(HERMES, ASKED, call, "<tool_response>\nSunny.\n</tool_response>"))
+    assert "Sunny." in told
+    assert "tool_" not in told
+    assert formats.answer("hermes", turns(HERMES, "Hello"), drawn()) is None
+
+
+@pytest.mark.parametrize("final", ["Final Answer:", "Answer:"])
+def test_steps_of_react_end_under_the_marker_of_the_prompt(final: str) -> None:
+    system = REACT.replace("Final Answer:", final)
+    call = answered(turns(system, ASKED))
+    assert call.splitlines()[1:] == ["Action: get_weather", 'Action Input: {"city": "Paris"}']
+    told = answered(turns(system, ASKED, call, "Observation: Sunny."))
+    assert f"\n{final} " in told
+    assert "Sunny." in told
+
+
+def test_steps_may_stand_in_one_message() -> None:
+    tools = "get_weather(city: str) -> str - Get the weather\nAction: one\nAction Input: x\nFinal Answer: y"
+    begun = f"{tools}\nQuestion: {ASKED}\nThought:"
+    assert "Action: get_weather" in answered(ask(begun))
+    done = f"{begun} I look.\nAction: get_weather\nAction Input: {{}}\nObservation: Sunny.\nThought:"
+    assert "Final Answer: " in answered(ask(done))
+    assert "Sunny." in answered(ask(done))
+
+
+@pytest.mark.parametrize(
+    ("system", "opening"), [(CODE, "<code>"), (CODE.replace("<code>", "code"), "```python")]
+)
+def test_code_calls_a_tool_and_ends_with_the_final_answer(system: str, opening: str) -> None:
+    code = answered(turns(system, ASKED))
+    assert code.splitlines()[1:4] == [opening, "result = get_weather(city='Paris')", "print(result)"]
+    told = answered(
+        turns(
+            system, ASKED, code, "Observation:\nExecution logs:\nSunny.\nLast output from code snippet:\nNone"
+        )
+    )
+    assert "final_answer(" in told
+    assert "Sunny." in told
+
+
+def test_marked_fields_have_their_types() -> None:
+    said = (
+        "[[ ## text ## ]]\nJason is 25 years old, a good age\n\nRespond with the fields `[[ ## name ## ]]`, "
+        "`[[ ## age ## ]]`, `[[ ## mood ## ]]`, and then `[[ ## completed ## ]]`."
+    )
+    assert answered(turns(FIELDS, said)) == (
+        "[[ ## name ## ]]\nJason\n\n[[ ## age ## ]]\n25\n\n[[ ## mood ## ]]\ngood\n\n[[ ## completed ## ]]"
+    )
+    assert formats.answer("fields", turns(FIELDS, "Hello"), drawn()) is None
+
+
+def test_json_by_words_alone() -> None:
+    said = "Jason is 25 years old. Return a JSON object with the keys name and age."
+    assert answered(ask(said)) == '{"name":"Jason","age":25}'
+    assert answered(ask(f"{said} In a ```json block.")) == '```json\n{"name":"Jason","age":25}\n```'
+    for plain in ("What is JSON?", "Return it as JSON."):
+        assert formats.answer("json", ask(plain), drawn()) is None
+
+
+def test_what_the_parameters_ask_for_goes_first() -> None:
+    tool = {"type": "function", "function": {"name": "x", "parameters": loads(CITY)}}
+    assert asked_format(ask("As json", tools=[tool])) == ""
+    assert asked_format(ask("As json", response_format={"type": "json_object"})) == ""
+    assert asked_format(ask("As json")) == "json"
+    assert asked_format(ask("Hello")) == ""
+
+
+def test_the_built_in_model_answers_in_the_format(lazy_tokenizer: LazyTokenizer) -> None:
+    said = builtin.answer(turns(HERMES, ASKED), lazy_tokenizer.get()).choices[0].content
+    assert said.startswith("<tool_call>")
+    assert "Hello" in builtin.answer(turns(HERMES, "Hello"), lazy_tokenizer.get()).choices[0].content
+
+
+@given(texts)
+def test_no_words_break_a_format(text: str) -> None:
+    for entry in known()["formats"]["known"]:
+        request = turns(" ".join(entry["markers"]) + text, text)
+        found = formats.answer(entry["id"], request, drawn())
+        assert found is None or found
