@@ -177,6 +177,8 @@ def _budget_above_completion(request: ChatRequest) -> Iterator[Broken]:
     traits=(Trait.THOUGHTS_OUT,),
 )
 def _sent_back(request: ChatRequest) -> Iterator[Broken]:
+    if Trait.THREADS in request.surface.traits:
+        return  # a response's thoughts are items like any other, and go back as they came
     for index, message in enumerate(request.messages[: request.thinking_read_from]):
         if message.reasoning:
             yield Broken(f"{request.message_place(index)}.reasoning_content")

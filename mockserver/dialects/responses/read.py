@@ -125,7 +125,8 @@ def parameters(body: Mapping[str, Any], model: Model | None = None) -> tuple[dic
     `text.format` is no parameter: the service repeats it and does not heed it (live probes, 2026-09).
     """
     read = {name: body[name] for name in _AS_THEY_ARE if body.get(name) is not None}
-    unknown = [name for name in body if name not in KNOWN]
+    # What is empty asks for nothing: openai-agents sends `include: []`.
+    unknown = [name for name, value in body.items() if name not in KNOWN and value not in (None, [], {})]
     if body.get("max_output_tokens") is not None:
         whole = model is not None and model.generation == _WHOLE_ANSWER
         read["max_completion_tokens" if whole else "max_tokens"] = body["max_output_tokens"]

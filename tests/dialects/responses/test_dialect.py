@@ -222,6 +222,19 @@ def test_a_request_goes_on_from_a_response(engine: Engine, *, stream: bool) -> N
     assert "instructions" not in second
 
 
+def test_a_thought_goes_back_as_it_came(engine: Engine) -> None:
+    first = response_of(chat(engine, model="qwen3.7-plus"))
+    assert first["output"][0]["type"] == "reasoning"
+    history = [
+        {"role": "user", "content": ASKED["input"]},
+        *first["output"],
+        {"role": "user", "content": "?"},
+    ]
+    chat(engine, model="qwen3.7-plus", input=history)
+    chat(engine, model="qwen3.7-plus", previous_response_id=first["id"])
+    assert [entry.findings for entry in engine.journal] == [(), (), ()]
+
+
 def test_what_is_not_stored_is_not_there(engine: Engine) -> None:
     first = response_of(chat(engine, store=False))
     assert first["store"] is False

@@ -122,8 +122,10 @@ def test_an_answer_says_again_what_it_was_asked_with() -> None:
 
 
 def test_unknown_fields_are_told_and_those_of_openai_are_not() -> None:
-    request = read(background=True, metadata={}, user="leaf", truncation="auto", include=[], top_k=3)
-    assert request.stray == ("include", "top_k")
+    request = read(background=True, metadata={}, user="leaf", truncation="auto", top_k=3)
+    assert request.stray == ("top_k",)
+    assert read(include=[], prompt=None, extra={}).stray == ()
+    assert read(include=["message.output_text.logprobs"]).stray == ("include",)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""OpenAI's agents, which ask for responses unless they are told otherwise."""
