@@ -219,7 +219,7 @@ class Journal:
         self._limit = size
         self._size = 0
         self._count = 0
-        self._sent: deque[Entry] = deque()
+        self._sent: deque[tuple[Entry, Sent]] = deque()
         self._sent_limit = sent
         self._sent_size = 0
         self.revision = 0
@@ -249,15 +249,12 @@ class Journal:
         if sent.size > self._sent_limit:
             return
         entry.sent = sent
-        self._sent.append(entry)
+        self._sent.append((entry, sent))
         self._sent_size += sent.size
         while self._sent_size > self._sent_limit:
-            self._let_go(self._sent.popleft())
-
-    def _let_go(self, entry: Entry) -> None:
-        if entry.sent is not None:
-            self._sent_size -= entry.sent.size
-            entry.sent = None
+            oldest, gone = self._sent.popleft()
+            self._sent_size -= gone.size
+            oldest.sent = None
 
     def numbered(self, number: int) -> Entry | None:
         """The exchange of this number; None when there is none any more."""
@@ -268,9 +265,10 @@ class Journal:
         kept = [] if world is None else [entry for entry in self._entries if entry.world is not world]
         self._entries = deque(kept)
         self._size = sum(entry.size for entry in kept)
-        for entry in self._sent:
+        for entry, _ in self._sent:
             if world is None or entry.world is world:
-                self._let_go(entry)
-        self._sent = deque(entry for entry in self._sent if entry.sent is not None)
+                entry.sent = None
+        self._sent = deque(pair for pair in self._sent if pair[0].sent is not None)
+        self._sent_size = sum(sent.size for _, sent in self._sent)
         self.revision += 1
         self.epoch += 1

@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mockserver.server.copying import FORMS, copied
+from tests.plugin import ARGUMENTS
 from tests.wire.strategies import json_values
 
 URL = "http://127.0.0.1:8000"
@@ -175,7 +176,7 @@ def test_a_script_waits_for_what_was_said_last() -> None:
 
 def test_a_pytest_passes_as_it_is(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(copied(shown(asking(HOSTILE)), "pytest", url=URL))
-    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*ARGUMENTS).assert_outcomes(passed=1)
 
 
 @given(st.sampled_from(FORMS), json_values)
