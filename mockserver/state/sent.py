@@ -10,7 +10,7 @@ _EACH = 100
 """About what a frame takes in bytes beside its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sent:
     """What went out: status, headers, and the frames, each `due` so many seconds behind the first byte.
 
@@ -28,7 +28,7 @@ class Sent:
 
     def __post_init__(self) -> None:
         """Weighs it, in bytes."""
-        object.__setattr__(self, "size", sum(map(len, self.frames)) + _EACH * (len(self.frames) + 1))
+        self.size = sum(map(len, self.frames)) + _EACH * (len(self.frames) + 1)
 
     def shown(self) -> dict[str, Any]:
         """It as JSON: times in milliseconds since the request was there; packed bytes are not shown."""

@@ -8,7 +8,7 @@ Templates are compiled to literal pieces once for each set of optional holes tha
 filling is one formatting.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -54,11 +54,16 @@ def _prune(shape: Any, present: frozenset[str]) -> Any:
     return shape
 
 
+def _pattern(literals: tuple[bytes, ...]) -> bytes:
+    """The literals as one format, with a place for each hole between them."""
+    return b"%b".join([literal.replace(b"%", b"%%") for literal in literals])
+
+
 def _filler(literals: tuple[bytes, ...], holes: tuple[str, ...]) -> Callable[[Values], bytes]:
     """What fills these holes; made once, because many templates are bound and never filled."""
     if not holes:
         return lambda _: literals[0]
-    text = b"%b".join([literal.replace(b"%", b"%%") for literal in literals])
+    text = _pattern(literals)
     # One hole is picked as itself, which formats as well as a tuple of one.
     pick: Callable[[Values], Any] = itemgetter(*holes)
 
@@ -84,6 +89,14 @@ class Compiled:
         if self._fill is None:
             self._fill = _filler(self.literals, self.holes)
         return self._fill(values)
+
+    def rows(self, columns: Mapping[str, Sequence[bytes]]) -> list[bytes]:
+        """The bytes once for each row of these columns, of which each hole has one.
+
+        Raises `KeyError` with the name of a hole without a column.
+        """
+        text = _pattern(self.literals)
+        return [text % row for row in zip(*[columns[hole] for hole in self.holes], strict=True)]
 
     def bind(self, values: Values, *, before: bytes = b"", after: bytes = b"") -> "Compiled":
         """The template with these holes filled and something put around it; other holes stay open."""

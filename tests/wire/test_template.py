@@ -60,6 +60,14 @@ def test_filling_in_two_steps_is_filling_at_once(shape: Any, given_: dict[str, A
     assert bound.fill(values) == b"<" + at_once + b">"
 
 
+@given(SHAPES, st.lists(st.tuples(json_values, json_values, json_values), min_size=1, max_size=4))
+def test_many_rows_are_each_filled_at_once(shape: Any, rows: list[tuple[Any, ...]]) -> None:
+    compiled = Template({"shape": shape, "always": "$text"}).compiled(frozenset(NAMES))
+    filled = [dict(zip(NAMES, map(dumps, (*row, "cup")), strict=True)) for row in rows]
+    columns = {name: [values[name] for values in filled] for name in NAMES}
+    assert compiled.rows(columns) == [compiled.fill(values) for values in filled]
+
+
 @given(texts)
 def test_a_value_may_hold_whatever_marks_the_template_uses(text: str) -> None:
     template = Template({"first": "$text", "then": ["$other"]})

@@ -1,6 +1,8 @@
 """Replies in the native dialect: bodies and streams."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from operator import sub
 
 from mockserver.base.jsontext import dump_text, dumps
 from mockserver.catalogue.thinking import THINK_CLOSE, THINK_OPEN
@@ -168,6 +170,8 @@ class _ChoiceStream:
         # The count steps back where the answer begins, when the thought ends in a line end that became one
         # with its last word (recording: Joycai, qwen3.8-flash, 2026-09).
         self._thought = usage.reasoning if alone else None
+        # A cache that was made, and log probabilities, are put into each event by itself.
+        self._singly = explicit or self._choice.logprobs is not None
         self._said = ("", "")
         self._spent = 0
         self._stream = Stream([], [])
@@ -186,7 +190,8 @@ class _ChoiceStream:
                 if self._thought is not None:
                     self._reasoning = self._thought
                 joined = self._joined_switch()
-            for text, size in zip(run.texts, run.sizes, strict=True):
+            apart = len(run.texts) if self._singly else bool(joined)
+            for text, size in zip(run.texts[:apart], run.sizes[:apart], strict=True):
                 self._output += size
                 if run.kind == "reasoning":
                     self._reasoning += size
@@ -198,8 +203,59 @@ class _ChoiceStream:
                     thought = reasoning if joined or not self._incremental else ""
                     self._event(content, thought, tokens=size + joined)
                     joined = 0
+            content, reasoning = self._many(run, apart, content, reasoning)
         self._finish(runs)
         return self._stream
+
+    def _many(self, run: Run, start: int, content: str, reasoning: str) -> tuple[str, str]:
+        """The events of the pieces of a run from one on: what changes between them fills one pattern.
+
+        Gives back what is said behind the last of them.
+        """
+        sizes, thinks = run.sizes[start:], run.kind == "reasoning"
+        if not sizes:
+            return content, reasoning
+        texts: Sequence[str] = run.texts[start:]
+        if not self._incremental:
+            texts = list(accumulate(texts, initial=reasoning if thinks else content))[1:]
+        shown = list(map(dump_text if thinks else self._shown, texts))
+        columns = {"reasoning" if thinks else "content": shown, **self._counts(sizes, thinks=thinks)}
+        values = {**self._values, **dict(self._numbers(finish=False)), "finish": _RUNNING}
+        if thinks:
+            values["content"] = self._shown("")
+            content, reasoning = "", texts[-1]
+        else:
+            content = texts[-1]
+            thought = "" if self._incremental else reasoning
+            if self._thinking and (thought or self._serializer.reasoning_in_answer):
+                values["reasoning"] = dump_text(thought)
+        self._said = (content, reasoning if thinks or not self._incremental else "")
+        event = self._serializer.stream_event(text_format=self._text_format, thinking=self._thinking)
+        compiled = event.compiled(frozenset([*values, *columns]))
+        bound = compiled.bind({name: filled for name, filled in values.items() if name not in columns})
+        self._stream.frames.extend(bound.rows(columns))
+        self._stream.tokens.extend(sizes)
+        return content, reasoning
+
+    def _counts(self, sizes: Sequence[int], *, thinks: bool) -> dict[str, list[bytes]]:
+        """The columns of the usage while pieces of these sizes are said, of a thought or of an answer."""
+        outputs = list(accumulate(sizes, initial=self._output))[1:]
+        thoughts = [self._reasoning] * len(sizes)
+        if thinks:
+            thoughts = list(accumulate(sizes, initial=self._reasoning))[1:]
+        self._output, self._reasoning = outputs[-1], thoughts[-1]
+        columns = {
+            "output": list(map(number, outputs)),
+            "total": [number(self._input + output) for output in outputs],
+            "output_text": list(map(number, map(sub, outputs, thoughts))),
+        }
+        if self._thinking:
+            columns["reasoning_tokens"] = list(map(number, thoughts))
+        return columns
+
+    def _shown(self, text: str) -> bytes:
+        """A text as the content of an event."""
+        return dump_text(text) if self._text_format else _content(self._serializer, text)
 
     def _say_logprobs(self, size: int) -> None:
         """The next event carries the log probabilities of its tokens: the new ones, or all so far."""
@@ -277,8 +333,7 @@ class _ChoiceStream:
     ) -> None:
         self._said = (content, reasoning)
         values = {**self._values, **dict(self._numbers(finish=finish))}
-        parts = self._serializer.parts and not self._text_format
-        values["content"] = _content(self._serializer, content) if parts else dump_text(content)
+        values["content"] = self._shown(content)
         values["finish"] = dump_text(self._choice.finish_reason) if finish else _RUNNING
         answering = bool(content) or finish
         if self._thinking and (reasoning or not answering or self._serializer.reasoning_in_answer):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.dialects.native import render
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.rules import schemas
@@ -82,6 +83,33 @@ def test_a_stream_folds_back_to_the_reply(
     for event in folded.chunks:
         assert schemas.violations(f"{form[1].name}.chunk", event) == []
     assert (folded.choices, folded.id) == (reply.choices, RID)
+
+
+@given(answer=answers(), tools=tools, incremental=st.booleans(), written=st.sampled_from(["message", "text"]))
+def test_events_made_together_are_those_made_one_by_one(
+    tokenizer: Tokenizer,
+    answer: tuple[Form, Reply],
+    tools: dict[str, Any],
+    *,
+    incremental: bool,
+    written: str,
+) -> None:
+    form, reply = answer
+    options = {"incremental_output": incremental, "result_format": written, **tools}
+    said = exchange(form, reply, tokenizer, **options)
+    together = said.stream()
+
+    def singly(self: Any, run: Any, start: int, content: str, reasoning: str) -> tuple[str, str]:
+        assert start == len(run.texts)
+        return content, reasoning
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            render._ChoiceStream, "_singly", property(lambda _: True, lambda *_: None), raising=False
+        )
+        patch.setattr(render._ChoiceStream, "_many", singly)
+        one_by_one = said.stream()
+    assert (together.frames, together.tokens) == (one_by_one.frames, one_by_one.tokens)
 
 
 @given(form=forms, reply=replies(most=1), tools=tools, incremental=st.booleans())
