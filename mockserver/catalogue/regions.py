@@ -28,6 +28,11 @@ def _places() -> tuple[dict[str, Region], dict[str, Region]]:
     return hosts, zones
 
 
+def host_of(region: Region) -> str:
+    """The public host of a region."""
+    return next(host for host, named in _places()[0].items() if named == region)
+
+
 @lru_cache(maxsize=256)
 def region_of(host: str) -> Region | None:
     """The region of a host of Model Studio, such as `dashscope-us.aliyuncs.com`; None for other hosts.

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mockserver.catalogue.regions import REGIONS, host_of
+
 if TYPE_CHECKING:
     from mockserver.recording.redaction import Redaction
 
@@ -59,11 +61,18 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         description="Passes requests on to the cloud and keeps its answers in a cassette, without keys.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    record.add_argument(
+    where = record.add_mutually_exclusive_group()
+    where.add_argument(
         "--upstream",
         metavar="URL",
         default="https://dashscope.aliyuncs.com",
-        help="where requests go: any region or workspace host",
+        help="where requests go: any region or workspace host; HTTPS_PROXY and NO_PROXY hold on the way",
+    )
+    where.add_argument(
+        "--region",
+        choices=REGIONS,
+        default=None,
+        help="the same by the name of a region: Beijing, Singapore or Virginia",
     )
     record.add_argument(
         "--cassette", type=Path, required=True, metavar="DIR", help="folder of the recordings"
@@ -90,7 +99,7 @@ def _record(options: argparse.Namespace) -> int:
     from mockserver.corridor.settings import Settings  # noqa: PLC0415
     from mockserver.recorder.proxy import Recorder  # noqa: PLC0415
     from mockserver.recorder.serving import serve  # noqa: PLC0415
-    from mockserver.recorder.upstream import Target, Upstream, UpstreamError  # noqa: PLC0415
+    from mockserver.recorder.upstream import Target, Upstream, UpstreamError, proxy_for  # noqa: PLC0415
     from mockserver.recording.cassette import CassetteError  # noqa: PLC0415 - help answers at once
     from mockserver.recording.library import Library  # noqa: PLC0415
     from mockserver.recording.redaction import RedactionError  # noqa: PLC0415
@@ -99,10 +108,10 @@ def _record(options: argparse.Namespace) -> int:
 
     try:
         Settings(host=options.host, port=options.port)
-        target = Target.read(options.upstream)
+        target = Target.read(f"https://{host_of(options.region)}" if options.region else options.upstream)
         key = upstream_key(options.upstream_key_env, option="--upstream-key-env")
         redaction = redaction_of(options)
-        upstream = None if options.mode == "none" else Upstream(target, key=key)
+        upstream = None if options.mode == "none" else Upstream(target, key=key, proxy=proxy_for(target))
         recorded = Recorded(Library(options.cassette, create=True), redaction, Playing(speed=0.0))
         local = is_loopback(options.host)
         recorder = Recorder(upstream, recorded, mode=options.mode, local=local)

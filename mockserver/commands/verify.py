@@ -74,7 +74,7 @@ def _against(options: argparse.Namespace) -> "Report":
     """The report against a host; writes the proposal. Raises the errors of `_verify`."""
     from mockserver.recorder.drift import Drift, compare, learned  # noqa: PLC0415 - help answers at once
     from mockserver.recorder.report import Report  # noqa: PLC0415
-    from mockserver.recorder.upstream import Target, Upstream  # noqa: PLC0415
+    from mockserver.recorder.upstream import Target, Upstream, proxy_for  # noqa: PLC0415
     from mockserver.recording.library import Library  # noqa: PLC0415
 
     redaction = redaction_of(options)
@@ -84,7 +84,7 @@ def _against(options: argparse.Namespace) -> "Report":
     now = datetime.now(UTC)
 
     async def run() -> tuple[Report, list[Drift]]:
-        upstream = Upstream(target, key=key)
+        upstream = Upstream(target, key=key, proxy=proxy_for(target))
         try:
             recordings = ((row.name, library.load(row)) for row in library.rows)
             return await compare(recordings, upstream, redaction, now=now)

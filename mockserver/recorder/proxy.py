@@ -31,6 +31,7 @@ from mockserver.recording.interaction import Chunk, End, Interaction, Request, R
 from mockserver.recording.redaction import Pairs, Redaction
 from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, read_body, send_answer
 from mockserver.server.aside import Aside
+from mockserver.server.connection import EXTENSION
 from mockserver.server.replaying import missing, pairs_of, target_of
 from mockserver.wire.incoming import RequestHeaders
 
@@ -123,7 +124,7 @@ class Recorder:
         if scope["path"].startswith("/_mock"):
             await self._control(scope, receive, send)
             return
-        objection = refusing.objection(RequestHeaders(scope["headers"]), local=self._local)
+        objection = self._objection(scope)
         if objection is not None:
             await say(send, *objection)
             return
@@ -139,6 +140,14 @@ class Recorder:
         except ClientGoneError:
             return
         await self._answer(scope, body, receive, send)
+
+    def _objection(self, scope: Scope) -> tuple[int, dict[str, object]] | None:
+        """Why a request may not pass: what stands in its target, or in its headers."""
+        host = self.upstream.target.host if self.upstream is not None else ""
+        authority = scope.get("extensions", {}).get(EXTENSION, {}).get("authority")
+        misled = refusing.misled(authority.decode("latin-1"), host) if authority and host else None
+        headers = RequestHeaders(scope["headers"])
+        return misled or refusing.objection(headers, local=self._local, upstream=host)
 
     async def settle(self, seconds: float) -> None:
         """Waits for answers that are being passed on or written, at most so long."""

@@ -27,10 +27,24 @@ def fault(message: str, fix: str) -> dict[str, object]:
     }
 
 
-def objection(headers: RequestHeaders, *, local: bool) -> tuple[int, dict[str, object]] | None:
+def misled(authority: str, host: str) -> tuple[int, dict[str, object]] | None:
+    """Why a request with a host in its target may not pass: one upstream is asked, and no other host.
+
+    The status and the words that teach; None when it may. `host` is that of the upstream.
+    """
+    if authority.lower() == host:
+        return None
+    words = f"the target's host is {authority[:200]!r}: this recorder leads to {host} and nowhere else"
+    return HTTPStatus.FORBIDDEN, fault(words, "record that host with --upstream")
+
+
+def objection(
+    headers: RequestHeaders, *, local: bool, upstream: str = ""
+) -> tuple[int, dict[str, object]] | None:
     """Why a request may not pass: whoever asks the upstream may spend a key, so no page in a browser may.
 
     The status and the words that teach; None when it may. `local`: the recorder listens on the loopback.
+    `upstream`: its host, which a client names that takes the recorder for a proxy; no page can own it.
     """
     origin = strangers.foreign_origin(headers)
     if origin is not None:
@@ -41,7 +55,7 @@ def objection(headers: RequestHeaders, *, local: bool) -> tuple[int, dict[str, o
             "a page of another site may not ask the upstream", "ask from a program"
         )
     host = strangers.foreign_host(headers) if local else None
-    if host is not None:
+    if host is not None and host.partition(":")[0].lower() != upstream:
         words = f"the host is {host[:200]!r}: others can own that name and point it at this machine"
         return HTTPStatus.FORBIDDEN, fault(words, "write 127.0.0.1 or localhost")
     content_type = strangers.unasked_type(headers)

@@ -30,11 +30,18 @@ class Passing(Served, Protocol):
         """Waits for what is being passed on or written, at most so long."""
 
 
+_TUNNELS = (
+    "A tunnel hides what is to be recorded. Set the client's base URL to this recorder's own, with http://, "
+    "in the place of a proxy; as a proxy it serves http:// URLs of its upstream's host, asked with TLS."
+)
+"""What a client hears that takes the recorder for a proxy of https:// URLs."""
+
+
 class RecorderServer(uvicorn.Server):
     """A server of a recorder that says when its port is open."""
 
     def __init__(self, recorder: Passing, *, on_open: Callable[[], None] | None = None) -> None:
-        super().__init__(config(recorder, Settings(request_timeout=60.0)))
+        super().__init__(config(recorder, Settings(request_timeout=60.0), tunnels=_TUNNELS))
         self._recorder = recorder
         self._on_open = on_open
 
@@ -55,7 +62,7 @@ class RecorderServer(uvicorn.Server):
 def banner(url: str, recorder: Recorder) -> str:
     """Where clients are pointed to, and what becomes of their requests."""
     upstream = recorder.upstream
-    onward = "nothing is passed on" if upstream is None else f"passed on to {upstream.target.authority}"
+    onward = "nothing is passed on" if upstream is None else f"passed on to {upstream.way}"
     return f"""\
 DashScope recorder, ready on {url}
 

@@ -7,9 +7,10 @@ header. It does not tell where the chunks of a body end, so a tap on its stream 
 import re
 import ssl
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
@@ -241,8 +242,45 @@ class Incoming:
         await self._response.aclose()
 
 
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy on the way: where it is, and who asks it, if it wants to know."""
+
+    target: Target
+    auth: tuple[str, str] | None = field(default=None, repr=False)
+
+    @classmethod
+    def read(cls, url: str) -> "Proxy":
+        """The proxy of a URL, as environments name them. Raises `UpstreamError`."""
+        try:
+            parts = urlsplit(url if "://" in url else f"http://{url}")
+            port = parts.port
+        except ValueError as error:
+            msg = f"proxy: {error}; write http://proxy.example:3128"
+            raise UpstreamError(msg) from None
+        host = parts.hostname or ""
+        if parts.scheme not in ("http", "https") or not host or not host.isascii():
+            msg = (
+                f"proxy {parts.scheme}://{host[:40]}: it must be an http:// or https:// one; name such a one"
+            )
+            raise UpstreamError(msg)
+        auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+        return cls(Target(parts.scheme, host, port or (443 if parts.scheme == "https" else 80)), auth)
+
+
+def proxy_for(target: Target) -> Proxy | None:
+    """The proxy that the environment names for a target: `HTTPS_PROXY`, but for what `NO_PROXY` names.
+
+    None for this machine itself. Raises `UpstreamError` for one that is no proxy.
+    """
+    named = getproxies().get(target.scheme)
+    if named is None or target.host in _LOCAL or proxy_bypass(target.host):
+        return None
+    return Proxy.read(named)
+
+
 class Upstream:
-    """The one server that requests are passed on to."""
+    """The one server that requests are passed on to, by way of a proxy if there is one."""
 
     def __init__(
         self,
@@ -251,13 +289,16 @@ class Upstream:
         key: str | None = None,
         seconds: float = 600.0,
         tls: ssl.SSLContext | None = None,
+        proxy: Proxy | None = None,
     ) -> None:
         self.target = target
+        self.proxy = proxy
         self._key = key
         self._seconds = seconds
         if tls is None and target.scheme == "https":
             tls = httpx.create_ssl_context()
         self._pool = httpcore.AsyncConnectionPool(
+            proxy=None if proxy is None else _through(proxy),
             ssl_context=tls,
             max_connections=1000,
             max_keepalive_connections=100,
@@ -266,6 +307,13 @@ class Upstream:
             http2=False,
             network_backend=_TappedBackend(),
         )
+
+    @property
+    def way(self) -> str:
+        """Where requests go, for people."""
+        if self.proxy is None:
+            return self.target.authority
+        return f"{self.target.authority} by way of the proxy {self.proxy.target.authority}"
 
     def headers_for(self, headers: Iterable[tuple[bytes, bytes]], body: bytes, method: str) -> Raw:
         """The headers of a request on its way on, in their order."""
@@ -309,6 +357,7 @@ class Upstream:
             httpcore.ProtocolError,
             httpcore.TimeoutException,
             httpcore.UnsupportedProtocol,
+            httpcore.ProxyError,
         ) as error:
             msg = f"{self.target.host} gave no answer: {type(error).__name__} {error}".strip()
             raise UnreachableError(msg) from None
@@ -317,6 +366,15 @@ class Upstream:
     async def close(self) -> None:
         """Lets go of all connections."""
         await self._pool.aclose()
+
+
+def _through(proxy: Proxy) -> httpcore.Proxy:
+    target = proxy.target
+    url = httpcore.URL(
+        scheme=target.scheme.encode(), host=target.host.encode(), port=target.port, target=b"/"
+    )
+    tls = httpx.create_ssl_context() if target.scheme == "https" else None
+    return httpcore.Proxy(url, auth=proxy.auth, ssl_context=tls)
 
 
 def _readable(accepted: bytes) -> bytes:

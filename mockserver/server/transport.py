@@ -6,6 +6,7 @@ piece: `GatheringTransport` collects it. Nothing waits: the piece leaves at the 
 """
 
 import asyncio
+import re
 import sys
 import typing
 from collections.abc import Callable
@@ -131,6 +132,10 @@ def _unchunked(app: ASGIApp, cycle: RequestResponseCycle) -> ASGIApp:
     return framed
 
 
+_ABSOLUTE = re.compile(rb"https?://", re.IGNORECASE)
+"""How a target begins that names its host."""
+
+
 class Protocol(HttpToolsProtocol):
     """uvicorn's protocol, writing through a `GatheringTransport`, with limits on each request.
 
@@ -143,6 +148,9 @@ class Protocol(HttpToolsProtocol):
     A request that is there as a whole, alone and without further ado, is put to `at_hand`, which has all
     bytes of its answer, or an application that gives it as any other is given.
 
+    `tunnels` is what a CONNECT hears. A target with a scheme and a host (RFC 9112, 3.2.2) leaves that host in
+    the scope's extension, as `authority`.
+
     Beyond `max_connections` a connection is served by the application `crowded`, which refuses; beyond
     twice as many it is closed without a word, for a file descriptor is held even to refuse.
     """
@@ -152,6 +160,7 @@ class Protocol(HttpToolsProtocol):
     max_connections = 5000
     crowded: ASGIApp
     at_hand: AtHand | None = None
+    tunnels = "This is no proxy."
     _idle_bytes = 0
     _counted = 0
     _data = b""
@@ -234,6 +243,9 @@ class Protocol(HttpToolsProtocol):
             self._count_headers()
         self._in_headers = False
         self._counted = len(self.headers)
+        if _ABSOLUTE.match(self.url):
+            asked = {**self._extensions[EXTENSION], "authority": httptools.parse_url(self.url).host}
+            self.scope["extensions"] = {EXTENSION: asked}
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -295,7 +307,7 @@ class Protocol(HttpToolsProtocol):
         scope, offered = self.scope, sys.exception()
         assert offered is not None
         if scope["method"] == "CONNECT":
-            self.send_400_response("This is no proxy.")
+            self.send_400_response(self.tunnels)
             return
         lines = [f"{scope['method']} ".encode() + self.url + f" HTTP/{scope['http_version']}".encode()]
         lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
@@ -353,12 +365,15 @@ class Protocol(HttpToolsProtocol):
         return not (self._in_headers or self.pipeline or self.cycle.response_started)
 
 
-def protocol(settings: Settings, *, crowded: ASGIApp, at_hand: AtHand | None = None) -> type[Protocol]:
+def protocol(
+    settings: Settings, *, crowded: ASGIApp, at_hand: AtHand | None = None, tunnels: str = Protocol.tunnels
+) -> type[Protocol]:
     """The protocol with a server's own limits; `crowded` answers the connections beyond them.
 
     `at_hand` answers requests that are there as a whole; without it all go by ASGI.
     """
     limits = {
+        "tunnels": tunnels,
         "request_seconds": settings.request_timeout,
         "unread_seconds": settings.idle_timeout,
         "max_connections": settings.max_connections,
@@ -378,14 +393,16 @@ class Served(typing.Protocol):
         """What a connection hears that is one too many."""
 
 
-def config(app: Served, settings: Settings, *, at_hand: AtHand | None = None) -> uvicorn.Config:
+def config(
+    app: Served, settings: Settings, *, at_hand: AtHand | None = None, tunnels: str = Protocol.tunnels
+) -> uvicorn.Config:
     """How uvicorn serves an application: with our protocol, and with no word of its own.
 
     `at_hand` answers what it can without ASGI.
     """
     return uvicorn.Config(
         app,
-        http=protocol(settings, crowded=app.crowded, at_hand=at_hand),
+        http=protocol(settings, crowded=app.crowded, at_hand=at_hand, tunnels=tunnels),
         loop="auto",
         lifespan="off",
         log_config=None,

@@ -19,7 +19,7 @@ from mockserver.corridor.settings import Settings
 from mockserver.dialects.table import at
 from mockserver.recorder.proxy import Mode, Recorder
 from mockserver.recorder.serving import RecorderServer
-from mockserver.recorder.upstream import Target, Upstream, UpstreamError
+from mockserver.recorder.upstream import Target, Upstream, UpstreamError, proxy_for
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
 from mockserver.server.app import App
@@ -119,7 +119,8 @@ class Deck:
             msg = f"there is no key for {target.host}; export DASHSCOPE_API_KEY, or name another variable"
             raise UpstreamError(msg)
         mode: Mode = "overwrite" if record == "all" else "new"
-        return cls(mode=mode, upstream=Upstream(target, key=key or None), redaction=redaction)
+        onward = Upstream(target, key=key or None, proxy=proxy_for(target))
+        return cls(mode=mode, upstream=onward, redaction=redaction)
 
     def insert(self, folder: Path, *, strict_miss: bool = True) -> None:
         """Plays this cassette from now on. Raises `CassetteError`, also for one that is not there.

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.catalogue.regions import REGIONS, region_of
+from mockserver.catalogue.regions import REGIONS, Region, host_of, region_of
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,11 @@ from mockserver.catalogue.regions import REGIONS, region_of
 )
 def test_a_host_of_model_studio_names_its_region(host: str, region: str | None) -> None:
     assert region_of(host) == region
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_each_region_has_a_public_host(region: Region) -> None:
+    assert region_of(host_of(region)) == region
 
 
 @given(st.text())

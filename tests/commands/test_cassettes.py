@@ -71,6 +71,22 @@ def test_record_serves_a_recorder(served: list[Any], tmp_path: Path, monkeypatch
     assert served[1][0].upstream is None
 
 
+def test_record_takes_a_region_by_its_name(
+    served: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "")
+    command = ["record", "--cassette", str(tmp_path / "c"), "--quiet"]
+    assert main([*command, "--region", "us"]) == 0
+    assert served[0][0].upstream.way == "dashscope-us.aliyuncs.com by way of the proxy proxy.example:3128"
+    with pytest.raises(SystemExit):
+        main([*command, "--region", "us", "--upstream", "https://h.example"])
+    assert "not allowed with argument --region" in capsys.readouterr().err
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy.example")
+    assert main(command) == 2
+    assert "proxy socks5://proxy.example: it must be an http:// or https:// one" in capsys.readouterr().err
+
+
 def test_record_tells_what_it_did(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

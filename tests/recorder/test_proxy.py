@@ -414,6 +414,7 @@ class Hanging:
     """An upstream that answers what it is told to, or never; knows who stopped waiting."""
 
     def __init__(self, *answers: Any) -> None:
+        self.target = Target("https", "h.example", 443)
         self.answers = list(answers)
         self.asked = asyncio.Event()
         self.left = 0

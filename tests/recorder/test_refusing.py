@@ -6,7 +6,7 @@ import json
 import pytest
 from starlette.types import Message
 
-from mockserver.recorder.refusing import fault, objection, say
+from mockserver.recorder.refusing import fault, misled, objection, say
 from mockserver.wire.incoming import RequestHeaders
 
 
@@ -51,3 +51,20 @@ def test_an_objection_says_value_rule_and_fix(
 def test_a_program_passes() -> None:
     assert objection(RequestHeaders([(b"host", b"localhost:8000")]), local=True) is None
     assert objection(RequestHeaders([(b"host", b"tea.example")]), local=False) is None
+
+
+def test_the_upstreams_own_host_is_what_a_client_names_that_takes_this_for_a_proxy() -> None:
+    headers = RequestHeaders([(b"host", b"H.example:443")])
+    assert objection(headers, local=True, upstream="h.example") is None
+    assert objection(headers, local=True, upstream="other.example") is not None
+
+
+def test_no_other_host_is_asked_than_the_upstream() -> None:
+    assert misled("H.example", "h.example") is None
+    found = misled("tea.example", "h.example")
+    assert found is not None
+    assert found[0] == 403
+    assert found[1]["message"] == (
+        "the target's host is 'tea.example': this recorder leads to h.example and nowhere else; "
+        "record that host with --upstream"
+    )

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from mockserver.recorder.upstream import Target, Upstream
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
 from mockserver.server.serve import PortTakenError, bind
+from tests.recording.upstreams import raw_upstream
 
 
 @pytest.fixture(autouse=True)
@@ -124,3 +126,44 @@ def test_a_taken_port_is_named_before_anything_is_said(
         with pytest.raises(PortTakenError, match=f"cannot listen on 127.0.0.1:{port}: "):
             serve(Recorder(None, recorded), host="127.0.0.1", port=port)
     assert capsys.readouterr() == ("", "")
+
+
+def heard(port: int, request: bytes) -> bytes:
+    """What a client hears that sends these bytes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+        line.sendall(request)
+        answer = b""
+        while some := line.recv(65536):
+            answer += some
+        return answer
+
+
+TAIL = b" HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\nx-tea: 1\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "words"),
+    [
+        (b"GET http://127.0.0.1/api/v9/tea?a=1", 200, b"from upstream"),
+        (b"DELETE /api/v9/tea?a=1", 200, b"from upstream"),
+        (b"GET http://tea.example/x", 403, b"this recorder leads to 127.0.0.1 and nowhere else"),
+        (b"CONNECT h.example:443", 400, b"A tunnel hides what is to be recorded."),
+    ],
+)
+def test_a_recorder_is_a_proxy_of_its_upstream_and_of_every_path_there(
+    recorded: Recorded, line: bytes, status: int, words: bytes
+) -> None:
+    with raw_upstream() as behind, bind("127.0.0.1", 0) as sock:
+        behind.sends = [b"HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\nfrom upstream"]
+        recorder = Recorder(Upstream(Target.read(f"http://127.0.0.1:{behind.port}")), recorded, mode="all")
+        opened = threading.Event()
+        server = RecorderServer(recorder, on_open=opened.set)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
+        thread.start()
+        assert opened.wait(20)
+        answer = heard(sock.getsockname()[1], line + TAIL % behind.port)
+        server.should_exit = True
+        thread.join(20)
+    assert answer.startswith(b"HTTP/1.1 %d" % status)
+    assert words in answer
+    assert [request.split(b" ")[1] for request in behind.requests] == [b"/api/v9/tea?a=1"] * (status == 200)

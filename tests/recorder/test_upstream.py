@@ -1,6 +1,9 @@
 """The way to the upstream: one host, its headers, and the chunks of its answers as they came."""
 
 import asyncio
+import socket
+import ssl
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from itertools import accumulate, pairwise
@@ -8,6 +11,7 @@ from typing import Any
 
 import httpcore
 import pytest
+import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,10 +19,12 @@ from mockserver.recorder import upstream
 from mockserver.recorder.upstream import (
     ChunkEnds,
     Incoming,
+    Proxy,
     Target,
     UnreachableError,
     Upstream,
     UpstreamError,
+    proxy_for,
 )
 from tests.recording.upstreams import raw_upstream
 
@@ -316,5 +322,121 @@ def test_a_server_that_is_gone_is_named() -> None:
         with pytest.raises(UnreachableError, match=r"^127\.0\.0\.1 gave no answer: ConnectError"):
             await onward.send("GET", "/", [], b"")
         await onward.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy"),
+    [
+        ("http://proxy.example:3128", Proxy(Target("http", "proxy.example", 3128))),
+        ("proxy.example", Proxy(Target("http", "proxy.example", 80))),
+        ("https://proxy.example", Proxy(Target("https", "proxy.example", 443))),
+        ("http://me:a%40b@proxy.example", Proxy(Target("http", "proxy.example", 80), ("me", "a@b"))),
+        ("http://me@proxy.example", Proxy(Target("http", "proxy.example", 80), ("me", ""))),
+    ],
+)
+def test_a_proxy_is_read_off_its_url_and_does_not_show_who_asks(url: str, proxy: Proxy) -> None:
+    assert Proxy.read(url) == proxy
+    assert "a@b" not in repr(proxy)
+
+
+@pytest.mark.parametrize(
+    "url", ["socks5://proxy.example", "http://", "http://proxy.example:x", "http://[::1"]
+)
+def test_what_is_no_proxy_is_refused_with_what_is(url: str) -> None:
+    with pytest.raises(UpstreamError, match=r"^proxy"):
+        Proxy.read(url)
+
+
+def test_the_environment_names_the_proxy_and_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    target = Target("https", "h.example", 443)
+    assert proxy_for(target) is None
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    assert proxy_for(target) == Proxy(Target("http", "proxy.example", 3128))
+    assert proxy_for(Target("https", "localhost", 443)) is None
+    monkeypatch.setenv("NO_PROXY", "h.example,other.example")
+    assert proxy_for(target) is None
+
+
+def test_the_way_is_shown_with_its_proxy() -> None:
+    target = Target("https", "h.example", 443)
+    assert Upstream(target).way == "h.example"
+    proxy = Proxy(Target("https", "proxy.example", 8443), ("me", "secret"))
+    assert Upstream(target, proxy=proxy).way == "h.example by way of the proxy proxy.example:8443"
+
+
+class Tunnel:
+    """A proxy that opens one tunnel, whatever the name that it is told, and keeps what it was asked."""
+
+    def __init__(self, port: int, answer: bytes = b"HTTP/1.1 200 Connection established\r\n\r\n") -> None:
+        self.asked = b""
+        self._port, self._answer = port, answer
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        client, _ = self._listener.accept()
+        with client, self._listener, socket.create_connection(("127.0.0.1", self._port)) as server:
+            while not self.asked.endswith(b"\r\n\r\n"):
+                self.asked += client.recv(4096)
+            client.sendall(self._answer)
+            back = threading.Thread(target=self._pass, args=(server, client), daemon=True)
+            back.start()
+            self._pass(client, server)
+            back.join(10)
+
+    @staticmethod
+    def _pass(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while some := source.recv(4096):
+                sink.sendall(some)
+            sink.shutdown(socket.SHUT_WR)
+
+
+def test_an_answer_comes_through_a_proxy_in_its_very_chunks() -> None:
+    authority = trustme.CA()
+    serving, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("h.example").configure_cert(serving)
+    authority.configure_trust(trusting)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(CHUNKED + b"3\r\ntea\r\n2\r\nno\r\n0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async def run() -> tuple[list[bytes], bytes]:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=serving)
+        tunnel = Tunnel(server.sockets[0].getsockname()[1])
+        proxy = Proxy(Target("http", "127.0.0.1", tunnel.port), ("me", "secret"))
+        onward = Upstream(Target("https", "h.example", 443), tls=trusting, proxy=proxy)
+        incoming = await onward.send("GET", "/x", [(b"proxy-authorization", b"Basic of-the-client")], b"")
+        chunks = [chunk async for chunk in incoming.chunks()]
+        await incoming.close()
+        await onward.close()
+        server.close()
+        return chunks, tunnel.asked
+
+    chunks, asked = asyncio.run(run())
+    assert chunks == [b"tea", b"no"]
+    assert asked.startswith(b"CONNECT h.example:443 HTTP/1.1\r\n")
+    assert b"Basic bWU6c2VjcmV0" in asked
+    assert b"of-the-client" not in asked
+
+
+def test_a_proxy_that_refuses_is_told_of() -> None:
+    async def run() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            tunnel = Tunnel(other.getsockname()[1], b"HTTP/1.1 407 Who are you\r\ncontent-length: 0\r\n\r\n")
+            proxy = Proxy(Target("http", "127.0.0.1", tunnel.port))
+            onward = Upstream(Target("https", "h.example", 443), proxy=proxy)
+            with pytest.raises(UnreachableError, match=r"h\.example gave no answer: ProxyError 407"):
+                await onward.send("GET", "/", [], b"")
+            await onward.close()
 
     asyncio.run(run())
