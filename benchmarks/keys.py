@@ -3,7 +3,8 @@
     python benchmarks/keys.py            # 50,000 keys
     python benchmarks/keys.py --keys 20000 --check   # status 1 above the bound
 
-In one process and without a network, so that nothing but the engine's memory is measured.
+In one process and without a network, so that nothing but the engine's memory is measured. It is done twice:
+what an allocator keeps after a reset is used once more, so that the second time takes no more than the first.
 """
 
 from __future__ import annotations
@@ -49,12 +50,15 @@ def main() -> int:
         ask(engine, f"sk-warming-{number}")
     engine.reset()
     before = held()
-    for number in range(asked.keys):
-        ask(engine, f"sk-key-{number}")
-    grown = held() - before
-    kept = len(list(engine.worlds))
-    engine.reset()
-    print(f"{asked.keys} keys: {grown:.1f} MB more, {kept} worlds; {held() - before:.1f} MB after a reset")
+    grown = 0.0
+    for turn in ("first", "again"):
+        for number in range(asked.keys):
+            ask(engine, f"sk-{turn}-{number}")
+        now, kept = held() - before, len(list(engine.worlds))
+        grown = max(grown, now)
+        engine.reset()
+        left = held() - before
+        print(f"{asked.keys} keys, {turn}: {now:.1f} MB more, {kept} worlds; {left:.1f} MB after a reset")
     return int(asked.check and grown > BOUND)
 
 

@@ -1,6 +1,6 @@
 """What was asked and what was answered: a bounded list, newest last, without secrets."""
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from sys import getsizeof
@@ -219,7 +219,7 @@ class Journal:
         self._limit = size
         self._size = 0
         self._count = 0
-        self._sent: deque[tuple[Entry, Sent]] = deque()
+        self._sent: OrderedDict[int, tuple[Entry, Sent]] = OrderedDict()
         self._sent_limit = sent
         self._sent_size = 0
         self.revision = 0
@@ -240,21 +240,29 @@ class Journal:
         entries.append(entry)
         self._size += entry.weigh()
         while len(entries) > self._most or (self._size > self._limit and len(entries) > 1):
-            self._size -= entries.popleft().size
+            gone = entries.popleft()
+            self._size -= gone.size
+            self._let_go(gone)
 
     def ended(self, entry: Entry, sent: Sent) -> None:
         """An exchange is over: these bytes went out. The oldest go when they are too many."""
         self.revision += 1
         entry.changed = self.revision
-        if sent.size > self._sent_limit:
+        if sent.size > self._sent_limit or not self._entries or entry.number < self._entries[0].number:
             return
+        self._let_go(entry)
         entry.sent = sent
-        self._sent.append((entry, sent))
+        self._sent[entry.number] = entry, sent
         self._sent_size += sent.size
         while self._sent_size > self._sent_limit:
-            oldest, gone = self._sent.popleft()
-            self._sent_size -= gone.size
-            oldest.sent = None
+            self._let_go(next(iter(self._sent.values()))[0])
+
+    def _let_go(self, entry: Entry) -> None:
+        """Forgets what went out of an exchange; whoever left the journal is held nowhere."""
+        kept = self._sent.pop(entry.number, None)
+        if kept is not None:
+            self._sent_size -= kept[1].size
+            entry.sent = None
 
     def numbered(self, number: int) -> Entry | None:
         """The exchange of this number; None when there is none any more."""
@@ -265,10 +273,8 @@ class Journal:
         kept = [] if world is None else [entry for entry in self._entries if entry.world is not world]
         self._entries = deque(kept)
         self._size = sum(entry.size for entry in kept)
-        for entry, _ in self._sent:
+        for entry, _ in list(self._sent.values()):
             if world is None or entry.world is world:
-                entry.sent = None
-        self._sent = deque(pair for pair in self._sent if pair[0].sent is not None)
-        self._sent_size = sum(sent.size for _, sent in self._sent)
+                self._let_go(entry)
         self.revision += 1
         self.epoch += 1

@@ -1,5 +1,8 @@
 """What went out of an answer, and how long the journal keeps it."""
 
+import gc
+import weakref
+
 from mockserver.state.journal import Entry, Journal
 from mockserver.state.sent import Sent
 from mockserver.state.worlds import World
@@ -46,6 +49,20 @@ def test_the_oldest_bytes_go_first_and_their_exchange_stays() -> None:
         journal.ended(entered(journal, name), sent())
     assert kept(journal) == ["b", "c"]
     assert len(journal) == 3
+
+
+def test_an_exchange_that_the_journal_let_go_is_held_nowhere() -> None:
+    """Nor when it ends after it has gone, as a stream may that goes on for long."""
+    journal = Journal(entries=2)
+    slow, *quick = [entered(journal, name, world=World(name)) for name in ("slow", "a", "b", "c")]
+    for one in (*quick, slow):
+        journal.ended(one, sent())
+    entered(journal, "d")
+    assert kept(journal) == ["c"]
+    held = {one.request_id: weakref.ref(one.world) for one in (slow, *quick)}
+    del slow, quick, one
+    gc.collect()
+    assert [name for name, world in held.items() if world() is not None] == ["c"]
 
 
 def test_what_is_too_large_is_never_kept_and_costs_no_other_its_place() -> None:
