@@ -8,6 +8,9 @@ from mockserver.faults.planned import Frame, Planned
 _ID = re.compile(rb"\Aid:[0-9]+")
 HEARTBEAT = b": heartbeat\n\n"
 """A comment, by the WHATWG rules of SSE; every reader skips it."""
+OTHER_FIELDS = b"retry: 3000\nx-node: 7\n"
+LARGE_BYTES = 1 << 20
+"""What a large event has more than others, in bytes."""
 
 
 def numbered(planned: Planned, frames: list[Frame]) -> tuple[Frame, ...]:
@@ -23,6 +26,31 @@ def with_heartbeats(planned: Planned) -> tuple[Frame, ...]:
     """A comment before each frame."""
     beats = [(Frame(HEARTBEAT, 0, frame.due), frame) for frame in planned.frames]
     return tuple(frame for pair in beats for frame in pair)
+
+
+def with_data_lines(planned: Planned) -> tuple[Frame, ...]:
+    """The JSON of each frame on two lines of data, which the reader joins by a line feed."""
+    return tuple(
+        replace(frame, data=frame.data.replace(b"{", b"{\ndata: ", 1)) if frame.payload else frame
+        for frame in planned.frames
+    )
+
+
+def with_other_fields(planned: Planned) -> tuple[Frame, ...]:
+    """A time to reconnect after, and a field that nobody knows, in each frame."""
+    return tuple(replace(frame, data=OTHER_FIELDS + frame.data) for frame in planned.frames)
+
+
+def without_last_blank(planned: Planned) -> tuple[Frame, ...]:
+    """No blank line behind the last frame."""
+    *frames, last = planned.frames
+    return (*frames, replace(last, data=last.data.rstrip(b"\n") + b"\n"))
+
+
+def with_large_event(planned: Planned) -> tuple[Frame, ...]:
+    """The first frame is longer than any buffer: blanks in its JSON, which mean nothing."""
+    first, *frames = planned.frames
+    return (replace(first, data=first.data.replace(b"{", b"{" + b" " * LARGE_BYTES, 1)), *frames)
 
 
 def with_usage_only(planned: Planned) -> tuple[Frame, ...]:

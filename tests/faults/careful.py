@@ -1,16 +1,16 @@
 """A careful client: it reads an answer as it comes, and knows when it does not have the whole of it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.faults import Plan, Planned, plan
-from mockserver.faults.planned import Frame
+from mockserver.faults.planned import Frame as Sent
 from mockserver.talk.fault import Fault
 from mockserver.talk.reply import Pace
 from mockserver.wire.pacing import schedule
-from mockserver.wire.sse import Reader
+from mockserver.wire.sse import Frame, Reader
 from tests.wire.exchanges import ENVELOPE, Exchange
 
 
@@ -62,29 +62,37 @@ class Read:
         return self
 
 
+def _frames(reader: Reader, pieces: Iterable[bytes]) -> Iterator[Frame]:
+    """Every event; the last one needs no blank line."""
+    for piece in pieces:
+        yield from reader.feed(piece)
+    left = reader.close()
+    if left is not None:
+        yield left
+
+
 def read_stream(pieces: Iterable[bytes], *, native: bool, cumulative: bool) -> Read:
     """A stream, piece by piece. Raises `BrokenAnswerError`."""
     read, reader, last = Read(), Reader(), 0
-    for piece in pieces:
-        for frame in reader.feed(piece):
-            if frame.data is None:
-                continue
-            if frame.event == "error":
-                raise BrokenAnswerError(frame.data)
-            if native:
-                last += 1
-                if frame.id != str(last):
-                    msg = f"event {frame.id} stands in the place of {last}"
-                    raise BrokenAnswerError(msg)
-            if frame.data == "[DONE]":
-                read.done = True
-                continue
-            try:
-                payload = json.loads(frame.data)
-            except ValueError as error:
-                raise BrokenAnswerError(str(error)) from None
-            read.take(payload, cumulative=cumulative)
-    if reader.close() is not None or not (native or read.done):
+    for frame in _frames(reader, pieces):
+        if frame.data is None:
+            continue
+        if frame.event == "error":
+            raise BrokenAnswerError(frame.data)
+        if native:
+            last += 1
+            if frame.id != str(last):
+                msg = f"event {frame.id} stands in the place of {last}"
+                raise BrokenAnswerError(msg)
+        if frame.data == "[DONE]":
+            read.done = True
+            continue
+        try:
+            payload = json.loads(frame.data)
+        except ValueError as error:
+            raise BrokenAnswerError(str(error)) from None
+        read.take(payload, cumulative=cumulative)
+    if not (native or read.done):
         msg = "a stream without its end"
         raise BrokenAnswerError(msg)
     return read.whole()
@@ -110,9 +118,9 @@ def planned(exchange: Exchange, *, stream: bool = True, pace: Pace | None = None
     if stream:
         rendered = exchange.stream()
         due = schedule(rendered.tokens, pace or Pace())
-        frames = tuple(map(Frame, rendered.frames, rendered.tokens, due))
+        frames = tuple(map(Sent, rendered.frames, rendered.tokens, due))
     else:
-        frames = (Frame(exchange.body()),)
+        frames = (Sent(exchange.body()),)
     return Planned(
         status=200,
         headers=HEADERS,

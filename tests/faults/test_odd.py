@@ -1,5 +1,6 @@
 """Odd but legal frames: what stands between the others, and that nothing else changed."""
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from mockserver.faults.planned import Frame, Planned
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.reply import Choice, Reply
 from mockserver.talk.request import ToolCall
+from mockserver.wire.sse import Reader
 from tests.faults.careful import planned
 from tests.wire.exchanges import TOOLS, compat_exchange, native_exchange
 
@@ -93,3 +95,34 @@ def test_without_calls_or_deltas_all_stays(tokenizer: Tokenizer) -> None:
     growing = planned(native_exchange("qwen-max", CALLS, tokenizer, tools=TOOLS, result_format="message"))
     assert growing.cumulative
     assert odd.with_tool_delta(growing, "") == growing.frames
+
+
+def test_a_json_on_two_lines_of_data_is_read_as_one(tokenizer: Tokenizer) -> None:
+    answer = planned(compat_exchange("qwen-plus", TEXT, tokenizer))
+    frames = odd.with_data_lines(answer)
+    (event,) = Reader().feed(frames[0].data)
+    assert frames[0].data.count(b"data:") == 2
+    assert event.data is not None
+    assert json.loads(event.data) == answer.frames[0].payload
+    assert frames[-1] == answer.frames[-1]
+
+
+def test_other_fields_stand_before_the_data(tokenizer: Tokenizer) -> None:
+    answer = planned(native_exchange("qwen-max", TEXT, tokenizer, **NATIVE))
+    first = odd.with_other_fields(answer)[0]
+    assert first.data == b"retry: 3000\nx-node: 7\n" + answer.frames[0].data
+
+
+def test_only_the_last_blank_line_is_missing(tokenizer: Tokenizer) -> None:
+    answer = planned(compat_exchange("qwen-plus", TEXT, tokenizer))
+    *frames, last = odd.without_last_blank(answer)
+    assert tuple(frames) == answer.frames[:-1]
+    assert last.data == b"data: [DONE]\n"
+
+
+def test_a_large_event_says_what_it_said(tokenizer: Tokenizer) -> None:
+    answer = planned(compat_exchange("qwen-plus", TEXT, tokenizer))
+    first, *rest = odd.with_large_event(answer)
+    assert len(first.data) > 1 << 20
+    assert first.payload == answer.frames[0].payload
+    assert tuple(rest) == answer.frames[1:]
