@@ -110,7 +110,9 @@ public final class Loop {
     /** Notes the usage; that of one choice alone, as in native streams, is added to those of the others. */
     public void tokens(Integer input, Integer output, int choice) {
       if (input != null && output != null) {
-        outputs.put(choice, output);
+        if (choice >= 0) {
+          outputs.put(choice, output);
+        }
         int all = choice < 0 ? output : outputs.values().stream().mapToInt(Integer::intValue).sum();
         usage = Map.of("input", input, "output", all);
       }

@@ -50,6 +50,8 @@ class Answer {
 /** One conversation: the history, and how the client is asked. A turn that failed leaves nothing in it. */
 class Conversation {
   spent = null;
+  /** Where the running turn begins in the history. */
+  start = 0;
 
   constructor(begin) {
     this.begin = begin;
@@ -104,6 +106,7 @@ class Conversation {
   }
 
   say(command) {
+    this.start = this.history.length;
     return this.turn([this.user(command.text ?? "", command.parts ?? [])], command);
   }
 
@@ -114,7 +117,13 @@ class Conversation {
   async turn(told, command) {
     const prefix = command.partial ?? "";
     const begun = prefix ? [this.begun(prefix)] : [];
-    const answer = await this.ask([...this.history, ...told, ...begun], command);
+    let answer;
+    try {
+      answer = await this.ask([...this.history, ...told, ...begun], command);
+    } catch (error) {
+      this.history.length = this.start;
+      throw error;
+    }
     // What the cloud remembers is not sent again.
     if (!this.begin.session) this.history.push(...told, ...this.assistant(answer, prefix));
     if (answer.usage) {

@@ -108,6 +108,7 @@ class Conversation(ABC):
     def __init__(self, begin: Document) -> None:
         self.begin = begin
         self.spent: Document | None = None
+        self.start = 0  # where the running turn begins in the history
         system = begin.get("system")
         self.history: list[Any] = [] if system is None else [self.system(system)]
 
@@ -175,6 +176,7 @@ class Conversation(ABC):
 
     def say(self, command: Document) -> Document:
         """Does the command `say`."""
+        self.start = len(self.history)
         return self._turn([self.user(command.get("text", ""), command.get("parts", ()))], command)
 
     def results(self, command: Document) -> Document:
@@ -188,8 +190,12 @@ class Conversation(ABC):
     def _turn(self, new: list[Any], command: Document) -> Document:
         prefix = command.get("partial", "")
         begun = [self.begun(prefix)] if prefix else []
-        asked = self.ask([*self.history, *new, *begun], command)
-        answer = asked if isinstance(asked, Answer) else awaited(asked)
+        try:
+            asked = self.ask([*self.history, *new, *begun], command)
+            answer = asked if isinstance(asked, Answer) else awaited(asked)
+        except Exception:
+            del self.history[self.start :]
+            raise
         if "session" not in self.begin:  # what the cloud remembers is not sent again
             self.history += [*new, self.assistant(answer, prefix)]
         if answer.usage:

@@ -187,16 +187,16 @@ class Reference:
             return self.history[self.known :]
         if self.begin.keep is None:
             return self.history
-        system = [message for message in self.history if message["role"] == "system"]
-        rest = [message for message in self.history if message["role"] != "system"]
+        system = [message for message in self.history if message.get("role") == "system"]
+        rest = [message for message in self.history if message.get("role") != "system"]
         return system + self.newest(rest, self.begin.keep)
 
     def newest(self, rest: list[Message], most: int) -> list[Message]:
-        starts = [at for at, message in enumerate(rest) if message["role"] == "user"]
+        starts = [at for at, message in enumerate(rest) if message.get("role") == "user"]
         return rest[next((at for at in starts if len(rest) - at <= most), starts[-1]) :]
 
     def wire(self, message: Message) -> Message:
-        content = message["content"]
+        content = message.get("content")
         if self.begin.surface == "native-multimodal" and isinstance(content, str):
             return {**message, "content": [{"text": content}]}
         return message
@@ -366,14 +366,27 @@ class Reference:
     def events(self, response: http.client.HTTPResponse) -> Iterator[tuple[str, str]]:
         event, data = "", ""
         for line in self.lines(response):
-            name, _, value = line.partition(":")
-            if not line and data:
+            name, _, value = line.removesuffix("\r").partition(":")
+            if not name and not value and data:
                 yield event, data
                 event, data = "", ""
             elif name == "event":
                 event = value.strip()
             elif name == "data":
-                data = value.removeprefix(" ")
+                data = self.data(data, value.removeprefix(" "))
+        if self.is_whole(data):  # behind the last event no blank line is needed
+            yield event, data
+
+    def data(self, before: str, line: str) -> str:
+        return f"{before}\n{line}" if before else line
+
+    def is_whole(self, data: str) -> bool:
+        """Whether the data that stands at the end of a stream came to its own end."""
+        try:
+            json.loads("0" if data == "[DONE]" else data)
+        except ValueError:
+            return False
+        return True
 
     # The documents: whole, deltas, texts so far.
 

@@ -12,11 +12,14 @@ _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """Why a case did not pass: a `failure` of what is tested, or an `error` of the test itself."""
+    """Why a case did not pass: a `failure` of what is tested, or an `error` of the test itself.
+
+    `skipped` is a failure that was expected.
+    """
 
     message: str
     text: str = ""
-    kind: Literal["failure", "error"] = "failure"
+    kind: Literal["failure", "error", "skipped"] = "failure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,13 @@ def _clean(text: str) -> str:
 def junit(title: str, cases: Iterable[Case]) -> str:
     """The document of a suite; what XML cannot carry stands in it as `?`."""
     suite = ET.Element("testsuite", name=_clean(title))
-    counts = {"tests": 0, "failures": 0, "errors": 0}
+    counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
     for case in cases:
         kinds = {complaint.kind for complaint in case.complaints}
         counts["tests"] += 1
         counts["failures"] += "failure" in kinds
         counts["errors"] += kinds == {"error"}
+        counts["skipped"] += kinds == {"skipped"}
         element = ET.SubElement(suite, "testcase", name=_clean(case.name), classname=_clean(case.group))
         for complaint in case.complaints:
             said = ET.SubElement(element, complaint.kind, message=_clean(complaint.message))

@@ -61,6 +61,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     conform.add_argument(
         "--patience", type=float, default=3.0, metavar="SECONDS", help="how long a silent stream is kept"
     )
+    conform.add_argument(
+        "--driver-patience",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long a driver may take for one answer before it is given up (default 60)",
+    )
     for name, text in _FILES.items():
         conform.add_argument(f"--{name}", type=Path, metavar="FILE", help=text)
     conform.add_argument("--html", type=Path, metavar="FILE", help="a matrix with the transcripts")
@@ -138,14 +145,17 @@ def _run(options: argparse.Namespace) -> int:
             raise _MisuseError(msg)
         _write(options.html, merged)
         return 0
-    if options.examples < 0 or options.patience <= 0:
-        msg = f"--examples is {options.examples} and --patience {options.patience:g}: neither may be negative"
+    if options.examples < 0 or min(options.patience, options.driver_patience) <= 0:
+        msg = (
+            f"--examples is {options.examples}, --patience {options.patience:g} and --driver-patience "
+            f"{options.driver_patience:g}: none may be negative"
+        )
         raise _MisuseError(msg)
     expected = Expected.read(options.expect) if options.expect else Expected()
     cases = _cases(options.suite)
     with Stage(patience=options.patience, port=options.port) as stage:
         result, found = _judge(options, stage, cases)
-    _report(options, result, merged)
+    _report(options, result, merged, expected)
     if found is not None:
         from mockserver.contract.found import story  # noqa: PLC0415
 
@@ -159,9 +169,9 @@ def _connector(options: argparse.Namespace, stage: "Stage") -> "Callable[[], Cli
 
     if options.loop:
         print(f"waiting for a program that asks {stage.url}/_mock/conform/next", file=sys.stderr)  # noqa: T201
-        waiting = LoopClient(stage.loop)
+        waiting = LoopClient(stage.loop, patience=options.driver_patience)
         return lambda: waiting
-    return lambda: ProcessClient(options.client)
+    return lambda: ProcessClient(options.client, patience=options.driver_patience)
 
 
 def _judge(
@@ -183,6 +193,7 @@ def _judge(
             outcome = hold(stage, client, case, surface, mode)
             progress.step(result.add(outcome))
             if outcome.verdict is Verdict.DRIVER:
+                print(f"\n{outcome.id}: {outcome.message}", file=sys.stderr)  # noqa: T201
                 client.close()
                 client = connect()
         progress.end()
@@ -210,17 +221,19 @@ def _write(path: Path, results: "Sequence[Result]") -> None:
     path.write_text(as_html(results), "utf-8")
 
 
-def _report(options: argparse.Namespace, result: "Result", merged: "Sequence[Result]") -> None:
+def _report(
+    options: argparse.Namespace, result: "Result", merged: "Sequence[Result]", expected: "Expected"
+) -> None:
     from mockserver.contract.report.files import FORMATS  # noqa: PLC0415
     from mockserver.contract.report.terminal import failures, summary, table  # noqa: PLC0415
 
     for name, render in FORMATS.items():
         path = getattr(options, name)
         if path is not None:
-            path.write_text(render(result), "utf-8")
+            path.write_text(render(result, expected), "utf-8")
     if options.html is not None:
         _write(options.html, [result, *merged])
-    for text in (table(result), failures(result), summary(result)):
+    for text in (table(result), failures(result, expected), summary(result, expected)):
         if text:
             print(_printable(text), end="\n\n")  # noqa: T201
 

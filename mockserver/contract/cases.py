@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from mockserver.base import resources
-from mockserver.contract.delivery import CHOPPED, Delivery
+from mockserver.contract.delivery import CHOPPED, Delivery, spoilt
 from mockserver.contract.stage import Planned
+from mockserver.contract.texts import filled
 from mockserver.dialects.table import named
 from mockserver.rules.schemas import violations
 
@@ -78,9 +79,9 @@ class Turn:
             if chopped and not delivery.sizes:
                 delivery = replace(delivery, sizes=CHOPPED)
             segment.append(Planned(reply, delivery))
-            if delivery.end:
-                whole = replace(delivery, end="")
-                segment += [Planned(reply, whole) for _ in range(_COPIES)]
+            if delivery.end or (reply.get("fault") and spoilt(reply)):
+                whole = {name: value for name, value in reply.items() if name != "fault"}
+                segment += [Planned(whole, replace(delivery, end="")) for _ in range(_COPIES)]
             if reply.get("tool_calls"):
                 yield segment
                 segment = []
@@ -149,6 +150,7 @@ def read_cases(document: Any, *, where: str) -> tuple[Case, ...]:
     if found:
         msg = f"{where}: {found[0].path or 'the document'}: {found[0].message[:300]}"
         raise CaseError(msg)
+    document = filled(document, document.get("texts") or {})
     tools = document.get("tools") or {}
     for case in document["cases"]:
         unknown = [tool for tool in case.get("tools", ()) if isinstance(tool, str) and tool not in tools]

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any
 
+from mockserver.faults.kinds import kinds
+
 ENDS = ("cut", "reset", "stall", "error")
 """How a stream may end before its end: the connection closes, is reset, falls silent; an error comes."""
 
@@ -13,6 +15,18 @@ CHOPPED = (1, 2, 3, 5, 7, 11, 13)
 
 MOST_PIECES = 4096
 """The most pieces of one answer; what is left comes at once."""
+
+
+_SPOILING = ("incomplete", "error")
+_RAW = ("status", "body", "frames")
+
+
+def spoilt(reply: Mapping[str, Any]) -> bool:
+    """Whether a reply of the control API is no answer: raw bytes, or a fault that loses a part of it."""
+    fault = reply.get("fault")
+    name = str(fault).partition("=")[0].partition(";")[0] if isinstance(fault, str) else ""
+    kind = kinds().get(name)
+    return any(field in reply for field in _RAW) or (kind is not None and kind.harm in _SPOILING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 from mockserver.base.jsontext import loads_bounded
 from mockserver.catalogue.models import load
-from mockserver.contract.protocol import Begin, Choice, Report
-from mockserver.contract.requirements import Failure
+from mockserver.contract.protocol import Begin, Choice, Report, Tokens
+from mockserver.contract.requirements import Failure, requirements
 from mockserver.contract.stage import Seen
 from mockserver.contract.truth import Comparison, Told, first_difference, levelled, same_arguments
 from mockserver.dialects.dialect import Dialect
@@ -237,6 +237,8 @@ def judge_answer(report: Report, entry: Entry, *, stream: bool) -> list[Failure]
         text = f"the answer was good, reported is {report.error.kind}: {report.error.message[:200]}"
         return [Failure("report.success", text)]
     said, found = entry.reply.choices, []
+    if report.cancelled:
+        found.append(Failure("report.stopped", "the answer came to its end, and is reported as stopped"))
     if len(report.choices) != len(said):
         found.append(
             Failure(
@@ -298,3 +300,63 @@ def judge_error(
         text = f"the wire says {status}, reported is {error.status}"
         found.append(Failure("errors.status", text, place="error.status"))
     return found
+
+
+def _beginning(report: Report, said: Said) -> bool:
+    """Whether the thinking that is reported is the beginning of what was thought."""
+    return all(said.reasoning.startswith(choice.thinking) for choice in report.choices[:1])
+
+
+def judge_stopped(report: Report, entry: Entry) -> list[Failure]:
+    """What is wrong with the report of an answer that the client was told not to hear to its end."""
+    assert entry.reply is not None
+    said = entry.reply.choices[0]
+    told = "".join(choice.text for choice in report.choices[:1])
+    found = []
+    if not said.content.startswith(told):
+        text = f"{told!r} is reported, {said.content!r} was on its way"
+        found.append(Failure("stream.cancel-text", text))
+    if not report.cancelled and report.error is None:
+        found.append(
+            Failure("report.stopped", "the client was told to stop, and does not report that it did")
+        )
+    ends = [choice.finish_reason for choice in report.choices if choice.finish_reason == said.finish_reason]
+    if ends:
+        text = f"the finish reason {ends[0]!r} is reported, and was not sent yet"
+        found.append(Failure("report.stopped", text, place="choices[0].finish_reason"))
+    whole = {(call.id, call.name) for call in said.tool_calls}
+    kept = [(call.id, call.name) for choice in report.choices[:1] for call in choice.tool_calls]
+    if set(kept) - whole or not _beginning(report, said):
+        text = f"calls {kept} or thinking are reported that were not on their way"
+        found.append(Failure("stream.cancel-text", text))
+    if report.cancelled and report.error is None and said.content and not said.reasoning and not told:
+        found.append(Failure("report.stopped", "nothing is reported of the pieces that came before the stop"))
+    return found
+
+
+def judge_sum(told: Tokens, sure: tuple[int, int], unsure: tuple[int, int]) -> list[Failure]:
+    """What is wrong with the usage of a whole conversation.
+
+    `sure` are the tokens of the answers that came to their end, in and out; those of answers that broke off
+    (`unsure`) may be among them, whole, in part or not at all.
+    """
+    reported = told.input, told.output
+    if all(least <= one <= least + more for one, least, more in zip(reported, sure, unsure, strict=True)):
+        return []
+    more = f", and up to {unsure[0]} and {unsure[1]} more that broke off" if any(unsure) else ""
+    text = (
+        f"the answers cost {sure[0]} tokens in and {sure[1]} out together{more}; reported are "
+        f"{told.input} and {told.output}"
+    )
+    return [Failure("usage.sum", text, place="usage")]
+
+
+def of_form(fault: Any, found: list[Failure]) -> list[Failure]:
+    """What is wrong with the report of an answer that came in an odd but legal form.
+
+    The requirement of that form stands before what was misread because of it.
+    """
+    form = next((one for one in requirements().values() if fault is not None and one.form == fault), None)
+    if form is None or not found:
+        return found
+    return [Failure(form.id, f"of a stream in this form: {found[0].message}", place=found[0].place), *found]

@@ -16,12 +16,16 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One thing that a client has to do; `source` says where that is known from."""
+    """One thing that a client has to do; `source` says where that is known from.
+
+    `form` is the fault of the server that writes a stream in the form that is to be read; "" for most.
+    """
 
     id: str
     severity: Severity
     title: str
     source: str
+    form: str = ""
 
 
 @cache
@@ -29,7 +33,9 @@ def requirements() -> dict[str, Requirement]:
     """All requirements by id, in the order of the fixture."""
     rows = resources.fixture("requirements")["requirements"]
     return {
-        row["id"]: Requirement(row["id"], Severity(row["severity"]), row["title"], row["source"])
+        row["id"]: Requirement(
+            row["id"], Severity(row["severity"]), row["title"], row["source"], row.get("form", "")
+        )
         for row in rows
     }
 

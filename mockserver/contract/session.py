@@ -15,6 +15,9 @@ from mockserver.contract.judge import (
     judge_answer,
     judge_error,
     judge_refusal,
+    judge_stopped,
+    judge_sum,
+    of_form,
 )
 from mockserver.contract.protocol import Begin, Command, End, Report, Result, Results, Say
 from mockserver.contract.requirements import Failure, Severity
@@ -31,13 +34,18 @@ _SILENT = ("cut", "reset")
 
 @dataclass(slots=True)
 class _Talk:
-    """One conversation: how it began, and the truth of it so far."""
+    """One conversation: how it began, and the truth of it so far.
+
+    `input` and `output` are the tokens of the answers that came to their end; of those that did not, `unsure`
+    may have been told or not. `judged` is up to where a session's cloud remembers the history.
+    """
 
     begin: Begin
     history: list[Told]
     groups: int = 0
     input: int = 0
     output: int = 0
+    unsure: tuple[int, int] = (0, 0)
     summable: bool = True
     judged: int = 0
 
@@ -150,15 +158,8 @@ class Session:
         """Ends every conversation and judges the sums. Raises `ProtocolError`."""
         for talk in self._talks:
             report = self.client.send(End(conversation=talk.begin.conversation))
-            usage = report.usage
-            wrong = usage is not None and (usage.input, usage.output) != (talk.input, talk.output)
-            if wrong and talk.summable and not self._broken():
-                assert usage is not None
-                text = (
-                    f"the answers cost {talk.input} tokens in and {talk.output} out together; reported are "
-                    f"{usage.input} and {usage.output}"
-                )
-                self.failures.append(Failure("usage.sum", text, place="usage"))
+            if report.usage is not None and talk.summable and not self._broken():
+                self._fail(judge_sum(report.usage, (talk.input, talk.output), talk.unsure))
             self.stage.forget(talk.begin.key)
         self._talks.clear()
 
@@ -189,7 +190,7 @@ class Session:
         ) - {told.text for told in talk.history}
         history = due
         if talk.begin.session is not None:
-            history = [told for told in due[talk.judged :] if told.role in ("user", "tool")]
+            history = [told for told in due[talk.judged :] if told.role in ("user", "tool") or told.partial]
             talk.judged = len(talk.history)
         for one in seen:
             number = self.transcript.request(one.entry.surface, one.entry.body)
@@ -204,11 +205,14 @@ class Session:
         if entry.refusal is not None:
             words = entry.refusal.words[named(entry.surface).voice]
             self.transcript.add("cloud", f"refuses: {entry.refusal.status} {words.code}: {words.message}")
-        elif entry.reply is not None:
+        elif entry.reply is not None and entry.reply.choices:
             said = [repr(choice.content) for choice in entry.reply.choices]
             said += [f"calls {call.name}({call.arguments})" for call in entry.reply.choices[0].tool_calls]
-            end = seen.planned.delivery.end if seen.planned and seen.ended else ""
+            planned = seen.planned
+            end = (planned.delivery.end or planned.reply.get("fault")) if planned and seen.ended else ""
             self.transcript.add("cloud", ", ".join(said) + (f", and then: {end}" if end else ""))
+        elif seen.planned is not None:
+            self.transcript.add("cloud", f"sends {dict(seen.planned.reply)}")
 
     def _fail(self, failures: Iterable[Failure]) -> None:
         known = {(failure.requirement, failure.place, failure.message) for failure in self.failures}
@@ -226,7 +230,12 @@ class Session:
             return self._failed(talk, start)
         last = held.planned[-1]
         self._retries(held)
+        for one in held.planned:
+            if one.ended and one.entry.usage is not None:
+                more_in, more_out = talk.unsure
+                talk.unsure = more_in + one.entry.usage.input, more_out + one.entry.usage.output
         if held.seen[-1] is not last:
+            talk.summable = False  # the kit does not know what that answer cost
             return self._failed(talk, start)
         if turn.cancel_after and last.ended:
             return self._stopped(talk, held, last, start)
@@ -236,7 +245,9 @@ class Session:
         if last.entry.refusal is not None:
             self._fail(judge_refusal(held.report, last.entry))
             return self._failed(talk, start)
-        self._fail(judge_answer(held.report, last.entry, stream=held.stream))
+        assert last.planned is not None
+        found = judge_answer(held.report, last.entry, stream=held.stream)
+        self._fail(of_form(last.planned.reply.get("fault"), found) if held.stream else found)
         return self._good(talk, turn, held, last)
 
     def _good(self, talk: _Talk, turn: Turn, held: _Round, last: Seen) -> bool:
@@ -264,6 +275,8 @@ class Session:
     def _broken_off(self, held: _Round, last: Seen) -> list[Failure]:
         assert last.planned is not None
         end = last.planned.delivery.end
+        if not end:
+            return judge_error(held.report, requirement="answer.whole")
         if end == "stall":
             if not last.gone.wait(self.stage.patience):
                 text = f"the stream was silent for {self.stage.patience:g} s, and the client still listened"
@@ -282,7 +295,7 @@ class Session:
     def _failed(self, talk: _Talk, start: int) -> bool:
         talk.groups += 1
         talk.history[:] = optional(talk.history, start, talk.groups)
-        talk.summable = False
+        talk.judged = min(talk.judged, start)
         return False
 
     def _stopped(self, talk: _Talk, held: _Round, last: Seen, start: int) -> bool:
@@ -293,11 +306,9 @@ class Session:
                 f"the connection was still held {self.stage.patience:g} s after the client was told to stop"
             )
             self._fail([Failure("stream.cancel", text)])
-        said = last.entry.reply.choices[0].content
-        told = "".join(choice.text for choice in held.report.choices[:1])
-        if not said.startswith(told):
-            self._fail([Failure("stream.cancel-text", f"{told!r} is reported, {said!r} was on its way")])
+        self._fail(judge_stopped(held.report, last.entry))
         self._failed(talk, start)
+        said = last.entry.reply.choices[0].content
         beginning = Told(role="assistant", text=said, group=talk.groups, beginning=True)
         talk.history.append(beginning)
         return False

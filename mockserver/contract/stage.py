@@ -14,7 +14,7 @@ from typing import Any, Self
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from mockserver.contract.delivery import Delivery
+from mockserver.contract.delivery import Delivery, spoilt
 from mockserver.contract.loop import Loop
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.settings import Settings
@@ -47,7 +47,7 @@ class Planned:
 class Seen:
     """One request as the stage saw it. `planned` is None where nothing was planned for it.
 
-    `frames` is how many frames of a stream were sent; `gone` is set when the client has left.
+    `gone` is set when the client has left; `ended` says that the answer is not whole.
     """
 
     entry: Entry
@@ -55,6 +55,9 @@ class Seen:
     planned: Planned | None
     gone: threading.Event = field(default_factory=threading.Event)
     ended: bool = False
+
+    def __post_init__(self) -> None:
+        self.ended = self.planned is not None and spoilt(self.planned.reply)
 
 
 @dataclass(slots=True)
@@ -115,7 +118,7 @@ class StageApp(App):
         assert seen.planned is not None
         delivery = seen.planned.delivery
         frames = answer.frames or [answer.body]
-        seen.ended = bool(delivery.end) and bool(answer.frames)
+        seen.ended = seen.ended or (bool(delivery.end) and bool(answer.frames))
         if delivery.end and not answer.frames:
             delivery = Delivery(sizes=delivery.sizes)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})

@@ -133,16 +133,15 @@ class Comparison:
         """As `failures`, where the history is cut in front, to `most` messages beside the system message."""
         first: list[Failure] = []
         for variant in variants(history):
-            for cut in _cuts(variant, most):
-                found = self._against(cut, sent)
-                if all(failure.severity is Severity.SHOULD for failure in found):
-                    return found  # it is cut as it ought to be, whatever else it should be
-                first = first or found
+            found = self._against(_cut(variant, most), sent)
+            if all(failure.severity is Severity.SHOULD for failure in found):
+                return found  # it is cut as it ought to be, whatever else it should be
+            first = first or found
         reasons = "; ".join(failure.message for failure in first[:2])
         count = sum(message.role != "system" for message in sent)
         message = (
             f"{count} messages beside the system message, at most {most} were asked for; they have to be the "
-            f"newest, begin with the user and keep calls with their results: {reasons}"
+            f"newest that fit, begin with the user and keep calls with their results: {reasons}"
         )
         return [Failure("history.truncation", message, self._number, self._place)]
 
@@ -255,13 +254,13 @@ class Comparison:
         return found
 
 
-def _cuts(history: Sequence[Told], most: int) -> Iterator[list[Told]]:
-    """The history from any of its turns on that leaves `most` messages; the running turn is always whole."""
+def _cut(history: Sequence[Told], most: int) -> list[Told]:
+    """The history from the oldest of its turns on that leaves `most` messages; the running turn is whole."""
     system = [told for told in history if told.role == "system"]
     rest = [told for told in history if told.role != "system"]
     users = [at for at, told in enumerate(rest) if told.role == "user"]
-    for start in [at for at in users if len(rest) - at <= most] or users[-1:]:
-        yield [*system, *rest[start:]]
+    start = next((at for at in users if len(rest) - at <= most), users[-1])
+    return [*system, *rest[start:]]
 
 
 def _key(message: Told | Message) -> tuple[object, ...]:

@@ -28,7 +28,13 @@ def test_any_text_makes_a_document_that_can_be_read(title: str, cases: list[Case
 def test_a_case_says_all_that_it_has_to_say() -> None:
     bad = Case("two turns", "history", [Complaint("forgot", "user: hi\n<nothing>")], "slow & late")
     suite = read(junit("conform mine", [Case("one turn", "history"), bad]))
-    assert suite.attrib == {"name": "conform mine", "tests": "2", "failures": "1", "errors": "0"}
+    assert suite.attrib == {
+        "name": "conform mine",
+        "tests": "2",
+        "failures": "1",
+        "errors": "0",
+        "skipped": "0",
+    }
     first, second = suite
     assert first.attrib == {"name": "one turn", "classname": "history"}
     assert len(first) == 0
@@ -45,3 +51,11 @@ def test_a_case_says_all_that_it_has_to_say() -> None:
 def test_what_xml_cannot_carry_is_marked(character: str) -> None:
     [case] = read(junit("x", [Case(f"a{character}b", "g")]))
     assert case.attrib["name"] == "a?b"
+
+
+def test_what_was_expected_to_fail_is_skipped() -> None:
+    known = Case("old", "g", [Complaint("known to fail: it forgets", "user: hi", "skipped")])
+    suite = read(junit("x", [known]))
+    assert (suite.attrib["failures"], suite.attrib["skipped"]) == ("0", "1")
+    (skipped,) = suite.iter("skipped")
+    assert (skipped.get("message"), skipped.text) == ("known to fail: it forgets", "user: hi")

@@ -89,6 +89,16 @@ class TriesEleven(Persists):
     times = 12
 
 
+class TakesPages(PaperClient):
+    """Takes what is no JSON for the text of an answer."""
+
+    def whole(self, status: int, body: bytes) -> Reply:
+        try:
+            return super().whole(status, body)
+        except ValueError:
+            return Reply()
+
+
 class TakesAll(PaperClient):
     """Takes whatever came for the whole answer."""
 

@@ -30,13 +30,13 @@ class PaperStage(Stage):
         answer = self.engine.chat(surface, RequestHeaders(raw), body, arrived=NOW)
         seen = self._app._note(answer, {"type": "http", "headers": raw})
         if seen is not None and seen.planned is not None:
-            seen.ended = bool(seen.planned.delivery.end) and bool(answer.frames)
+            seen.ended |= bool(seen.planned.delivery.end) and bool(answer.frames)
         return answer, seen
 
     def sent(self, answer: Answer, seen: Seen | None, path: str) -> bytes:
         """What a client hears of an answer."""
         frames = answer.frames or [answer.body]
-        if seen is None or seen.planned is None or not seen.ended:
+        if seen is None or seen.planned is None or not seen.planned.delivery.end:
             return b"".join(frames)
         delivery, surface = seen.planned.delivery, PATHS[path]
         heard = b"".join(delivery.pieces(frames, tail=dialect_of(surface).grammar.tail))

@@ -60,7 +60,7 @@ def test_cases_are_chosen_by_name_and_group() -> None:
     group = chosen(built_in(), ["parallel"])
     assert {case.id.partition(".")[0] for case in group} == {"parallel"}
     assert chosen(built_in(), []) == built_in()
-    with pytest.raises(CaseError, match=r"no case is 'turn'.*the groups are anthropic, choices, chunking"):
+    with pytest.raises(CaseError, match=r"no case is 'turn'.*the groups are all, answer, anthropic, choices"):
         chosen(built_in(), ["turn"])
 
 

@@ -112,6 +112,20 @@ def test_a_fault_of_the_driver_has_a_status_of_its_own(
     assert "ended in the middle" in capsys.readouterr().out
 
 
+def test_a_driver_that_hangs_is_given_up_and_the_run_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hello = {"type": "hello", "version": 1, "client": "c", "surfaces": ["compat"]}
+    program = tmp_path / "driver.py"
+    program.write_text(f"input()\nprint({json.dumps(hello)!r}, flush=True)\ninput()\ninput()\n")
+    asked = ["conform", "--client", f"{sys.executable} {program}", "--suite", "turns.without-system"]
+    assert main([*asked, "--driver-patience", "0.4"]) == 3
+    told = capsys.readouterr()
+    assert "turns.without-system/compat/plain: the driver gave no answer within 0.4 s" in told.err
+    assert "c: 3 conversations: 3 driver" in told.out
+    assert main([*asked, "--driver-patience", "0"]) == 2
+
+
 def test_a_case_of_ones_own_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own = tmp_path / "own.json"
     turn = {"say": "Hi", "replies": [{"content": "\u001b[31mHi"}]}
@@ -151,8 +165,8 @@ def test_the_cases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         (["--client", "x", "--suite", "none"], "no case is 'none'"),
         (["--client", "x", "--suite", "none.json"], "none.json"),
         (["--client", "x", "--expect", "none.txt"], "none.txt"),
-        (["--client", "x", "--examples", "-1"], "neither may be negative"),
-        (["--client", "x", "--patience", "0"], "neither may be negative"),
+        (["--client", "x", "--examples", "-1"], "none may be negative"),
+        (["--client", "x", "--patience", "0"], "none may be negative"),
         (["--merge", "none.json", "--html", "x.html"], "none.json"),
     ],
 )

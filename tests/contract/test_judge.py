@@ -21,6 +21,9 @@ from mockserver.contract.judge import (
     judge_choice,
     judge_error,
     judge_refusal,
+    judge_stopped,
+    judge_sum,
+    of_form,
 )
 from mockserver.contract.protocol import Begin, Call, Choice, Error, Report, Tokens
 from mockserver.contract.requirements import Failure
@@ -34,6 +37,7 @@ from mockserver.dialects.table import dialect_of
 from mockserver.state.journal import Entry
 from mockserver.talk.finding import Finding, Severity
 from mockserver.talk.reply import Choice as Said
+from mockserver.talk.reply import Reply
 from mockserver.talk.request import ToolCall
 from mockserver.talk.surface import Surface
 from tests.conftest import NOW, make_headers
@@ -428,3 +432,64 @@ def test_the_status_of_a_refusal_within_a_200_is_nobodys_to_know(engine: Engine)
 def test_which_refusals_pass_and_which_stay() -> None:
     assert {429, 500, 502, 503, 504} == TRANSIENT
     assert {400, 401, 403, 404} == LASTING
+
+
+STOPPED = Said(content="One, two.", reasoning="Hm.", tool_calls=(ToolCall("f", "{}", "call_1"),))
+
+
+@pytest.mark.parametrize(
+    ("report", "found"),
+    [
+        (Report((Choice("One"),), cancelled=True), []),
+        (Report((Choice("One", "H"),), cancelled=True), []),
+        (Report((Choice("", "", (Call("call_1", "f", "{"),)),), cancelled=True), []),
+        (Report((), error=Error("AbortError")), []),
+        (Report((Choice("One…"),), cancelled=True), ["stream.cancel-text"]),
+        (Report((Choice("One", "No"),), cancelled=True), ["stream.cancel-text"]),
+        (Report((Choice("", "", (Call("call_2", "f", "{}"),)),), cancelled=True), ["stream.cancel-text"]),
+        (Report((Choice("One"),)), ["report.stopped"]),
+        (Report((Choice("One", finish_reason="stop"),), cancelled=True), ["report.stopped"]),
+    ],
+)
+def test_a_stopped_answer_is_told_as_one(engine: Engine, report: Report, found: list[str]) -> None:
+    kept = replace(entry(engine), reply=Reply((STOPPED,)))
+    assert [failure.requirement for failure in judge_stopped(report, kept)] == found
+
+
+def test_of_a_stopped_answer_something_is_told(engine: Engine) -> None:
+    kept = replace(entry(engine), reply=Reply((Said(content="One, two."),)))
+    (failure,) = judge_stopped(Report((Choice(),), cancelled=True), kept)
+    assert failure.requirement == "report.stopped"
+    assert failure.message == "nothing is reported of the pieces that came before the stop"
+
+
+def test_what_came_to_its_end_was_not_stopped(engine: Engine) -> None:
+    kept = entry(engine)
+    assert kept.reply is not None
+    assert kept.usage is not None
+    (said,) = kept.reply.choices
+    told = Choice(said.content, said.reasoning, (), said.finish_reason)
+    usage = Tokens(kept.usage.input, kept.usage.output)
+    assert judge_answer(Report((told,), usage), kept, stream=False) == []
+    (failure,) = judge_answer(Report((told,), usage, cancelled=True), kept, stream=False)
+    assert failure.requirement == "report.stopped"
+
+
+@pytest.mark.parametrize(
+    ("told", "good"),
+    [((5, 7), True), ((8, 9), True), ((6, 8), True), ((4, 7), False), ((5, 10), False), ((9, 7), False)],
+)
+def test_a_sum_may_hold_what_broke_off(told: tuple[int, int], *, good: bool) -> None:
+    found = judge_sum(Tokens(*told), (5, 7), (3, 2))
+    assert [failure.requirement for failure in found] == ([] if good else ["usage.sum"])
+    assert all("and up to 3 and 2 more that broke off" in failure.message for failure in found)
+
+
+def test_a_form_is_blamed_before_what_was_misread() -> None:
+    found = [Failure("report.text", "said 'a', sent 'b'", place="choices[0].text")]
+    form, text = of_form("crlf", found)
+    assert (form.requirement, form.place) == ("form.line-ends", "choices[0].text")
+    assert form.message == "of a stream in this form: said 'a', sent 'b'"
+    assert text == found[0]
+    assert of_form("crlf", []) == []
+    assert of_form("trickle=1ms", found) == of_form(None, found) == found

@@ -103,3 +103,23 @@ def test_the_schema_knows_all_features_and_commands() -> None:
     document = {"type": "hello", "version": 1, "client": "c", "surfaces": ["compat"]}
     assert violations("driver", {**document, "features": list(p.FEATURES)}) == []
     assert p.hello_line() == b'{"type":"hello","version":1}\n'
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            {"type": "report", "choices": [{"text": 5}]},
+            r"choices\[0\]\.text: 5 is not of type 'string', 'null'",
+        ),
+        (
+            {"type": "report", "usage": {"input": "3", "output": 1}},
+            r"usage\.input: '3' is not of type 'integer'",
+        ),
+        ({"type": "tea"}, r"type: 'tea' is not one of"),
+        ({}, "its root: 'type' is a required property"),
+    ],
+)
+def test_a_wrong_field_of_a_line_is_named(line: dict[str, Any], told: str) -> None:
+    with pytest.raises(p.ProtocolError, match=f"breaks schemas/driver.schema.json at {told}"):
+        p.answer(json.dumps(line))

@@ -8,6 +8,7 @@ import pytest
 from mockserver import contract
 from mockserver.base import resources
 from mockserver.contract.requirements import Failure, Requirement, Severity, requirements
+from mockserver.faults.kinds import kinds
 
 NAMED = re.compile(r'"([a-z]+\.[a-z]+(?:-[a-z]+)*)"')
 """Names in double quotes that look like those of requirements."""
@@ -42,7 +43,13 @@ def test_what_the_kit_blames_is_a_requirement() -> None:
     for module in ("judge", "truth", "session"):
         source = (Path(contract.__file__).parent / f"{module}.py").read_text("utf-8")
         blamed |= {name for name in NAMED.findall(source) if name.partition(".")[0] in GROUPS}
-    assert blamed == set(requirements())
+    assert blamed == {name for name, requirement in requirements().items() if not requirement.form}
+
+
+def test_a_form_is_a_fault_that_takes_nothing_away() -> None:
+    forms = {requirement.form for requirement in requirements().values() if requirement.form}
+    assert forms <= {name for name, kind in kinds().items() if kind.harm == "none"}
+    assert {name.partition(".")[0] for name, one in requirements().items() if one.form} == {"form"}
 
 
 def test_a_severity_is_shown_by_its_word() -> None:

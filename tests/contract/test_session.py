@@ -39,6 +39,7 @@ from tests.contract.mistaken import (
     SumsNothing,
     SumsWrongly,
     TakesAll,
+    TakesPages,
     TriesEleven,
     TriesTen,
     Twice,
@@ -363,8 +364,51 @@ def test_the_sum_of_what_was_used_is_judged_in_the_end(stage: PaperStage) -> Non
 
 
 def test_the_sum_is_not_judged_where_nobody_can_know_it(stage: PaperStage) -> None:
-    assert broken(led(stage, talk(say("One", "1"), say("Two", WRONG)), SumsWrongly)) == []
     assert broken(led(stage, talk(say("One", "1")), SumsBlindly)) == ["usage.plain"]
+    assert broken(led(stage, talk(say("One", BUSY)), Persists)) == []
+
+
+def test_a_refusal_costs_nothing_in_the_sum(stage: PaperStage) -> None:
+    case = talk(say("One", "1"), say("Two", WRONG))
+    assert broken(led(stage, case)) == []
+    assert broken(led(stage, case, SumsWrongly)) == ["usage.sum"]
+
+
+def test_what_broke_off_may_be_in_the_sum_or_not(stage: PaperStage) -> None:
+    case = talk(say("One", "1"), say("Two", ends("cut")))
+    assert broken(led(stage, case, mode="stream")) == []
+    assert broken(led(stage, case, SumsWrongly, mode="stream")) == []
+    assert broken(led(stage, case, SumsNothing, mode="stream")) == []
+
+
+@pytest.mark.parametrize("reply", [{"status": 200, "body": "<h1>"}, {"status": 502, "body": "<h1>"}])
+def test_what_is_no_answer_has_to_be_reported_as_an_error(stage: PaperStage, reply: dict[str, Any]) -> None:
+    case = talk(Turn(say="One", replies=(reply,)))
+    assert broken(led(stage, case)) == []
+    assert broken(led(stage, case, TakesPages)) == ["answer.whole"]
+
+
+def test_a_session_may_say_again_what_was_refused(stage: PaperStage) -> None:
+    case = talk(
+        say("One", WRONG),
+        say("Two", "2"),
+        say("Three", "3"),
+        session=True,
+        models={"compat": "qwen-plus-character"},
+        options={"character_options": {"memory": {"enable_long_term_memory": True}}},
+    )
+    assert broken(led(stage, case)) == broken(led(stage, case, KeepsFailed)) == []
+
+
+def test_a_session_may_go_on_from_a_prefix(stage: PaperStage) -> None:
+    case = talk(
+        say("One", "1"),
+        say("Two", "it is", partial="So"),
+        session=True,
+        models={"compat": "qwen-plus-character"},
+        options={"character_options": {"memory": {"enable_long_term_memory": True}}},
+    )
+    assert broken(led(stage, case)) == []
 
 
 def test_what_was_said_in_another_conversation_is_known_as_such(stage: PaperStage) -> None:

@@ -22,6 +22,9 @@ import java.util.Map;
 public final class Driver implements Loop.Conversation {
   private final Loop.Command begin;
   private final List<Message> history = new ArrayList<>();
+  /** Where the running turn begins in the history, and whether the last request was answered. */
+  private int start;
+  private boolean answered = true;
   private final List<ToolBase> tools = new ArrayList<>();
   private final Generation generation;
 
@@ -72,6 +75,10 @@ public final class Driver implements Loop.Conversation {
       told.add(Message.builder().role("tool").toolCallId(result.id).content(result.content).build());
     }
     if (command.type.equals("say")) {
+      if (!answered) { // a turn that failed leaves nothing behind, also where its calls were answered
+        history.subList(start, history.size()).clear();
+      }
+      start = history.size();
       told.add(Message.builder().role("user").content(command.text).build());
     }
     List<Message> messages = new ArrayList<>(history);
@@ -79,6 +86,7 @@ public final class Driver implements Loop.Conversation {
     if (!command.partial.isEmpty()) {
       messages.add(Message.builder().role("assistant").content(command.partial).partial(true).build());
     }
+    answered = false;
     Loop.Answer answer = new Loop.Answer();
     GenerationParam request = request(command, messages);
     Message own = null;
@@ -100,6 +108,7 @@ public final class Driver implements Loop.Conversation {
       history.addAll(told);
       history.add(own != null && command.partial.isEmpty() ? own : message(command.partial, answer));
     }
+    answered = true;
     return answer;
   }
 

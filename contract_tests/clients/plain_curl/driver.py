@@ -90,20 +90,30 @@ class Curl(Conversation):
             status = f"exit status {process.returncode}"
             kind = "curl"
             raise ToldError(kind, None, None, status)
+        if not answer.cancelled and not answer.choices:
+            kind = "empty"
+            raise ToldError(kind, None, None, "what came is no answer")
 
 
 def documents(output: Any) -> Iterator[Document]:
     """The documents of an event stream, or the one of a plain body."""
-    rest = b""
+    rest = data = b""
     for line in output:  # only a line feed ends a line here, whatever the text holds
         if line.startswith(b"data:") and line.endswith(b"\n"):
-            data = line[5:].strip()
-            if data != b"[DONE]":
-                yield json.loads(data)
-        elif not line.startswith((b"id:", b"event:", b":")):
+            data += line[5:]
+        elif data and not line.strip():
+            yield from event(data)
+            data = b""
+        elif not line.startswith((b"id:", b"event:", b"retry:", b"x-", b":")):
             rest += line
+    yield from event(data)
     if rest.strip().startswith(b"{"):
         yield json.loads(rest)
+
+
+def event(data: bytes) -> list[Document]:
+    """The document of an event's data; none at the end mark."""
+    return [] if data.strip() in (b"", b"[DONE]") else [json.loads(data)]
 
 
 def gather(answer: Answer, document: Document, *, status: int, cumulative: bool) -> None:

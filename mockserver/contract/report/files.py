@@ -6,31 +6,39 @@ from html import escape
 from typing import Literal
 
 from mockserver.base.junit import Case, Complaint, junit
+from mockserver.contract.report.expected import Expected
 from mockserver.contract.report.result import Held, Result, State
 from mockserver.contract.report.terminal import held_text, summary
 from mockserver.contract.requirements import requirements
 from mockserver.contract.suite import Verdict
 
+_NONE = Expected()
 
-def as_json(result: Result) -> str:
+
+def as_json(result: Result, _: Expected = _NONE) -> str:
     """The run as JSON."""
     return json.dumps(result.document(), indent=1, ensure_ascii=True) + "\n"
 
 
-def _case(held: Held) -> Case:
+def _case(held: Held, expected: Expected) -> Case:
     group = held.id.partition(".")[0]
     if held.verdict is Verdict.PASSED:
         return Case(held.id, group)
     message = held.message or str(held.failures[0]["message"])
-    kind: Literal["failure", "error"] = (
-        "error" if held.verdict in (Verdict.DRIVER, Verdict.KIT) else "failure"
-    )
+    kind: Literal["failure", "error", "skipped"] = "failure"
+    if held.verdict in (Verdict.DRIVER, Verdict.KIT):
+        kind = "error"
+    elif expected.covers(held):
+        kind, message = "skipped", f"known to fail: {message}"
     return Case(held.id, group, [Complaint(message, held_text(held), kind)])
 
 
-def as_junit(result: Result) -> str:
-    """The run as JUnit XML: the client's faults are failures, all other faults are errors."""
-    return junit(f"conform {result.client}", map(_case, result.held))
+def as_junit(result: Result, expected: Expected = _NONE) -> str:
+    """The run as JUnit XML.
+
+    The client's faults are failures, those that are expected skipped; all other faults are errors.
+    """
+    return junit(f"conform {result.client}", (_case(held, expected) for held in result.held))
 
 
 def _cell(text: str) -> str:
@@ -38,7 +46,7 @@ def _cell(text: str) -> str:
     return escaped.replace("\r", " ").replace("\n", " ")
 
 
-def as_markdown(result: Result) -> str:
+def as_markdown(result: Result, _: Expected = _NONE) -> str:
     """The run for the summary page of a CI job."""
     lines = [f"### Contract of {_cell(result.client)}", "", summary(result), ""]
     open_states = {
@@ -78,7 +86,7 @@ def _fenced(held: Held) -> list[str]:
     return held_text(held).replace("```", "'''").splitlines()
 
 
-def as_badge(result: Result) -> str:
+def as_badge(result: Result, _: Expected = _NONE) -> str:
     """An SVG badge: how many of the requirements that were looked at hold."""
     states = [state for state in result.states().values() if state is not State.UNCHECKED]
     passed = sum(state is State.PASSED for state in states)
@@ -97,10 +105,10 @@ def as_badge(result: Result) -> str:
     )
 
 
-FORMATS: dict[str, Callable[[Result], str]] = {
+FORMATS: dict[str, Callable[[Result, Expected], str]] = {
     "json": as_json,
     "junit": as_junit,
     "markdown": as_markdown,
     "badge": as_badge,
 }
-"""Each format by the name of its option."""
+"""Each format by the name of its option; it takes a run and what is known to fail in it."""

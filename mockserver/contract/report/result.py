@@ -94,6 +94,11 @@ class Result:
                     found[name].add(state)
         return {name: _worst(states) for name, states in found.items()}
 
+    def passed(self, name: str) -> tuple[int, int]:
+        """In how many of the conversations that show a requirement it holds, and how many these are."""
+        shown = [held for held in self.held if name in held.requires]
+        return sum(held.verdict is Verdict.PASSED for held in shown), len(shown)
+
     def count(self) -> dict[Verdict, int]:
         """How many conversations came to each verdict."""
         return {verdict: sum(held.verdict is verdict for held in self.held) for verdict in Verdict}

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import IO, Any
 
+from mockserver.contract.report.expected import Expected
 from mockserver.contract.report.result import Held, Result, State
 from mockserver.contract.requirements import requirements
 from mockserver.contract.suite import Verdict
 
 _WIDTH, _ROW = 30, 120
+_NONE = Expected()
 _SIGNS = {State.PASSED: "ok", State.FAILED: "FAILED", State.MISSING: "missing", State.UNCLEAR: "unclear"}
 
 
@@ -37,12 +39,14 @@ class Progress:
 
 
 def table(result: Result) -> str:
-    """The requirements that were looked at, each with its state."""
+    """The requirements that were looked at, each with its state; of what is missing also how many passed."""
     rows = []
     for name, state in result.states().items():
         if state is not State.UNCHECKED:
             requirement = requirements()[name]
-            rows.append(f"{_SIGNS[state]:<8} {requirement.severity:<7} {name:<24} {requirement.title}")
+            passed, shown = result.passed(name)
+            title = f"({passed} of {shown} passed) " if state is State.MISSING else ""
+            rows.append(f"{_SIGNS[state]:<8} {requirement.severity:<7} {name:<24} {title}{requirement.title}")
     return "\n".join(row if len(row) <= _ROW else row[: _ROW - 3] + "..." for row in rows)
 
 
@@ -66,11 +70,15 @@ def held_text(held: Held) -> str:
     return "\n".join(lines)
 
 
-def failures(result: Result) -> str:
-    """For each broken requirement the shortest conversation that shows it; what is missing, unclear."""
+def failures(result: Result, expected: Expected = _NONE) -> str:
+    """For each broken requirement the shortest conversation that shows it; what is missing, unclear.
+
+    What is known to fail is not shown again.
+    """
     first: dict[str, Held] = {}
     also: dict[str, int] = {}
-    for held in sorted(result.held, key=lambda one: len(one.transcript)):
+    unknown = [held for held in result.held if not expected.covers(held)]
+    for held in sorted(unknown, key=lambda one: len(one.transcript)):
         reasons = [failure["requirement"] for failure in held.failures[:1]] or (
             [f"{held.verdict}: {held.message}"] if held.verdict is not Verdict.PASSED else []
         )
@@ -84,7 +92,12 @@ def failures(result: Result) -> str:
     return "\n\n".join(texts)
 
 
-def summary(result: Result) -> str:
-    """The numbers in one line."""
+def summary(result: Result, expected: Expected = _NONE) -> str:
+    """The numbers in one line; with known failures also how many of them there are, and how many new ones."""
     counts = ", ".join(f"{number} {verdict}" for verdict, number in result.count().items() if number)
-    return f"{result.client}: {len(result.held)} conversations: {counts or 'none'}"
+    line = f"{result.client}: {len(result.held)} conversations: {counts or 'none'}"
+    if expected.patterns:
+        open_ones = [held for held in result.held if held.verdict is not Verdict.PASSED]
+        known = sum(map(expected.covers, open_ones))
+        line += f" ({known} known, {len(open_ones) - known} new)"
+    return line

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mockserver.contract import Failure, Verdict
 from mockserver.contract.report import Result
+from mockserver.contract.report.expected import Expected
 from mockserver.contract.report.files import FORMATS, as_badge, as_json, as_junit, as_markdown
 from mockserver.contract.report.terminal import held_text
 from tests.contract.report.results import BROKEN, outcome, result, run, transcript
@@ -48,6 +49,15 @@ def test_junit_tells_faults_of_the_client_from_others() -> None:
     assert told[4] == ("partial.turn/compat/plain", "partial", [("failure", "cannot do partial")])
     assert told[5] == ("stream.stall/compat/stream", "stream", [("error", "it died")])
     assert told[6][2] == [("error", "TypeError: x")]
+
+
+def test_junit_skips_what_is_known_to_fail_and_nothing_else() -> None:
+    suite = xml(as_junit(result(), Expected(("text.emoji/*", "turns.single/*", "stream.*"))))
+    told = {case.get("name"): [one.tag for one in case] for case in suite.findall("testcase")}
+    assert told["text.emoji/compat/plain"] == ["skipped"]
+    assert told["text.bidi/compat/plain"] == ["failure"]
+    assert told["turns.single/compat/plain"] == []
+    assert told["stream.stall/compat/stream"] == ["error"]
 
 
 def test_junit_holds_the_whole_conversation() -> None:

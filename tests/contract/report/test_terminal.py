@@ -4,6 +4,7 @@ import pytest
 
 from mockserver.contract import Verdict, requirements
 from mockserver.contract.report import Result
+from mockserver.contract.report.expected import Expected
 from mockserver.contract.report.terminal import (
     Progress,
     failure_text,
@@ -63,7 +64,10 @@ def test_the_table_has_a_row_for_each_requirement_that_was_looked_at() -> None:
     rows = table(result()).splitlines()
     titles = requirements()
     assert f"FAILED   MUST    history.text             {titles['history.text'].title}" in rows
-    assert any(row.startswith("missing  MUST    partial.sent             A prefix to be") for row in rows)
+    assert any(
+        row.startswith("missing  MUST    partial.sent             (0 of 1 passed) A prefix to be")
+        for row in rows
+    )
     assert f"unclear  SHOULD  stream.stall             {titles['stream.stall'].title}" in rows
     assert f"ok       MUST    report.text              {titles['report.text'].title}" in rows
     assert not [row for row in rows if "session.header" in row]
@@ -153,3 +157,19 @@ def test_what_is_missing_is_told_once_for_each_reason() -> None:
 )
 def test_the_numbers_stand_in_one_line(made: Result, line: str) -> None:
     assert summary(made) == line
+
+
+def test_what_is_known_is_counted_and_not_told_again() -> None:
+    known = Expected(("text.*", "partial.*", "stream.*"))
+    assert summary(result(), known).endswith("1 driver (4 known, 1 new)")
+    assert failures(result(), known).startswith("failed: options.zero/compat/plain")
+    assert "text.emoji" not in failures(result(), known)
+
+
+def test_of_what_is_missing_it_is_told_how_many_passed() -> None:
+    made = run(
+        outcome("turns.whitespace", Verdict.PASSED), outcome("text.lines", Verdict.MISSING, message="no")
+    )
+    assert made.passed("history.system") == (1, 2)
+    rows = {row.split()[2]: row for row in table(made).splitlines()}
+    assert rows["history.system"].startswith("missing  MUST    history.system           (1 of 2 passed) The")
