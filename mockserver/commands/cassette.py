@@ -66,7 +66,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     add_redaction(take)
     give = enter("export", "write recordings for another tool", _export)
-    give.add_argument("--format", choices=("har", "vcr"), default="har", help="har (default) or vcr")
+    give.add_argument(
+        "--format", choices=("har", "vcr", "go-vcr", "wiremock"), default="har", help="(default: har)"
+    )
     give.add_argument("--output", type=Path, metavar="FILE", help="write there, not to the screen")
     give.add_argument(
         "--only", action="append", default=[], metavar="NAME", help="this recording only (repeatable)"

@@ -1,4 +1,4 @@
-"""Cassettes as other tools read them: HTTP archives (HAR 1.2), and cassettes of vcrpy."""
+"""Cassettes as other tools read them: HTTP archives (HAR 1.2), vcrpy, go-vcr and WireMock."""
 
 import json
 from base64 import b64encode
@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from mockserver.base.version import __version__
-from mockserver.recording import coding
+from mockserver.recording import coding, documents
 from mockserver.recording.interaction import Interaction
 
 
@@ -125,5 +125,70 @@ def vcr(interactions: Iterable[Interaction]) -> str:
     return written
 
 
-EXPORTERS: dict[str, Callable[[Iterable[Interaction]], str]] = {"har": har, "vcr": vcr}
+def _first(interaction: Interaction) -> float:
+    """When the first byte came, in milliseconds."""
+    return interaction.response.chunks[0].at if interaction.response.chunks else 0.0
+
+
+def go_vcr(interactions: Iterable[Interaction]) -> str:
+    """A cassette of go-vcr 3 and 4. Bodies are as they were sent; of times only the first byte's is kept."""
+    entries = [
+        {
+            "id": number,
+            "request": {
+                "body": _yaml_body(interaction.request.body),
+                "headers": _grouped(interaction.request.headers),
+                "url": _url(interaction),
+                "method": interaction.request.method,
+            },
+            "response": {
+                "body": _yaml_body(interaction.response.raw),
+                "headers": _grouped(interaction.response.headers),
+                "status": f"{interaction.response.status} {_phrase(interaction.response.status)}".strip(),
+                "code": interaction.response.status,
+                "duration": f"{_first(interaction):.6f}ms",
+            },
+        }
+        for number, interaction in enumerate(interactions)
+    ]
+    written: str = yaml.dump({"version": 2, "interactions": entries}, sort_keys=False)
+    return written
+
+
+def _asked(body: bytes) -> list[dict[str, str]]:
+    """What a mapping matches a body by: JSON as such, else the text or the bytes."""
+    if not body:
+        return []
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return [{"binaryEqualTo": b64encode(body).decode()}]
+    return [{"equalToJson" if isinstance(documents.parse(body), dict | list) else "equalTo": text}]
+
+
+def wiremock(interactions: Iterable[Interaction]) -> str:
+    """Mappings of WireMock, the first one made with the highest number. Bodies are as they were sent."""
+    made = list(interactions)
+    mappings = []
+    for at, interaction in enumerate(made):
+        request, response = interaction.request, interaction.response
+        said = _text(response.raw)
+        url = request.path + (f"?{request.query}" if request.query else "")
+        body = {"base64Body": said["text"]} if "encoding" in said else {"body": said["text"]}
+        mappings.append(
+            {
+                "request": {"url": url, "method": request.method, "bodyPatterns": _asked(request.body)},
+                "response": {"status": response.status, **body, "headers": _grouped(response.headers)},
+                "insertionIndex": len(made) - at,
+            }
+        )
+    return json.dumps({"mappings": mappings}, indent=1, ensure_ascii=False) + "\n"
+
+
+EXPORTERS: dict[str, Callable[[Iterable[Interaction]], str]] = {
+    "har": har,
+    "vcr": vcr,
+    "go-vcr": go_vcr,
+    "wiremock": wiremock,
+}
 """The exporters by the names of their formats."""
