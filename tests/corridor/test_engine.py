@@ -306,6 +306,14 @@ def test_a_long_reply_is_counted_and_written_aside(engine: Engine) -> None:
     assert handed_out(engine, asked) == ["_written"]
 
 
+@pytest.mark.parametrize(("logprobs", "aside"), [(True, ["_written"]), (False, [])])
+def test_log_probabilities_make_a_short_reply_long(
+    engine: Engine, *, logprobs: bool, aside: list[str]
+) -> None:
+    script(engine, {"content": "tea " * 1_000})
+    assert handed_out(engine, {**BODIES[COMPAT], "logprobs": logprobs}) == aside
+
+
 def test_reset_forgets_one_world_or_all(engine: Engine) -> None:
     script(engine, {"content": "For all."})
     script(engine, {"content": "For Ann."}, key="sk-ann")
