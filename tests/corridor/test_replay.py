@@ -15,12 +15,14 @@ from mockserver.corridor.replay import Playing, Recorded
 from mockserver.dialects.anthropic.surface import ANTHROPIC
 from mockserver.dialects.compat import surface as compat
 from mockserver.dialects.native.surface import NATIVE_TEXT
+from mockserver.dialects.responses.surface import RESPONSES
+from mockserver.meter.tokenizer import Tokenizer
 from mockserver.recording import cassette
 from mockserver.recording.interaction import Interaction
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
 from mockserver.server.app import App
-from mockserver.talk.reply import Reply
+from mockserver.talk.reply import Choice, Reply
 from mockserver.talk.surface import Surface
 from tests import folding
 from tests.conftest import MakeHeaders
@@ -42,7 +44,7 @@ from tests.recording.exchanges import (
     native_frames,
 )
 from tests.wire import strategies as drawn
-from tests.wire.exchanges import compat_exchange
+from tests.wire.exchanges import compat_exchange, responses_exchange
 
 SSE = {"X-DashScope-SSE": "enable"}
 
@@ -289,6 +291,27 @@ def test_a_recorded_message_answers_every_other_dialect(player: Player) -> None:
     plain = folding.anthropic_body(player.ask(anthropic_asked(), ANTHROPIC).body)
     assert [choice.content for choice in plain.choices] == ["你好"]
     assert plain.usage == ANTHROPIC_USAGE
+
+
+def test_a_recorded_response_is_sent_again_and_answers_other_dialects(
+    player: Player, tokenizer: Tokenizer
+) -> None:
+    exchange = responses_exchange("qwen-plus", Reply((Choice("你好", "Hm."),)), tokenizer)
+    frames, path = exchange.stream().frames, RESPONSES.paths[0]
+    asked_ = {"model": "qwen-plus", "input": "hi", "stream": True, "instructions": "Brew."}
+    (name,) = player.load(interaction(asked_, frames, path=path))
+    assert tuple(player.ask(asked_, RESPONSES).frames) == tuple(frames)
+    other = {**asked_, "instructions": "Brew well."}
+    assert tuple(player.ask(other, RESPONSES).frames) == tuple(frames)
+    exact = f"recorded:exact:{name}"
+    assert player.by == [exact, f"{exact}; the system prompt changed"]
+    player.load(way="transcode")
+    told = json.loads(player.ask(asked(system="Brew.")).body)
+    assert told["choices"][0]["message"]["content"] == "你好"
+    # What it goes on from was recorded elsewhere: it is not known here, and not asked for.
+    behind = {"model": "qwen-plus", "input": "hi", "previous_response_id": "resp_elsewhere"}
+    whole = folding.response_body(player.ask(behind, RESPONSES).body)
+    assert (whole.choices[0].content, whole.choices[0].reasoning) == ("你好", "Hm.")
 
 
 def test_a_tool_loop_is_the_same_conversation_in_every_dialect(player: Player) -> None:

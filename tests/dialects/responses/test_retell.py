@@ -113,3 +113,25 @@ def test_what_cannot_be_understood_says_nothing(document: dict[str, Any], output
     retold(document)
     retold({"object": "response", "output": output})
     list(lanes(document))
+
+
+def test_the_dialect_tells_it_again() -> None:
+    dialect = Responses()
+    event = {"type": "response.output_text.delta", "item_id": "msg_1", "delta": "Te"}
+    assert dialect.spoke(event)
+    assert dialect.retold(event) == [{"index": 0, "delta": {"content": "Te"}}]
+    assert [holder for _, holder, _ in dialect.lanes(event)] == [event]
+    opening = {"type": "response.output_item.added", "item": {"type": "function_call"}, "output_index": 0}
+    assert dialect.opening(opening) == ({}, {"index": 0})
+
+
+@pytest.mark.parametrize(
+    ("document", "schema"),
+    [
+        ({"response": {}}, "responses.event"),
+        ({"object": "response"}, "responses.response"),
+        ({"code": "InvalidParameter"}, "native.error"),
+    ],
+)
+def test_a_refusal_has_the_schema_of_its_form(document: dict[str, Any], schema: str) -> None:
+    assert Responses().error_schema(document) == schema
