@@ -4,15 +4,17 @@ Its key, its JSON, its model, its schema, the rules: the first of them that does
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from mockserver.base.jsontext import loads_bounded
+from mockserver.base.names import meant, nearest
 from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.catalogue.models import Model, Models
 from mockserver.catalogue.plans import is_plan_host, is_plan_key, served_with_plan_keys
 from mockserver.corridor.settings import INVALID_KEY, KEY_FORM, Settings
 from mockserver.dialects.table import SURFACES, dialect_of
-from mockserver.rules import Moment, check, check_at, schemas
+from mockserver.rules import Moment, check, check_at, roles, schemas
 from mockserver.rules.order import first, rank
 from mockserver.rules.past import Trail
 from mockserver.rules.policy import Action, Policies, RulePolicy
@@ -28,6 +30,23 @@ from mockserver.talk.surface import Surface
 
 def _at_the_door(rule: str, path: str, refusal: Refusal, message: str) -> tuple[Finding]:
     return (Finding(rule, Severity.REFUSED, path, message, refusal),)
+
+
+_KEY_BEGINS = "sk-"
+STAND_IN = "a stand-in for one that there is not"
+"""Where the data of a model comes from that only a lenient server has."""
+
+_USUAL = "qwen-plus"
+
+
+def stand_in(models: Models, surface: Surface, name: str) -> Model:
+    """The model that answers for one that there is not: one so like it that it is a slip, else a usual."""
+    dialect = dialect_of(surface)
+    served = {
+        model.name: model for model in models if dialect.serves(surface, model) and not model.stream_only
+    }
+    like = meant(name, served) or (_USUAL if _USUAL in served else nearest(name, served))
+    return replace(served[like], name=name, source=STAND_IN)
 
 
 class Door:
@@ -60,7 +79,8 @@ class Door:
         if world is not None:
             return world
         allowed = self._settings.api_keys
-        if key == INVALID_KEY or not KEY_FORM.fullmatch(key) or (allowed and key not in allowed):
+        formed = KEY_FORM.fullmatch(key) or (bool(key) and self._waives(self._odd_key(), key))
+        if key == INVALID_KEY or not formed or (allowed and key not in allowed):
             raise Refused(self._errors.refuse("auth.wrong-key"))
         return self._worlds.of(key)
 
@@ -75,18 +95,46 @@ class Door:
             raise Refused(refusal, _at_the_door("request.json", "", refusal, refusal.words["native"].message))
         return data
 
-    def model(self, surface: Surface, data: Mapping[str, Any], headers: Mapping[str, str]) -> Model:
-        """The model that a request names, as the region of its `host` serves it. Raises `Refused`."""
+    def _odd_key(self) -> tuple[Finding]:
+        """What is found in a key that is of another form than the service's."""
+        refusal = self._errors.refuse("auth.wrong-key")
+        return _at_the_door("auth.key", "Authorization", refusal, refusal.words["compat"].message)
+
+    def _waives(self, found: Iterable[Finding], key: str) -> bool:
+        """Whether a key is let in with what was found."""
+        policy = self.policies.of(key)
+        return all(policy.action(finding) != Action.REFUSE for finding in found)
+
+    def model(
+        self,
+        surface: Surface,
+        data: Mapping[str, Any],
+        headers: Mapping[str, str],
+        world: World | None = None,
+    ) -> Model:
+        """The model that a request names, as the region of its `host` serves it.
+
+        Where the rules of a `world` let in what there is not, the nearest one answers under its name. Raises
+        `Refused`.
+        """
+        models = self._models.at(headers.get("host", ""))
         name = data.get("model")
-        model = self._models.at(headers.get("host", "")).find(name)
+        model = models.find(name)
         if model is not None:
             return model
+        refused = self._unknown(surface, name)
+        if world is None or not isinstance(name, str) or not self._waives(refused.findings, world.key):
+            raise refused
+        return stand_in(models, surface, name)
+
+    def _unknown(self, surface: Surface, name: object) -> Refused:
+        """The refusal of a model that there is not."""
         rule, entry = "model.unknown", dialect_of(surface).unknown_model
         if not isinstance(name, str) or not name:
             rule, entry = "model.missing", dialect_of(surface).missing_model
         refusal = self._errors.refuse(entry, model=name)
         words = refusal.words[surface.voice]
-        raise Refused(refusal, _at_the_door(rule, "model", refusal, words.message))
+        return Refused(refusal, _at_the_door(rule, "model", refusal, words.message))
 
     def read(
         self,
@@ -98,7 +146,7 @@ class Door:
     ) -> tuple[ChatRequest, tuple[Finding, ...]]:
         """The request, read, and what its schema finds in it. Raises `Refused` when it cannot pass."""
         name = f"{surface.name}.request"
-        found: tuple[Finding, ...] = ()
+        found: tuple[Finding, ...] = self._waived(surface, data, model, world)
         if not schemas.validator(name).is_valid(data):
             broken = schemas.findings(name, data, surface, self._errors)
             rest = remainder(surface, data, broken)
@@ -108,11 +156,25 @@ class Door:
                 judged = check(dialect_of(surface).read(surface, rest, model, headers), self._errors)
                 earliest = min(map(rank, broken))
                 broken += [one for one in judged if rank(one) < earliest]
-            found = self._decide(broken, world)
+            found += self._decide(broken, world)
             if len(broken) >= schemas.MOST_ERRORS:
                 # What is wrong with the rest is not known, so it cannot be read, whatever the mode.
                 raise Refused(broken[0].refusal or self._own_refusal(broken[0]), found)
+            if any(finding.rule == roles.RULE for finding in broken):
+                data = roles.with_known_roles(surface, data)
         return dialect_of(surface).read(surface, data, model, headers), found
+
+    def _waived(
+        self, surface: Surface, data: Mapping[str, Any], model: Model, world: World
+    ) -> tuple[Finding, ...]:
+        """What was let in before the request was read: a key of another form, a model that there is not."""
+        found: tuple[Finding, ...] = ()
+        if not world.key.startswith(_KEY_BEGINS) and world.key:
+            found = self._odd_key()
+        if model.source == STAND_IN:
+            found += self._unknown(surface, data.get("model")).findings
+        policy = self.policies.of(world.key)
+        return tuple(finding for finding in found if policy.action(finding) != Action.OFF)
 
     def allow(self, schema: str, data: Any, surface: Surface) -> None:
         """Raises `Refused` for a document that breaks its schema."""

@@ -216,7 +216,7 @@ class Engine:
         entry, (surface, _, body), parse = asked.entry, asked.place, self.door.parse
         data = (yield from aside(True, parse, body)) if asked.large else parse(body)
         entry.stream = dialect_of(surface).streams(headers, data)
-        asked.model = model = self.door.model(surface, data, headers)
+        asked.model = model = self.door.model(surface, data, headers, entry.world)
         vocabulary = self.vocabularies.of(model)
         if not vocabulary.ready:
             yield from aside(True, vocabulary.get)

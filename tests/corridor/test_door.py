@@ -1,7 +1,10 @@
 """The door: keys, and what stands behind bearer."""
 
+from typing import Any
+
 import pytest
 
+from mockserver.base.jsontext import dumps, loads
 from mockserver.base.masking import mask, without_key
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
@@ -104,3 +107,49 @@ def test_what_is_broken_in_more_places_than_are_known_is_not_let_in_even_if_leni
     assert engine.chat(COMPAT, headers(), body, arrived=NOW).status == 200
     monkeypatch.setattr(schemas, "MOST_ERRORS", 1)
     assert engine.chat(COMPAT, headers(), body, arrived=NOW).status == 400
+
+
+def lenient(tokenizer: LazyTokenizer, **more: Any) -> Engine:
+    return Engine(Settings(rules="lenient", **more), tokenizer=tokenizer, clock=lambda: NOW)
+
+
+def said(engine: Engine, headers: RequestHeaders, **body: Any) -> tuple[int, list[str], dict[str, Any]]:
+    """The status of a chat, what was found in it, and the answer."""
+    sent = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Hi"}], **body}
+    answer = engine.chat(COMPAT, headers, dumps(sent), arrived=NOW)
+    assert answer.entry is not None
+    return answer.status, [finding.rule for finding in answer.entry.findings], loads(answer.body)
+
+
+@pytest.mark.parametrize("name", ["qwen-plsu", "gpt-4o", "qwen3-vl-tea"])
+def test_a_lenient_server_answers_for_a_model_that_there_is_not(
+    name: str, lazy_tokenizer: LazyTokenizer, headers: MakeHeaders
+) -> None:
+    status, found, answer = said(lenient(lazy_tokenizer), headers(), model=name)
+    assert (status, found, answer["model"]) == (200, ["model.unknown"], name)
+    assert said(lenient(lazy_tokenizer), headers(), model="")[0] == 400
+    assert (
+        said(lenient(lazy_tokenizer, rule_switches={"model.unknown": "off"}), headers(), model=name)[1] == []
+    )
+
+
+def test_a_lenient_server_lets_any_key_in_and_says_so(
+    lazy_tokenizer: LazyTokenizer, headers: MakeHeaders
+) -> None:
+    engine = lenient(lazy_tokenizer)
+    assert said(engine, headers(key="My API Key"))[:2] == (200, ["auth.key"])
+    assert said(engine, headers())[:2] == (200, [])
+    for key in (None, "", "sk-invalid"):
+        assert said(engine, headers(key=key))[0] == 401
+    assert said(lenient(lazy_tokenizer, api_keys=("sk-one",)), headers(key="tea"))[0] == 401
+
+
+def test_a_lenient_server_takes_a_foreign_role_for_its_nearest(
+    lazy_tokenizer: LazyTokenizer, headers: MakeHeaders
+) -> None:
+    turns = [{"role": "developer", "content": "Be kind."}, {"role": "human", "content": "Tea?"}]
+    status, found, answer = said(lenient(lazy_tokenizer), headers(), messages=turns)
+    assert (status, set(found)) == (200, {"messages.role"})
+    assert "Tea?" in answer["choices"][0]["message"]["content"]
+    strict = Engine(Settings(), tokenizer=lazy_tokenizer, clock=lambda: NOW)
+    assert said(strict, headers(), messages=turns)[0] == 400

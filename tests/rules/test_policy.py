@@ -58,7 +58,7 @@ def test_a_switch_beats_the_mode(
     ],
 )
 def test_the_effect_of_a_mode_on_each_kind_of_rule(mode: str, effects: tuple[str, ...]) -> None:
-    names = ("parameters.unknown", "ranges.max-tokens", "thinking.json-mode", "messages.role")
+    names = ("parameters.unknown", "ranges.max-tokens", "thinking.json-mode", "messages.content-missing")
     policy = RulePolicy(mode=mode)
     assert tuple(policy.effect(rules_by_id()[name]) for name in names) == effects
     switched = RulePolicy(mode=mode, rules={"ranges.max-tokens": "off"})
@@ -76,8 +76,8 @@ def test_the_effect_of_a_mode_on_each_kind_of_rule(mode: str, effects: tuple[str
         ),
         ({"rules": {"ranges.n": "of"}}, "there is no action 'of'; the nearest known one is 'off'"),
         (
-            {"rules": {"messages.role": "off"}},
-            "rule 'messages.role' cannot be off: a request that breaks it cannot be answered",
+            {"rules": {"messages.content-missing": "off"}},
+            "rule 'messages.content-missing' cannot be off: a request that breaks it cannot be answered",
         ),
     ],
 )
@@ -91,7 +91,7 @@ def test_what_there_is_not_is_named_with_the_nearest(fields: dict[str, Any], mes
 
 
 def test_a_fixed_rule_may_be_told_to_refuse() -> None:
-    assert RulePolicy(rules={"messages.role": Action.REFUSE}).rules == {"messages.role": "refuse"}
+    assert RulePolicy(rules={"messages.content-missing": Action.REFUSE}).rules == {"messages.content-missing": "refuse"}
 
 
 def test_a_policy_changes_by_what_is_named() -> None:

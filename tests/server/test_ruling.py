@@ -78,8 +78,8 @@ def test_a_policy_lets_no_key_in(client: TestClient) -> None:
             "there is no rule 'range.n'; the nearest known one is 'ranges.n'",
         ),
         (
-            {"rules": {"messages.role": "off"}},
-            "rule 'messages.role' cannot be off: a request that breaks it cannot be answered",
+            {"rules": {"messages.content-missing": "off"}},
+            "rule 'messages.content-missing' cannot be off: a request that breaks it cannot be answered",
         ),
     ],
 )
