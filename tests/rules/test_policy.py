@@ -91,7 +91,8 @@ def test_what_there_is_not_is_named_with_the_nearest(fields: dict[str, Any], mes
 
 
 def test_a_fixed_rule_may_be_told_to_refuse() -> None:
-    assert RulePolicy(rules={"messages.content-missing": Action.REFUSE}).rules == {"messages.content-missing": "refuse"}
+    told = {"messages.content-missing": "refuse"}
+    assert RulePolicy(rules={"messages.content-missing": Action.REFUSE}).rules == told
 
 
 def test_a_policy_changes_by_what_is_named() -> None:
