@@ -32,7 +32,7 @@ def test_every_rule_is_shown_with_its_effect(client: TestClient) -> None:
         "severity": "harmful",
         "effect": "report",
         "fixed": False,
-        "surfaces": ["anthropic", "compat", "native-multimodal", "native-text"],
+        "surfaces": ["anthropic", "compat", "native-multimodal", "native-text", "responses"],
         "refusals": [],
         "fix": "Correct the name, or leave it out.",
         "source": "Model Studio docs, API references, 2026: only listed parameters are processed",
