@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.base.deadline import Deadline
 from mockserver.instances.arrays import arrays
 from mockserver.instances.document import compiled
 from mockserver.instances.facts import DeadEndError, Facts, flatten
@@ -23,7 +24,8 @@ def proposed(
 ) -> list[list[Any]]:
     """The first candidates for an array."""
     document = compiled(schema)
-    maker = Maker(document, drawn(seed), Words.of(said), sparse=sparse)
+    still = Deadline(1, timer=lambda: 0)
+    maker = Maker(document, drawn(seed), Words.of(said), sparse=sparse, deadline=still)
     facts = Facts(tuple(flatten(document, (document.root,)).places), "schema")
     return list(islice(arrays(maker, facts, Spot(name=name, passed=frozenset(("",)))), most))
 

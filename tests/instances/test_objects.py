@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.base.deadline import Deadline
 from mockserver.instances.document import compiled
 from mockserver.instances.facts import DeadEndError, Facts, flatten
 from mockserver.instances.maker import Maker
@@ -22,7 +23,8 @@ def proposed(
 ) -> list[Json]:
     """The first candidates for an object."""
     document = compiled(schema)
-    maker = Maker(document, drawn(seed), Words.of(said), sparse=sparse)
+    still = Deadline(1, timer=lambda: 0)
+    maker = Maker(document, drawn(seed), Words.of(said), sparse=sparse, deadline=still)
     facts = Facts(tuple(flatten(document, (document.root,)).places), "schema")
     return list(islice(objects(maker, facts, Spot(passed=frozenset(("",)))), most))
 

@@ -221,8 +221,7 @@ def test_a_wrong_query_is_a_fault_and_changes_nothing(
     ("method", "call", "status", "words"),
     [
         ("GET", "repliez", 404, "there is no /_mock/repliez; the nearest known call is '/_mock/replies'"),
-        ("GET", "requests/7", 404, "the nearest known call is '/_mock/requests'"),
-        ("GET", "", 404, "the nearest known call is"),
+        ("GET", "requests/7/tea", 404, "the nearest known call is '/_mock/requests'"),
         ("GET", "reset", 405, "/_mock/reset does not take GET; it takes POST"),
         ("PUT", "usage", 405, "/_mock/usage does not take PUT; it takes"),
     ],
