@@ -34,7 +34,7 @@ def test_the_driver_passes_but_for_what_it_says(tmp_path: Path, capsys: pytest.C
 
 def test_the_first_draft_fails_as_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     draft = re.sub(
-        r'    rest = b""\n.*?\n\n',
+        r'    rest = data = b""\n.*?\n\n',
         "    lines = response.iter_lines()\n    yield from "
         '(json.loads(line[5:]) for line in lines if line.startswith("data:") and "{" in line)\n\n',
         DRIVER,

@@ -30,6 +30,9 @@ settings.register_profile("nightly", deadline=None, print_blob=True)
 _PROFILE = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "steady")
 settings.load_profile(_PROFILE)
 
+RENDERED = 2_000 if _PROFILE == "nightly" else 400
+"""How many answers are rendered in every dialect and form, and folded back."""
+
 RULE_EXAMPLES = settings(
     max_examples=10_000 if _PROFILE == "nightly" else 300,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -39,7 +39,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     conform.add_argument("--port", type=int, default=0, help="port of the cloud; 0 takes a free one")
     conform.add_argument(
-        "--surface", action="append", choices=_SURFACES, default=[], help="only this one (repeatable)"
+        "--surface",
+        action="append",
+        choices=_SURFACES,
+        default=[],
+        metavar="SURFACE",
+        help=f"only this one (repeatable): {', '.join(_SURFACES)}",
     )
     conform.add_argument(
         "--suite",

@@ -13,6 +13,7 @@ from mockserver.dialects.serializers import DIALECTS
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.reply import Choice, Reply
 from tests import folding
+from tests.conftest import RENDERED
 from tests.wire.exchanges import (
     Exchange,
     anthropic_exchange,
@@ -23,7 +24,6 @@ from tests.wire.exchanges import (
 )
 from tests.wire.strategies import replies
 
-EXAMPLES = 2_000
 COMPAT_MODELS = ("qwen-plus", "qwen-turbo", "qwen-max", "qwen3-max", "qwen3-vl-plus", "qwen3.8-max")
 TEXT_MODELS = ("qwen-turbo", "qwen-plus", "qwen3-max")
 ANTHROPIC_MODELS = ("qwen-plus", "qwen3.7-plus", "glm-5.1")
@@ -75,7 +75,7 @@ def _total(usage: dict[str, object] | None) -> object:
     return None if usage is None else usage["total_tokens"]
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=RENDERED)
 @given(reply=replies())
 def test_every_rendering_of_an_answer_folds_back_to_it(tokenizer: Tokenizer, reply: Reply) -> None:
     total = cost(reply, tokenizer).total
@@ -107,7 +107,7 @@ def test_every_rendering_of_an_answer_folds_back_to_it(tokenizer: Tokenizer, rep
                 assert _total(stream.usage) == total
 
 
-@settings(max_examples=EXAMPLES // 4)
+@settings(max_examples=RENDERED // 4)
 @given(reply=replies(most=1, calls=False, thinks=False))
 def test_text_format_says_the_same(tokenizer: Tokenizer, reply: Reply) -> None:
     for incremental in (True, False):
