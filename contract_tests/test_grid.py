@@ -13,7 +13,7 @@ from contract_tests.grid.places import sites
 from contract_tests.grid.table import Mutation, impossible, mutations, table
 from mockserver.contract import Stage, built_in, requirements
 
-SAMPLE = mutations()[::120]
+SAMPLE = mutations()[::240]
 """One of each hundred and twenty; `scripts/nightly grid` takes all. Some of them are never played yet."""
 
 

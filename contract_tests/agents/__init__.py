@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 HOMES = HERE.parent.parent / ".cache" / "agents"
 RESULTS = HERE / "results.json"
 
-IN_CI = ("instructor", "openai_agents", "pydantic_ai", "smolagents")
+IN_CI = ("pydantic_ai", "smolagents")
 """The frameworks that CI runs; the nightly profile `agents` runs all."""
 
 SCRIPTED = frozenset({("dspy", "tool")})
