@@ -50,6 +50,13 @@ def required(missing: str | None) -> None:
         pytest.skip(missing)
 
 
+def program(name: str, *, path: str | None = None) -> str:
+    """Find a program on the PATH or on another one; without it the test is skipped, or fails as above."""
+    found = shutil.which(name, path=path)
+    required(None if found else f"{name} is not installed")
+    return found or name
+
+
 @dataclass(frozen=True, kw_only=True)
 class Client:
     """One program that holds conversations, and what may be asked of it."""

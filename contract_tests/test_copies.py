@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from contract_tests.drivers import program
 from mockserver import MockServer
 
 HOSTILE = '\'"`$(echo run)${process.exit(9)}\\u0022 \\n; """ {key} %s \u2028\n</script> 茶🍵'
@@ -32,8 +32,8 @@ PROGRAMS = {
 @pytest.mark.parametrize("form", PROGRAMS)
 def test_a_copy_asks_the_very_same_when_it_is_run(form: str, tmp_path: Path) -> None:
     name, command = PROGRAMS[form]
-    if any(shutil.which(tool) is None for tool in (command[0], *(["curl"] if form == "curl" else []))):
-        pytest.skip(f"there is no {command[0]}")
+    for tool in (command[0], *(["curl"] if form == "curl" else [])):
+        program(tool)
     with MockServer() as server:
         chat = f"{server.openai_base_url}/chat/completions"
         headers = {"Authorization": f"Bearer {server.key}"}

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import shutil
 import subprocess
 import sys
 import zlib
@@ -15,6 +14,7 @@ import httpx
 import openai
 import pytest
 
+from contract_tests.drivers import program
 from contract_tests.world import World
 
 if sys.version_info >= (3, 14):
@@ -68,9 +68,7 @@ def test_an_sdk_that_packs_its_requests_is_answered(coding: str, world: World, *
 
 @EACH
 def test_curl_that_sends_a_packed_file_is_answered(coding: str, world: World, tmp_path: Path) -> None:
-    curl = shutil.which("curl")
-    if curl is None:
-        pytest.skip("curl is not installed")
+    curl = program("curl")
     world.script({"content": "Oolong."})
     (tmp_path / "body").write_bytes(PACKERS[coding](json.dumps(ASKED).encode()))
     headers = [

@@ -5,7 +5,6 @@ behind it unless told otherwise, and holds a stream back unless it is told not t
 """
 
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from contract_tests.drivers import program
 from contract_tests.sdks import SDKS, Sdk
 from contract_tests.world import Server, World, serving
 
@@ -102,12 +102,7 @@ def _free_port() -> int:
 
 def _program(name: str) -> str:
     """Find a proxy, which Debian puts where not every PATH leads; skip or fail without it."""
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if found is None and os.environ.get("REQUIRE_ALL_CLIENTS") == "1":
-        pytest.fail(f"{name} is not installed", pytrace=False)
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return found
+    return program(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
 @contextmanager

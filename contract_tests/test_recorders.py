@@ -1,14 +1,13 @@
 """Real recorders record the server; their files replay what was sent, or say what was lost of it."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from contract_tests.drivers import required
+from contract_tests.drivers import program, required
 from contract_tests.recorders import EXCHANGES, KEY, SECRETS, TOOLS, Tool
 from contract_tests.recording import playing
 from contract_tests.world import Server
@@ -22,8 +21,8 @@ from mockserver.recording.redaction import Redaction
 def tool(request: pytest.FixtureRequest) -> Tool:
     """Give the tool, where its ecosystem is; it must be installed there."""
     one: Tool = request.param
-    if one.needs and shutil.which(one.needs) is None:
-        pytest.skip(f"{one} needs {one.needs!r} on the PATH")
+    if one.needs:
+        program(one.needs)
     required(one.home.missing())
     return one
 

@@ -1,6 +1,7 @@
 """The reference client with one place broken, and the spy that tells where it would have been broken."""
 
 import json
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -37,7 +38,7 @@ class Memory:
     told: int = 0
 
 
-class Watching(Reference):
+class Watching(Reference, ABC):
     """The reference, which tells at every place what stands there and what time it is."""
 
     memory: Memory
@@ -66,9 +67,9 @@ class Watching(Reference):
         tags |= {"retry"} if self.attempts_made > 1 else set()
         return frozenset(tags)
 
+    @abstractmethod
     def visit(self, layer: str, document: Any, moment: frozenset[str]) -> Any:
         """What is made of a document of a layer."""
-        raise NotImplementedError
 
     # What is said, and what came of it.
 

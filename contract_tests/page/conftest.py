@@ -1,6 +1,5 @@
 """What the tests of the page share: one browser, and shops as they are asked for."""
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from contract_tests.drivers import required
 from contract_tests.page.browser import chromium, missing
 from contract_tests.page.shop import DESK, MakeShop, Shop
 from mockserver.corridor.engine import Engine
@@ -22,11 +22,7 @@ def browser() -> Iterator[Browser]:
 
     It ends with these tests: as long as Playwright runs, its thread has an event loop that runs too.
     """
-    why = missing()
-    if why and os.environ.get("REQUIRE_ALL_CLIENTS") == "1":
-        pytest.fail(why, pytrace=False)
-    if why:
-        pytest.skip(why)
+    required(missing())
     with chromium() as started:
         yield started
 

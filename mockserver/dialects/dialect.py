@@ -224,12 +224,12 @@ class Dialect(ABC):
     ) -> dict[str, Any]:
         """An event with nothing but a piece of a function call, to stand behind that which has the choice."""
 
-    @abstractmethod
-    def add_media(self, message: dict[str, Any], media: Sequence[Part], envelope: Envelope) -> None:
+    def add_media(  # noqa: B027 - a dialect without a place for media shows none
+        self, message: dict[str, Any], media: Sequence[Part], envelope: Envelope
+    ) -> None:
         """Puts media behind the text of a whole message."""
 
-    @abstractmethod
-    def show_media(
+    def show_media(  # noqa: B027 - see `add_media`
         self,
         events: list[Event],
         own: Sequence[Shown],

@@ -16,7 +16,7 @@ from mockserver.endpoints.batch_lines import Line
 from mockserver.endpoints.endpoint import Call, Said
 from mockserver.endpoints.files import Stored, table
 from mockserver.endpoints.paging import day
-from mockserver.endpoints.refusing import plain, worded
+from mockserver.endpoints.refusing import plain, there, worded
 from mockserver.state.worlds import World
 from mockserver.talk.refused import Refused
 
@@ -133,9 +133,7 @@ def creation(engine: "Engine", call: Call) -> Said:
 def _found(engine: "Engine", call: Call) -> Batch:
     """The batch that a call names. Raises `Refused`."""
     batch: Batch | None = engine.shelf.get(call.world, SHELF, call.places["id"], now=engine.clock())
-    if batch is None:
-        raise Refused(engine.errors.refuse("resource.not-found"))
-    return batch
+    return there(engine, batch, "resource.not-found")
 
 
 def _work(engine: "Engine", world: World, batch: Batch) -> Steps[None]:

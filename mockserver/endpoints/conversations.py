@@ -12,6 +12,7 @@ from mockserver.corridor.threads import CONVERSATION, Conversation, Items
 from mockserver.dialects.responses.items import stored
 from mockserver.endpoints.endpoint import Call
 from mockserver.endpoints.paging import listed
+from mockserver.endpoints.refusing import there
 from mockserver.talk.refused import Refused
 
 if TYPE_CHECKING:
@@ -31,18 +32,14 @@ def _found(engine: "Engine", call: Call) -> Conversation:
     """The conversation that a path names. Raises `Refused` for one that is unknown, foreign or gone."""
     name = call.places["id"]
     found = engine.threads.conversation(call.world, name, now=engine.clock())
-    if found is None:
-        raise Refused(engine.errors.refuse("conversation.not-found", id=name))
-    return found
+    return there(engine, found, "conversation.not-found", id=name)
 
 
 def _items(engine: "Engine", call: Call) -> Items:
     """The items of a conversation, which may be gone itself. Raises `Refused`."""
     name = call.places["id"]
     found = engine.threads.items(call.world, name, now=engine.clock())
-    if found is None:
-        raise Refused(engine.errors.refuse("conversation.not-found", id=name))
-    return found
+    return there(engine, found, "conversation.not-found", id=name)
 
 
 def _item(engine: "Engine", call: Call) -> tuple[Items, dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.base import resources
 from mockserver.endpoints.endpoint import Call, Said
 from mockserver.endpoints.paging import day, whole
+from mockserver.endpoints.refusing import there
 from mockserver.state.worlds import World
 from mockserver.talk.refused import Refused
 
@@ -71,9 +72,7 @@ def keep(engine: "Engine", world: World, stored: Stored) -> None:
 def find(engine: "Engine", world: World, name: str) -> Stored:
     """A file of this key. Raises `Refused` for one that is unknown, foreign or gone."""
     stored: Stored | None = engine.shelf.get(world, SHELF, name, now=engine.clock())
-    if stored is None:
-        raise Refused(engine.errors.refuse("resource.not-found"))
-    return stored
+    return there(engine, stored, "resource.not-found")
 
 
 def upload(engine: "Engine", call: Call) -> Any:

@@ -1,7 +1,7 @@
 """How endpoints beside chat refuse: an unknown or unfit model, a broken schema."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
@@ -12,6 +12,8 @@ from mockserver.talk.surface import Surface
 
 if TYPE_CHECKING:
     from mockserver.corridor.engine import Engine
+
+Kept = TypeVar("Kept")
 
 
 def model_of(engine: "Engine", surface: Surface, name: object, *, task: str) -> Model:
@@ -24,6 +26,13 @@ def model_of(engine: "Engine", surface: Surface, name: object, *, task: str) -> 
     if model.task != task:
         raise Refused(engine.errors.refuse(dialect_of(surface).unserved_model, model=model.name))
     return model
+
+
+def there(engine: "Engine", kept: Kept | None, entry: str, **values: object) -> Kept:
+    """What a path names, where it is kept. Raises `Refused` by an entry of the catalogue where it is not."""
+    if kept is None:
+        raise Refused(engine.errors.refuse(entry, **values))
+    return kept
 
 
 def worded(surface: Surface, refusal: Refusal) -> Refused:

@@ -9,7 +9,7 @@ from mockserver.base.jsontext import loads
 from mockserver.corridor.threads import RESPONSE, Stored
 from mockserver.endpoints.endpoint import Call, Said
 from mockserver.endpoints.paging import listed
-from mockserver.talk.refused import Refused
+from mockserver.endpoints.refusing import there
 
 if TYPE_CHECKING:
     from mockserver.corridor.engine import Engine
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 def _found(engine: "Engine", call: Call) -> Stored:
     """The response that a path names. Raises `Refused` for one that is unknown, foreign or gone."""
     name = call.places["id"]
-    stored = engine.threads.response(call.world, name, now=engine.clock())
-    if stored is None:
-        raise Refused(engine.errors.refuse("response.not-found", id=name))
-    return stored
+    found = engine.threads.response(call.world, name, now=engine.clock())
+    return there(engine, found, "response.not-found", id=name)
 
 
 def retrieval(engine: "Engine", call: Call) -> Said:

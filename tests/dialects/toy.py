@@ -1,7 +1,7 @@
 """A third dialect, of a few lines: what it says here is all that there is to know of it."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -12,12 +12,11 @@ from mockserver.catalogue.models import Model
 from mockserver.catalogue.regions import DEFAULT, Region
 from mockserver.dialects import table
 from mockserver.dialects.dialect import Dialect, Grammar
-from mockserver.dialects.events import Event, Shown
 from mockserver.dialects.refusing import RenderedError
 from mockserver.dialects.rendering import Envelope, Stream
 from mockserver.rules import schemas
-from mockserver.talk.reply import Choice, Reply, Usage
-from mockserver.talk.request import ChatRequest, Message, Part
+from mockserver.talk.reply import Reply, Usage
+from mockserver.talk.request import ChatRequest, Message
 from mockserver.talk.surface import Surface
 from mockserver.wire.chunking import Chunker
 
@@ -98,19 +97,6 @@ class Toy(Dialect):
         self, payload: Mapping[str, Any], _: dict[str, Any], __: Mapping[str, Any]
     ) -> dict[str, Any]:
         return dict(payload)
-
-    def add_media(self, message: dict[str, Any], media: Sequence[Part], envelope: Envelope) -> None:
-        """A toy shows none."""
-
-    def show_media(
-        self,
-        events: list[Event],
-        own: Sequence[Shown],
-        choice: Choice,
-        request: ChatRequest,
-        envelope: Envelope,
-    ) -> None:
-        """A toy shows none."""
 
 
 @contextmanager

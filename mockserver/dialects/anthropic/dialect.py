@@ -11,11 +11,11 @@ from mockserver.catalogue.regions import DEFAULT, Region
 from mockserver.dialects.anthropic import frames, read, refuse, render, retell
 from mockserver.dialects.anthropic.surface import ANTHROPIC
 from mockserver.dialects.dialect import Dialect, Grammar
-from mockserver.dialects.events import Event, Lane, Shown
+from mockserver.dialects.events import Lane
 from mockserver.dialects.refusing import RenderedError
 from mockserver.dialects.rendering import Envelope, Stream
-from mockserver.talk.reply import Choice, Reply, Usage
-from mockserver.talk.request import ChatRequest, Message, Part
+from mockserver.talk.reply import Reply, Usage
+from mockserver.talk.request import ChatRequest, Message
 from mockserver.talk.surface import Surface
 from mockserver.wire.chunking import Chunker
 
@@ -145,16 +145,3 @@ class Anthropic(Dialect):
     ) -> dict[str, Any]:
         """One more `input_json_delta`."""
         return frames.piece_behind(payload, piece)
-
-    def add_media(self, message: dict[str, Any], media: Sequence[Part], envelope: Envelope) -> None:
-        """A message has no place for media."""
-
-    def show_media(
-        self,
-        events: list[Event],
-        own: Sequence[Shown],
-        choice: Choice,
-        request: ChatRequest,
-        envelope: Envelope,
-    ) -> None:
-        """Nor has a stream."""

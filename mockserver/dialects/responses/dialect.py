@@ -8,13 +8,13 @@ from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
 from mockserver.catalogue.regions import DEFAULT, Region
 from mockserver.dialects.dialect import Dialect, Grammar
-from mockserver.dialects.events import Event, Lane, Shown
+from mockserver.dialects.events import Lane
 from mockserver.dialects.refusing import RenderedError
 from mockserver.dialects.rendering import Envelope, Stream
 from mockserver.dialects.responses import frames, read, refuse, render, retell
 from mockserver.dialects.responses.surface import RESPONSES
-from mockserver.talk.reply import Choice, Reply, Usage
-from mockserver.talk.request import ChatRequest, Message, Part
+from mockserver.talk.reply import Reply, Usage
+from mockserver.talk.request import ChatRequest, Message
 from mockserver.talk.surface import Surface
 from mockserver.wire.chunking import Chunker
 
@@ -148,16 +148,3 @@ class Responses(Dialect):
     ) -> dict[str, Any]:
         """A piece of a call's arguments."""
         return frames.piece_behind(payload, piece)
-
-    def add_media(self, message: dict[str, Any], media: Sequence[Part], envelope: Envelope) -> None:
-        """A response has no place for media."""
-
-    def show_media(
-        self,
-        events: list[Event],
-        own: Sequence[Shown],
-        choice: Choice,
-        request: ChatRequest,
-        envelope: Envelope,
-    ) -> None:
-        """Nor has a stream."""
