@@ -4,7 +4,8 @@
         dashscope_mock.when(last_user="Hello").reply("Hi!")
 
 Under xdist all workers share one server, which the controller opens when the first of them calls. Tests with
-a cassette have one server a worker, for it plays the cassette of one test at a time.
+a cassette have one server a worker, for it plays the cassette of one test at a time. With `--dashscope-url`
+all others ask a server that runs already, which other sessions and hosts may share.
 Nothing of the server is imported before a test asks for it.
 """
 
@@ -34,6 +35,8 @@ _MARK = (
 _TAKEN = ("scenario", "cassette", "on_miss", "fail_on", "unused")
 _UPSTREAM = "https://dashscope.aliyuncs.com"
 _URL = "dashscope_mock_url"
+_SESSION = os.urandom(8)
+"""What tells the keys of this session's tests from those of the same tests elsewhere."""
 _LOBBY: "pytest.StashKey[_Lobby]" = pytest.StashKey()
 _REPORT: pytest.StashKey[str] = pytest.StashKey()
 _UPSTREAM_KEY: pytest.StashKey[str | None] = pytest.StashKey()
@@ -87,6 +90,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="as which region requests are answered whose Host names none (default: cn)",
     )
+    group.addoption(
+        "--dashscope-url",
+        metavar="URL",
+        default=None,
+        help="a server that runs already, for all tests but those with a cassette (default: one of our own)",
+    )
+    parser.addini("dashscope_url", "the same as --dashscope-url", default="")
     parser.addini("dashscope_region", "the same as --dashscope-region", default="cn")
     parser.addini("dashscope_upstream", "the same as --dashscope-upstream", default=_UPSTREAM)
     parser.addini("dashscope_upstream_key_env", "the same as the option", default="DASHSCOPE_API_KEY")
@@ -145,6 +155,8 @@ class _Lobby:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tells a worker of xdist where the server is."""
+    if _setting(node.config, "url"):
+        return  # the worker has the same settings
     stash = node.config.stash
     if _LOBBY not in stash:
         stash[_LOBBY] = _Lobby(_setting(node.config, "region"))
@@ -222,6 +234,10 @@ def _dashscope_deck(request: pytest.FixtureRequest) -> Iterator["Deck"]:
 @pytest.fixture(scope="session")
 def dashscope_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of the server that all tests of the session share."""
+    running = _setting(request.config, "url")
+    if running:
+        yield _reached(running.rstrip("/"))
+        return
     shared = getattr(request.config, "workerinput", {}).get(_URL)
     if shared is not None:
         yield shared
@@ -232,14 +248,28 @@ def dashscope_url(request: pytest.FixtureRequest) -> Iterator[str]:
         yield server.url
 
 
+def _reached(url: str) -> str:
+    """The URL of a server that runs already; the test fails when none of ours answers there."""
+    from http.client import HTTPException  # noqa: PLC0415
+
+    from mockserver.testing.channel import ControlError, HttpChannel  # noqa: PLC0415
+
+    try:
+        HttpChannel(url).call("GET", "health")
+    except (OSError, ValueError, HTTPException, ControlError) as error:
+        fix = "start one with `dashscope-mock serve`, or leave --dashscope-url out"
+        pytest.fail(f"no dashscope-mock answers at {url} ({error}): {fix}", pytrace=False)
+    return url
+
+
 def _setting(config: pytest.Config, name: str) -> str:
     """An option of the command line, else of the settings file."""
     return str(config.getoption(f"dashscope_{name}") or config.getini(f"dashscope_{name}"))
 
 
 def _key(name: str) -> str:
-    """The key of a test: its own, and none that anybody was given."""
-    digest = blake2b(f"{name} {os.getpid()}".encode(), digest_size=6).hexdigest()
+    """The key of a test: its own, whoever shares the server, and none that anybody was given."""
+    digest = blake2b(f"{name} {os.getpid()}".encode(), digest_size=6, key=_SESSION).hexdigest()
     return f"sk-test-{digest}"
 
 
@@ -314,7 +344,8 @@ def dashscope_mock(request: pytest.FixtureRequest) -> Iterator["Mock"]:
 
     options = _options(request)
     url = _server(request, options)
-    mock = Mock(HttpChannel(url), url, _key(request.node.nodeid))
+    key = _key(request.node.nodeid)
+    mock = Mock(HttpChannel(url, key=key), url, key)
     mock.reset()
     files = _files(request, options)
     if files:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mockserver import pytest_plugin
+from mockserver import MockServer, pytest_plugin
 from tests.plugin import ARGUMENTS, read_anew
 
 ASK = """
@@ -226,6 +226,50 @@ def anyio_backend():
 """
 
 
+SHARED = """
+from openai import OpenAI
+
+def test_mine(dashscope_mock):
+    dashscope_mock.reply("Oolong.", times=1)
+    messages = [{"role": "user", "content": "Tea?"}]
+    said = OpenAI(max_retries=0).chat.completions.create(model="qwen-plus", messages=messages)
+    assert said.choices[0].message.content == "Oolong."
+    assert dashscope_mock.url == "URL"
+"""
+
+
+def test_sessions_share_a_server_that_runs_already_and_never_meet(pytester: pytest.Pytester) -> None:
+    with MockServer() as server:
+        pytester.makepyfile(test_it=SHARED.replace("URL", server.url))
+        asked = ("--dashscope-url", f"{server.url}/")
+        for more in ((), ("-n", "2")):
+            result = pytester.runpytest_subprocess(*ARGUMENTS, "-W", "ignore", *asked, *more)
+            result.assert_outcomes(passed=1)
+        pytester.makeini(f"[pytest]\ndashscope_url = {server.url}")
+        pytester.runpytest_subprocess(*ARGUMENTS, "-W", "ignore").assert_outcomes(passed=1)
+
+
+def test_the_key_of_a_test_is_another_one_in_every_session() -> None:
+    key = pytest_plugin._key("tests/test_it.py::test_mine")
+    with read_anew():
+        assert pytest_plugin._key("tests/test_it.py::test_mine") != key
+    assert pytest_plugin._key("tests/test_it.py::test_mine") == key
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://127.0.0.1:99999", "nowhere"])
+def test_a_server_that_does_not_answer_is_named_with_what_to_do(run: Run, url: str) -> None:
+    result = run("def test_mine(dashscope_mock): pass", "--dashscope-url", url)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*no dashscope-mock answers at {url} (*): start one with*"])
+
+
+def test_a_worker_of_xdist_is_told_of_no_server_when_one_runs_already() -> None:
+    config: Any = Config(url="http://127.0.0.1:8000")
+    node = Node(config)
+    pytest_plugin.pytest_configure_node(node)
+    assert node.workerinput == {}
+
+
 def test_workers_share_one_server_and_never_meet(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_it=CLASHING.replace("COUNT", "10"))
     result = pytester.runpytest_subprocess(*ARGUMENTS, "-W", "ignore", "-n", "2")
@@ -243,11 +287,15 @@ class Node:
 class Config:
     """The settings of a session."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, url: str = "") -> None:
         self.stash = pytest.Stash()
+        self._given = {"dashscope_region": "us", "dashscope_url": url}
 
-    def getoption(self, name: str) -> str | None:
-        return "us" if name == "dashscope_region" else None
+    def getoption(self, name: str) -> str:
+        return self._given[name]
+
+    def getini(self, name: str) -> str:
+        return {"dashscope_url": ""}[name]
 
 
 def test_the_controllers_server_opens_at_the_first_call_only() -> None:

@@ -10,6 +10,10 @@ from mockserver.corridor.settings import TOKEN_VARIABLE, check_token
 from mockserver.corridor.work import INLINE
 
 _TIMEOUT = 60.0
+_CONNECTIONS: dict[str, type[http.client.HTTPConnection]] = {
+    "http": http.client.HTTPConnection,
+    "https": http.client.HTTPSConnection,
+}
 _TOKEN = "X-Mock-Token"  # noqa: S105 - the name of a header
 
 
@@ -47,21 +51,25 @@ class HttpChannel:
     """The control API of a running server, one connection a call.
 
     `token` is what the server asks for, "" is none; left out, it is that of `DASHSCOPE_MOCK_CONTROL_TOKEN`.
-    Raises `SettingsError` for one that cannot be.
+    `key` is the world that the calls are about: it goes along as `Authorization`, by which a balancer finds
+    the process that holds this world. Raises `SettingsError` for a token that cannot be.
     """
 
-    def __init__(self, url: str, *, token: str | None = None) -> None:
+    def __init__(self, url: str, *, token: str | None = None, key: str | None = None) -> None:
         parts = urlsplit(url)
-        self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
+        self._connection = _CONNECTIONS.get(parts.scheme, http.client.HTTPConnection)
+        self._host, self._port = parts.hostname or "127.0.0.1", parts.port
         token = os.environ.get(TOKEN_VARIABLE) if token is None else token
         if token:
             check_token(token)
         self._headers = {_TOKEN: token} if token else {}
+        if key:
+            self._headers["Authorization"] = f"Bearer {key}"
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> bytes:
         """The body of the answer. Raises `ControlError`, or `OSError` when there is no server."""
         target, text = _target(path, query)
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT)
+        connection = self._connection(self._host, self._port, timeout=_TIMEOUT)
         try:
             content = None if body is None else json.dumps(body).encode()
             connection.request(method, f"{target}?{text}" if text else target, content, self._headers)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from mockserver.testing.channel import Channel
 from mockserver.testing.environment import pointed
@@ -117,6 +118,8 @@ class Mock:
     def env(self) -> dict[str, str]:
         """The environment by which the known SDKs find the server and its key."""
         compat, socket = self.openai_base_url, self.url.replace("http", "ws", 1)
+        host = urlsplit(self.url).hostname or "localhost"
+        direct = ",".join(dict.fromkeys(("127.0.0.1", "localhost", host)))
         return {
             "DASHSCOPE_API_KEY": self.key,
             "DASHSCOPE_HTTP_BASE_URL": self.base_url,
@@ -132,8 +135,8 @@ class Mock:
             "ANTHROPIC_API_KEY": self.key,
             "ANTHROPIC_AUTH_TOKEN": self.key,
             "ANTHROPIC_BASE_URL": self.anthropic_base_url,
-            "NO_PROXY": "127.0.0.1,localhost",
-            "no_proxy": "127.0.0.1,localhost",
+            "NO_PROXY": direct,
+            "no_proxy": direct,
         }
 
     def when(self, **match: Any) -> Script:

@@ -18,6 +18,8 @@ from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.server.serve import CertificateError, Server, bind, check_certificate, url_of
+from mockserver.testing.channel import HttpChannel
+from mockserver.testing.mock import Mock
 from tests.server.talk import COMPAT
 
 ASKED = {"model": "qwen-plus", "stream": True, "messages": [{"role": "user", "content": "Tea?"}]}
@@ -64,6 +66,20 @@ def test_a_chat_streams_over_tls(client: httpx.Client) -> None:
         frames = list(answer.iter_lines())
     assert frames[-2] == "data: [DONE]"
     assert json.loads(frames[0].removeprefix("data: "))["object"] == "chat.completion.chunk"
+
+
+def test_the_verbs_of_python_script_a_server_over_tls(
+    client: httpx.Client, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    url = str(client.base_url).rstrip("/")
+    mock = Mock(HttpChannel(url), url, "sk-tls")
+    mock.reply("Oolong.", times=1)
+    whole = {**ASKED, "stream": False}
+    said = client.post(COMPAT, json=whole, headers={"authorization": f"Bearer {mock.key}"}).json()
+    assert said["choices"][0]["message"]["content"] == "Oolong."
+    assert len(mock.requests()) == 1
 
 
 def test_the_page_and_what_it_names_are_reached_over_tls(client: httpx.Client) -> None:

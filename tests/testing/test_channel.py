@@ -109,6 +109,13 @@ def test_the_token_of_the_environment_is_sent_unless_another_is_given(
     assert TOKEN[::-1].encode() in server.requests[1]
 
 
+def test_a_call_about_a_world_names_it_where_a_balancer_looks() -> None:
+    with raw_upstream() as server:
+        server.sends = [b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"]
+        HttpChannel(f"http://127.0.0.1:{server.port}", token="", key="sk-mine").call("GET", "replies")
+    assert b"Authorization: Bearer sk-mine" in server.requests[0].split(b"\r\n")
+
+
 def test_a_call_in_the_process_is_a_request_like_any_other() -> None:
     app = Application(200, b"te", b"a")
     assert AsgiChannel(app, token=TOKEN).call("POST", "reset", key="sk a&b", format=None) == b"tea"

@@ -160,7 +160,7 @@ def test_every_sdk_is_pointed_to_its_surface(mock: Mock) -> None:
             "OPENAI_API_BASE",
         },
         "ws://h:1/api-ws/v1/inference": {"DASHSCOPE_WEBSOCKET_BASE_URL"},
-        "127.0.0.1,localhost": {"NO_PROXY", "no_proxy"},
+        "127.0.0.1,localhost,h": {"NO_PROXY", "no_proxy"},
     }
 
 
