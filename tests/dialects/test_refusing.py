@@ -367,6 +367,25 @@ NOT_A_LIST = (
             },
         ),
         (
+            # A body of the native form on the compatible path: three raw bodies, 2024 to 2026.
+            "messages.missing",
+            {},
+            {
+                "request_id": RID,
+                "code": "InvalidParameter",
+                "message": 'Either "prompt" or "messages" must exist and cannot both be none',
+            },
+            {
+                "error": {
+                    "message": "you must provide a messages parameter",
+                    "type": "invalid_request_error",
+                    "param": "message",
+                    "code": "missing_required_parameter",
+                },
+                "request_id": f"chatcmpl-{RID}",
+            },
+        ),
+        (
             "path.wrong-task",
             {},
             {

@@ -220,7 +220,7 @@ LAST = 'and the role in last message must be in ["user","function","tool"]'
     ("surface", "document", "message"),
     [
         (COMPAT, {"messages": []}, "you must provide a model parameter"),
-        (COMPAT, {"model": "qwen-plus"}, "'messages' is a required property"),
+        (COMPAT, {"model": "qwen-plus"}, "you must provide a messages parameter"),
         (COMPAT, {"model": "qwen-plus", "messages": []}, "[] is too short - 'messages'"),
         (COMPAT, {"model": "qwen-plus", "messages": "Hi"}, "'messages' must be Array"),
         (COMPAT, {}, "you must provide a model parameter"),

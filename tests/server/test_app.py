@@ -158,7 +158,7 @@ def _refused(response: Any, path: str) -> tuple[int, str]:
         (COMPAT, "model", "you must provide a model parameter"),
         (TEXT, "model", 'Required parameter "model" missing from request.'),
         (MULTIMODAL, "model", 'Required parameter "model" missing from request.'),
-        (COMPAT, "messages", "'messages' is a required property"),
+        (COMPAT, "messages", "you must provide a messages parameter"),
         (TEXT, "input", "Required input parameter missing from request."),
         (MULTIMODAL, "input", "Required input parameter missing from request."),
     ],
