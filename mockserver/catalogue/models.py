@@ -134,6 +134,7 @@ class Model:
     incremental: bool = False
     incremental_only: bool = False
     tools: bool = True
+    search: bool = True
     partial: bool = False
     choices: bool = False
     preserve_thinking: bool = False

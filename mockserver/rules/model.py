@@ -55,3 +55,18 @@ def _asynchronous(_: ChatRequest) -> Iterator[Broken]:
 def _stream_only(request: ChatRequest) -> Iterator[Broken]:
     if request.model.stream_only and not request.stream:
         yield Broken(request.place("stream"))
+
+
+@rule(
+    "search.unsupported",
+    severity=Severity.REFUSED_BY_SOME,
+    source="Model Studio users, public issues, 2025-01: qwen2.5-14b-instruct, qwen2.5-3b-instruct, "
+    "qwen-math-plus-latest and qwen-coder-plus-latest refuse; taken for all of these lines up to Qwen2.5",
+    fix="Leave `enable_search` out, or ask a model that searches, such as qwen-plus.",
+    museum="lobehub/lobehub#5296, lobehub/lobehub#5400",
+    refusals=("search.unsupported",),
+    needs=("enable_search",),
+)
+def _search(request: ChatRequest) -> Iterator[Broken]:
+    if request.get("enable_search") and not request.model.search:
+        yield Broken(request.place("enable_search"))

@@ -184,6 +184,14 @@ EXHIBITS = [
         {**compat(ASKED), "model": "qwen3.8-max", "reasoning_effort": "high", "thinking_budget": 4096},
     ),
     Exhibit(
+        "a search by a model that cannot",
+        "search.unsupported",
+        "enable_search",
+        "lobehub/lobehub#5400",
+        COMPAT,
+        compat(ASKED, model="qwen2.5-14b-instruct", enable_search=True),
+    ),
+    Exhibit(
         "a stream that carries no usage",
         "usage.not-asked",
         "stream_options.include_usage",

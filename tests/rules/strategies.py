@@ -195,10 +195,11 @@ def plain(change: Mutator) -> Mutator:
 
 
 def with_model(compat: str, text: str, multimodal: str, change: Mutator | None = None) -> Mutator:
-    """Another model, by surface."""
+    """Another model, by surface; none of them has to search."""
 
     def mutate(talk: Talk) -> Talk:
         names = {COMPAT: compat, TEXT: text, MULTIMODAL: multimodal}
+        talk.parameters.pop("enable_search", None)
         talk.body["model"] = names[talk.surface]
         return talk if change is None else change(talk)
 
@@ -330,6 +331,10 @@ MUTATIONS: dict[str, Mutation] = {
     "tools.call-id": Mutation(insert(calling(call("")), result(""))),
     "tools.call-name": Mutation(insert(calling(call(name="")), result())),
     "tools.arguments-not-json": Mutation(insert(calling(call(arguments="{")), result())),
+    "search.unsupported": Mutation(
+        with_model("qwen-math-plus", "qwen-coder-plus", "", options(enable_search=True)),
+        frozenset({COMPAT, TEXT}),
+    ),
     "tools.unsupported": Mutation(
         with_model("qwen-math-plus", "qwen-math-plus", "qwen-vl-max", options(tools=[FUNCTION]))
     ),

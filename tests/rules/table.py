@@ -471,6 +471,16 @@ SINGLE: list[tuple[str, Surface, Side, str, Side]] = [
     ),
     *(
         (
+            "search.unsupported",
+            surface,
+            Side("Hi", {"enable_search": True}, "qwen2.5-14b-instruct"),
+            place("enable_search", surface),
+            Side("Hi", {"enable_search": False}, "qwen2.5-14b-instruct"),
+        )
+        for surface in (COMPAT, TEXT)
+    ),
+    *(
+        (
             "thinking.search",
             surface,
             Side("Hi", SEARCH),
@@ -607,6 +617,7 @@ NO_CASE = {
     ("access.asynchronous", TEXT): "a header, no body: see tests/rules/test_conversation.py",
     ("access.asynchronous", MULTIMODAL): "the same",
     ("messages.translation-role", MULTIMODAL): "no such model",
+    ("search.unsupported", MULTIMODAL): "no such model",
     ("prompt.too-long", MULTIMODAL): "its models hold prompts that no test should build",
     ("prompt.near-limit", MULTIMODAL): "the same",
     ("auth.key", COMPAT): "a header, no body: see tests/corridor/test_door.py",
