@@ -6,7 +6,9 @@
 
 Each request is made of its number: a good one of some endpoint is changed here and there, in its structure
 more than in its bytes. Meanwhile the health is asked for every 20 ms. Nothing may end as an internal error,
-nobody may wait longer than 250 ms for the health, and memory is flat. Everything stays on the loopback.
+or with a status 500 that was not scripted; nobody may wait longer than 250 ms for the health; memory is flat.
+What failed is told as it is found, with a file of the request that did it, and each minute how it goes.
+Everything stays on the loopback.
 """
 
 from __future__ import annotations
@@ -27,10 +29,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent))
+from failing import reason
+from good import FORM, GOOD
 from holdups import EVERY, Health, Wait, memory
 from mutants import NAMED, filled, made
 from nasty import Ask
 from soak import spawned
+
+from mockserver.endpoints.table import endpoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +54,10 @@ PATIENCE = 20.0
 RESET_EVERY = 500
 """What was scripted is forgotten after so many requests."""
 
+TOLD = 16_384
+"""So many bytes of an answer are looked at."""
+
+MINUTE = 60.0
 WARM_UP = 0.3
 FLAT_SHARE, FLAT_MB = 0.1, 40.0
 """Memory is flat when it grows by no more than this share, or by so many MB, from first to last quarter."""
@@ -58,18 +68,23 @@ FAILED = re.compile(rb"could not be answered|Traceback|Exception in ASGI")
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a request: its number, when it began and ended, and its status."""
+    """What became of a request: its number, when it began and ended, its status, and why it failed with 500.
+
+    A `fault` is a failure that nobody scripted.
+    """
 
     number: int
     begun: float
     ended: float
     status: str
+    why: str = ""
+    fault: bool = False
 
 
-def ask(port: int, request: Ask, draw: random.Random, names: dict[str, str]) -> str:
-    """Ask, and listen to the end or leave early; return the status, or how it ended.
+def ask(port: int, request: Ask, draw: random.Random, names: dict[str, str]) -> tuple[str, bytes]:
+    """Ask, and listen to the end or leave early; return the status, or how it ended, and what was heard.
 
-    `names` is what the server called files, batches and tasks, by their kind.
+    `names` is what the server called files, batches, tasks and more, by their kind.
     """
     key = draw.choice(["sk-fuzz", "sk-fuzz", "sk-other", f"sk-{draw.randrange(10_000)}"])
     heard = b""
@@ -77,20 +92,20 @@ def ask(port: int, request: Ask, draw: random.Random, names: dict[str, str]) -> 
         try:
             line.sendall(filled(request, names).encoded(key=key))
             if draw.random() < 0.03:
-                return "left"
+                return "left", b""
             until = time.monotonic() + PATIENCE
             while some := line.recv(1 << 18):
-                heard = heard or some
+                heard += some[: TOLD - len(heard)]
                 named = NAMED.search(some)
                 if named is not None and named.lastgroup is not None:
                     names[named.lastgroup] = named[named.lastgroup].decode("latin-1")
                 if time.monotonic() > until:
-                    return f"{heard[9:12].decode('latin-1')}, left"
+                    return f"{heard[9:12].decode('latin-1')}, left", heard
         except TimeoutError:
-            return f"{heard[9:12].decode('latin-1')}, slow"
+            return f"{heard[9:12].decode('latin-1')}, slow", heard
         except OSError:
-            return "cut"
-    return heard[9:12].decode("latin-1") or "none"
+            return "cut", heard
+    return heard[9:12].decode("latin-1") or "none", heard
 
 
 def fuzz(port: int, seed: int, first: int, until: float, told: Queue[Done | None]) -> None:
@@ -105,8 +120,9 @@ def fuzz(port: int, seed: int, first: int, until: float, told: Queue[Done | None
                 number = next(numbers)
             request = made(seed, number)
             begun = time.monotonic()
-            status = ask(port, request, random.Random(number), names)
-            told.put(Done(number, begun, time.monotonic(), status))
+            status, heard = ask(port, request, random.Random(number), names)
+            why, meant = reason(heard) if status == "500" else ("", True)
+            told.put(Done(number, begun, time.monotonic(), status, why, not meant))
             if number % RESET_EVERY == 0:
                 ask(port, Ask(path="/_mock/reset"), random.Random(0), names)
 
@@ -126,6 +142,14 @@ class Run:
     waits: list[tuple[float, Wait]] = field(default_factory=list)
     memory: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+
+    def failures(self) -> dict[str, list[int]]:
+        """Return the numbers of the requests that failed with a status 500 that nobody scripted, by kind."""
+        found: dict[str, list[int]] = {}
+        for each in self.done:
+            if each.fault:
+                found.setdefault(each.why, []).append(each.number)
+        return found
 
     def late(self) -> list[tuple[float, list[int]]]:
         """Return each wait beyond the bound, with the numbers of the requests that were under way."""
@@ -148,6 +172,10 @@ class Run:
         """Return what was not as it should be."""
         first, *_, last = self.growth()
         found = [f"an internal error: {error}" for error in self.errors[:10]]
+        found += [
+            f"status 500, {len(numbers)} times: {why}; the first was {numbers[0]}"
+            for why, numbers in self.failures().items()
+        ]
         found += [f"{wait:.2f} s for the health, during {numbers}" for wait, numbers in self.late()[:10]]
         if last - first > max(FLAT_MB, FLAT_SHARE * first):
             found.append(f"memory is not flat: {first:.0f} MB, then {last:.0f} MB")
@@ -163,10 +191,14 @@ class Run:
             "|---|---:|",
             *(f"| {name} | {count} |" for name, count in statuses.most_common()),
         ]
+        meant = Counter(each.why for each in self.done if each.why and not each.fault)
         most = 1000 * own[int(0.999 * (len(own) - 1))]
         quarters = ", ".join(f"{size:.0f}" for size in self.growth())
         lines += [
             "",
+            "Status 500 as it was meant: "
+            + (", ".join(f"{why} ({count})" for why, count in meant.most_common()) or "none")
+            + ".",
             f"{len(self.done)} requests. The health was asked for {len(own)} times.",
             f"The longest wait of the server's own was {1000 * own[-1]:.0f} ms, of 99.9 % {most:.0f} ms.",
             f"The longest by the clock was {1000 * whole:.0f} ms.",
@@ -176,7 +208,42 @@ class Run:
         return "\n".join(lines)
 
 
-def watch(run: Run, health: Health, told: Queue[Done | None], resident: Callable[[], float]) -> None:
+class Log:
+    """Who tells how it goes while it goes, and keeps the requests that did harm as files."""
+
+    def __init__(self, run: Run, folder: Path, make: Callable[[int], Ask]) -> None:
+        """Begin."""
+        self._run, self._folder, self._make = run, folder, make
+        self._known: set[str] = set()
+        self._waits, self._minute = 0, time.monotonic()
+
+    def failed(self, each: Done) -> None:
+        """Tell of a failure of a kind that is new."""
+        if each.fault and each.why not in self._known:
+            self._known.add(each.why)
+            print(f"status 500: {each.why}: {self._kept(each.number)}", flush=True)
+
+    def go(self, now: float) -> None:
+        """Each minute, tell how many requests there were, how much memory, and who waited."""
+        if now - self._minute < MINUTE:
+            return
+        self._minute, run = now, self._run
+        print(f"{len(run.done)} requests, {run.memory[-1]:.0f} MB", flush=True)
+        late = run.late()
+        for wait, numbers in late[self._waits :]:
+            print(f"waited {wait:.2f} s during {', '.join(map(self._kept, numbers))}", flush=True)
+        self._waits = len(late)
+
+    def _kept(self, number: int) -> str:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"{number}.http"
+        path.write_bytes(self._make(number).encoded())
+        return str(path)
+
+
+def watch(
+    run: Run, health: Health, told: Queue[Done | None], resident: Callable[[], float], log: Log
+) -> None:
     """Ask for the health until the fuzz is over, and note what it tells."""
     sampled = 0.0
     while True:
@@ -186,12 +253,30 @@ def watch(run: Run, health: Health, told: Queue[Done | None], resident: Callable
         if now - sampled > 1:
             sampled = now
             run.memory.append(resident())
+            log.go(now)
         while not told.empty():
             each = told.get()
             if each is None:
                 return
             run.done.append(each)
+            log.failed(each)
         time.sleep(max(0.0, EVERY - wait.whole))
+
+
+def unasked() -> list[str]:
+    """Return the endpoints of the server that no good request asks."""
+    paths = {("POST" if method == FORM else method, path.partition("?")[0]) for method, path, _ in GOOD}
+    return [
+        f"{row.method} {row.path}"
+        for row in endpoints()
+        if "/protocols/" not in row.path  # the same as those of the newer path
+        and not any(method == row.method and _fits(row.path, path) for method, path in paths)
+    ]
+
+
+def _fits(pattern: str, path: str) -> bool:
+    open_places = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(pattern))
+    return re.fullmatch(open_places, path) is not None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -200,13 +285,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=60.0, help="how long (default 60)")
     parser.add_argument("--seed", type=int, default=1, help="which requests (default 1)")
     parser.add_argument("--first", type=int, default=1, help="the number of the first request (default 1)")
+    parser.add_argument("--found", type=Path, default=Path(".cache/fuzz"), help="where what failed is kept")
     parser.add_argument("--show", type=int, metavar="NUMBER", help="print a request and do nothing else")
     parser.add_argument("--check", action="store_true", help="status 1 when something was not right")
     options = parser.parse_args(arguments)
     if options.show is not None:
         sys.stdout.buffer.write(made(options.seed, options.show).encoded()[:20_000] + b"\n")
         return 0
+    if left := unasked():
+        parser.exit(2, f"benchmarks/good.py has no request for {', '.join(left)}\n")
     run = Run()
+    log = Log(run, options.found, lambda number: made(options.seed, number))
     with tempfile.TemporaryDirectory() as folder:
         process, port = spawned(Path(folder))
         try:
@@ -216,13 +305,13 @@ def main(arguments: list[str] | None = None) -> int:
             given = (port, options.seed, options.first, until, told)
             sender = context.Process(target=fuzz, args=given, daemon=True)
             sender.start()
-            watch(run, Health(port, process.pid), told, lambda: memory(process))
+            watch(run, Health(port, process.pid), told, lambda: memory(process), log)
             sender.join()
         finally:
             process.terminate()
             process.wait(60)
-        log = (Path(folder) / "log").read_bytes()
-    pieces = re.split(rb"(?m)^(?=ERROR )", log)
+        logged = (Path(folder) / "log").read_bytes()
+    pieces = re.split(rb"(?m)^(?=ERROR )", logged)
     run.errors = sorted({piece[-600:].decode(errors="replace") for piece in pieces if FAILED.search(piece)})
     print(run.table())
     found = run.verdict()
