@@ -162,7 +162,7 @@ NAMED = re.compile(
 def filled(request: Ask, names: dict[str, str]) -> Ask:
     """Return a request with what the server called things, in the places that stand for them."""
     path, body = request.path, request.body
-    for kind, name in names.items():
+    for kind, name in list(names.items()):  # other lines name things meanwhile
         path = path.replace(f"{{{kind}}}", name)
         body = body.replace(f'"{{{kind}}}"'.encode(), f'"{name}"'.encode())
     return replace(request, path=path, body=body)
