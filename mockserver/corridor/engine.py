@@ -30,7 +30,7 @@ from mockserver.corridor.settings import Settings
 from mockserver.corridor.showing import teach
 from mockserver.corridor.speaker import Speaker
 from mockserver.corridor.striking import spoil, strike
-from mockserver.corridor.threads import Threads
+from mockserver.corridor.threads import Threads, size_of
 from mockserver.corridor.work import LARGE, Steps, aside, at_once
 from mockserver.dialects.table import dialect_of
 from mockserver.meter.caches import CacheUse
@@ -182,7 +182,7 @@ class Engine:
             key = key_of(surface, headers) if known is None else known.key
             if known is None:
                 keep = partial(without_key, body, key)
-                entry.body = (yield from aside(True, keep)) if asked.large else keep()
+                entry.body = (yield from aside(keep)) if asked.large else keep()
             if self.recorded is not None and (played := self._played(surface, headers, body, entry)):
                 return played
             entry.world = world = self.door.admit(key, headers)
@@ -214,18 +214,18 @@ class Engine:
         if asked.known is not None:
             return self._read_before(asked, asked.known.request)
         entry, (surface, _, body), parse = asked.entry, asked.place, self.door.parse
-        data = (yield from aside(True, parse, body)) if asked.large else parse(body)
+        data = (yield from aside(parse, body)) if asked.large else parse(body)
         entry.stream = dialect_of(surface).streams(headers, data)
         asked.model = model = self.door.model(surface, data, headers, entry.world)
         vocabulary = self.vocabularies.of(model)
         if not vocabulary.ready:
-            yield from aside(True, vocabulary.get)
+            yield from aside(vocabulary.get)
         self._admit(asked)
         if Trait.THREADS in surface.traits:
             asked.thread = self.threads.find(entry.world, data, now=self.clock())
-            asked.large = asked.large or len(asked.thread.history) > LARGE
+            asked.large = asked.large or size_of(asked.thread.history) > LARGE
         read = partial(self._read, asked, data, model, headers)
-        return (yield from aside(True, read)) if asked.large else read()
+        return (yield from aside(read)) if asked.large else read()
 
     def _read_before(self, asked: Asked, request: ChatRequest) -> tuple[ChatRequest, Trail]:
         """The same for a request in which nothing is found but in its history."""
@@ -314,7 +314,7 @@ class Engine:
         reply = entry.reply = self._accompanied(request, reply)
         cache = world.cache(request.model.name).use(request, prompt, tokenizer, now=self.clock())
         write = partial(self._written, request, reply, asked, prompt, cache, blocked, answers)
-        answer = (yield from aside(True, write)) if long else write()
+        answer = (yield from aside(write)) if long else write()
         if not blocked and entry.fault is None:
             world.past.remember(trail, reply)
         if session is not None:
@@ -335,7 +335,7 @@ class Engine:
         """
         entry, tokenizer = asked.entry, self.vocabularies.tokenizer(request.model)
         count = partial(prompt_tokens, request, tokenizer)
-        prompt = (yield from aside(True, count)) if asked.large else count()
+        prompt = (yield from aside(count)) if asked.large else count()
         if alone and not asked.large and not entry.findings and entry.body is asked.place[2]:
             key = entry.world.key
             self.known.keep(asked.place, Read(request, prompt, key, self.door.policies.of(key)))

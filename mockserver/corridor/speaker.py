@@ -76,7 +76,7 @@ class Speaker:
         if self._stage.on_miss(world.key) == "error":
             entry.answered_by = "miss"
             scripts = tuple(self._scripts.seen_by(world.key))
-            report = yield from aside(True, miss.explain, scripts, world.key, request)
+            report = yield from aside(miss.explain, scripts, world.key, request)
             raise Refused(miss.refusal(report))
         entry.answered_by = "built-in"
         return (yield from self._spoken(request, large=large))
@@ -95,7 +95,7 @@ class Speaker:
         said = script.take(world.key)
         if isinstance(said, Draft):
             fill = partial(self._filled, said, script, world, request, clock=clock)
-            said = fill() if said.plain and not large else (yield from aside(True, fill))
+            said = fill() if said.plain and not large else (yield from aside(fill))
         if isinstance(said, Refusal):
             raise Refused(said)
         if said.fault is not None:
@@ -112,7 +112,7 @@ class Speaker:
                 return self._built_in(request, Deadline(HASTE, timer=self._timer, hasty=True))
             except TakesLongError:
                 pass  # nothing is lost: what it says follows from the request alone
-        return (yield from aside(True, self._built_in, request, None))
+        return (yield from aside(self._built_in, request, None))
 
     def _built_in(self, request: ChatRequest, deadline: Deadline | None) -> Reply:
         try:

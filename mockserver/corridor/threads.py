@@ -34,6 +34,24 @@ _RECORD = 500
 
 Items = tuple[Mapping[str, Any], ...]
 
+Written = tuple[bytes, ...]
+"""The JSON of items, each for itself: however long a thread becomes, one item is read at a time."""
+
+
+def written(items: Iterable[Mapping[str, Any]]) -> Written:
+    """The JSON of each item."""
+    return tuple(map(dumps, items))
+
+
+def read(kept: Iterable[bytes]) -> Items:
+    """The items of their JSON."""
+    return tuple(map(loads, kept))
+
+
+def size_of(kept: Iterable[bytes]) -> int:
+    """How many bytes items take."""
+    return sum(map(len, kept))
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -44,8 +62,8 @@ class Stored:
 
     id: str
     body: bytes
-    asked: bytes
-    said: bytes
+    asked: Written
+    said: Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +79,13 @@ class Conversation:
 class Thread:
     """What a request goes on from, and what is to be kept of it.
 
-    `history` is the JSON of the items before it; `missing` is where a thread is named that is not there, the
+    `history` are the items before it; `missing` is where a thread is named that is not there, the
     entry of the error catalogue that says so, and its id. `asked` are its own items.
     """
 
     store: bool
     conversation: str | None
-    history: bytes = b""
+    history: Written = ()
     missing: tuple[str, str, str] | None = None
     asked: Items = ()
     kept: Stored | None = None
@@ -75,13 +93,14 @@ class Thread:
     @property
     def before(self) -> Items:
         """The items before it."""
-        return tuple(loads(self.history)) if self.history else ()
+        return read(self.history)
 
     def answered(self, body: bytes) -> None:
         """Takes in the response."""
         response = loads(body)
-        said = (*self.before, *self.asked, *response["output"])
-        self.kept = Stored(response["id"], body, dumps(self.asked), dumps(said))
+        asked = written(self.asked)
+        said = (*self.history, *asked, *written(response["output"]))
+        self.kept = Stored(response["id"], body, asked, said)
 
 
 class Threads:
@@ -101,10 +120,10 @@ class Threads:
         found: Conversation | None = self._shelf.get(world, CONVERSATION, name, now=now)
         return found
 
-    def items(self, world: World, name: str, *, now: float) -> Items | None:
+    def items(self, world: World, name: str, *, now: float) -> Written | None:
         """The items of a conversation, the oldest first; None for one that never was."""
-        found: bytes | None = self._shelf.get(world, ITEMS, name, now=now)
-        return None if found is None else tuple(loads(found))
+        found: Written | None = self._shelf.get(world, ITEMS, name, now=now)
+        return found
 
     def put(self, world: World, conversation: Conversation, *, now: float) -> None:
         """Keeps a conversation."""
@@ -112,13 +131,10 @@ class Threads:
         ends = now + CONVERSATION_LIFE
         self._shelf.put(world, CONVERSATION, conversation.id, conversation, ends=ends, size=size)
 
-    def put_items(self, world: World, name: str, kept: Items, *, now: float) -> None:
+    def put_items(self, world: World, name: str, kept: Written, *, now: float) -> None:
         """Keeps the items of a conversation, all of them."""
-        self._put_items(world, name, dumps(kept), now=now)
-
-    def _put_items(self, world: World, name: str, written: bytes, *, now: float) -> None:
-        ends = now + CONVERSATION_LIFE
-        self._shelf.put(world, ITEMS, name, written, ends=ends, size=_RECORD + len(written))
+        size = _RECORD + size_of(kept)
+        self._shelf.put(world, ITEMS, name, kept, ends=now + CONVERSATION_LIFE, size=size)
 
     def find(self, world: World, data: Mapping[str, Any], *, now: float) -> Thread:
         """What the body of a request goes on from, be that sound or not."""
@@ -134,7 +150,7 @@ class Threads:
             if self.conversation(world, thread.conversation, now=now) is None:
                 thread.missing = ("conversation", "response.conversation", thread.conversation)
             else:
-                thread.history = self._shelf.get(world, ITEMS, thread.conversation, now=now) or b""
+                thread.history = self._shelf.get(world, ITEMS, thread.conversation, now=now) or ()
         return thread
 
     def recall(
@@ -168,7 +184,7 @@ class Threads:
         kept = thread.kept
         assert kept is not None, "what is kept was answered"
         if thread.store:
-            size = _RECORD + len(kept.body) + len(kept.asked) + len(kept.said)
+            size = _RECORD + len(kept.body) + size_of(kept.asked) + size_of(kept.said)
             self._shelf.put(world, RESPONSE, kept.id, kept, ends=now + RESPONSE_LIFE, size=size)
         if thread.conversation is not None:
-            self._put_items(world, thread.conversation, kept.said, now=now)
+            self.put_items(world, thread.conversation, kept.said, now=now)

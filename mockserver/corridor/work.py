@@ -20,16 +20,21 @@ LARGE = 64 * 1024
 """From so many bytes, or characters, on a request or a reply is read and written aside: it may take 10 ms."""
 
 
-def aside(
-    long: bool,  # noqa: FBT001 - reads as a question in front of the work
-    work: Callable[Given, Result],
-    *args: Given.args,
-    **options: Given.kwargs,
+def aside(work: Callable[Given, Result], *args: Given.args, **options: Given.kwargs) -> Steps[Result]:
+    """Work that may take long: a step of its own."""
+    done: Result = yield partial(work, *args, **options)
+    return done
+
+
+def sized(
+    size: int, work: Callable[Given, Result], *args: Given.args, **options: Given.kwargs
 ) -> Steps[Result]:
-    """A step of its own for what may take `long`; anything else is done in its place."""
-    if long:
-        done: Result = yield partial(work, *args, **options)
-        return done
+    """Work on something whose size a client chooses: here when that is small, else aside.
+
+    This is the rule for all that is read, looked through, counted, packed or written for a client.
+    """
+    if size > LARGE:
+        return (yield from aside(work, *args, **options))
     return work(*args, **options)
 
 

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable, Generator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mockserver.base.masking import without_key
 from mockserver.corridor.answers import Answer
-from mockserver.corridor.work import Steps, aside, at_once
+from mockserver.corridor.work import LARGE, Steps, aside, at_once, sized
 from mockserver.endpoints.endpoint import Said
 from mockserver.faults.plan import plan
 from mockserver.faults.planned import Frame, Planned
@@ -71,17 +72,20 @@ def steps(
 ) -> Steps[Answer]:
     """The way to that answer, made aside for a `large` request; what fails unforeseen is a refusal too.
 
-    What `produce` gives may be steps of its own. A call of an `endpoint` is entered into the journal of
-    calls with its `body`, and struck by the fault that its header or key names.
+    What `produce` gives may be steps of its own; an answer that is long is written aside, too. A call of an
+    `endpoint` is entered into the journal of calls with its `body`, and struck by the fault that its header
+    or key names.
     """
     entry = _entry(engine, surface, arrived)
     key = key_of(surface, headers)
-    entry.endpoint, entry.body = endpoint, without_key(body, key)
+    entry.endpoint = endpoint
     try:
+        entry.body = yield from sized(len(body), without_key, body, key)
         entry.world = engine.door.admit(key, headers)
         if endpoint:
             _strike(entry, engine.faults.named(entry.world, headers))
-        content = yield from aside(large, produce, entry.request_id, entry.world)
+        make = partial(produce, entry.request_id, entry.world)
+        content = (yield from aside(make)) if large else make()
         if isinstance(content, Generator):
             content = yield from content
     except Refused as refused:
@@ -93,7 +97,9 @@ def steps(
         engine.calls.add(entry)
     if entry.refusal is not None:
         return engine.answers.refused(surface, entry, None, headers, stream=False, clock=engine.clock)
-    return (yield from aside(large, _answer, engine, content, entry, surface, headers, header_set))
+    said = content if isinstance(content, Said) else Said(content)
+    write = partial(_answer, engine, said, entry, surface, headers, header_set)
+    return (yield from aside(write)) if large or said.over(LARGE) else write()
 
 
 def _strike(entry: Entry, fault: Fault | None) -> None:
@@ -106,13 +112,12 @@ def _strike(entry: Entry, fault: Fault | None) -> None:
 
 def _answer(
     engine: "Engine",
-    content: Any,
+    said: Said,
     entry: Entry,
     surface: Surface,
     headers: Mapping[str, str],
     header_set: str,
 ) -> Answer:
-    said = content if isinstance(content, Said) else Said(content)
     entry.status = said.status
     # A fault strikes the bytes of the JSON, not those of its compressed form.
     encoding, body = encoded(said.body, headers if entry.fault is None else {})

@@ -15,7 +15,8 @@ from mockserver.base.jsontext import dumps
 from mockserver.base.masking import without_key
 from mockserver.catalogue.errors import Refusal
 from mockserver.corridor.answers import Answer, Answers
-from mockserver.corridor.work import Steps
+from mockserver.corridor.threads import Written, read, size_of, written
+from mockserver.corridor.work import Steps, sized
 from mockserver.dialects.native.read import wants_stream
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.rendering import Envelope, Stream
@@ -145,6 +146,8 @@ class _AppAnswers(Answers):
     def _references(self, said: str, order: str, *, done: bool) -> list[dict[str, Any]]:
         """The documents that a text cites so far; all, when it is done and cites none."""
         documents = self._asked.documents
+        if not documents:
+            return []
         cited = dict.fromkeys(int(number) for number in _CITED.findall(said))
         if done and not cited:
             cited = dict.fromkeys(range(1, len(documents) + 1))
@@ -209,11 +212,16 @@ def _documents(engine: "Engine", world: World, options: Mapping[str, Any] | None
     for name in ids:
         stored = engine.shelf.get(world, files.SHELF, name, now=engine.clock())
         if stored is not None:
-            yield Document(name, stored.name, stored.content.decode("utf-8", "replace")[:_EXCERPT])
+            yield Document(name, stored.name, _excerpt(stored.content))
         else:
             yield Document(name, "Mock document", f"A page of {name}.")
     for number in range(1, _table()["documents"] + 1 - len(ids)):
         yield Document(f"doc_mock_{number}", f"Mock document {number}", f"Page {number} of a mock.")
+
+
+def _excerpt(content: bytes) -> str:
+    """The beginning of a file; a character takes at most four bytes."""
+    return content[: 4 * _EXCERPT].decode("utf-8", "replace")[:_EXCERPT]
 
 
 def completion(
@@ -222,15 +230,17 @@ def completion(
     """The way to an app's answer."""
     try:
         world = engine.door.admit(bearer_key(headers), headers)
-        data = engine.door.parse(body)
+        data = yield from sized(len(body), engine.door.parse, body)
         if not re.fullmatch(_table()["id"], app):
             raise Refused(engine.errors.refuse("parameter.required", name="AppId"))  # noqa: TRY301
-        engine.door.allow("apps.request", data, NATIVE_TEXT)
+        yield from sized(len(body), engine.door.allow, "apps.request", data, NATIVE_TEXT)
     except Refused as refused:
         return _refused(engine, headers, body, refused.refusal, arrived)
     given, options = data["input"], data.get("parameters") or {}
     session = given.get("session_id") or engine.ids.request_id().replace("-", "")
-    messages = _messages(engine, world, given, session)
+    before = () if given.get("messages") else _session(engine, world, session)
+    size = len(body) + size_of(before)
+    messages = yield from sized(size, _messages, given, before)
     asked = _Asked(
         session=session,
         documents=tuple(_documents(engine, world, options.get("rag_options"))),
@@ -246,10 +256,14 @@ def completion(
         "parameters": {**kept, "result_format": "text"},
     }
     answers = _AppAnswers(engine, asked)
-    answer = yield from engine.steps(NATIVE_TEXT, headers, dumps(chat), arrived=arrived, answers=answers)
+    asking = yield from sized(size, dumps, chat)
+    answer = yield from engine.steps(NATIVE_TEXT, headers, asking, arrived=arrived, answers=answers)
     entry = answer.entry
     if entry is not None and entry.reply is not None and entry.refusal is None and entry.reply.choices:
-        _remember(engine, world, session, messages, entry.reply.choices[0])
+        said = entry.reply.choices[0]
+        rounds = yield from sized(size + len(said.content), _rounds, messages, said)
+        ends = engine.clock() + _table()["session_seconds"]
+        engine.shelf.put(world, SHELF, session, rounds, ends=ends, size=size_of(rounds))
     return answer
 
 
@@ -265,17 +279,20 @@ def _refused(
     return engine.answers.refused(surface, entry, None, headers, stream=stream, clock=engine.clock)
 
 
-def _messages(engine: "Engine", world: World, given: Mapping[str, Any], session: str) -> list[Any]:
+def _session(engine: "Engine", world: World, session: str) -> Written:
+    """The messages of a session so far."""
+    found: Written | None = engine.shelf.get(world, SHELF, session, now=engine.clock())
+    return found or ()
+
+
+def _messages(given: Mapping[str, Any], before: Written) -> list[Any]:
     """The conversation so far and what is new; messages that are sent stand for themselves."""
     sent = given.get("messages")
     if sent:
         return [*sent, *([{"role": "user", "content": given["prompt"]}] if given.get("prompt") else [])]
-    before = engine.shelf.get(world, SHELF, session, now=engine.clock()) or []
-    return [*before, {"role": "user", "content": given["prompt"]}]
+    return [*read(before), {"role": "user", "content": given["prompt"]}]
 
 
-def _remember(engine: "Engine", world: World, session: str, messages: Sequence[Any], said: Choice) -> None:
-    """Keeps the last rounds of a session, for an hour from now."""
-    kept = [*messages, {"role": "assistant", "content": said.content}][-2 * _table()["rounds"] :]
-    ends = engine.clock() + _table()["session_seconds"]
-    engine.shelf.put(world, SHELF, session, kept, ends=ends, size=len(dumps(kept)))
+def _rounds(messages: Sequence[Any], said: Choice) -> Written:
+    """What a session keeps, for an hour: its last rounds."""
+    return written([*messages, {"role": "assistant", "content": said.content}][-2 * _table()["rounds"] :])

@@ -3,14 +3,14 @@
 Sources: recordings of cnblogs/dashscope-sdk, 2026-04 (errors, results); Model Studio docs, batch, 2026.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mockserver.base.jsontext import dumps, loads, loads_bounded
 from mockserver.catalogue.errors import Refusal
 from mockserver.corridor.answers import Answer
-from mockserver.corridor.work import Steps
+from mockserver.corridor.work import Steps, sized
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.table import dialect_of
 from mockserver.endpoints import embeddings
@@ -29,10 +29,16 @@ _OK = 200
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One request of a batch."""
+    """One request of a batch: its `text` is JSON, which takes as many bytes as it weighs."""
 
     custom_id: str
-    body: Mapping[str, Any]
+    text: bytes
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What is asked."""
+        body: dict[str, Any] = loads(self.text)["body"]
+        return body
 
 
 def _error(code: str, line: int, **values: Any) -> dict[str, Any]:
@@ -108,7 +114,7 @@ def read(engine: "Engine", content: bytes, endpoint: str) -> tuple[tuple[Line, .
         found = list(checked.errors(number, data))
         errors += found
         if not found:
-            lines.append(Line(data["custom_id"], data["body"]))
+            lines.append(Line(data["custom_id"], text))
         if len(errors) >= table()["most_errors"]:
             break
     if not (lines or errors):
@@ -121,15 +127,20 @@ def asked(engine: "Engine", world: World, endpoint: str, line: Line) -> Steps[tu
     if endpoint == table()["test"]["endpoint"]:
         return True, _result(engine, line, _OK, _test_body(engine))
     if endpoint.endswith("/embeddings"):
-        return _embedded(engine, world, line)
+        name = engine.ids.request_id()
+        return (yield from sized(len(line.text), _embedded, engine, world, line, name))
     headers = RequestHeaders([(b"authorization", f"Bearer {world.key}".encode())])
-    # Whoever waits a day for an answer needs no stream of it.
-    body = dumps(
-        {name: value for name, value in line.body.items() if name not in ("stream", "stream_options")}
-    )
+    body = yield from sized(len(line.text), _chat, line)
     answer = yield from engine.steps(COMPAT, headers, body, arrived=engine.clock())
     engine.ended(answer)
-    return _of_chat(engine, line, answer)
+    return (yield from sized(len(answer.body), _of_chat, engine, line, answer))
+
+
+def _chat(line: Line) -> bytes:
+    """What a line asks of the chat. Whoever waits a day for an answer needs no stream of it."""
+    return dumps(
+        {name: value for name, value in line.body.items() if name not in ("stream", "stream_options")}
+    )
 
 
 def _of_chat(engine: "Engine", line: Line, answer: Answer) -> tuple[bool, bytes]:
@@ -188,8 +199,7 @@ def _test_body(engine: "Engine") -> dict[str, Any]:
     }
 
 
-def _embedded(engine: "Engine", world: World, line: Line) -> tuple[bool, bytes]:
-    request_id = engine.ids.request_id()
+def _embedded(engine: "Engine", world: World, line: Line, request_id: str) -> tuple[bool, bytes]:
     call = Call(request_id=request_id, world=world, surface=COMPAT, body=dumps(line.body))
     try:
         return True, _result(engine, line, _OK, embeddings.compat(engine, call), request_id)
@@ -197,11 +207,19 @@ def _embedded(engine: "Engine", world: World, line: Line) -> tuple[bool, bytes]:
         return False, refusal_line(engine, line, refused.refusal, request_id)
 
 
-def refusal_line(engine: "Engine", line: Line, refusal: Refusal, request_id: str | None = None) -> bytes:
+def refusal_lines(
+    engine: "Engine", lines: Iterable[Line], refusal: Refusal, request_ids: Iterable[str]
+) -> bytes:
+    """What the file of errors says of lines that are refused."""
+    return b"".join(
+        refusal_line(engine, line, refusal, name) for line, name in zip(lines, request_ids, strict=True)
+    )
+
+
+def refusal_line(engine: "Engine", line: Line, refusal: Refusal, request_id: str) -> bytes:
     """What the file of errors says of a line that is refused."""
-    name = request_id or engine.ids.request_id()
-    rendered = dialect_of(COMPAT).refused(refusal, name, stream=False)
-    return _result(engine, line, rendered.status, loads(rendered.body), name)
+    rendered = dialect_of(COMPAT).refused(refusal, request_id, stream=False)
+    return _result(engine, line, rendered.status, loads(rendered.body), request_id)
 
 
 def _result(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mockserver.corridor.work import Steps
+from mockserver.corridor.work import LARGE, Steps, aside, sized
 from mockserver.endpoints import batch_lines, files
 from mockserver.endpoints.batch_lines import Line
 from mockserver.endpoints.endpoint import Call, Said
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 SHELF = "batch"
 """Where batches lie on the shelf."""
 
-_TURN = 50
-"""After so many lines everybody else has a turn."""
+_TURN = 10
+"""After so many lines, or `LARGE` bytes of them and what came of them, everybody else has a turn."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -106,14 +106,16 @@ class Batch:
         }
 
 
-def creation(engine: "Engine", call: Call) -> Said:
+def creation(engine: "Engine", call: Call) -> Steps[Said]:
     """Begins a batch; what is wrong with its file shows when it is looked at. Raises `Refused`."""
-    data = engine.door.parse(call.body)
-    plain(engine, "batches.request", data, call.surface)
+    size = len(call.body)
+    data = yield from sized(size, engine.door.parse, call.body)
+    yield from sized(size, plain, engine, "batches.request", data, call.surface)
     stored = engine.shelf.get(call.world, files.SHELF, data["input_file_id"], now=engine.clock())
     if stored is None or stored.purpose != "batch":
         raise worded(call.surface, engine.errors.refuse("file.not-found", file=data["input_file_id"]))
-    lines, errors = batch_lines.read(engine, stored.content, data["endpoint"])
+    content = stored.content
+    lines, errors = yield from sized(len(content), batch_lines.read, engine, content, data["endpoint"])
     batch = Batch(
         id=f"batch_{engine.ids.request_id()}",
         endpoint=data["endpoint"],
@@ -126,7 +128,7 @@ def creation(engine: "Engine", call: Call) -> Said:
         errors=errors,
     )
     ends = batch.created + table()["lasts"]
-    engine.shelf.put(call.world, SHELF, batch.id, batch, ends=ends, size=len(stored.content) + 1000)
+    engine.shelf.put(call.world, SHELF, batch.id, batch, ends=ends, size=len(content) + 1000)
     return Said(batch.shown("validating"), pretty=True)
 
 
@@ -154,8 +156,8 @@ def _work(engine: "Engine", world: World, batch: Batch) -> Steps[None]:
 def _results(engine: "Engine", world: World, batch: Batch) -> Steps[tuple[bytes, bytes]]:
     """The results of all lines, and the errors."""
     good, bad = bytearray(), bytearray()
-    batch.completed = batch.failed = 0
-    for number, line in enumerate(batch.lines, 1):
+    batch.completed = batch.failed = lines = size = 0
+    for line in batch.lines:
         went_well, result = yield from batch_lines.asked(engine, world, batch.endpoint, line)
         if went_well:
             good += result
@@ -163,9 +165,15 @@ def _results(engine: "Engine", world: World, batch: Batch) -> Steps[tuple[bytes,
             bad += result
         batch.completed += went_well
         batch.failed += not went_well
-        if number % _TURN == 0:
-            yield lambda: None
+        lines, size = lines + 1, size + len(line.text) + len(result)
+        if lines >= _TURN or size > LARGE:
+            lines = size = 0
+            yield _turn
     return bytes(good), bytes(bad)
+
+
+def _turn() -> None:
+    """Nothing: work for which the others are let pass."""
 
 
 def _kept(engine: "Engine", world: World, batch: Batch, content: bytes, name: str) -> str | None:
@@ -196,7 +204,8 @@ def cancel(engine: "Engine", call: Call) -> Steps[Said]:
     batch.cancelled = engine.clock()
     batch.failed = len(batch.lines)
     refusal = engine.errors.refuse("batch.cancelled")
-    lines = b"".join(batch_lines.refusal_line(engine, line, refusal) for line in batch.lines)
+    ids = [engine.ids.request_id() for _ in batch.lines]
+    lines = yield from aside(batch_lines.refusal_lines, engine, batch.lines, refusal, ids)
     batch.faulty = _kept(engine, call.world, batch, lines, "error")
     return Said(batch.shown("cancelling"), pretty=True)
 

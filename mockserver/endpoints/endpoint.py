@@ -53,6 +53,18 @@ class Said:
     status: int = 200
     pretty: bool = False
 
+    def over(self, size: int) -> bool:
+        """Whether it has about more than so many bytes; no more of it is looked at than that."""
+        left, values = size, [self.content]
+        while values and left >= 0:
+            value = values.pop()
+            left -= len(value) if isinstance(value, bytes | str) else 1
+            if isinstance(value, Mapping):
+                values += [*value, *value.values()]
+            elif isinstance(value, list | tuple):
+                values += value
+        return left < 0
+
     @property
     def body(self) -> bytes:
         """The bytes of the content."""

@@ -6,7 +6,8 @@ Sources: Model Studio docs, Responses API (get, delete), 2026; notes of live pro
 from typing import TYPE_CHECKING, Any
 
 from mockserver.base.jsontext import loads
-from mockserver.corridor.threads import RESPONSE, Stored
+from mockserver.corridor.threads import RESPONSE, Stored, read, size_of
+from mockserver.corridor.work import Steps, sized
 from mockserver.endpoints.endpoint import Call, Said
 from mockserver.endpoints.paging import listed
 from mockserver.endpoints.refusing import there
@@ -34,12 +35,13 @@ def deletion(engine: "Engine", call: Call) -> dict[str, Any]:
     return {"deleted": True, "id": call.places["id"]}
 
 
-def input_items(engine: "Engine", call: Call) -> dict[str, Any]:
+def input_items(engine: "Engine", call: Call) -> Steps[dict[str, Any]]:
     """A page of the items of a response's input, with what it was asked in. Raises `Refused`."""
     stored = _found(engine, call)
-    response = loads(stored.body)
+    response = yield from sized(len(stored.body), loads, stored.body)
+    items = yield from sized(size_of(stored.asked), read, stored.asked)
     return {
-        **listed(engine, call, loads(stored.asked)),
+        **listed(engine, call, items),
         "id": response["id"],
         "model": response["model"],
         "created_at": 1000 * response["created_at"],

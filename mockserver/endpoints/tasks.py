@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.answer import moderation
 from mockserver.base import resources
 from mockserver.catalogue.errors import Refusal
+from mockserver.corridor.work import Steps, sized
 from mockserver.endpoints import placeholders
 from mockserver.endpoints.endpoint import Call, Said
 from mockserver.endpoints.paging import ZONE, day, page, whole
@@ -93,17 +94,17 @@ def _clock_text(seconds: float, *, fine: bool = True) -> str:
     return moment.isoformat(" ", "milliseconds" if fine else "seconds")[: 23 if fine else 19]
 
 
-def begin(engine: "Engine", call: Call, kind: str) -> dict[str, Any]:
+def begin(engine: "Engine", call: Call, kind: str) -> Steps[dict[str, Any]]:
     """Begins a task. Raises `Refused`."""
     traits = _table()["kinds"][kind]
-    data = engine.door.parse(call.body)
+    data = yield from sized(len(call.body), engine.door.parse, call.body)
     model = model_of(engine, call.surface, data.get("model"), task=traits["task"])
     if call.headers.get(ASYNC_HEADER, "").lower() != "enable":
         raise Refused(engine.errors.refuse("access.synchronous"))
-    plain(engine, "tasks.request", data, call.surface)
+    yield from sized(len(call.body), plain, engine, "tasks.request", data, call.surface)
     given, options = data["input"], data.get("parameters") or {}
     prompt = given.get("prompt") or ""
-    blocked = engine.moderation.input.find(prompt) is not None
+    found = yield from sized(len(prompt), engine.moderation.input.find, prompt)
     task = Task(
         id=engine.ids.request_id(),
         kind=kind,
@@ -118,7 +119,7 @@ def begin(engine: "Engine", call: Call, kind: str) -> dict[str, Any]:
         size=options.get("size") or ("1280*720" if traits["task"] == "video" else "1024*1024"),
         duration=options.get("duration") or 5,
         style=given.get("style_index") or 0,
-        refusal=engine.errors.refuse(moderation.INPUT) if blocked else None,
+        refusal=engine.errors.refuse(moderation.INPUT) if found is not None else None,
     )
     _keep(engine, call, task)
     return {"request_id": call.request_id, "output": {"task_id": task.id, "task_status": "PENDING"}}

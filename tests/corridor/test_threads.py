@@ -112,4 +112,4 @@ def test_what_is_kept_is_weighed_with_all_that_was_said_before(errors: Errors) -
 )
 def test_what_is_no_name_is_looked_for_nowhere(threads: Threads, named: dict[str, Any]) -> None:
     thread = threads.find(WORLD, named, now=0.0)
-    assert (thread.history, thread.missing, thread.conversation) == (b"", None, None)
+    assert (thread.history, thread.missing, thread.conversation) == ((), None, None)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockserver.corridor.work import Steps, aside, at_once
+from mockserver.corridor.work import LARGE, Steps, aside, at_once, sized
 
 
 def brewed(tea: str, *, cups: int = 1) -> str:
@@ -13,31 +13,31 @@ def brewed(tea: str, *, cups: int = 1) -> str:
     return f"{cups} of {tea}"
 
 
-def party(*, long: bool, last: str = "oolong") -> Steps[str]:
+def party(*, size: int, last: str = "oolong") -> Steps[str]:
     """Two teas, one after the other."""
-    first = yield from aside(long, brewed, "sencha", cups=2)
+    first = yield from sized(size, brewed, "sencha", cups=2)
     try:
-        second = yield from aside(long, brewed, last)
+        second = yield from sized(size, brewed, last)
     except ValueError as error:
         second = f"none: {error}"
     return f"{first}, {second}"
 
 
-@pytest.mark.parametrize("long", [True, False])
+@pytest.mark.parametrize("size", [LARGE, LARGE + 1])
 @pytest.mark.parametrize(("last", "end"), [("oolong", "1 of oolong"), ("stone", "none: stones make no tea")])
-def test_all_steps_are_gone_at_once(last: str, end: str, *, long: bool) -> None:
-    assert at_once(party(long=long, last=last)) == f"2 of sencha, {end}"
+def test_all_steps_are_gone_at_once(last: str, end: str, size: int) -> None:
+    assert at_once(party(size=size, last=last)) == f"2 of sencha, {end}"
 
 
-def test_only_what_may_take_long_is_handed_out() -> None:
-    handed = [work() for work in party(long=True, last="tea") if callable(work)]
+def test_only_what_is_large_is_handed_out() -> None:
+    handed = [work() for work in party(size=LARGE + 1, last="tea")]
     assert handed == ["2 of sencha", "1 of tea"]
-    assert list(party(long=False)) == []
+    assert list(party(size=LARGE)) == []
 
 
 def test_what_no_step_expects_ends_the_way() -> None:
     def way() -> Steps[str]:
-        return (yield from aside(long := True, brewed, "stone" if long else ""))
+        return (yield from aside(brewed, "stone"))
 
     with pytest.raises(ValueError, match="stones make no tea"):
         at_once(way())

@@ -8,7 +8,7 @@ from typing import Any
 from mockserver.base.masking import mask
 from mockserver.corridor.answers import Answer
 from mockserver.corridor.engine import Engine
-from mockserver.corridor.work import Steps, at_once
+from mockserver.corridor.work import LARGE, Steps, at_once
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.endpoints import answering
@@ -94,12 +94,12 @@ def test_a_fault_that_nobody_knows_is_refused(engine: Engine, headers: MakeHeade
     assert (answer.status, json.loads(answer.body)["code"]) == (400, "InvalidFault")
 
 
-def test_what_is_stateless_is_made_and_written_aside(engine: Engine, headers: MakeHeaders) -> None:
-    def produce(_id: str, _world: World) -> list[int]:
-        return [1, 2]
+def test_what_is_stateless_or_long_is_made_and_written_aside(engine: Engine, headers: MakeHeaders) -> None:
+    def handed(content: Any, *, large: bool = False, body: bytes = b"") -> list[str]:
+        def produce(_id: str, _world: World) -> Any:
+            return content
 
-    def handed(*, large: bool) -> list[str]:
-        steps = answering.steps(engine, COMPAT, headers(), produce, arrived=NOW, large=large)
+        steps = answering.steps(engine, COMPAT, headers(), produce, arrived=NOW, large=large, body=body)
         names = []
         with suppress(StopIteration):
             work = next(steps)
@@ -109,5 +109,8 @@ def test_what_is_stateless_is_made_and_written_aside(engine: Engine, headers: Ma
                 work = steps.send(work())
         return names
 
-    assert handed(large=True) == ["produce", "_answer"]
-    assert handed(large=False) == []
+    assert handed([1, 2], large=True) == ["produce", "_answer"]
+    assert handed([1, 2]) == []
+    assert handed(b"t" * (LARGE + 1)) == ["_answer"]
+    assert handed({"teas": ["sencha" * 10] * 10_000}) == ["_answer"]
+    assert handed([1, 2], body=b"t" * (LARGE + 1)) == ["without_key"]

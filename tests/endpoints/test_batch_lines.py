@@ -25,6 +25,11 @@ def line(custom_id: str = "1", url: str = CHAT, **more: Any) -> dict[str, Any]:
     return {"custom_id": custom_id, "method": "POST", "url": url, "body": body(), **more}
 
 
+def of_file(asked: dict[str, Any]) -> Line:
+    """A line as it is kept of a file."""
+    return Line("a", dumps(line("a", body=asked)))
+
+
 def content(*lines: Any) -> bytes:
     return b"\n".join(each if isinstance(each, bytes) else dumps(each) for each in lines)
 
@@ -78,7 +83,7 @@ def test_no_more_errors_are_told_than_a_hundred(engine: Engine) -> None:
 
 
 def test_a_line_is_answered_by_the_chat_in_an_order_of_its_own(engine: Engine) -> None:
-    given = Line("a", body(stream=True, stream_options={"include_usage": True}))
+    given = of_file(body(stream=True, stream_options={"include_usage": True}))
     good, result = at_once(asked(engine, engine.worlds.of(KEY), CHAT, given))
     said = loads(result)
     assert good
@@ -97,7 +102,7 @@ def test_a_line_that_thinks_and_calls_shows_it(engine: Engine) -> None:
     reply = {"reasoning_content": "Hm.", "content": "", "tool_calls": [call]}
     engine.scripts.add({"reply": reply}, engine.errors)
     tool = {"type": "function", "function": {"name": "brew", "parameters": {"type": "object"}}}
-    given = Line("a", body(model="qwen3.8-max", enable_thinking=True, tools=[tool]))
+    given = of_file(body(model="qwen3.8-max", enable_thinking=True, tools=[tool]))
     _, result = at_once(asked(engine, engine.worlds.of(KEY), CHAT, given))
     message = loads(result)["response"]["body"]["choices"][0]["message"]
     assert message["reasoning_content"] == "Hm."
@@ -105,7 +110,7 @@ def test_a_line_that_thinks_and_calls_shows_it(engine: Engine) -> None:
 
 
 def test_a_refused_line_tells_the_refusal(engine: Engine) -> None:
-    given = Line("a", body(temperature=9))
+    given = of_file(body(temperature=9))
     good, result = at_once(asked(engine, engine.worlds.of(KEY), CHAT, given))
     said = loads(result)
     assert not good
@@ -118,23 +123,23 @@ def test_a_line_holds_no_quota(engine: Engine) -> None:
 
     engine.quotas.put(Quota(model="*", concurrency=1))
     for _ in range(3):
-        good, _ = at_once(asked(engine, engine.worlds.of(KEY), CHAT, Line("a", body())))
+        good, _ = at_once(asked(engine, engine.worlds.of(KEY), CHAT, of_file(body())))
         assert good
 
 
 def test_a_line_of_embeddings_is_embedded_or_refused(engine: Engine) -> None:
-    given = Line("a", {"model": "text-embedding-v4", "input": "tea"})
+    given = of_file({"model": "text-embedding-v4", "input": "tea"})
     good, result = at_once(asked(engine, engine.worlds.of(KEY), "/v1/embeddings", given))
     assert good
     assert loads(result)["response"]["body"]["object"] == "list"
-    bad = Line("a", {"model": "text-embedding-v4", "input": ["tea"] * 11})
+    bad = of_file({"model": "text-embedding-v4", "input": ["tea"] * 11})
     good, result = at_once(asked(engine, engine.worlds.of(KEY), "/v1/embeddings", bad))
     assert not good
     assert loads(result)["response"]["status_code"] == 400
 
 
 def test_a_test_costs_nothing_and_asks_nobody(engine: Engine) -> None:
-    given = Line("a", body(model="batch-test-model"))
+    given = of_file(body(model="batch-test-model"))
     good, result = at_once(asked(engine, engine.worlds.of(KEY), TEST, given))
     assert good
     assert loads(result)["response"]["body"]["usage"]["total_tokens"] == 0

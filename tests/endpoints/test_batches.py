@@ -86,18 +86,12 @@ def test_a_batch_is_validated_then_in_progress_then_completed(engine: Engine) ->
 
 
 def test_its_keys_have_the_recorded_order_and_all_are_there(engine: Engine) -> None:
-    said = batches.creation(
-        engine,
-        call(
-            engine,
-            {
-                "input_file_id": uploaded(engine, form(GOOD, "batch"))["id"],
-                "endpoint": CHAT,
-                "completion_window": "24h",
-            },
-            surface=COMPAT,
-        ),
-    )
+    asked = {
+        "input_file_id": uploaded(engine, form(GOOD, "batch"))["id"],
+        "endpoint": CHAT,
+        "completion_window": "24h",
+    }
+    said = at_once(batches.creation(engine, call(engine, asked, surface=COMPAT)))
     assert said.body.startswith(b'{\n  "id": "batch_')
     assert list(said.content) == [
         "id",
@@ -224,7 +218,7 @@ def test_a_bad_request_is_refused(
 def test_a_file_that_is_not_for_batches_is_refused(engine: Engine) -> None:
     request = {"input_file_id": uploaded(engine)["id"], "endpoint": CHAT, "completion_window": "24h"}
     with pytest.raises(Refused, match=r"file\.not-found"):
-        batches.creation(engine, call(engine, request, surface=COMPAT))
+        at_once(batches.creation(engine, call(engine, request, surface=COMPAT)))
 
 
 # -- the list

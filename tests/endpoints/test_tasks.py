@@ -15,6 +15,7 @@ from mockserver.answer.wordlist import WordList
 from mockserver.base.jsontext import dumps, loads
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
+from mockserver.corridor.work import at_once
 from mockserver.endpoints import tasks
 from mockserver.endpoints.endpoint import Call
 from mockserver.meter.tokenizer import LazyTokenizer
@@ -36,7 +37,7 @@ def asking(engine: Engine, body: Any, *, key: str = KEY) -> Call:
 
 def begun(engine: Engine, body: Any = IMAGE, kind: str = "imageSynthesis", *, key: str = KEY) -> str:
     """The id of a new task."""
-    answer = tasks.begin(engine, asking(engine, body, key=key), kind)
+    answer = at_once(tasks.begin(engine, asking(engine, body, key=key), kind))
     assert violations("tasks.created", loads(dumps(answer))) == []
     task_id: str = answer["output"]["task_id"]
     return task_id

@@ -91,7 +91,7 @@ def test_a_way_that_took_long_waits_for_those_that_did_not() -> None:
 
     def way(name: str, *steps: float) -> Steps[None]:
         for seconds in steps:
-            yield from aside(True, work, name, seconds)
+            yield from aside(work, name, seconds)
 
     async def check() -> None:
         pool = Aside(timer=lambda: now, turn=PATIENCE)
@@ -134,9 +134,9 @@ def test_work_whose_loop_has_ended_harms_nobody() -> None:
 
 def test_a_way_is_gone_with_its_work_aside() -> None:
     def way() -> Steps[tuple[int, str]]:
-        where = yield from aside(long := True, threading.get_ident)
+        where = yield from aside(threading.get_ident)
         try:
-            yield from aside(long, int, "tea")
+            yield from aside(int, "tea")
         except ValueError as error:
             return where, str(error)[:15]
         return where, ""
@@ -151,7 +151,7 @@ def test_a_way_whose_client_left_is_closed() -> None:
 
     def way() -> Steps[None]:
         try:
-            yield from aside(True, own.boil(0))
+            yield from aside(own.boil(0))
         finally:
             closed.append(True)
 
