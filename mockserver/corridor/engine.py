@@ -31,16 +31,16 @@ from mockserver.corridor.showing import teach
 from mockserver.corridor.speaker import Speaker
 from mockserver.corridor.striking import spoil, strike
 from mockserver.corridor.threads import Threads, size_of
-from mockserver.corridor.work import LARGE, Steps, aside, at_once
+from mockserver.corridor.work import LARGE, Steps, aside, at_once, sized
 from mockserver.dialects.table import dialect_of
-from mockserver.meter.caches import CacheUse
+from mockserver.meter.caches import CacheUse, marked
 from mockserver.meter.logprobs import with_logprobs
 from mockserver.meter.prompt import PromptTokens, prompt_tokens
 from mockserver.meter.quotas import QuotaExceededError, Quotas
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.meter.usage import usage_of
 from mockserver.meter.vocabularies import Vocabularies
-from mockserver.rules.past import Trail
+from mockserver.rules.past import Trail, heard
 from mockserver.scenario.props import Room
 from mockserver.scripts import miss
 from mockserver.scripts.desk import Desk
@@ -188,7 +188,9 @@ class Engine:
             entry.world = world = self.door.admit(key, headers)
             request, trail = yield from self._understood(asked, headers)
             if self.faults.asked(world.key, headers):
-                strike(request, entry, self.faults.draw(world, request))
+                match = partial(self.faults.matching, world.key, request)
+                entered = (yield from aside(match)) if asked.large else match()
+                strike(request, entry, self.faults.draw(world, request, entered))
             answer = yield from self._converse(asked, request, trail, answers or self.answers)
         except (Refused, MatchError) as ended:
             refused = ended if isinstance(ended, Refused) else Refused(miss.undecided(str(ended)))
@@ -295,8 +297,10 @@ class Engine:
         """Answers a valid request in its whole context, and remembers what is to be remembered."""
         entry, large, moderation = asked.entry, asked.large, self.moderation
         world = entry.world
-        if moderation.input and moderation.blocks(sent):
-            raise Refused(self.errors.refuse(INPUT))
+        if moderation.input:
+            look = partial(moderation.blocks, sent)
+            if (yield from aside(look)) if large else look():
+                raise Refused(self.errors.refuse(INPUT))
         tokenizer = self.vocabularies.tokenizer(sent.model)
         session_id = memory.session_id(sent)
         session = None if session_id is None else world.session(session_id)
@@ -307,16 +311,20 @@ class Engine:
         reply = yield from self._reply(world, request, entry, large=large)
         if reply.raw is not None:
             return self._raw(request, reply, reply.raw, entry, prompt.total)
-        blocked = moderation.places(request, reply) if moderation.output else None
+        blocked = None
+        if moderation.output:
+            blocked = yield from sized(reply.size, moderation.places, request, reply)
         if blocked and not request.stream:
             raise Refused(self.errors.refuse(OUTPUT))
         long = reply.size * (_LOGPROBS if request.get("logprobs") else 1) > LARGE
         reply = entry.reply = self._accompanied(request, reply)
-        cache = world.cache(request.model.name).use(request, prompt, tokenizer, now=self.clock())
+        marks = (yield from aside(marked, request, tokenizer)) if large else marked(request, tokenizer)
+        cache = world.cache(request.model.name).use(request, prompt, marks, now=self.clock())
         write = partial(self._written, request, reply, asked, prompt, cache, blocked, answers)
         answer = (yield from aside(write)) if long else write()
         if not blocked and entry.fault is None:
-            world.past.remember(trail, reply)
+            said = (yield from aside(heard, trail, reply)) if long else heard(trail, reply)
+            world.past.remember(trail, said)
         if session is not None:
             memory.save(sent, reply, session, tokenizer)
         if asked.thread is not None and not blocked:
@@ -324,7 +332,7 @@ class Engine:
         assert entry.usage is not None
         self.book(entry, entry.usage)
         if entry.fault is not None:
-            spoil(answer, entry, entry.fault, request, entry.usage)
+            yield from sized(reply.size, spoil, answer, entry, entry.fault, request, entry.usage)
         return answer
 
     def _counted(self, asked: Asked, request: ChatRequest, *, alone: bool) -> Steps[PromptTokens]:

@@ -14,7 +14,7 @@ from mockserver.instances.impossible import ImpossibleSchemaError, TakesLongErro
 from mockserver.meter.vocabularies import Vocabularies
 from mockserver.scripts import miss
 from mockserver.scripts.sandbox import TemplateError
-from mockserver.scripts.script import Script, ScriptError, Scripts
+from mockserver.scripts.script import Script, ScriptError, Scripts, first
 from mockserver.scripts.stage import Stage
 from mockserver.scripts.template import Draft
 from mockserver.state.journal import Entry
@@ -64,7 +64,10 @@ class Speaker:
         Templates tell the time by the `clock`; `recorded` is asked after the scripts. A `large` request
         is read aside by the built-in model.
         """
-        script = self._scripts.find(world.key, request)
+        if large:
+            script = yield from self._searched(world.key, request)
+        else:
+            script = self._scripts.find(world.key, request)
         if script is not None:
             return (yield from self._scripted(script, world, request, entry, clock=clock, large=large))
         if recorded is not None and entry.recording is not None:
@@ -80,6 +83,15 @@ class Speaker:
             raise Refused(miss.refusal(report))
         entry.answered_by = "built-in"
         return (yield from self._spoken(request, large=large))
+
+    def _searched(self, key: str, request: ChatRequest) -> Steps[Script | None]:
+        """The script that answers a large request: its texts are looked through aside."""
+        left = tuple(self._scripts.seen_by(key))
+        while left and (at := (yield from aside(first, left, key, request))) is not None:
+            if not left[at].spent_for(key):  # others may have had their turn
+                return left[at]
+            left = left[at + 1 :]
+        return None
 
     def _scripted(
         self,

@@ -7,7 +7,7 @@ longer with each hit, and stands in for the implicit one (Model Studio docs, con
 Lives end by the server's own clock.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from mockserver.base.values import value
@@ -48,6 +48,28 @@ def _prefixes(parts: Iterable[tuple[str, str, int]]) -> Iterator[tuple[int, int]
         yield mark, tokens
 
 
+Prefixes = Sequence[tuple[int, int]]
+"""The mark of each prefix of a conversation, and its tokens."""
+
+
+def marked(request: ChatRequest, tokenizer: Tokenizer) -> Prefixes | None:
+    """The prefixes of a request with a marker; None for one without.
+
+    They are counted message by message, where a prompt may hold less of them: neighbours of one role share a
+    frame. Some models do not read markers (RarogCmex/pi-alibaba-models, measured 2026-10: glm-5.3).
+    """
+    if not request.model.explicit_cache:
+        return None
+    for message in request.messages:
+        if message.cached:
+            break
+    else:
+        return None
+    frame: int = texts()["message_tokens"]
+    parts = ((m.role, m.text, frame + tokenizer.count(m.text.strip())) for m in request.messages)
+    return [(~mark, tokens) for mark, tokens in _prefixes(parts)]
+
+
 class PrefixCache:
     """What one API key's requests to one model left behind: prefixes and when they end."""
 
@@ -69,16 +91,11 @@ class PrefixCache:
                 del self._ends[mark]
 
     def use(
-        self, request: ChatRequest, prompt: PromptTokens, tokenizer: Tokenizer, *, now: float
+        self, request: ChatRequest, prompt: PromptTokens, marks: Prefixes | None, *, now: float
     ) -> CacheUse:
-        """What a request finds and leaves: explicitly when a message is marked, else implicitly.
-
-        Some models do not read markers (RarogCmex/pi-alibaba-models, measured 2026-10: glm-5.3).
-        """
-        if request.model.explicit_cache:
-            for message in request.messages:
-                if message.cached:
-                    return self.explicit(request, prompt, tokenizer, now=now)
+        """What a request finds and leaves: explicitly when it is `marked`, else implicitly."""
+        if marks is not None:
+            return self.explicit(request, prompt, marks, now=now)
         family = request.model.family
         return self.implicit(prompt, block=family.cache_block, minimum=family.cache_minimum, now=now)
 
@@ -92,16 +109,9 @@ class PrefixCache:
         return CacheUse(min(hit, prompt.total - 1) // block * block)
 
     def explicit(
-        self, request: ChatRequest, prompt: PromptTokens, tokenizer: Tokenizer, *, now: float
+        self, request: ChatRequest, prompt: PromptTokens, prefixes: Prefixes, *, now: float
     ) -> CacheUse:
-        """What the markers of a request hit, and what they create; together no more than its prompt.
-
-        Prefixes are counted message by message, where a prompt may hold less of them: neighbours of one role
-        share a frame.
-        """
-        frame: int = texts()["message_tokens"]
-        parts = ((m.role, m.text, frame + tokenizer.count(m.text.strip())) for m in request.messages)
-        prefixes = [(~mark, tokens) for mark, tokens in _prefixes(parts)]
+        """What the markers of a request hit, and what they create; together no more than its prompt."""
         marked = [at for at, message in enumerate(request.messages) if message.cached][-EXPLICIT_MARKERS:]
         marked = [at for at in marked if prefixes[at][1] >= EXPLICIT_MINIMUM]
         near = {step for at in marked for step in range(max(0, at - LOOK_BACK), at + 1)}

@@ -66,8 +66,12 @@ def _said(content: str, calls: tuple[ToolCall, ...]) -> int:
     return hash(("assistant", content, _calls(calls), None, 0))
 
 
-def _heard(trail: Trail, reply: Reply) -> Iterator[int]:
+def heard(trail: Trail, reply: Reply) -> tuple[int, ...]:
     """The hashes under which the answers of a reply come back; clients may leave media out."""
+    return tuple(_heard(trail, reply))
+
+
+def _heard(trail: Trail, reply: Reply) -> Iterator[int]:
     for choice in reply.choices:
         text = trail.prefix + choice.content
         yield _said(text, choice.tool_calls)
@@ -120,10 +124,10 @@ class Past:
             return Trail(conversation, question, None, (), text)
         return Trail(conversation, question, reader.before, tuple(reader.found), text)
 
-    def remember(self, trail: Trail, reply: Reply) -> None:
-        """Keeps the hashes of the answer to a conversation; the oldest go when there are too many."""
+    def remember(self, trail: Trail, said: Iterable[int]) -> None:
+        """Keeps what is `heard` of the answer to a conversation; the oldest go when there are too many."""
         answers, turns, conversation = self._answers, self._turns, trail.conversation
-        for key in _heard(trail, reply):
+        for key in said:
             known = answers.get(conversation)
             if known is None:
                 answers[conversation] = (key,)

@@ -1,6 +1,6 @@
 """Who asked for a fault: the request's header, the control API, or the API key itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,17 +81,23 @@ class Desk:
         """Whether a request may ask for a fault at all; cheap, for every request is asked this."""
         return key.startswith(KEY_PREFIX) or HEADER in headers or bool(self._entered)
 
-    def draw(self, world: World, request: ChatRequest) -> Fault | None:
+    def matching(self, key: str, request: ChatRequest) -> list[Entered]:
+        """What the control API entered for such a request, as far as it is not spent; a header goes first."""
+        if HEADER in request.headers:
+            return []
+        entered = tuple(self._entered.values())
+        return [each for each in entered if not each.spent and each.match.holds(key, request)]
+
+    def draw(self, world: World, request: ChatRequest, matching: Iterable[Entered]) -> Fault | None:
         """The fault that strikes a request, and counts it; None when it is to be answered well.
 
-        The header goes before the control API, and that before the key. Raises `Refused` for a name or
-        an option that nobody knows.
+        The header goes before the control API, of whose faults those are `matching`, and that before the key.
+        Raises `Refused` for a name or an option that nobody knows.
         """
-        if HEADER not in request.headers:
-            for entered in self._entered.values():
-                if not entered.spent and entered.match.holds(world.key, request):
-                    entered.used += 1
-                    return entered.faults.at(entered.used - 1)
+        for entered in matching:
+            if not entered.spent:  # others may have had their turn
+                entered.used += 1
+                return entered.faults.at(entered.used - 1)
         return self.named(world, request.headers)
 
     def named(self, world: World, headers: Mapping[str, str]) -> Fault | None:

@@ -234,6 +234,10 @@ class Script:
         """Whether it may answer no more in the world of this key."""
         return self.times is not None and self.used_by(key) >= self.times
 
+    def may_answer(self, key: str, request: ChatRequest) -> bool:
+        """Whether it may answer a request of this key."""
+        return not self.spent_for(key) and self.match.holds(key, request)
+
     def used_by(self, key: str) -> int:
         """How often it answered, as far as the world of this key counts."""
         return self.used if self.source is None else self.uses.get(key) or 0
@@ -259,6 +263,12 @@ def _prepared(spec: Mapping[str, Any], errors: Errors, *, template: bool) -> Ans
     if template and is_template(spec):
         return Draft(spec, lambda filled: read_answer(filled, errors))
     return read_answer(spec, errors)
+
+
+def first(scripts: Iterable[Script], key: str, request: ChatRequest) -> int | None:
+    """Where among some scripts the first stands that matches and has uses left."""
+    found = (at for at, script in enumerate(scripts) if script.may_answer(key, request))
+    return next(found, None)
 
 
 class Scripts:
@@ -364,7 +374,7 @@ class Scripts:
         for script in self._candidates(key, request):
             if script.times is not None and script.spent:
                 spent.append(script)
-            elif (script.times is None or not script.spent_for(key)) and script.match.holds(key, request):
+            elif script.may_answer(key, request):
                 found = script
                 break
         for script in spent:

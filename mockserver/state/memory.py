@@ -63,7 +63,11 @@ def recall(request: ChatRequest, session: Session | None) -> ChatRequest:
 
 def _summed_up(session: Session, tokenizer: Tokenizer) -> str:
     lines = [session.summary] if session.summary else ["[mock summary]"]
-    lines += [f"{entry.role}: {' '.join(entry.text.split())[:_EXCERPT]}" for entry in session.entries]
+    # Each line has a token at least, and in the beginning of a text there are no more words than characters.
+    lines += [
+        f"{entry.role}: {' '.join(entry.text.split(maxsplit=_EXCERPT)[:_EXCERPT])[:_EXCERPT]}"
+        for entry in session.entries[:SUMMARY_TOKENS]
+    ]
     return tokenizer.head("\n".join(lines), SUMMARY_TOKENS)
 
 

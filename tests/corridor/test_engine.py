@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.answer.wordlist import WordList
 from mockserver.base import resources
 from mockserver.base.masking import mask
 from mockserver.corridor.engine import Answer, Engine
@@ -293,20 +294,49 @@ def test_a_vocabulary_is_loaded_aside(tokenizer: Tokenizer) -> None:
 def test_a_large_request_is_read_and_answered_aside(engine: Engine) -> None:
     tea = [{"role": "user", "content": "Which tea? " * 8_000}]
     handed = handed_out(engine, {**BODIES[COMPAT], "messages": tea})
-    assert handed == ["without_key", "parse", "_read", "prompt_tokens", "_built_in"]
+    assert handed == ["without_key", "parse", "_read", "prompt_tokens", "_built_in", "marked"]
+
+
+def test_the_texts_of_a_large_request_are_looked_through_aside(engine: Engine) -> None:
+    for text in ("no such tea", "Which tea?"):
+        script(engine, {"content": "Oolong."}, last_user={"contains": text})
+    engine.faults.add({"match": {"last_user": {"contains": "no such tea"}}, "fault": "empty"})
+    engine.moderation.input = WordList(("coffee",))
+    tea = [{"role": "user", "content": "Which tea? " * 8_000}]
+    handed = handed_out(engine, {**BODIES[COMPAT], "messages": tea})
+    looked = ["matching", "blocks", "prompt_tokens", "first", "marked"]
+    assert handed == ["without_key", "parse", "_read", *looked]
+    (entry,) = engine.journal
+    assert entry.answered_by == "reply-2"
+
+
+def test_a_script_that_others_used_up_meanwhile_does_not_answer(engine: Engine) -> None:
+    once, then = (engine.scripts.add({"reply": {"content": "Tea."}, "times": 1}, engine.errors) for _ in "12")
+    tea = [{"role": "user", "content": "Which tea? " * 8_000}]
+    body = json.dumps({**BODIES[COMPAT], "messages": tea}).encode()
+    steps = engine.steps(COMPAT, make_headers(), body, arrived=NOW)
+    work = next(steps)
+    with suppress(StopIteration):
+        while True:
+            assert isinstance(work, partial)
+            found = work()
+            if work.func.__name__ == "first":
+                once.used = 1
+            work = steps.send(found)
+    assert [entry.answered_by for entry in engine.journal] == [then.id]
 
 
 def test_a_long_reply_is_counted_and_written_aside(engine: Engine) -> None:
     script(engine, {"content": "tea " * 20_000})
     asked = {**BODIES[COMPAT], "logprobs": True}
-    assert handed_out(engine, asked) == ["_written"]
+    assert handed_out(engine, asked) == ["_written", "heard"]
     asked = {**BODIES[COMPAT], "tools": [{"type": "function", "function": {"name": "brew"}}]}
     engine.reset()
     script(engine, {"tool_calls": [{"name": "brew", "arguments": {"tea": "o" * 70_000}}]})
-    assert handed_out(engine, asked) == ["_written"]
+    assert handed_out(engine, asked) == ["_written", "heard"]
 
 
-@pytest.mark.parametrize(("logprobs", "aside"), [(True, ["_written"]), (False, [])])
+@pytest.mark.parametrize(("logprobs", "aside"), [(True, ["_written", "heard"]), (False, [])])
 def test_log_probabilities_make_a_short_reply_long(
     engine: Engine, *, logprobs: bool, aside: list[str]
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.meter import caches
 from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.caches import LIFE_S, CacheUse, PrefixCache
 from mockserver.meter.prompt import PromptTokens, prompt_tokens
@@ -190,7 +191,8 @@ def mark(text: str) -> tuple[str, str]:
 
 
 def use(cache: PrefixCache, request: ChatRequest, tokenizer: Tokenizer, *, at: float = 0) -> CacheUse:
-    return cache.explicit(request, prompt_tokens(request, tokenizer), tokenizer, now=START + at)
+    prefixes = caches.marked(request, tokenizer) or ()
+    return cache.explicit(request, prompt_tokens(request, tokenizer), prefixes, now=START + at)
 
 
 def test_a_marker_creates_a_cache_that_the_next_request_hits(tokenizer: Tokenizer) -> None:

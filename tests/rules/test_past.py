@@ -13,7 +13,7 @@ from mockserver.corridor.engine import Engine
 from mockserver.dialects.compat.read import read_request as read_compat
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.meter.tokenizer import LazyTokenizer
-from mockserver.rules.past import Past, Trail
+from mockserver.rules.past import Past, Trail, heard
 from mockserver.talk.reply import Choice, Reply
 from mockserver.talk.request import Part, ToolCall
 from tests.asking import ask
@@ -30,12 +30,17 @@ def said(text: str) -> dict[str, Any]:
     return {"role": "assistant", "content": text}
 
 
+def remember(past: Past, trail: Trail, reply: Reply) -> None:
+    """An answer, heard and remembered."""
+    past.remember(trail, heard(trail, reply))
+
+
 def talk(past: Past, *turns: tuple[str, str]) -> Turns:
     """A conversation that was held; its history."""
     history: Turns = []
     for asked, answer in turns:
         history.append(user(asked))
-        past.remember(past.trace(ask(history)), Reply((Choice(answer),)))
+        remember(past, past.trace(ask(history)), Reply((Choice(answer),)))
         history.append(said(answer))
     return history
 
@@ -95,23 +100,23 @@ def test_a_question_is_asked_again_and_answered_otherwise(past: Past) -> None:
 
 
 def test_every_choice_may_be_the_one_that_is_kept(past: Past) -> None:
-    past.remember(past.trace(ask("A?")), Reply((Choice("one"), Choice("two"))))
+    remember(past, past.trace(ask("A?")), Reply((Choice("one"), Choice("two"))))
     assert found(past, [user("A?"), said("two"), NEXT]) == []
     assert found(past, [user("A?"), said("three"), NEXT]) == [("changed", 1)]
-    past.remember(past.trace(ask("A?")), Reply((Choice("two"), Choice("three"))))
+    remember(past, past.trace(ask("A?")), Reply((Choice("two"), Choice("three"))))
     assert found(past, [user("A?"), said("three"), NEXT]) == []
 
 
 def test_a_continued_text_is_kept_as_a_whole(past: Past) -> None:
     prefix = {"role": "assistant", "content": "La", "partial": True}
-    past.remember(past.trace(ask([user("Sing."), prefix])), Reply((Choice(" la"),)))
+    remember(past, past.trace(ask([user("Sing."), prefix])), Reply((Choice(" la"),)))
     assert found(past, [user("Sing."), said("La la"), NEXT]) == []
     assert found(past, [user("Sing."), said(" la"), NEXT]) == [("changed", 1)]
 
 
 def test_a_text_is_continued_behind_other_turns(past: Past, history: Turns) -> None:
     prefix = {"role": "assistant", "content": "La", "partial": True}
-    past.remember(past.trace(ask([*history, user("Sing."), prefix])), Reply((Choice(" la"),)))
+    remember(past, past.trace(ask([*history, user("Sing."), prefix])), Reply((Choice(" la"),)))
     assert found(past, [*history, user("Sing."), said("La la"), NEXT]) == []
     assert found(past, [*history, user("Sing."), said("La"), NEXT]) == [("changed", 7)]
 
@@ -119,7 +124,7 @@ def test_a_text_is_continued_behind_other_turns(past: Past, history: Turns) -> N
 def test_a_question_with_a_picture_is_another_one(past: Past) -> None:
     picture = {"type": "image_url", "image_url": {"url": "https://example.com/1.png"}}
     look = {"role": "user", "content": [{"type": "text", "text": "Look."}, picture]}
-    past.remember(past.trace(ask([look])), Reply((Choice("A cup."),)))
+    remember(past, past.trace(ask([look])), Reply((Choice("A cup."),)))
     assert found(past, [look, said("other"), NEXT]) == [("changed", 1)]
     assert found(past, [user("Look."), said("other"), NEXT]) == []
 
@@ -128,7 +133,7 @@ def test_a_result_of_another_call_is_another_one(past: Past) -> None:
     call = {"id": "c1", "type": "function", "function": {"name": "sing", "arguments": "{}"}}
     calls = {"role": "assistant", "content": None, "tool_calls": [call]}
     first, second = ({"role": "tool", "content": "Sung.", "tool_call_id": name} for name in ("c1", "c2"))
-    past.remember(past.trace(ask([user("A?"), calls, first])), Reply((Choice("Done."),)))
+    remember(past, past.trace(ask([user("A?"), calls, first])), Reply((Choice("Done."),)))
     assert found(past, [user("A?"), calls, first, said("other"), NEXT]) == [("changed", 3)]
     assert found(past, [user("A?"), calls, second, said("other"), NEXT]) == []
 
@@ -149,7 +154,7 @@ def test_calls_are_the_same_however_their_arguments_are_written(
 ) -> None:
     call = ToolCall("sing", '{"a": "é", "b": 0.0}', "c1")
     reply = Reply((Choice(tool_calls=(call,), finish_reason="tool_calls"),))
-    past.remember(past.trace(ask("A?")), reply)
+    remember(past, past.trace(ask("A?")), reply)
     sent = {"id": "c1", "type": "function", "function": {"name": "sing", "arguments": arguments}}
     result = {"role": "tool", "content": "Sung.", "tool_call_id": "c1"}
     messages = [user("A?"), {"role": "assistant", "content": None, "tool_calls": [sent]}, result]
@@ -159,14 +164,14 @@ def test_calls_are_the_same_however_their_arguments_are_written(
 def test_beyond_ten_thousand_the_oldest_answers_are_forgotten(past: Past) -> None:
     history = talk(past, ("A?", "a"))
     for number in range(10_000):
-        past.remember(Trail(number + 1, number + 1), Reply((Choice(str(number)),)))
+        remember(past, Trail(number + 1, number + 1), Reply((Choice(str(number)),)))
     assert found(past, [history[0], said("other"), NEXT]) == []
     assert (len(past._answers), len(past._turns)) == (10_000, 10_000)
 
 
 def test_the_newest_sixteen_answers_to_one_question_are_remembered(past: Past) -> None:
     for number in range(20):
-        past.remember(past.trace(ask("A?")), Reply((Choice(str(number)),)))
+        remember(past, past.trace(ask("A?")), Reply((Choice(str(number)),)))
     for number in (4, 19):
         assert found(past, [user("A?"), said(str(number)), NEXT]) == []
     for number in (0, 3):
@@ -233,7 +238,7 @@ def test_a_conversation_may_outlive_its_turns(past: Past) -> None:
 def test_a_picture_that_was_answered_may_come_back_or_not(past: Past) -> None:
     question: Turns = [user("A cup?")]
     trail = past.trace(ask(question))
-    past.remember(trail, Reply((Choice("Here:", media=(Part("image", "https://a.example/cup.png"),)),)))
+    remember(past, trail, Reply((Choice("Here:", media=(Part("image", "https://a.example/cup.png"),)),)))
     picture = {"type": "image_url", "image_url": {"url": "https://a.example/cup.png"}}
     seen = {"role": "assistant", "content": [{"type": "text", "text": "Here:"}, picture]}
     for answer in (said("Here:"), seen):

@@ -23,7 +23,7 @@ def drawn(desk: Desk, place: World, *, header: str | None = None, **asked: Any) 
     """The fault that strikes a request, in its text form."""
     request = ask("Tea?", headers={} if header is None else {HEADER: header}, **asked)
     assert desk.asked(place.key, request.headers) or (header is None and not list(desk))
-    fault = desk.draw(place, request)
+    fault = desk.draw(place, request, desk.matching(place.key, request))
     return None if fault is None else str(fault)
 
 
