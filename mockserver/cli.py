@@ -3,8 +3,10 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
+from typing import IO, Any, cast
 
 from mockserver.base.version import __version__
 
@@ -45,6 +47,36 @@ UNREAD = 141
 """The exit status of a command whose output nobody reads any more, as shells tell of SIGPIPE."""
 
 
+class UnreadError(Exception):
+    """Nobody reads the output any more: no `OSError`, which a command would take for a fault of its files."""
+
+
+class _Output:
+    """The standard output, which tells who stopped reading from what else may be wrong."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with _reading():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        with _reading():
+            self._stream.flush()
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise UnreadError from None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
     given = sys.argv[1:] if arguments is None else arguments
@@ -52,9 +84,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     named = [name for name in given[:1] if name in COMMANDS and name != WHOLE]
     options = parser(named or COMMANDS).parse_args(given)
     try:
-        status: int = options.run(options)
-        sys.stdout.flush()
-    except BrokenPipeError:
+        with redirect_stdout(cast("IO[str]", _Output(sys.stdout))):
+            status: int = options.run(options)
+            sys.stdout.flush()
+    except UnreadError:
         # `| head` has seen enough; what is still buffered goes nowhere, or Python would complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNREAD

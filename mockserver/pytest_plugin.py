@@ -11,6 +11,7 @@ Nothing of the server is imported before a test asks for it.
 
 import os
 import select
+import shutil
 import socket
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -338,6 +339,7 @@ def _faults(mock: "Mock", stopped: list[str], *, fail_on: str, unused: str) -> I
 @pytest.fixture
 def dashscope_mock(request: pytest.FixtureRequest) -> Iterator["Mock"]:
     """The mock of DashScope with a world of this test's own; the SDKs' environment points to it."""
+    from mockserver.scenario.problem import BrokenScenarioError  # noqa: PLC0415
     from mockserver.testing.channel import HttpChannel  # noqa: PLC0415
     from mockserver.testing.guard import guarding  # noqa: PLC0415
     from mockserver.testing.mock import Mock  # noqa: PLC0415
@@ -349,7 +351,11 @@ def dashscope_mock(request: pytest.FixtureRequest) -> Iterator["Mock"]:
     mock.reset()
     files = _files(request, options)
     if files:
-        for warning in mock.play(*files):
+        try:
+            warnings = mock.play(*files)
+        except BrokenScenarioError as error:
+            pytest.fail(str(error), pytrace=False)
+        for warning in warnings:
             request.node.add_report_section("setup", "dashscope scenario", warning)
     if "on_miss" in options:
         mock.on_miss(options["on_miss"])
@@ -363,15 +369,25 @@ def dashscope_mock(request: pytest.FixtureRequest) -> Iterator["Mock"]:
         pytest.fail("\n".join(found), pytrace=False)
 
 
-def _report(mock: "Mock", stopped: list[str]) -> str:
+_SILENCE = (
+    "No request came with this test's key. Does the app take its key and its base URL from the "
+    "environment, and is its client made inside of the test?"
+)
+
+
+def _report(mock: "Mock", stopped: list[str], silence: str = _SILENCE) -> str:
     """What a failing test shows of its world."""
+    from mockserver.testing.report import folded  # noqa: PLC0415
+
     lines = [f"guard: {message}" for message in stopped]
-    lines.append(
-        mock.report()
-        or "No request came with this test's key. Does the app take its key and its base URL from the "
-        "environment, and is its client made inside of the test?"
-    )
+    lines.append(folded(mock.report() or silence, shutil.get_terminal_size().columns))
     return "\n\n".join(lines)
+
+
+def _wonders(error: BaseException) -> bool:
+    """Whether silence may be why a test failed: not where Python or we said what was written wrongly."""
+    ours_or_python = type(error).__module__.partition(".")[0] in ("builtins", "mockserver")
+    return isinstance(error, AssertionError | OSError) or not ours_or_python
 
 
 @pytest.hookimpl(wrapper=True)
@@ -380,7 +396,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report: pytest.TestReport = yield
     mock = getattr(item, "funcargs", {}).get("dashscope_mock")
     if report.failed and mock is not None and call.when == "call":
-        report.sections.append(("dashscope mock", _report(mock, [])))
+        silence = _SILENCE if call.excinfo is None or _wonders(call.excinfo.value) else ""
+        told = _report(mock, [], silence)
+        if told:
+            report.sections.append(("dashscope mock", told))
     elif report.failed and call.when == "teardown" and _REPORT in item.stash:
         report.sections.append(("dashscope mock", item.stash[_REPORT]))
     return report

@@ -24,11 +24,12 @@ def test_without_a_command_the_usage_is_told(capsys: pytest.CaptureFixture[str])
     assert "COMMAND" in capsys.readouterr().err
 
 
-def test_an_output_that_nobody_reads_any_more_is_no_trouble() -> None:
+@pytest.mark.parametrize("command", [["errors"], ["conform", "--list"], ["completion", "bash"]])
+def test_an_output_that_nobody_reads_any_more_is_no_trouble(command: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as unread:
-        ended = subprocess.run(
-            [sys.executable, "-m", "mockserver", "errors"], stdout=unread, stderr=subprocess.PIPE, check=False
+        ended = subprocess.run(  # noqa: S603 - our own words
+            [sys.executable, "-m", "mockserver", *command], stdout=unread, stderr=subprocess.PIPE, check=False
         )
     assert (ended.returncode, ended.stderr) == (UNREAD, b"")

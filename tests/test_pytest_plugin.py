@@ -3,6 +3,7 @@
 import sys
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,6 +131,32 @@ def test_a_failing_test_shows_its_exchanges(run: Run) -> None:
             "*No request came with*",
         ]
     )
+
+
+def test_what_was_written_wrongly_is_told_without_our_frames(run: Run) -> None:
+    Path("tea.yaml").write_text("reply: []\n", "utf-8")
+    result = run("""
+        def test_condition(dashscope_mock):
+            dashscope_mock.when(last_usr="Tea?").reply("Oolong.")
+
+        def test_count(dashscope_mock):
+            dashscope_mock.verify(count=1)
+
+        def test_scenario(dashscope_mock):
+            dashscope_mock.play("tea.yaml")
+
+        @pytest.mark.dashscope(scenario="tea.yaml")
+        def test_marked():
+            pass
+    """)
+    result.assert_outcomes(failed=3, errors=1)
+    told = result.stdout.str()
+    assert "the nearest known one is 'last_user'" in told
+    assert told.count("the scenario has no field 'reply' (it belongs under 'replies')") >= 2
+    assert "mockserver/testing" not in told
+    assert "self._channel" not in told
+    # Only one of these may have failed because the app asks elsewhere.
+    assert told.count("No request came with") == 1
 
 
 HARMFUL = """

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -82,7 +83,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         default=[],
         type=Path,
         metavar="FILE",
-        help="further runs for --html (JSON)",
+        help="a run that --json kept: further ones for --html, or one to report again (repeatable)",
     )
     conform.set_defaults(run=_conform)
 
@@ -145,11 +146,7 @@ def _run(options: argparse.Namespace) -> int:
 
     merged = _results(options.merge)
     if not (options.client or options.loop):
-        if not (merged and options.html):
-            msg = 'say whom to test: --client "node driver.mjs", or --loop; or --merge with --html'
-            raise _MisuseError(msg)
-        _write(options.html, merged)
-        return 0
+        return _again(options, merged)
     if options.examples < 0 or min(options.patience, options.driver_patience) <= 0:
         msg = (
             f"--examples is {options.examples}, --patience {options.patience:g} and --driver-patience "
@@ -160,12 +157,28 @@ def _run(options: argparse.Namespace) -> int:
     cases = _cases(options.suite)
     with Stage(patience=options.patience, port=options.port) as stage:
         result, found = _judge(options, stage, cases)
-    _report(options, result, merged, expected)
+    _write(options, [result, *merged], expected)
+    _print(result, expected)
     if found is not None:
         from mockserver.contract.found import story  # noqa: PLC0415
 
         print(_printable(story(found)))  # noqa: T201
     return _status(result, expected, strict=options.strict)
+
+
+def _again(options: argparse.Namespace, merged: "Sequence[Result]") -> int:
+    """Writes the reports of runs that were kept, and drives nobody."""
+    from mockserver.contract.report import Expected  # noqa: PLC0415
+
+    files = [name for name in _FILES if getattr(options, name) is not None]
+    if not (merged and (options.html or files)):
+        msg = 'say whom to test: --client "node driver.mjs", or --loop; or --merge with --html, --badge, …'
+        raise _MisuseError(msg)
+    if files and len(merged) > 1:
+        msg = f"--{files[0]} tells of one run, not of {len(merged)}: give it one --merge, or take --html"
+        raise _MisuseError(msg)
+    _write(options, merged, Expected.read(options.expect) if options.expect else Expected())
+    return 0
 
 
 def _connector(options: argparse.Namespace, stage: "Stage") -> "Callable[[], Client]":
@@ -220,25 +233,24 @@ def _explore(options: argparse.Namespace, stage: "Stage", client: "Client") -> "
     return explore(stage, client, surfaces=options.surface, budget=budget)
 
 
-def _write(path: Path, results: "Sequence[Result]") -> None:
-    from mockserver.contract.report.matrix import as_html  # noqa: PLC0415
-
-    path.write_text(as_html(results), "utf-8")
-
-
-def _report(
-    options: argparse.Namespace, result: "Result", merged: "Sequence[Result]", expected: "Expected"
-) -> None:
+def _write(options: argparse.Namespace, results: "Sequence[Result]", expected: "Expected") -> None:
+    """Writes the reports that were asked for: the matrix of all runs, the others of the first."""
     from mockserver.contract.report.files import FORMATS  # noqa: PLC0415
-    from mockserver.contract.report.terminal import failures, summary, table  # noqa: PLC0415
+    from mockserver.contract.report.matrix import as_html  # noqa: PLC0415
 
     for name, render in FORMATS.items():
         path = getattr(options, name)
         if path is not None:
-            path.write_text(render(result, expected), "utf-8")
+            path.write_text(render(results[0], expected), "utf-8")
     if options.html is not None:
-        _write(options.html, [result, *merged])
-    for text in (table(result), failures(result, expected), summary(result, expected)):
+        options.html.write_text(as_html(results), "utf-8")
+
+
+def _print(result: "Result", expected: "Expected") -> None:
+    from mockserver.contract.report.terminal import failures, summary, table  # noqa: PLC0415
+
+    width = shutil.get_terminal_size().columns
+    for text in (table(result, width=width), failures(result, expected), summary(result, expected)):
         if text:
             print(_printable(text), end="\n\n")  # noqa: T201
 

@@ -49,7 +49,7 @@ def _errors(options: argparse.Namespace) -> int:
     elif options.code is None:
         lines = list(table(entries))
     else:
-        lines = "\n\n".join("\n".join(card(entry)) for entry in entries).split("\n")
+        lines = list(cards(entries))
     for line in lines:
         print(line)  # noqa: T201 - this is what was asked for
     return 0
@@ -94,8 +94,31 @@ def _streams(entry: "ErrorEntry") -> Iterator[tuple[str, str, str, str]]:
         yield surface, "in a stream that has begun", late.told(entry.status), late.confidence
 
 
+def cards(entries: "list[ErrorEntry]") -> Iterator[str]:
+    """All that is known of these entries; what several have alike of streams is told once, behind them."""
+    alike: dict[tuple[str, ...], list[ErrorEntry]] = {}
+    for entry in entries:
+        alike.setdefault(tuple(_stream_lines(entry)), []).append(entry)
+    for number, (streams, group) in enumerate(alike.items()):
+        if number:
+            yield ""
+        for at, entry in enumerate(group):
+            if at:
+                yield ""
+            yield from card(entry)
+        if len(group) > 1:
+            yield from ["", f"all {len(group)} of these"]
+        yield from streams
+
+
+def _stream_lines(entry: "ErrorEntry") -> Iterator[str]:
+    for at, (surface, backends, form, confidence) in enumerate(_streams(entry)):
+        where = f"{surface}, {backends}" if backends else surface
+        yield from _field("" if at else "stream", f"{where}: {form} ({confidence})")
+
+
 def card(entry: "ErrorEntry") -> Iterator[str]:
-    """All that is known of an entry, in lines of at most 80 columns."""
+    """What is known of an entry beside its streams, in lines of at most 80 columns."""
     native, compat = entry.words["native"], entry.words["compat"]
     yield entry.id
     yield from _field("status", str(entry.status))
@@ -106,9 +129,6 @@ def card(entry: "ErrorEntry") -> Iterator[str]:
     if entry.aliases:
         yield from _field("also", ", ".join(entry.aliases))
     yield from _field("arises", _ARISES[entry.origin])
-    for at, (surface, backends, form, confidence) in enumerate(_streams(entry)):
-        where = f"{surface}, {backends}" if backends else surface
-        yield from _field("" if at else "stream", f"{where}: {form} ({confidence})")
     yield from _field("known", f"{entry.confidence}: {entry.source}")
     if entry.references:
         yield from _field("threads", ", ".join(entry.references))

@@ -84,6 +84,21 @@ def owners(name: str, field: str) -> tuple[str, ...]:
     return tuple(part for part, inner in parts.items() if field in inner.get("properties", {}))
 
 
+def home_within(name: str, properties: Iterable[str], field: str) -> str | None:
+    """The one of a part's properties under which such a field belongs; None when there is none."""
+    document = _documents()[name]
+    homes = {part.removeprefix("a ") for part in owners(name, field)}
+    parts = [document, *document.get("$defs", {}).values()]
+    for known in properties:
+        for inner in (part["properties"][known] for part in parts if known in part.get("properties", {})):
+            leads_to = {
+                str(one.get("$ref", "")).rpartition("/")[2] for one in (inner, inner.get("items", {}))
+            }
+            if leads_to & homes:
+                return known
+    return None
+
+
 def path_text(path: Iterable[str | int]) -> str:
     """A place in a document: ``messages[0].role``."""
     text = ""

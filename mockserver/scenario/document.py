@@ -14,7 +14,7 @@ from mockserver.catalogue.errors import Errors
 from mockserver.faults.reading import BadFaultError, read_faults
 from mockserver.meter.quotas import Quota
 from mockserver.rules.policy import Mode, RulePolicy, RulePolicyError
-from mockserver.rules.schemas import Violation, violations
+from mockserver.rules.schemas import Violation, home_within, violations
 from mockserver.scenario import transcript
 from mockserver.scenario.problem import Problem, Spot
 from mockserver.scenario.props import Props, Ruling
@@ -107,10 +107,13 @@ def _violation(source: Source, violation: Violation) -> Problem:
     if violation.keyword == "additionalProperties":
         known = sorted(violation.properties)
         name = next(name for name in violation.value if name not in known)
-        hint = _hint(name, known) or f"known are {', '.join(known)}"
+        home = home_within("scenario", known, name)
+        hint = f"it belongs under {home!r}" if home else _hint(name, known) or f"known are {', '.join(known)}"
         return Problem(source.spot((*place, name)), f"{shown} has no field {name!r}", hint)
     hint = ""
-    if violation.keyword == "type" and isinstance(violation.value, int | float):
+    if violation.keyword == "type" and violation.path.endswith(".reply"):
+        hint = "a reply that only says something is {content: …}"
+    elif violation.keyword == "type" and isinstance(violation.value, int | float):
         wanted = [violation.demand] if isinstance(violation.demand, str) else violation.demand
         hint = "a text that looks like a number stands in quotes" if "string" in wanted else ""
     elif violation.keyword == "enum" and isinstance(violation.value, str):
@@ -149,7 +152,8 @@ class _Reader:
         document = {} if source.data is None else source.data
         source.data = document
         found = violations("scenario", document)
-        self.whole.problems += [_violation(source, violation) for violation in found]
+        told = {(one.path, one.keyword): one for one in reversed(found)}  # of a choice, each branch complains
+        self.whole.problems += [_violation(source, one) for one in found if one in told.values()]
         if found:
             return
         self.variables = {**document.get("variables", {}), **self.variables}

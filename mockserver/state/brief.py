@@ -34,6 +34,10 @@ def messages_of(body: Any) -> list[Mapping[str, Any]]:
     if not isinstance(body, Mapping):
         return []
     source = body.get("input") if "input" in body else body
+    if isinstance(source, str):
+        return [{"role": "user", "content": source}]
+    if isinstance(source, list):
+        return [one for one in source if isinstance(one, Mapping)]
     if not isinstance(source, Mapping):
         return []
     found = source.get("messages")
@@ -48,6 +52,40 @@ def last_message(body: Any) -> tuple[str, str]:
     if not messages:
         return "", ""
     return str(messages[-1].get("role") or ""), _said(messages[-1].get("content"))
+
+
+_SYSTEM = ("system", "developer")
+"""The roles that tell a model who it is."""
+
+
+def system_of(body: Any) -> str:
+    """What a request tells the model about itself, in the way of its surface; "" for nothing."""
+    if not isinstance(body, Mapping):
+        return ""
+    given = [body.get("system"), body.get("instructions")]
+    given += [message.get("content") for message in messages_of(body) if message.get("role") in _SYSTEM]
+    return "\n".join(filter(None, map(_said, given)))
+
+
+def spoken(body: Any) -> list[Mapping[str, Any]]:
+    """The messages of a request's body, without those that tell the model who it is."""
+    return [message for message in messages_of(body) if message.get("role") not in _SYSTEM]
+
+
+def tools_of(body: Any) -> list[str]:
+    """The names of the tools that a request offers; a tool without one is told by its type."""
+    parameters = body.get("parameters") if isinstance(body, Mapping) else None
+    for source in (body, parameters):
+        tools = source.get("tools") if isinstance(source, Mapping) else None
+        if isinstance(tools, list):
+            return [str(_name(tool)) for tool in tools if isinstance(tool, Mapping)]
+    return []
+
+
+def _name(tool: Mapping[str, Any]) -> Any:
+    function = tool.get("function")
+    named = function if isinstance(function, Mapping) else tool
+    return named.get("name") or tool.get("type") or "a tool without a name"
 
 
 def _cut(text: str) -> str:

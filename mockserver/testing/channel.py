@@ -9,6 +9,9 @@ from urllib.parse import urlencode, urlsplit
 from mockserver.corridor.settings import TOKEN_VARIABLE, check_token
 from mockserver.corridor.work import INLINE
 
+__tracebackhide__ = True
+"""Pytest leaves the frames of this module out: whoever misuses it looks for the line in the test."""
+
 _TIMEOUT = 60.0
 _CONNECTIONS: dict[str, type[http.client.HTTPConnection]] = {
     "http": http.client.HTTPConnection,

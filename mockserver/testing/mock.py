@@ -12,6 +12,9 @@ from mockserver.testing.environment import pointed
 from mockserver.testing.exchange import Exchange
 from mockserver.testing.report import nearest_lines
 
+__tracebackhide__ = True
+"""Pytest leaves the frames of this module out: whoever misuses it looks for the line in the test."""
+
 _MOST = 1000
 
 _EXPLAINED = 20

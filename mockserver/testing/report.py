@@ -1,11 +1,12 @@
 """An exchange of the journal as people read it: one block each."""
 
 import json
+import textwrap
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from mockserver.state.brief import last_message, messages_of
+from mockserver.state.brief import last_message, spoken, system_of, tools_of
 
 
 def _cut(text: str, width: int = 600) -> str:
@@ -13,8 +14,33 @@ def _cut(text: str, width: int = 600) -> str:
     return text if len(text) <= width else f"{text[:width]} ... {len(text) - width} more characters"
 
 
+_MARGIN = " " * 12
+"""What stands before each line of a text but its first, which has a name there."""
+
+
 def _indented(name: str, text: str) -> str:
-    return f"  {name:<10}" + _cut(text).replace("\n", "\n" + " " * 12)
+    return f"  {name:<10}" + _cut(text).replace("\n", "\n" + _MARGIN)
+
+
+def folded(text: str, width: int) -> str:
+    """Exchanges for a terminal of so many columns: no word that fits on a line is broken."""
+    lines = []
+    for line in text.split("\n"):
+        parts = textwrap.wrap(
+            line,
+            max(width, 2 * len(_MARGIN)),
+            subsequent_indent=_MARGIN,
+            break_long_words=False,
+            break_on_hyphens=False,
+            expand_tabs=False,
+            replace_whitespace=False,
+        )
+        lines += parts if len(line) > width else [line]
+    return "\n".join(lines)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _answer(choice: Mapping[str, Any]) -> list[str]:
@@ -71,10 +97,14 @@ def block(shown: Mapping[str, Any]) -> str:
     model = shown["model"] or "no model"
     how = f"{shown['surface']}{', stream' if shown['stream'] else ''}"
     lines = [f"#{shown['number']}  {moment}  {shown['key']}  {model}  {how}  {shown['status']}"]
-    messages = messages_of(shown["body"])
+    system, tools, before = system_of(shown["body"]), tools_of(shown["body"]), len(spoken(shown["body"])) - 1
     role, text = last_message(shown["body"])
-    if len(messages) > 1:
-        lines.append(_indented("history", f"{len(messages) - 1} messages"))
+    if system:
+        lines.append(_indented("system", system))
+    if tools:
+        lines.append(_indented("tools", ", ".join(tools)))
+    if before > 0:
+        lines.append(_indented("history", _counted(before, "message")))
     lines.append(_indented(role or "asked", text or "(nothing)"))
     for choice in shown["answer"] or ():
         lines += _answer(choice)

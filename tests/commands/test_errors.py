@@ -31,7 +31,7 @@ def test_the_table_has_every_code_once_and_fits_80_columns(capsys: pytest.Captur
 
 
 def test_a_card_has_all_of_a_code(capsys: pytest.CaptureFixture[str]) -> None:
-    first, second, third = told(capsys, "limit_requests").split("\n\n")
+    first, second, third, streams = told(capsys, "limit_requests").split("\n\n")
     assert second.startswith("throttling.request-limit\n")
     assert third.startswith("throttling.request-list\n")
     assert (
@@ -46,6 +46,13 @@ throttling.rate-quota
            https://help.aliyun.com/zh/model-studio/error-code#rate-limit
   also     LimitRequests
   arises   in the gateway
+  known    documented: Model Studio docs, error codes (zh), 2025-12 (native);
+           the compatible words and their link as in pasted logs of 2025 and
+           2026 that are no public thread"""
+    )
+    assert (
+        streams
+        == """all 3 of these
   stream   native, older models: HTTP 200, one frame `event:error` that names
            429 (recorded)
            native, newest models: HTTP 429, one frame `event:error` that names
@@ -55,10 +62,17 @@ throttling.rate-quota
            compat: HTTP 429, a JSON body (recorded)
            compat, in a stream that has begun: HTTP 200, one frame `event:error`
            that names 429 (reported)
-  known    documented: Model Studio docs, error codes (zh), 2025-12 (native);
-           the compatible words and their link as in pasted logs of 2025 and
-           2026 that are no public thread"""
+"""
     )
+
+
+def test_texts_that_stream_otherwise_stand_in_groups_of_their_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    blocks = told(capsys, "InvalidParameter").split("\n\n")
+    groups = [int(block.split()[1]) for block in blocks if block.startswith("all ")]
+    assert len(groups) > 1
+    assert "\n".join(blocks).count("  stream ") == len(blocks) - sum(groups)
 
 
 @pytest.mark.parametrize("entry", IDS)

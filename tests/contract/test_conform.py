@@ -42,6 +42,10 @@ def test_a_good_client_passes_and_every_report_is_written(
     merged = ["conform", "--merge", str(tmp_path / "json"), "--html", str(tmp_path / "all.html")]
     assert main(merged) == 0
     assert "reference" in (tmp_path / "all.html").read_text()
+    again = ["conform", "--merge", str(tmp_path / "json"), "--badge", str(tmp_path / "again.svg")]
+    assert main(again) == 0
+    assert (tmp_path / "again.svg").read_text() == (tmp_path / "badge").read_text()
+    assert main([*again, "--merge", str(tmp_path / "json")]) == 2
 
 
 def test_a_broken_client_fails_and_is_told_the_shortest_conversation(

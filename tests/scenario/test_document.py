@@ -38,6 +38,16 @@ def test_a_scenario_without_anything_is_playable() -> None:
         ("replies: 7", "main.yaml:1:1: error: replies: 7 is not of type 'array'"),
         ("replys: []", "the scenario has no field 'replys' (did you mean 'replies'?)"),
         ("zzz: []", "the scenario has no field 'zzz' (known are $schema, conversations"),
+        ("reply: []", "the scenario has no field 'reply' (it belongs under 'replies')"),
+        ("replies: [{key: sk-a, reply: {}}]", "replies[0] has no field 'key' (it belongs under 'match')"),
+        (
+            "conversations: [{user: Tea?}]",
+            "conversations[0] has no field 'user' (it belongs under 'messages')",
+        ),
+        (
+            "replies: [{reply: Oolong.}]",
+            "'Oolong.' is not of type 'object', 'array' (a reply that only says something is {content: …})",
+        ),
         (
             "replies:\n  - match: {last_usr: x}\n    reply: {}",
             "main.yaml:2:13: error: replies[0].match has no field 'last_usr' (did you mean 'last_user'?)",

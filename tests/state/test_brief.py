@@ -8,7 +8,7 @@ from hypothesis import given
 from mockserver.base.jsontext import dumps
 from mockserver.catalogue.errors import Errors
 from mockserver.faults.reading import read_faults
-from mockserver.state.brief import brief, last_message
+from mockserver.state.brief import brief, last_message, spoken, system_of, tools_of
 from mockserver.state.journal import Entry
 from mockserver.state.worlds import World
 from mockserver.talk.fault import Fault
@@ -99,3 +99,47 @@ def test_parts_that_are_no_text_are_named(content: Any, text: str) -> None:
 @given(json_values)
 def test_any_body_is_shown_in_short(body: Any) -> None:
     assert isinstance(brief(entry(dumps(body)))["asked"], str)
+
+
+@pytest.mark.parametrize(
+    ("body", "system", "tools"),
+    [
+        (
+            {
+                "messages": [{"role": "system", "content": "You sell tea."}],
+                "tools": [{"type": "function", "function": {"name": "brew"}}, {"type": "web_search"}, 7, {}],
+            },
+            "You sell tea.",
+            ["brew", "web_search", "a tool without a name"],
+        ),
+        (
+            {
+                "input": {"messages": [{"role": "system", "content": [{"text": "You sell tea."}]}]},
+                "parameters": {"tools": [{"type": "function", "function": {"name": "brew"}}]},
+            },
+            "You sell tea.",
+            ["brew"],
+        ),
+        (
+            {"system": [{"type": "text", "text": "You sell tea."}], "tools": [{"name": "brew"}]},
+            "You sell tea.",
+            ["brew"],
+        ),
+        ({"instructions": "You sell tea.", "input": "Tea?", "tools": 7}, "You sell tea.", []),
+        ({"messages": [{"role": "developer", "content": "You sell tea."}]}, "You sell tea.", []),
+        ({"messages": 7}, "", []),
+        ("tea", "", []),
+    ],
+)
+def test_every_surface_tells_the_model_who_it_is_and_what_it_may_call(
+    body: Any, system: str, tools: list[str]
+) -> None:
+    assert (system_of(body), tools_of(body)) == (system, tools)
+
+
+@given(json_values)
+def test_system_tools_and_messages_of_any_body_are_found_or_not(body: Any) -> None:
+    for wrapped in (body, {"messages": body, "tools": body, "system": body}, {"input": body}):
+        assert isinstance(system_of(wrapped), str)
+        assert all(isinstance(name, str) for name in tools_of(wrapped))
+        assert all(message.get("role") != "system" for message in spoken(wrapped))

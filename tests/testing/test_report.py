@@ -11,7 +11,7 @@ from mockserver.dialects.compat.surface import COMPAT
 from mockserver.state.brief import last_message, messages_of
 from mockserver.talk.surface import Surface
 from mockserver.testing.exchange import Exchange
-from mockserver.testing.report import block, nearest_lines
+from mockserver.testing.report import block, folded, nearest_lines
 from tests.conftest import NOW, make_headers
 from tests.wire.strategies import json_values
 
@@ -58,10 +58,30 @@ def test_a_block_shows_calls_history_and_refusals(engine: Engine) -> None:
             stream=True,
         )
     )
-    assert "compat, stream  200" in told
+    assert "compat, stream  200\n  tools     get_weather\n" in told
     assert "  history   2 messages\n  user      c\n  calls     get_weather({})\n" in told
     engine.reset()
     assert "  refused   limit_requests: " in block(shown(engine, {"error": {"code": "Throttling.RateQuota"}}))
+
+
+def test_a_block_shows_who_the_model_is_told_to_be(engine: Engine) -> None:
+    messages = [
+        {"role": "system", "content": "You sell tea."},
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": "b"},
+    ]
+    told = block(shown(engine, {"content": "Oolong."}, messages=messages))
+    assert "  system    You sell tea.\n  history   1 message\n  assistant b\n" in told
+
+
+@pytest.mark.parametrize("width", [30, 80])
+def test_exchanges_are_folded_between_words(width: int) -> None:
+    text = "  says      " + "the leaf of the day " * 9 + "乌龙茶" * 40 + "\n\n  by        built-in"
+    lines = folded(text, width).split("\n")
+    assert max(len(line) for line in lines if "乌" not in line) <= width
+    assert lines[-3:] == [" " * 12 + "乌龙茶" * 40, "", "  by        built-in"]
+    assert " ".join(folded(text, width).split()) == " ".join(text.split())
+    assert folded(text, 10_000) == text
 
 
 def test_a_block_shows_findings(engine: Engine) -> None:
@@ -90,6 +110,8 @@ def test_a_long_text_is_cut(engine: Engine) -> None:
         ),
         ({"input": {"messages": [{"role": "tool", "content": None}]}}, ("tool", "")),
         ({"input": {"prompt": "Tea?"}}, ("user", "Tea?")),
+        ({"input": "Tea?"}, ("user", "Tea?")),
+        ({"input": [{"role": "user", "content": "Tea?"}, 7]}, ("user", "Tea?")),
         ({"input": 7}, ("", "")),
         ({"messages": 7}, ("", "")),
         ("tea", ("", "")),

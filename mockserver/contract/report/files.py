@@ -50,7 +50,9 @@ def as_markdown(result: Result, _: Expected = _NONE) -> str:
     """The run for the summary page of a CI job."""
     lines = [f"### Contract of {_cell(result.client)}", "", summary(result), ""]
     open_states = {
-        name: state for name, state in result.states().items() if state not in (State.PASSED, State.UNCHECKED)
+        name: state
+        for name, state in result.states(gaps=False).items()
+        if state not in (State.PASSED, State.UNCHECKED)
     }
     if open_states:
         lines += ["| state | severity | requirement | what is wrong |", "|---|---|---|---|"]
@@ -87,13 +89,12 @@ def _fenced(held: Held) -> list[str]:
 
 
 def as_badge(result: Result, _: Expected = _NONE) -> str:
-    """An SVG badge: how many of the requirements that were looked at hold."""
-    states = [state for state in result.states().values() if state is not State.UNCHECKED]
-    passed = sum(state is State.PASSED for state in states)
-    colour = "#2e7d32" if states and passed == len(states) else "#b71c1c"
-    left, right = "DashScope contract", f"{passed}/{len(states)}"
+    """An SVG badge: how many of the requirements hold that the client has the means for."""
+    passed, judged, _gaps = result.score()
+    colour = "#2e7d32" if judged and passed == judged else "#b71c1c"
+    left, right = "DashScope contract", f"{passed}/{judged}"
     wide, narrow = 7 * len(left) + 12, 7 * len(right) + 12
-    title = escape(f"{result.client}: {passed} of {len(states)} requirements hold")
+    title = escape(f"{result.client}: {passed} of {judged} requirements that apply hold")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide + narrow}" height="20" role="img" '
         f'aria-label="{title}">'

@@ -1,6 +1,6 @@
 """A run as a document: what the other reports are made of, and what a file keeps of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -22,6 +22,8 @@ class State(StrEnum):
 
 
 _WORST = (State.FAILED, State.MISSING, State.UNCLEAR, State.PASSED)
+_HELD = (State.FAILED, State.UNCLEAR, State.PASSED, State.MISSING)
+"""The worst first where gaps stand apart: a row is missing only where nothing of it could be held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,12 @@ class Result:
         self.held.append(kept)
         return kept
 
-    def states(self) -> dict[str, State]:
-        """Each requirement with its state: failed where any conversation broke it."""
+    def states(self, *, gaps: bool = True) -> dict[str, State]:
+        """Each requirement with its state: failed where any conversation broke it.
+
+        With `gaps`, one conversation that the client has no means for makes it missing; without, it is judged
+        by those that were held, as long as there are any.
+        """
         found: dict[str, set[State]] = {name: set() for name in requirements()}
         for held in self.held:
             broken = {failure["requirement"] for failure in held.failures}
@@ -92,12 +98,23 @@ class Result:
             if held.verdict is not Verdict.FAILED or held.lenient:
                 for name in set(held.requires) - broken:
                     found[name].add(state)
-        return {name: _worst(states) for name, states in found.items()}
+        order = _WORST if gaps else _HELD
+        return {
+            name: next((state for state in order if state in states), State.UNCHECKED)
+            for name, states in found.items()
+        }
 
-    def passed(self, name: str) -> tuple[int, int]:
-        """In how many of the conversations that show a requirement it holds, and how many these are."""
+    def tried(self, name: str) -> tuple[int, int]:
+        """How many of the conversations that show a requirement the client has the means for; of how many."""
         shown = [held for held in self.held if name in held.requires]
-        return sum(held.verdict is Verdict.PASSED for held in shown), len(shown)
+        return sum(held.verdict is not Verdict.MISSING for held in shown), len(shown)
+
+    def score(self) -> tuple[int, int, int]:
+        """How many requirements hold, of how many that could be judged, and how many could not for gaps."""
+        states = list(self.states(gaps=False).values())
+        counts = {state: states.count(state) for state in State}
+        judged = len(states) - counts[State.UNCHECKED] - counts[State.MISSING]
+        return counts[State.PASSED], judged, counts[State.MISSING]
 
     def count(self) -> dict[Verdict, int]:
         """How many conversations came to each verdict."""
@@ -139,8 +156,3 @@ def _held(item: Mapping[str, Any]) -> Held:
         tuple((who, what) for who, what in item["transcript"]),
         item["case"],
     )
-
-
-def _worst(states: Iterable[State]) -> State:
-    known = set(states)
-    return next((state for state in _WORST if state in known), State.UNCHECKED)

@@ -1,5 +1,6 @@
 """The report on a terminal: progress while it runs, then a table and every failure once."""
 
+import textwrap
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -8,9 +9,16 @@ from mockserver.contract.report.result import Held, Result, State
 from mockserver.contract.requirements import requirements
 from mockserver.contract.suite import Verdict
 
-_WIDTH, _ROW = 30, 120
+_WIDTH, _ROW, _NARROWEST = 30, 120, 10
 _NONE = Expected()
-_SIGNS = {State.PASSED: "ok", State.FAILED: "FAILED", State.MISSING: "missing", State.UNCLEAR: "unclear"}
+_SIGNS = {
+    State.FAILED: "FAILED",
+    State.UNCLEAR: "unclear",
+    State.MISSING: "missing",
+    State.PASSED: "ok",
+    State.UNCHECKED: "",
+}
+"""What a state is called in the table, in its order."""
 
 
 class Progress:
@@ -38,16 +46,23 @@ class Progress:
             self._stream.write("\n")
 
 
-def table(result: Result) -> str:
-    """The requirements that were looked at, each with its state; of what is missing also how many passed."""
+def table(result: Result, *, width: int = _ROW) -> str:
+    """The requirements that were looked at, what is wrong first, each on one line of so many columns.
+
+    Each is judged by the conversations that the client has the means for; a gap says how many these are.
+    """
     rows = []
-    for name, state in result.states().items():
-        if state is not State.UNCHECKED:
-            requirement = requirements()[name]
-            passed, shown = result.passed(name)
-            title = f"({passed} of {shown} passed) " if state is State.MISSING else ""
-            rows.append(f"{_SIGNS[state]:<8} {requirement.severity:<7} {name:<24} {title}{requirement.title}")
-    return "\n".join(row if len(row) <= _ROW else row[: _ROW - 3] + "..." for row in rows)
+    states = result.states(gaps=False)
+    for name in sorted(states, key=lambda name: list(_SIGNS).index(states[name])):
+        requirement, (tried, shown) = requirements()[name], result.tried(name)
+        gap = f"({tried} of {shown} tried) " if tried < shown else ""
+        head = f"{_SIGNS[states[name]]:<8} {requirement.severity:<7} {name:<24} "
+        text = textwrap.shorten(
+            gap + requirement.title, max(_NARROWEST, width - len(head)), placeholder=" ..."
+        )
+        if states[name] is not State.UNCHECKED:
+            rows.append(head + text)
+    return "\n".join(rows)
 
 
 def failure_text(failure: Mapping[str, Any]) -> str:
@@ -93,11 +108,13 @@ def failures(result: Result, expected: Expected = _NONE) -> str:
 
 
 def summary(result: Result, expected: Expected = _NONE) -> str:
-    """The numbers in one line; with known failures also how many of them there are, and how many new ones."""
+    """The numbers in two lines; with known failures also how many of them there are, and how many are new."""
     counts = ", ".join(f"{number} {verdict}" for verdict, number in result.count().items() if number)
     line = f"{result.client}: {len(result.held)} conversations: {counts or 'none'}"
     if expected.patterns:
         open_ones = [held for held in result.held if held.verdict is not Verdict.PASSED]
         known = sum(map(expected.covers, open_ones))
         line += f" ({known} known, {len(open_ones) - known} new)"
-    return line
+    held, judged, gaps = result.score()
+    missed = f"; {gaps} need what the client cannot do" if gaps else ""
+    return f"{line}\n{held} of {judged} requirements that apply hold{missed}"

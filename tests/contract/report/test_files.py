@@ -70,10 +70,11 @@ def test_junit_holds_the_whole_conversation() -> None:
 
 def test_markdown_is_a_table_of_what_is_open() -> None:
     lines = as_markdown(result()).splitlines()
-    assert lines[:5] == [
+    assert lines[:6] == [
         "### Contract of client\\|<1>",
         "",
         "client|<1>: 6 conversations: 1 passed, 3 failed, 1 missing, 1 driver",
+        "14 of 18 requirements that apply hold; 1 need what the client cannot do",
         "",
         "| state | severity | requirement | what is wrong |",
     ]
@@ -101,7 +102,8 @@ def test_markdown_shows_one_transcript_that_cannot_leave_its_fence() -> None:
 
 def test_markdown_of_a_good_client_is_its_numbers() -> None:
     made = run(outcome("turns.single", Verdict.PASSED), client="good")
-    assert as_markdown(made) == "### Contract of good\n\ngood: 1 conversations: 1 passed\n\n"
+    told = "good: 1 conversations: 1 passed\n15 of 15 requirements that apply hold"
+    assert as_markdown(made) == f"### Contract of good\n\n{told}\n\n"
 
 
 def cells(row: str) -> list[str]:
@@ -133,7 +135,7 @@ def test_a_long_message_is_cut_in_a_row_of_markdown() -> None:
     ("made", "words", "colour"),
     [
         (run(outcome("turns.without-system", Verdict.PASSED)), "1/1", "#2e7d32"),
-        (run(outcome("turns.without-system", Verdict.MISSING)), "0/1", "#b71c1c"),
+        (run(outcome("turns.without-system", Verdict.MISSING)), "0/0", "#b71c1c"),
         (Result("nothing"), "0/0", "#b71c1c"),
     ],
 )

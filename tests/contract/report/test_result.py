@@ -36,6 +36,21 @@ def test_a_requirement_is_as_good_as_its_worst_conversation() -> None:
     assert states["session.header"] is State.UNCHECKED
 
 
+def test_gaps_stand_apart_where_that_is_asked_for() -> None:
+    made = run(
+        outcome("turns.whitespace", Verdict.PASSED),
+        outcome("text.lines", Verdict.MISSING),
+        outcome("partial.turn", Verdict.MISSING),
+    )
+    assert made.states()["history.system"] is State.MISSING
+    apart = made.states(gaps=False)
+    assert (apart["history.system"], apart["partial.sent"]) == (State.PASSED, State.MISSING)
+    assert apart["session.header"] is State.UNCHECKED
+    assert (made.tried("history.system"), made.tried("partial.sent")) == ((1, 2), (0, 1))
+    counts = list(apart.values())
+    assert made.score() == (counts.count(State.PASSED),) * 2 + (counts.count(State.MISSING),)
+
+
 @given(st.lists(st.sampled_from(OUTCOMES)), st.sampled_from(OUTCOMES))
 def test_no_conversation_makes_a_requirement_better(outcomes: list[Any], more: Any) -> None:
     before, after = run(*outcomes).states(), run(*outcomes, more).states()
