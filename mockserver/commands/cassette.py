@@ -76,7 +76,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _say(text: str) -> None:
-    print(text)  # noqa: T201 - what was asked for
+    # What half a character is, no terminal can show.
+    print(text.encode("utf-8", "backslashreplace").decode("utf-8"))  # noqa: T201 - what was asked for
 
 
 def _guarded(run: Run, options: argparse.Namespace) -> int:

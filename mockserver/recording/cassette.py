@@ -23,7 +23,7 @@ MOST_BYTES = 256 * 1024 * 1024
 """The largest file that is read, in bytes."""
 
 _LINE_END = re.compile(r"[\r\n\x00]")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """The name of a header (RFC 9110, 5.6.2)."""
 
 _BODILESS = (204, 304)
@@ -175,10 +175,10 @@ def from_document(document: Any, where: str) -> Interaction:
     except ValueError as error:  # base64 that is none, a text that UTF-8 cannot carry
         msg = f"{where}: {error}; docs/cassettes.md describes the format"
         raise CassetteError(msg) from None
-    return _sendable(made, where)
+    return sendable(made, where)
 
 
-def _sendable(interaction: Interaction, where: str) -> Interaction:
+def sendable(interaction: Interaction, where: str) -> Interaction:
     """The interaction, when HTTP can carry it. Raises `CassetteError` with the place of what it cannot."""
     for side, message in (("request", interaction.request), ("response", interaction.response)):
         for at, (name, value) in enumerate(message.headers):
@@ -186,7 +186,7 @@ def _sendable(interaction: Interaction, where: str) -> Interaction:
             if _LINE_END.search(name + value):
                 msg = f"{place}: {name[:40]!r} holds a line end, which no header can; write it on one line"
                 raise CassetteError(msg)
-            if side == "response" and not _TOKEN.fullmatch(name):
+            if side == "response" and not TOKEN.fullmatch(name):
                 msg = f"{place}: {name[:40]!r} is no name of a header; write letters, digits and `-`"
                 raise CassetteError(msg)
     response = interaction.response
@@ -223,8 +223,8 @@ def pretty(value: Any, indent: int = 0) -> str:
 
 
 def encode(interaction: Interaction) -> bytes:
-    """The bytes of an interaction's file."""
-    return (pretty(to_document(interaction)) + "\n").encode("utf-8")
+    """The bytes of an interaction's file; half characters, which UTF-8 has none of, as JSON escapes them."""
+    return (pretty(to_document(interaction)) + "\n").encode("utf-8", "backslashreplace")
 
 
 def read(path: Path) -> Interaction:

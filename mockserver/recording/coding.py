@@ -37,9 +37,14 @@ def header(headers: Iterable[tuple[str, str]], name: str) -> str:
     return next((value for key, value in headers if key.lower() == name), "")
 
 
+def codings_of(headers: Iterable[tuple[str, str]]) -> str:
+    """What the headers say of a body's codings, in lower case, one after another; "" when nothing."""
+    return ", ".join(value.strip().lower() for key, value in headers if key.lower() == "content-encoding")
+
+
 def coding_of(headers: Iterable[tuple[str, str]]) -> str:
-    """The coding of a body, `identity` for none. Raises `UnreadableCodingError`."""
-    coding = header(headers, "content-encoding").strip().lower().replace("x-gzip", "gzip") or "identity"
+    """The coding of a body, `identity` for none. Raises `UnreadableCodingError`, also for several at once."""
+    coding = codings_of(headers).replace("x-gzip", "gzip") or "identity"
     if coding not in READABLE:
         raise UnreadableCodingError(coding)
     return coding

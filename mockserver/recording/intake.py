@@ -61,10 +61,12 @@ def _line(form: str, one: Found, folder: Path, redaction: Redaction) -> Line:
     if isinstance(one, Skipped):
         return Line(one.where, form, "skipped", (redaction.text(one.reason),))
     assert not isinstance(one, Scripted)
+    where = one.interaction.source
     try:
         clean = redacted(one.interaction, redaction)
-    except UncleanError as error:
-        return Line(one.interaction.source, form, "skipped", (str(error),))
+        cassette.sendable(clean, where)
+    except (UncleanError, CassetteError) as error:
+        return Line(where, form, "skipped", (str(error).removeprefix(f"{where}: "),))
     reasons = (clean.response.lost, *one.changes)
     name = cassette.write(folder, clean)
     return Line(name, form, clean.response.standing, tuple(filter(None, reasons)))

@@ -107,7 +107,7 @@ class Interaction:
         """The model asked for; "" when the request names none."""
         asked = self.asked
         name = asked.get("model") if isinstance(asked, dict) else None
-        return name if isinstance(name, str) else ""
+        return name.encode("utf-8", "replace").decode("utf-8") if isinstance(name, str) else ""
 
     @property
     def stream(self) -> bool:

@@ -150,3 +150,9 @@ def test_members_together_are_unpacked_to_a_largest_size(monkeypatch: pytest.Mon
     assert coding.decoded(member + packed(b"a" * 40, "gzip"), "gzip") == b"a" * 100
     with pytest.raises(TooLargeError):
         coding.decoded(member * 5, "gzip")
+
+
+def test_several_codings_at_once_are_one_that_cannot_be_read() -> None:
+    headers = [("Content-Encoding", "gzip"), ("content-encoding", "br")]
+    with pytest.raises(coding.UnreadableCodingError, match="coded as 'gzip, br'"):
+        coding.coding_of(headers)

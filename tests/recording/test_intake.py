@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mockserver.recording import coding
+from mockserver.recording import cassette, coding
 from mockserver.recording.cassette import CassetteError, read
 from mockserver.recording.importers import ImportFaultError
 from mockserver.recording.intake import Line, summary, take_in
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
-from tests.recording.exchanges import asked, compat_body, dumped
+from tests.recording.exchanges import asked, compat_body, dumped, interaction
 from tests.recording.importers.reading import written
 from tests.recording.importers.tools import WRITERS, Sent
 
@@ -57,6 +57,30 @@ def test_what_cannot_be_cleaned_is_skipped_and_stops_no_other(
     assert str(told[0]).startswith("bomb.txt: skipped: unpacked, the body is larger than")
     assert str(told[1]).startswith("br.txt: skipped: the body is coded as 'br'")
     assert summary(told) == "1 recordings imported (curl): 1 complete, 2 skipped"
+
+
+def test_what_no_replay_could_send_is_skipped_and_spoils_no_folder(tmp_path: Path) -> None:
+    source = tmp_path / "c"
+    made = interaction(headers=[("tea", "x")])
+    name = cassette.write(source, made)
+    broken = (source / name).read_text().replace('"tea"', '"green tea"')
+    (source / name).write_text(broken)
+    (told,) = take_in(source, tmp_path / "d", Redaction.of())
+    assert (told.verdict, told.whole) == ("skipped", False)
+    assert "response.headers[0]: 'green tea' is no name of a header" in told.reasons[0]
+
+
+@pytest.mark.parametrize("half", ["\\ud83d", "\\udf75"])
+def test_half_a_character_in_json_is_no_trouble(tmp_path: Path, half: str) -> None:
+    body = dumped(asked()).replace(b'"hi"', f'"{half}"'.encode()).replace(b"qwen-plus", half.encode())
+    answer = dumped(compat_body("TEA")).replace(b"TEA", half.encode())
+    (told,) = take_in(
+        WRITERS["vcr"](tmp_path, [Sent(answer=answer, asked=body)]), tmp_path / "c", Redaction.of()
+    )
+    library = Library(tmp_path / "c")
+    (row,) = library.rows
+    assert (told.verdict, library.load(row).response.raw) == ("complete", answer)
+    assert library.load(row).request.body == body
 
 
 def test_what_holds_no_bytes_becomes_a_scenario(tmp_path: Path) -> None:

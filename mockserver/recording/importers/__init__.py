@@ -169,7 +169,12 @@ def _files(path: Path) -> list[Path]:
     """The file itself, or those below a folder that may be recordings. Raises `ImportFaultError`."""
     if not path.is_dir():
         return [path]
-    inner = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith(".")]
+    here = path.resolve()
+    inner = [
+        file
+        for file in sorted(path.rglob("*"))
+        if file.is_file() and not file.name.startswith(".") and file.resolve().is_relative_to(here)
+    ]
     heads = [file for file in inner if file.name.endswith(raw.HEAD)]
     if heads:
         return heads
@@ -197,13 +202,16 @@ def _turn(file: Path) -> int:
 
 
 def _entries(file: Path, name: str) -> Iterator[Found]:
+    last = ""
     for where, read in _READERS[name](file):
         try:
             told = read()
         except ImportFaultError as error:
             yield Skipped(where, str(error).removeprefix(f"{where}: "))
-        else:
-            yield assembled(told, where) if isinstance(told, Told) else told
+            continue
+        one = assembled(told, where, after=last) if isinstance(told, Told) else told
+        last = one.interaction.recorded if isinstance(one, Taken) else last
+        yield one
 
 
 def found(path: Path, name: str | None = None) -> Iterator[tuple[str, Found]]:

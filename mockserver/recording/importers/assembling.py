@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 
 from mockserver.dialects.table import at, dialect_of, named
-from mockserver.recording import canonical, coding, documents
+from mockserver.recording import canonical, cassette, coding, documents
 from mockserver.recording.importers import pieces
 from mockserver.recording.importers.told import Body, Found, Skipped, Taken, Told
 from mockserver.recording.interaction import Chunk, End, Interaction, Kept, Request, Response
@@ -20,6 +20,8 @@ _FRAME_END = re.compile(rb"\r?\n\r?\n|\r\r")
 _LITERAL = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _FRAME_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _BODILESS = (204, 304)
+_ZLIB = tuple(bytes((0x78, level)) for level in (0x01, 0x5E, 0x9C, 0xDA))
+"""How what is called deflate begins (RFC 1950)."""
 _DIGITS = 19
 """No length has as many digits."""
 
@@ -50,6 +52,22 @@ def is_packed(body: bytes, name: str) -> bool:
     except UnicodeDecodeError:
         return True
     return False
+
+
+def _is_whole(body: bytes, wbits: int) -> bool:
+    """Whether a body is packed so from its first byte to its last; what is too large is not looked at."""
+    unpacker = zlib.decompressobj(wbits=wbits)
+    try:
+        unpacker.decompress(body, coding.MOST)
+    except zlib.error:
+        return False
+    return unpacker.eof and not unpacker.unused_data
+
+
+def _may_be_either(body: bytes, name: str) -> bool:
+    """Whether a body could be packed or not: a bare stream of deflate has no sign that it begins with."""
+    bare = name == "deflate" and not body.startswith(_ZLIB) and not _is_whole(body, -15)
+    return bare and coding.decoded(body, name) != body
 
 
 def _is_unfinished(body: bytes, name: str) -> bool:
@@ -94,10 +112,17 @@ class _Judged:
 
     def unpack_headers(self) -> bool:
         """Leaves out a coding that the body does not have; whether there was one that it has or had."""
-        name = coding.header(self.headers, "content-encoding").strip().lower()
+        name = coding.codings_of(self.headers)
         if not name or name == "identity":
+            if self.kept == "whole" and any(_is_whole(self.body, wbits) for wbits in (31, 15)):
+                self.kept, self.lost = "rebuilt", "it is packed, and its headers do not say so"
             return False
-        if is_packed(self.body, name):
+        if _may_be_either(self.body, name):
+            self.kept, self.lost = (
+                "rebuilt",
+                self.lost or f"nobody tells whether the tool unpacked the {name}",
+            )
+        elif is_packed(self.body, name):
             if _is_unfinished(self.body, name):
                 self.cut(f"the packed body ends before the {name} does")
             return True
@@ -107,10 +132,13 @@ class _Judged:
 
     def measure(self, *, packed: bool) -> None:
         """Holds the body against the length that its headers tell, and puts that right."""
-        length = self.length()
-        if length is not None and length > len(self.body) and not packed:
-            self.cut(f"it holds {len(self.body)} of {length} bytes")
-            return
+        length, size = self.length(), len(self.body)
+        if length is not None and not packed and self.kept == "whole":
+            if length > size:
+                self.cut(f"it holds {size} of {length} bytes")
+                return
+            if length < size:
+                self.kept, self.lost = "rebuilt", f"it holds {size} bytes, and {length} were sent"
         fitting = [
             (name, str(len(self.body)) if name.lower() == "content-length" else value)
             for name, value in self.headers
@@ -143,7 +171,7 @@ def _is_cut_json(text: str) -> bool:
 def _finish(judged: _Judged, made: Interaction) -> None:
     """Looks whether what an answer is written in has come to its end."""
     body = made.response.body
-    if not documents.is_sse(body):
+    if not documents.is_sse(body) or not (judged.kind == "stream" or b"data:" in body):
         text = body.decode("utf-8", "replace")
         if judged.kind in ("json", "stream") and _is_cut_json(text):
             judged.cut("its JSON ends before its end")
@@ -182,16 +210,36 @@ def _asking(made: Interaction, told: Told) -> Interaction:
     return replace(made, request=replace(made.request, headers=[*made.request.headers, ACCEPT]))
 
 
-def assembled(told: Told, where: str) -> Found:
-    """The interaction of what an entry tells, or why there can be none."""
+def _carried(headers: Pairs) -> tuple[Pairs, list[str]]:
+    """Headers as HTTP/1.1 has them, and the names of those that it cannot carry.
+
+    Browsers and proxies list the pseudo headers of HTTP/2 (RFC 9113, 8.3) among the others.
+    """
+    real = [(name, value) for name, value in headers if not name.startswith(":")]
+    odd = [name for name, _ in real if not cassette.TOKEN.fullmatch(name)]
+    return [pair for pair in real if pair[0] not in odd], odd
+
+
+def assembled(told: Told, where: str, *, after: str = "") -> Found:
+    """The interaction of what an entry tells, or why there can be none.
+
+    `after`: when the entry before it was recorded. A tool that keeps no times keeps their order, which a
+    replay goes by: of such entries none is older than the one before it.
+    """
+    if told.status < 200:  # noqa: PLR2004 - HTTP
+        return Skipped(
+            where, f"its status is {told.status}: an interim answer or a WebSocket, and no exchange"
+        )
     length = coding.header(told.sent, "content-length").strip()
     lost = told.asked.kept == "missing" or (length.isdecimal() and int(length[:_DIGITS]) > 0)
     if lost and not told.asked.data:
         return Skipped(
             where, "the body of its request was not kept, so no request could find it; record it again"
         )
-    judged = _Judged(told, told.answered.data, list(told.headers), told.answered.kept, told.answered.lost)
+    headers, odd = _carried(told.headers)
+    judged = _Judged(told, told.answered.data, headers, told.answered.kept, told.answered.lost)
     judged.changes += [body.changed for body in (told.asked, told.answered) if body.changed]
+    judged.changes += [f"a header that HTTP cannot carry is left out: {name[:40]!r}" for name in odd]
     if not judged.body:
         why = told.answered.lost if judged.kept == "missing" else _empty(judged)
         if why:
@@ -206,7 +254,9 @@ def assembled(told: Told, where: str) -> Found:
         _finish(judged, made)
         made = _interaction(judged, where)
     asking = _asking(made, told)
-    if asking is not made:
+    if not told.recorded and asking.recorded < after:
+        asking = replace(asking, recorded=after)
+    if asking.request.headers != made.request.headers:
         judged.changes.append("the tool keeps no headers of requests: that a stream was asked for is added")
     return Taken(asking, tuple(judged.changes))
 
@@ -219,6 +269,13 @@ def _dated(headers: Pairs) -> str:
         return ""
 
 
+def _sent(told: Told) -> Pairs:
+    """The headers of a request; its host stands in a pseudo header where HTTP/2 was spoken."""
+    headers, _ = _carried(told.sent)
+    host = coding.header(told.sent, ":authority")
+    return headers if not host or coding.header(headers, "host") else [("host", host), *headers]
+
+
 def _interaction(judged: _Judged, where: str) -> Interaction:
     told, parts = judged.told, frames(judged.body)
     step = (told.last - told.first) / (len(parts) - 1) if len(parts) > 1 else 0.0
@@ -227,7 +284,7 @@ def _interaction(judged: _Judged, where: str) -> Interaction:
             method=told.method,
             path=told.target[0],
             query=told.target[1],
-            headers=list(told.sent),
+            headers=_sent(told),
             body=told.asked.data,
         ),
         response=Response(

@@ -3,12 +3,18 @@
 JSON and event streams are UTF-8 by their standards, whatever a tool took them for.
 """
 
+import re
 from collections.abc import Collection
+from functools import cache
 
 from mockserver.recording.importers.told import Body
 
 _REPLACED = "characters that the tool could not read were replaced by it"
+_HALVES = "it holds halves of characters, which no bytes are"
+_UNTOLD = "nobody tells the charset of its text"
+_UNSURE = "its charset writes some characters in more than one way"
 _MISREAD = "its charset was guessed by the tool; put back to UTF-8"
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 
 
 def _western() -> dict[int, int]:
@@ -23,23 +29,59 @@ def _western() -> dict[int, int]:
 
 
 _WESTERN = _western()
+_LATIN = ("iso-8859-1", "iso8859-1", "latin1", "us-ascii", "ascii")
 
 
 def misread(text: str) -> bytes | None:
-    """The UTF-8 that a browser took for windows-1252; None when the text cannot be that."""
-    if text.isascii():
-        return None
+    """The UTF-8 that a tool took for a Western charset; None when the text cannot be that."""
+    data = None if text.isascii() else _western_bytes(text)
     try:
-        data = bytes(_WESTERN[ord(character)] for character in text)
-        data.decode("utf-8")
-    except (KeyError, UnicodeDecodeError):
+        return data if data is None or data.decode("utf-8") else None
+    except UnicodeDecodeError:
         return None
-    return data
+
+
+def _western_bytes(text: str) -> bytes | None:
+    """What proxies read as ISO-8859-1, or browsers as windows-1252."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        pass
+    try:
+        return bytes(_WESTERN[ord(character)] for character in text)
+    except KeyError:
+        return None
 
 
 def utf8(text: str) -> bytes:
     """A text as UTF-8; half characters of JSON escapes become question marks."""
     return text.encode("utf-8", "replace")
+
+
+def of_unicode(text: str) -> Body:
+    """A text that a tool kept of UTF-8, as bytes again; the tool keeps as bytes what is none."""
+    data = utf8(text)
+    return Body(data=data) if data.decode("utf-8") == text else Body(data=data, kept="rebuilt", lost=_HALVES)
+
+
+def named(mime: str) -> str:
+    """The charset that a content type names, in lower case; "" when it names none."""
+    found = _CHARSET.search(mime)
+    return found[1].lower() if found else ""
+
+
+@cache
+def _is_faithful(charset: str) -> bool:
+    """Whether bytes of a charset are the same once they were text: all of one and of two bytes are tried."""
+    for pair in range(0x10000):
+        raw = pair.to_bytes(2, "big")
+        for data in (raw[1:], raw) if pair < 0x100 else (raw,):  # noqa: PLR2004 - one byte
+            try:
+                if data.decode(charset).encode(charset) != data:
+                    return False
+            except (UnicodeDecodeError, UnicodeEncodeError):
+                continue
+    return True
 
 
 def encoded(text: str, charset: str) -> Body | None:
@@ -48,27 +90,36 @@ def encoded(text: str, charset: str) -> Body | None:
     Every tool here decodes with replacement, so a replacement character may be one that was sent or one
     that was lost; only of the latter is the recording rebuilt, and nobody can tell them apart.
     """
+    if "\ufffd" in text:
+        return Body(data=utf8(text), kept="rebuilt", lost=_REPLACED)
     try:
         data = text.encode(charset)
-    except (LookupError, UnicodeEncodeError):
-        return None
-    if "\ufffd" in text:
-        return Body(data=data, kept="rebuilt", lost=_REPLACED)
-    return Body(data=data)
+        return Body(data=data) if _is_faithful(charset) else Body(data=data, kept="rebuilt", lost=_UNSURE)
+    except (LookupError, UnicodeError, ValueError):
+        # Browsers read ISO-8859-1 and ASCII as windows-1252 (WHATWG Encoding, 4.2).
+        western = _western_bytes(text) if charset.lower() in _LATIN else None
+        return None if western is None else Body(data=western)
 
 
-def proved(text: str, sizes: Collection[int], *, unicode: bool) -> Body:
-    """A text whose charset is not told, as bytes: the size that was sent proves which ones they were.
+def proved(text: str, sizes: Collection[int], *, mime: str, packed: bool = False) -> Body:
+    """A text as bytes: its content type tells in which charset, or the size that was sent proves it.
 
-    `sizes`: how long the body may have been, in bytes; empty when nobody says. `unicode`: it is JSON or an
-    event stream. Some tools count the text that they made of it, so that a size that fits the text proves
-    nothing where the text looks misread.
+    `sizes`: how long the body may have been, in bytes; empty when nobody says. `packed`: these may be those
+    of a packed body, which prove nothing. JSON and event streams are UTF-8. Some tools count the text that
+    they made of it, so that a size that fits the text proves nothing where the text looks misread.
     """
+    told = encoded(text, named(mime)) if named(mime) and not text.isascii() else None
+    if told is not None and told.kept == "whole" and told.data != utf8(text):
+        return told
     plain, other = utf8(text), misread(text)
+    unicode = "json" in mime.lower() or "event-stream" in mime.lower()
     if other is not None and len(other) in sizes:
         return Body(data=other, changed=_MISREAD)
-    if other is not None and unicode:
+    fits = len(plain) in sizes
+    if other is not None and (unicode or packed or not fits):
         return Body(data=other, kept="rebuilt", lost=_MISREAD)
-    if "\ufffd" in text and len(plain) not in sizes:
+    if not fits and "\ufffd" in text:
         return Body(data=plain, kept="rebuilt", lost=_REPLACED)
-    return Body(data=plain)
+    if not ((fits and not packed) or unicode or text.isascii() or named(mime)):
+        return Body(data=plain, kept="rebuilt", lost=_UNTOLD)
+    return of_unicode(text)

@@ -13,17 +13,24 @@ from mockserver.recording.importers import messages, pieces
 from mockserver.recording.importers.told import Body, Told
 from mockserver.recording.redaction import Pairs
 
+_MARKED = re.compile(rb"[*>{}<] |[*>]\s*$|[{}<] \[|<\s*$")
+_CLOSING = re.compile(
+    rb"(?:[{}] \[\d+ bytes data\]\r?\n)?\* [^\r\n]*(?:left intact|losing connection)[^\r\n]*\s*\Z"
+)
+"""What `-v` says behind a body."""
+
 
 def _verbose(raw: bytes) -> tuple[list[bytes], bytes]:
-    """The lines that `-v` marks with `> `, and the dump without all that `-v` adds."""
+    """The lines that `-v` marks with `> `, and the dump without all that `-v` adds before it and behind."""
     sent: list[bytes] = []
-    kept: list[bytes] = []
+    at = 0
     for line in raw.splitlines(keepends=True):
+        if not _MARKED.match(line):
+            break
+        at += len(line)
         if line.startswith(b"> "):
             sent.append(line[2:].strip())
-        elif not re.match(rb"[*>{}<] |[*>]\s*$|[{}<] \[|<\s*$", line) or kept:
-            kept.append(line)
-    return [line for line in sent if line], b"".join(kept)
+    return [line for line in sent if line], _CLOSING.sub(b"", raw[at:]) if sent else raw[at:]
 
 
 def _answer(raw: bytes, where: str) -> tuple[int, Pairs, bytes]:

@@ -79,9 +79,12 @@ def _body(held: Any, size: Any, headers: list[tuple[str, str]], beside: Path, wh
     if held.get("encoding") == "base64" or held.get("_isBinary") is True:
         return _pieces(text, where, hexadecimal=held.get("encoding") != "base64")
     sizes = _sizes(held, size)
-    mime = (str(held.get("mimeType")) + coding.header(headers, "content-type")).lower()
-    found = charsets.proved(text, sizes, unicode="json" in mime or "event-stream" in mime)
-    return _measured(found, sizes, packed=bool(coding.header(headers, "content-encoding")))
+    if held.get("encoding"):
+        words = f"its body has the encoding {str(held['encoding'])[:40]!r}; known is base64"
+        raise pieces.fault(where, words)
+    mime = f"{held.get('mimeType')}; {coding.header(headers, 'content-type')}"
+    packed = bool(coding.codings_of(headers))
+    return _measured(charsets.proved(text, sizes, mime=mime, packed=packed), sizes, packed=packed)
 
 
 def _number(value: Any) -> float:
@@ -91,11 +94,14 @@ def _number(value: Any) -> float:
 
 def _asked(request: dict[str, Any], sent: list[tuple[str, str]], beside: Path, where: str) -> Body:
     size = request.get("bodySize")
-    found = _body(request.get("postData"), None, sent, beside, where)
+    held = request.get("postData")
+    found = _body(held, None, sent, beside, where)
     if found is not None:
         return found
     wanted = isinstance(size, int) and not isinstance(size, bool) and size > 0
-    return Body(kept="missing") if wanted else Body()
+    described = isinstance(held, dict) and bool(held.get("params"))
+    typed = size != 0 and "json" in coding.header(sent, "content-type").lower()
+    return Body(kept="missing") if wanted or described or typed else Body()
 
 
 def _answered(response: dict[str, Any], headers: list[tuple[str, str]], beside: Path, where: str) -> Body:

@@ -28,10 +28,13 @@ def fault(where: str, reason: str) -> ImportFaultError:
 def sized(path: Path) -> None:
     """Raises `ImportFaultError` for a file that is too large, or not there."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise fault(path.name, f"it is larger than {MOST_BYTES // 1024**2} MB; split it")
+        size = path.stat().st_size
     except OSError as error:
         raise fault(path.name, f"it cannot be read: {error.strerror}") from None
+    if not path.is_file():
+        raise fault(path.name, "it is no file")
+    if size > MOST_BYTES:
+        raise fault(path.name, f"it is larger than {MOST_BYTES // 1024**2} MB; split it")
 
 
 def content(path: Path) -> bytes:
@@ -94,7 +97,7 @@ def json_of(value: Any, where: str) -> bytes:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise fault(where, f"its body is no JSON: {error}") from None
-    return text.encode("utf-8", "replace")
+    return text.encode("utf-8", "backslashreplace")  # half characters stay what JSON escapes them to
 
 
 def status_of(value: Any, where: str) -> int:

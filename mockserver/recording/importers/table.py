@@ -114,7 +114,8 @@ class _Entry:
         return next((found for path in paths if (found := _at(self._entry, path)) is not None), None)
 
     def body(self, name: str) -> Body:
-        return READERS[self._format.body](self.get(name), self._where, self._format.name, self._entry)
+        beside = self._entry if name == "answered" else {}  # what stands there tells of the answer
+        return READERS[self._format.body](self.get(name), self._where, self._format.name, beside)
 
     def pairs(self, name: str) -> list[tuple[str, str]]:
         held = self.get(name)

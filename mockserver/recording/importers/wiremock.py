@@ -6,12 +6,16 @@ A mapping answers what it matches; only one that names a whole request is a reco
 from pathlib import Path
 from typing import Any
 
+from mockserver.recording import coding
 from mockserver.recording.importers import charsets, pieces
 from mockserver.recording.importers.assembling import rebuilt
 from mockserver.recording.importers.told import Body, Skipped, Told
 
 FILES = "__files"
 """The folder of the bodies."""
+
+_ITS_OWN = b"Network failure trying to make a proxied request from WireMock"
+"""What WireMock 3 answers, and records as an answer, when its upstream fails."""
 
 
 def _exact(value: Any) -> Any:
@@ -42,7 +46,22 @@ def files_of(path: Path) -> Path:
     return around / FILES
 
 
+def _recoded(data: bytes, charset: str) -> Body:
+    """The body in a file: WireMock writes texts there as UTF-8, whatever charset they were sent in."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return Body(data=data)
+    found = charsets.encoded(text, charset)
+    if found is None or found.kept != "whole":
+        return Body(data=data) if found is None else found
+    words = f"WireMock writes texts as UTF-8; put back to {charset}"
+    return found if found.data == data else Body(data=found.data, kept="rebuilt", lost=words)
+
+
 def _answered(response: dict[str, Any], path: Path, where: str) -> Body:
+    mime = coding.header(pieces.pairs(response.get("headers"), where), "content-type")
+    charset = charsets.named(mime) or "utf-8"
     name = response.get("bodyFileName")
     if name is not None:
         folder = files_of(path).resolve()
@@ -50,7 +69,7 @@ def _answered(response: dict[str, Any], path: Path, where: str) -> Body:
         if inner == folder or not inner.is_relative_to(folder):
             words = f"its body is in {str(name)[:80]!r}, outside of {FILES}; put the file there"
             raise pieces.fault(where, words)
-        return Body(data=pieces.content(inner))
+        return _recoded(pieces.content(inner), charset)
     if response.get("base64Body") is not None:
         return Body(data=pieces.base64(response["base64Body"], where))
     if "jsonBody" in response:
@@ -58,7 +77,10 @@ def _answered(response: dict[str, Any], path: Path, where: str) -> Body:
     body = response.get("body")
     if body is not None and not isinstance(body, str):
         raise pieces.fault(where, f"its body is a {type(body).__name__}; it must be a text")
-    return Body(data=charsets.utf8(body or ""))
+    found = charsets.encoded(body or "", charset)
+    if found is None:
+        raise pieces.fault(where, f"its text cannot be written in its charset {charset!r}")
+    return found
 
 
 def entries(document: Any) -> list[Any]:
@@ -90,6 +112,9 @@ def told(mapping: Any, path: Path, where: str) -> Told | Skipped:
     if response.get("fault") or response.get("proxyBaseUrl") or response.get("transformers"):
         words = "its answer is a fault, a proxy's or a template; write a scenario for it (docs/scenarios.md)"
         return Skipped(where, words)
+    answered = _answered(response, path, where)
+    if answered.data.startswith(_ITS_OWN):
+        return Skipped(where, "WireMock did not reach the upstream and answered itself; record it again")
     wanted = request.get("headers")
     exact = {name: _exact(value) for name, value in wanted.items()} if isinstance(wanted, dict) else {}
     return Told(
@@ -99,6 +124,6 @@ def told(mapping: Any, path: Path, where: str) -> Told | Skipped:
         asked=asked,
         status=pieces.status_of(response.get("status"), where),
         headers=pieces.pairs(response.get("headers"), where),
-        answered=_answered(response, path, where),
+        answered=answered,
         headless=True,
     )

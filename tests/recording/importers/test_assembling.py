@@ -209,3 +209,74 @@ def test_a_stream_is_cut_into_its_frames_and_nothing_else_is() -> None:
     assert frames(STREAM) == compat_frames("你", "好")
     assert frames(b"data: 1\n\ndata: 2") == [b"data: 1\n\n", b"data: 2"]
     assert (frames(b"{}"), frames(b"")) == ([b"{}"], [])
+
+
+def test_a_body_that_is_longer_than_it_was_is_not_what_was_sent() -> None:
+    one = told(ANSWER, headers=[*JSON, ("content-length", "5")])
+    assert standing(one) == ("rebuilt", f"it holds {len(ANSWER)} bytes, and 5 were sent")
+
+
+def test_of_a_body_that_was_made_anew_the_length_says_nothing() -> None:
+    one = told(b"", answered=rebuilt(ANSWER, "nock"), headers=[*JSON, ("content-length", "900")])
+    assert standing(one) == ("rebuilt", "nock keeps what JSON says, and not its bytes")
+
+
+@pytest.mark.parametrize("body", [b"12:30", b"key: value", b"<p>a: b</p>"])
+def test_a_text_with_a_colon_is_no_stream(body: bytes) -> None:
+    assert standing(told(body, headers=[("content-type", "text/plain")])) == ("complete", "")
+
+
+def test_the_pseudo_headers_of_http_2_are_none() -> None:
+    one = made(
+        told(
+            ANSWER,
+            sent=[(":method", "POST"), (":authority", "h.example"), ("accept", "*/*")],
+            headers=[(":status", "200"), *JSON],
+        )
+    )
+    assert one.request.headers == [("host", "h.example"), ("accept", "*/*")]
+    assert one.response.headers == JSON
+
+
+def test_a_header_that_http_cannot_carry_is_left_out_and_said() -> None:
+    found = assembled(told(ANSWER, headers=[*JSON, ("green tea", "1"), ("", "2")]), "tea #1")
+    assert isinstance(found, Taken)
+    assert found.interaction.response.headers == JSON
+    assert found.changes == tuple(
+        f"a header that HTTP cannot carry is left out: {name}" for name in ("'green tea'", "''")
+    )
+
+
+@pytest.mark.parametrize("status", [101, 103])
+def test_what_is_no_exchange_is_skipped(status: int) -> None:
+    found = assembled(told(b"", status=status), "tea #1")
+    assert found == Skipped(
+        "tea #1", f"its status is {status}: an interim answer or a WebSocket, and no exchange"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "coding_", "kept"),
+    [
+        (b"b\x00", "deflate", "nobody tells whether the tool unpacked the deflate"),
+        (gzip.compress(ANSWER), "", "it is packed, and its headers do not say so"),
+        (zlib.compress(ANSWER), "identity", "it is packed, and its headers do not say so"),
+    ],
+)
+def test_a_body_that_may_be_packed_or_not_is_never_complete(body: bytes, coding_: str, kept: str) -> None:
+    headers = [("content-type", "text/plain"), *([("content-encoding", coding_)] if coding_ else [])]
+    assert standing(told(body, headers=headers)) == ("rebuilt", kept)
+
+
+def test_without_times_the_order_of_a_file_is_kept() -> None:
+    dated = [*JSON, ("date", "Mon, 02 Feb 2026 02:40:00 GMT")]
+    now, later = "2026-02-02T02:40:00.000Z", "2026-02-02T02:50:00.000Z"
+
+    def recorded(one: Told, after: str) -> str:
+        return interaction_of(assembled(one, "tea #1", after=after)).recorded
+
+    assert recorded(told(ANSWER), "") == ""
+    assert recorded(told(ANSWER), now) == now
+    assert recorded(told(ANSWER, headers=dated), "") == now
+    assert recorded(told(ANSWER, headers=dated), later) == later
+    assert recorded(told(ANSWER, recorded=now), later) == now

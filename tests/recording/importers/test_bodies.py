@@ -16,6 +16,7 @@ def test_a_text_bytes_or_nothing() -> None:
     assert plain({"base64_string": "/w=="}, "w", "vcr") == Body(data=b"\xff")
     assert plain({"encoding": "ISO-8859-1", "string": "ä½\xa0"}, "w", "betamax") == Body(data="你".encode())
     assert plain({"encoding": "ASCII-8BIT", "string": "茶"}, "w", "betamax") == Body(data="茶".encode())
+    assert plain({"encoding": None, "string": "a\ufffd"}, "w", "betamax").kept == "rebuilt"
 
 
 def test_values_are_written_as_json_and_marked() -> None:
@@ -58,8 +59,15 @@ def test_a_type_that_is_not_known_is_refused(kind: Any) -> None:
         (["7b", "7d"], {"rawHeaders": ["content-encoding", "gzip"]}, b"{}", "whole"),
         (["7b", "7d"], {"headers": {"content-type": "application/json"}}, b'["7b","7d"]', "rebuilt"),
         ("7b7d", {"responseIsBinary": True}, b"{}", "whole"),
-        ("7b7d", {"responseIsBinary": False}, b"7b7d", "whole"),
+        ("7b7d", {"responseIsBinary": False}, b"7b7d", "rebuilt"),
+        ("data: a\n\n", {"rawHeaders": {"Content-Type": "text/event-stream"}}, b"data: a\n\n", "whole"),
+        ("tea", {"rawHeaders": {"Content-Type": "application/json"}}, b'"tea"', "rebuilt"),
+        ("7", {"rawHeaders": {"Content-Type": "text/plain"}}, b'"7"', "rebuilt"),
+        ('{"a": ', {"rawHeaders": {"Content-Type": "application/json"}}, b'{"a": ', "whole"),
+        ("\ud800", {}, b"?", "rebuilt"),
+        ("", {}, b"", "whole"),
         (None, {}, b"", "whole"),
+        (None, {"response": None}, b"null", "rebuilt"),
     ],
 )
 def test_bodies_of_nock(value: Any, holder: Any, data: bytes, kept: str) -> None:

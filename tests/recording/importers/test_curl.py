@@ -27,6 +27,19 @@ def test_a_verbose_dump_tells_its_request(tmp_path: Path) -> None:
     assert (told.request.path, told.response.status, told.response.raw) == (COMPAT, 401, b"{}")
 
 
+def test_what_curl_says_behind_a_body_is_none_of_it(tmp_path: Path) -> None:
+    sent = b"> POST /x HTTP/1.1\n> Host: x\n>\nHTTP/1.1 200 OK\n\n"
+    behind = b"{ [9 bytes data]\n* Connection #0 to host x left intact\n"
+    (tmp_path / "v.txt").write_bytes(sent + b"tea\n" + behind)
+    assert only(tmp_path / "v.txt").response.raw == b"tea\n"
+
+
+def test_a_line_of_a_body_that_looks_like_one_of_curl_stays(tmp_path: Path) -> None:
+    body = b"> tea\n* Connection #0 to host x left intact\n"
+    (tmp_path / "a.txt").write_bytes(b"HTTP/1.1 200 OK\n\n" + body)
+    assert only(tmp_path / "a.txt").response.raw == body
+
+
 def test_the_answer_of_a_proxy_comes_first(tmp_path: Path) -> None:
     (tmp_path / "get.txt").write_bytes(b"HTTP/1.1 200 Connection established\n\nHTTP/1.1 200 OK\n\n{}")
     assert only(tmp_path / "get.txt").request.method == "GET"

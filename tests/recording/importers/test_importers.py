@@ -45,7 +45,13 @@ def test_each_tool_keeps_what_it_keeps(tmp_path: Path, tool: str) -> None:
 def test_the_format_is_guessed_from_the_content(tmp_path: Path, tool: str) -> None:
     path = WRITERS[tool](tmp_path, SENT)
     known = {kind for kind, _ in found(path)}
-    name = {"chrome": "har", "polly": "har", "polly-5": "har", "cassetter-toml": "cassetter"}.get(tool, tool)
+    name = {
+        "chrome": "har",
+        "mitmproxy": "har",
+        "polly": "har",
+        "polly-5": "har",
+        "cassetter-toml": "cassetter",
+    }.get(tool, tool)
     assert known == {name}
     if path.is_file():
         renamed = path.rename(tmp_path / "tea.txt")
@@ -251,6 +257,16 @@ def test_in_a_folder_each_file_tells_its_own_format_and_a_bad_one_is_skipped(tmp
         ("har", "Taken"),
         ("vcr", "Taken"),
     ]
+
+
+def test_a_link_that_leads_out_of_the_folder_is_not_read(tmp_path: Path) -> None:
+    WRITERS["vcr"](tmp_path, SENT[:1])
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (inner / "link.yaml").symlink_to(tmp_path / "exchanges.yaml")
+    (inner / "good.yaml").write_bytes((tmp_path / "exchanges.yaml").read_bytes())
+    (inner / "beside.yaml").symlink_to("good.yaml")
+    assert [one.source for one in taken(inner)] == ["beside.yaml #1", "good.yaml #1"]
 
 
 def test_a_folder_without_recordings_is_refused(tmp_path: Path) -> None:

@@ -107,6 +107,41 @@ def test_nor_are_faults_proxies_and_templates(tmp_path: Path, response: Any) -> 
     assert "write a scenario for it" in skipped(written(tmp_path / "a.json", mapping(response=response)))[0]
 
 
+def test_wiremock_3_13_writes_texts_as_utf_8_whatever_their_charset(tmp_path: Path) -> None:
+    (tmp_path / "__files").mkdir()
+    told = {"headers": {"Content-Type": "text/plain; charset=gbk"}, "body": "绿茶"}
+    inside = only(written(tmp_path / "a.json", mapping(response=told))).response
+    assert (inside.raw, inside.standing) == ("绿茶".encode("gbk"), "complete")
+    for body, raw, lost in (
+        ("绿茶".encode(), "绿茶".encode("gbk"), "WireMock writes texts as UTF-8; put back to gbk"),
+        ("绿茶".encode("gbk"), "绿茶".encode("gbk"), ""),
+        (b"tea", b"tea", ""),
+        (
+            "a\ufffd".encode(),
+            "a\ufffd".encode(),
+            "characters that the tool could not read were replaced by it",
+        ),
+    ):
+        (tmp_path / "__files" / "b.txt").write_bytes(body)
+        beside = {"headers": told["headers"], "body": None, "bodyFileName": "b.txt"}
+        found = only(written(tmp_path / "a.json", mapping(response=beside))).response
+        assert (found.raw, found.lost) == (raw, lost)
+    odd = mapping(response={"headers": {"Content-Type": "text/plain; charset=klingon"}, "body": "tea"})
+    assert skipped(written(tmp_path / "a.json", odd)) == [
+        "its text cannot be written in its charset 'klingon'"
+    ]
+
+
+def test_wiremock_3_13_records_its_own_failure_as_an_answer(tmp_path: Path) -> None:
+    body = (
+        "Network failure trying to make a proxied request from WireMock to http://h/x\r\nRemote host closed"
+    )
+    made = mapping(response={"status": 500, "body": body})
+    assert skipped(written(tmp_path / "a.json", made)) == [
+        "WireMock did not reach the upstream and answered itself; record it again"
+    ]
+
+
 def test_headers_that_are_asked_for_exactly_are_kept(tmp_path: Path) -> None:
     wanted = {"headers": {"X-DashScope-SSE": {"equalTo": "enable"}, "x": {"matches": ".*"}}}
     path = written(tmp_path / "a.json", mapping(request=wanted))

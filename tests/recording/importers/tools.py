@@ -5,6 +5,7 @@ Each writer keeps and loses what its tool does, so that what is imported can be 
 
 import gzip
 import json
+import zlib
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from mockserver.recording.importers.charsets import named
 from tests.recording.exchanges import COMPAT, asked, dumped
 
 URL = "https://dashscope.aliyuncs.com"
@@ -29,18 +31,24 @@ class Sent:
     status: int = 200
     mime: str = "application/json"
     packed: bool = False
+    coding: str = "gzip"
     cut: int | None = None
 
     @property
     def wire(self) -> bytes:
         """The bytes of the body as they came."""
-        whole = gzip.compress(self.answer, mtime=0) if self.packed else self.answer
+        packers = {"gzip": lambda data: gzip.compress(data, mtime=0), "deflate": zlib.compress}
+        whole = packers[self.coding](self.answer) if self.packed else self.answer
         return whole[: self.cut]
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers of the answer."""
-        return {"content-type": self.mime, **({"content-encoding": "gzip"} if self.packed else {})}
+        return {"content-type": self.mime, **({"content-encoding": self.coding} if self.packed else {})}
+
+    def charset(self, of_texts: str) -> str:
+        """The charset that a tool reads the answer in: what its type names, else one for all texts."""
+        return named(self.mime) or (of_texts if self.mime.startswith("text/") else "utf-8")
 
 
 def _is_text(data: bytes) -> bool:
@@ -125,12 +133,12 @@ def go_vcr(folder: Path, sent: Sequence[Sent]) -> Path:
 
 
 def betamax(folder: Path, sent: Sequence[Sent]) -> Path:
-    """betamax 0.9: a text with its encoding, ISO-8859-1 for streams without a charset; packed ones base64."""
+    """betamax 0.9: a text with its encoding, ISO-8859-1 for texts without a charset; gzip is base64."""
 
     def body(one: Sent) -> dict[str, str]:
-        if one.packed:
+        if one.packed and one.coding == "gzip":
             return {"encoding": "utf-8", "base64_string": b64encode(one.wire).decode()}
-        charset = "ISO-8859-1" if one.mime.startswith("text/") else "utf-8"
+        charset = one.charset("ISO-8859-1")
         return {"encoding": charset, "string": one.wire.decode(charset, "replace")}
 
     entries = [
@@ -275,7 +283,8 @@ def har(folder: Path, sent: Sequence[Sent], content: Callable[[Sent], dict[str, 
     def held(one: Sent) -> dict[str, Any]:
         if one.cut is not None:
             return {"size": -1, "mimeType": one.mime}
-        return {"size": len(one.answer), "mimeType": one.mime, "text": one.answer.decode("utf-8", "replace")}
+        text = one.answer.decode(one.charset("utf-8"), "replace")
+        return {"size": len(one.answer), "mimeType": one.mime, "text": text}
 
     entries = [
         _entry(one, (content or held)(one), failure="net::ERR_ABORTED" if one.cut is not None else "")
@@ -289,14 +298,24 @@ def chrome(folder: Path, sent: Sequence[Sent]) -> Path:
     """Chromium, which reads a stream without a charset as windows-1252."""
 
     def held(one: Sent) -> dict[str, Any]:
-        data = one.answer
-        if "stream" not in one.mime or one.cut is not None:
-            text = data.decode("utf-8", "replace")
-        else:
+        data, charset = one.answer, one.charset("cp1252")
+        if charset == "cp1252":
             text = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in data)
+        else:
+            text = data.decode(charset, "replace")
         return {"size": -1 if one.cut is not None else len(data), "mimeType": one.mime} | (
             {} if one.cut is not None else {"text": text}
         )
+
+    return har(folder, sent, held)
+
+
+def mitmproxy(folder: Path, sent: Sequence[Sent]) -> Path:
+    """mitmproxy 12.3: texts, ISO-8859-1 without a charset, and the size of the packed body."""
+
+    def held(one: Sent) -> dict[str, Any]:
+        text = one.answer[: one.cut].decode(one.charset("ISO-8859-1"), "surrogateescape")
+        return {"size": len(one.wire), "mimeType": one.mime, "compression": 0, "text": text}
 
     return har(folder, sent, held)
 
@@ -334,11 +353,14 @@ def polly5(folder: Path, sent: Sequence[Sent]) -> Path:
 
 
 def wiremock(folder: Path, sent: Sequence[Sent]) -> Path:
-    """WireMock 3.13: unpacked texts, the newest with the lowest number."""
+    """WireMock 3.13: texts in their charset, of gzip unpacked; the newest with the lowest number."""
     (folder / "mappings").mkdir(exist_ok=True)
     for at, one in enumerate(sent):
-        data = one.answer[: one.cut]
-        body = {"body": data.decode("utf-8")} if _is_text(data) else {"base64Body": b64encode(data).decode()}
+        data = one.wire if one.packed and one.coding != "gzip" else one.answer[: one.cut]
+        if one.mime.startswith(("text/", "application/json")):
+            body = {"body": data.decode(one.charset("utf-8"), "replace")}
+        else:
+            body = {"base64Body": b64encode(data).decode()}
         mapping = {
             "request": {
                 "url": one.path,
@@ -362,6 +384,7 @@ WRITERS: dict[str, Callable[[Path, Sequence[Sent]], Path]] = {
     "nock": nock,
     "har": har,
     "chrome": chrome,
+    "mitmproxy": mitmproxy,
     "polly": polly,
     "polly-5": polly5,
     "wiremock": wiremock,
