@@ -67,6 +67,20 @@ __all__ = ["Answer", "Engine"]
 _LOGPROBS = 100
 """About how many times as long a reply is with the log probabilities of its tokens."""
 
+_REPEATS = 400
+"""Where each event repeats what was said, a reply takes as long as one of its characters squared by this."""
+
+_PACKETS = 16
+"""A fault may make a packet of each byte, which takes about so many times as long."""
+
+
+def _bulk(request: ChatRequest, reply: Reply) -> int:
+    """How long a reply is to who writes it, in characters."""
+    size = reply.size
+    if request.get("logprobs"):
+        size *= _LOGPROBS
+    return max(size, size * size // _REPEATS) if request.stream and request.cumulative else size
+
 
 class Engine:
     """Everything that a server knows and does, without its sockets."""
@@ -316,7 +330,7 @@ class Engine:
             blocked = yield from sized(reply.size, moderation.places, request, reply)
         if blocked and not request.stream:
             raise Refused(self.errors.refuse(OUTPUT))
-        long = reply.size * (_LOGPROBS if request.get("logprobs") else 1) > LARGE
+        long = _bulk(request, reply) > LARGE
         reply = entry.reply = self._accompanied(request, reply)
         marks = (yield from aside(marked, request, tokenizer)) if large else marked(request, tokenizer)
         cache = world.cache(request.model.name).use(request, prompt, marks, now=self.clock())
@@ -332,7 +346,8 @@ class Engine:
         assert entry.usage is not None
         self.book(entry, entry.usage)
         if entry.fault is not None:
-            yield from sized(reply.size, spoil, answer, entry, entry.fault, request, entry.usage)
+            strikes = partial(spoil, answer, entry, entry.fault, request, entry.usage)
+            yield from sized(_bulk(request, reply) * _PACKETS, strikes)
         return answer
 
     def _counted(self, asked: Asked, request: ChatRequest, *, alone: bool) -> Steps[PromptTokens]:

@@ -107,7 +107,11 @@ class _AppAnswers(Answers):
             events.append(self._event(request, text, said, usage, envelope, spent, finish, thought))
             tokens.append(size)
 
-        for run in self.chunker(request.model).runs(choice, request.model.family, chunks=reply.chunks):
+        family = request.model.family
+        runs = self.chunker(request.model).runs(
+            choice, family, chunks=reply.chunks, cumulative=not incremental
+        )
+        for run in runs:
             for text, size in zip(run.texts, run.sizes, strict=True):
                 spent += size
                 if run.kind == "reasoning" and self._asked.thoughts:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from mockserver.faults.planned import Frame
 
@@ -24,6 +24,10 @@ CUTS: dict[str, Cut] = {
 """Each kind of the group `bytes`."""
 
 
+PIECES = 65_536
+"""The most cuts of an answer, whose pieces are all there at once; what is left behind them comes in one."""
+
+
 def with_crlf(frames: Sequence[Frame]) -> list[Frame]:
     """The frames with the other end of line; JSON has no raw line feed, so only lines end anew."""
     return [Frame(frame.data.replace(b"\n", b"\r\n"), frame.tokens, frame.due) for frame in frames]
@@ -35,7 +39,8 @@ def cut(frames: Sequence[Frame], places: Iterable[int]) -> list[Frame]:
     Each piece is due with the frame that its last byte comes from.
     """
     data = b"".join(frame.data for frame in frames)
-    bounds = [0, *sorted({place for place in places if 0 < place < len(data)}), len(data)]
+    within = islice((place for place in places if 0 < place < len(data)), PIECES)
+    bounds = [0, *sorted(set(within)), len(data)]
     pieces, ends, at = [], 0, -1
     for start, end in pairwise(bounds):
         while ends < end:

@@ -16,6 +16,15 @@ from mockserver.talk.request import ToolCall
 _REMEMBERED = 65_536
 """The longest text, in characters, whose cut is remembered."""
 
+_BYTES, _PIECE = 4 * 1024 * 1024, 80
+"""How many bytes the remembered cuts may take, and about what a piece takes beside its characters."""
+
+EVENTS = 65_536
+"""The most pieces of a choice, which are all there at once: those of a longer one are larger."""
+
+REPEATED = 16 * 1024 * 1024
+"""The most characters of a choice whose every piece is sent behind all that was said before it."""
+
 Kind = Literal["reasoning", "content", "tool"]
 
 
@@ -60,6 +69,27 @@ def cut(text: str, ends: Sequence[int], sizes: Iterable[int]) -> Pieces:
     return tuple(texts), tuple(counts)
 
 
+def joined(run: Run, count: int) -> Run:
+    """A run whose neighbouring pieces are one, so many at a time."""
+    starts = range(0, len(run.texts), count)
+    return Run(
+        run.kind,
+        tuple("".join(run.texts[at : at + count]) for at in starts),
+        tuple(sum(run.sizes[at : at + count]) for at in starts),
+        run.tool,
+    )
+
+
+def bounded(runs: list[Run], *, cumulative: bool) -> list[Run]:
+    """Runs of no more pieces than may be there at once; `cumulative` ones repeat all that was said."""
+    pieces = sum(len(run.texts) for run in runs)
+    count = -(-pieces // EVENTS)
+    if cumulative:
+        length = sum(len(text) for run in runs for text in run.texts)
+        count = max(count, -(-pieces * length // (2 * REPEATED)))
+    return [joined(run, count) for run in runs] if count > 1 else runs
+
+
 class Chunker:
     """Cuts by one tokenizer and remembers the cuts of the texts that repeat."""
 
@@ -67,6 +97,7 @@ class Chunker:
         self._tokenizer = tokenizer
         self._remember = remember
         self._known: dict[tuple[str, Ramp] | tuple[str, ...], Pieces] = {}
+        self._size = 0
 
     def pieces(self, text: str, ramp: Ramp) -> Pieces:
         """The pieces of a text and the tokens of each."""
@@ -111,10 +142,15 @@ class Chunker:
         return found
 
     def _keep(self, key: tuple[str, Ramp] | tuple[str, ...], found: Pieces, *, chars: int) -> None:
-        if len(self._known) >= self._remember:
+        if chars > _REMEMBERED:
+            return
+        size = 2 * chars + _PIECE * len(found[0])
+        if len(self._known) >= self._remember or self._size + size > _BYTES:
+            # Not one by one: the loop and who works aside may be here at once.
             self._known.clear()
-        if chars <= _REMEMBERED:
-            self._known[key] = found
+            self._size = 0
+        self._size += size
+        self._known[key] = found
 
     def runs(
         self,
@@ -123,11 +159,13 @@ class Chunker:
         *,
         chunks: Sequence[str] | None = None,
         batched: bool = False,
+        cumulative: bool = False,
     ) -> list[Run]:
-        """A choice as runs of pieces, in the order in which they are streamed.
+        """A choice as runs of pieces, in the order in which they are streamed, as long as it is not too long.
 
         `chunks` prescribes the pieces of the content. The `family` has the ramps. `batched`: function calls
-        come as `arguments` cuts them, unless they have a ramp of their own.
+        come as `arguments` cuts them, unless they have a ramp of their own. `cumulative`: each piece is sent
+        behind all that was said before it.
         """
         runs: list[Run] = []
         ramp = family.ramp
@@ -145,4 +183,4 @@ class Chunker:
             else:
                 pieces = self.pieces(call.arguments, family.tool_ramp or ramp)
             runs.append(Run("tool", *pieces, tool=index))
-        return runs
+        return bounded(runs, cumulative=cumulative)

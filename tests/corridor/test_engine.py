@@ -271,10 +271,12 @@ def test_a_key_in_the_body_is_masked_wherever_it_stands(text: str) -> None:
     assert entry.body.count(mask(key).encode()) == said.count(key)
 
 
-def handed_out(engine: Engine, body: Any, surface: Surface = COMPAT) -> list[str]:
+def handed_out(
+    engine: Engine, body: Any, surface: Surface = COMPAT, headers: Mapping[str, str] | None = None
+) -> list[str]:
     """The names of the work that a request hands out because it may take long."""
     names = []
-    steps = engine.steps(surface, make_headers(), json.dumps(body).encode(), arrived=NOW)
+    steps = engine.steps(surface, make_headers(headers), json.dumps(body).encode(), arrived=NOW)
     with suppress(StopIteration):
         work = next(steps)
         while True:
@@ -342,6 +344,17 @@ def test_log_probabilities_make_a_short_reply_long(
 ) -> None:
     script(engine, {"content": "tea " * 1_000})
     assert handed_out(engine, {**BODIES[COMPAT], "logprobs": logprobs}) == aside
+
+
+@pytest.mark.parametrize(
+    ("surface", "sse", "aside"), [(NATIVE_TEXT, "enable", 2), (NATIVE_TEXT, "no", 0), (COMPAT, "no", 0)]
+)
+def test_what_repeats_itself_in_each_event_is_long(
+    engine: Engine, surface: Surface, sse: str, aside: int
+) -> None:
+    script(engine, {"content": "tea " * 1_500})
+    body = {**BODIES[surface], "stream": True}
+    assert len(handed_out(engine, body, surface, {"X-DashScope-SSE": sse})) == aside
 
 
 def test_reset_forgets_one_world_or_all(engine: Engine) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.faults.cutting import CUTS, cut, with_crlf
+from mockserver.faults.cutting import CUTS, PIECES, cut, with_crlf
 from mockserver.faults.planned import Frame
 from mockserver.wire import sse
 
@@ -26,6 +26,14 @@ WHOLE = b"".join(frame.data for frame in FRAMES)
 )
 def test_each_kind_cuts_in_its_own_places(kind: str, after: int, pieces: list[bytes]) -> None:
     assert [piece.data for piece in cut(FRAMES, CUTS[kind](WHOLE, after))] == pieces
+
+
+def test_a_long_answer_is_cut_so_often_and_the_rest_comes_in_one() -> None:
+    data = b"t" * (PIECES + 1000)
+    pieces = cut([Frame(data)], CUTS["one-byte"](data, 0))
+    assert len(pieces) == PIECES + 1
+    assert [len(piece.data) for piece in pieces[-2:]] == [1, 1000]
+    assert b"".join(piece.data for piece in pieces) == data
 
 
 def test_crlf_is_torn_apart() -> None:

@@ -12,7 +12,7 @@ from mockserver.catalogue.models import Models, Ramp
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.reply import Choice
 from mockserver.talk.request import ToolCall
-from mockserver.wire.chunking import Chunker, Run, cut
+from mockserver.wire.chunking import EVENTS, REPEATED, Chunker, Run, bounded, cut, joined
 from tests.wire.strategies import texts
 
 RAMPS = st.builds(
@@ -131,6 +131,42 @@ def test_a_very_long_text_is_not_remembered() -> None:
     chunker.pieces(long[1:], ramp)
     chunker.pieces(long[1:], ramp)
     assert [len(text) for text in counting.asked] == [65_537, 65_537, 65_536]
+
+
+def test_what_it_remembers_is_bounded_in_bytes() -> None:
+    counting = Counting()
+    chunker = Chunker(counting)
+    texts = [f"{number} {'tea' * 10_000}" for number in range(9)]
+    for text in (*texts, *texts):
+        chunker.pieces(text, Ramp((), (1,)))
+    assert len(counting.asked) == 18
+    chunker.pieces(texts[-1], Ramp((), (1,)))
+    assert len(counting.asked) == 18
+
+
+@given(st.lists(st.integers(1, 9), max_size=40), st.integers(1, 12))
+def test_joined_pieces_say_the_same(sizes: list[int], count: int) -> None:
+    run = Run("tool", tuple("x" * size for size in sizes), tuple(sizes), tool=2)
+    less = joined(run, count)
+    assert "".join(less.texts) == "".join(run.texts)
+    assert sum(less.sizes) == sum(run.sizes)
+    assert (less.kind, less.tool, len(less.texts)) == ("tool", 2, -(-len(sizes) // count))
+
+
+def test_a_very_long_answer_comes_in_larger_pieces() -> None:
+    single = Run("content", tuple("tea" for _ in range(2 * EVENTS)), (1,) * 2 * EVENTS)
+    (run,) = bounded([single], cumulative=False)
+    assert (run.texts[0], run.sizes[0], len(run.texts)) == ("teatea", 2, EVENTS)
+    (run,) = bounded([single], cumulative=True)
+    length = sum(map(len, single.texts))
+    assert "".join(run.texts) == "".join(single.texts)
+    assert (len(run.texts) - 1) * length // 2 <= REPEATED < len(run.texts) * length
+
+
+@pytest.mark.parametrize("cumulative", [False, True])
+def test_any_other_answer_comes_as_its_ramp_says(*, cumulative: bool) -> None:
+    runs = [Run("content", ("T", "ea"), (1, 2)), Run("tool", (), ())]
+    assert bounded(runs, cumulative=cumulative) is runs
 
 
 def test_prescribed_pieces_are_kept_as_they_are_without_empty_ones(tokenizer: Tokenizer) -> None:

@@ -109,7 +109,12 @@ def render_stream(
     # The text format has no place for an index, so it has room for one choice, as in a body.
     choices = reply.choices[:1] if request.text_format else reply.choices
     for index, choice in enumerate(choices):
-        runs = chunker.runs(choice, family, chunks=None if index else reply.chunks)
+        runs = chunker.runs(
+            choice,
+            family,
+            chunks=None if index else reply.chunks,
+            cumulative=request.cumulative,
+        )
         rendered.append(_ChoiceStream(request, reply, usage, envelope, index).render(runs))
     stream = rendered[0] if len(rendered) == 1 else interleave(rendered)
     if reply.search_info is not None or reply.tool_info is not None:
