@@ -11,6 +11,7 @@ from typing import IO, Any, cast
 from mockserver.base.version import __version__
 
 COMMANDS = (
+    "init",
     "serve",
     "record",
     "replay",
