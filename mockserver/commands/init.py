@@ -24,7 +24,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     init.add_argument(
         "folder", nargs="?", type=Path, default=Path("tests"), metavar="FOLDER", help="(default: tests)"
     )
-    init.add_argument("--sdk", choices=SDKS, default="openai", help="what the test asks with (default: %(default)s)")
+    init.add_argument("--sdk", choices=SDKS, default=SDKS[0], help="what it asks with (default: %(default)s)")
     init.set_defaults(run=_init)
 
 
