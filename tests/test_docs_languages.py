@@ -1,4 +1,4 @@
-"""The first five minutes in other languages: what their pages show is run as it stands."""
+"""Pages in other languages: the programs of the first five minutes run; Chinese is built like English."""
 
 import os
 import re
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mockserver import MockServer
+from tests.test_site import outline
 
 ROOT = Path(__file__).resolve().parent.parent
 OPENAI = ROOT / ".cache" / "clients" / "node" / "node_modules"
@@ -94,3 +95,40 @@ def test_go(url: str, tmp_path: Path) -> None:
 )
 def test_a_new_user_needs_few_lines(page: str, kind: str) -> None:
     assert len(block(page, kind).splitlines()) <= MOST_LINES[kind]
+
+
+TWINS = sorted(page.name for page in (ROOT / "docs" / "zh").glob("*.md"))
+"""The pages that stand in Chinese too."""
+
+
+def twins(name: str) -> tuple[str, str]:
+    english, chinese = (ROOT / "docs" / folder / name for folder in ("", "zh"))
+    return english.read_text("utf-8"), chinese.read_text("utf-8")
+
+
+def cells(text: str) -> list[list[str]]:
+    """The code in the first column of each row of the tables, by table."""
+    tables = re.findall(
+        r"(?:^\|.*\n)+", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE
+    )
+    heads = [[row.replace("\\|", "").split("|")[1] for row in table.splitlines()] for table in tables]
+    return [[" ".join(re.findall(r"`[^`]+`", head)) for head in table] for table in heads]
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_a_page_is_built_alike_in_both_languages(name: str) -> None:
+    english, chinese = twins(name)
+    assert outline(chinese) == outline(english)
+    assert cells(chinese) == cells(english)
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_the_code_of_a_page_is_the_same_in_both_languages(name: str) -> None:
+    fence = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+    english, chinese = map(fence.findall, twins(name))
+    assert chinese == english
+
+
+def test_what_newcomers_need_first_stands_in_chinese() -> None:
+    first = {"index", "quickstart", "pytest", "scenarios", "recording", "control-api", "comparison"}
+    assert {f"{name}.md" for name in first} <= set(TWINS)
