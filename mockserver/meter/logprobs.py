@@ -12,6 +12,9 @@ from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.reply import Reply
 from mockserver.talk.request import ChatRequest
 
+MOST = 32_768
+"""The most tokens with log probabilities: what is behind them has none. Hardly a model says more."""
+
 _SLIGHT = 1e-9
 """What a certain token leaves to the others."""
 
@@ -27,12 +30,12 @@ def _likelihood(token_id: int, position: int) -> float:
 
 
 def token_logprobs(text: str, tokenizer: Tokenizer, *, top: int) -> tuple[bytes, ...]:
-    """One JSON object for each token of a text; `top` candidates (0 to 5) stand in each.
+    """One JSON object for each token of a text, up to `MOST`; `top` candidates (0 to 5) stand in each.
 
     The others share what the token leaves, each half of what is left.
     """
     entries = []
-    ids = tokenizer.encode(text)
+    ids = tokenizer.encode(text)[:MOST]
     for position, (token_id, token) in enumerate(zip(ids, tokenizer.tokens(ids), strict=True)):
         logprob = _likelihood(token_id, position)
         others = (tokenizer.token(token_id + step) or b"?" for step in range(1, top))

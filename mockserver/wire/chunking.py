@@ -23,7 +23,7 @@ EVENTS = 65_536
 """The most pieces of a choice, which are all there at once: those of a longer one are larger."""
 
 REPEATED = 16 * 1024 * 1024
-"""The most characters of a choice whose every piece is sent behind all that was said before it."""
+"""The most characters that the events of a choice hold together when each repeats all that was said."""
 
 Kind = Literal["reasoning", "content", "tool"]
 
@@ -80,14 +80,20 @@ def joined(run: Run, count: int) -> Run:
     )
 
 
-def bounded(runs: list[Run], *, cumulative: bool) -> list[Run]:
-    """Runs of no more pieces than may be there at once; `cumulative` ones repeat all that was said."""
+def bounded(runs: list[Run], *, repeated: int = 0) -> list[Run]:
+    """Runs of no more pieces than may be there at once.
+
+    `repeated` is how many characters the last event has when each repeats all that was said.
+    """
     pieces = sum(len(run.texts) for run in runs)
-    count = -(-pieces // EVENTS)
-    if cumulative:
-        length = sum(len(text) for run in runs for text in run.texts)
-        count = max(count, -(-pieces * length // (2 * REPEATED)))
+    count = max(-(-pieces // EVENTS), -(-pieces * repeated // (2 * REPEATED)))
     return [joined(run, count) for run in runs] if count > 1 else runs
+
+
+def _length(choice: Choice) -> int:
+    """How many characters a choice says."""
+    called = sum(len(call.arguments) for call in choice.tool_calls)
+    return len(choice.content) + len(choice.reasoning) + called + sum(map(len, choice.logprobs or ()))
 
 
 class Chunker:
@@ -164,8 +170,8 @@ class Chunker:
         """A choice as runs of pieces, in the order in which they are streamed, as long as it is not too long.
 
         `chunks` prescribes the pieces of the content. The `family` has the ramps. `batched`: function calls
-        come as `arguments` cuts them, unless they have a ramp of their own. `cumulative`: each piece is sent
-        behind all that was said before it.
+        come as `arguments` cuts them, unless they have a ramp of their own. `cumulative`: each event repeats
+        all that was said, log probabilities, too.
         """
         runs: list[Run] = []
         ramp = family.ramp
@@ -183,4 +189,4 @@ class Chunker:
             else:
                 pieces = self.pieces(call.arguments, family.tool_ramp or ramp)
             runs.append(Run("tool", *pieces, tool=index))
-        return bounded(runs, cumulative=cumulative)
+        return bounded(runs, repeated=_length(choice) if cumulative else 0)

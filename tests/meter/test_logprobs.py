@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mockserver.base.jsontext import loads
 from mockserver.dialects.compat import render as compat
 from mockserver.meter import tokenizer as tokenizers
-from mockserver.meter.logprobs import token_logprobs
+from mockserver.meter.logprobs import MOST, token_logprobs
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.rules.schemas import validator
 from mockserver.talk.reply import Choice, Reply, Usage
@@ -35,6 +35,10 @@ def test_the_bytes_are_the_recorded_form_and_the_same_tomorrow(tokenizer: Tokeni
             '"logprob":0.0,"bytes":[232,140,182],"token":"茶"}'
         ).encode(),
     )
+
+
+def test_hardly_a_model_says_more_tokens_than_have_them(tokenizer: Tokenizer) -> None:
+    assert len(token_logprobs("tea " * (MOST + 1), tokenizer, top=0)) == MOST
 
 
 def test_an_empty_text_has_none(tokenizer: Tokenizer) -> None:

@@ -153,18 +153,24 @@ def test_joined_pieces_say_the_same(sizes: list[int], count: int) -> None:
 
 def test_a_very_long_answer_comes_in_larger_pieces() -> None:
     single = Run("content", tuple("tea" for _ in range(2 * EVENTS)), (1,) * 2 * EVENTS)
-    (run,) = bounded([single], cumulative=False)
+    (run,) = bounded([single])
     assert (run.texts[0], run.sizes[0], len(run.texts)) == ("teatea", 2, EVENTS)
-    (run,) = bounded([single], cumulative=True)
     length = sum(map(len, single.texts))
+    (run,) = bounded([single], repeated=length)
     assert "".join(run.texts) == "".join(single.texts)
     assert (len(run.texts) - 1) * length // 2 <= REPEATED < len(run.texts) * length
 
 
-@pytest.mark.parametrize("cumulative", [False, True])
-def test_any_other_answer_comes_as_its_ramp_says(*, cumulative: bool) -> None:
+@pytest.mark.parametrize("repeated", [0, 3])
+def test_any_other_answer_comes_as_its_ramp_says(repeated: int) -> None:
     runs = [Run("content", ("T", "ea"), (1, 2)), Run("tool", (), ())]
-    assert bounded(runs, cumulative=cumulative) is runs
+    assert bounded(runs, repeated=repeated) is runs
+
+
+def test_log_probabilities_are_repeated_too() -> None:
+    chunker, choice = Chunker(Counting()), Choice("tea", logprobs=(b"x" * REPEATED,) * 3)
+    assert [run.texts for run in chunker.runs(choice, RAMPED)] == [("t", "ea")]
+    assert [run.texts for run in chunker.runs(choice, RAMPED, cumulative=True)] == [("tea",)]
 
 
 def test_prescribed_pieces_are_kept_as_they_are_without_empty_ones(tokenizer: Tokenizer) -> None:
