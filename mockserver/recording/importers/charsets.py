@@ -4,6 +4,7 @@ JSON and event streams are UTF-8 by their standards, whatever a tool took them f
 """
 
 import re
+from codecs import utf_8_decode
 from collections.abc import Collection
 from functools import cache
 
@@ -32,11 +33,14 @@ _WESTERN = _western()
 _LATIN = ("iso-8859-1", "iso8859-1", "latin1", "us-ascii", "ascii")
 
 
-def misread(text: str) -> bytes | None:
-    """The UTF-8 that a tool took for a Western charset; None when the text cannot be that."""
+def misread(text: str, *, cut: bool = False) -> bytes | None:
+    """The UTF-8 that a tool took for a Western charset; None when the text cannot be that.
+
+    `cut`: it may end within a character.
+    """
     data = None if text.isascii() else _western_bytes(text)
     try:
-        return data if data is None or data.decode("utf-8") else None
+        return data if data is None or utf_8_decode(data, "strict", not cut) else None
     except UnicodeDecodeError:
         return None
 
@@ -101,6 +105,17 @@ def encoded(text: str, charset: str) -> Body | None:
         return None if western is None else Body(data=western)
 
 
+def asked(text: str, size: int) -> Body:
+    """The text of a request, as bytes; `size`: how long it was, in bytes, 0 when nobody says.
+
+    Tools know what they sent, so that only a size that fits nothing else tells that one was misread.
+    """
+    plain, other = utf8(text), misread(text)
+    if other is not None and len(other) == size != len(plain):
+        return Body(data=other, changed=_MISREAD)
+    return of_unicode(text)
+
+
 def proved(text: str, sizes: Collection[int], *, mime: str, packed: bool = False) -> Body:
     """A text as bytes: its content type tells in which charset, or the size that was sent proves it.
 
@@ -111,8 +126,8 @@ def proved(text: str, sizes: Collection[int], *, mime: str, packed: bool = False
     told = encoded(text, named(mime)) if named(mime) and not text.isascii() else None
     if told is not None and told.kept == "whole" and told.data != utf8(text):
         return told
-    plain, other = utf8(text), misread(text)
     unicode = "json" in mime.lower() or "event-stream" in mime.lower()
+    plain, other = utf8(text), misread(text, cut=unicode)
     if other is not None and len(other) in sizes:
         return Body(data=other, changed=_MISREAD)
     fits = len(plain) in sizes

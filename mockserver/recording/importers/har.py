@@ -5,7 +5,7 @@ that they passed on. Attached files are read in the archive's folder and nowhere
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +63,8 @@ def _measured(body: Body, sizes: set[int], *, packed: bool) -> Body:
     )
 
 
-def _body(held: Any, size: Any, headers: list[tuple[str, str]], beside: Path, where: str) -> Body | None:
-    """The body of a message; None when it was not kept."""
+def _body(held: Any, beside: Path, where: str, read: Callable[[str], Body]) -> Body | None:
+    """The body of a message, a text of which is read so; None when it was not kept."""
     if held is None:
         return None
     if not isinstance(held, dict):
@@ -78,13 +78,10 @@ def _body(held: Any, size: Any, headers: list[tuple[str, str]], beside: Path, wh
         raise pieces.fault(where, f"its body is a {type(text).__name__}; it must be a text")
     if held.get("encoding") == "base64" or held.get("_isBinary") is True:
         return _pieces(text, where, hexadecimal=held.get("encoding") != "base64")
-    sizes = _sizes(held, size)
     if held.get("encoding"):
         words = f"its body has the encoding {str(held['encoding'])[:40]!r}; known is base64"
         raise pieces.fault(where, words)
-    mime = f"{held.get('mimeType')}; {coding.header(headers, 'content-type')}"
-    packed = bool(coding.codings_of(headers))
-    return _measured(charsets.proved(text, sizes, mime=mime, packed=packed), sizes, packed=packed)
+    return read(text)
 
 
 def _number(value: Any) -> float:
@@ -95,10 +92,11 @@ def _number(value: Any) -> float:
 def _asked(request: dict[str, Any], sent: list[tuple[str, str]], beside: Path, where: str) -> Body:
     size = request.get("bodySize")
     held = request.get("postData")
-    found = _body(held, None, sent, beside, where)
+    length = size if isinstance(size, int) and not isinstance(size, bool) else 0
+    found = _body(held, beside, where, lambda text: charsets.asked(text, length))
     if found is not None:
         return found
-    wanted = isinstance(size, int) and not isinstance(size, bool) and size > 0
+    wanted = length > 0
     described = isinstance(held, dict) and bool(held.get("params"))
     typed = size != 0 and "json" in coding.header(sent, "content-type").lower()
     return Body(kept="missing") if wanted or described or typed else Body()
@@ -107,7 +105,16 @@ def _asked(request: dict[str, Any], sent: list[tuple[str, str]], beside: Path, w
 def _answered(response: dict[str, Any], headers: list[tuple[str, str]], beside: Path, where: str) -> Body:
     content = response.get("content")
     size = content.get("size") if isinstance(content, dict) else None
-    found = _body(content, size, headers, beside, where)
+    sizes = _sizes(content, size) if isinstance(content, dict) else set()
+    packed = bool(coding.codings_of(headers))
+    mime = f"{content.get('mimeType')}; " if isinstance(content, dict) else ""
+    mime += coding.header(headers, "content-type")
+
+    def read(text: str) -> Body:
+        found = charsets.proved(text, sizes, mime=mime, packed=packed)
+        return _measured(found, sizes, packed=packed)
+
+    found = _body(content, beside, where, read)
     if found is not None:
         return found
     if isinstance(size, int) and size > 0:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.recording.importers.charsets import encoded, misread, named, of_unicode, proved, utf8
+from mockserver.recording.importers.charsets import asked, encoded, misread, named, of_unicode, proved, utf8
 from mockserver.recording.importers.told import Body
 
 MISREAD = "its charset was guessed by the tool; put back to UTF-8"
@@ -44,6 +44,18 @@ def test_without_a_proof_a_stream_is_utf8_and_rebuilt() -> None:
     assert proved(text, {len(text.encode())}, mime="text/html") == Body(data=text.encode())
     assert proved("é", (), mime="text/plain") == Body(data="é".encode(), kept="rebuilt", lost=UNTOLD)
     assert proved("tea", (), mime="text/plain") == Body(data=b"tea")
+
+
+def test_the_text_of_a_request_is_what_was_asked_unless_its_size_says_otherwise() -> None:
+    text = western("你".encode())
+    assert asked(text, 0) == asked(text, len(text.encode())) == Body(data=text.encode())
+    assert asked(text, 3) == Body(data="你".encode(), changed=MISREAD)
+    assert asked("你", 3) == Body(data="你".encode())
+
+
+def test_a_misread_stream_may_end_within_a_character() -> None:
+    text = western("你好".encode()[:-1])
+    assert proved(text, (), mime=SSE) == Body(data="你好".encode()[:-1], kept="rebuilt", lost=MISREAD)
 
 
 def test_a_replacement_character_was_sent_or_is_a_loss() -> None:
