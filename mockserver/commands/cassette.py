@@ -67,7 +67,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     add_redaction(take)
     give = enter("export", "write recordings for another tool", _export)
     give.add_argument(
-        "--format", choices=("har", "vcr", "go-vcr", "wiremock"), default="har", help="(default: har)"
+        "--format",
+        choices=("har", "vcr", "go-vcr", "wiremock", "scenario"),
+        default="har",
+        help="(default: har); a scenario answers with the same bytes by scripts",
     )
     give.add_argument("--output", type=Path, metavar="FILE", help="write there, not to the screen")
     give.add_argument(
@@ -183,11 +186,18 @@ def _export(options: argparse.Namespace) -> int:
     from mockserver.recording import upkeep  # noqa: PLC0415 - help answers at once
     from mockserver.recording.exporting import EXPORTERS  # noqa: PLC0415
     from mockserver.recording.library import Library  # noqa: PLC0415
+    from mockserver.recording.scripting import scenario  # noqa: PLC0415
 
     chosen = upkeep.interactions(Library(options.cassette), options.only)
-    written = EXPORTERS[options.format](interaction for _, interaction in chosen)
+    notes: list[str] = []
+    if options.format == "scenario":
+        written, notes = scenario(chosen)
+    else:
+        written = EXPORTERS[options.format](interaction for _, interaction in chosen)
     if options.output is None:
         _say(written.rstrip("\n"))
     else:
         options.output.write_text(written, encoding="utf-8")
+    for note in notes:
+        print(f"dashscope-mock: {note}", file=sys.stderr)  # noqa: T201 - the file may go to the screen
     return 0

@@ -10,6 +10,8 @@ import yaml
 
 from mockserver.base.version import __version__
 from mockserver.recording import coding, documents
+from mockserver.recording.importers import charsets
+from mockserver.recording.importers.told import MARK
 from mockserver.recording.interaction import Interaction
 
 
@@ -27,10 +29,24 @@ def _url(interaction: Interaction) -> str:
 
 
 def _text(body: bytes) -> dict[str, str]:
+    """A body as text; in base64 where a reader could take the text for something else."""
     try:
-        return {"text": body.decode("utf-8")}
+        text = body.decode("utf-8")
     except UnicodeDecodeError:
-        return {"text": b64encode(body).decode(), "encoding": "base64"}
+        text = "\ufffd"
+    if "\ufffd" in text or charsets.misread(text, cut=True) is not None:
+        return _base64(body)
+    return {"text": text}
+
+
+def _base64(body: bytes) -> dict[str, str]:
+    return {"text": b64encode(body).decode(), "encoding": "base64"}
+
+
+def _marked(interaction: Interaction, name: str = MARK) -> dict[str, Any]:
+    """What a recording is, where it is not complete, under a name that other tools pass over."""
+    mark = interaction.response.mark
+    return {name: mark} if mark else {}
 
 
 def _entry(interaction: Interaction) -> dict[str, Any]:
@@ -72,6 +88,7 @@ def _entry(interaction: Interaction) -> dict[str, Any]:
         },
         "cache": {},
         "timings": {"send": 0, "wait": first, "receive": last - first},
+        **_marked(interaction, f"_{MARK}"),
     }
 
 
@@ -118,6 +135,7 @@ def vcr(interactions: Iterable[Interaction]) -> str:
                     "message": _phrase(interaction.response.status),
                 },
             },
+            **_marked(interaction),
         }
         for interaction in interactions
     ]
@@ -148,6 +166,7 @@ def go_vcr(interactions: Iterable[Interaction]) -> str:
                 "code": interaction.response.status,
                 "duration": f"{_first(interaction):.6f}ms",
             },
+            **_marked(interaction),
         }
         for number, interaction in enumerate(interactions)
     ]
@@ -172,7 +191,8 @@ def wiremock(interactions: Iterable[Interaction]) -> str:
     mappings = []
     for at, interaction in enumerate(made):
         request, response = interaction.request, interaction.response
-        said = _text(response.raw)
+        charset = charsets.named(coding.header(response.headers, "content-type"))
+        said = _text(response.raw) if charset in ("", "utf-8") else _base64(response.raw)
         url = request.path + (f"?{request.query}" if request.query else "")
         body = {"base64Body": said["text"]} if "encoding" in said else {"body": said["text"]}
         mappings.append(
@@ -180,6 +200,7 @@ def wiremock(interactions: Iterable[Interaction]) -> str:
                 "request": {"url": url, "method": request.method, "bodyPatterns": _asked(request.body)},
                 "response": {"status": response.status, **body, "headers": _grouped(response.headers)},
                 "insertionIndex": len(made) - at,
+                **({"metadata": mark} if (mark := _marked(interaction)) else {}),
             }
         )
     return json.dumps({"mappings": mappings}, indent=1, ensure_ascii=False) + "\n"

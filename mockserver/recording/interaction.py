@@ -67,6 +67,12 @@ class Response:
         return "rebuilt" if self.kept == "rebuilt" else "complete"
 
     @property
+    def mark(self) -> dict[str, str]:
+        """What is not as it was sent, for files of other tools; empty when all is."""
+        held = {"end": self.end, "kept": self.kept, "lost": self.lost}
+        return {name: value for name, value in held.items() if value not in ("complete", "whole", "")}
+
+    @property
     def raw(self) -> bytes:
         """The body as it was sent."""
         return b"".join(chunk.data for chunk in self.chunks)

@@ -305,6 +305,11 @@ def test_import_and_export(filled: Path, capsys: pytest.CaptureFixture[str], tmp
     assert main(lines) == 1, "its bytes were lost"
     assert ": rebuilt: a line of JSON keeps what JSON says, and not its bytes" in capsys.readouterr().out
     assert main(["cassette", "export", str(filled), "--output", str(tmp_path / "no" / "x")]) == 2
+    capsys.readouterr()
+    assert main(["cassette", "export", str(other), "--format", "scenario"]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("# yaml-language-server:")
+    assert "not kept: that it was made anew: a line of JSON keeps what JSON says" in said.err
     (tmp_path / "br.txt").write_bytes(b"HTTP/1.1 200 OK\ncontent-encoding: br\n\n\xff\xfe")
     assert main(["cassette", "import", str(other), str(tmp_path / "br.txt")]) == 1
     told = capsys.readouterr().out

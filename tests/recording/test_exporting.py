@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,46 @@ def test_the_ends_of_lines_of_every_kind_survive_yaml(text: str) -> None:
     (told,) = yaml.safe_load(vcr([interaction(text.encode(), text.encode())]))["interactions"]
     for body in (told["request"]["body"], told["response"]["body"]["string"]):
         assert (body if isinstance(body, bytes) else body.encode()) == text.encode()
+
+
+TYPES = st.sampled_from(["", "application/json", "text/plain", "text/html; charset=gbk", "text/event-stream"])
+MARKS = st.sampled_from(
+    [
+        {},
+        {"kept": "rebuilt", "lost": "nock keeps what JSON says, and not its bytes"},
+        {"end": "cut", "lost": "its stream does not end with [DONE]"},
+        {"end": "cut-by-client"},
+        {"end": "cut-by-upstream", "kept": "rebuilt", "lost": "both"},
+    ]
+)
+
+
+@pytest.mark.parametrize("form", sorted(EXPORTERS))
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(answered=BODIES.filter(bool), mime=TYPES, mark=MARKS)
+def test_what_a_recording_is_survives_another_tools_file(
+    tmp_path: Path, form: str, answered: bytes, mime: str, mark: dict[str, Any]
+) -> None:
+    made = interaction(None, answered, headers=[("content-type", mime)] if mime else [])
+    made = replace(made, response=replace(made.response, **mark))
+    path = tmp_path / "exported"
+    path.write_text(EXPORTERS[form]([made]), encoding="utf-8")
+    (back,) = taken(path, form)
+    assert back.response.raw == answered
+    # An importer may find out more, but nothing that was known is lost.
+    assert back.response.end == mark.get("end", back.response.end)
+    assert back.response.kept == mark.get("kept", back.response.kept)
+    assert back.response.lost == mark.get("lost", back.response.lost)
+
+
+@pytest.mark.parametrize("form", sorted(EXPORTERS))
+def test_one_without_its_answer_comes_back_as_such(tmp_path: Path, form: str) -> None:
+    made = interaction(None, b"")
+    made = replace(made, response=replace(made.response, kept="missing", lost="it was streamed"))
+    path = tmp_path / "exported"
+    path.write_text(EXPORTERS[form]([made]), encoding="utf-8")
+    (back,) = taken(path, form)
+    assert (back.response.standing, back.response.lost) == ("missing", "it was streamed")
 
 
 @pytest.mark.parametrize("form", sorted(EXPORTERS))

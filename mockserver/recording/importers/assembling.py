@@ -115,7 +115,7 @@ class _Judged:
         name = coding.codings_of(self.headers)
         if not name or name == "identity":
             if self.kept == "whole" and any(_is_whole(self.body, wbits) for wbits in (31, 15)):
-                self.kept, self.lost = "rebuilt", "it is packed, and its headers do not say so"
+                self.kept, self.lost = "rebuilt", self.lost or "it is packed, and its headers do not say so"
             return False
         if _may_be_either(self.body, name):
             self.kept, self.lost = (
@@ -138,7 +138,10 @@ class _Judged:
                 self.cut(f"it holds {size} of {length} bytes")
                 return
             if length < size:
-                self.kept, self.lost = "rebuilt", f"it holds {size} bytes, and {length} were sent"
+                self.kept, self.lost = (
+                    "rebuilt",
+                    self.lost or f"it holds {size} bytes, and {length} were sent",
+                )
         fitting = [
             (name, str(len(self.body)) if name.lower() == "content-length" else value)
             for name, value in self.headers
@@ -231,17 +234,20 @@ def assembled(told: Told, where: str, *, after: str = "") -> Found:
             where, f"its status is {told.status}: an interim answer or a WebSocket, and no exchange"
         )
     length = coding.header(told.sent, "content-length").strip()
-    lost = told.asked.kept == "missing" or (length.isdecimal() and int(length[:_DIGITS]) > 0)
-    if lost and not told.asked.data:
+    unknown = told.asked.kept == "missing" or (length.isdecimal() and int(length[:_DIGITS]) > 0)
+    if unknown and not told.asked.data:
         return Skipped(
             where, "the body of its request was not kept, so no request could find it; record it again"
         )
     headers, odd = _carried(told.headers)
-    judged = _Judged(told, told.answered.data, headers, told.answered.kept, told.answered.lost)
+    mark = told.mark
+    kept = told.answered.kept if mark.kept == "whole" else mark.kept
+    why = mark.lost or told.answered.lost
+    judged = _Judged(told, told.answered.data, headers, kept, why, mark.end)
     judged.changes += [body.changed for body in (told.asked, told.answered) if body.changed]
     judged.changes += [f"a header that HTTP cannot carry is left out: {name[:40]!r}" for name in odd]
     if not judged.body:
-        why = told.answered.lost if judged.kept == "missing" else _empty(judged)
+        why = judged.lost or _empty(judged) if judged.kept == "missing" else _empty(judged)
         if why:
             judged.kept, judged.lost = "missing", why
             judged.headers = [pair for pair in judged.headers if pair[0].lower() != "content-length"]

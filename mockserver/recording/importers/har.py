@@ -12,7 +12,7 @@ from typing import Any
 from mockserver.recording import coding
 from mockserver.recording.importers import charsets, pieces
 from mockserver.recording.importers.bodies import from_hex
-from mockserver.recording.importers.told import Body, Skipped, Told
+from mockserver.recording.importers.told import MARK, Body, Skipped, Told, mark_of
 
 _MOST_MILLISECONDS = 1e9
 """Twelve days: no answer takes longer."""
@@ -151,6 +151,7 @@ def told(entry: Any, beside: Path, where: str) -> Told | Skipped:
         sure=False,
         failure=f"the answer broke off: {str(failure)[:120]}" if failure else "",
         left="ABORTED" in str(failure).upper(),
+        mark=mark_of(entry.get(f"_{MARK}")),
     )
 
 

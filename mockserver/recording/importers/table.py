@@ -13,7 +13,7 @@ from mockserver.base.resources import fixture
 from mockserver.recording.importers import pieces
 from mockserver.recording.importers.bodies import READERS
 from mockserver.recording.importers.opening import Numbers
-from mockserver.recording.importers.told import Body, Told
+from mockserver.recording.importers.told import Body, Told, mark_of
 
 _LOOKED_AT = 50
 """How many entries of a list are looked at for a sign."""
@@ -146,4 +146,5 @@ def told(entry: Any, one: Format, where: str) -> Told:
         last=milliseconds(read.get("first")),
         length=int(length) if sized else None,
         headless=not one.headers,
+        mark=mark_of(read.get("mark")),
     )

@@ -9,7 +9,7 @@ from typing import Any
 from mockserver.recording import coding
 from mockserver.recording.importers import charsets, pieces
 from mockserver.recording.importers.assembling import rebuilt
-from mockserver.recording.importers.told import Body, Skipped, Told
+from mockserver.recording.importers.told import MARK, Body, Skipped, Told, mark_of
 
 FILES = "__files"
 """The folder of the bodies."""
@@ -126,4 +126,5 @@ def told(mapping: Any, path: Path, where: str) -> Told | Skipped:
         headers=pieces.pairs(response.get("headers"), where),
         answered=answered,
         headless=True,
+        mark=mark_of(metadata.get(MARK) if isinstance(metadata := mapping.get("metadata"), dict) else None),
     )
