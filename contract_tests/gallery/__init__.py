@@ -1,6 +1,28 @@
 """One client that does everything right, and many that each do one thing wrong: the proof of the kit."""
 
-from contract_tests.gallery import calls, forms, histories, messages, refusals, requests, streams
+from contract_tests.gallery import (
+    calls,
+    forms,
+    histories,
+    inputs,
+    messages,
+    refusals,
+    requests,
+    responses,
+    streams,
+)
 from contract_tests.gallery.registry import DEFECTS, Defect
 
-__all__ = ["DEFECTS", "Defect", "calls", "forms", "histories", "messages", "refusals", "requests", "streams"]
+__all__ = [
+    "DEFECTS",
+    "Defect",
+    "calls",
+    "forms",
+    "histories",
+    "inputs",
+    "messages",
+    "refusals",
+    "requests",
+    "responses",
+    "streams",
+]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from contract_tests.gallery import items
 from contract_tests.gallery.blocks import Reader, Writer
 from mockserver.contract import Begin, Call, Choice, Report, Result, Results, Say, Tokens
 
@@ -23,12 +24,19 @@ PATHS = {
     "native-text": "/services/aigc/text-generation/generation",
     "native-multimodal": "/services/aigc/multimodal-generation/generation",
     "anthropic": "/v1/messages",
+    "responses": "/responses",
 }
 SESSION_HEADER = "X-DashScope-ACA-Session"
 ATTEMPTS = 3
 TRANSIENT = {429, 500, 502, 503, 504}
-TRANSIENT_CODES = ("Throttling", "InternalError", "ModelUnavailable", "ModelServingError", "RequestTimeOut")
-"""How the codes begin that pass by themselves: in a native stream no status says so."""
+TRANSIENT_CODES = (
+    *("Throttling", "InternalError", "ModelUnavailable", "ModelServingError", "RequestTimeOut"),
+    "server_error",
+)
+"""How the codes begin that pass by themselves: in a native stream and in a response no status says so."""
+
+LAST_EVENTS = ("response.completed", "response.incomplete")
+"""The events that end a stream of the Responses API."""
 
 
 class CloudError(Exception):
@@ -68,6 +76,7 @@ class Reply:
     pieces: int = 0
     done: bool = False
     cancelled: bool = False
+    id: str = ""
 
     def choice(self, index: int) -> Said:
         return self.choices.setdefault(index, Said())
@@ -80,16 +89,27 @@ class Reference:
         self.begin = begin
         self.native = begin.surface.startswith("native")
         self.blocks = begin.surface == "anthropic"
-        self.writer, self.reader = self.in_blocks()
+        self.writer, self.reader = self.translators()
         self.history: list[Message] = self.opening()
         self.start = 0
         self.known = 0
+        self.thread = ""
+        self.before = (0, "")
         self.input = self.output = 0
         self.buffer = ""
         self.decoder = codecs.getincrementaldecoder("utf-8")()
 
+    def translators(self) -> tuple[Writer | items.Writer | None, Reader | items.Reader | None]:
+        """What puts the messages of chat completions into another dialect, and takes them out of it."""
+        if self.begin.surface == "responses":
+            return self.in_items()
+        return self.in_blocks() if self.blocks else (None, None)
+
     def in_blocks(self) -> tuple[Writer, Reader]:
         return Writer(), Reader()
+
+    def in_items(self) -> tuple[items.Writer, items.Reader]:
+        return items.Writer(), items.Reader()
 
     # What is said, and what came of it.
 
@@ -98,6 +118,7 @@ class Reference:
 
     def say(self, say: Say) -> Report:
         self.start = len(self.history)
+        self.before = (self.known, self.thread)
         self.history.append(self.user(say))
         return self.answer(say.stream, {**self.begin.options, **say.options}, say.partial, say.cancel_after)
 
@@ -124,6 +145,7 @@ class Reference:
 
     def forget(self) -> None:
         del self.history[self.start :]
+        self.known, self.thread = self.before
 
     def remember(self, reply: Reply, prefix: str | None) -> None:
         first = reply.choice(0)
@@ -134,6 +156,12 @@ class Reference:
             ]
         self.history.append(message)
         self.known = len(self.history)
+        if self.begin.thread == "previous":
+            self.thread = self.answered(reply)
+
+    def answered(self, reply: Reply) -> str:
+        """The response that the next request goes on from."""
+        return reply.id
 
     def joined(self, prefix: str | None, text: str) -> str:
         return (prefix or "") + text
@@ -185,11 +213,17 @@ class Reference:
     def kept(self) -> list[Message]:
         if self.begin.session is not None:
             return self.history[self.known :]
+        system = [message for message in self.history if message.get("role") == "system"]
+        if self.begin.thread is not None:
+            return self.new(system)
         if self.begin.keep is None:
             return self.history
-        system = [message for message in self.history if message.get("role") == "system"]
         rest = [message for message in self.history if message.get("role") != "system"]
         return system + self.newest(rest, self.begin.keep)
+
+    def new(self, system: list[Message]) -> list[Message]:
+        """What the service does not keep: what is new, and the system message."""
+        return [*system, *(one for one in self.history[self.known :] if one.get("role") != "system")]
 
     def newest(self, rest: list[Message], most: int) -> list[Message]:
         starts = [at for at, message in enumerate(rest) if message.get("role") == "user"]
@@ -213,8 +247,26 @@ class Reference:
         return {
             "model": self.begin.model,
             "messages": messages,
+            **self.threaded(),
             **self.compat_parameters(parameters, stream=stream),
         }
+
+    def threaded(self) -> Message:
+        """What a request goes on from."""
+        if self.begin.thread == "conversation":
+            self.thread = self.thread or self.conversation()
+            return {"conversation": self.thread}
+        return {"previous_response_id": self.thread} if self.thread else {}
+
+    def conversation(self) -> str:
+        """Begins a conversation that the service keeps."""
+        target = urlsplit(self.begin.openai_url)
+        connection = http.client.HTTPConnection(target.netloc, timeout=self.timeout())
+        try:
+            connection.request("POST", f"{target.path}/conversations", b"{}", self.headers(stream=False))
+            return str(json.loads(connection.getresponse().read())["id"])
+        finally:
+            self.close(connection)
 
     def native_parameters(self, parameters: dict[str, Any], *, stream: bool) -> dict[str, Any]:
         own: dict[str, Any] = {"result_format": "message"}
@@ -245,11 +297,11 @@ class Reference:
         return (self.begin.native_url if self.native else self.begin.openai_url) + PATHS[self.begin.surface]
 
     def sent(self, body: Message) -> Message:
-        return self.writer.body(body) if self.blocks else body
+        return body if self.writer is None else self.writer.body(body)
 
     def received(self, data: str | bytes) -> Message:
         document: Message = json.loads(data)
-        return self.reader.document(document) if self.blocks else document
+        return document if self.reader is None else self.reader.document(document)
 
     # The exchange.
 
@@ -298,8 +350,8 @@ class Reference:
 
     def whole(self, status: int, body: bytes) -> Reply:
         document = self.received(body)
-        if status != 200:
-            raise self.error(document, status)
+        if status != 200 or self.is_error("", document):
+            raise self.error(document, None if status == 200 else status)
         reply = Reply()
         self.take(reply, document, cumulative=False)
         return reply
@@ -323,6 +375,9 @@ class Reference:
                 error.late = bool(reply.choices)
                 raise error
             self.take(reply, document, cumulative=cumulative)
+            if event in LAST_EVENTS:
+                reply.done = True
+                break
             if stop is not None and reply.pieces >= stop:
                 reply.cancelled = True
                 return reply
@@ -392,6 +447,7 @@ class Reference:
 
     def take(self, reply: Reply, document: Message, *, cumulative: bool) -> None:
         output = document.get("output", document)
+        reply.id = document.get("id") or reply.id
         if document.get("usage"):
             reply.usage = self.total(reply, output, self.usage(document["usage"]))
         if "text" in output and "choices" not in output:

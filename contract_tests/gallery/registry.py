@@ -1,7 +1,7 @@
 """The register of broken clients: each with the requirement that has to catch it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,46 +12,89 @@ COMPLETIONS = ("compat", "native-text", "native-multimodal")
 
 ANTHROPIC = ("anthropic",)
 
-UNSEEN = frozenset(
-    {
-        "adds-usage-of-events",
-        "appends-cumulative-arguments",
-        "appends-cumulative-texts",
-        "arguments-as-object",
-        "does-not-ask-for-usage",
-        "doubles-prefix",
-        "drops-partial",
-        "drops-response-format",
-        "ends-with-first-choice",
-        "first-choice-only",
-        "first-finish-reason",
-        "first-usage",
-        "forgets-prefix",
-        "ignores-prefixes",
-        "keeps-buffer-too-short",
-        "keeps-prefix-apart",
-        "last-choice-usage",
-        "leaves-incremental-open",
-        "loses-first-event",
-        "mixes-choices",
-        "moves-system-to-the-end",
-        "no-content-in-results",
-        "options-beside-parameters",
-        "prefix-in-user-turn",
-        "reformats-arguments",
-        "repeats-sessions",
-        "results-without-id",
-        "sends-thinking-back",
-        "session-header-once",
-        "session-without-header",
-        "shows-parts-as-text",
-        "stop-is-one-text",
-        "stream-in-parameters",
-        "thinks-without-stream",
-    }
-)
-"""Broken in a step that Anthropic's surface has not (choices, prefixes, sessions, texts so far, arguments as
-text), or breaking another requirement there first."""
+RESPONSES = ("responses",)
+
+Group = tuple[str, ...]
+
+UNSEEN: Mapping[Group, frozenset[str]] = {
+    ANTHROPIC: frozenset(
+        {
+            "adds-usage-of-events",
+            "appends-cumulative-arguments",
+            "appends-cumulative-texts",
+            "arguments-as-object",
+            "does-not-ask-for-usage",
+            "doubles-prefix",
+            "drops-partial",
+            "drops-response-format",
+            "ends-with-first-choice",
+            "first-choice-only",
+            "first-finish-reason",
+            "first-usage",
+            "forgets-prefix",
+            "ignores-prefixes",
+            "keeps-buffer-too-short",
+            "keeps-prefix-apart",
+            "last-choice-usage",
+            "leaves-incremental-open",
+            "loses-first-event",
+            "mixes-choices",
+            "moves-system-to-the-end",
+            "no-content-in-results",
+            "options-beside-parameters",
+            "prefix-in-user-turn",
+            "reformats-arguments",
+            "repeats-sessions",
+            "results-without-id",
+            "sends-thinking-back",
+            "session-header-once",
+            "session-without-header",
+            "shows-parts-as-text",
+            "stop-is-one-text",
+            "stream-in-parameters",
+            "thinks-without-stream",
+        }
+    ),
+    RESPONSES: frozenset(
+        {
+            "adds-usage-of-events",
+            "appends-cumulative-arguments",
+            "appends-cumulative-texts",
+            "compat-for-all",
+            "does-not-ask-for-usage",
+            "doubles-prefix",
+            "drops-partial",
+            "drops-response-format",
+            "ends-with-first-choice",
+            "first-choice-only",
+            "first-finish-reason",
+            "first-usage",
+            "forgets-prefix",
+            "ignores-prefixes",
+            "keeps-prefix-apart",
+            "last-choice-usage",
+            "leaves-incremental-open",
+            "loses-first-event",
+            "mixes-choices",
+            "moves-system-to-the-end",
+            "no-content-in-results",
+            "options-beside-parameters",
+            "prefix-in-user-turn",
+            "repeats-sessions",
+            "results-without-id",
+            "retries-faults-only",
+            "sends-thinking-back",
+            "session-header-once",
+            "session-without-header",
+            "shows-parts-as-text",
+            "stop-is-one-text",
+            "stream-in-parameters",
+            "thinks-without-stream",
+        }
+    ),
+}
+"""Broken in a step that a surface has not (choices, prefixes, sessions, texts so far; arguments as text, on
+Anthropic's), or breaking another requirement there first."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +108,7 @@ class Defect:
     requirement: str
     client: type[Reference]
     museum: str = ""
-    surfaces: tuple[str, ...] = COMPLETIONS
+    surfaces: Group = COMPLETIONS
 
     @property
     def title(self) -> str:
@@ -81,9 +124,7 @@ DEFECTS: list[Defect] = []
 T = TypeVar("T", bound=Reference)
 
 
-def defect(
-    requirement: str, museum: str = "", surfaces: tuple[str, ...] | None = None
-) -> Callable[[type[T]], type[T]]:
+def defect(requirement: str, museum: str = "", surfaces: Group | None = None) -> Callable[[type[T]], type[T]]:
     """Enter a broken client, with the requirement that has to catch it.
 
     Without `surfaces` it is broken on all of them, as far as they can show it.
@@ -91,7 +132,8 @@ def defect(
 
     def enter(client: type[T]) -> type[T]:
         name = re.sub(r"(?<!^)(?=[A-Z])", "-", client.__name__).lower()
-        everywhere = COMPLETIONS if name in UNSEEN else COMPLETIONS + ANTHROPIC
+        others = [group for group, unseen in UNSEEN.items() if name not in unseen]
+        everywhere = COMPLETIONS + tuple(surface for group in others for surface in group)
         DEFECTS.append(Defect(name, requirement, client, museum, surfaces or everywhere))
         return client
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mockserver.base import resources
+
 if TYPE_CHECKING:
     from mockserver.contract.cases import Case
     from mockserver.contract.client import Client
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from mockserver.contract.stage import Stage
     from mockserver.contract.suite import Outcome
 
-_SURFACES = ("compat", "native-text", "native-multimodal", "anthropic")
 _FAILED, _MISUSED, _FAULT = 1, 2, 3
 _FILES = {
     "json": "the run as JSON, for --merge",
@@ -27,6 +28,7 @@ _FILES = {
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Enters the command and its options."""
+    surfaces = tuple(resources.fixture("surfaces")["surfaces"])
     conform = commands.add_parser(
         "conform",
         help="prove a client right, or show the conversation that breaks it",
@@ -42,10 +44,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     conform.add_argument(
         "--surface",
         action="append",
-        choices=_SURFACES,
+        choices=surfaces,
         default=[],
         metavar="SURFACE",
-        help=f"only this one (repeatable): {', '.join(_SURFACES)}",
+        help=f"only this one (repeatable): {', '.join(surfaces)}",
     )
     conform.add_argument(
         "--suite",

@@ -17,18 +17,15 @@ from mockserver.rules.schemas import violations
 MODES = ("plain", "stream", "chopped")
 """How an answer is asked for and delivered: whole, in frames, in frames that are cut into odd pieces."""
 
-MODELS = {
-    "compat": "qwen-plus",
-    "native-text": "qwen-plus",
-    "native-multimodal": "qwen3-vl-plus",
-    "anthropic": "qwen-plus",
-}
-"""The model of a case that names none, by surface."""
+_SURFACES: Mapping[str, Mapping[str, Any]] = resources.fixture("surfaces")["surfaces"]
 
-SURFACES = tuple(MODELS)
+SURFACES = tuple(_SURFACES)
 """The surfaces that the kit leads clients through."""
 
-LACKS: Mapping[str, frozenset[str]] = {"anthropic": frozenset({"partial", "choices", "session"})}
+MODELS = {name: row["model"] for name, row in _SURFACES.items()}
+"""The model of a case that names none, by surface."""
+
+LACKS = {name: frozenset(row["lacks"]) for name, row in _SURFACES.items()}
 """What a surface has no place for: what needs it is not asked of a client there."""
 
 _COPIES = 12
@@ -109,6 +106,7 @@ class Case:
     options: Mapping[str, Any] = field(default_factory=dict)
     native_options: Mapping[str, Any] = field(default_factory=dict)
     session: bool = False
+    thread: str | None = None
     keep: int | None = None
     timeout: float = 10.0
     conversations: int = 1
@@ -136,7 +134,7 @@ class Case:
 
     def held_on(self, surface: str) -> bool:
         """Whether the case can be held on a surface at all."""
-        return surface in self.surfaces and LACKS.get(surface, frozenset()).isdisjoint(self.features)
+        return surface in self.surfaces and LACKS[surface].isdisjoint(self.features)
 
     def options_on(self, surface: str) -> dict[str, Any]:
         """The options that hold for every turn on a surface."""

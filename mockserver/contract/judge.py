@@ -95,6 +95,7 @@ class RequestJudge:
             body = None
         if isinstance(body, dict) and validator(f"{self._entry.surface}.request").is_valid(body):
             self._wire(body)
+            self._thread()
             self._options(body)
             self._history(body)
         self._rules()
@@ -134,8 +135,19 @@ class RequestJudge:
             got = self._seen.headers.get(SESSION_HEADER)
             self._fail("session.header", f"the header {SESSION_HEADER} is {got!r}, not {begin.session!r}")
 
+    def _thread(self) -> None:
+        """Whether a request names what it is to go on from; what it names is judged by what lies there."""
+        wanted, thread = self._due.begin.thread, self._seen.thread
+        if wanted is None or thread is None:
+            return
+        answered = any(told.role == "assistant" and not told.group for told in self._due.history)
+        due = {"previous": answered and thread.previous is None, "conversation": thread.conversation is None}
+        if due[wanted]:
+            place = "previous_response_id" if wanted == "previous" else wanted
+            self._fail("threads.named", f"the request was to go on from its {wanted}, and names none", place)
+
     def _options(self, body: Mapping[str, Any]) -> None:
-        place_of, sent = self._surface.place, self._dialect.options(body)
+        place_of, sent = self._surface.place, _switched(self._dialect.options(body), self._due.options)
         for name, value in self._due.options.items():
             if sent.get(name) != value or isinstance(sent.get(name), bool) is not isinstance(value, bool):
                 got = repr(sent[name]) if name in sent else "missing"
@@ -158,12 +170,14 @@ class RequestJudge:
 
     def _history(self, body: Mapping[str, Any]) -> None:
         due, place = self._due, self._surface.message_place()
-        sent: Sequence[Message] = self._dialect.messages(body)
+        thread = self._seen.thread
+        placed = self._dialect.placed(body, () if thread is None else thread.before)
+        sent: Sequence[Message] = [one.message for one in placed]
         history = due.history
         if Trait.INPUTS in self._surface.traits:
             sent = [replace(one, tool_calls=_inputs(one.tool_calls, self._dialect)) for one in sent]
             history = [replace(told, calls=_inputs(told.calls, self._dialect)) for told in history]
-        places = self._dialect.places(body)
+        places = [one.place for one in placed]
         compare = Comparison(place=place, number=self._number, foreign=due.foreign, places=places)
         if due.begin.session is not None:
             if compare.failures(history, sent):
@@ -184,6 +198,14 @@ class RequestJudge:
             if message.reasoning:
                 text = f"thinking of {len(message.reasoning)} characters is sent back"
                 self._fail("thinking.not-sent-back", text, f"{place}[{at}].reasoning_content")
+
+
+def _switched(sent: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Options that are sent; an effort says too whether there is to be thinking."""
+    if "reasoning_effort" not in sent or "reasoning_effort" in given or "enable_thinking" not in given:
+        return sent
+    others = {name: value for name, value in sent.items() if name != "reasoning_effort"}
+    return {**others, "enable_thinking": sent["reasoning_effort"] != "none"}
 
 
 def _inputs(calls: Sequence[ToolCall], dialect: Dialect) -> tuple[ToolCall, ...]:
@@ -263,14 +285,15 @@ def judge_refusal(report: Report, entry: Entry) -> list[Failure]:
     """What is wrong with the report of a refusal."""
     assert entry.refusal is not None
     surface = named(entry.surface)
-    words, grammar = entry.refusal.words[surface.voice], dialect_of(surface).grammar
+    dialect = dialect_of(surface)
+    (code, message), grammar = dialect.told(entry.refusal, surface.voice), dialect.grammar
     # A status that travels inside a stream is read by no SDK; some backends refuse within a 200.
     within = (grammar.status_inside and entry.stream) or entry.status == HTTPStatus.OK
     return judge_error(
         report,
         requirement="errors.reported",
-        code=words.code,
-        message=words.message,
+        code=code,
+        message=message,
         status=None if within else entry.refusal.status,
     )
 

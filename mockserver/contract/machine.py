@@ -109,8 +109,7 @@ class Conversations(RuleBasedStateMachine):
         return data.draw(st.integers(0, self.case.conversations - 1)) if self.case.conversations > 1 else 0
 
     def _can(self, feature: str) -> bool:
-        lacking = LACKS.get(self.case.surfaces[0], frozenset())
-        return feature in self.client.hello.features and feature not in lacking
+        return feature in self.client.hello.features and feature not in LACKS[self.case.surfaces[0]]
 
     @property
     def _kind(self) -> str:
@@ -156,7 +155,12 @@ class Conversations(RuleBasedStateMachine):
         given = (error,) * 14 if lasting else (error, {"content": "Now."})
         self._take(Turn(say=said, conversation=self._side(data), replies=given))
 
-    @precondition(lambda self: self.case.modes[0] != "plain")
+    @property
+    def _broken_off(self) -> bool:
+        """Whether an answer may break off. What a conversation keeps of one is not known."""
+        return self.case.modes[0] != "plain" and self.case.thread != "conversation"
+
+    @precondition(lambda self: self._broken_off)
     @rule(
         data=st.data(),
         end=st.sampled_from(["cut", "reset", "error"]),
@@ -186,7 +190,7 @@ class Conversations(RuleBasedStateMachine):
         delivery = {"end": "stall", "after": after}
         self._take(Turn(say="a", replies=({"content": _LONG, "delivery": delivery},)))
 
-    @precondition(lambda self: self.case.modes[0] != "plain" and self._can("cancel"))
+    @precondition(lambda self: self._broken_off and self._can("cancel"))
     @rule(data=st.data(), pieces=st.integers(1, 3))
     def stop(self, data: st.DataObject, pieces: int) -> None:
         """The user stops listening."""

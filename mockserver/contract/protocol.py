@@ -29,6 +29,7 @@ FEATURES = (
     "usage",
     "cancel",
     "session",
+    "threads",
     "keep",
     "parallel",
     "timeout",
@@ -45,8 +46,10 @@ class Begin:
     """Begins a conversation.
 
     `tools` are functions in the wire's form; `options` hold for every turn. `session` names a session with
-    memory; `keep` is the most messages that a request may hold beside the system message, the running turn
-    always being whole; `timeout` is in seconds, for a connection that falls silent.
+    memory; `thread` is what a request names in the place of the history, where the service keeps that:
+    `previous`, the response before it, or `conversation`, one that the client begins; `keep` is the most
+    messages that a request may hold beside the system message, the running turn always being whole; `timeout`
+    is in seconds, for a connection that falls silent.
     """
 
     conversation: str
@@ -60,6 +63,7 @@ class Begin:
     tools: tuple[Mapping[str, Any], ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     session: str | None = None
+    thread: str | None = None
     keep: int | None = None
     timeout: float = 30.0
 

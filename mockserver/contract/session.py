@@ -25,7 +25,7 @@ from mockserver.contract.stage import Planned, Seen, Stage, late_error
 from mockserver.contract.transcript import Transcript
 from mockserver.contract.truth import Told, optional
 from mockserver.dialects.messages import read_message
-from mockserver.dialects.table import named
+from mockserver.dialects.table import dialect_of, named
 from mockserver.wire.sse import read
 
 _MOST_RETRIES = 10
@@ -95,6 +95,7 @@ class Session:
                 tools=case.tools,
                 options=case.options_on(self.surface),
                 session=f"session-{number + 1}" if case.session else None,
+                thread=case.thread,
                 keep=case.keep,
                 timeout=case.timeout,
             )
@@ -286,7 +287,7 @@ class Session:
             return judge_error(held.report, requirement="stream.cut")
         surface, request_id = named(last.entry.surface), last.entry.request_id
         (frame,) = read(late_error(self.stage.engine, last.planned.delivery, surface, request_id))
-        document = loads(frame.data or "")
+        document = dialect_of(surface).holder(loads(frame.data or ""))
         words = document.get("error", document)
         return judge_error(
             held.report, requirement="stream.error", code=words["code"], message=words["message"]

@@ -18,6 +18,7 @@ from mockserver.contract.delivery import Delivery, spoilt
 from mockserver.contract.loop import Loop
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.settings import Settings
+from mockserver.corridor.threads import Thread
 from mockserver.dialects.table import at, dialect_of
 from mockserver.server.app import App
 from mockserver.server.asgi import ClientGoneError, carry_out, send_answer
@@ -47,7 +48,8 @@ class Planned:
 class Seen:
     """One request as the stage saw it. `planned` is None where nothing was planned for it.
 
-    `gone` is set when the client has left; `ended` says that the answer is not whole.
+    `gone` is set when the client has left; `ended` says that the answer is not whole. `thread` is what the
+    request went on from, where the service keeps that.
     """
 
     entry: Entry
@@ -55,6 +57,7 @@ class Seen:
     planned: Planned | None
     gone: threading.Event = field(default_factory=threading.Event)
     ended: bool = False
+    thread: Thread | None = None
 
     def __post_init__(self) -> None:
         self.ended = self.planned is not None and spoilt(self.planned.reply)
@@ -107,7 +110,8 @@ class StageApp(App):
         lane = None if entry is None else self.lanes.get(entry.world.key)
         if entry is None or lane is None:
             return None
-        seen = Seen(entry, RequestHeaders(scope["headers"]), lane.planned.get(entry.answered_by))
+        planned = lane.planned.get(entry.answered_by)
+        seen = Seen(entry, RequestHeaders(scope["headers"]), planned, thread=answer.thread)
         lane.seen.append(seen)
         return seen
 

@@ -26,6 +26,7 @@ _STREAMED = ("stream", "chopped")
 _NATIVE = ("native-text", "native-multimodal")
 _TEXT = ("compat", "native-text")
 _COMPLETIONS = ("compat", *_NATIVE)
+_RESPONSES = ("responses",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,6 +43,7 @@ class Kind:
     tools: tuple[Mapping[str, Any], ...] = ()
     keep: int | None = None
     session: bool = False
+    thread: str | None = None
     conversations: int = 1
     timeout: float = 10.0
 
@@ -72,6 +74,20 @@ KINDS = (
         surfaces=_COMPLETIONS,
         options={"temperature": 0, "stop": ["zq", "qz"], "seed": 7, "presence_penalty": 0.5},
     ),
+    Kind(
+        name="efforts",
+        features=("options",),
+        surfaces=_RESPONSES,
+        options={"temperature": 0, "top_p": 0.5, "reasoning_effort": "none"},
+    ),
+    Kind(
+        name="previous",
+        features=("threads", "tools"),
+        surfaces=_RESPONSES,
+        tools=(_WEATHER,),
+        thread="previous",
+    ),
+    Kind(name="conversation", features=("threads",), surfaces=_RESPONSES, thread="conversation"),
     Kind(name="keep", features=("keep", "tools"), keep=6, tools=(_WEATHER,)),
     Kind(
         name="session",
@@ -85,8 +101,8 @@ KINDS = (
     Kind(
         name="pictures",
         features=("parts",),
-        surfaces=("compat", "native-multimodal", "anthropic"),
-        models={"compat": "qwen3-vl-plus", "anthropic": "qwen3.7-plus"},
+        surfaces=("compat", "native-multimodal", "anthropic", "responses"),
+        models={"compat": "qwen3-vl-plus", "anthropic": "qwen3.7-plus", "responses": "qwen3.7-plus"},
     ),
     Kind(name="silence", features=("timeout",), modes=("stream",), timeout=0.3),
 )
@@ -109,6 +125,7 @@ def world(kind: Kind, *, surface: str, mode: str, system: str | None) -> Case:
         native_options=kind.native_options,
         keep=kind.keep,
         session=kind.session,
+        thread=kind.thread,
         conversations=kind.conversations,
         timeout=kind.timeout,
     )

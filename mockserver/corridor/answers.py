@@ -10,6 +10,7 @@ from mockserver.catalogue.errors import Errors
 from mockserver.catalogue.models import Model
 from mockserver.catalogue.regions import DEFAULT, Region, region_of
 from mockserver.corridor.showing import findings_header
+from mockserver.corridor.threads import Thread
 from mockserver.dialects import reshaping
 from mockserver.dialects.rendering import Envelope, Stream
 from mockserver.dialects.table import dialect_of
@@ -42,7 +43,7 @@ class Answer:
     sends it frees its `admission`, when it has one, as soon as it is sent or its client is gone. Of
     a stream there is its `request`, and `sent`, how many of its frames went out when each had its time.
     `cut`: the connection ends behind the frames, as if the answer were not whole. `foreign`: its headers
-    are those of a script or a recording.
+    are those of a script or a recording. `thread` is what its request went on from.
     """
 
     status: int
@@ -59,6 +60,7 @@ class Answer:
     sent: int = 0
     cut: bool = False
     foreign: bool = False
+    thread: Thread | None = None
 
     def went(self) -> Sent:
         """What goes out, as the journal keeps it."""

@@ -222,6 +222,7 @@ class Engine:
             answer.admission = asked.admission
         if entry.findings:
             teach(entry)
+        answer.thread = asked.thread
         self.journal.add(entry)
         return answer
 

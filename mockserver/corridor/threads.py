@@ -79,11 +79,13 @@ class Conversation:
 class Thread:
     """What a request goes on from, and what is to be kept of it.
 
-    `history` are the items before it; `missing` is where a thread is named that is not there, the
-    entry of the error catalogue that says so, and its id. `asked` are its own items.
+    `previous` and `conversation` are the ids that it names. `history` are the items before it; `missing` is
+    where a thread is named that is not there, the entry of the error catalogue that says so, and its id.
+    `asked` are its own items.
     """
 
     store: bool
+    previous: str | None
     conversation: str | None
     history: Written = ()
     missing: tuple[str, str, str] | None = None
@@ -139,11 +141,15 @@ class Threads:
     def find(self, world: World, data: Mapping[str, Any], *, now: float) -> Thread:
         """What the body of a request goes on from, be that sound or not."""
         previous, name = data.get("previous_response_id"), conversation_of(data)
-        thread = Thread(data.get("store") is not False, name if isinstance(name, str) else None)
-        if isinstance(previous, str):
-            found = self.response(world, previous, now=now)
+        thread = Thread(
+            data.get("store") is not False,
+            previous if isinstance(previous, str) else None,
+            name if isinstance(name, str) else None,
+        )
+        if thread.previous is not None:
+            found = self.response(world, thread.previous, now=now)
             if found is None:
-                thread.missing = ("previous_response_id", "response.previous", previous)
+                thread.missing = ("previous_response_id", "response.previous", thread.previous)
             else:
                 thread.history = found.said
         elif thread.conversation is not None:

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from mockserver.catalogue.errors import Refusal
+from mockserver.catalogue.errors import Refusal, Voice
 from mockserver.catalogue.models import Model
 from mockserver.catalogue.regions import DEFAULT, Region
 from mockserver.dialects.events import Event, Lane, Shown, message_of, text_of
+from mockserver.dialects.messages import Placed
 from mockserver.dialects.refusing import RenderedError
 from mockserver.dialects.rendering import Envelope, Stream
 from mockserver.talk.reply import Choice, Reply, Usage
@@ -77,9 +78,13 @@ class Dialect(ABC):
     def messages(self, body: Mapping[str, Any]) -> tuple[Message, ...]:
         """The messages of a body that its schema allows."""
 
-    def places(self, _: Mapping[str, Any]) -> Sequence[str]:
-        """Where each message of a body stands; none where they stand one behind the other."""
-        return ()
+    def placed(self, body: Mapping[str, Any], _: Iterable[Mapping[str, Any]] = ()) -> Sequence[Placed]:
+        """The messages of a body that its schema allows, each with its place.
+
+        They come behind what was said before, in items, where the service keeps that (`Trait.THREADS`).
+        """
+        place = self.surfaces[0].message_place
+        return [Placed(message, place(at)) for at, message in enumerate(self.messages(body))]
 
     @abstractmethod
     def options(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -151,6 +156,11 @@ class Dialect(ABC):
         created: int = 0,
     ) -> bytes:
         """A refusal in a stream that has begun: its last frame, the `number`-th."""
+
+    def told(self, refusal: Refusal, voice: Voice) -> tuple[str | None, str]:
+        """The code and the message with which a refusal is told."""
+        words = refusal.words[voice]
+        return words.code, words.message
 
     def error_headers(self, rendered: RenderedError, _: Model | None) -> str:
         """The set of headers that a refusal has."""

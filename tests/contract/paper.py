@@ -11,6 +11,7 @@ from mockserver.contract.client import client_under_test
 from mockserver.contract.session import Session
 from mockserver.contract.stage import Seen, Stage, late_error
 from mockserver.corridor.engine import Answer, Engine
+from mockserver.corridor.threads import Conversation
 from mockserver.dialects.table import PATHS, dialect_of
 from mockserver.wire.incoming import RequestHeaders
 from tests.conftest import NOW
@@ -32,6 +33,12 @@ class PaperStage(Stage):
         if seen is not None and seen.planned is not None:
             seen.ended |= bool(seen.planned.delivery.end) and bool(answer.frames)
         return answer, seen
+
+    def conversation(self, key: str) -> str:
+        """Begins a conversation that the service keeps for a key."""
+        made = Conversation(f"conv_{self.engine.ids.request_id()}", 0, {})
+        self.engine.threads.put(self.engine.worlds.of(key), made, now=NOW)
+        return made.id
 
     def sent(self, answer: Answer, seen: Seen | None, path: str) -> bytes:
         """What a client hears of an answer."""
@@ -72,6 +79,10 @@ class PaperClient(Reference):
             return reply
         finally:
             self.leave(seen)
+
+    def conversation(self) -> str:
+        """A conversation that the service keeps."""
+        return self.stage.conversation(self.begin.key)
 
     def leave(self, seen: Seen | None) -> None:
         """Lets the connection go."""

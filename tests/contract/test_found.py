@@ -50,10 +50,12 @@ def test_the_test_is_a_module_of_its_own() -> None:
         "\n"
         "CASE = json.loads(\n"
         '    "{\\"cases\\": [{\\"id\\": \\"a\\", \\"requires\\": [\\"tools.arguments-exact\\"], '
-        '\\"surfaces\\": [\\"compat\\", \\"native-text\\", \\"native-multimodal\\", \\"anthropic\\"], '
+        '\\"surfaces\\": [\\"compat\\", \\"native-text\\", \\"native-multimodal\\", '
+        '\\"anthropic\\", \\"responses\\"], '
         '\\"modes\\": [\\"plain\\", \\"stream\\", \\"chopped\\"], '
         '\\"models\\": {\\"compat\\": \\"qwen-plus\\", \\"native-text\\": \\"qwen-plus\\", '
-        '\\"native-multimodal\\": \\"qwen3-vl-plus\\", \\"anthropic\\": \\"qwen-plus\\"}, '
+        '\\"native-multimodal\\": \\"qwen3-vl-plus\\", \\"anthropic\\": \\"qwen-plus\\", '
+        '\\"responses\\": \\"qwen-plus\\"}, '
         '\\"timeout\\": 10.0, \\"conversations\\": 1, \\"turns\\": []}]}"\n'
         ")\n"
         "\n"

@@ -30,9 +30,11 @@ from mockserver.contract.requirements import Failure
 from mockserver.contract.stage import Seen
 from mockserver.contract.truth import Told
 from mockserver.corridor.engine import Engine
+from mockserver.corridor.threads import Conversation
 from mockserver.dialects.anthropic.surface import ANTHROPIC
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_TEXT
+from mockserver.dialects.responses.surface import RESPONSES
 from mockserver.dialects.table import dialect_of
 from mockserver.state.journal import Entry
 from mockserver.talk.finding import Finding, Severity
@@ -73,6 +75,7 @@ def judged(
     stream: bool = False,
     options: dict[str, Any] | None = None,
     history: list[Told] | None = None,
+    thread_seen: Seen | None = None,
     **begin: Any,
 ) -> list[Failure]:
     """What the judge says of a request."""
@@ -90,7 +93,8 @@ def judged(
         options=options or {},
         history=history or HISTORY,
     )
-    failures = RequestJudge(Seen(kept, headers or {}, None), due, number=3).failures()
+    seen = thread_seen or Seen(kept, headers or {}, None)
+    failures = RequestJudge(seen, due, number=3).failures()
     assert {failure.request for failure in failures} <= {3}
     return failures
 
@@ -130,6 +134,105 @@ def test_anthropics_dialect_is_judged_by_what_its_blocks_mean(engine: Engine) ->
         ("options.sent", "max_tokens"),
         ("options.unasked", "temperature"),
     ]
+
+
+WEATHER_TURN = [
+    *HISTORY,
+    Told(role="assistant", text="Let me see.", calls=(ToolCall("time", "{}", "call_1"),)),
+    Told(role="tool", text="noon", call_id="call_1"),
+]
+
+
+def responded(engine: Engine, said: Any = "Hi", **body: Any) -> Seen:
+    """What was seen of a request to the Responses API."""
+    sent = dumps({"model": "qwen-plus", "input": said, **body})
+    answer = engine.chat(RESPONSES, make_headers(), sent, arrived=NOW)
+    assert answer.entry is not None
+    return Seen(answer.entry, {}, None, thread=answer.thread)
+
+
+def of_responses(seen: Seen, history: list[Told], **due: Any) -> list[tuple[str, str]]:
+    """Which requirements it breaks, and where."""
+    return found(seen.entry, thread_seen=seen, history=history, **due)
+
+
+def test_responses_are_judged_by_what_their_items_mean(engine: Engine) -> None:
+    said = [
+        {"role": "user", "content": "Hi"},
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]},
+        {"role": "assistant", "content": [{"type": "output_text", "text": "Let me see."}]},
+        {"type": "function_call", "name": "time", "arguments": "{}", "call_id": "call_1"},
+        {"type": "function_call_output", "call_id": "call_1", "output": "noon"},
+    ]
+    tools = [{"type": "function", **TOOL["function"]}]
+    seen = responded(engine, said, tools=tools)
+    assert of_responses(seen, WEATHER_TURN, tools=(TOOL,)) == []
+    other = [*WEATHER_TURN[:2], replace(WEATHER_TURN[2], text="night")]
+    assert of_responses(seen, other, tools=(TOOL,)) == [("tools.results", "input[4].content")]
+
+
+@pytest.mark.parametrize(
+    ("given", "sent", "broken"),
+    [
+        ({"enable_thinking": True}, {"reasoning": {"effort": "low"}}, []),
+        ({"enable_thinking": False}, {"reasoning": {"effort": "none"}}, []),
+        ({"enable_thinking": False}, {"reasoning": {"effort": "low"}}, [("options.sent", "enable_thinking")]),
+        ({"enable_thinking": True}, {"enable_thinking": True}, []),
+        ({"reasoning_effort": "high"}, {"reasoning": {"effort": "high"}}, []),
+        (
+            {"reasoning_effort": "high"},
+            {"reasoning": {"effort": "low"}},
+            [("options.sent", "reasoning.effort")],
+        ),
+        ({}, {"reasoning": {"effort": "low"}}, [("options.unasked", "reasoning.effort")]),
+        ({"max_tokens": 64}, {"max_output_tokens": 64}, []),
+    ],
+)
+def test_an_effort_says_whether_there_is_to_be_thinking(
+    engine: Engine, given: dict[str, Any], sent: dict[str, Any], broken: list[tuple[str, str]]
+) -> None:
+    assert of_responses(responded(engine, **sent), HISTORY, options=given) == broken
+
+
+def test_what_a_request_goes_on_from_is_part_of_what_it_says(engine: Engine) -> None:
+    first = responded(engine, "Hi")
+    assert first.entry.reply is not None
+    told = [*HISTORY, Told(role="assistant", text=first.entry.reply.choices[0].content)]
+    asked = [*told, Told(role="user", text="Well?")]
+    name = f"resp_{first.entry.request_id}"
+    assert of_responses(first, HISTORY, thread="previous") == []
+    assert of_responses(responded(engine, "Well?", previous_response_id=name), asked, thread="previous") == []
+    assert of_responses(responded(engine, "Well?"), asked, thread="previous")[0] == (
+        "threads.named",
+        "previous_response_id",
+    )
+    twice = [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Well?"}]
+    again = responded(engine, twice, previous_response_id=name)
+    assert ("history.invented", "input[0]") in of_responses(again, asked, thread="previous")
+    lost = responded(engine, "Well?", previous_response_id="resp_x")
+    assert ("request.valid", "previous_response_id") in of_responses(lost, asked, thread="previous")
+
+
+def test_a_conversation_is_named_from_the_first_turn_on(engine: Engine) -> None:
+    engine.threads.put(engine.worlds.of("sk-1"), Conversation("conv_1", 0, {}), now=NOW)
+    sent = dumps({"model": "qwen-plus", "input": "Hi", "conversation": "conv_1", "instructions": "Brew."})
+    answer = engine.chat(RESPONSES, make_headers({"Authorization": "Bearer sk-1"}), sent, arrived=NOW)
+    assert answer.entry is not None
+    seen = Seen(answer.entry, {}, None, thread=answer.thread)
+    told = [Told(role="system", text="Brew."), *HISTORY]
+    assert of_responses(seen, told, thread="conversation") == []
+    assert of_responses(responded(engine, "Hi"), HISTORY, thread="conversation") == [
+        ("threads.named", "conversation")
+    ]
+
+
+def test_a_limit_is_told_in_the_words_of_a_response_that_failed(engine: Engine) -> None:
+    engine.scripts.add({"reply": {"error": {"code": "Throttling.RateQuota"}}}, engine.errors)
+    kept = responded(engine).entry
+    message = "Operation model request rate limit exceeded, please try again later."
+    assert judge_refusal(Report(error=Error("E", "server_error", None, message)), kept) == []
+    wrong = judge_refusal(Report(error=Error("E", "Throttling.RateQuota", 429, "no")), kept)
+    assert [failure.requirement for failure in wrong] == ["errors.code", "errors.message"]
 
 
 def test_arguments_that_are_no_object_may_be_reported_as_the_object_they_stand_in() -> None:

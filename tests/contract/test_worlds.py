@@ -81,6 +81,7 @@ BEGUN = say("Hi", " be it", partial="So")
         ("tools", CALLED),
         ("cumulative", CALLED),
         ("keep", CALLED),
+        ("previous", CALLED),
         ("talk", BEGUN),
         ("tools", BEGUN),
         ("two", BEGUN),
@@ -89,7 +90,7 @@ BEGUN = say("Hi", " be it", partial="So")
 def test_a_world_allows_what_is_done_in_it(name: str, turn: Turn, engine: Engine) -> None:
     stage = PaperStage(engine)
     for case in of(NAMED[name]):
-        if turn.partial is not None and "partial" in LACKS.get(case.surfaces[0], ()):
+        if turn.partial is not None and "partial" in LACKS[case.surfaces[0]]:
             continue
         held = led(stage, replace(case, turns=(turn,)), surface=case.surfaces[0], mode=case.modes[0])
         assert held.failures == []
@@ -106,6 +107,7 @@ def test_a_kind_asks_of_a_client_what_its_worlds_need(kind: Kind) -> None:
         "tools": bool(kind.tools),
         "thinking": bool(kind.options.get("enable_thinking")),
         "session": kind.session,
+        "threads": kind.thread is not None,
         "keep": kind.keep is not None,
         "parallel": kind.conversations > 1,
     }
@@ -122,6 +124,7 @@ def test_a_world_has_all_that_its_kind_has() -> None:
         tools=({"type": "function", "function": {"name": "f"}},),
         keep=4,
         session=True,
+        thread="previous",
         conversations=3,
         timeout=0.5,
     )
@@ -138,6 +141,7 @@ def test_a_world_has_all_that_its_kind_has() -> None:
         native_options={"result_format": "text"},
         keep=4,
         session=True,
+        thread="previous",
         conversations=3,
         timeout=0.5,
     )
@@ -157,6 +161,9 @@ def test_a_world_has_all_that_its_kind_has() -> None:
         ("cumulative", ("compat",), FEATURES, False),
         ("keep", ("compat",), ("keep",), False),
         ("silence", ("compat",), ("timeout",), False),
+        ("previous", ("responses",), ("threads",), False),
+        ("previous", ("responses",), ("threads", "tools"), True),
+        ("conversation", ("compat",), FEATURES, False),
     ],
 )
 def test_a_client_is_led_only_where_it_can_go(

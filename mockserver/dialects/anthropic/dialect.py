@@ -1,7 +1,7 @@
 """Anthropic's dialect: what is read, what is said, and how it is refused."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mockserver.base.jsontext import dumps
@@ -12,6 +12,7 @@ from mockserver.dialects.anthropic import frames, read, refuse, render, retell
 from mockserver.dialects.anthropic.surface import ANTHROPIC
 from mockserver.dialects.dialect import Dialect, Grammar
 from mockserver.dialects.events import Lane
+from mockserver.dialects.messages import Placed
 from mockserver.dialects.refusing import RenderedError
 from mockserver.dialects.rendering import Envelope, Stream
 from mockserver.talk.reply import Reply, Usage
@@ -51,9 +52,9 @@ class Anthropic(Dialect):
         """The messages, the system text first."""
         return tuple(placed.message for placed in read.placed(body))
 
-    def places(self, body: Mapping[str, Any]) -> Sequence[str]:
+    def placed(self, body: Mapping[str, Any], _: Iterable[Mapping[str, Any]] = ()) -> Sequence[Placed]:
         """A result stands in the content of a turn."""
-        return [placed.place for placed in read.placed(body)]
+        return read.placed(body)
 
     def options(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """The parameters, under the names of the other dialects."""

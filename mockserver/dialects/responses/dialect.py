@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mockserver.catalogue.errors import Refusal
+from mockserver.catalogue.errors import Refusal, Voice
 from mockserver.catalogue.models import Model
 from mockserver.catalogue.regions import DEFAULT, Region
 from mockserver.dialects.dialect import Dialect, Grammar
 from mockserver.dialects.events import Lane
+from mockserver.dialects.messages import Placed
 from mockserver.dialects.refusing import RenderedError
 from mockserver.dialects.rendering import Envelope, Stream
 from mockserver.dialects.responses import frames, read, refuse, render, retell
@@ -50,6 +51,10 @@ class Responses(Dialect):
     def messages(self, body: Mapping[str, Any]) -> tuple[Message, ...]:
         """The messages, the instructions first."""
         return tuple(placed.message for placed in read.placed(body))
+
+    def placed(self, body: Mapping[str, Any], before: Iterable[Mapping[str, Any]] = ()) -> Sequence[Placed]:
+        """The items of a turn are one message; what was said before stands behind the instructions."""
+        return read.placed(body, before)
 
     def options(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """The parameters, under the names of the other dialects."""
@@ -107,6 +112,10 @@ class Responses(Dialect):
     ) -> bytes:
         """The event of a response that failed."""
         return refuse.late(refusal, request_id, number, region=region, created=created)
+
+    def told(self, refusal: Refusal, _: Voice) -> tuple[str | None, str]:
+        """A limit has words of its own."""
+        return refuse.told(refusal)
 
     def error_schema(self, document: Mapping[str, Any]) -> str:
         """That of the native dialect, or that of what a response that failed is sent in."""

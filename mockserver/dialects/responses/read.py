@@ -95,11 +95,13 @@ def read_request(body: Mapping[str, Any], model: Model, headers: Mapping[str, st
     )
 
 
-def placed(body: Mapping[str, Any]) -> list[Placed]:
-    """The messages of a body, the instructions first."""
+def placed(body: Mapping[str, Any], before: Iterable[Mapping[str, Any]] = ()) -> list[Placed]:
+    """The messages of a body, the instructions first, then what was said before."""
     instructions = body.get("instructions")
     lead = [Placed(Message("system", instructions), "instructions")] if instructions else []
-    return [*lead, *items.placed(body["input"])]
+    place = "conversation" if body.get("conversation") is not None else "previous_response_id"
+    said = [one._replace(place=place, calls=(place,) * len(one.calls)) for one in items.placed(before)]
+    return [*lead, *said, *items.placed(body["input"])]
 
 
 def continued(request: ChatRequest, before: Iterable[Mapping[str, Any]], place: str) -> ChatRequest:

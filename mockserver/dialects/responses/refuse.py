@@ -32,7 +32,7 @@ def refused(
         frame = late(refusal, request_id, 1, region=region, created=created)
         return RenderedError(form.status or refusal.status, frame, sse=True, door=False)
     if refusal.status == _TOO_MANY:
-        body = failed(request_id, created, *_said(refusal, region))
+        body = failed(request_id, created, *told(refusal, region))
         return RenderedError(200, body, sse=False, door=False)
     words = refusal.words["native"]
     name = words.envelope or envelope_of("native", "json", refusal.origin)
@@ -44,10 +44,10 @@ def late(
     refusal: Refusal, request_id: str, number: int, *, region: Region = DEFAULT, created: int = 0
 ) -> bytes:
     """A refusal as the last event of a stream, the `number`-th."""
-    return failed_event(request_id, number, created, *_said(refusal, region))
+    return failed_event(request_id, number, created, *told(refusal, region))
 
 
-def _said(refusal: Refusal, region: Region) -> tuple[str | None, str]:
+def told(refusal: Refusal, region: Region = DEFAULT) -> tuple[str | None, str]:
     """Code and message of a response that failed. A limit has words of its own, unless a script gave some."""
     words = refusal.words["native"]
     if refusal.status == _TOO_MANY:
