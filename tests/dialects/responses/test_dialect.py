@@ -373,6 +373,29 @@ def test_a_session_is_cached_by_a_header(engine: Engine) -> None:
     assert "cache_type" not in without["usage"]["x_details"][0]["prompt_tokens_details"]
 
 
+def test_who_reads_no_markers_has_no_session_cache(engine: Engine) -> None:
+    asked: dict[str, Any] = {"instructions": "Brew well. " * 400, "model": "glm-5.3"}
+    for _ in range(2):
+        answer = response_of(chat(engine, **asked, headers={"x-dashscope-session-cache": "enable"}))
+        assert "cache_type" not in answer["usage"]["x_details"][0]["prompt_tokens_details"]
+
+
+@pytest.mark.parametrize(
+    ("model", "block"),
+    [("glm-5.3", 128), ("deepseek-v4.1-flash", 128), ("kimi-k3", 1024), ("deepseek-v4-pro", 1024)],
+)
+def test_what_is_read_from_a_cache_comes_in_the_blocks_of_the_model(
+    engine: Engine, model: str, block: int
+) -> None:
+    first, second = (
+        response_of(chat(engine, instructions="Brew well. " * 1000, model=model))["usage"] for _ in range(2)
+    )
+    read = second["input_tokens_details"]["cached_tokens"]
+    assert first["input_tokens_details"]["cached_tokens"] == 0
+    assert second["input_tokens"] - block < read + block <= second["input_tokens"] + block
+    assert read % block == 0
+
+
 @BOTH
 def test_a_script_answers_and_is_journalled(engine: Engine, *, stream: bool) -> None:
     engine.scripts.add(
