@@ -4,7 +4,7 @@ The data lies in `fixtures/models.json` (what the vendor documents of each model
 `fixtures/families.json` (what the recordings show of the backends), each entry with its source.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
@@ -223,11 +223,16 @@ def _family(facts: Mapping[str, Any]) -> Family:
 
 
 class Models:
-    """The catalogue of models, by exact name, as one region serves them."""
+    """The catalogue of models, by exact name, as one region serves them.
+
+    A model is made when it is first asked for: to read the evidence for all of them takes as long as half
+    of a server's other preparations.
+    """
 
     def __init__(
         self,
-        models: Mapping[str, Model],
+        names: Iterable[str],
+        make: Callable[[str], Model],
         *,
         region: Region = DEFAULT,
         added: Mapping[str, str] | None = None,
@@ -235,32 +240,40 @@ class Models:
     ) -> None:
         self.region = region
         self._without = without
-        self._models = dict(models)
+        self._names = dict.fromkeys(names)
+        self._make = make
+        self._made: dict[str, Model] = {}
         self._added = dict(added or {})
         self._elsewhere: dict[Region, Models] = {}
 
     def __iter__(self) -> Iterator[Model]:
-        return iter(self._models.values())
+        return map(self.__getitem__, self._names)
 
     def __len__(self) -> int:
-        return len(self._models)
+        return len(self._names)
 
     def find(self, name: object) -> Model | None:
         """The model of exactly this name; None when there is none."""
-        return self._models.get(name) if isinstance(name, str) else None
+        if not isinstance(name, str):
+            return None
+        model = self._made.get(name)
+        if model is None and name in self._names:
+            model = self._made[name] = self._make(name)
+        return model
 
     def __getitem__(self, name: str) -> Model:
         """The model of exactly this name. Raises `UnknownModelError`."""
-        model = self._models.get(name)
+        model = self.find(name)
         if model is None:
-            raise UnknownModelError(name, self._models)
+            raise UnknownModelError(name, self._names)
         return model
 
     def with_model(self, name: str, *, like: str) -> "Models":
         """The catalogue with one more model, which is `like` another. Raises `UnknownModelError`."""
         model = replace(self[like], name=name, source="added by an option")
         return Models(
-            {**self._models, name: model},
+            [*self._names, name],
+            lambda asked: model if asked == name else self[asked],
             region=self.region,
             added={**self._added, name: like},
             without=self._without,
@@ -281,23 +294,28 @@ class Models:
 
 
 @cache
+def _backend(kin: _Kin, region: Region, without: str | None) -> tuple[Family, dict[str, Any]]:
+    """The family and the abilities that models of one group have."""
+    known = evidence(without).facts(kin, region)
+    facts = {fact: one.value for fact, one in known.items()}
+    abilities = {fact: facts.pop(fact) for fact in _ABILITIES.intersection(facts)}
+    return _family(facts), abilities
+
+
+@cache
 def load(region: Region = DEFAULT, *, without: str | None = None) -> Models:
     """The catalogue that ships with the package, as a region serves it.
 
     `without` forgets what the recordings of one model show: it answers as its relatives do.
     """
-    known = evidence(without)
-    families: dict[tuple[str, str, str], tuple[Family, dict[str, Any]]] = {}
-    models = {}
-    for name, entry in _entries().items():
-        group = known.group(_Kin(name, entry["generation"], entry["line"]))
-        if group not in families:
-            facts = {fact: one.value for fact, one in known.facts(_Kin(name, *group[:2]), region).items()}
-            abilities = {fact: facts.pop(fact) for fact in _ABILITIES.intersection(facts)}
-            families[group] = _family(facts), abilities
-        family, abilities = families[group]
+
+    def make(name: str) -> Model:
+        entry = _entries()[name]
+        generation, line, named = evidence(without).group(_Kin(name, entry["generation"], entry["line"]))
+        family, abilities = _backend(_Kin(named, generation, line), region, without)
         fields: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
         }
-        models[name] = Model(**{**fields, **abilities}, family=family)
-    return Models(models, region=region, without=without)
+        return Model(**{**fields, **abilities}, family=family)
+
+    return Models(_entries(), make, region=region, without=without)

