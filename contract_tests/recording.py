@@ -12,7 +12,7 @@ from mockserver.recorder.serving import RecorderServer
 from mockserver.recorder.upstream import Target, Upstream
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
-from mockserver.server.serve import bind, url_of
+from mockserver.server.listening import bind, url_of
 
 _PATIENCE = 20.0
 

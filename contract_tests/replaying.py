@@ -10,7 +10,8 @@ from mockserver.corridor.engine import Engine
 from mockserver.corridor.replay import Playing, Recorded
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
-from mockserver.server.serve import Server, bind, url_of
+from mockserver.server.listening import bind, url_of
+from mockserver.server.serve import Server
 
 
 @contextmanager

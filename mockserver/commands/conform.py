@@ -94,7 +94,7 @@ def _conform(options: argparse.Namespace) -> int:
     from mockserver.contract.cases import CaseError  # noqa: PLC0415 - help answers without the kit
     from mockserver.contract.protocol import ProtocolError  # noqa: PLC0415
     from mockserver.contract.report import ExpectedError  # noqa: PLC0415
-    from mockserver.server.serve import PortTakenError  # noqa: PLC0415
+    from mockserver.server.listening import PortTakenError  # noqa: PLC0415
 
     try:
         if options.list:

@@ -103,7 +103,7 @@ def _record(options: argparse.Namespace) -> int:
     from mockserver.recording.cassette import CassetteError  # noqa: PLC0415 - help answers at once
     from mockserver.recording.library import Library  # noqa: PLC0415
     from mockserver.recording.redaction import RedactionError  # noqa: PLC0415
-    from mockserver.server.serve import PortTakenError  # noqa: PLC0415
+    from mockserver.server.listening import PortTakenError  # noqa: PLC0415
     from mockserver.server.strangers import is_loopback  # noqa: PLC0415
 
     try:

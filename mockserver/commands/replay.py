@@ -149,7 +149,8 @@ def _replay(options: argparse.Namespace) -> int:
     from mockserver.corridor.settings import Settings  # noqa: PLC0415
     from mockserver.recording.cassette import CassetteError  # noqa: PLC0415
     from mockserver.recording.redaction import RedactionError  # noqa: PLC0415
-    from mockserver.server.serve import PortTakenError, serve  # noqa: PLC0415
+    from mockserver.server.listening import PortTakenError  # noqa: PLC0415
+    from mockserver.server.serve import serve  # noqa: PLC0415
 
     try:
         engine = Engine(Settings(host=options.host, port=options.port))

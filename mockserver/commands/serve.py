@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from mockserver.scripts import pace
 from mockserver.scripts.pace import PaceError
 
 if TYPE_CHECKING:
+    import socket
+
     from mockserver.corridor.engine import Engine
     from mockserver.corridor.replay import Recorded
 
@@ -208,7 +211,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="the key of the certificate, in PEM, without a password",
     )
     serve.add_argument(
-        "--ready-file", type=Path, metavar="FILE", help="written as JSON when the port is open"
+        "--ready-file", type=Path, metavar="FILE", help="written as JSON when the server answers"
     )
     serve.add_argument(
         "--control",
@@ -258,10 +261,24 @@ def _recorded(options: argparse.Namespace) -> "Recorded":
         raise SettingsError(str(error)) from None
 
 
+def _run(settings: Settings, sock: "socket.socket", options: argparse.Namespace) -> int:
+    """Serves on a socket until the end; the exit status. Raises what is wrong with the options."""
+    from mockserver.corridor.engine import Engine  # noqa: PLC0415
+    from mockserver.server.serve import serve  # noqa: PLC0415
+
+    engine = Engine(settings)
+    if options.cassette is not None:
+        engine.recorded = _recorded(options)
+    beside = _played(engine, options.scenario)
+    with suppress(KeyboardInterrupt):
+        serve(engine, sock=sock, ready_file=options.ready_file, quiet=options.quiet, beside=beside)
+    return replay.end(engine.recorded, options) if engine.recorded is not None else 0
+
+
 def _serve(options: argparse.Namespace) -> int:
-    from mockserver.corridor.engine import Engine  # noqa: PLC0415 - help and version answer without the server
+    # Help and version answer without the server, and the port is open before all of it is imported.
     from mockserver.scenario.problem import BrokenScenarioError  # noqa: PLC0415
-    from mockserver.server.serve import CertificateError, PortTakenError, serve  # noqa: PLC0415
+    from mockserver.server.listening import CertificateError, PortTakenError, listen  # noqa: PLC0415
 
     set_up(options.log, verbose=options.verbose)
     try:
@@ -291,21 +308,11 @@ def _serve(options: argparse.Namespace) -> int:
             certificate=getattr(options, "tls_certificate", None),
             certificate_key=getattr(options, "tls_key", None),
         )
-        engine = Engine(settings)
-        if options.cassette is not None:
-            engine.recorded = _recorded(options)
-        serve(
-            engine,
-            ready_file=options.ready_file,
-            quiet=options.quiet,
-            beside=_played(engine, options.scenario),
-        )
+        with listen(settings) as sock:
+            return _run(settings, sock, options)
     except BrokenScenarioError as error:
         print(f"{error}\ndashscope-mock: the scenario is broken", file=sys.stderr)  # noqa: T201
         return 2
     except (SettingsError, PaceError, UnknownModelError, PortTakenError, CertificateError) as error:
         print(f"dashscope-mock: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    except KeyboardInterrupt:
-        pass
-    return replay.end(engine.recorded, options) if engine.recorded is not None else 0

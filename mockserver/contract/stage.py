@@ -24,7 +24,7 @@ from mockserver.server.app import App
 from mockserver.server.asgi import ClientGoneError, carry_out, send_answer
 from mockserver.server.connection import EXTENSION
 from mockserver.server.guard import Guarded
-from mockserver.server.serve import bind, url_of
+from mockserver.server.listening import bind, url_of
 from mockserver.server.transport import config
 from mockserver.state.journal import Entry
 from mockserver.talk.surface import Surface

@@ -12,7 +12,8 @@ import uvicorn
 from mockserver.corridor.settings import Settings
 from mockserver.recorder.proxy import Recorder
 from mockserver.recorder.upstream import Upstream
-from mockserver.server.serve import bind, url_of, write_ready_file
+from mockserver.server.listening import bind, url_of
+from mockserver.server.serve import write_ready_file
 from mockserver.server.transport import Served, config
 
 _SETTLING = 0.3

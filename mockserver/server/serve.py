@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import socket
-import ssl
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -16,9 +15,9 @@ from typing import Any
 import uvicorn
 
 from mockserver.corridor.engine import Engine
-from mockserver.corridor.settings import Settings
 from mockserver.server.app import App
 from mockserver.server.ending import LastCall
+from mockserver.server.listening import listen, url_of
 from mockserver.server.transport import config
 
 log = logging.getLogger("mockserver")
@@ -27,53 +26,8 @@ _TURN_S = 0.001
 """Seconds for which a thread that works aside may keep the interpreter from the loop; else 0.005."""
 
 
-class PortTakenError(OSError):
-    """The address cannot be bound; the message says why and what to do."""
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises `PortTakenError`."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-    except OSError as error:
-        sock.close()
-        msg = f"cannot listen on {host}:{port}: {error.strerror}; take a free port with --port 0"
-        raise PortTakenError(msg) from None
-    sock.set_inheritable(True)
-    return sock
-
-
-class CertificateError(ValueError):
-    """A TLS certificate cannot be used; the message says why and what to do."""
-
-
-def check_certificate(settings: Settings) -> None:
-    """Raises `CertificateError` for a certificate and a key that no TLS can be spoken with."""
-    if settings.certificate is None:
-        return
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
-            settings.certificate, settings.certificate_key, password=lambda: ""
-        )
-    except (OSError, ValueError) as error:  # an `ssl.SSLError` is an `OSError`
-        files = f"{settings.certificate} and {settings.certificate_key}"
-        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-        msg = f"no TLS with {files}: {reason}; both must be PEM, of one pair, the key without a password"
-        raise CertificateError(msg) from None
-
-
-def url_of(sock: socket.socket, scheme: str = "http") -> str:
-    """The base URL of a bound socket."""
-    host, port = sock.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"{scheme}://{shown}:{port}"
-
-
 class Server(uvicorn.Server):
-    """A server that says when its port is open and only then loads the tokenizer.
+    """A server that says when it answers and only then loads the tokenizer.
 
     `alone`: the process is its own, so that its memory may be tuned. `beside` runs as long as it does.
     """
@@ -117,7 +71,7 @@ class Server(uvicorn.Server):
             self._last_call.call(sig)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Opens the port, then tells so, then begins to load the tokenizer."""
+        """Begins to answer, then tells so, then begins to load the tokenizer."""
         await super().startup(sockets)
         if self._on_open is not None:
             self._on_open()
@@ -189,18 +143,18 @@ def exposed(host: str, mode: str) -> str:
 def serve(
     engine: Engine,
     *,
+    sock: socket.socket | None = None,
     ready_file: Path | None = None,
     quiet: bool = False,
     beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
 ) -> None:
     """Serves until SIGINT or SIGTERM; running streams get the grace of the settings to finish.
 
-    `beside` are the coroutines that run as long as the server does.
+    `sock` is one that listens already. `beside` are the coroutines that run as long as the server does.
 
     Raises `PortTakenError` or `CertificateError`.
     """
-    check_certificate(engine.settings)
-    sock = bind(engine.settings.host, engine.settings.port)
+    sock = sock or listen(engine.settings)
     url = url_of(sock, "http" if engine.settings.certificate is None else "https")
 
     def opened() -> None:

@@ -23,8 +23,8 @@ from mockserver.recorder.upstream import Target, Upstream, UpstreamError, proxy_
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
 from mockserver.server.app import App
+from mockserver.server.listening import bind, url_of
 from mockserver.server.replaying import repeating
-from mockserver.server.serve import bind, url_of
 from mockserver.talk.refused import Refused
 from mockserver.testing.guard import unguarded
 from mockserver.wire.incoming import RequestHeaders, key_of

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
 from mockserver.server.app import App
-from mockserver.server.serve import Server, bind, url_of
+from mockserver.server.listening import bind, url_of
+from mockserver.server.serve import Server
 from mockserver.testing.channel import AsgiChannel, HttpChannel
 from mockserver.testing.mock import Mock
 

@@ -12,7 +12,8 @@ from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.server import serve as serving
-from mockserver.server.serve import Server, bind
+from mockserver.server.listening import bind
+from mockserver.server.serve import Server
 from mockserver.server.watch import Watcher
 from tests.server.talk import COMPAT, PATIENCE, Live, collector_as_it_was, request
 

@@ -1,6 +1,7 @@
 """`dashscope-mock serve`: its options, its help, and its exit status."""
 
 import logging
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import TOKEN_VARIABLE, Settings
 from mockserver.meter.quotas import Quota
 from mockserver.server import serve as serving
-from mockserver.server.serve import bind
+from mockserver.server.listening import bind
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,8 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, dict[str, An
     """What `serve` is called with, in place of serving: the settings and the options."""
     calls: list[tuple[Settings, dict[str, Any]]] = []
 
-    def serve(engine: Engine, **options: Any) -> None:
+    def serve(engine: Engine, *, sock: socket.socket, **options: Any) -> None:
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN), "the port is open by now"
         calls.append((engine.settings, options))
 
     monkeypatch.setattr(serving, "serve", serve)
@@ -158,7 +160,6 @@ def test_a_value_that_cannot_be_is_explained_without_a_traceback(
 
 def test_a_taken_port_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     with bind("127.0.0.1", 0) as sock:
-        sock.listen()
         port = sock.getsockname()[1]
         assert main(["serve", "--port", str(port)]) == 2
     assert f"dashscope-mock: cannot listen on 127.0.0.1:{port}: " in capsys.readouterr().err

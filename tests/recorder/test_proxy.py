@@ -27,7 +27,7 @@ from mockserver.recording.cassette import CassetteError
 from mockserver.recording.interaction import Interaction
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
-from mockserver.server.serve import bind
+from mockserver.server.listening import bind
 from tests.recording.exchanges import asked, compat_body, compat_frames, dumped, interaction
 from tests.recording.upstreams import PATIENCE, RawUpstream, hear, raw_upstream
 

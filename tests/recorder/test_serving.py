@@ -15,7 +15,7 @@ from mockserver.recorder.serving import RecorderServer, banner, serve
 from mockserver.recorder.upstream import Target, Upstream
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
-from mockserver.server.serve import PortTakenError, bind
+from mockserver.server.listening import PortTakenError, bind
 from tests.recording.upstreams import raw_upstream
 
 

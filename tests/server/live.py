@@ -8,7 +8,7 @@ import uvicorn
 
 from mockserver.corridor.engine import Engine
 from mockserver.server.app import App
-from mockserver.server.serve import bind, url_of
+from mockserver.server.listening import bind, url_of
 
 
 @contextmanager

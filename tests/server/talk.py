@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from mockserver.corridor.engine import Engine
-from mockserver.server.serve import Server, bind
+from mockserver.server.listening import bind
+from mockserver.server.serve import Server
 
 COMPAT = "/compatible-mode/v1/chat/completions"
 ALIAS = "/api/v1/chat/completions"

@@ -18,14 +18,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
 from mockserver.meter.tokenizer import LazyTokenizer
-from mockserver.server.serve import PortTakenError, Server, banner, bind, serve, url_of, write_ready_file
+from mockserver.server.listening import bind
+from mockserver.server.serve import Server, banner, serve, write_ready_file
 from mockserver.wire import sse
 from tests.server.conftest import MakeLive
 from tests.server.talk import COMPAT, PATIENCE, Caller, collector_as_it_was, request, running
@@ -33,40 +33,6 @@ from tests.server.talk import COMPAT, PATIENCE, Caller, collector_as_it_was, req
 TEA = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Which tea?"}]}
 IDLE_END = 2.0
 """Seconds in which an idle server ends: one, and one more for a busy machine."""
-
-
-def test_a_free_port_is_taken_and_its_url_told() -> None:
-    with bind("127.0.0.1", 0) as sock:
-        port = sock.getsockname()[1]
-        assert port > 0
-        assert url_of(sock) == f"http://127.0.0.1:{port}"
-
-
-def test_a_taken_port_says_what_to_do() -> None:
-    with bind("127.0.0.1", 0) as sock:
-        sock.listen()
-        port = sock.getsockname()[1]
-        with pytest.raises(PortTakenError) as caught:
-            bind("127.0.0.1", port)
-    assert f"cannot listen on 127.0.0.1:{port}: " in str(caught.value)
-    assert "take a free port with --port 0" in str(caught.value)
-
-
-def test_a_host_that_there_is_not_says_so() -> None:
-    with pytest.raises(PortTakenError, match=r"cannot listen on 192\.0\.2\.1:0"):
-        bind("192.0.2.1", 0)
-
-
-@pytest.mark.parametrize("host", ["::1", "::"])
-def test_ipv6_hosts_stand_in_brackets(host: str) -> None:
-    sock = Mock(spec=socket.socket)
-    sock.getsockname.return_value = (host, 8123, 0, 0)
-    assert url_of(sock) == "http://[::1]:8123"
-
-
-def test_every_address_is_told_as_the_loopback() -> None:
-    with bind("0.0.0.0", 0) as sock:  # noqa: S104
-        assert url_of(sock) == f"http://127.0.0.1:{sock.getsockname()[1]}"
 
 
 def test_the_ready_file_is_written_whole(tmp_path: Path) -> None:

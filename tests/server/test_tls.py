@@ -17,7 +17,8 @@ from mockserver.cli import main
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
 from mockserver.meter.tokenizer import LazyTokenizer
-from mockserver.server.serve import CertificateError, Server, bind, check_certificate, url_of
+from mockserver.server.listening import CertificateError, bind, check_certificate, url_of
+from mockserver.server.serve import Server
 from mockserver.testing.channel import HttpChannel
 from mockserver.testing.mock import Mock
 from tests.server.talk import COMPAT

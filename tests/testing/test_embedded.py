@@ -18,7 +18,7 @@ from mockserver import ControlError, InProcess, Mock, MockServer, contains, rege
 from mockserver.base.options import SettingsError
 from mockserver.corridor.settings import TOKEN_VARIABLE, Settings
 from mockserver.scenario.problem import BrokenScenarioError
-from mockserver.server.serve import bind
+from mockserver.server.listening import bind
 from mockserver.testing.channel import AsgiChannel, HttpChannel
 from tests.server.talk import collector_as_it_was
 
