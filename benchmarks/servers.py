@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 START_LIMIT = 20.0
 END_LIMIT = 3.0
+_NO_BYTE_CODE = "PYTHONDONTWRITEBYTECODE"
+"""Where this is set a source tree is compiled anew at every start; an installed wheel has its byte code."""
 
 
 class BenchmarkError(Exception):
@@ -106,7 +108,11 @@ class Server:
         self.output: IO[bytes] = tempfile.TemporaryFile()
         spawned = time.perf_counter()
         self.process = subprocess.Popen(
-            self.command, stdin=subprocess.DEVNULL, stdout=self.output, stderr=subprocess.STDOUT
+            self.command,
+            stdin=subprocess.DEVNULL,
+            stdout=self.output,
+            stderr=subprocess.STDOUT,
+            env={name: value for name, value in os.environ.items() if name != _NO_BYTE_CODE},
         )
         try:
             pin(self.process.pid, self.core)

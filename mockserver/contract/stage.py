@@ -23,7 +23,7 @@ from mockserver.dialects.table import at, dialect_of
 from mockserver.server.app import App
 from mockserver.server.asgi import ClientGoneError, carry_out, send_answer
 from mockserver.server.connection import EXTENSION
-from mockserver.server.guard import Guarded
+from mockserver.server.guarded import Guarded
 from mockserver.server.listening import bind, url_of
 from mockserver.server.transport import config
 from mockserver.state.journal import Entry

@@ -45,6 +45,23 @@ def refusal(
     return engine.answers.refused(surface, entry, None, headers, stream=False, clock=engine.clock)
 
 
+def turned_away(
+    engine: "Engine",
+    surface: Surface,
+    headers: Mapping[str, str],
+    entry_id: str,
+    *,
+    arrived: float,
+    **values: Any,
+) -> Answer:
+    """The answer to a request that is refused for its path; without a good key, the key's comes first."""
+
+    def refuses(_id: str, _world: World) -> Any:
+        raise Refused(engine.errors.refuse(entry_id, **values))
+
+    return simple(engine, surface, headers, refuses, arrived=arrived)
+
+
 def simple(
     engine: "Engine",
     surface: Surface,

@@ -1,42 +1,23 @@
-"""The ASGI application: chat requests straight to the engine, everything else by Starlette's routes."""
+"""The ASGI application: chat requests straight to the engine, everything else by routes of their own."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockserver.catalogue.plans import agents_only, is_agent
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.work import LARGE, Steps, Work
-from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.table import around, at, dialect_of
 from mockserver.endpoints import apps
-from mockserver.endpoints.answering import refusal
-from mockserver.server import (
-    control,
-    exchanges,
-    faulting,
-    limits,
-    looking,
-    metrics,
-    neighbours,
-    page,
-    playing,
-    replaying,
-    uploads,
-)
+from mockserver.endpoints.answering import refusal, turned_away
 from mockserver.server.asgi import (
     BodyTooLargeError,
     ClientGoneError,
-    RawResponse,
     carry_out,
     closing,
     read_plain,
@@ -44,16 +25,15 @@ from mockserver.server.asgi import (
 )
 from mockserver.server.aside import Aside
 from mockserver.server.direct import written
-from mockserver.server.guard import Guard, Guarded
-from mockserver.server.paths import Below, any_method
+from mockserver.server.guard import Guard
 from mockserver.talk.surface import Surface
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.unpacking import UnpackError
 
-log = logging.getLogger("mockserver")
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
-_ROOT, _BELOW = "/compatible-mode/", "/compatible-mode/v1/"
-"""Where the compatible backend begins, whose own paths it names in its refusals, and its version."""
+log = logging.getLogger("mockserver")
 
 Chat = Callable[..., Steps[Answer]]
 """The way to an answer, from headers, a body and the time at which they `arrived`."""
@@ -66,20 +46,15 @@ class App:
         self.engine = engine
         self.guard = Guard.of(engine.settings)
         self.aside = Aside()
-        self._others = Starlette(
-            routes=[
-                Below(
-                    "/_mock",
-                    routes=self._control(),
-                    middleware=[Middleware(Guarded, self.guard)],
-                ),
-                *neighbours.routes(engine, self.aside),
-                *uploads.routes(engine),
-                any_method("/{path:path}", _unknown_path(engine, home=self.guard.mode != "off")),
-            ],
-            exception_handlers={**control.EXCEPTION_HANDLERS, Exception: _failed(engine)},
-        )
-        self._others.state.aside = self.aside
+        self._others: Starlette | None = None
+
+    def others(self) -> "Starlette":
+        """What answers everything but chat. All of it is imported when it is first asked for."""
+        from mockserver.server.routes import starlette  # noqa: PLC0415 - the first chat is answered the sooner
+
+        if self._others is None:
+            self._others = starlette(self.engine, self.guard, self.aside)
+        return self._others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, by the ASGI protocol."""
@@ -92,7 +67,7 @@ class App:
         try:
             if self.engine.recorded is not None and at(scope["path"]) is None:
                 # Recordings of apps are bytes like those of any other path.
-                left = await replaying.play(self.engine.recorded, self.engine, scope, receive, send)
+                left = await self._replayed(scope, receive, send)
                 if left is None:
                     return
                 receive = left
@@ -151,11 +126,6 @@ class App:
         assert answer.entry is not None, "every chat has its entry"
         answer.entry.finished = self.engine.clock()
 
-    def _control(self) -> list[BaseRoute]:
-        """The control API."""
-        parts = (control, exchanges, looking, playing, limits, faulting, metrics, page)
-        return [route for part in parts for route in part.routes(self.engine, self.aside)]
-
     def _asked(self, path: str) -> tuple[Surface, Chat] | None:
         """The dialect that is spoken on the path of a chat, and what answers there; None for other paths."""
         surface = at(path)
@@ -174,14 +144,24 @@ class App:
         answer = refusal(self.engine, "throttling.route", surface, headers, arrived=self.engine.clock())
         await send_answer(closing(answer), receive, send)
 
+    async def _replayed(self, scope: Scope, receive: Receive, send: Send) -> Receive | None:
+        """Answers from the recordings, or gives what the request can be read from."""
+        from mockserver.server import replaying  # noqa: PLC0415 - a server without recordings needs none of it
+
+        assert self.engine.recorded is not None
+        return await replaying.play(self.engine.recorded, self.engine, scope, receive, send)
+
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             if self.engine.recorded is not None:
-                left = await replaying.play(self.engine.recorded, self.engine, scope, receive, send)
+                left = await self._replayed(scope, receive, send)
                 if left is None:
                     return
                 receive = left
-            await self._others(scope, receive, send)
+            others = self._others
+            if others is None:
+                others = await asyncio.to_thread(self.others)
+            await others(scope, receive, send)
         except ClientGoneError:
             return
         except Exception:
@@ -200,7 +180,7 @@ class App:
             return refusal(engine, entry, surface, headers, arrived=arrived, **asked)
         only = agents_only(scope["path"], headers.get("host", ""))
         if only and not is_agent(headers.get("user-agent", "")):
-            return neighbours.refused(engine, surface, headers, "plan.agents-only", arrived=arrived)
+            return turned_away(engine, surface, headers, "plan.agents-only", arrived=arrived)
         try:
             body = await read_plain(scope, receive, limit=engine.settings.max_body)
         except BodyTooLargeError:
@@ -218,30 +198,3 @@ class App:
         except Exception:
             log.exception("a chat request on %s could not be answered", surface.name)
             return refusal(self.engine, "internal.error", surface, headers, arrived=arrived)
-
-
-def _failed(engine: Engine) -> Callable[[Request, Exception], Any]:
-    async def told(request: Request, error: Exception) -> Response:
-        """What failed unforeseen outside of chat, in the envelope of its path."""
-        path = request.scope["path"]
-        if path.startswith("/_mock"):
-            kind = type(error).__name__
-            return control.reply_json(control.refusal(f"the server failed: {kind}; its log says more"), 500)
-        headers, surface = RequestHeaders(request.scope["headers"]), around(path)
-        return RawResponse(refusal(engine, "internal.error", surface, headers, arrived=engine.clock()))
-
-    return told
-
-
-def _unknown_path(engine: Engine, *, home: bool) -> Callable[[Request], Any]:
-    """What answers where nothing is; with a `home`, a browser is shown the way there."""
-
-    async def endpoint(request: Request) -> Response:
-        path = request.scope["path"]
-        if home and page.wanted(request):
-            return page.way() if path == "/" else page.nowhere(path)
-        if path.startswith(_BELOW) and around(path) is COMPAT:
-            return neighbours.refuse(engine, request, "path.no-resource", path=path.removeprefix(_ROOT))
-        return neighbours.refuse(engine, request, dialect_of(around(path)).unknown_path)
-
-    return endpoint

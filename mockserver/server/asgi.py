@@ -2,7 +2,6 @@
 
 import asyncio
 
-from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from mockserver.corridor.answers import Answer
@@ -75,7 +74,7 @@ async def send_answer(answer: Answer, receive: Receive, send: Send) -> bool:
     if answer.frames:
         await _send_rest(answer, send)
     else:
-        await _send_body(answer.body, send, cut=answer.cut)
+        await send_body(answer.body, send, cut=answer.cut)
     return True
 
 
@@ -83,7 +82,7 @@ async def _send_start(answer: Answer, send: Send) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
 
 
-async def _send_body(body: bytes, send: Send, *, cut: bool = False) -> None:
+async def send_body(body: bytes, send: Send, *, cut: bool = False) -> None:
     """The whole body; one that is `cut` has no end."""
     at = 0
     while len(body) - at > _PIECE:
@@ -96,7 +95,7 @@ async def _send_body(body: bytes, send: Send, *, cut: bool = False) -> None:
 async def _send_rest(answer: Answer, send: Send) -> None:
     """The body, or all frames as fast as they go."""
     if not answer.frames:
-        await _send_body(answer.body, send, cut=answer.cut)
+        await send_body(answer.body, send, cut=answer.cut)
         return
     last = -1 if answer.cut else len(answer.frames) - 1
     for at, frame in enumerate(answer.frames, 1):
@@ -174,22 +173,3 @@ def closing(answer: Answer) -> Answer:
     """The answer, with the connection closed behind it: what is left of the request is not read."""
     answer.headers = [*answer.headers, (b"connection", b"close")]
     return answer
-
-
-class RawResponse(Response):
-    """An answer of the engine as a Starlette response, its headers exactly as they are; or its plan."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.body, answer.status)
-        self.raw_headers = list(answer.headers)
-        self._plan = answer.plan
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends it, by the ASGI protocol."""
-        if self._plan is None:
-            await send(
-                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-            )
-            await _send_body(bytes(self.body), send)
-        else:
-            await carry_out(self._plan, scope, receive, send)

@@ -10,10 +10,9 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Self
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from mockserver.corridor.settings import Settings
-from mockserver.server.control import refusal, reply_json
 from mockserver.server.strangers import foreign_host, foreign_origin, foreign_site, is_loopback
 from mockserver.wire.incoming import RequestHeaders
 
@@ -85,21 +84,3 @@ class Guard:
             rule = "a name that others can own may have been pointed at this machine by them"
             return 403, f"the host is {host[:200]!r}: {rule}; write 127.0.0.1 or localhost, or use a token"
         return None
-
-
-class Guarded:
-    """An ASGI application behind a guard."""
-
-    def __init__(self, app: ASGIApp, guard: Guard) -> None:
-        self._app = app
-        self._guard = guard
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, by the ASGI protocol; the body of one that may not pass is not read."""
-        objection = self._guard.objection(scope)
-        if objection is None:
-            await self._app(scope, receive, send)
-            return
-        status, message = objection
-        refused = reply_json(refusal(message), status, {"connection": "close"})
-        await refused(scope, receive, send)

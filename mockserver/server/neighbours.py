@@ -1,6 +1,5 @@
 """The routes of the endpoints beside chat: a request off the network, its answer back onto it."""
 
-from collections.abc import Mapping
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -9,19 +8,18 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from mockserver.corridor.engine import Answer, Engine
+from mockserver.corridor.engine import Engine
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.table import around, dialect_of
 from mockserver.endpoints import answering
 from mockserver.endpoints.endpoint import Call, Endpoint
 from mockserver.endpoints.form import FORM_BYTES, Form, MalformedError, TooLargeError, read_form
 from mockserver.endpoints.table import endpoints
-from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, RawResponse, closing, read_plain
+from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, closing, read_plain
 from mockserver.server.aside import Aside
 from mockserver.server.paths import any_method
+from mockserver.server.responding import RawResponse
 from mockserver.state.worlds import World
-from mockserver.talk.refused import Refused
-from mockserver.talk.surface import Surface
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.unpacking import UnpackError
 
@@ -37,25 +35,8 @@ def refuse(engine: Engine, request: Request, entry_id: str, **values: Any) -> Re
     """
     headers = RequestHeaders(request.scope["headers"])
     surface = NATIVE_TEXT if entry_id in _UNKNOWN else around(request.scope["path"])
-    answer = refused(engine, surface, headers, entry_id, arrived=engine.clock(), **values)
+    answer = answering.turned_away(engine, surface, headers, entry_id, arrived=engine.clock(), **values)
     return RawResponse(closing(answer) if entry_id.startswith("body.") else answer)
-
-
-def refused(
-    engine: Engine,
-    surface: Surface,
-    headers: Mapping[str, str],
-    entry_id: str,
-    *,
-    arrived: float,
-    **values: Any,
-) -> Answer:
-    """The answer to a request that is refused for its path; without a good key, the key's comes first."""
-
-    def refuses(_id: str, _world: World) -> Any:
-        raise Refused(engine.errors.refuse(entry_id, **values))
-
-    return answering.simple(engine, surface, headers, refuses, arrived=arrived)
 
 
 def routes(engine: Engine, aside: Aside) -> list[BaseRoute]:

@@ -40,7 +40,7 @@ class Server(uvicorn.Server):
         alone: bool = True,
         beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
     ) -> None:
-        app = App(engine)
+        self._app = app = App(engine)
         self.guard = app.guard
         super().__init__(config(app, engine.settings, at_hand=app.at_hand))
         self._engine = engine
@@ -57,6 +57,7 @@ class Server(uvicorn.Server):
         """
         self._engine.door.load()
         self._engine.tokenizer.get()
+        self._app.others()
         if not self._alone:
             return
         sys.setswitchinterval(_TURN_S)

@@ -48,6 +48,10 @@ class _TooLargeError(Exception):
     """The headers of a request count too much; the parser takes no more of it."""
 
 
+def _never() -> bool:
+    return False
+
+
 class GatheringTransport(asyncio.Transport):
     """A transport that hands over everything written in one turn of the loop at once.
 
@@ -58,7 +62,7 @@ class GatheringTransport(asyncio.Transport):
         self,
         transport: asyncio.Transport,
         loop: asyncio.AbstractEventLoop,
-        lingers: Callable[[], bool] = lambda: False,
+        lingers: Callable[[], bool] = _never,
     ) -> None:
         super().__init__()
         self._lingers = lingers
@@ -100,6 +104,11 @@ class GatheringTransport(asyncio.Transport):
             self.is_closing = lambda: True  # type: ignore[method-assign]
         else:
             self._transport.close()
+
+    def release(self) -> None:
+        """Lets go of its owner: it is closed for good."""
+        self._pieces.clear()
+        self._lingers = _never
 
     def abort(self) -> None:
         """Closes at once; what was kept is lost."""
@@ -171,6 +180,7 @@ class Protocol(HttpToolsProtocol):
     _refused = False
     _reading = False
     _held: tuple[RequestResponseCycle, Any] | None = None
+    _running: RequestResponseCycle | None = None
     _deadline: asyncio.TimerHandle | None = None
     _patience: asyncio.TimerHandle | None = None
     _linger: asyncio.TimerHandle | None = None
@@ -197,6 +207,14 @@ class Protocol(HttpToolsProtocol):
         # uvicorn forgets this clock when a client resets; it would hold the whole exchange until it rings.
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
+        # uvicorn tells the newest request that its client is gone, which may stand behind the one at work.
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
+        # Nothing points back any more, so all of it goes at once and does not wait for the collector.
+        self.cycle = self._running = self._held = None  # type: ignore[assignment]
+        self.pipeline.clear()
+        self._gathering.release()
 
     def pause_writing(self) -> None:
         """The client does not read as fast as it is sent to."""
@@ -267,6 +285,7 @@ class Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Begins to answer. HTTP/1.0 knows no chunks: a body without a length goes on until the line ends."""
+        self._running = cycle
         if cycle.scope["http_version"] == "1.0":
             self._connection.chunked = False
             app = _unchunked(app, cycle)
@@ -283,7 +302,7 @@ class Protocol(HttpToolsProtocol):
         """
         self._held = None
         waits = cycle.more_body or cycle.waiting_for_100_continue or self.flow.write_paused
-        if self.at_hand is not None and not waits and not self._refused:
+        if self.at_hand is not None and not waits:
             scope: Any = cycle.scope
             app = self.at_hand(scope, bytes(cycle.body), keep_alive=cycle.keep_alive)
         if not isinstance(app, bytes):
@@ -337,6 +356,10 @@ class Protocol(HttpToolsProtocol):
         if self._refused:
             return
         self._refused = True
+        if self._held is not None:
+            # What came before is asked all the same, though its answer comes too late to be heard.
+            super()._start_asgi_task(*self._held)
+            self._held = None
         if self._may_answer():
             self.transport.write(answer)
         self.transport.close()

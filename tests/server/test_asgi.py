@@ -17,7 +17,6 @@ from mockserver.faults.plan import Ending, Piece
 from mockserver.server.asgi import (
     BodyTooLargeError,
     ClientGoneError,
-    RawResponse,
     carry_out,
     closing,
     read_body,
@@ -25,6 +24,7 @@ from mockserver.server.asgi import (
     send_answer,
 )
 from mockserver.server.connection import EXTENSION
+from mockserver.server.responding import RawResponse
 from mockserver.wire.unpacking import UnpackError
 
 HEADERS = [(b"x-request-id", b"1")]

@@ -1,8 +1,10 @@
 """The direct way says what the long way says, byte for byte, whatever is asked and however it arrives."""
 
 import asyncio
+import gc
 import gzip
 import json
+import weakref
 from typing import Any
 
 import pytest
@@ -186,6 +188,22 @@ def test_both_ways_say_the_same(name: str, tokenizer: Tokenizer) -> None:
     assert direct.closed == long.closed
 
 
+def test_both_ways_know_what_was_asked_before_the_line_breaks(tokenizer: Tokenizer) -> None:
+    direct, long = both(tokenizer, ASKED["chat"] + ASKED["no http"])
+    assert direct.written == long.written
+    assert direct.closed
+    assert long.closed
+
+
+@pytest.mark.parametrize("behind", ["chat", "reported", "elsewhere"])
+def test_an_answer_that_tears_the_line_ends_though_others_wait_behind_it(
+    behind: str, tokenizer: Tokenizer
+) -> None:
+    direct, long = both(tokenizer, ASKED["torn"] + ASKED[behind])
+    assert direct.written == long.written
+    assert direct.closed
+
+
 @settings(max_examples=80)
 @given(names=st.lists(st.sampled_from(sorted(ASKED)), min_size=1, max_size=4), data=st.data())
 def test_both_ways_say_the_same_on_one_connection_cut_anywhere(
@@ -259,3 +277,21 @@ def test_each_frame_is_a_chunk(*, frames: list[bytes], keep_alive: bool) -> None
 )
 def test_what_needs_more_goes_the_long_way(answer: Answer) -> None:
     assert written(answer, keep_alive=True) is None
+
+
+@pytest.mark.parametrize("name", ["chat", "stream", "torn", "old stream", "no http", "elsewhere"])
+@pytest.mark.parametrize("direct", [True, False])
+def test_what_a_connection_held_goes_with_it_and_waits_for_no_collector(
+    name: str, tokenizer: Tokenizer, *, direct: bool
+) -> None:
+    app = app_of(tokenizer)
+    heard(app, ASKED[name])
+    gc.collect()
+    gc.disable()
+    try:
+        wire = heard(app, ASKED[name], direct=direct)
+        line = weakref.ref(wire.line)
+        wire.line = None
+        assert line() is None
+    finally:
+        gc.enable()

@@ -93,7 +93,7 @@ def test_every_operation_is_named_once_and_described() -> None:
 def _served(engine: Engine) -> set[str]:
     """Every path that the application has a route for, as the page writes paths."""
     found = {apps.PATH, *(path for surface in SURFACES.values() for path in surface.paths)}
-    for route in App(engine)._others.routes:
+    for route in App(engine).others().routes:
         inner = route.routes if isinstance(route, Mount) else [route]
         prefix = route.path if isinstance(route, Mount) else ""
         found |= {f"{prefix}{each.path}" for each in inner if isinstance(each, Route)}
