@@ -23,12 +23,10 @@ def _first() -> tuple[str, ...]:
 
 def asked_format(request: ChatRequest) -> str:
     """The format's id; "" for plain words, and where tools or a format are asked for by parameters."""
-    first = _first()
-    for message in request.messages:
-        text = message.text
-        for marker in first:  # every request is asked this: no generator
-            if marker in text:
-                return _told(request)
+    said = "\n".join([message.text for message in request.messages])
+    for marker in _first():  # every request is asked this: no generator
+        if marker in said:
+            return _told(request)
     return ""
 
 

@@ -4,8 +4,9 @@ It calls once for each thing that the words ask for, and never again what has an
 although nothing is asked for any more is the tool that ends the work.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -52,7 +53,12 @@ def name_of(tool: Tool) -> str:
 
 def is_ending(tool: Tool) -> bool:
     """Whether a tool ends the work."""
-    return ends(parts(name_of(tool)), str(tool["function"].get("description") or ""))
+    return _ending(name_of(tool), str(tool["function"].get("description") or ""))
+
+
+@lru_cache(maxsize=256)
+def _ending(name: str, description: str) -> bool:
+    return ends(parts(name), description)
 
 
 def usable(request: ChatRequest) -> list[Tool]:
@@ -96,12 +102,11 @@ def _tells(tool: Tool) -> bool:
 
 def _asked(tools: list[Tool], course: Course) -> list[Errand]:
     """One errand for each thing that the words ask a tool for and that was not called yet."""
-    words = Words.of(course.question)
     found = []
     for tool in tools:
         if is_ending(tool) or not asks_for(tool, course.question):
             continue
-        things = words.things(tool["function"].get("parameters"))
+        things = Words.of(course.question).things(tool["function"].get("parameters"))
         errands = [Errand(tool, things[:index]) for index in range(max(len(things), 1))]
         found += errands[course.times(name_of(tool)) :]
     return found
@@ -152,7 +157,7 @@ def calls(
         tools,
         course_of(request),
         drawn,
-        folder=directory(request),
+        folder=partial(directory, request),
         choice=request.get("tool_choice") or "auto",
         most=MOST_AT_ONCE if request.get("parallel_tool_calls") else 1,
         deadline=deadline,
@@ -164,18 +169,21 @@ def next_calls(
     course: Course,
     drawn: Iterator[int],
     *,
-    folder: str = "",
+    folder: Callable[[], str],
     choice: Any = "auto",
     most: int = 1,
     deadline: Deadline | None = None,
 ) -> tuple[ToolCall, ...]:
-    """At `most` so many calls of what is wanted now; `folder` is where the work is done.
+    """At `most` so many calls of what is wanted now; `folder` tells where the work is done.
 
     Raises as `calls`.
     """
     asked, forced = wanted(tools, course, choice)
-    asking = Words.of(course.question, directory=folder)
-    telling = Words.of(course.question, directory=folder, results=course.results)
+    if not (asked or forced):
+        return ()
+    where = folder()
+    asking = Words.of(course.question, directory=where)
+    telling = Words.of(course.question, directory=where, results=course.results)
 
     def fresh(errands: list[Errand], most: int) -> tuple[ToolCall, ...]:
         return tuple(islice(_fresh(errands, (asking, telling), course, drawn, deadline), most))

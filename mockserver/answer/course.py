@@ -32,6 +32,12 @@ def any_of(topic: str, part: str, *, at_start: bool = False) -> re.Pattern[str]:
     return re.compile(rf"\s*(?:{joined})" if at_start else joined, re.IGNORECASE)
 
 
+def may(topic: str, text: str) -> bool:
+    """Whether a text has a word without which no pattern of a topic holds: to search for all takes long."""
+    said = text.lower()
+    return any(cue in said for cue in known()[topic]["cues"])
+
+
 def is_result(text: str) -> bool:
     """Whether a user's message holds what a tool has answered."""
     return any_of("results", "begins", at_start=True).match(text[:_HEAD]) is not None
@@ -39,7 +45,8 @@ def is_result(text: str) -> bool:
 
 def complains(text: str) -> bool:
     """Whether a text says that an answer could not be used."""
-    return any_of("complaints", "says").search(text[:_HEAD]) is not None
+    head = text[:_HEAD]
+    return may("complaints", head) and any_of("complaints", "says").search(head) is not None
 
 
 @value
@@ -123,7 +130,9 @@ def directory(request: ChatRequest) -> str:
     """The folder that the conversation says it works in; "" when it names none."""
     expression = _directories()
     for message in reversed(request.messages):
-        if message.role != "assistant" and (found := expression.search(message.text)):
+        if message.role == "assistant" or not may("directory", message.text):
+            continue
+        if found := expression.search(message.text):
             return next(path for path in found.groups() if path).rstrip("/.") or "/"
     return ""
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from mockserver.answer import prose
@@ -66,7 +66,9 @@ def _told(request: ChatRequest, course: Course, drawn: Draw) -> str:
 
 
 def _hermes(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str | None:
-    made = next_calls(tools_in(_prompt(request)), course, drawn, folder=directory(request), deadline=deadline)
+    made = next_calls(
+        tools_in(_prompt(request)), course, drawn, folder=partial(directory, request), deadline=deadline
+    )
     if not made:
         return _told(request, course, drawn) if course.results else None
     return "\n".join(
@@ -80,7 +82,7 @@ def _react(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline
     scratch = _SCRATCH.search(request.last_user)
     if scratch:
         course = _scratched(scratch["question"], scratch["said"])
-    made = next_calls(tools_in(text), course, drawn, folder=directory(request), deadline=deadline)
+    made = next_calls(tools_in(text), course, drawn, folder=partial(directory, request), deadline=deadline)
     if made:
         call = made[0]
         return f"Thought: I need a tool for this.\nAction: {call.name}\nAction Input: {call.arguments}"
@@ -99,7 +101,7 @@ def _code(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline 
     text = _prompt(request)
     opening, closing = ("<code>", "</code>") if "<code>" in text else ("```python", "```")
     tools = [tool for tool in tools_in(text) if tool["function"]["name"] != _ENDING]
-    made = next_calls(tools, course, drawn, folder=directory(request), deadline=deadline)
+    made = next_calls(tools, course, drawn, folder=partial(directory, request), deadline=deadline)
     if made:
         given = ", ".join(f"{name}={value!r}" for name, value in loads(made[0].arguments).items())
         lines = f"result = {made[0].name}({given})\nprint(result)"

@@ -49,15 +49,13 @@ def lexicon(name: str) -> Lexicon:
 
 def numbers(request: ChatRequest, index: int) -> Iterator[int]:
     """Endless numbers that follow from the request and the choice's index."""
-    digest = blake2b(digest_size=16)
-    digest.update(f"{request.model.name}\0{request.seed}\0{index}".encode())
-    for name in _SAMPLING:
-        digest.update(f"\0{request.get(name)}".encode())
+    sent = request.parameters
+    told = [request.model.name, str(request.seed), str(index), *[str(sent.get(name)) for name in _SAMPLING]]
     for message in request.messages:
-        digest.update(f"\0{message.role}\0{message.text}".encode("utf-8", "replace"))
+        told += message.role, message.text
         for part in message.media:
-            digest.update(f"\0{part.kind}\0{part.value}".encode("utf-8", "replace"))
-    seed = digest.digest()
+            told += part.kind, str(part.value)
+    seed = blake2b("\0".join(told).encode("utf-8", "replace"), digest_size=16).digest()
     block = 0
     while True:
         yield from blake2b(seed + block.to_bytes(4, "big"), digest_size=64).digest()
@@ -86,7 +84,7 @@ def _fill(sentences: list[str], request: ChatRequest, words: Lexicon) -> str:
         "before": before or "…",
         "result": _excerpt(results[-1], _RESULT) if results else "",
     }
-    return words.blank.join(sentence.format(**values) for sentence in sentences)
+    return words.blank.join(sentences).format(**values)
 
 
 def answer(request: ChatRequest, drawn: Iterator[int]) -> str:

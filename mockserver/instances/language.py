@@ -8,6 +8,8 @@ HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 
 def language(text: str) -> str:
     """The language to answer a text in: ja when it has kana, zh when it has Han characters, else en."""
+    if text.isascii():
+        return "en"
     if KANA.search(text):
         return "ja"
     return "zh" if HAN.search(text) else "en"

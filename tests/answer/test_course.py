@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.answer.course import Course, complains, course_of, directory, ends, is_result
+from mockserver.answer.course import Course, complains, course_of, directory, ends, is_result, known, may
 from mockserver.instances.kinds import parts
 from tests.asking import Messages, ask
 from tests.wire.strategies import texts
@@ -100,6 +100,20 @@ def test_a_conversation_without_a_question_asks_nothing() -> None:
 def test_every_text_is_a_result_or_not_and_never_breaks(first: str, last: str) -> None:
     found = course(user("Tea?"), said(first), user(last))
     assert found.question == ("Tea?" if is_result(last) or complains(last) else last)
+
+
+@pytest.mark.parametrize(
+    ("topic", "pattern"),
+    [(topic, pattern) for topic in ("complaints", "directory") for pattern in known()[topic]["says"]],
+)
+@given(data=st.data())
+@settings(max_examples=20)
+def test_what_a_pattern_finds_has_a_word_that_is_looked_for_first(
+    topic: str, pattern: str, data: st.DataObject
+) -> None:
+    text = data.draw(st.from_regex(pattern))
+    assert may(topic, text)
+    assert may(topic, text.upper())
 
 
 @pytest.mark.parametrize(
