@@ -34,7 +34,7 @@ CALLS = [(name, text.replace("$ curl", "curl")) for name, text in _blocks("conso
 COMMANDS = [
     (name, command)
     for name, text in [*_blocks("console"), *((page.name, page.read_text("utf-8")) for page in PAGES)]
-    for command in re.findall(r"dashscope-mock ([a-z]+)", text)
+    for command in re.findall(r"(?<!/)dashscope-mock ([a-z]+)", text)
 ]
 
 
