@@ -142,5 +142,15 @@ def test_the_code_of_a_page_is_the_same_in_both_languages(name: str) -> None:
 
 
 def test_what_newcomers_need_first_stands_in_chinese() -> None:
-    first = {"index", "quickstart", "pytest", "scenarios", "recording", "control-api", "comparison"}
+    first = {
+        "index",
+        "quickstart",
+        "node",
+        "java",
+        "pytest",
+        "scenarios",
+        "recording",
+        "control-api",
+        "comparison",
+    }
     assert {f"{name}.md" for name in first} <= set(TWINS)
