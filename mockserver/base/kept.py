@@ -2,6 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from functools import wraps
+from threading import Lock
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -67,3 +69,30 @@ class Kept(Generic[K, V]):
         """Forgets everything."""
         self._held.clear()
         self.size = 0
+
+
+def remembered(*, most: int, characters: int) -> Callable[[Callable[..., V]], Callable[..., V]]:
+    """Remembers what a function gave for its texts, as long as these are not too many or too long together.
+
+    `lru_cache` counts texts of a megabyte like those of a word. Any thread may ask.
+    """
+
+    def remember(work: Callable[..., V]) -> Callable[..., V]:
+        kept: Kept[tuple[str, ...], tuple[V]] = Kept(
+            most=most, size=characters, weigh=lambda texts, _: sum(map(len, texts))
+        )
+        lock = Lock()
+
+        @wraps(work)
+        def asked(*texts: str) -> V:
+            with lock:
+                found = kept.get(texts)
+            if found is None:
+                found = (work(*texts),)
+                with lock:
+                    kept.put(texts, found)
+            return found[0]
+
+        return asked
+
+    return remember

@@ -5,7 +5,7 @@ place, so a proposal is checked where it is made. Nothing outside the document i
 """
 
 import time
-from collections import ChainMap, OrderedDict, deque
+from collections import ChainMap, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -18,6 +18,7 @@ import jsonschema_rs
 
 from mockserver.base.deadline import Deadline
 from mockserver.base.jsontext import dumps, loads
+from mockserver.base.kept import Kept
 from mockserver.instances.impossible import ImpossibleSchemaError, TakesLongError
 from mockserver.instances.places import Place, children
 from mockserver.instances.spelling import patterns, strictly, with_siblings
@@ -365,10 +366,10 @@ def _brief(error: Exception) -> str:
     return f"{at}: {lines[0][:200]}" if at else (lines or ["unknown"])[0][:200]
 
 
-_MOST = 64
-"""How many compiled schemas are kept."""
+_MOST, _TEXTS = 64, 2 * 1024 * 1024
+"""How many compiled schemas are kept, and of how many bytes together: compiled, they are many times that."""
 
-_kept: OrderedDict[tuple[bytes, bool], Document] = OrderedDict()
+_kept: Kept[tuple[bytes, bool], Document] = Kept(most=_MOST, size=_TEXTS, weigh=lambda key, _: len(key[0]))
 _keeping = Lock()
 
 
@@ -384,14 +385,11 @@ def compiled(schema: Any, *, loose: bool = False, hasty: bool = False) -> Docume
         raise ImpossibleSchemaError(msg) from None
     with _keeping:
         found = _kept.get((text, loose))
-        if found is not None:
-            _kept.move_to_end((text, loose))
-            return found
+    if found is not None:
+        return found
     if hasty:
         raise TakesLongError
     made = Document(loads(text), formats=b'"format"' in text, loose=loose)
     with _keeping:
-        _kept[text, loose] = made
-        if len(_kept) > _MOST:
-            _kept.popitem(last=False)
+        _kept.put((text, loose), made)
     return made

@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from math import isfinite
 
+from mockserver.base.kept import remembered
 from mockserver.instances.kinds import tables
 
 LONGEST = 4_000
@@ -199,7 +199,7 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST // 2] + "\n" + text[-LONGEST // 2 :]
 
 
-@lru_cache(maxsize=64)
+@remembered(most=64, characters=1 << 20)
 def fragments(text: str) -> Fragments:
     """Take a text apart."""
     urls = _URL.findall(text)

@@ -4,10 +4,11 @@ The tables are data (`fixtures/instances.json`).
 """
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from mockserver.base import resources
+from mockserver.base.kept import remembered
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LATIN = re.compile(r"[A-Za-z]+")
@@ -27,7 +28,7 @@ def parts(name: str) -> list[str]:
     return [part.lower() for part in _BREAK.split(_HUMP.sub("_", name)) if part]
 
 
-@lru_cache(maxsize=1024)
+@remembered(most=1024, characters=1 << 20)
 def kind_of(name: str, description: str) -> str:
     """The kind of a property; "" when neither its name nor its description tells."""
     words = parts(name)

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import Any
 
+from mockserver.base.kept import remembered
 from mockserver.instances.kinds import parts
 
 _ITEM = r"[`'\"“]?[\w.+-]+[`'\"”]?"
@@ -28,7 +28,7 @@ _SHORTEST = 4
 _MOST_MEMBERS, _MOST_WORDS = 50, 200
 
 
-@lru_cache(maxsize=1024)
+@remembered(most=1024, characters=1 << 20)
 def listed(description: str) -> tuple[str, ...]:
     """The values that a description allows: ``one of: asc, desc``, ``'metric' or 'imperial'``."""
     if "e.g" in description or "example" in description:

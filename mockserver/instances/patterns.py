@@ -6,8 +6,8 @@ pattern, and no pattern is slow.
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
 
+from mockserver.base.kept import remembered
 from mockserver.instances.regexes import LONGEST, Node, UnreadablePatternError, parsed
 
 __all__ = ["LONGEST", "UnreadablePatternError", "texts"]
@@ -23,7 +23,7 @@ _WIDE = 20
 """How many letters a class has at least that stands for anything."""
 
 
-@lru_cache(maxsize=1024)
+@remembered(most=1024, characters=1 << 20)
 def _plain(letters: str) -> str:
     """The letters of a class that a person would take first."""
     if _LOWER.issubset(letters):

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
+from mockserver.base.kept import remembered
 from mockserver.instances.fragments import Fragments, fragments, number, shortened
 from mockserver.instances.kinds import kind_of, made_up, parts
 from mockserver.instances.language import language
@@ -63,7 +63,7 @@ def _stands(spelled: str, text: str) -> int:
     return at
 
 
-@lru_cache(maxsize=64)
+@remembered(most=64, characters=1 << 20)
 def _forms(text: str) -> dict[str, int]:
     """Where the forms of each English word stand first in a text, by their stem."""
     found: dict[str, int] = {}

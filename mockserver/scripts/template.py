@@ -9,10 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from mockserver.base.deadline import Deadline, Timer
+from mockserver.base.kept import remembered
 from mockserver.scripts import sandbox
 from mockserver.scripts.sandbox import Meter, TemplateError
 from mockserver.talk.request import ChatRequest
@@ -41,7 +41,7 @@ def is_template(spec: Any) -> bool:
     return isinstance(spec, list) and any(map(is_template, spec))
 
 
-@lru_cache(maxsize=512)
+@remembered(most=512, characters=1 << 20)
 def _compiled(text: str) -> Any:
     return sandbox.compiled(text)
 

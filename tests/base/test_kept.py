@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.base.kept import Kept
+from mockserver.base.kept import Kept, remembered
 
 
 def test_what_rested_longest_goes_first() -> None:
@@ -54,3 +54,21 @@ def test_the_bounds_hold_whatever_comes(most: int, size: int, steps: list[tuple[
         assert kept.size == sum(kept.values())
         assert len(kept) <= most
         assert kept.size <= size or len(kept) == 1
+
+
+def test_what_was_given_for_texts_is_remembered_as_long_as_they_are_not_too_long_together() -> None:
+    asked: list[str] = []
+
+    @remembered(most=3, characters=10)
+    def brewed(leaf: str, pot: str = "") -> str | None:
+        asked.append(leaf)
+        return None if leaf == "stone" else leaf + pot
+
+    assert [brewed("tea"), brewed("tea"), brewed("stone"), brewed("stone")] == ["tea", "tea", None, None]
+    assert asked == ["tea", "stone"]
+    assert brewed("tea", "pot") == "teapot"
+    brewed("tea")
+    assert asked == ["tea", "stone", "tea", "tea"]
+    for _ in range(2):
+        brewed("x" * 100)
+    assert asked[4:] == ["x" * 100]
