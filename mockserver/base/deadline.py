@@ -35,6 +35,10 @@ class Deadline:
         """Whether the time is up."""
         return self._timer() >= self._end
 
+    def earlier(self, seconds: float) -> "Deadline":
+        """The same, so many seconds earlier."""
+        return Deadline(max(self.left - seconds, 0.0), timer=self._timer, hasty=self.hasty)
+
     def share(self, part: float) -> "Deadline":
         """A deadline after that part of what is left."""
         return Deadline(self.left * part, timer=self._timer, hasty=self.hasty)

@@ -21,6 +21,10 @@ from mockserver.instances.words import Words
 
 __all__ = ["ImpossibleSchemaError", "instance"]
 
+_BESIDE = 2.0
+"""About how many times as long as compiling a schema all else takes that is done with its text: to read the
+request, to count its tokens. What makes an instance has so much less time."""
+
 _SHARE = 0.5
 """Which part of the time that is left an attempt may take: the rest is for a simpler one."""
 
@@ -68,12 +72,13 @@ def instance(
         if STEPS < (size := document.size(document.root)) < inf:
             reason = reason or f"its smallest instance has {size:g} values, and the mock makes {STEPS}"
             continue
+        left = deadline.earlier(_BESIDE * document.reading)
         for sparse in (False, True):
             maker = Maker(
                 document,
                 endless,
                 words,
-                deadline.share(share),
+                left.share(share),
                 sparse=sparse,
                 formats=formats,
                 brief=brief,
