@@ -197,8 +197,10 @@ class Engine:
             if known is None:
                 keep = partial(without_key, body, key)
                 entry.body = (yield from aside(keep)) if asked.large else keep()
-            if self.recorded is not None and (played := self._played(surface, headers, body, entry)):
-                return played
+            if self.recorded is not None:
+                played = yield from self._played(surface, headers, body, entry)
+                if played is not None:
+                    return played
             entry.world = world = self.door.admit(key, headers)
             request, trail = yield from self._understood(asked, headers)
             if self.faults.asked(world.key, headers):
@@ -272,10 +274,10 @@ class Engine:
 
     def _played(
         self, surface: Surface, headers: Mapping[str, str], body: bytes, entry: Entry
-    ) -> Answer | None:
+    ) -> Steps[Answer | None]:
         """The recorded bytes that answer a request. Raises `Refused`."""
         assert self.recorded is not None
-        answer = self.recorded.answer(self, surface, headers, body, entry)
+        answer = yield from self.recorded.answer(self, surface, headers, body, entry)
         if answer is not None:
             self.journal.add(entry)
         return answer

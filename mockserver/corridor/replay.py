@@ -8,12 +8,14 @@ answer (streamed or not), through the renderer of the one that asks.
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, Protocol
 
 from mockserver.base.kept import Kept
 from mockserver.catalogue.errors import Refusal, Voice, Words
 from mockserver.corridor.answers import Answer, Clock
 from mockserver.corridor.door import Door
+from mockserver.corridor.work import LARGE, Steps, aside, sized
 from mockserver.dialects.table import named
 from mockserver.recording import canonical, nearest
 from mockserver.recording.fold import Folded
@@ -23,7 +25,7 @@ from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
 from mockserver.recording.usage import counts_of, overrides_for
 from mockserver.scripts.desk import Desk
-from mockserver.scripts.script import Scripts
+from mockserver.scripts.script import Scripts, first
 from mockserver.state.journal import Entry, size_of
 from mockserver.state.worlds import World
 from mockserver.talk.finding import Finding
@@ -141,24 +143,27 @@ class Recorded:
 
     def tape(
         self, method: str, path: str, headers: Iterable[tuple[str, str]], body: bytes, query: str = ""
-    ) -> Tape:
+    ) -> Steps[Tape]:
         """The request as it is compared: without its secrets. Remembered, as clients repeat themselves."""
         hides = self.redaction.hides_header
         pairs = [pair for pair in headers if pair[0].lower() in _COMPARED or hides(pair[0])]
         known = (method, path, query, tuple(pairs), body)
         found = self._asked.get(known)
         if found is None:
-            redaction = self.redaction.knowing(pairs)
-            request = Request(
-                method=method,
-                path=redaction.path(path),
-                query=redaction.query(query),
-                headers=redaction.pairs(pairs),
-                body=redaction.readable_body(body),
-            )
-            found = Tape(request, canonical.keys_of(request))
+            found = yield from sized(len(body), self._taped, method, path, pairs, body, query)
             self._asked.put(known, found)
         return found
+
+    def _taped(self, method: str, path: str, pairs: list[tuple[str, str]], body: bytes, query: str) -> Tape:
+        redaction = self.redaction.knowing(pairs)
+        request = Request(
+            method=method,
+            path=redaction.path(path),
+            query=redaction.query(query),
+            headers=redaction.pairs(pairs),
+            body=redaction.readable_body(body),
+        )
+        return Tape(request, canonical.keys_of(request))
 
     def match(self, tape: Tape, *, refused: bool = False) -> Match | None:
         """The recordings for a request; for one whose key is refused, only those of a 401."""
@@ -209,32 +214,33 @@ class Recorded:
 
     def answer(
         self, engine: Walked, surface: Surface, headers: Mapping[str, str], body: bytes, entry: Entry
-    ) -> "Answer | None":
+    ) -> Steps["Answer | None"]:
         """The recorded bytes for a chat request; None when something else is to answer.
 
         A reply to be rendered is left in the entry, for the chain. Raises `Refused` for a request that is
         not recorded, when such are to be refused.
         """
-        tape = self.tape("POST", surface.paths[0], headers.items(), body)
+        tape = yield from self.tape("POST", surface.paths[0], headers.items(), body)
         entry.body = tape.request.body
         refused = False
         try:
             entry.world = engine.door.admit(key_of(surface, headers), headers)
         except Refused:
             refused = True
-        if self.scripted(engine, surface, headers, body, entry.world):
+        if (yield from self.scripted(engine, surface, headers, body, entry.world)):
             return None
         match = self.match(tape, refused=refused)
         if match is None:
             if self.playing.strict_miss and not refused:
-                raise Refused(missed(nearest.report(self.library, tape.request)))
+                raise Refused(missed((yield from aside(nearest.report, self.library, tape.request))))
             return None
         struck = not refused and engine.faults.asked(entry.world.key, headers)
         if self.playing.way == "rechunk" or not match.same or struck:
             entry.recording = match
             return None
         if self.playing.judged and not refused:
-            entry.findings = self._findings(engine, surface, headers, body, entry.world)
+            find = partial(self._findings, engine, surface, headers, body, entry.world)
+            entry.findings = yield from sized(len(body), find)
         return self._exact(engine, match, entry)
 
     @staticmethod
@@ -251,15 +257,18 @@ class Recorded:
     @staticmethod
     def scripted(
         engine: Walked, surface: Surface, headers: Mapping[str, str], body: bytes, world: World
-    ) -> bool:
+    ) -> Steps[bool]:
         """Whether a script answers the request: it comes before a recording."""
         if not any(True for _ in engine.scripts):
             return False
         try:
-            request, _ = _read(engine, surface, headers, body, world)
+            request, _ = yield from sized(len(body), _read, engine, surface, headers, body, world)
         except Refused:
             return False
-        return engine.scripts.find(world.key, request) is not None
+        if len(body) <= LARGE:
+            return engine.scripts.find(world.key, request) is not None
+        seen = tuple(engine.scripts.seen_by(world.key))
+        return (yield from aside(first, seen, world.key, request)) is not None
 
     def _exact(self, engine: Walked, match: Match, entry: Entry) -> "Answer":
         row, interaction = self.take(match, entry.world.name)

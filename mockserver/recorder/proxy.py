@@ -19,7 +19,6 @@ from starlette.types import Message, Receive, Scope, Send
 
 from mockserver.base.version import __version__
 from mockserver.corridor.replay import Match, Recorded, Tape
-from mockserver.corridor.work import LARGE
 from mockserver.recorder import refusing
 from mockserver.recorder.refusing import fault, say
 from mockserver.recorder.upstream import Incoming, UnreachableError, Upstream
@@ -177,7 +176,8 @@ class Recorder:
         if self.mode == "none" or self.upstream is None:
             tape = await self._tape(scope, body)
             self.counts["missed"] += 1
-            await send_answer(missing(nearest.report(self.recorded.library, tape.request)), receive, send)
+            report = await self._aside.run(partial(nearest.report, self.recorded.library, tape.request))
+            await send_answer(missing(report), receive, send)
             return
         key = "" if tape is None else tape.keys.strict
         mine = self._running[key] = asyncio.Event()
@@ -226,9 +226,8 @@ class Recorder:
 
     async def _tape(self, scope: Scope, body: bytes) -> Tape:
         path, query = target_of(scope)
-        read = partial(self.recorded.tape, scope["method"], path, pairs_of(scope), body, query)
-        tape: Tape = await self._aside.run(read) if len(body) >= LARGE else read()
-        return tape
+        asked = self.recorded.tape(scope["method"], path, pairs_of(scope), body, query)
+        return await self._aside.through(asked)
 
     async def _forward(
         self, upstream: Upstream, scope: Scope, body: bytes, receive: Receive, send: Send

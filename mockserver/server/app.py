@@ -149,7 +149,7 @@ class App:
         from mockserver.server import replaying  # noqa: PLC0415 - a server without recordings needs none of it
 
         assert self.engine.recorded is not None
-        return await replaying.play(self.engine.recorded, self.engine, scope, receive, send)
+        return await replaying.play(self.engine.recorded, self.engine, self.aside, scope, receive, send)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

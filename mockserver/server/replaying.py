@@ -1,5 +1,6 @@
 """Recordings of the endpoints beside chat: their bytes, for whatever the path is."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from mockserver.recording import nearest
 from mockserver.recording.interaction import surface_of
 from mockserver.server import neighbours
 from mockserver.server.asgi import BodyTooLargeError, read_body, send_answer
+from mockserver.server.aside import Aside
 
 if TYPE_CHECKING:
     from mockserver.corridor.engine import Engine
@@ -49,7 +51,7 @@ def repeating(body: bytes, receive: Receive) -> Receive:
 
 
 async def play(
-    recorded: "Recorded", engine: "Engine", scope: Scope, receive: Receive, send: Send
+    recorded: "Recorded", engine: "Engine", aside: Aside, scope: Scope, receive: Receive, send: Send
 ) -> Receive | None:
     """Answers a request beside chat from the cassette; else gives what the request can be read from.
 
@@ -63,13 +65,15 @@ async def play(
         await neighbours.refuse(engine, Request(scope), "body.too-large")(scope, receive, send)
         return None
     path, query = target_of(scope)
-    tape = recorded.tape(scope["method"], path, pairs_of(scope), body, query)
+    asked = recorded.tape(scope["method"], path, pairs_of(scope), body, query)
+    tape = await aside.through(asked)
     match = recorded.match(tape) if surface_of(path) == "other" else None
     if match is not None:
         _, ready = recorded.prepared(match, "")
         await send_answer(recorded.sent(ready, engine.clock()), receive, send)
         return None
     if recorded.playing.strict_miss:
-        await send_answer(missing(nearest.report(recorded.library, tape.request)), receive, send)
+        report = await aside.run(partial(nearest.report, recorded.library, tape.request))
+        await send_answer(missing(report), receive, send)
         return None
     return repeating(body, receive)

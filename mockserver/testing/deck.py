@@ -46,12 +46,12 @@ class Beside(Recorder):
         await self._app(scope, receive, send)
 
     async def _answer(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        if self._staged(scope, body):
+        if await self._staged(scope, body):
             await self._app(scope, repeating(body, receive), send)
         else:
             await super()._answer(scope, body, receive, send)
 
-    def _staged(self, scope: Scope, body: bytes) -> bool:
+    async def _staged(self, scope: Scope, body: bytes) -> bool:
         """Whether the mock server answers a request in any case, by a script or with a fault."""
         surface, engine = at(scope["path"]), self._app.engine
         if surface is None:
@@ -62,7 +62,8 @@ class Beside(Recorder):
         except Refused:
             return True
         struck = engine.faults.asked(world.key, headers)
-        return struck or self.recorded.scripted(engine, surface, headers, body, world)
+        scripted = self.recorded.scripted(engine, surface, headers, body, world)
+        return struck or await self._aside.through(scripted)
 
     async def _replay(self, _: Match, scope: Scope, body: bytes, receive: Receive, send: Send) -> bool:
         await self._app(scope, repeating(body, receive), send)

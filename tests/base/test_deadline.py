@@ -25,6 +25,12 @@ def test_a_share_ends_earlier_by_the_same_clock() -> None:
     assert (share.over, deadline.over) == (True, False)
 
 
+def test_an_earlier_one_has_less_time_but_never_less_than_none() -> None:
+    deadline = Deadline(8, timer=lambda: 0.0)
+    assert [deadline.earlier(seconds).left for seconds in (0, 3, 9)] == [8, 5, 0]
+    assert deadline.earlier(9).over
+
+
 def test_a_hasty_one_is_never_near_and_nor_is_its_share() -> None:
     now = [0.0]
     deadline = Deadline(8, timer=lambda: now[0], hasty=True)

@@ -17,6 +17,7 @@ from mockserver.recording import cassette
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
 from mockserver.server.asgi import ClientGoneError
+from mockserver.server.aside import Aside
 from mockserver.server.replaying import missing, pairs_of, play, repeating, target_of
 from tests.recording.exchanges import COMPAT, asked, dumped, interaction
 
@@ -55,7 +56,7 @@ def played(
         sent.append(message)
 
     async def run() -> list[Message] | None:
-        left = await play(recorded, engine, scope, receiving(messages), send)
+        left = await play(recorded, engine, Aside(), scope, receiving(messages), send)
         return None if left is None else [await left()]
 
     return sent, asyncio.run(run())
