@@ -351,10 +351,13 @@ def dashscope_mock(request: pytest.FixtureRequest) -> Iterator["Mock"]:
     mock.reset()
     files = _files(request, options)
     if files:
+        warnings, broken = [], ""
         try:
             warnings = mock.play(*files)
         except BrokenScenarioError as error:
-            pytest.fail(str(error), pytrace=False)
+            broken = str(error)
+        if broken:  # not within the handler: the report would tell it twice
+            pytest.fail(broken, pytrace=False)
         for warning in warnings:
             request.node.add_report_section("setup", "dashscope scenario", warning)
     if "on_miss" in options:
@@ -370,8 +373,8 @@ def dashscope_mock(request: pytest.FixtureRequest) -> Iterator["Mock"]:
 
 
 _SILENCE = (
-    "No request came with this test's key. Does the app take its key and its base URL from the "
-    "environment, and is its client made inside of the test?"
+    "No request came with this test's key. Does the app take its key and its base URL\n"
+    "from the environment, and is its client made inside of the test?"
 )
 
 
@@ -380,7 +383,7 @@ def _report(mock: "Mock", stopped: list[str], silence: str = _SILENCE) -> str:
     from mockserver.testing.report import folded  # noqa: PLC0415
 
     lines = [f"guard: {message}" for message in stopped]
-    lines.append(folded(mock.report() or silence, shutil.get_terminal_size().columns))
+    lines.append(folded(mock.report(), shutil.get_terminal_size().columns) or silence)
     return "\n\n".join(lines)
 
 

@@ -1,6 +1,7 @@
 """`dashscope-mock tail`: shows what is asked and answered, as it happens."""
 
 import argparse
+import os
 import shutil
 import sys
 import time
@@ -25,20 +26,28 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     tail.set_defaults(run=_tail)
 
 
+def _on_terminal(text: str) -> str:
+    """As wide as the terminal, and in colour unless `NO_COLOR` says otherwise."""
+    from mockserver.testing.report import folded, painted  # noqa: PLC0415
+
+    narrow = folded(text, shutil.get_terminal_size().columns)
+    return narrow if os.environ.get("NO_COLOR") else painted(narrow)
+
+
 def _tail(options: argparse.Namespace) -> int:
     import json  # noqa: PLC0415 - help answers without it
 
     from mockserver.testing.channel import ControlError, HttpChannel  # noqa: PLC0415
-    from mockserver.testing.report import block, folded  # noqa: PLC0415
+    from mockserver.testing.report import block  # noqa: PLC0415
 
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    shown_as = _on_terminal if sys.stdout.isatty() else str
     query = {**filters_of(options), "limit": str(max(0, options.last))}
     try:
         channel = HttpChannel(url_of(options), token=options.control_token)
         while True:
             for shown in json.loads(channel.call("GET", "requests", **query))["requests"]:
                 lines = json.dumps(shown, ensure_ascii=False) if options.jsonl else f"{block(shown)}\n"
-                text = lines if options.jsonl else folded(lines, width)
+                text = lines if options.jsonl else shown_as(lines)
                 print(text, flush=True)  # noqa: T201 - the command speaks on stdout
                 query["after"] = str(shown["number"])
             query.pop("limit", None)

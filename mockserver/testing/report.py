@@ -1,6 +1,7 @@
 """An exchange of the journal as people read it: one block each."""
 
 import json
+import re
 import textwrap
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -36,6 +37,24 @@ def folded(text: str, width: int) -> str:
             replace_whitespace=False,
         )
         lines += parts if len(line) > width else [line]
+    return "\n".join(lines)
+
+
+_PAINT = (
+    (re.compile(r"^#\d+  .*  [45]\d\d$"), "1;31"),
+    (re.compile(r"^#\d+  "), "1;32"),
+    (re.compile(r"^  (?:refused|finding) "), "33"),
+    (re.compile(r"^  (?:tokens|by|nearest|history|tools|system) "), "2"),
+)
+"""The lines of an exchange that have a colour on a terminal; the first that fits, heads of errors before heads."""
+
+
+def painted(text: str) -> str:
+    """Exchanges in the colours of a terminal."""
+    lines = []
+    for line in text.split("\n"):
+        colour = next((colour for pattern, colour in _PAINT if pattern.search(line)), None)
+        lines.append(line if colour is None else f"\x1b[{colour}m{line}\x1b[0m")
     return "\n".join(lines)
 
 

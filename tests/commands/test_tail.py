@@ -1,6 +1,8 @@
 """`dashscope-mock tail` and `export`: the exchanges of a running server, shown and written."""
 
 import json
+import re
+import sys
 import time
 from pathlib import Path
 
@@ -33,6 +35,27 @@ def test_tail_shows_a_block_for_each_exchange(live: Live, capsys: pytest.Capture
     assert told.count("  says      Oolong.") == 2
     assert main(["tail", "--url", url(live), "--once", "--key", "sk-b"]) == 0
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("colour", [True, False])
+def test_on_a_terminal_it_is_as_wide_as_that_and_in_colour(
+    live: Live,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    colour: bool,
+) -> None:
+    live.script({"content": "Oolong, and behind it another oolong. " * 4})
+    ask(live)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("NO_COLOR", "" if colour else "1")
+    assert main(["tail", "--url", url(live), "--once"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("\x1b[1;32m#") is colour
+    plain = re.sub(r"\x1b\[[\d;]*m", "", told).splitlines()
+    assert max(map(len, plain)) <= 60
+    assert "  says      Oolong, and behind it another oolong. Oolong," in plain
 
 
 def test_tail_shows_json_when_it_is_asked_for(live: Live, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811

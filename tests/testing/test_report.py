@@ -11,7 +11,7 @@ from mockserver.dialects.compat.surface import COMPAT
 from mockserver.state.brief import last_message, messages_of
 from mockserver.talk.surface import Surface
 from mockserver.testing.exchange import Exchange
-from mockserver.testing.report import block, folded, nearest_lines
+from mockserver.testing.report import block, folded, nearest_lines, painted
 from tests.conftest import NOW, make_headers
 from tests.wire.strategies import json_values
 
@@ -82,6 +82,16 @@ def test_exchanges_are_folded_between_words(width: int) -> None:
     assert lines[-3:] == [" " * 12 + "乌龙茶" * 40, "", "  by        built-in"]
     assert " ".join(folded(text, width).split()) == " ".join(text.split())
     assert folded(text, 10_000) == text
+
+
+def test_colours_tell_what_went_wrong(engine: Engine) -> None:
+    good = painted(block(shown(engine, {"content": "Oolong."})))
+    assert good.startswith("\x1b[1;32m#1  ")
+    assert "\n  says      Oolong.\n" in good
+    engine.reset()
+    refused = painted(block(shown(engine, {"error": {"code": "Throttling.RateQuota"}})))
+    assert refused.startswith("\x1b[1;31m#")
+    assert "\x1b[33m  refused   limit_requests" in refused
 
 
 def test_a_block_shows_findings(engine: Engine) -> None:
