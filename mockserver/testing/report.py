@@ -46,7 +46,7 @@ _PAINT = (
     (re.compile(r"^  (?:refused|finding) "), "33"),
     (re.compile(r"^  (?:tokens|by|nearest|history|tools|system) "), "2"),
 )
-"""The lines of an exchange that have a colour on a terminal; the first that fits, so heads of errors first."""
+"""The lines that have a colour on a terminal; the first that fits, so heads of errors before other heads."""
 
 
 def painted(text: str) -> str:
