@@ -67,6 +67,8 @@ class Tokenizer:
 
     def __init__(self, encoding: "tiktoken.Encoding") -> None:
         self._encoding = encoding
+        first, *others = {token[:1] for token in encoding.special_tokens_set}
+        self._opening = "" if others else first
         self.count = TextCache(self._count).__getitem__
         self.ends = TextCache(self._ends, chars=_CACHE_CHARS // 4).__getitem__
 
@@ -120,6 +122,9 @@ class Tokenizer:
         return [token for span in spans(text) for token in encode(span)]
 
     def _marked(self, text: str) -> list[int]:
+        """The ids of a span, added tokens being one each; where none begins the library need not look."""
+        if self._opening not in text:
+            return self._encoding.encode_ordinary(text)
         return self._encoding.encode(text, allowed_special="all")
 
     def _count(self, text: str) -> int:

@@ -127,6 +127,13 @@ def test_what_a_model_is_given_is_the_composed_text_token_by_token(text: str) ->
     assert b"".join(WORKING.tokens(ids)).decode() == unicodedata.normalize("NFC", text)
 
 
+@given(st.lists(st.one_of(texts, st.sampled_from(["<", "<|", "|>", *ADDED]))).map("".join))
+def test_where_no_added_token_begins_the_library_is_asked_the_quicker_way(text: str) -> None:
+    assert WORKING.read(text) == WORKING._encoding.encode(
+        unicodedata.normalize("NFC", text), allowed_special="all"
+    )
+
+
 @given(st.one_of(texts, CUT_CHARACTERS))
 def test_the_slices_between_the_ends_join_to_the_text(text: str) -> None:
     ends = list(WORKING.ends(text))
@@ -293,6 +300,8 @@ class Panic(BaseException):
 
 class Frail:
     """A library that panics when it is asked for more than it can bear."""
+
+    special_tokens_set = frozenset({"<|im_end|>"})
 
     def __init__(self, bears: int) -> None:
         self.bears = bears
