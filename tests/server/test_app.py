@@ -9,11 +9,12 @@ from typing import Any
 import httpx
 import pytest
 from starlette.testclient import TestClient
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive
 
 from mockserver.base.masking import mask
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
+from mockserver.corridor.work import aside
 from mockserver.dialects.table import PATHS, named
 from mockserver.endpoints import answering
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
@@ -455,7 +456,8 @@ def test_many_clients_are_served_side_by_side(engine: Engine) -> None:
 def test_an_app_is_played_from_a_cassette_that_has_it(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, *, recorded: bool
 ) -> None:
-    async def play(_: Any, _engine: Engine, _scope: Scope, receive: Receive, send: Send) -> Receive | None:
+    async def play(*given: Any) -> Receive | None:
+        receive, send = given[-2:]
         if not recorded:
             return receive
         await send({"type": "http.response.start", "status": 299, "headers": []})
@@ -463,7 +465,8 @@ def test_an_app_is_played_from_a_cassette_that_has_it(
         return None
 
     monkeypatch.setattr(replaying, "play", play)
-    monkeypatch.setattr(engine, "recorded", SimpleNamespace(answer=lambda *_: None))
+    nothing = SimpleNamespace(answer=lambda *_: aside(lambda: None))
+    monkeypatch.setattr(engine, "recorded", nothing)
     client = TestClient(App(engine), headers={"Authorization": f"Bearer {KEY}"})
     response = client.post("/api/v1/apps/tea/completion", json={"input": {"prompt": "Tea?"}})
     assert response.status_code == (299 if recorded else 200)
