@@ -111,13 +111,18 @@ _WORDS: dict[str, Callable[[Any], str]] = {
 """Broken constraints whose own message would be of Python's values, by their keyword."""
 
 
-def _checked(body: bytes, schema: str) -> tuple[Any, list[Violation]]:
-    """The JSON of a body, and where it breaks its schema. Raises `ValueError`."""
+def _checked(body: bytes, schema: str) -> tuple[Any, FaultError | None]:
+    """The JSON of a body, and how it breaks its schema. Raises `ValueError`."""
     document = loads_bounded(body)
-    return document, violations(schema, document)
+    found = violations(schema, document)
+    if not found:
+        return document, None
+    # A misspelt field is often a missing one too; its own name helps more.
+    worst = next((fault for fault in found if fault.keyword == "additionalProperties"), found[0])
+    return document, FaultError(explain(worst, schema), worst.path or None)
 
 
-async def _read(request: Request, schema: str) -> tuple[Any, list[Violation]]:
+async def _read(request: Request, schema: str) -> tuple[Any, FaultError | None]:
     """The same of a request's body; a large one is read aside. Raises `FaultError`."""
     try:
         body = await read_plain(request.scope, request.receive, limit=_LIMIT)
@@ -137,11 +142,9 @@ async def _read(request: Request, schema: str) -> tuple[Any, list[Violation]]:
 
 async def read_document(request: Request, schema: str) -> Any:
     """The JSON of a request's body, as its schema allows it. Raises `FaultError`."""
-    document, found = await _read(request, schema)
-    if found:
-        # A misspelt field is often a missing one too; its own name helps more.
-        worst = next((fault for fault in found if fault.keyword == "additionalProperties"), found[0])
-        raise FaultError(explain(worst, schema), worst.path or None)
+    document, fault = await _read(request, schema)
+    if fault is not None:
+        raise fault
     return document
 
 

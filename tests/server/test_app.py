@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.testclient import TestClient
-from starlette.types import Receive
+from starlette.types import Receive, Send
 
 from mockserver.base.masking import mask
 from mockserver.corridor.engine import Engine
@@ -457,7 +457,8 @@ def test_an_app_is_played_from_a_cassette_that_has_it(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, *, recorded: bool
 ) -> None:
     async def play(*given: Any) -> Receive | None:
-        receive, send = given[-2:]
+        receive: Receive = given[-2]
+        send: Send = given[-1]
         if not recorded:
             return receive
         await send({"type": "http.response.start", "status": 299, "headers": []})
