@@ -69,9 +69,9 @@ def table(entries: "list[ErrorEntry]") -> Iterator[str]:
         counts[row] = counts.get(row, 0) + 1
     wide = max(len(native) for _, native, _ in counts)
     narrow = max(len(compat) for *_, compat in counts)
-    yield f"HTTP  {'native code':{wide}}  {'compat code':{narrow}}  texts"
+    yield f"HTTP  {'native code':{wide}}  {'compat code':{narrow}}{'texts':>5}"
     for (status, native, compat), count in sorted(counts.items()):
-        yield f"{status:4}  {native:{wide}}  {compat:{narrow}}  {count:5}"
+        yield f"{status:4}  {native:{wide}}  {compat:{narrow}}{count:>5}"
     yield ""
     yield "= is the native code, - is null. All of one: dashscope-mock errors CODE"
 
