@@ -49,6 +49,7 @@ def recording(number: int) -> Interaction:
         workload.frame(workload.chunk({"content": text}, model=workload.MODEL, created=1))
         for text in workload.CHUNKS[:20]
     ]
+    frames.append(b"data: [DONE]\n\n")
     return Interaction(
         request=Request(method="POST", path=workload.COMPAT_PATH, body=json.dumps(body).encode()),
         response=Response(

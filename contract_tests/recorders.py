@@ -3,12 +3,13 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contract_tests.drivers import HOMES, SOURCES, Home
+from contract_tests.drivers import SOURCES, Home
 
 KEY = "sk-0123456789abcdef0123456789abcdef"
 SECRETS = (
@@ -73,14 +74,31 @@ EXCHANGES = (
 )
 """Both dialects, streamed and not, Chinese, a tool call, gzip, 401 and 400."""
 
-_PYTHON = Home(name="recorders-python", sources=("recorders_python/requirements.txt",))
-_NODE = Home(
-    name="recorders-node", sources=("recorders_node/package.json", "recorders_node/package-lock.json")
-)
+
+@dataclass(frozen=True, kw_only=True)
+class Homes:
+    """Where the recorders of one generation live: the newest versions, or those before."""
+
+    python: Home
+    node: Home
+    java: Home
+
+    @classmethod
+    def of(cls, ending: str = "") -> "Homes":
+        """The homes whose folders end so."""
+        name = f"recorders%s{ending.replace('_', '-')}"
+        node = (f"recorders_node{ending}/package.json", f"recorders_node{ending}/package-lock.json")
+        java = (f"recorders_java{ending}/pom.xml", f"recorders_java{ending}/Driver.java")
+        return cls(
+            python=Home(name=name % "-python", sources=(f"recorders_python{ending}/requirements.txt",)),
+            node=Home(name=name % "-node", sources=node),
+            java=Home(name=name % "-java", sources=java),
+        )
+
+
 _GO = Home(
     name="recorders-go", sources=("recorders_go/go.mod", "recorders_go/go.sum", "recorders_go/driver.go")
 )
-_JAVA = Home(name="recorders-java", sources=("recorders_java/pom.xml", "recorders_java/Driver.java"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,14 +107,18 @@ class Tool:
 
     name: str
     form: str
-    home: Home
+    home: Home | None
+    """Where it lives; None: beside the tests themselves."""
     command: tuple[str, ...]
     needs: str = ""
     """What must be on the PATH."""
+    version: str = ""
+    modules: Path | None = None
+    """Where Node finds its packages."""
 
     def __str__(self) -> str:
-        """Show the name: it is the test's id."""
-        return self.name
+        """Show the name and the version, where it is not the newest: it is the test's id."""
+        return f"{self.name}-{self.version}" if self.version else self.name
 
     def record(self, base: str, out: Path) -> None:
         """Let the tool record all exchanges with a server, into a folder. Raises `RuntimeError`."""
@@ -106,7 +128,7 @@ class Tool:
         out.mkdir()
         unwanted = ("HTTP_PROXY", "HTTPS_PROXY", "NODE_OPTIONS", "PYTHONPATH", "JAVA_TOOL_OPTIONS")
         environment = {name: value for name, value in os.environ.items() if name.upper() not in unwanted}
-        environment |= {"NODE_PATH": str(_NODE.path / "node_modules"), "NO_PROXY": "*", "no_proxy": "*"}
+        environment |= {"NODE_PATH": str(self.modules), "NO_PROXY": "*", "no_proxy": "*"}
         done = subprocess.run(
             [*self.command, str(job)], env=environment, capture_output=True, timeout=120, check=False
         )
@@ -117,37 +139,73 @@ class Tool:
             raise RuntimeError(message)
 
 
-def _python(name: str, form: str) -> Tool:
-    command = (str(_PYTHON.path / "bin" / "python"), str(SOURCES / "recorders_python" / "driver.py"))
-    return Tool(name=name, form=form, home=_PYTHON, command=command)
+def _tools(homes: Homes, versions: Mapping[str, str]) -> tuple[Tool, ...]:
+    """The recorders of one generation; `versions`: what shows in their names."""
 
+    def python(name: str, form: str) -> Tool:
+        command = (str(homes.python.path / "bin" / "python"), str(SOURCES / "recorders_python" / "driver.py"))
+        return Tool(name=name, form=form, home=homes.python, command=command, version=versions.get(form, ""))
 
-def _node(name: str, form: str) -> Tool:
-    command = ("node", str(SOURCES / "recorders_node" / "driver.cjs"))
-    return Tool(name=name, form=form, home=_NODE, command=command, needs="node")
+    def node(name: str, form: str) -> Tool:
+        return Tool(
+            name=name,
+            form=form,
+            home=homes.node,
+            command=("node", str(SOURCES / "recorders_node" / "driver.cjs")),
+            needs="node",
+            version=versions.get(name, ""),
+            modules=homes.node.path / "node_modules",
+        )
+
+    def java(name: str) -> Tool:
+        path = f"{homes.java.path}/classes:{homes.java.path}/lib/*"
+        command = ("java", "-Dfile.encoding=UTF-8", "-cp", path, "Driver")
+        version = versions.get("wiremock", "")
+        return Tool(
+            name=name, form="wiremock", home=homes.java, command=command, needs="java", version=version
+        )
+
+    return (
+        python("vcrpy", "vcr"),
+        python("betamax", "betamax"),
+        python("cassetter-yaml", "cassetter"),
+        python("cassetter-toml", "cassetter"),
+        node("polly", "har"),
+        node("nock", "nock"),
+        node("aimock", "aimock"),
+        java("wiremock"),
+        java("wiremock-files"),
+    )
 
 
 def _go(name: str) -> Tool:
     return Tool(name=name, form="go-vcr", home=_GO, command=(str(_GO.path / "driver"),), needs="go")
 
 
-def _java(name: str) -> Tool:
-    path = f"{HOMES}/recorders-java/classes:{HOMES}/recorders-java/lib/*"
-    command = ("java", "-Dfile.encoding=UTF-8", "-cp", path, "Driver")
-    return Tool(name=name, form="wiremock", home=_JAVA, command=command, needs="java")
+def _mitmproxy(name: str, form: str) -> Tool:
+    command = (sys.executable, str(SOURCES / "recorders_mitmproxy" / "driver.py"))
+    return Tool(name=name, form=form, home=None, command=command)
 
 
-TOOLS = (
-    _python("vcrpy", "vcr"),
-    _python("betamax", "betamax"),
-    _python("cassetter-yaml", "cassetter"),
-    _python("cassetter-toml", "cassetter"),
-    _node("polly", "har"),
-    _node("nock", "nock"),
-    _node("aimock", "aimock"),
-    _go("go-vcr-v3"),
-    _go("go-vcr-v4"),
-    _java("wiremock"),
-    _java("wiremock-files"),
+NEWEST = (*_tools(Homes.of(), {}), _go("go-vcr-v3"), _go("go-vcr-v4"))
+"""Those that CI runs: of each tool the newest version; of go-vcr both that are in use."""
+
+BEFORE = _tools(
+    Homes.of("_before"),
+    {
+        "vcr": "8",
+        "betamax": "0.8",
+        "cassetter": "0.15",
+        "polly": "5.1",
+        "nock": "14.0",
+        "aimock": "1.42",
+        "wiremock": "3.12",
+    },
 )
-"""All that are run."""
+"""Their versions before; `scripts/nightly recorders` runs them."""
+
+MITMPROXY = (_mitmproxy("mitmproxy", "mitmproxy"), _mitmproxy("mitmproxy-har", "har"))
+"""Run where its library can be read too: in Python 3.12 and newer."""
+
+TOOLS = {"newest": NEWEST, "before": BEFORE, "mitmproxy": MITMPROXY}[os.environ.get("RECORDERS", "newest")]
+"""All that are run; the environment says which."""

@@ -30,6 +30,11 @@ _MACHINE_MADE = 16
 _RUN = re.compile(r"(?<![A-Za-z0-9_.%~+-])[A-Za-z0-9_.%~+-]++")
 """What may be percent-encoded; one run ends where the next cannot begin."""
 
+_LEAST_BASE64 = 24
+"""How many characters base64 has at least that says a key."""
+
+_BASE64 = re.compile(rf"(?<![A-Za-z0-9+/_=-])([A-Za-z0-9+/_-]{{{_LEAST_BASE64},}}+)={{0,2}}+")
+
 _PARAMETER = re.compile(r"(?<=[?&;])([A-Za-z0-9_.%+~\[\]-]++)=([^&;#\s\"'<>\\]++)")
 """A name with a value in the query of a URL, or in a form."""
 
@@ -219,12 +224,23 @@ def in_queries(text: str) -> Iterator[Span]:
 
 
 def encoded(text: str) -> Iterator[tuple[Span, str]]:
-    """What is percent-encoded in a text: where it stands, and what it says."""
-    if "%" not in text:
-        return
-    for match in _RUN.finditer(text):
+    """What is percent-encoded or in base64 in a text: where it stands, and what it says."""
+    for match in _RUN.finditer(text) if "%" in text else ():
         if "%" in match[0]:
             yield match.span(), unquote_plus(match[0])
+    for match in _BASE64.finditer(text) if len(text) >= _LEAST_BASE64 else ():
+        said = _from_base64(match[1])
+        if said is not None:
+            yield match.span(), said
+
+
+def _from_base64(run: str) -> str | None:
+    """The text that a run says in base64, of either alphabet; None when it says none."""
+    plain = run.replace("-", "+").replace("_", "/")
+    try:
+        return b64decode(plain + "=" * (-len(plain) % 4)).decode("utf-8")
+    except ValueError:
+        return None
 
 
 def scheme_of(value: str) -> str:

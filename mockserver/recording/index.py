@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from mockserver.recording import canonical
 from mockserver.recording.cassette import CassetteError, read
@@ -70,6 +71,9 @@ class Row:
 
 
 _COLUMNS = [column.name for column in fields(Row)]
+_ALIKE = frozenset(map(_COLUMNS.index, ("surface", "model", "end", "kept", "recorded", "system")))
+"""The columns that say the same in many rows, and are kept once."""
+
 _MAKE = f"CREATE TABLE rows ({', '.join(_COLUMNS)}, PRIMARY KEY (name))"
 _ADD = f"INSERT OR REPLACE INTO rows VALUES ({', '.join('?' for _ in _COLUMNS)})"  # noqa: S608 - of constants
 
@@ -121,7 +125,13 @@ def rows_of(folder: Path) -> list[Row]:
     there = {name: (size, changed) for name, size, changed in files_of(folder)}
     connection = _connect(folder)
     try:
-        known = {row[0]: Row(*row) for row in connection.execute("SELECT * FROM rows")}
+        shared: dict[Any, Any] = {}
+        known = {
+            row[0]: Row(
+                *(shared.setdefault(held, held) if at in _ALIKE else held for at, held in enumerate(row))
+            )
+            for row in connection.execute("SELECT * FROM rows")
+        }
         fresh = {name: row for name, row in known.items() if there.get(name) == (row.size, row.changed)}
         new = [
             Row.of(name, size, changed, read(folder / name))

@@ -1,0 +1,1 @@
+../recorders_java/Driver.java
