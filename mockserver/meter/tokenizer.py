@@ -11,6 +11,7 @@ from binascii import a2b_base64
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
+from sys import getsizeof
 from typing import TYPE_CHECKING, TypeVar
 
 from mockserver.base import resources
@@ -21,23 +22,26 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
-_CACHE_CHARS = 8_000_000
+_CACHE_BYTES = 8_000_000
 _CACHE_TEXT = 200_000
+_EACH = 100
+"""About what a place in a dictionary takes in bytes."""
+
 _LEAD_MASK, _CONTINUATION = 0xC0, 0x80
 
 
 class TextCache(dict[str, Value]):
-    """Remembers what was computed for a text, up to a number of characters; forgets the older half.
+    """Remembers what was computed for a text, up to a number of bytes; forgets the older half.
 
     A dictionary that computes what it lacks, so that what it knows costs one lookup.
     """
 
-    def __init__(self, compute: Callable[[str], Value], *, chars: int = _CACHE_CHARS) -> None:
+    def __init__(self, compute: Callable[[str], Value], *, limit: int = _CACHE_BYTES) -> None:
         super().__init__()
         self._compute = compute
-        self._limit = chars
+        self._limit = limit
         self._lock = threading.Lock()
-        self._chars = 0
+        self.size = 0
 
     def __missing__(self, text: str) -> Value:
         """The value for a text that is asked for the first time."""
@@ -46,15 +50,19 @@ class TextCache(dict[str, Value]):
             with self._lock:  # large requests are counted in threads
                 if text not in self:
                     self[text] = value
-                    self._chars += len(text) + 64
-                    if self._chars > self._limit:
+                    self.size += _weight(text, value)
+                    while self.size > self._limit:
                         self._forget()
         return value
 
     def _forget(self) -> None:
         for text in list(self)[: (len(self) + 1) // 2]:
-            del self[text]
-            self._chars -= len(text) + 64
+            self.size -= _weight(text, self.pop(text))
+
+
+def _weight(text: str, value: object) -> int:
+    """About how many bytes a text and its value take; a character of a text takes one to four."""
+    return getsizeof(text) + getsizeof(value) + _EACH
 
 
 class Tokenizer:
@@ -70,7 +78,7 @@ class Tokenizer:
         first, *others = {token[:1] for token in encoding.special_tokens_set}
         self._opening = "" if others else first
         self.count = TextCache(self._count).__getitem__
-        self.ends = TextCache(self._ends, chars=_CACHE_CHARS // 4).__getitem__
+        self.ends = TextCache(self._ends, limit=_CACHE_BYTES // 4).__getitem__
 
     def encode(self, text: str) -> list[int]:
         """The token ids of a text as it stands."""

@@ -3,6 +3,7 @@
 import threading
 import unicodedata
 from collections.abc import Sequence
+from sys import getsizeof
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -206,7 +207,11 @@ def test_a_full_cache_forgets_the_older_half_and_still_answers() -> None:
         asked.append(text)
         return len(text)
 
-    cache = TextCache(measure, chars=4 * (64 + 1))
+    cache = TextCache(measure)
+    for text in "abcd":
+        cache[text]
+    cache = TextCache(measure, limit=cache.size)
+    asked.clear()
     for text in "abcd":
         cache[text]
     assert len(cache) == 4
@@ -219,11 +224,11 @@ def test_a_full_cache_forgets_the_older_half_and_still_answers() -> None:
 
 
 def test_a_cache_stays_within_its_limit_whatever_it_is_asked() -> None:
-    cache = TextCache(len, chars=1000)
-    for number in range(500):
-        cache["x" * number]
-        assert cache._chars <= 1000
-        assert cache._chars == sum(len(text) + 64 for text in cache)
+    cache = TextCache(len, limit=2000)
+    for number in [*range(500), *[1] * 5, 900]:
+        cache["茶" * number]
+        assert cache.size <= 2000
+        assert sum(map(getsizeof, cache)) <= cache.size
 
 
 def test_a_very_long_text_is_not_kept() -> None:
