@@ -50,6 +50,9 @@ class Trait(StrEnum):
     STREAM_TO_THINK = "stream-to-think"
     """Some models think in streams only."""
 
+    THINKING_KIND = "thinking-kind"
+    """Whether a model thinks is said by the type of an object."""
+
     EFFORT_OR_BUDGET = "effort-or-budget"
     """How much a model thinks is said by an effort or by a budget, not by both."""
 

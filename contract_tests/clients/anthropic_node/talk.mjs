@@ -1,6 +1,6 @@
 // Holds one conversation that is given as JSON on stdin, and tells as JSON what its SDK reports.
 //
-//     node talk.mjs sdk|vercel <job>
+//     node talk.mjs sdk|vercel|vercel-openai <job>
 //
 // A job has base_url, key, model, stream, tools, and the turns: what the user says, or the results of the calls.
 
@@ -54,10 +54,19 @@ async function sdk(job) {
   return answers;
 }
 
-async function vercel(job) {
+/** Vercel's model of a job: Anthropic's provider, or OpenAI's, which asks for responses. */
+async function modelOf(provider, job) {
+  if (provider === "openai") {
+    const { createOpenAI } = await load("@ai-sdk/openai");
+    return createOpenAI({ baseURL: job.base_url, apiKey: job.key }).responses(job.model);
+  }
   const { createAnthropic } = await load("@ai-sdk/anthropic");
+  return createAnthropic({ baseURL: `${job.base_url}/v1`, apiKey: job.key })(job.model);
+}
+
+const vercel = (provider) => async (job) => {
   const { generateText, streamText, jsonSchema, tool } = await load("ai");
-  const model = createAnthropic({ baseURL: `${job.base_url}/v1`, apiKey: job.key })(job.model);
+  const model = await modelOf(provider, job);
   const tools = Object.fromEntries(
     (job.tools ?? []).map(({ name, description, input_schema }) => [
       name,
@@ -78,7 +87,7 @@ async function vercel(job) {
       }));
       messages.push({ role: "tool", content });
     }
-    const asked = { model, messages, tools, maxRetries: 0, maxOutputTokens: 1024 };
+    const asked = { model, messages, tools, maxRetries: 0, maxOutputTokens: 1024, providerOptions: job.options };
     if (job.leave) {
       const leaving = new AbortController();
       const { fullStream } = streamText({ ...asked, abortSignal: leaving.signal, onError() {} });
@@ -110,11 +119,12 @@ async function vercel(job) {
     });
   }
   return answers;
-}
+};
 
+const clients = { sdk, vercel: vercel("anthropic"), "vercel-openai": vercel("openai") };
 const job = JSON.parse(process.argv[3]);
 try {
-  console.log(JSON.stringify({ answers: await (process.argv[2] === "sdk" ? sdk : vercel)(job) }));
+  console.log(JSON.stringify({ answers: await clients[process.argv[2]](job) }));
 } catch (error) {
   console.log(JSON.stringify({ error: told(error) }));
 }

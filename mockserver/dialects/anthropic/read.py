@@ -96,7 +96,8 @@ def parameters(body: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]
         read["stop"] = body["stop_sequences"]
     thinking = body.get("thinking")
     if thinking:
-        read["enable_thinking"] = thinking["type"] == "enabled"
+        # Another kind, which a lenient server lets in, leaves it to the model: a thinking one thinks.
+        read["enable_thinking"] = thinking["type"] != "disabled"
         if thinking.get("budget_tokens") is not None and read["enable_thinking"]:
             read["thinking_budget"] = thinking["budget_tokens"]
     config = body.get("output_config") or {}

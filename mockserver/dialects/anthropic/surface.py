@@ -27,6 +27,7 @@ ANTHROPIC = Surface(
             Trait.MEDIA,
             Trait.CALL_IDS,
             Trait.RENAMED,
+            Trait.THINKING_KIND,
             Trait.API_KEY_HEADER,
             Trait.INPUTS,
         }

@@ -10,9 +10,11 @@ from starlette.testclient import TestClient
 from mockserver.answer.wordlist import WordList
 from mockserver.corridor.answers import Answer
 from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
 from mockserver.dialects.anthropic.surface import ANTHROPIC
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.table import detect, dialect_of
+from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules.schemas import validator
 from mockserver.scenario.export import scenario_of
 from mockserver.server.app import App
@@ -510,9 +512,24 @@ HM = {"type": "text", "text": "Hm."}
             "messages[1].content[2].name",
         ),
         ({"thinking": {"type": "enabled", "budget_tokens": 0}}, "thinking.budget", "thinking.budget_tokens"),
+        ({"thinking": {"type": "adaptive"}}, "thinking.kind", "thinking.type"),
     ],
 )
 def test_bad_input_is_told_by_its_rule_and_place(
     engine: Engine, extra: dict[str, Any], rule: str, path: str
 ) -> None:
     assert (rule, path) in rules(chat(engine, **extra))
+
+
+def test_what_a_coding_agent_sends_is_refused_in_the_reported_words(engine: Engine) -> None:
+    told = chat(engine, thinking={"type": "adaptive"}).body
+    assert b"Only 'enabled' and 'disabled' are supported for thinking; 'adaptive' is not supported." in told
+
+
+def test_a_lenient_server_answers_a_coding_agent(lazy_tokenizer: LazyTokenizer) -> None:
+    engine = Engine(Settings(rules="lenient"), tokenizer=lazy_tokenizer, clock=lambda: NOW)
+    said = [USER, {"role": "system", "content": "Be short."}]
+    answer = chat(engine, thinking={"type": "adaptive", "display": "omitted"}, messages=said)
+    assert answer.status == 200
+    assert answer.entry is not None
+    assert [finding.rule for finding in answer.entry.findings] == ["thinking.kind", "messages.role"]
