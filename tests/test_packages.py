@@ -86,6 +86,14 @@ def test_every_package_has_the_version_of_the_project() -> None:
     assert f'VERSION = "{__version__}"' in module
 
 
+def test_the_page_that_typed_clients_are_made_of_is_that_of_the_server() -> None:
+    done = run(sys.executable, ROOT / "scripts" / "control-clients", "--check")
+    assert done.returncode == 0, done.stdout
+    assert (
+        json.loads((PACKAGES / "control.openapi.json").read_text("utf-8"))["info"]["version"] == __version__
+    )
+
+
 def test_the_npm_package_lists_all_that_it_is_made_of() -> None:
     folder = PACKAGES / "npm"
     package = json.loads((folder / "package.json").read_text("utf-8"))
@@ -99,6 +107,7 @@ def test_the_npm_package_starts_a_server_for_the_tests_of_node() -> None:
     done = run(
         tool("node"),
         "--test",
+        "mock.test.mjs",
         cwd=PACKAGES / "npm",
         env={**os.environ, "DASHSCOPE_MOCK": str(BIN / "dashscope-mock")},
     )

@@ -1,5 +1,15 @@
-/** A reply as the control API takes it, or the text that it says. */
-export type Reply = string | Record<string, unknown> | Record<string, unknown>[];
+import type { components } from "./control.js";
+
+type Schemas = components["schemas"];
+
+/** When a script answers, as the control API takes it. */
+export type Match = Schemas["ReplyMatch"];
+
+/** A reply as the control API takes it, several of them in turn, or the text that it says. */
+export type Reply = string | Schemas["ReplyReply"] | Schemas["ReplyReply"][];
+
+/** One entry of the journal. */
+export type Request = Schemas["RequestsEntry"];
 
 /** What one API key is asked and answered: no other sees it, so tests may run at the same time. */
 export interface World {
@@ -7,13 +17,13 @@ export interface World {
   /** What an SDK reads from its environment. */
   readonly env: Record<"OPENAI_BASE_URL" | "OPENAI_API_KEY" | "DASHSCOPE_HTTP_BASE_URL" | "DASHSCOPE_API_KEY", string>;
   /** Says this when that is asked; the id of the script. */
-  when(match: Record<string, unknown>, reply: Reply, times?: number): Promise<string>;
+  when(match: Match, reply: Reply, times?: number): Promise<string>;
   /** Says this to whatever is asked. */
   reply(reply: Reply, times?: number): Promise<string>;
   /** Strikes what is asked with a fault, such as `Throttling.RateQuota`. */
-  fault(fault: string, times?: number): Promise<{ id: string }>;
+  fault(fault: Schemas["Fault"], times?: number): Promise<{ id: string }>;
   /** What was asked and answered, the newest last. */
-  requests(): Promise<Record<string, any>[]>;
+  requests(): Promise<Request[]>;
   reset(): Promise<void>;
 }
 
@@ -24,7 +34,7 @@ export interface Server {
   readonly nativeUrl: string;
   /** A world that nobody else knows, or that of a key. */
   world(key?: string): World;
-  /** A call of the control API, such as `call("GET", "usage")`. */
+  /** A call of the control API, such as `call("GET", "usage")`; a typed one: see `dashscope-mock/control`. */
   call(method: string, path: string, body?: unknown): Promise<any>;
   stop(): Promise<void>;
 }
