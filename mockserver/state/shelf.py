@@ -40,7 +40,7 @@ class Shelf:
     def __len__(self) -> int:
         return len(self._things)
 
-    def put(self, world: World, kind: str, name: str, value: Any, *, ends: float, size: int = 0) -> None:
+    def put(self, world: World, kind: str, name: str, value: Any, *, ends: float, size: int) -> None:
         """Keeps a thing of `size` bytes until a time, in seconds since 1970. What had its name goes.
 
         A thing that is put again stays as old as it is.

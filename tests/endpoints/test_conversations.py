@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from mockserver.corridor.engine import Engine
+from mockserver.corridor.threads import CONVERSATION_LIFE
 from mockserver.dialects.responses.surface import ROOTS
 from mockserver.rules.schemas import violations
 from mockserver.server.app import App
@@ -126,6 +127,16 @@ def test_an_unknown_conversation_and_another_keys_are_not_there(
         assert answer.json() == {
             "error": {"message": f"Conversation with id '{asked}' not found.", "type": "InvalidParameter"}
         }
+
+
+def test_a_conversation_ends_with_its_time(
+    client: TestClient, engine: Engine, root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = begin(client, root, items=[HELLO])
+    later = engine.clock() + CONVERSATION_LIFE
+    monkeypatch.setattr(engine, "clock", lambda: later)
+    for path in ("", "/items"):
+        assert client.get(f"{root}/{name}{path}", headers=BEARER).status_code == 404
 
 
 def test_an_unknown_item_is_not_there(client: TestClient, root: str) -> None:

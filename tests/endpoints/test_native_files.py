@@ -13,7 +13,7 @@ from mockserver.endpoints import native_files
 from mockserver.endpoints.form import File, Form
 from mockserver.rules.schemas import violations
 from mockserver.talk.refused import Refused
-from tests.conftest import KEY
+from tests.conftest import KEY, NOW
 from tests.endpoints.calls import ORIGIN, call
 from tests.server.live import serving
 
@@ -41,10 +41,16 @@ def test_all_files_of_a_form_are_kept_and_shown_in_the_recorded_order(engine: En
     assert native_files.address(engine, one) is None
 
 
-def test_what_is_not_there_is_not_found(engine: Engine) -> None:
-    for produce in (native_files.retrieval, native_files.deletion):
+@pytest.mark.parametrize("produce", [native_files.retrieval, native_files.deletion])
+def test_what_is_unknown_foreign_or_over_is_not_found(engine: Engine, produce: Any) -> None:
+    kept = native_files.upload(engine, call(engine, form=TWO))["data"]["uploaded_files"]
+    name = kept[0]["file_id"]
+    for asked in (call(engine, id="1"), call(engine, id=name, key="sk-other")):
         with pytest.raises(Refused, match="not-found"):
-            produce(engine, call(engine, id="1"))
+            produce(engine, asked)
+    engine.clock = lambda: NOW + 30 * 86_400
+    with pytest.raises(Refused, match="not-found"):
+        produce(engine, call(engine, id=name))
 
 
 @pytest.mark.parametrize("form", [None, Form({"purpose": "tea"})])

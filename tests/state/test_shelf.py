@@ -11,7 +11,7 @@ OURS, THEIRS = World("sk-a"), World("sk-b")
 
 def test_a_thing_is_found_by_its_own_key_kind_and_name_only() -> None:
     shelf = Shelf()
-    shelf.put(OURS, "tea", "1", "oolong", ends=9)
+    shelf.put(OURS, "tea", "1", "oolong", ends=9, size=1)
     assert shelf.get(OURS, "tea", "1", now=0) == "oolong"
     for world, kind, name in ((THEIRS, "tea", "1"), (OURS, "cup", "1"), (OURS, "tea", "2")):
         assert shelf.get(world, kind, name, now=0) is None
@@ -19,8 +19,8 @@ def test_a_thing_is_found_by_its_own_key_kind_and_name_only() -> None:
 
 def test_a_thing_ends_with_its_time() -> None:
     shelf = Shelf()
-    shelf.put(OURS, "tea", "1", "oolong", ends=9)
-    shelf.put(OURS, "tea", "2", "sencha", ends=99)
+    shelf.put(OURS, "tea", "1", "oolong", ends=9, size=1)
+    shelf.put(OURS, "tea", "2", "sencha", ends=99, size=1)
     assert list(shelf.all(OURS, "tea", now=9)) == ["sencha"]
     assert shelf.anywhere("tea", "1", now=9) is None
     assert shelf.anywhere("tea", "2", now=9) == "sencha"
@@ -31,14 +31,14 @@ def test_a_thing_ends_with_its_time() -> None:
 def test_the_newest_come_first_and_what_is_put_again_keeps_its_age() -> None:
     shelf = Shelf()
     for name in "abc":
-        shelf.put(OURS, "tea", name, name, ends=9)
-    shelf.put(OURS, "tea", "a", "A", ends=9)
+        shelf.put(OURS, "tea", name, name, ends=9, size=1)
+    shelf.put(OURS, "tea", "a", "A", ends=9, size=1)
     assert list(shelf.all(OURS, "tea", now=0)) == ["c", "b", "A"]
 
 
 def test_what_is_taken_out_is_gone() -> None:
     shelf = Shelf()
-    shelf.put(OURS, "tea", "1", "oolong", ends=9)
+    shelf.put(OURS, "tea", "1", "oolong", ends=9, size=1)
     shelf.remove(OURS, "tea", "1")
     assert len(shelf) == 0
 
@@ -46,7 +46,7 @@ def test_what_is_taken_out_is_gone() -> None:
 def test_one_key_is_forgotten_or_all() -> None:
     shelf = Shelf()
     for world in (OURS, THEIRS):
-        shelf.put(world, "tea", "1", world.key, ends=9)
+        shelf.put(world, "tea", "1", world.key, ends=9, size=1)
     shelf.reset("sk-a")
     assert (shelf.get(OURS, "tea", "1", now=0), shelf.get(THEIRS, "tea", "1", now=0)) == (None, "sk-b")
     shelf.reset()
