@@ -57,10 +57,11 @@ class Server(uvicorn.Server):
         """
         self._engine.door.load()
         self._engine.tokenizer.get()
+        if self._alone:
+            sys.setswitchinterval(_TURN_S)  # from now on requests are answered, beside the rest of this
         self._app.others()
         if not self._alone:
             return
-        sys.setswitchinterval(_TURN_S)
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 50, 100)
