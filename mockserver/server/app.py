@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockserver.catalogue.plans import agents_only, is_agent
 from mockserver.corridor.engine import Answer, Engine
-from mockserver.corridor.work import LARGE, Steps, Work
+from mockserver.corridor.work import INLINE, LARGE, Steps, Work
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.table import around, at, dialect_of
 from mockserver.endpoints import apps
@@ -160,7 +160,8 @@ class App:
                 receive = left
             others = self._others
             if others is None:
-                others = await asyncio.to_thread(self.others)
+                cannot_wait = INLINE in scope.get("extensions", {})
+                others = self.others() if cannot_wait else await asyncio.to_thread(self.others)
             await others(scope, receive, send)
         except ClientGoneError:
             return
