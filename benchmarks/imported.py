@@ -32,8 +32,8 @@ from mockserver.recording.redaction import Redaction
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FLOORS = {"open_s": 1.0, "p50_ms": 0.5, "p99_ms": 5.0, "memory": 1.2}
-"""The most seconds to open, milliseconds of an answer beyond an unknown path's, and memory as a share."""
+FLOORS = {"open_s": 1.0, "memory": 1.2}
+"""The most seconds to open, and memory as a share of an empty server's and the index."""
 
 _EACH = 2_000
 """How many recordings an archive has; a larger one is not imported."""

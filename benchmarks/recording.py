@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from workload import Kind
 
 HERE = Path(__file__).resolve().parent
-FLOORS = {"open_s": 2.0, "match_ms": 1.0, "overhead_ms": 2.0, "rate": 0.8}
+FLOORS = {"open_s": 1.0, "match_ms": 0.5, "match_p99_ms": 5.0, "overhead_ms": 2.0, "rate": 0.8}
 """The most seconds to open 10,000, milliseconds to match, milliseconds to the first byte; the least rate."""
 
 COUNT = 10_000
@@ -60,24 +60,27 @@ def recording(number: int) -> Interaction:
 
 
 def many(folder: Path) -> dict[str, float]:
-    """Fill a folder and measure how it opens, without and with an index, and how a request matches."""
+    """Fill a folder and measure how it opens, without and with an index, and how a request matches.
+
+    Processor time counts: what else runs on the machine is none of theirs.
+    """
     for number in range(COUNT):
         made = recording(number)
         (folder / f"{cassette.stem_of(made)}.json").write_bytes(cassette.encode(made))
     times = []
     for _ in range(4):
-        begun = time.perf_counter()
+        begun = time.thread_time()
         library = Library(folder)
-        times.append(time.perf_counter() - begun)
+        times.append(time.thread_time() - begun)
     recorded = Recorded(library, Redaction.of())
     headers = [("authorization", "Bearer sk-benchmark")]
     matches = []
     for number in range(0, COUNT, 10):
         request = recording(number).request
-        begun = time.perf_counter()
+        begun = time.thread_time()
         tape = at_once(recorded.tape("POST", request.path, headers, request.body))
         found = recorded.match(tape)
-        matches.append((time.perf_counter() - begun) * 1000)
+        matches.append((time.thread_time() - begun) * 1000)
         assert found is not None
         assert found.rows[0].strict == keys_of(request).strict
     return {
@@ -211,7 +214,7 @@ def main() -> int:
     for key, value in found.items():
         floor = f"  (floor {FLOORS[key]})" if key in FLOORS else ""
         print(f"{key:18} {value:10.3f}{floor}")
-    kept = all(found[key] < FLOORS[key] for key in ("open_s", "match_ms", "overhead_ms"))
+    kept = all(found[key] < FLOORS[key] for key in ("open_s", "match_ms", "match_p99_ms", "overhead_ms"))
     kept = kept and found["rate"] >= FLOORS["rate"]
     return 1 if options.check and not kept else 0
 
