@@ -7,6 +7,7 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
+from shutil import copy
 from typing import Any
 
 from mockserver.testing.embedded import MockServer
@@ -29,6 +30,7 @@ QUIET = {
     "CREWAI_TRACING_ENABLED": "false",
     "CREWAI_TESTING": "true",
     "HAYSTACK_TELEMETRY_ENABLED": "False",
+    "MEM0_TELEMETRY": "False",
     "OPENAI_API_KEY": "sk-agents",
     "OTEL_SDK_DISABLED": "true",
 }
@@ -37,7 +39,7 @@ QUIET = {
 
 def names() -> list[str]:
     """The frameworks, by folder."""
-    return sorted(path.parent.name for path in HERE.glob("*/programs.py"))
+    return sorted(path.parent.name for path in HERE.glob("*/programs.*"))
 
 
 def read_results() -> dict[str, Any]:
@@ -48,14 +50,21 @@ def read_results() -> dict[str, Any]:
 
 def packages(name: str) -> list[str]:
     """The packages that a framework's environment is made for, with their pinned versions."""
+    if _is_node(name):
+        wanted = json.loads((HERE / name / "package.json").read_text("utf-8"))["dependencies"]
+        return [f"{name}=={wanted[name]}"]
     pinned = (HERE / name / "requirements.txt").read_text("ascii").splitlines()
-    wanted = (HERE / name / "requirements.in").read_text("ascii").split()
-    first = wanted[0].partition("[")[0].lower()
+    first = (HERE / name / "requirements.in").read_text("ascii").split()[0].partition("[")[0].lower()
     return [line for line in pinned if line.partition("==")[0].lower() == first]
 
 
+def _is_node(name: str) -> bool:
+    return (HERE / name / "package.json").is_file()
+
+
 def _stamp(name: str) -> str:
-    return hashlib.sha256((HERE / name / "requirements.txt").read_bytes()).hexdigest()
+    pinned = "package-lock.json" if _is_node(name) else "requirements.txt"
+    return hashlib.sha256((HERE / name / pinned).read_bytes()).hexdigest()
 
 
 def install(name: str) -> None:
@@ -64,10 +73,25 @@ def install(name: str) -> None:
     stamp = home / "stamp"
     if stamp.is_file() and stamp.read_text("ascii") == _stamp(name):
         return
-    venv.create(home, with_pip=True, clear=True)
-    command = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    subprocess.run([home / "bin" / "python", *command, "-r", HERE / name / "requirements.txt"], check=True)
+    if _is_node(name):
+        home.mkdir(parents=True, exist_ok=True)
+        for file in (".npmrc", "package.json", "package-lock.json"):
+            copy(HERE / name / file, home)
+        quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        subprocess.run(["npm", "ci", "--prefix", home, *quiet], check=True)
+    else:
+        venv.create(home, with_pip=True, clear=True)
+        command = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        pinned = HERE / name / "requirements.txt"
+        subprocess.run([home / "bin" / "python", *command, "-r", pinned], check=True)
     stamp.write_text(_stamp(name), "ascii")
+
+
+def _command(name: str) -> list[str | Path]:
+    """What runs the programs; node looks for packages beside the file that asks for them."""
+    if _is_node(name):
+        return ["node", copy(HERE / name / "programs.mjs", HOMES / name)]
+    return [HOMES / name / "bin" / "python", HERE / name / "programs.py"]
 
 
 def run(name: str) -> dict[str, Any]:
@@ -80,7 +104,7 @@ def run(name: str) -> dict[str, Any]:
             "PYTHONPATH": str(HERE),
         }
         done = subprocess.run(
-            [HOMES / name / "bin" / "python", HERE / name / "programs.py"],
+            _command(name),
             env=environment,
             capture_output=True,
             text=True,

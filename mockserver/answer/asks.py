@@ -93,8 +93,8 @@ def _members(parameters: Any) -> Iterator[str]:
         yield from (member for member in members or () if isinstance(member, str))
 
 
-def _is_named(name: str, text: str) -> bool:
-    """Whether a name of several words stands in a text as it is, or one of one word beside "tool"."""
+def names(text: str, name: str) -> bool:
+    """Whether a text names a tool: by a name of several words as it is, by one of one word beside "tool"."""
     if name.casefold() not in text.casefold():
         return False  # an expression for each of thousands of tools would be slow to make
     shown = re.escape(name)
@@ -118,7 +118,7 @@ def asks_for(tool: Mapping[str, Any], text: str) -> bool:
     """Whether a text asks for what a tool does. A tool is a function, or an object that has one."""
     name, description, parameters = _described(tool)
     text = shortened(text)
-    if name and _is_named(name, text):
+    if name and names(text, name):
         return True
     said = _said(text)
     named = terms(" ".join(parts(name)) if name.isascii() else name)

@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-from mockserver.answer.asks import asks_for, nearness
+from mockserver.answer.asks import asks_for, names, nearness
 from mockserver.answer.course import Course, course_of, directory, ends
 from mockserver.answer.heeding import heeding
 from mockserver.base.deadline import Deadline
@@ -80,6 +80,7 @@ def wanted(tools: list[Tool], course: Course, choice: Any = "auto") -> tuple[lis
     failed = _failed(tools, course)
     again = {errand.name for errand in failed}
     asked = [errand for errand in _asked(tools, course) if errand.name not in again]
+    asked = asked or _reminded(tools, course)
     if choice == "required" and not all(_tells(errand.tool) for errand in asked):
         asked = [errand for errand in asked if not _tells(errand.tool)]
     return failed + asked, _forced(tools, course) if choice == "required" else []
@@ -110,6 +111,14 @@ def _asked(tools: list[Tool], course: Course) -> list[Errand]:
         errands = [Errand(tool, things[:index]) for index in range(max(len(things), 1))]
         found += errands[course.times(name_of(tool)) :]
     return found
+
+
+def _reminded(tools: list[Tool], course: Course) -> list[Errand]:
+    """What ends the work, where a framework reminds the model of it by name."""
+    if not course.reminded:
+        return []
+    ending = (tool for tool in tools if is_ending(tool) and not course.times(name_of(tool)))
+    return [Errand(tool) for tool in ending if names(course.reminded, name_of(tool))][:1]
 
 
 def _failed(tools: list[Tool], course: Course) -> list[Errand]:

@@ -49,6 +49,17 @@ def complains(text: str) -> bool:
     return may("complaints", head) and any_of("complaints", "says").search(head) is not None
 
 
+@cache
+def _asides() -> re.Pattern[str]:
+    tags = "|".join(map(re.escape, known()["asides"]["tags"]))
+    return re.compile(rf"\s*<({tags})>.*</\1>\s*", re.DOTALL)
+
+
+def is_aside(message: Message) -> bool:
+    """Whether a user's message is what a framework reminds the model of, with no word of a user."""
+    return message.role == "user" and "</" in message.text and _asides().fullmatch(message.text) is not None
+
+
 @value
 class Course:
     """The work on one question.
@@ -57,6 +68,7 @@ class Course:
     canonical arguments, whether or not it served; `said` is what the model wrote beside them, and
     `results` is what came back. `complaint`
     says what was wrong with the last attempt, "" when nothing was. `answered`: a result is the last word.
+    `reminded` is what a framework has told the model meanwhile.
     """
 
     question: str
@@ -66,6 +78,7 @@ class Course:
     results: tuple[str, ...] = ()
     complaint: str = ""
     answered: bool = False
+    reminded: str = ""
 
     def times(self, name: str) -> int:
         """How often a tool was called with success, by a call or by words that stand for one."""
@@ -81,11 +94,16 @@ class Course:
 def course_of(request: ChatRequest) -> Course:
     """The work on the last question of a conversation."""
     messages = request.messages
+    reminded = ""
+    asides = [message.text for message in messages if is_aside(message)]
+    if asides and any(message.role == "user" and not is_aside(message) for message in messages):
+        reminded = "\n".join(asides)
+        messages = tuple(message for message in messages if not is_aside(message))
     start = _question(messages)
     question = messages[start].text if start >= 0 else request.last_user
     behind = messages[start + 1 :]
     if not behind:
-        return Course(question)
+        return Course(question, reminded=reminded)
     last = behind[-1]
     complaint = last.text if last.role in ("user", "tool") and complains(last.text) else ""
     failed = {
@@ -104,6 +122,7 @@ def course_of(request: ChatRequest) -> Course:
         ),
         complaint,
         last.role in ("user", "tool") and not complaint,
+        reminded,
     )
 
 

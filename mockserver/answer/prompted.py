@@ -22,6 +22,9 @@ _MOST = 200
 _CUE = 240
 """How far before an example the words may stand that call it one."""
 
+_NEAR = 1_000
+"""How far before a list of keys it may be said that JSON is wanted; behind it, as far as a cue."""
+
 _TYPES = frozenset({"object", "array", "string", "number", "integer", "boolean", "null"})
 _SCHEMA = frozenset({"properties", "$ref", "$defs", "anyOf", "oneOf", "allOf", "items", "enum", "const"})
 
@@ -191,16 +194,30 @@ def _listing() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     return tuple(re.compile(keys[name], re.IGNORECASE) for name in ("keys", "key", "line"))  # type: ignore[return-value] # three of them
 
 
-def _keys(text: str, _: list[Piece]) -> _Found:
-    """The keys that a text lists, in a line or one below the other."""
+def _keys(text: str, pieces: list[Piece]) -> _Found:
+    """The keys that a text lists, in a line or one below the other; or the example before that has them."""
     begins, item, line = _listing()
     if "json" not in text.lower():
         return None
     for match in begins.finditer(text):
+        if "json" not in text[max(match.start() - _NEAR, 0) : match.end() + _CUE].lower():
+            continue
         found = _row(text, match.end(), item) or _column(text, match.end(), line)
         if found:
             named, end = found
+            shown = _shown(pieces, named, match.start())
+            if shown is not None:
+                return like(shown[1]), shown[0].start, end
             return {"type": "object", "properties": named, "required": list(named)}, match.start(), end
+    return None
+
+
+def _shown(pieces: list[Piece], named: Mapping[str, Any], at: int) -> tuple[Piece, dict[str, Any]] | None:
+    """The last example not far before a list of keys that holds them all, at whatever depth."""
+    near = [piece for piece in pieces if at - _NEAR < piece.end <= at]
+    for piece, value in reversed(list(_values(near))):
+        if isinstance(value, Mapping) and value and all(f'"{name}"' in piece.text for name in named):
+            return piece, dict(value)
     return None
 
 

@@ -372,3 +372,15 @@ def test_a_demanded_absolute_path_lies_in_the_folder_that_the_conversation_names
     request = ask(history, tools=[read])
     (made,) = calls.calls(request, drawn())
     assert made.arguments == '{"path": "/srv/tea/notes.txt", "offset": 0}'
+
+
+def test_what_ends_the_work_is_called_where_a_framework_reminds_of_it_by_name() -> None:
+    ending = tool("submit_report", "Hands in the report.")
+    reminder = {
+        "role": "user",
+        "content": "<system-reminder>Call 'submit_report' when done.</system-reminder>",
+    }
+    turns: Messages = [{"role": "user", "content": "Jason is 25 years old"}]
+    assert names(ask(turns, tools=[ending])) == []
+    assert names(ask([*turns, reminder], tools=[ending])) == ["submit_report"]
+    assert names(ask([*turns, reminder], tools=[tool("brew")])) == []

@@ -154,3 +154,14 @@ def test_the_folder_of_the_work_stands_in_the_conversation(text: str, folder: st
 @given(st.lists(texts, min_size=1, max_size=3))
 def test_any_conversation_has_a_folder_or_none(said_texts: list[str]) -> None:
     assert isinstance(directory(ask([user(text) for text in said_texts])), str)
+
+
+REMINDER = "<system-reminder>It is noon. Call the 'give_result' tool at the end.</system-reminder>"
+
+
+def test_what_a_framework_reminds_of_is_no_question_and_no_result() -> None:
+    found = course(user("Tea?"), user(REMINDER))
+    assert (found.question, found.answered, found.reminded) == ("Tea?", False, REMINDER)
+    found = course(user("Tea?"), called("brew"), result("hot"), user(REMINDER))
+    assert (found.question, found.results, found.answered) == ("Tea?", ("hot",), True)
+    assert course(user(REMINDER)).question == REMINDER

@@ -116,3 +116,21 @@ def test_any_value_is_a_schema_an_example_or_nothing(value: Any) -> None:
 def test_no_text_breaks_it(said: list[str], odd: str) -> None:
     found = shape([*said, f"json format {odd}"])
     assert found is None or dumps(found.schema)
+
+
+def test_a_list_of_keys_below_an_example_tells_of_what_is_in_it() -> None:
+    text = """Return JSON.
+{"notes": [{"id": "0", "text": "First note"}]}
+
+## Fields
+- **id** (string): A number.
+- **text** (string): What is noted.
+"""
+    found = shape([text])
+    assert found is not None
+    assert list(found.schema["properties"]) == ["notes"]
+
+
+def test_a_list_far_from_any_word_of_json_names_no_keys() -> None:
+    text = "Fields:\n- size\n- colour\n" + "Tea. " * 400 + "Answer in JSON."
+    assert shape([text]) is None
