@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 FLOORS = {"open_s": 1.0, "memory": 1.2}
 """The most seconds to open, and memory as a share of an empty server's and the index."""
 
+_STILL = 1.0
+"""Seconds without growth behind which a server has loaded all that it loads by itself."""
+
 _EACH = 2_000
 """How many recordings an archive has; a larger one is not imported."""
 
@@ -65,6 +68,14 @@ class Opened:
         """Return the bytes that it holds in memory, those that it shares with others included."""
         rows = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         return next(int(row.split()[1]) * 1024 for row in rows if row.startswith("VmRSS:"))
+
+    def settled(self) -> int:
+        """Return the same once it grows no more: a server loads vocabularies when its port is open."""
+        before, now = 0, self.memory()
+        while now != before:
+            time.sleep(_STILL)
+            before, now = now, self.memory()
+        return now
 
 
 def _spent(pid: int) -> float:
@@ -109,9 +120,9 @@ def waited(port: int, numbers: range) -> list[float]:
 def measured(python: str, folder: Path, empty: Path, *, number: int, count: int) -> dict[str, float]:
     """Measure a build once: with the recordings, and with none."""
     with replaying(python, empty) as server:
-        bare, nothing = server.spent, server.memory()
+        bare, nothing = server.spent, server.settled()
     with replaying(python, folder) as server:
-        opened, memory = server.spent - bare, server.memory()
+        opened, memory = server.spent - bare, server.settled()
         waited(server.port, range(20))
         start = 20 + number * 1000 % (count - 1020)
         times = sorted(waited(server.port, range(start, start + 1000)))
