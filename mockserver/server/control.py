@@ -96,19 +96,24 @@ def explain(violation: Violation, schema: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as whoever wrote the JSON knows it."""
-    return repr(value) if isinstance(value, str) else dumps(value).decode()
+    """A value as whoever wrote the JSON knows it, or how it begins."""
+    text = repr(value) if isinstance(value, str) else dumps(value).decode()
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _listed(kinds: str | list[str]) -> list[str]:
     return [kinds] if isinstance(kinds, str) else kinds
 
 
+_SHOWN = 120
+"""How many characters of a value that is wrong are told."""
+
 _WORDS: dict[str, Callable[[Any], str]] = {
     "type": lambda kinds: f"is not of type {', '.join(map(repr, _listed(kinds)))}",
     "enum": lambda known: f"is not one of [{', '.join(map(_shown, known))}]",
+    "maxLength": lambda most: f"is longer than {most} characters",
 }
-"""Broken constraints whose own message would be of Python's values, by their keyword."""
+"""Broken constraints whose own message would be of Python's values, or hide the limit, by their keyword."""
 
 
 def _checked(body: bytes, schema: str) -> tuple[Any, FaultError | None]:
