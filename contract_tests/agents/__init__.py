@@ -30,11 +30,12 @@ QUIET = {
     "CREWAI_TRACING_ENABLED": "false",
     "CREWAI_TESTING": "true",
     "HAYSTACK_TELEMETRY_ENABLED": "False",
+    "MEM0_DIR": str(HOMES / "mem0" / "kept"),
     "MEM0_TELEMETRY": "False",
     "OPENAI_API_KEY": "sk-agents",
     "OTEL_SDK_DISABLED": "true",
 }
-"""What keeps the frameworks from calling home."""
+"""What keeps the frameworks from calling home, and from writing into that of the user."""
 
 
 def names() -> list[str]:
