@@ -157,13 +157,9 @@ def _parted(planned: Planned, field: str, left: str | None) -> tuple[Frame, ...]
             continue
         known |= {place for place, _ in new}
         choice, called = opened
-        first: dict[str, Any] = dict(called)
-        first["function"] = dict(called["function"])
-        delta: dict[str, Any] = {"index": first["index"], "id": "", "type": "function"}
-        delta["function"] = {"arguments": ""}
-        holder, behind = (first, delta) if field == "id" else (first["function"], delta["function"])
+        delta = {"index": called["index"], "id": "", "type": "function", "function": {"arguments": ""}}
+        holder, behind = (called, delta) if field == "id" else (called["function"], delta["function"])
         behind[field], holder[field] = holder.get(field) or "", left
-        message_of(choice)["tool_calls"][0] = first
         later = planned.dialect.piece_behind(payload, choice, delta)
         frames += [replace(frame, data=frame.saying(payload)), Frame(frame.saying(later), 0, frame.due)]
     return numbered(planned, frames)
