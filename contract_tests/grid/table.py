@@ -79,11 +79,11 @@ def table() -> dict[str, Any]:
 
 
 def pairs() -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
-    """Every layer, what and how that go together; another value is put where the table has one."""
+    """Every layer, what and how that go together."""
     for what in table()["what"]:
         for layer in what["layers"]:
             for how in table()["how"]:
-                if what["kind"] in how["kinds"] and (how["id"] != "other" or "other" in what):
+                if what["kind"] in how["kinds"]:
                     yield layer, what, how
 
 

@@ -10,16 +10,13 @@ from mockserver.contract.client import Client
 from mockserver.contract.judge import (
     LASTING,
     TRANSIENT,
-    UNFINISHED,
     Due,
     RequestJudge,
-    finish_of,
     judge_answer,
     judge_error,
     judge_refusal,
     judge_stopped,
     judge_sum,
-    judge_unfinished,
     of_form,
 )
 from mockserver.contract.protocol import Begin, Command, End, Report, Result, Results, Say
@@ -97,7 +94,7 @@ class Session:
                 system=case.system,
                 tools=case.tools,
                 options=case.options_on(self.surface),
-                session=f"Session-{number + 1}" if case.session else None,
+                session=f"session-{number + 1}" if case.session else None,
                 thread=case.thread,
                 keep=case.keep,
                 timeout=case.timeout,
@@ -241,15 +238,17 @@ class Session:
         if held.seen[-1] is not last:
             talk.summable = False  # the kit does not know what that answer cost
             return self._failed(talk, start)
+        if turn.cancel_after and last.ended:
+            return self._stopped(talk, held, last, start)
         if last.ended:
-            return self._ended(talk, turn, held, last, start)
+            self._fail(self._broken_off(held, last))
+            return self._failed(talk, start)
         if last.entry.refusal is not None:
             self._fail(judge_refusal(held.report, last.entry))
             return self._failed(talk, start)
         assert last.planned is not None
-        fault = last.planned.reply.get("fault") if held.stream else None
-        found = judge_answer(held.report, last.entry, stream=held.stream, finish=finish_of(fault))
-        self._fail(of_form(fault, found))
+        found = judge_answer(held.report, last.entry, stream=held.stream)
+        self._fail(of_form(last.planned.reply.get("fault"), found) if held.stream else found)
         return self._good(talk, turn, held, last)
 
     def _good(self, talk: _Talk, turn: Turn, held: _Round, last: Seen) -> bool:
@@ -273,17 +272,6 @@ class Session:
             )
         )
         return not self._broken()
-
-    def _ended(self, talk: _Talk, turn: Turn, held: _Round, last: Seen, start: int) -> bool:
-        """A turn whose answer did not come to its end, or that was stopped before."""
-        assert last.planned is not None
-        if turn.cancel_after:
-            return self._stopped(talk, held, last, start)
-        if held.stream and last.planned.reply.get("fault") == UNFINISHED:
-            self._fail(judge_unfinished(held.report, last.entry))
-            return self._half(talk, last, start)
-        self._fail(self._broken_off(held, last))
-        return self._failed(talk, start)
 
     def _broken_off(self, held: _Round, last: Seen) -> list[Failure]:
         assert last.planned is not None
@@ -313,17 +301,13 @@ class Session:
 
     def _stopped(self, talk: _Talk, held: _Round, last: Seen, start: int) -> bool:
         """A turn that the client was told to stop: the connection has to be let go."""
+        assert last.entry.reply is not None
         if not last.gone.wait(self.stage.patience):
             text = (
                 f"the connection was still held {self.stage.patience:g} s after the client was told to stop"
             )
             self._fail([Failure("stream.cancel", text)])
         self._fail(judge_stopped(held.report, last.entry))
-        return self._half(talk, last, start)
-
-    def _half(self, talk: _Talk, last: Seen, start: int) -> bool:
-        """A turn that may stay in the history with a beginning of its answer, or without, or go."""
-        assert last.entry.reply is not None
         self._failed(talk, start)
         said = last.entry.reply.choices[0].content
         beginning = Told(role="assistant", text=said, group=talk.groups, beginning=True)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from itertools import chain, product
+from itertools import product
 from typing import Any
 
 import orjson
@@ -55,23 +55,6 @@ def variants(history: Sequence[Told]) -> Iterator[list[Told]]:
         yield [told for told in history if not told.group or told.group in kept]
     if any(told.beginning for told in history):
         yield from variants([told for told in history if not told.beginning])
-
-
-def likely(history: Sequence[Told], sent: Sequence[Message]) -> list[Told]:
-    """The history that a request most likely means: of turns that failed, those whose words are in it.
-
-    Of a stopped answer its beginning counts where the request has one.
-    """
-    there = {(message.role, message.text) for message in sent}
-    kept = {told.group for told in history if told.group and (told.role, told.text) in there}
-    begun = [message.text for message in sent if message.role == "assistant" and message.text]
-
-    def stays(told: Told) -> bool:
-        if told.beginning:
-            return any(told.text.startswith(text) for text in begun)
-        return not told.group or told.group in kept
-
-    return [told for told in history if stays(told)]
 
 
 def same_arguments(left: str, right: str) -> bool:
@@ -137,11 +120,8 @@ class Comparison:
 
     def failures(self, history: Sequence[Told], sent: Sequence[Message]) -> list[Failure]:
         """Every place where the request differs from the nearest history that it may have."""
-        guess = likely(history, sent)
-        if not self._against(guess, sent):
-            return []
         best: list[Failure] | None = None
-        for variant in chain(variants(history), [guess]):
+        for variant in variants(history):
             found = self._against(variant, sent)
             if not found:
                 return []
@@ -152,7 +132,7 @@ class Comparison:
     def kept(self, history: Sequence[Told], sent: Sequence[Message], *, most: int) -> list[Failure]:
         """As `failures`, where the history is cut in front, to `most` messages beside the system message."""
         first: list[Failure] = []
-        for variant in chain([likely(history, sent)], variants(history)):
+        for variant in variants(history):
             found = self._against(_cut(variant, most), sent)
             if all(failure.severity is Severity.SHOULD for failure in found):
                 return found  # it is cut as it ought to be, whatever else it should be

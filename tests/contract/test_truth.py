@@ -12,7 +12,6 @@ from mockserver.contract.truth import (
     Told,
     first_difference,
     levelled,
-    likely,
     media_of,
     optional,
     variants,
@@ -285,15 +284,3 @@ def test_of_a_difference_eight_characters_are_shown_again() -> None:
 def test_a_truth_stays_as_it_is() -> None:
     with pytest.raises(FrozenInstanceError):
         setattr(SYSTEM, "text", "")  # noqa: B010 - what the types forbid
-
-
-def test_any_number_of_failed_turns_may_stay_or_go() -> None:
-    history = [Told(role="user", text=f"Turn {at}.", group=at) for at in range(1, 15)]
-    half = Told(role="assistant", text="Half an answer.", group=3, beginning=True)
-    history[3:3] = [half]
-    kept = [told for told in history if told.group % 3 == 0]
-    assert likely(history, sent(kept)) == kept
-    assert found(history, sent(kept)) == []
-    begun = [replace(told, text="Half") if told is half else told for told in kept]
-    assert found(history, sent(begun)) == []
-    assert found(history, sent([told for told in kept if told is not half])) == []
