@@ -1,6 +1,8 @@
 """Every snippet of the docs on testing runs: Python as a test module, YAML as a scenario."""
 
+import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,7 +45,11 @@ def snippets(kind: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in snippets("python")])
-def test_a_snippet_of_python_passes(text: str, pytester: pytest.Pytester) -> None:
+def test_a_snippet_of_python_passes(
+    text: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The command stands beside the interpreter, whether its environment is activated or not.
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
     pytester.makepyfile(test_snippet=text)
     if "cassette=" in text and "cassette import" not in text:
         with MockServer() as upstream:

@@ -75,8 +75,8 @@ class Tokenizer:
 
     def __init__(self, encoding: "tiktoken.Encoding") -> None:
         self._encoding = encoding
-        first, *others = {token[:1] for token in encoding.special_tokens_set}
-        self._opening = "" if others else first
+        openings = {token[:1] for token in encoding.special_tokens_set}
+        self._opening = openings.pop() if len(openings) == 1 else ""
         self.count = TextCache(self._count).__getitem__
         self.ends = TextCache(self._ends, limit=_CACHE_BYTES // 4).__getitem__
 
