@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 
+import mockserver.server.routes  # noqa: F401 - pytester forgets what a run within imports, and half of it stays
 from mockserver import pytest_plugin
 
 _INSTALLED = any(point.value == "mockserver.pytest_plugin" for point in entry_points(group="pytest11"))

@@ -46,8 +46,8 @@ def _tail(options: argparse.Namespace) -> int:
         channel = HttpChannel(url_of(options), token=options.control_token)
         while True:
             for shown in json.loads(channel.call("GET", "requests", **query))["requests"]:
-                lines = json.dumps(shown, ensure_ascii=False) if options.jsonl else f"{block(shown)}\n"
-                text = lines if options.jsonl else shown_as(lines)
+                jsonl = options.jsonl
+                text = json.dumps(shown, ensure_ascii=False) if jsonl else shown_as(f"{block(shown)}\n")
                 print(text, flush=True)  # noqa: T201 - the command speaks on stdout
                 query["after"] = str(shown["number"])
             query.pop("limit", None)

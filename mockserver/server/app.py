@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -47,14 +48,16 @@ class App:
         self.guard = Guard.of(engine.settings)
         self.aside = Aside()
         self._others: Starlette | None = None
+        self._making = Lock()
 
     def others(self) -> "Starlette":
-        """What answers everything but chat. All of it is imported when it is first asked for."""
-        from mockserver.server.routes import starlette  # noqa: PLC0415 - the first chat is answered the sooner
+        """What answers everything but chat; imported when it is first asked for, by whichever thread."""
+        with self._making:
+            if self._others is None:
+                from mockserver.server.routes import starlette  # noqa: PLC0415 - the first chat waits for less
 
-        if self._others is None:
-            self._others = starlette(self.engine, self.guard, self.aside)
-        return self._others
+                self._others = starlette(self.engine, self.guard, self.aside)
+            return self._others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, by the ASGI protocol."""

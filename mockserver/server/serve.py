@@ -49,6 +49,11 @@ class Server(uvicorn.Server):
         self._beside = tuple(beside)
         self._last_call = LastCall(engine.settings.grace)
         self._tasks: list[asyncio.Task[None]] = []
+        if not alone:
+            # Within a test pytest parses what is imported, and CPython 3.11 fails where two threads do so at
+            # once: all is imported here, before there is a second one.
+            engine.door.load()
+            app.others()
 
     def _load(self) -> None:
         """Loads what requests need, then takes all that will stay for good out of the collector's way.
