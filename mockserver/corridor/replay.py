@@ -15,6 +15,7 @@ from mockserver.base.kept import Kept
 from mockserver.catalogue.errors import Refusal, Voice, Words
 from mockserver.corridor.answers import Answer, Clock
 from mockserver.corridor.door import Door
+from mockserver.corridor.searching import searched
 from mockserver.corridor.work import LARGE, Steps, aside, sized
 from mockserver.dialects.table import named
 from mockserver.recording import canonical, nearest
@@ -25,7 +26,7 @@ from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
 from mockserver.recording.usage import counts_of, overrides_for
 from mockserver.scripts.desk import Desk
-from mockserver.scripts.script import Scripts, first
+from mockserver.scripts.script import Scripts
 from mockserver.state.journal import Entry, size_of
 from mockserver.state.worlds import World
 from mockserver.talk.finding import Finding
@@ -267,8 +268,7 @@ class Recorded:
             return False
         if len(body) <= LARGE:
             return engine.scripts.find(world.key, request) is not None
-        seen = tuple(engine.scripts.seen_by(world.key))
-        return (yield from aside(first, seen, world.key, request)) is not None
+        return (yield from searched(engine.scripts, world.key, request)) is not None
 
     def _exact(self, engine: Walked, match: Match, entry: Entry) -> "Answer":
         row, interaction = self.take(match, entry.world.name)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from mockserver.answer import builtin
 from mockserver.base.deadline import Deadline, Timer
 from mockserver.catalogue.errors import Errors, Refusal
+from mockserver.corridor.searching import searched
 from mockserver.corridor.striking import strike
 from mockserver.corridor.work import Steps, aside
 from mockserver.instances.impossible import ImpossibleSchemaError, TakesLongError
 from mockserver.meter.vocabularies import Vocabularies
 from mockserver.scripts import miss
 from mockserver.scripts.sandbox import TemplateError
-from mockserver.scripts.script import Script, ScriptError, Scripts, first
+from mockserver.scripts.script import Script, ScriptError, Scripts
 from mockserver.scripts.stage import Stage
 from mockserver.scripts.template import Draft
 from mockserver.state.journal import Entry
@@ -65,7 +66,7 @@ class Speaker:
         is read aside by the built-in model.
         """
         if large:
-            script = yield from self._searched(world.key, request)
+            script = yield from searched(self._scripts, world.key, request)
         else:
             script = self._scripts.find(world.key, request)
         if script is not None:
@@ -83,15 +84,6 @@ class Speaker:
             raise Refused(miss.refusal(report))
         entry.answered_by = "built-in"
         return (yield from self._spoken(request, large=large))
-
-    def _searched(self, key: str, request: ChatRequest) -> Steps[Script | None]:
-        """The script that answers a large request: its texts are looked through aside."""
-        left = tuple(self._scripts.seen_by(key))
-        while left and (at := (yield from aside(first, left, key, request))) is not None:
-            if not left[at].spent_for(key):  # others may have had their turn
-                return left[at]
-            left = left[at + 1 :]
-        return None
 
     def _scripted(
         self,
