@@ -1,4 +1,4 @@
-"""Names that were misspelt: what was probably meant."""
+"""Names in sentences: what a misspelt one probably meant, and how many there are of one."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -25,3 +25,8 @@ def nearest(name: object, known: Iterable[str]) -> str:
 def meant(name: object, known: Iterable[str]) -> str | None:
     """The known name that an unknown one is so like that it must be a slip; None when there is none."""
     return next(iter(_closest(name, known, _LIKE)), None)
+
+
+def several(number: int, noun: str) -> str:
+    """A number of things in words: `1 recording`, `2 recordings`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mockserver.base.names import several
 from mockserver.commands.record import add_redaction, redaction_of
 from mockserver.commands.replay import age
 
@@ -128,7 +129,7 @@ def _scrub(options: argparse.Namespace) -> int:
         print("dashscope-mock: name the folder to clean, or --list what would be", file=sys.stderr)  # noqa: T201
         return 2
     changed = list(upkeep.scrub(options.cassette, redaction_of(options)))
-    _say("\n".join([*changed, f"{len(changed)} recordings cleaned"]))
+    _say("\n".join([*changed, f"{several(len(changed), 'recording')} cleaned"]))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+from mockserver.base.names import several
 from mockserver.contract.cases import document_of
 from mockserver.contract.suite import Outcome
 
@@ -28,7 +29,10 @@ def pytest_text(outcome: Outcome, *, name: str = "") -> str:
 
 def story(outcome: Outcome) -> str:
     """The conversation in full: transcript, failures with their payloads, how to run it again."""
-    parts = [f"{outcome.verdict}: {outcome.id}, {len(outcome.case.turns)} turns", outcome.explanation]
+    parts = [
+        f"{outcome.verdict}: {outcome.id}, {several(len(outcome.case.turns), 'turn')}",
+        outcome.explanation,
+    ]
     parts.append("Run it again: save this as found.json, then dashscope-mock conform --suite found.json")
     parts.append(case_text(outcome).strip())
     parts.append("Or as a test of pytest:")

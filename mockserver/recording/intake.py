@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from mockserver.base.names import several
 from mockserver.recording import cassette
 from mockserver.recording.cassette import CassetteError, redacted
 from mockserver.recording.coding import UncleanError
@@ -88,4 +89,4 @@ def summary(lines: Iterable[Line]) -> str:
     counts = Counter(line.verdict for line in told)
     taken = sum(count for verdict, count in counts.items() if verdict not in ("skipped", "scenario"))
     each = ", ".join(f"{counts[verdict]} {verdict}" for verdict in sorted(counts))
-    return f"{taken} recordings imported ({kinds}): {each or 'nothing'}"
+    return f"{several(taken, 'recording')} imported ({kinds}): {each or 'nothing'}"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from mockserver.base.names import several
 from mockserver.state.brief import last_message, spoken, system_of, tools_of
 
 
@@ -56,10 +57,6 @@ def painted(text: str) -> str:
         colour = next((colour for pattern, colour in _PAINT if pattern.search(line)), None)
         lines.append(line if colour is None else f"\x1b[{colour}m{line}\x1b[0m")
     return "\n".join(lines)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _answer(choice: Mapping[str, Any]) -> list[str]:
@@ -123,7 +120,7 @@ def block(shown: Mapping[str, Any]) -> str:
     if tools:
         lines.append(_indented("tools", ", ".join(tools)))
     if before > 0:
-        lines.append(_indented("history", _counted(before, "message")))
+        lines.append(_indented("history", several(before, "message")))
     lines.append(_indented(role or "asked", text or "(nothing)"))
     for choice in shown["answer"] or ():
         lines += _answer(choice)

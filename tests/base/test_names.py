@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.base.names import meant, nearest
+from mockserver.base.names import meant, nearest, several
 
 NAMES = st.lists(st.text(max_size=30), min_size=1, max_size=8)
 
@@ -43,3 +43,8 @@ def test_a_slip_is_meant_and_a_stranger_is_not() -> None:
     assert meant("last_usr", ["last_user", "model"]) == "last_user"
     assert meant("zzz", ["last_user", "model"]) is None
     assert meant("anything", []) is None
+
+
+def test_one_of_a_thing_is_not_many() -> None:
+    told = [several(number, "turn") for number in (0, 1, 2)]
+    assert told == ["0 turns", "1 turn", "2 turns"]

@@ -228,7 +228,7 @@ def test_inspect_and_diff(filled: Path, capsys: pytest.CaptureFixture[str]) -> N
 def test_scrub_takes_out_what_was_left(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = cassette.write(filled, interaction(asked("three"), compat_body(KEY)))
     assert main(["cassette", "scrub", str(filled)]) == 0
-    assert capsys.readouterr().out == f"{name}\n1 recordings cleaned\n"
+    assert capsys.readouterr().out == f"{name}\n1 recording cleaned\n"
     assert KEY not in (filled / name).read_text()
     assert main(["cassette", "scrub", str(filled), "--redact", "("]) == 2
     document = cassette.to_document(interaction())

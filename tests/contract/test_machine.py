@@ -39,8 +39,8 @@ def test_the_same_seed_finds_the_same_conversation(stage: Stage) -> None:
 
 
 def test_what_was_found_is_a_file_and_a_test_that_fail_again(stage: Stage) -> None:
-    # Hypothesis also draws the constants of the modules that are imported by then, so that a seed alone does not
-    # say which example breaks the client: enough of them that one does, whatever else runs in this process.
+    # Hypothesis also draws the constants of the modules that are imported by then: a seed alone does not say
+    # which example breaks the client. Enough of them that one does, whatever else runs in this process.
     found = explore(stage, client_of(ReversesResults), budget=Budget(examples=2000, seed=2))
     assert found is not None
     assert found.failures[0].requirement == "tools.order"

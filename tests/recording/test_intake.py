@@ -56,7 +56,7 @@ def test_what_cannot_be_cleaned_is_skipped_and_stops_no_other(
     assert [line.verdict for line in told] == ["skipped", "skipped", "complete"]
     assert str(told[0]).startswith("bomb.txt: skipped: unpacked, the body is larger than")
     assert str(told[1]).startswith("br.txt: skipped: the body is coded as 'br'")
-    assert summary(told) == "1 recordings imported (curl): 1 complete, 2 skipped"
+    assert summary(told) == "1 recording imported (curl): 1 complete, 2 skipped"
 
 
 def test_what_no_replay_could_send_is_skipped_and_spoils_no_folder(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import IO, Any
 
+from mockserver.base.names import several
 from mockserver.contract.report.expected import Expected
 from mockserver.contract.report.result import Held, Result, State
 from mockserver.contract.requirements import requirements
@@ -110,7 +111,7 @@ def failures(result: Result, expected: Expected = _NONE) -> str:
 def summary(result: Result, expected: Expected = _NONE) -> str:
     """The numbers in two lines; with known failures also how many of them there are, and how many are new."""
     counts = ", ".join(f"{number} {verdict}" for verdict, number in result.count().items() if number)
-    line = f"{result.client}: {len(result.held)} conversations: {counts or 'none'}"
+    line = f"{result.client}: {several(len(result.held), 'conversation')}: {counts or 'none'}"
     if expected.patterns:
         open_ones = [held for held in result.held if held.verdict is not Verdict.PASSED]
         known = sum(map(expected.covers, open_ones))

@@ -80,7 +80,7 @@ def format_of(path: Path) -> str:
         words = (
             f"it is {kind.upper()} of no recorder that is known ({top[:80]}); known are {', '.join(NAMES)}"
         )
-        raise pieces.fault(path.name, f"{words}: name one with --format")
+        raise pieces.fault(path.name, f"{words}: name one with --format, or save it as HAR")
     return known.name
 
 

@@ -102,7 +102,7 @@ def test_markdown_shows_one_transcript_that_cannot_leave_its_fence() -> None:
 
 def test_markdown_of_a_good_client_is_its_numbers() -> None:
     made = run(outcome("turns.single", Verdict.PASSED), client="good")
-    told = "good: 1 conversations: 1 passed\n15 of 15 requirements that apply hold"
+    told = "good: 1 conversation: 1 passed\n15 of 15 requirements that apply hold"
     assert as_markdown(made) == f"### Contract of good\n\n{told}\n\n"
 
 
