@@ -40,6 +40,10 @@ def frames(body: bytes) -> list[bytes]:
     return [*found, body[start:]] if body[start:] else found
 
 
+_WINDOWS = {"gzip": (31,), "x-gzip": (31,), "zlib": (15,), "deflate": (15, -15)}
+"""What zlib is told of each coding; `deflate` is zlib by its standard, and bare with some servers."""
+
+
 def is_packed(body: bytes, name: str) -> bool:
     """Whether a body has a coding: one that can be read tells; of another, what is text has none."""
     if name in ("gzip", "x-gzip", "deflate"):
@@ -72,7 +76,7 @@ def _may_be_either(body: bytes, name: str) -> bool:
 
 def _is_unfinished(body: bytes, name: str) -> bool:
     """Whether a packed body ends before it says so; what is too large to be unpacked is not looked at."""
-    for wbits in {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}.get(name, ()):
+    for wbits in _WINDOWS.get(name, ()):
         unpacker = zlib.decompressobj(wbits=wbits)
         try:
             unpacker.decompress(body, coding.MOST)
@@ -110,11 +114,22 @@ class _Judged:
         value = coding.header(self.headers, "content-length").strip()
         return int(value) if value.isdecimal() and len(value) < _DIGITS else self.told.length
 
+    def _is_secretly_packed(self) -> bool:
+        """Whether a body is packed that should be plain: as a whole, or one of JSON or events up to a cut.
+
+        Of text the least beginning tells it: the byte that zlib begins with is an `x`, which neither JSON nor
+        an event begins with.
+        """
+        begun = self.kind in ("json", "stream") and any(
+            _is_unfinished(self.body, name) for name in ("gzip", "zlib")
+        )
+        return begun or any(_is_whole(self.body, wbits) for wbits in (31, 15))
+
     def unpack_headers(self) -> bool:
         """Leaves out a coding that the body does not have; whether there was one that it has or had."""
         name = coding.codings_of(self.headers)
         if not name or name == "identity":
-            if self.kept == "whole" and any(_is_whole(self.body, wbits) for wbits in (31, 15)):
+            if self.kept == "whole" and self._is_secretly_packed():
                 self.kept, self.lost = "rebuilt", self.lost or "it is packed, and its headers do not say so"
             return False
         if _may_be_either(self.body, name):
