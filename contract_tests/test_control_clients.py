@@ -1,4 +1,4 @@
-"""The typed client of the control API: its types are those of the page, its examples run."""
+"""The typed clients of the control API: their types are those of the page, their examples run."""
 
 import os
 import shutil
@@ -13,6 +13,10 @@ from contract_tests.drivers import ROOT, Home, program, required
 HOME = Home(
     name="control-node",
     sources=("control_node/package.json", "control_node/package-lock.json"),
+)
+JAVA = Home(
+    name="control-java",
+    sources=("../../packages/java/pom.xml", "../../packages/java/control.openapi.json"),
 )
 PACKAGE = ROOT / "packages" / "npm"
 STRICT = ("--noEmit", "--strict", "--module", "nodenext", "--target", "es2022")
@@ -61,7 +65,7 @@ def test_the_example_for_node_test_passes(project: Path) -> None:
 
 def test_the_example_for_vitest_passes(project: Path) -> None:
     vitest = str(project / "node_modules" / "vitest" / "vitest.mjs")
-    assert "5 passed" in said_by(project, program("node"), vitest, "run", "--dir", ".", "shop.test.ts")
+    assert "6 passed" in said_by(project, program("node"), vitest, "run", "--dir", ".", "shop.test.ts")
 
 
 def test_what_is_misspelt_is_found_before_it_runs(project: Path) -> None:
@@ -78,3 +82,11 @@ def test_what_is_misspelt_is_found_before_it_runs(project: Path) -> None:
         timeout=180,
     )
     assert "'last_users' does not exist in type" in done.stdout
+
+
+def test_the_example_for_junit_passes() -> None:
+    required(JAVA.missing())
+    home = JAVA.path.resolve()
+    maven = (program("mvn"), "--offline", "--batch-mode", f"-Dbuild.home={home}")
+    said = said_by(ROOT / "packages" / "java", *maven, "test")
+    assert "Tests run: 10, Failures: 0, Errors: 0, Skipped: 0" in said

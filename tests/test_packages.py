@@ -6,6 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,14 +86,54 @@ def test_every_package_has_the_version_of_the_project() -> None:
     module = (PACKAGES / "npm/index.mjs").read_text("utf-8")
     assert (chart["version"], chart["appVersion"], package["version"]) == (__version__,) * 3
     assert f'VERSION = "{__version__}"' in module
+    starter = (PACKAGES / "java/src/main/java/dashscope/mock/Mock.java").read_text("utf-8")
+    assert f'VERSION = "{__version__}"' in starter
+    for page in ("packages/java/pom.xml", "docs/java.md", "docs/zh/java.md"):
+        library = "<artifactId>dashscope-mock</artifactId>\n  <version>{}</version>"
+        assert library.format(__version__) in (ROOT / page).read_text("utf-8"), page
 
 
 def test_the_page_that_typed_clients_are_made_of_is_that_of_the_server() -> None:
     done = run(sys.executable, ROOT / "scripts" / "control-clients", "--check")
     assert done.returncode == 0, done.stdout
-    assert (
-        json.loads((PACKAGES / "control.openapi.json").read_text("utf-8"))["info"]["version"] == __version__
-    )
+    for page in (PACKAGES / "control.openapi.json", PACKAGES / "java" / "control.openapi.json"):
+        assert json.loads(page.read_text("utf-8"))["info"]["version"] == __version__
+
+
+def test_what_a_page_shows_of_the_library_for_java_stands_in_its_test() -> None:
+    test = (PACKAGES / "java/src/test/java/example/ShopTest.java").read_text("utf-8")
+    body = textwrap.dedent(test.partition("class ShopTest {\n")[2].rpartition("}")[0])
+    for page in ("docs/java.md", "docs/zh/java.md"):
+        shown = re.findall(r"```java\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)[1]
+        assert shown in body, page
+
+
+def shapes(part: Any) -> Iterator[dict[str, Any]]:
+    """Every object within a part of a page."""
+    if isinstance(part, dict):
+        yield part
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from shapes(inner)
+
+
+def test_a_place_has_one_type_in_java() -> None:
+    page = json.loads((PACKAGES / "java" / "control.openapi.json").read_text("utf-8"))
+    schemas = page["components"]["schemas"]
+    for shape in shapes(schemas):
+        assert not isinstance(shape.get("type"), list), shape
+        assert "anyOf" not in shape, shape
+        for choice in shape.get("oneOf", ()):
+            assert choice.get("type") in ("string", "integer") or choice["$ref"].endswith("Form"), shape
+    assert schemas["Reply"]["properties"]["reply"]["items"] == {"$ref": "#/components/schemas/ReplyReply"}
+    assert schemas["ReplyTextForm"]["properties"].keys() == {"contains", "regex"}
+
+
+def test_what_two_schemas_would_be_called_alike_is_told_apart() -> None:
+    page = json.loads((PACKAGES / "control.openapi.json").read_text("utf-8"))
+    body = page["paths"]["/_mock/faults"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    entered = page["components"]["schemas"][body["$ref"].rpartition("/")[2]]
+    assert entered["properties"].keys() == {"match", "fault", "times"}
+    assert entered["properties"]["fault"] == {"$ref": "#/components/schemas/Fault"}
 
 
 def test_the_npm_package_lists_all_that_it_is_made_of() -> None:

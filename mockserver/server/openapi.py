@@ -67,13 +67,15 @@ def _event(names: list[str]) -> dict[str, Any]:
 
 
 def _content(media: Media) -> dict[str, Any]:
-    """The content of an answer by media type: a schema, the schemas of an event, or nothing known."""
+    """The content of an answer by media type: a schema, the schemas of an event, a text, or nothing known."""
     content: dict[str, Any] = {}
     for kind, names in media.items():
         if isinstance(names, list):
             content[kind] = {"schema": _event(names)}
+        elif names is not None:
+            content[kind] = {"schema": {"$ref": f"{_COMPONENTS}{names}"}}
         else:
-            content[kind] = {} if names is None else {"schema": {"$ref": f"{_COMPONENTS}{names}"}}
+            content[kind] = {"schema": {"type": "string"}} if kind.startswith("text/") else {}
     return content
 
 

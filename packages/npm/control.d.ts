@@ -437,8 +437,18 @@ export interface components {
         /** @description The id of the request, repeated in the header x-request-id. A lower-case UUID with version digit 9 or 4 (recordings: cnblogs/dashscope-sdk, 2024-02; alibaba/loongsuite-python-agent, 2025-11), or 16 characters of base64url in the Virginia region (recording: maruel/genai, 2026-04). */
         CommonRequestId: string;
         /**
+         * Scripted fault
+         * @description Body of POST /_mock/faults: which requests go wrong, and how.
+         */
+        ControlFault: {
+            match?: components["schemas"]["ReplyMatch"];
+            fault: components["schemas"]["Fault"];
+            /** @description How many requests it takes; null or left out: without limit. */
+            times?: number | null;
+        };
+        /**
          * Entered
-         * @description Body of POST /_mock/replies when the script was entered.
+         * @description Body of POST /_mock/replies and /_mock/faults when the script or the fault was entered.
          */
         Created: {
             /** @description What DELETE takes. */
@@ -468,7 +478,9 @@ export interface components {
             near: null | components["schemas"]["ExchangeNear"];
         };
         ExchangeNear: {
-            script: Record<string, never>;
+            script: {
+                [key: string]: unknown;
+            };
             /** @description The place in a scenario file. */
             source: string | null;
             held: number;
@@ -527,6 +539,28 @@ export interface components {
             again?: boolean;
         };
         /**
+         * Scripted faults
+         * @description Body of GET /_mock/faults: what goes wrong on command, in the order in which it is tried.
+         */
+        Faults: {
+            faults: {
+                /** @description What DELETE takes. */
+                id: string;
+                /** @description The conditions as entered, an API key masked. */
+                match: {
+                    [key: string]: unknown;
+                };
+                /** @description The fault or the sequence as entered. */
+                fault: string | {
+                    [key: string]: unknown;
+                } | unknown[];
+                /** @description How many requests it takes; null: without limit. */
+                times: number | null;
+                /** @description How many requests it struck. */
+                used: components["schemas"]["CommonCount"];
+            }[];
+        };
+        /**
          * Health
          * @description Body of GET /_mock/health, with 200, or 503 while the vocabulary is still loading.
          */
@@ -535,6 +569,41 @@ export interface components {
             status: "ok" | "starting";
             /** @description The version of the server. */
             version: string;
+        };
+        /**
+         * Quota as it stands
+         * @description Answer of PUT /_mock/quotas, and one of those of GET /_mock/quotas: a limit that it does not have is left out.
+         */
+        Limit: {
+            /** @description The API key, masked; null: every key, each by itself. */
+            key: string | null;
+            /** @description The name of a model, or a glob. */
+            model: string;
+            /** @description Requests in any 60 seconds. */
+            rpm?: number;
+            /** @description Tokens, input and output, in any 60 seconds. */
+            tpm?: number;
+            /** @description Requests in any one second. */
+            burst?: number;
+            /** @description Answers being sent at once. */
+            concurrency?: number;
+        };
+        /**
+         * Quotas
+         * @description Body of GET /_mock/quotas: all quotas, and what is used of them.
+         */
+        Limits: {
+            quotas: components["schemas"]["Limit"][];
+            /** @description What each key has used of each model that has a quota. */
+            used: {
+                /** @description The API key, masked. */
+                key: string;
+                model: string;
+                rpm: components["schemas"]["CommonCount"];
+                tpm: components["schemas"]["CommonCount"];
+                burst: components["schemas"]["CommonCount"];
+                concurrency: components["schemas"]["CommonCount"];
+            }[];
         };
         /**
          * Moderation
@@ -610,9 +679,13 @@ export interface components {
             replies: {
                 id: string;
                 /** @description The conditions as entered, an API key masked. */
-                match: Record<string, never>;
+                match: {
+                    [key: string]: unknown;
+                };
                 /** @description The reply or the sequence as entered. */
-                reply: Record<string, never> | unknown[];
+                reply: {
+                    [key: string]: unknown;
+                } | unknown[];
                 /** @description How often it may answer; null: without limit. */
                 times: number | null;
                 /** @description How often it has answered. */
@@ -639,7 +712,9 @@ export interface components {
             /** @description The function. */
             name: string;
             /** @description JSON text, sent as it is, or an object. */
-            arguments?: string | Record<string, never>;
+            arguments?: string | {
+                [key: string]: unknown;
+            };
             /** @description Exactly these deltas of the arguments, which may be left out then. */
             chunks?: string[];
             /**
@@ -692,15 +767,21 @@ export interface components {
                 prefix?: components["schemas"]["ReplyTextOrNull"];
             }[];
             /** @description Generation parameters that must have these values. */
-            parameters?: Record<string, never>;
+            parameters?: {
+                [key: string]: unknown;
+            };
             /** @description A request's body: the request must ask the very same. */
-            request?: Record<string, never>;
+            request?: {
+                [key: string]: unknown;
+            };
         } | null;
         /** @description A text, a picture (an address or data: URL) or a sound (its base64, or the object that carries it). */
         ReplyPart: {
             text?: string;
             image?: string;
-            audio?: string | Record<string, never>;
+            audio?: string | {
+                [key: string]: unknown;
+            };
         };
         /** @description What is said, or the error that is answered. */
         ReplyReply: {
@@ -732,11 +813,17 @@ export interface components {
              */
             dialect?: "classic" | "alphabetical" | "model-first" | "type-first" | "summary" | "arguments" | "summary-arguments" | null;
             /** @description Fields laid over the computed usage. */
-            usage?: Record<string, never> | null;
+            usage?: {
+                [key: string]: unknown;
+            } | null;
             /** @description Carried in the native output. */
-            search_info?: Record<string, never> | null;
+            search_info?: {
+                [key: string]: unknown;
+            } | null;
             /** @description Carried in the native output. */
-            tool_info?: unknown[] | Record<string, never> | null;
+            tool_info?: unknown[] | {
+                [key: string]: unknown;
+            } | null;
             /** @description What the service's own tools did, as items of a response without id and status; left out: each that is offered is used once. */
             acts?: {
                 /** @enum {unknown} */
@@ -779,7 +866,7 @@ export interface components {
             regex?: string;
         };
         /** @description A text as above, or null for any. */
-        ReplyTextOrNull: unknown;
+        ReplyTextOrNull: null | components["schemas"]["ReplyText"];
         /**
          * Journal
          * @description Body of GET /_mock/requests: what was asked and answered, newest last, keys masked.
@@ -818,12 +905,18 @@ export interface components {
                 content: string;
                 finish_reason: string | null;
                 reasoning_content?: string;
-                tool_calls?: Record<string, never>[];
+                tool_calls?: {
+                    [key: string]: unknown;
+                }[];
                 /** @description The pictures and sounds behind the text. */
-                media?: Record<string, never>[];
+                media?: {
+                    [key: string]: unknown;
+                }[];
             }[] | null;
             /** @description What a raw reply sent, as it is scripted; there for raw replies only. */
-            raw?: Record<string, never>;
+            raw?: {
+                [key: string]: unknown;
+            };
             /** @description The refusal in the words of the surface; null for an answer. */
             error: {
                 status: number;
@@ -1403,7 +1496,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/plain": unknown;
+                    "text/plain": string;
                 };
             };
             /** @description A refusal */
@@ -1461,7 +1554,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/plain": unknown;
+                    "text/plain": string;
                 };
             };
             /** @description A refusal */
@@ -1490,7 +1583,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/html": unknown;
+                    "text/html": string;
                 };
             };
             /** @description A refusal */
@@ -1521,9 +1614,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/html": unknown;
-                    "text/css": unknown;
-                    "text/javascript": unknown;
+                    "text/html": string;
+                    "text/css": string;
+                    "text/javascript": string;
                     "image/svg+xml": unknown;
                 };
             };
@@ -1712,7 +1805,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Faults"];
                 };
             };
             /** @description A refusal */
@@ -1735,7 +1828,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Fault"];
+                "application/json": components["schemas"]["ControlFault"];
             };
         };
         responses: {
@@ -1745,7 +1838,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Created"];
                 };
             };
             /** @description A refusal */
@@ -1803,7 +1896,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Limits"];
                 };
             };
             /** @description A refusal */
@@ -1836,7 +1929,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Limit"];
                 };
             };
             /** @description A refusal */

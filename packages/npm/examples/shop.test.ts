@@ -10,11 +10,11 @@ beforeAll(async () => { mock = await start(); });
 afterAll(() => mock.stop());
 
 /** The shop itself, as far as it is shown here. */
-async function shop(world: World, text: string): Promise<string> {
+async function shop(world: World, text: string, parameters = {}): Promise<string> {
   const answer = await fetch(`${world.env.OPENAI_BASE_URL}/chat/completions`, {
     method: "POST",
     headers: { authorization: `Bearer ${world.key}`, "content-type": "application/json" },
-    body: JSON.stringify({ model: "qwen-plus", messages: [{ role: "user", content: text }] }),
+    body: JSON.stringify({ model: "qwen-plus", messages: [{ role: "user", content: text }], ...parameters }),
   });
   return (await answer.json()).choices?.[0].message.content ?? String(answer.status);
 }
@@ -45,6 +45,17 @@ describe.concurrent("the shop", () => {
     expect(await shop(world, "Tea?")).toBe("Oolong.");
     const { data } = await control.GET("/_mock/replies", { params: { query: { key: world.key } } });
     expect(data?.replies.map((reply) => reply.used)).toEqual([1]);
+  });
+
+  it("is throttled once, when it asks for this temperature", async () => {
+    const world = mock.world();
+    const control = createClient<paths>({ baseUrl: mock.url });
+    const match = { key: world.key, parameters: { temperature: 0.5 } };
+    const { data } = await control.POST("/_mock/faults", { body: { match, fault: "Throttling.RateQuota", times: 1 } });
+    expect(await shop(world, "Tea?")).not.toBe("429");
+    expect(await shop(world, "Tea?", { temperature: 0.5 })).toBe("429");
+    const faults = (await control.GET("/_mock/faults")).data?.faults;
+    expect(faults?.find((fault) => fault.id === data?.id)?.used).toBe(1);
   });
 
   it("is told what the control API refuses", async () => {
