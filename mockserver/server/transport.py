@@ -152,7 +152,8 @@ class Protocol(HttpToolsProtocol):
     runs only for a request that did not come in one piece. A client that leaves what it is sent unread
     for `unread_seconds` is cut off: its answer would be held for it without end. A request that is refused
     before its end is read and dropped for a while: to close at once would reset the connection, and a client
-    that still sends would not hear why.
+    that still sends would not hear why. What cannot be read costs no request before it its answer: the refusal
+    follows the last of those that are due, and the connection ends with it.
 
     A request that is there as a whole, alone and without further ado, is put to `at_hand`, which has all
     bytes of its answer, or an application that gives it as any other is given.
@@ -178,6 +179,7 @@ class Protocol(HttpToolsProtocol):
     _one_piece = True
     _whole = True
     _refused = False
+    _last_word = b""
     _reading = False
     _held: tuple[RequestResponseCycle, Any] | None = None
     _running: RequestResponseCycle | None = None
@@ -273,9 +275,9 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is there as a whole, and the headers that may stand behind its body."""
-        self._whole = True
         if len(self.headers) > self._counted:
             self._count_headers()
+        self._whole = True
         self._stop_clock()
         super().on_message_complete()
 
@@ -352,17 +354,34 @@ class Protocol(HttpToolsProtocol):
             raise _TooLargeError
 
     def _refuse(self, answer: bytes) -> None:
-        """Answers without the application and closes; silent when that would break into an answer."""
+        """Answers without the application and closes, behind the answers that are due to earlier requests.
+
+        Silent when that would break into the answer to the request itself.
+        """
         if self._refused:
             return
         self._refused = True
-        if self._held is not None:
-            # What came before is asked all the same, though its answer comes too late to be heard.
-            super()._start_asgi_task(*self._held)
-            self._held = None
-        if self._may_answer():
+        cycle = None if self.cycle is None or self.cycle.response_complete else self.cycle
+        broken = not (self._in_headers or self._whole)
+        if broken and self.pipeline:
+            # It waits behind others, which are there as a whole.
+            self.pipeline.popleft()
+            broken = False
+        if cycle is not None and not broken:
+            self._last_word = answer
+            return
+        self._held = None
+        if cycle is None or not cycle.response_started:
             self.transport.write(answer)
         self.transport.close()
+
+    def on_response_complete(self) -> None:
+        """An answer is out. Behind the last one that is due, a refusal follows."""
+        super().on_response_complete()
+        due = self._running is not None and not self._running.response_complete
+        if self._last_word and not due and not self.transport.is_closing():
+            self.transport.write(self._last_word)
+            self.transport.close()
 
     def _lingers(self) -> bool:
         """Before the connection closes: whether the client still sends, and only this side ends for now."""
@@ -380,12 +399,6 @@ class Protocol(HttpToolsProtocol):
         self._dropped += size
         if self._dropped > _UNREAD:
             self.transport.close()
-
-    def _may_answer(self) -> bool:
-        """Whether no answer is being sent, nor due before that to the request at hand."""
-        if self.cycle is None or self.cycle.response_complete:
-            return True
-        return not (self._in_headers or self.pipeline or self.cycle.response_started)
 
 
 def protocol(

@@ -468,6 +468,71 @@ def test_a_client_that_sends_a_body_that_is_too_large_hears_why(make_live: MakeL
             assert json.loads(answer.read())["error"]["message"] == "Payload Too Large."
 
 
+NO_HTTP = b"\x16\x03\x01"
+CHAT = request("POST", *CASES["compat"][:2])
+CUT_CHUNK = CHAT.partition(b"Content-Length")[0] + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"
+
+
+@pytest.mark.parametrize(
+    ("behind", "status"),
+    [
+        (NO_HTTP, 400),
+        (b"}]}", 400),
+        (b"TEA\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: oolong\r\n\r\n", 400),
+        (CUT_CHUNK, 400),
+        (request("GET", "/", headers={"X-Tea": "a" * 70_000}), 431),
+        (b"CONNECT tea.example:443 HTTP/1.1\r\nHost: tea.example:443\r\n\r\n", 400),
+    ],
+    ids=["TLS", "three bytes", "a word", "an odd length", "an odd chunk", "large headers", "a tunnel"],
+)
+@pytest.mark.parametrize("before", [1, 2, 3])
+def test_what_cannot_be_read_costs_no_request_before_it_its_answer(
+    behind: bytes, status: int, before: int, live: Live
+) -> None:
+    """All of it comes in one piece. A script's steps are told, each to whom it was given."""
+    for number in range(before):
+        live.script({"content": f"Cup {number}."}, times=1)
+    with live.line() as line:
+        line.say(CHAT * before + behind)
+        said = [line.hear().json()["choices"][0]["message"]["content"] for _ in range(before)]
+        assert said == [f"Cup {number}." for number in range(before)]
+        refused = line.hear()
+        assert (refused.status, refused.header("connection")) == (status, "close")
+        assert line.hear_some() == b""
+
+
+def test_a_length_that_is_three_too_short_is_answered_as_the_request_that_it_makes(live: Live) -> None:
+    _, _, body = CHAT.partition(b"\r\n\r\n")
+    with live.line() as line:
+        line.say(CHAT.replace(b"Content-Length: %d" % len(body), b"Content-Length: %d" % (len(body) - 3)))
+        heard = line.hear()
+        assert (heard.status, heard.header("content-type")) == (400, "application/json")
+        assert heard.json()["error"]["type"] == "invalid_request_error"
+        assert line.hear().header("content-type") == "text/plain"
+        assert line.hear_some() == b""
+    (entry,) = live.ask("GET", "/_mock/requests").json()["requests"]
+    assert entry["status"] == 400
+
+
+def test_what_follows_the_last_request_of_a_connection_is_not_refused(live: Live) -> None:
+    """Its answer says that the connection ends, and it does."""
+    with live.line() as line:
+        line.say(request("POST", *CASES["compat"][:2], headers={"Connection": "close"}) + NO_HTTP)
+        assert line.hear().header("connection") == "close"
+        assert line.hear_some() == b""
+
+
+def test_a_request_that_stays_away_lets_the_one_before_it_be_answered(make_live: MakeLive) -> None:
+    live = make_live(request_timeout=0.05)
+    live.script({"content": "Oolong.", "pace": {"first_ms": 200}})
+    with live.line() as line:
+        line.say(CHAT + CHAT[:40])
+        assert line.hear().json()["choices"][0]["message"]["content"] == "Oolong."
+        assert line.hear().status == 408
+        assert line.hear_some() == b""
+
+
 class Refusing:
     """A connection whose request is refused before its end, and the transport below it."""
 
