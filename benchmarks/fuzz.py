@@ -31,7 +31,8 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).parent))
 from failing import reason
 from good import FORM, GOOD
-from holdups import EVERY, Health, Wait, memory
+from holdups import EVERY, Health, Wait, memory, talk
+from holdups import PATIENCE as SILENT
 from mutants import NAMED, filled, made
 from nasty import Ask
 from soak import spawned
@@ -39,7 +40,7 @@ from soak import spawned
 from mockserver.endpoints.table import endpoints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableSequence
     from multiprocessing.queues import Queue
 
 BOUND = 0.25
@@ -88,7 +89,11 @@ def ask(port: int, request: Ask, draw: random.Random, names: dict[str, str]) -> 
     """
     key = draw.choice(["sk-fuzz", "sk-fuzz", "sk-other", f"sk-{draw.randrange(10_000)}"])
     heard = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
+    try:
+        line = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    except OSError:
+        return "no connection", b""
+    with line:
         try:
             line.sendall(filled(request, names).encoded(key=key))
             if draw.random() < 0.03:
@@ -108,16 +113,26 @@ def ask(port: int, request: Ask, draw: random.Random, names: dict[str, str]) -> 
     return heard[9:12].decode("latin-1") or "none", heard
 
 
-def fuzz(port: int, seed: int, first: int, until: float, told: Queue[Done | None]) -> None:
-    """In a process of its own: ask one request after the other on several lines, and tell of each."""
+def fuzz(
+    port: int,
+    seed: int,
+    first: int,
+    until: float,
+    told: Queue[Done | None],
+    under_way: MutableSequence[int],
+) -> None:
+    """In a process of its own: ask one request after the other on several lines, and tell of each.
+
+    `under_way` holds the number of the request of each line.
+    """
     numbers = iter(range(first, 1 << 60))
     lock = threading.Lock()
     names: dict[str, str] = {}
 
-    def go() -> None:
+    def go(each: int) -> None:
         while time.monotonic() < until:
             with lock:
-                number = next(numbers)
+                number = under_way[each] = next(numbers)
             request = made(seed, number)
             begun = time.monotonic()
             status, heard = ask(port, request, random.Random(number), names)
@@ -126,7 +141,7 @@ def fuzz(port: int, seed: int, first: int, until: float, told: Queue[Done | None
             if number % RESET_EVERY == 0:
                 ask(port, Ask(path="/_mock/reset"), random.Random(0), names)
 
-    threads = [threading.Thread(target=go) for _ in range(LINES)]
+    threads = [threading.Thread(target=go, args=(each,)) for each in range(LINES)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -142,6 +157,8 @@ class Run:
     waits: list[tuple[float, Wait]] = field(default_factory=list)
     memory: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    silent: list[int] = field(default_factory=list)
+    """The requests under way when the health had no answer at all."""
 
     def failures(self) -> dict[str, list[int]]:
         """Return the numbers of the requests that failed with a status 500 that nobody scripted, by kind."""
@@ -172,6 +189,8 @@ class Run:
         """Return what was not as it should be."""
         first, *_, last = self.growth()
         found = [f"an internal error: {error}" for error in self.errors[:10]]
+        if self.silent:
+            found.append(f"no answer for the health in {SILENT:.0f} s, during {self.silent}")
         found += [
             f"status 500, {len(numbers)} times: {why}; the first was {numbers[0]}"
             for why, numbers in self.failures().items()
@@ -234,6 +253,11 @@ class Log:
             print(f"waited {wait:.2f} s during {', '.join(map(self._kept, numbers))}", flush=True)
         self._waits = len(late)
 
+    def silent(self, numbers: list[int]) -> None:
+        """Tell of the requests under way when nothing was answered any more."""
+        self._run.silent = numbers
+        print(f"no answer any more during {', '.join(map(self._kept, numbers))}", flush=True)
+
     def _kept(self, number: int) -> str:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{number}.http"
@@ -242,12 +266,21 @@ class Log:
 
 
 def watch(
-    run: Run, health: Health, told: Queue[Done | None], resident: Callable[[], float], log: Log
+    run: Run,
+    health: Health,
+    told: Queue[Done | None],
+    resident: Callable[[], float],
+    log: Log,
+    under_way: MutableSequence[int],
 ) -> None:
-    """Ask for the health until the fuzz is over, and note what it tells."""
+    """Ask for the health until the fuzz is over, or nothing is answered any more; note what it tells."""
     sampled = 0.0
     while True:
-        wait = health.ask()
+        try:
+            wait = health.ask()
+        except TimeoutError:
+            log.silent(list(under_way))
+            return
         now = time.monotonic()
         run.waits.append((now, wait))
         if now - sampled > 1:
@@ -299,13 +332,18 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         process, port = spawned(Path(folder))
         try:
+            while not talk(port, Ask(method="GET", path="/_mock/health").encoded())[0].startswith("2"):
+                time.sleep(0.1)  # what it loads first is no doing of any request
             until = time.monotonic() + 60 * options.minutes
             context = multiprocessing.get_context("spawn")
             told: Queue[Done | None] = context.Queue()
-            given = (port, options.seed, options.first, until, told)
+            under_way = context.Array("q", LINES, lock=False)
+            given = (port, options.seed, options.first, until, told, under_way)
             sender = context.Process(target=fuzz, args=given, daemon=True)
             sender.start()
-            watch(run, Health(port, process.pid), told, lambda: memory(process), log)
+            watch(run, Health(port, process.pid), told, lambda: memory(process), log, under_way)
+            if run.silent:
+                sender.terminate()
             sender.join()
         finally:
             process.terminate()

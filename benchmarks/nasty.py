@@ -298,3 +298,21 @@ def _verify() -> Nasty:
     asked = [chat(messages=[{"role": "user", "content": f"Tea {n}?\n" * 20}]).ask for n in range(900)]
     wanted = {"requests": [{"match": {"last_user": f"No {n}" * 50}} for n in range(20)]}
     return Nasty(ask=Ask(path="/_mock/verify", body=json.dumps(wanted).encode()), before=tuple(asked))
+
+
+def played(text: str) -> Nasty:
+    """Return a scenario that is handed over."""
+    body = json.dumps({"files": {"main.yaml": text}}).encode()
+    return Nasty(ask=Ask(path="/_mock/scenario", method="PUT", body=body))
+
+
+@row("a scenario of 3,000 turns, played anew")
+def _turns() -> Nasty:
+    lines = "".join(f"    - user: Cup {number}?\n    - assistant: Tea {number}.\n" for number in range(3_000))
+    return played("conversations:\n  - messages:\n" + lines)
+
+
+@row("aliases that unfold without end")
+def _aliases() -> Nasty:
+    lines = "".join(f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 10)}]\n" for at in range(1, 12))
+    return played("a0: &a0 [tea, tea]\n" + lines)

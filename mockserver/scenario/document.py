@@ -20,6 +20,7 @@ from mockserver.scenario.problem import Problem, Spot
 from mockserver.scenario.props import Props, Ruling
 from mockserver.scenario.source import Place, Source, SourceError, read_file, read_text
 from mockserver.scripts import template
+from mockserver.scripts.conversation import Lead
 from mockserver.scripts.match import Match, MatchError
 from mockserver.scripts.pace import INSTANT, Profile, recorded, steady
 from mockserver.scripts.sandbox import TemplateError
@@ -129,6 +130,7 @@ class _Reader:
         self.errors = errors
         self.whole = Scenario()
         self.variables: dict[str, Any] = {}
+        self.leads: dict[Lead, Lead] = {}
 
     def problem(self, spot: Spot, message: str, hint: str = "") -> None:
         self.whole.problems.append(Problem(spot, message, hint))
@@ -262,9 +264,27 @@ class _Reader:
     def conditions(self, spec: Mapping[str, Any], *, templates: bool) -> dict[str, Any]:
         """A script whose conditions have their variables filled in."""
         filled = dict(spec)
-        if templates and "match" in spec and template.is_template(spec["match"]):
-            filled["match"] = template.fill(spec["match"], self.variables)
+        match = spec.get("match")
+        if templates and template.is_template(match):
+            match = filled["match"] = template.fill(match, self.variables)
+        lead = (match or {}).get("conversation")
+        if templates and isinstance(lead, Lead):
+            filled["match"] = {**filled["match"], "conversation": self.lead(lead)}
         return filled
+
+    def lead(self, lead: Lead) -> Lead:
+        """The steps of a conversation, filled in; each once, and each that cannot be is told of once."""
+        new = []
+        for each in lead.back():
+            if each in self.leads:
+                break
+            new.append(each)
+        for each in reversed(new):
+            before = None if each.before is None else self.leads[each.before]
+            self.leads[each] = Lead(before, each.step)
+            if template.is_template(each.step):
+                self.leads[each] = Lead(before, template.fill(each.step, self.variables))
+        return self.leads[lead]
 
     def names(self, source: Source, place: Place, spec: Mapping[str, Any]) -> None:
         """Finds names in templates that nothing will fill."""

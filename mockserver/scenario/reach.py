@@ -111,7 +111,7 @@ def _impossible(script: Script, models: Models) -> Iterator[tuple[str, str]]:
             near = nearest(model, names)
             yield f"no model is named {model!r}", f"the nearest is {near!r}; others are added with --model"
     steps, turn = match.get("conversation"), match.get("turn")
-    if steps is not None and turn is not None:
+    if turn is not None and steps is not None:
         users = sum("user" in step for step in steps)
         if users != turn:
             yield f"the conversation has {users} user lines and turn is {turn}", "take turn out"

@@ -61,16 +61,41 @@ class _Builder:
         self.file = file
         self.loader = loader
         self.spots: dict[Place, Spot] = {}
-        self._count = 0
+        self._sizes: dict[yaml.Node, int] = {}
 
     def spot(self, node: yaml.Node) -> Spot:
         return Spot(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
 
+    def measure(self, node: yaml.Node) -> int:
+        """How many values a node unfolds to, each list and mapping looked at once.
+
+        Nothing is unfolded for it: what aliases stand for over and over would take long to make. Raises
+        `SourceError` for too many.
+        """
+        if isinstance(node, yaml.ScalarNode):
+            return 1
+        known = self._sizes.get(node)
+        if known is not None:
+            return known
+        self._sizes[node] = _MOST + 1  # one that holds itself has no end
+        size = 1
+        if isinstance(node, yaml.MappingNode):
+            size += sum(self.measure(value) for _, value in node.value)
+        elif isinstance(node, yaml.SequenceNode):
+            size += sum(map(self.measure, node.value))
+        if size > _MOST:
+            raise self.too_much(self.spot(node))
+        self._sizes[node] = size
+        return size
+
+    @staticmethod
+    def too_much(spot: Spot) -> SourceError:
+        return SourceError(spot, "the file unfolds to too much", "use fewer or shallower aliases")
+
     def build(self, node: yaml.Node, place: Place) -> Any:
-        self._count += 1
         spot = self.spot(node)
-        if self._count > _MOST or len(place) > _DEEPEST:
-            raise SourceError(spot, "the file unfolds to too much", "use fewer or shallower aliases")
+        if len(place) > _DEEPEST:
+            raise self.too_much(spot)
         self.spots[place] = spot
         if isinstance(node, yaml.MappingNode):
             return dict(self._pairs(node, place))
@@ -120,7 +145,10 @@ def _composed(text: str, file: Path) -> Source:
     try:
         node = loader.get_single_node()
         builder = _Builder(file, loader)
-        data = None if node is None else builder.build(node, ())
+        data = None
+        if node is not None:
+            builder.measure(node)
+            data = builder.build(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         spot = Spot(file, 1) if mark is None else Spot(file, mark.line + 1, mark.column + 1)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mockserver.scripts.conversation import Lead
 from mockserver.scripts.template import is_template
 
 Line = tuple[str, Any]
@@ -33,13 +34,13 @@ def scripts_of(conversation: Mapping[str, Any], *, templates: bool) -> Iterator[
     A reply that is an error, or ends with one, is not repeated by a client: what comes after it would
     never be reached, so the steps before it stay as they were.
     """
-    steps: list[dict[str, Any]] = []
+    lead: Lead | None = None
     for at, entry in enumerate(conversation["messages"]):
         who, said = line(entry)
         if who != "assistant":
-            steps.append({who: said})
+            lead = Lead(lead, {who: said})
             continue
-        match = {**(conversation.get("match") or {}), "conversation": list(steps)}
+        match = {**(conversation.get("match") or {}), "conversation": () if lead is None else lead}
         spec: dict[str, Any] = {
             "match": match,
             "reply": [_reply(reply) for reply in said] if isinstance(said, list) else _reply(said),
@@ -49,11 +50,11 @@ def scripts_of(conversation: Mapping[str, Any], *, templates: bool) -> Iterator[
         yield at, spec
         last = said[-1] if isinstance(said, list) else said
         if not (isinstance(last, Mapping) and "error" in last):
-            if steps and "prefix" in steps[-1]:
+            if lead is not None and "prefix" in lead.step:
                 # The client joins its prefix and the answer, so only it knows the whole.
-                steps[-1] = {"assistant": None}
+                lead = Lead(lead.before, {"assistant": None})
             else:
-                steps.append({"assistant": _told(said, templates=templates)})
+                lead = Lead(lead, {"assistant": _told(said, templates=templates)})
 
 
 def fault(messages: Sequence[Mapping[str, Any]]) -> tuple[int, str] | None:

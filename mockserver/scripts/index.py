@@ -12,6 +12,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar
 
+from mockserver.scripts.conversation import said
 from mockserver.talk.request import ChatRequest
 
 _SIZES = (8, 4, 2, 1)
@@ -71,6 +72,7 @@ _FIELDS: dict[str, Callable[[ChatRequest], list[Any]]] = {
     "tools": _tool_names,
     "model": _model,
     "turn": lambda request: [request.turn],
+    "steps": lambda request: [len(said(request, system=True)), len(said(request, system=False))],
     "surface": lambda request: [request.surface.name],
     "stream": lambda request: [request.stream],
 }
@@ -127,6 +129,7 @@ def keys_of(match: Mapping[str, Any]) -> Iterator[Key]:
                 yield from _text_keys(f"header {header.lower()}", text)
         elif name == "conversation":
             yield from _last_keys(spec[-1])
+            yield "steps", len(spec)
         elif name == "tools":
             yield from ((name, tool) for tool in spec)
 

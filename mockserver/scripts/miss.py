@@ -72,7 +72,7 @@ def cut(text: str, limit: int = _LONGEST) -> str:
 
 
 def _quoted(value: Any) -> str:
-    return f'"{cut(value)}"' if isinstance(value, str) else cut(dumps(value).decode())
+    return f'"{cut(value)}"' if isinstance(value, str) else cut(dumps(value, default=list).decode())
 
 
 def _expected(spec: Any) -> str:

@@ -188,6 +188,8 @@ def shown(entered: Script | Entered, name: str) -> dict[str, Any]:
     `name` is the field that it is about. What a client is to send as its key may stand in the rest as well.
     """
     match = dict(entered.spec.get("match") or {})
+    if "conversation" in match:
+        match["conversation"] = list(match["conversation"])
     headers = {header: _text(spec) for header, spec in (match.get("header") or {}).items()}
     secrets = secrecy.known(headers.items()) | ({match["key"]} if "key" in match else set())
     if "key" in match:
@@ -279,11 +281,18 @@ class Control:
             raise FaultError(msg, "unused")
         key, scripts = query.get("key"), self.engine.scripts
         listed = [
-            shown(script, "reply") | {"used": script.used if key is None else script.used_by(key)}
+            (script, used)
             for script in (scripts if key is None else scripts.seen_by(key))
-            if unused == "false" or not (script.used if key is None else script.used_by(key))
+            if not (used := script.used if key is None else script.used_by(key)) or unused == "false"
         ]
-        return reply_json({"replies": listed})
+
+        def written() -> bytes:
+            # One by one, for each answer of a long conversation repeats all that was said before it.
+            each = (dumps(shown(script, "reply") | {"used": used}) for script, used in listed)
+            return b'{"replies":[%b]}' % b",".join(each)
+
+        whole = await apart(self.aside, request, written)
+        return Response(whole, media_type="application/json")
 
     async def remove_reply(self, request: Request) -> Response:
         """Takes a scripted reply out."""

@@ -15,6 +15,7 @@ from typing import Any
 import uvicorn
 
 from mockserver.corridor.engine import Engine
+from mockserver.server import heap
 from mockserver.server.app import App
 from mockserver.server.ending import LastCall
 from mockserver.server.listening import listen, url_of
@@ -58,8 +59,10 @@ class Server(uvicorn.Server):
     def _load(self) -> None:
         """Loads what requests need, then takes all that will stay for good out of the collector's way.
 
-        Its pauses were the lateness of paced streams.
+        Its pauses were the lateness of paced streams. What large requests took goes back to the system.
         """
+        if self._alone:
+            heap.settle()
         self._engine.door.load()
         self._engine.tokenizer.get()
         if self._alone:

@@ -152,8 +152,8 @@ class Protocol(HttpToolsProtocol):
     runs only for a request that did not come in one piece. A client that leaves what it is sent unread
     for `unread_seconds` is cut off: its answer would be held for it without end. A request that is refused
     before its end is read and dropped for a while: to close at once would reset the connection, and a client
-    that still sends would not hear why. What cannot be read costs no request before it its answer: the refusal
-    follows the last of those that are due, and the connection ends with it.
+    that still sends would not hear why. What cannot be read costs no request before it its answer: the
+    refusal follows the last of those that are due, and the connection ends with it.
 
     A request that is there as a whole, alone and without further ado, is put to `at_hand`, which has all
     bytes of its answer, or an application that gives it as any other is given.

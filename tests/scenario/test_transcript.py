@@ -12,8 +12,12 @@ from tests.scenario.playing import Talk, assistant, fresh, playable, say, user
 
 
 def scripts(*lines: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
-    """The scripts of a conversation."""
-    return [spec for _, spec in scripts_of({"messages": list(lines), **more}, templates=True)]
+    """The scripts of a conversation, their steps in lists."""
+    found = [spec for _, spec in scripts_of({"messages": list(lines), **more}, templates=True)]
+    return [
+        {**spec, "match": {**spec["match"], "conversation": list(spec["match"]["conversation"])}}
+        for spec in found
+    ]
 
 
 def test_an_answer_waits_for_all_before_it() -> None:
@@ -93,3 +97,11 @@ def test_a_client_that_speaks_the_lines_hears_the_lines(lines: list[tuple[str, s
         history.append(user(asked))
         assert say(engine, history) == said
         history.append(assistant(f"{said} "))
+
+
+def test_the_answers_of_a_conversation_share_the_steps_before_them() -> None:
+    """A conversation of so many lines is so many steps, however many answers wait for all of them."""
+    lines = [{who: f"{who} {turn}"} for turn in range(200) for who in ("user", "assistant")]
+    leads = [spec["match"]["conversation"] for _, spec in scripts_of({"messages": lines}, templates=True)]
+    assert [len(lead) for lead in leads] == [*range(1, 400, 2)]
+    assert len({id(step) for lead in leads for step in lead.back()}) == 399

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.dialects.native.surface import NATIVE_TEXT
-from mockserver.scripts.conversation import conversation_test, kind, messages_of, request_test, said
+from mockserver.scripts.conversation import Lead, conversation_test, kind, messages_of, request_test, said
 from mockserver.scripts.match import text_test
 from mockserver.talk.request import ChatRequest, Message
 from tests.asking import ask, body_of
@@ -157,3 +157,40 @@ def test_a_request_of_one_dialect_is_none_of_the_other() -> None:
     plain = body_of("Tea?", model="qwen-plus")
     assert not request_test(plain)(ask("Tea?", surface=NATIVE_TEXT))
     assert not request_test({**NATIVE, "parameters": {}})(ask("Tea?"))
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["system", "user", "assistant", "tool", "prefix"]), st.none() | st.text("ab")
+    ).map(lambda pair: {pair[0]: pair[1]}),
+    min_size=1,
+)
+
+
+@given(STEPS, st.integers(-3, 3))
+def test_a_lead_is_the_list_of_its_steps(steps: list[dict[str, Any]], at: int) -> None:
+    lead = Lead.of(steps)
+    assert lead is not None
+    assert Lead.of(lead) is lead
+    assert (list(lead), len(lead), lead[-1]) == (steps, len(steps), steps[-1])
+    assert [len(each) for each in lead.back()] == [*range(len(steps), 0, -1)]
+    assert lead[at:] == steps[at:]
+    assert lead.opens_with_system == ("system" in steps[0])
+
+
+def test_no_steps_are_no_lead() -> None:
+    assert Lead.of([]) is None
+
+
+def test_what_two_leads_have_in_common_is_read_once() -> None:
+    read: list[Any] = []
+
+    def test(text: Any) -> Any:
+        read.append(text)
+        return lambda _: True
+
+    lead = None
+    for number in range(50):
+        lead = Lead(lead, {"user": f"Cup {number}?"})
+        conversation_test(lead, test)
+    assert read == [f"Cup {number}?" for number in range(50)]

@@ -123,8 +123,18 @@ def test_the_literal_of_a_pattern_is_its_longest_sure_run(pattern: str, text: st
 
 
 def test_a_glob_and_a_prefix_of_any_text_are_filed_nowhere() -> None:
-    assert list(keys_of({"model": "qwen-*", "conversation": [{"user": None}], "parameters": {}})) == []
+    assert list(keys_of({"model": "qwen-*", "parameters": {}})) == []
     assert list(keys_of({"last_user": {"contains": ""}})) == []
+
+
+def test_a_conversation_is_filed_under_the_number_of_its_steps_too() -> None:
+    """Lines that all say the same tell nothing apart; that a turn is the last of so many does."""
+    same = [{"user": None}, {"assistant": None}] * 4
+    assert list(keys_of({"conversation": same[:3]})) == [("steps", 3)]
+    index = Index([Filed(at, {"conversation": same[:at]}) for at in range(1, 9, 2)])
+    talk = [{"role": next(iter(step)), "content": "Go on."} for step in same[:5]]
+    assert [one.order for one in index.candidates(ask(talk))] == [5]
+    assert [one.order for one in index.candidates(ask([{"role": "system", "content": "S"}, *talk]))] == [5]
 
 
 @pytest.mark.parametrize(
