@@ -47,6 +47,9 @@ WHOLE = "completion"
 UNREAD = 141
 """The exit status of a command whose output nobody reads any more, as shells tell of SIGPIPE."""
 
+INTERRUPTED = 130
+"""The same of one that was ended by Ctrl-C, SIGINT."""
+
 
 class UnreadError(Exception):
     """Nobody reads the output any more: no `OSError`, which a command would take for a fault of its files."""
@@ -83,11 +86,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     # A command that is named is the only one that is loaded: a server's port opens the sooner.
     named = [name for name in given[:1] if name in COMMANDS and name != WHOLE]
-    options = parser(named or COMMANDS).parse_args(given)
     try:
+        options = parser(named or COMMANDS).parse_args(given)
         with redirect_stdout(cast("IO[str]", _Output(sys.stdout))):
             status: int = options.run(options)
             sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED  # before the command was so far that it could end in its own way
     except UnreadError:
         # `| head` has seen enough; what is still buffered goes nowhere, or Python would complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from mockserver.base.version import __version__
-from mockserver.cli import UNREAD, main
+from mockserver.cli import INTERRUPTED, UNREAD, main
+from mockserver.corridor import engine
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,3 +34,16 @@ def test_an_output_that_nobody_reads_any_more_is_no_trouble(command: list[str]) 
             [sys.executable, "-m", "mockserver", *command], stdout=unread, stderr=subprocess.PIPE, check=False
         )
     assert (ended.returncode, ended.stderr) == (UNREAD, b"")
+
+
+def test_a_server_that_is_interrupted_before_it_answers_ends_quietly(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "Engine", interrupt)
+    assert main(["serve", "--port", "0"]) == INTERRUPTED
+    monkeypatch.setattr("mockserver.cli.import_module", interrupt)
+    assert main(["serve", "--port", "0"]) == INTERRUPTED
+    assert capsys.readouterr() == ("", "")

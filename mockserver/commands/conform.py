@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -26,6 +27,19 @@ _FILES = {
 }
 
 
+def _command(text: str) -> str:
+    """A command line that names a program, checked."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        msg = f"{text!r} is no command ({str(error).lower()}): close what is quoted"
+        raise argparse.ArgumentTypeError(msg) from None
+    if not words:
+        msg = f'{text!r} names no program: write one, such as "node driver.mjs"'
+        raise argparse.ArgumentTypeError(msg)
+    return text
+
+
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Enters the command and its options."""
     surfaces = tuple(resources.fixture("surfaces")["surfaces"])
@@ -36,7 +50,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "each request and each report. Exit status: 0 all holds, 1 the client fails, 2 wrong options, "
         "3 a fault of the driver or of the kit.",
     )
-    conform.add_argument("--client", metavar="COMMAND", help='the driver, such as "node driver.mjs"')
+    conform.add_argument(
+        "--client", type=_command, metavar="COMMAND", help='the driver, such as "node driver.mjs"'
+    )
     conform.add_argument(
         "--loop", action="store_true", help="wait for a program that asks GET /_mock/conform/next"
     )
@@ -136,6 +152,12 @@ def _results(paths: Sequence[Path]) -> "list[Result]":
     for path in paths:
         try:
             read.append(Result.read(json.loads(path.read_text("utf-8"))))
+        except json.JSONDecodeError as error:
+            msg = f"{path}:{error.lineno}:{error.colno}: this is no JSON, so no run that conform --json kept"
+            raise _MisuseError(msg) from None
+        except UnicodeDecodeError:
+            msg = f"{path}: this is no text in UTF-8, so no run that conform --json kept"
+            raise _MisuseError(msg) from None
         except ValueError as error:
             msg = f"{path}: {error}"
             raise _MisuseError(msg) from None

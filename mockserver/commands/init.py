@@ -1,6 +1,7 @@
 """`dashscope-mock init`: writes a first scenario and a first test, which pass as they stand."""
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,7 +42,14 @@ def files(sdk: str) -> Mapping[str, str]:
 
 def _init(options: argparse.Namespace) -> int:
     written = files(options.sdk)
-    there = [str(options.folder / name) for name in written if (options.folder / name).exists()]
+    if options.folder.is_symlink() and not options.folder.exists():
+        print(  # noqa: T201
+            f"dashscope-mock: {options.folder} is a link to nothing: make the folder that it leads to, "
+            "or name another one",
+            file=sys.stderr,
+        )
+        return 2
+    there = [path for name in written if os.path.lexists(path := options.folder / name)]
     if there:
         print(f"dashscope-mock: {there[0]} is there already: name another folder", file=sys.stderr)  # noqa: T201
         return 2

@@ -43,12 +43,24 @@ def redaction_of(options: argparse.Namespace) -> "Redaction":
     return Redaction.of(patterns=options.redact, headers=options.redact_header, fields=options.redact_field)
 
 
+def new_file(text: str) -> Path:
+    """A file that is to be written: its folder is there."""
+    path = Path(text)
+    if path.is_dir():
+        msg = f"{text!r} is a folder: name a file in it"
+        raise argparse.ArgumentTypeError(msg)
+    if not path.parent.is_dir():
+        msg = f"{text!r} cannot be written, for there is no folder {str(path.parent)!r}: make it first"
+        raise argparse.ArgumentTypeError(msg)
+    return path
+
+
 def add_listening(command: argparse.ArgumentParser) -> None:
     """Enters the options of where to listen."""
     command.add_argument("--host", default="127.0.0.1", help="address to listen on")
     command.add_argument("--port", type=int, default=8000, help="port; 0 takes a free one")
     command.add_argument(
-        "--ready-file", type=Path, metavar="FILE", help="written as JSON when the port is open"
+        "--ready-file", type=new_file, metavar="FILE", help="written as JSON when the port is open"
     )
     command.add_argument("--quiet", action="store_true", help="print no banner")
 

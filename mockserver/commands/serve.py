@@ -13,6 +13,7 @@ from mockserver.base.options import SettingsError
 from mockserver.catalogue.models import UnknownModelError
 from mockserver.catalogue.regions import REGIONS
 from mockserver.commands import replay
+from mockserver.commands.record import new_file
 from mockserver.corridor.settings import CONTROL, ON_MISS, TOKEN_VARIABLE, Settings
 from mockserver.meter.quotas import Quota, QuotaError, read_quota
 from mockserver.scripts import pace
@@ -211,7 +212,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="the key of the certificate, in PEM, without a password",
     )
     serve.add_argument(
-        "--ready-file", type=Path, metavar="FILE", help="written as JSON when the server answers"
+        "--ready-file", type=new_file, metavar="FILE", help="written as JSON when the server answers"
     )
     serve.add_argument(
         "--control",

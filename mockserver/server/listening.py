@@ -1,11 +1,25 @@
 """Where a server listens: its address, its port, its certificate. Nothing here needs the server itself."""
 
+import errno
 import socket
 
 from mockserver.corridor.settings import Settings
 
 _BACKLOG = 2048
 """So many clients may wait for a server that has only its port yet; the kernel may allow fewer."""
+
+
+_ADVICE = {
+    errno.EACCES: "take a port above 1023, or a free one with --port 0",
+    errno.EADDRNOTAVAIL: "--host is an address of this machine, such as 127.0.0.1 or 0.0.0.0",
+}
+"""What to do about an address that cannot be bound, by the error; most often its port is taken."""
+
+
+def _advice(error: OSError) -> str:
+    if isinstance(error, socket.gaierror):  # a name that leads to no address of the family
+        return _ADVICE[errno.EADDRNOTAVAIL]
+    return _ADVICE.get(error.errno or 0, "take a free port with --port 0")
 
 
 class PortTakenError(OSError):
@@ -22,7 +36,7 @@ def bind(host: str, port: int) -> socket.socket:
         sock.listen(_BACKLOG)
     except OSError as error:
         sock.close()
-        msg = f"cannot listen on {host}:{port}: {error.strerror}; take a free port with --port 0"
+        msg = f"cannot listen on {host}:{port}: {error.strerror}; {_advice(error)}"
         raise PortTakenError(msg) from None
     sock.set_inheritable(True)
     return sock

@@ -6,6 +6,7 @@ import os
 from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
+from mockserver.base.options import SettingsError
 from mockserver.corridor.settings import TOKEN_VARIABLE, check_token
 from mockserver.corridor.work import INLINE
 
@@ -17,6 +18,7 @@ _CONNECTIONS: dict[str, type[http.client.HTTPConnection]] = {
     "http": http.client.HTTPConnection,
     "https": http.client.HTTPSConnection,
 }
+_SUCH = "http://127.0.0.1:8000"
 _TOKEN = "X-Mock-Token"  # noqa: S105 - the name of a header
 
 
@@ -50,18 +52,30 @@ def _checked(status: int, content: bytes) -> bytes:
     raise ControlError(status, message)
 
 
+def _address(url: str) -> tuple[str, str, int | None]:
+    """The scheme, the host and the port of a server's address. Raises `SettingsError`."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in _CONNECTIONS and parts.hostname:
+            return parts.scheme, parts.hostname, parts.port
+    except ValueError:  # brackets that do not close, a port that is no number
+        pass
+    msg = f"{url!r} is no address of a server: write http:// or https://, a host and a port, such as {_SUCH}"
+    raise SettingsError(msg)
+
+
 class HttpChannel:
     """The control API of a running server, one connection a call.
 
     `token` is what the server asks for, "" is none; left out, it is that of `DASHSCOPE_MOCK_CONTROL_TOKEN`.
     `key` is the world that the calls are about: it goes along as `Authorization`, by which a balancer finds
-    the process that holds this world. Raises `SettingsError` for a token that cannot be.
+    the process that holds this world. Raises `SettingsError` for a token that cannot be, and for an address
+    that is none of a server.
     """
 
     def __init__(self, url: str, *, token: str | None = None, key: str | None = None) -> None:
-        parts = urlsplit(url)
-        self._connection = _CONNECTIONS.get(parts.scheme, http.client.HTTPConnection)
-        self._host, self._port = parts.hostname or "127.0.0.1", parts.port
+        scheme, self._host, self._port = _address(url)
+        self._connection = _CONNECTIONS[scheme]
         token = os.environ.get(TOKEN_VARIABLE) if token is None else token
         if token:
             check_token(token)

@@ -43,3 +43,20 @@ def test_a_folder_that_cannot_be_is_told(tmp_path: Path, capsys: pytest.CaptureF
     (tmp_path / "file").write_text("", "utf-8")
     assert main(["init", str(tmp_path / "file" / "tests")]) == 2
     assert "file/tests: Not a directory" in capsys.readouterr().err
+
+
+def test_a_link_to_nothing_is_there_already(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Written to, it would make a file elsewhere."""
+    (tmp_path / TEST).symlink_to(tmp_path / "elsewhere.py")
+    assert main(["init", str(tmp_path)]) == 2
+    assert f"{tmp_path / TEST} is there already: name another folder" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == [TEST]
+
+
+def test_a_folder_that_is_a_link_to_nothing_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tests").symlink_to(tmp_path / "elsewhere")
+    assert main(["init", str(tmp_path / "tests")]) == 2
+    assert f"{tmp_path / 'tests'} is a link to nothing: " in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["tests"]

@@ -232,3 +232,29 @@ def test_a_rule_that_there_is_not_ends_with_the_nearest(capsys: pytest.CaptureFi
     assert capsys.readouterr().err == (
         "dashscope-mock: there is no rule 'range.n'; the nearest known one is 'ranges.n'\n"
     )
+
+
+@pytest.mark.parametrize("command", [["serve"], ["replay", "."], ["record", "."]])
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        (
+            "none/ready.json",
+            "'none/ready.json' cannot be written, for there is no folder 'none': make it first",
+        ),
+        (".", "'.' is a folder: name a file in it"),
+    ],
+)
+def test_a_ready_file_that_cannot_be_written_is_told_at_once(
+    command: list[str],
+    file: str,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--ready-file", file])
+    assert ended.value.code == 2
+    assert f"argument --ready-file: {words}" in capsys.readouterr().err.splitlines()[-1]

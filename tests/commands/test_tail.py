@@ -142,3 +142,10 @@ def test_export_writes_a_scenario_that_can_be_checked(
     assert json.loads(capsys.readouterr().out)["answer"][0]["content"] == "Oolong."
     assert main(["export", "--url", url(live), "--out", str(tmp_path / "no" / "tea.yaml")]) == 2
     assert "tea.yaml: No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["tail", "export"])
+def test_an_address_that_is_none_is_told_in_a_line(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "localhost:8000"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("dashscope-mock: 'localhost:8000' is no address of a server: ")

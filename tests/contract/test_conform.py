@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -181,11 +182,78 @@ def test_options_that_cannot_be_are_told(
     assert told in capsys.readouterr().err
 
 
-def test_a_file_that_is_no_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ('open "quote', "'open \"quote' is no command (no closing quotation): close what is quoted"),
+        ("node \\", "'node \\\\' is no command (no escaped character): close what is quoted"),
+        ("", "'' names no program: write one"),
+    ],
+)
+def test_a_command_line_that_is_none_is_told_in_a_line(
+    command: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["conform", "--client", command])
+    assert ended.value.code == 2
+    assert f"argument --client: {told}" in capsys.readouterr().err.splitlines()[-1]
+
+
+HELD: dict[str, Any] = {
+    "id": "a",
+    "title": "A",
+    "requires": [],
+    "verdict": "passed",
+    "message": "",
+    "failures": [],
+    "transcript": [],
+    "case": {},
+}
+
+
+def run_of(**held: Any) -> bytes:
+    """A run of one conversation, as a file keeps it."""
+    return json.dumps({"client": "x", "conversations": [HELD | held]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"{}", "the run is {}, where one with 'client' belongs"),
+        (b"7", "the run is 7, where an object belongs"),
+        (b'{"client": "x", "conversations": {}}', "the run.conversations is {}, where a list belongs"),
+        (b'{"client": "x", "conversations": [[]]}', "conversations[0] is [], where an object belongs"),
+        (run_of(title=None), "conversations[0].title is null, where a text belongs"),
+        (run_of(verdict="maybe"), 'conversations[0].verdict is "maybe", where one of passed, '),
+        (
+            run_of(transcript=[["a"]]),
+            'conversations[0].transcript[0] is ["a"], where a list of two texts belongs',
+        ),
+        (
+            run_of(requires=["tea"]),
+            'a requirement of conversations[0] is "tea", where one of this version belongs',
+        ),
+        (run_of(requires=[7]), "a requirement of conversations[0] is 7, where one of this version belongs"),
+        (run_of(failures=[{}]), "conversations[0].failures[0] is {}, where one with 'requirement' belongs"),
+        (run_of(title=["x" * 90]), f'conversations[0].title is ["{"x" * 58}…, where a text belongs'),
+        (b'{"client":\n', "x.json:2:1: this is no JSON, so no run that conform --json kept"),
+        (b"\xff", "x.json: this is no text in UTF-8, so no run that conform --json kept"),
+    ],
+)
+def test_a_file_that_is_no_result(
+    content: bytes, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "x.json"
-    path.write_text("{}")
+    path.write_bytes(content)
     assert main(["conform", "--merge", str(path), "--html", str(tmp_path / "x.html")]) == 2
-    assert "no result of conform" in capsys.readouterr().err
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "x.html").exists()
+
+
+def test_a_run_of_that_form_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(run_of())
+    assert main(["conform", "--merge", str(path), "--html", str(tmp_path / "x.html")]) == 0
 
 
 def test_a_run_that_shows_nothing_does_not_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

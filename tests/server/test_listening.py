@@ -1,5 +1,6 @@
 """Where a server listens, before there is one."""
 
+import errno
 import socket
 from unittest.mock import Mock
 
@@ -26,8 +27,26 @@ def test_a_taken_port_says_what_to_do() -> None:
 
 
 def test_a_host_that_there_is_not_says_so() -> None:
-    with pytest.raises(PortTakenError, match=r"cannot listen on 192\.0\.2\.1:0"):
+    with pytest.raises(
+        PortTakenError, match=r"cannot listen on 192\.0\.2\.1:0: .+; --host is an address of "
+    ):
         bind("192.0.2.1", 0)
+
+
+def test_a_name_that_leads_nowhere_is_no_matter_of_ports() -> None:
+    with pytest.raises(
+        PortTakenError, match=r"cannot listen on nope\.invalid:8000: .+; --host is an address"
+    ):
+        bind("nope.invalid", 8000)
+
+
+def test_a_port_of_the_system_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    refusing = Mock(spec=socket.socket)
+    refusing.bind.side_effect = PermissionError(errno.EACCES, "Permission denied")
+    monkeypatch.setattr(socket, "socket", lambda *_: refusing)
+    with pytest.raises(PortTakenError, match=r"127\.0\.0\.1:80: Permission denied; take a port above 1023"):
+        bind("127.0.0.1", 80)
+    refusing.close.assert_called_once()
 
 
 @pytest.mark.parametrize("host", ["::1", "::"])

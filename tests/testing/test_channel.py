@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from mockserver.base.options import SettingsError
 from mockserver.corridor.settings import TOKEN_VARIABLE
 from mockserver.testing.channel import AsgiChannel, ControlError, HttpChannel
 from tests.recording.upstreams import raw_upstream
@@ -133,3 +134,13 @@ def test_a_body_arrives_as_the_json_that_was_given(value: Any) -> None:
     (scope,), (body,) = app.scopes, app.bodies
     assert json.loads(body) == {"value": value}
     assert scope["headers"] == [(b"content-length", str(len(body)).encode())]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["localhost:8000", "127.0.0.1", "", "ftp://tea", "http://", "http://tea:oolong", "http://[::1", "tea"],
+)
+def test_an_address_that_is_none_is_told(url: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        HttpChannel(url)
+    assert str(caught.value).startswith(f"{url!r} is no address of a server: write http:// or https://, ")

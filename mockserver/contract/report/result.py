@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from mockserver.base.jsontext import dumps
 from mockserver.base.version import __version__
 from mockserver.contract.protocol import VERSION
 from mockserver.contract.requirements import Severity, requirements
@@ -136,16 +137,76 @@ class Result:
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> "Result":
-        """A run from its document. Raises `ValueError` for what is none."""
-        try:
-            held = [_held(item) for item in document["conversations"]]
-            return cls(document["client"], document.get("seed"), held)
-        except (KeyError, TypeError, ValueError) as error:
-            msg = f"this is no result of conform: {type(error).__name__}: {error}"
-            raise ValueError(msg) from None
+        """A run from its document. Raises `NoResultError` for what is none."""
+        run = _fields(document, _RUN, "the run")
+        held = [_held(item, f"conversations[{at}]") for at, item in enumerate(run["conversations"])]
+        return cls(run["client"], run.get("seed"), held)
 
 
-def _held(item: Mapping[str, Any]) -> Held:
+_KINDS: Mapping[str, Any] = {"a text": str, "a list": list | tuple, "an object": dict}
+
+_RUN = {"client": "a text", "conversations": "a list"}
+"""What the document of a run holds, and of what kind each is."""
+
+_HELD_FIELDS = {
+    "id": "a text",
+    "title": "a text",
+    "requires": "a list",
+    "verdict": "a text",
+    "message": "a text",
+    "failures": "a list",
+    "transcript": "a list",
+    "case": "an object",
+}
+"""What each of its conversations holds."""
+
+_FAILURE = dict.fromkeys(("requirement", "severity", "message", "source", "place", "rule"), "a text")
+"""What each failure of one holds."""
+
+
+class NoResultError(ValueError):
+    """A document that is no run; the message says where what stands, and what belongs there."""
+
+
+def _wrong(place: str, value: Any, wanted: str) -> NoResultError:
+    return NoResultError(
+        f"this is no result of conform: {place} is {_shown(value)}, where {wanted} belongs; "
+        "conform --json FILE writes one"
+    )
+
+
+def _shown(value: Any) -> str:
+    text = dumps(value).decode()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+_LONGEST = 60
+
+
+def _fields(value: Any, fields: Mapping[str, str], place: str) -> dict[str, Any]:
+    """An object that has these fields, each of its kind. Raises `NoResultError`."""
+    if not isinstance(value, dict):
+        raise _wrong(place, value, "an object")
+    for name, kind in fields.items():
+        if name not in value:
+            raise _wrong(place, value, f"one with {name!r}")
+        if not isinstance(value[name], _KINDS[kind]):
+            raise _wrong(f"{place}.{name}", value[name], kind)
+    return value
+
+
+def _held(value: Any, place: str) -> Held:
+    item = _fields(value, _HELD_FIELDS, place)
+    if item["verdict"] not in list(Verdict):
+        raise _wrong(f"{place}.verdict", item["verdict"], f"one of {', '.join(Verdict)}")
+    for at, failure in enumerate(item["failures"]):
+        _fields(failure, _FAILURE, f"{place}.failures[{at}]")
+    for name in [*item["requires"], *(failure["requirement"] for failure in item["failures"])]:
+        if name not in list(requirements()):
+            raise _wrong(f"a requirement of {place}", name, "one of this version")
+    for at, line in enumerate(item["transcript"]):
+        if not (isinstance(line, list | tuple) and list(map(type, line)) == [str, str]):
+            raise _wrong(f"{place}.transcript[{at}]", line, "a list of two texts")
     return Held(
         item["id"],
         item["title"],

@@ -17,9 +17,10 @@ _SIGNS = {
     State.UNCLEAR: "unclear",
     State.MISSING: "missing",
     State.PASSED: "ok",
-    State.UNCHECKED: "",
 }
-"""What a state is called in the table, in its order."""
+"""What a state is called in the table, in its order; what was not looked at does not stand there."""
+
+_ORDER = tuple(_SIGNS)
 
 
 class Progress:
@@ -53,16 +54,17 @@ def table(result: Result, *, width: int = _ROW) -> str:
     Each is judged by the conversations that the client has the means for; a gap says how many these are.
     """
     rows = []
-    states = result.states(gaps=False)
-    for name in sorted(states, key=lambda name: list(_SIGNS).index(states[name])):
+    states = {
+        name: state for name, state in result.states(gaps=False).items() if state is not State.UNCHECKED
+    }
+    for name in sorted(states, key=lambda name: _ORDER.index(states[name])):
         requirement, (tried, shown) = requirements()[name], result.tried(name)
         gap = f"({tried} of {shown} tried) " if tried < shown else ""
         head = f"{_SIGNS[states[name]]:<8} {requirement.severity:<7} {name:<24} "
         text = textwrap.shorten(
             gap + requirement.title, max(_NARROWEST, width - len(head)), placeholder=" ..."
         )
-        if states[name] is not State.UNCHECKED:
-            rows.append(head + text)
+        rows.append(head + text)
     return "\n".join(rows)
 
 
