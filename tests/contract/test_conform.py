@@ -219,23 +219,29 @@ def run_of(**held: Any) -> bytes:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"{}", "the run is {}, where one with 'client' belongs"),
+        (b"{}", "the client of the run is null, where a text belongs"),
         (b"7", "the run is 7, where an object belongs"),
-        (b'{"client": "x", "conversations": {}}', "the run.conversations is {}, where a list belongs"),
+        (b'{"client": "x", "conversations": {}}', "the conversations of the run is {}, where a list belongs"),
         (b'{"client": "x", "conversations": [[]]}', "conversations[0] is [], where an object belongs"),
-        (run_of(title=None), "conversations[0].title is null, where a text belongs"),
-        (run_of(verdict="maybe"), 'conversations[0].verdict is "maybe", where one of passed, '),
+        (run_of(title=None), "the title of conversations[0] is null, where a text belongs"),
+        (run_of(verdict="maybe"), 'the verdict of conversations[0] is "maybe", where one of passed, '),
         (
             run_of(transcript=[["a"]]),
-            'conversations[0].transcript[0] is ["a"], where a list of two texts belongs',
+            'the transcript of conversations[0] is ["a"], where a list of two texts belongs',
         ),
         (
             run_of(requires=["tea"]),
-            'a requirement of conversations[0] is "tea", where one of this version belongs',
+            'the requirements of conversations[0] is "tea", where one of this version belongs',
         ),
-        (run_of(requires=[7]), "a requirement of conversations[0] is 7, where one of this version belongs"),
-        (run_of(failures=[{}]), "conversations[0].failures[0] is {}, where one with 'requirement' belongs"),
-        (run_of(title=["x" * 90]), f'conversations[0].title is ["{"x" * 58}…, where a text belongs'),
+        (
+            run_of(requires=[7]),
+            "the requirements of conversations[0] is 7, where one of this version belongs",
+        ),
+        (
+            run_of(failures=[{}]),
+            "the requirement of a failure of conversations[0] is null, where a text belongs",
+        ),
+        (run_of(title=["x" * 90]), f'the title of conversations[0] is ["{"x" * 58}…, where a text belongs'),
         (b'{"client":\n', "x.json:2:1: this is no JSON, so no run that conform --json kept"),
         (b"\xff", "x.json: this is no text in UTF-8, so no run that conform --json kept"),
     ],

@@ -168,9 +168,10 @@ class NoResultError(ValueError):
     """A document that is no run; the message says where what stands, and what belongs there."""
 
 
-def _wrong(place: str, value: Any, wanted: str) -> NoResultError:
+def _wrong(place: str, value: Any, wanted: str, *, part: str = "") -> NoResultError:
+    where = f"the {part} of {place}" if part else place
     return NoResultError(
-        f"this is no result of conform: {place} is {_shown(value)}, where {wanted} belongs; "
+        f"this is no result of conform: {where} is {_shown(value)}, where {wanted} belongs; "
         "conform --json FILE writes one"
     )
 
@@ -188,25 +189,24 @@ def _fields(value: Any, fields: Mapping[str, str], place: str) -> dict[str, Any]
     if not isinstance(value, dict):
         raise _wrong(place, value, "an object")
     for name, kind in fields.items():
-        if name not in value:
-            raise _wrong(place, value, f"one with {name!r}")
-        if not isinstance(value[name], _KINDS[kind]):
-            raise _wrong(f"{place}.{name}", value[name], kind)
+        there = value.get(name)
+        if not isinstance(there, _KINDS[kind]):
+            raise _wrong(place, there, kind, part=name)
     return value
 
 
 def _held(value: Any, place: str) -> Held:
     item = _fields(value, _HELD_FIELDS, place)
     if item["verdict"] not in list(Verdict):
-        raise _wrong(f"{place}.verdict", item["verdict"], f"one of {', '.join(Verdict)}")
-    for at, failure in enumerate(item["failures"]):
-        _fields(failure, _FAILURE, f"{place}.failures[{at}]")
+        raise _wrong(place, item["verdict"], f"one of {', '.join(Verdict)}", part="verdict")
+    for failure in item["failures"]:
+        _fields(failure, _FAILURE, f"a failure of {place}")
     for name in [*item["requires"], *(failure["requirement"] for failure in item["failures"])]:
         if name not in list(requirements()):
-            raise _wrong(f"a requirement of {place}", name, "one of this version")
-    for at, line in enumerate(item["transcript"]):
+            raise _wrong(place, name, "one of this version", part="requirements")
+    for line in item["transcript"]:
         if not (isinstance(line, list | tuple) and list(map(type, line)) == [str, str]):
-            raise _wrong(f"{place}.transcript[{at}]", line, "a list of two texts")
+            raise _wrong(place, line, "a list of two texts", part="transcript")
     return Held(
         item["id"],
         item["title"],
