@@ -25,6 +25,17 @@ def parse(text: str | bytes) -> Any:
     return parse_all(text)[0]
 
 
+def unreadable(text: bytes) -> str:
+    """Why `parse` cannot read a text."""
+    try:
+        json.loads(text)
+    except RecursionError:
+        pass
+    except ValueError:
+        return "it is no JSON, or cut; write the file again"
+    return f"its JSON is nested more than {_LEVELS} levels deep; no recorder writes so, and no client asks so"
+
+
 def parse_all(text: str | bytes) -> tuple[Any, list[dict[str, Any]]]:
     """The same, and the objects whose members a later one of the same name hides, with these alone."""
     doubles: list[dict[str, Any]] = []

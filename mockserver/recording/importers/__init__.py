@@ -93,8 +93,8 @@ def _of_table(path: Path, one: table.Format) -> Iterator[tuple[str, Read]]:
 
 
 def _document(path: Path) -> Any:
-    content = pieces.content(path).removeprefix(b"\xef\xbb\xbf")
-    return opening.loaded(path, content, opening.written(content))
+    """The data of a file of a tool that writes JSON. Raises `ImportFaultError`."""
+    return opening.loaded(path, pieces.content(path).removeprefix(b"\xef\xbb\xbf"), "json")
 
 
 def _har(path: Path) -> Iterator[tuple[str, Read]]:

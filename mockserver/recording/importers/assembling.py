@@ -175,6 +175,8 @@ def _empty(judged: _Judged) -> str:
         return ""
     if judged.length() or not told.sure or judged.kind in ("json", "stream"):
         return "the tool kept no body"
+    if not judged.headers:
+        return "neither a header nor a body was kept, and no server sends as little"
     return ""
 
 

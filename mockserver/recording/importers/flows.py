@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mockserver.recording.importers import pieces
+from mockserver.recording.importers import opening, pieces
 from mockserver.recording.importers.told import Body, Skipped, Told
 from mockserver.recording.redaction import Pairs
 
@@ -15,14 +15,21 @@ _MISSING = (
 )
 
 
+_LOOKED_AT = 64
+"""The first of so many bytes tell."""
+
+
 def flows(path: Path) -> Iterator[Any]:
     """The flows of a file, as mitmproxy has them. Raises `ImportFaultError`."""
+    pieces.sized(path)
+    with path.open("rb") as file:
+        if opening.kind_of(file.read(_LOOKED_AT)) != "flows":
+            raise pieces.fault(path.name, "it holds no flows of mitmproxy: it does not begin as they do")
     try:
         from mitmproxy.exceptions import FlowReadException  # noqa: PLC0415 - an extra
         from mitmproxy.io import FlowReader  # noqa: PLC0415 - an extra
     except ImportError:
         raise pieces.fault(path.name, _MISSING) from None
-    pieces.sized(path)
     with path.open("rb") as file:
         try:
             yield from FlowReader(file).stream()

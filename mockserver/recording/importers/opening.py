@@ -29,6 +29,10 @@ _MESSAGE = re.compile(rb"\s*(?:HTTP/[0-9.]+ |[*>{}<] )")
 _LINES = re.compile(rb"\s*\{[^\n]*\}\s*\n\s*\{")
 
 _NEXT_LINE = b"\xc2\x85"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""How YAML in UTF-16 begins."""
+
+_NO_TEXT = "it is no text in UTF-8, as recordings in JSON, YAML and TOML are"
 
 _SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader in C, where there is one."""
@@ -99,10 +103,15 @@ def written(raw: bytes) -> Kind:
 
 def loaded(path: Path, raw: bytes, kind: Kind, numbers: Numbers = "text") -> Any:
     """The data of a file. Raises `ImportFaultError`."""
+    if not raw.startswith(_UTF_16):
+        try:
+            raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise pieces.fault(path.name, f"{_NO_TEXT} (from byte {error.start} on)") from None
     if kind == "json":
         found = documents.parse(raw)
         if found is documents.UNREADABLE:
-            raise pieces.fault(path.name, "it is no JSON, or cut; write the file again")
+            raise pieces.fault(path.name, documents.unreadable(raw))
         return found
     if kind == "toml":
         try:

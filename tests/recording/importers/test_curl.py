@@ -55,3 +55,13 @@ def test_what_is_no_dump_is_skipped_with_its_reason(tmp_path: Path) -> None:
     ):
         path.write_bytes(content)
         assert words in skipped(path, "curl")[0]
+
+
+def test_a_head_with_nothing_in_it_is_no_whole_answer(tmp_path: Path) -> None:
+    """A status that has no body may stand alone; any other lost what came with it."""
+    (tmp_path / "a.txt").write_bytes(b"HTTP/1.1 200 OK\r\n\r\n")
+    assert only(tmp_path / "a.txt").response.kept == "missing"
+    (tmp_path / "b.txt").write_bytes(b"HTTP/1.1 200 OK\r\nDate: Mon, 02 Feb 2026 02:40:00 GMT\r\n\r\n")
+    assert only(tmp_path / "b.txt").response.kept == "whole"
+    (tmp_path / "c.txt").write_bytes(b"HTTP/1.1 204 No Content\r\n\r\n")
+    assert only(tmp_path / "c.txt").response.kept == "whole"

@@ -116,3 +116,10 @@ def test_without_the_library_there_is_a_way_out(tmp_path: Path, monkeypatch: pyt
         ImportFaultError, match=r"whose library is not installed: pip install .*hardump=FILE\.har"
     ):
         only(path)
+
+
+def test_what_does_not_begin_as_flows_is_none_whether_the_library_is_there_or_not(tmp_path: Path) -> None:
+    path = tmp_path / "tea.mitm"
+    path.write_bytes(b"\xfc\x00tea")
+    with pytest.raises(ImportFaultError, match=r"tea\.mitm: it holds no flows of mitmproxy"):
+        only(path, "mitmproxy")

@@ -72,7 +72,12 @@ def test_json_and_toml() -> None:
     [
         (b"{", "json", "tea: it is no JSON, or cut"),
         (b"a = ", "toml", "tea: it is no TOML"),
-        (b"a = '\xff'", "toml", "tea: it is no TOML"),
+        (b"a = '\xff'", "toml", r"tea: it is no text in UTF-8, .* \(from byte 5 on\)"),
+        (b"\xfc[h\n[x", "json", r"tea: it is no text in UTF-8, .* \(from byte 0 on\)"),
+        (b"a: \xff", "yaml", r"tea: it is no text in UTF-8, .* \(from byte 3 on\)"),
+        (b"[" * 900 + b"]" * 900, "json", "tea: its JSON is nested more than 200 levels deep"),
+        (b"[" * 90_000 + b"]" * 90_000, "json", "tea: its JSON is nested more than 200 levels deep"),
+        (b"[" * 900, "json", "tea: it is no JSON, or cut"),
         (b"a: [", "yaml", "tea: it is no plain YAML"),
         (b"!!python/object/apply:os.system ['true']", "yaml", "tea: it is no plain YAML"),
         (b"a: !!binary '!'", "yaml", "a !!binary is no base64"),
@@ -90,3 +95,7 @@ def test_aliases_are_counted_as_what_they_stand_for(monkeypatch: pytest.MonkeyPa
     assert loaded(FILE, b"a: &a [1, 2]\nb: [*a, *a]", "yaml")["b"] == [["1", "2"], ["1", "2"]]
     with pytest.raises(ImportFaultError, match="its aliases unfold to too much; write it without aliases"):
         loaded(FILE, b"a: &a [1, 2, 3, 4]\nb: [*a, *a, *a, *a, *a]", "yaml")
+
+
+def test_yaml_in_utf_16_says_so_and_is_read() -> None:
+    assert loaded(Path("tea"), "a: 茶".encode("utf-16"), "yaml") == {"a": "茶"}
