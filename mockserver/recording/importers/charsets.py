@@ -14,6 +14,7 @@ _REPLACED = "characters that the tool could not read were replaced by it"
 _HALVES = "it holds halves of characters, which no bytes are"
 _UNTOLD = "nobody tells the charset of its text"
 _UNSURE = "its charset writes some characters in more than one way"
+_EITHER = "nobody tells whether it was UTF-8 or the charset that is named"
 _MISREAD = "its charset was guessed by the tool; put back to UTF-8"
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 
@@ -116,6 +117,19 @@ def asked(text: str, size: int) -> Body:
     return of_unicode(text)
 
 
+def _told(text: str, sizes: Collection[int], charset: str) -> Body | None:
+    """A text in the charset that is named, as bytes; None when it is not told apart from UTF-8, or is that.
+
+    Browsers go by the charset; Polly.js keeps what is UTF-8 as such, whatever charset was named.
+    """
+    told = encoded(text, charset) if charset and not text.isascii() else None
+    if told is None or told.kept != "whole" or told.data == utf8(text):
+        return None
+    if len(utf8(text)) not in sizes:
+        return told
+    return Body(data=told.data, kept="rebuilt", lost=_EITHER) if len(told.data) in sizes else None
+
+
 def proved(text: str, sizes: Collection[int], *, mime: str, packed: bool = False) -> Body:
     """A text as bytes: its content type tells in which charset, or the size that was sent proves it.
 
@@ -123,8 +137,8 @@ def proved(text: str, sizes: Collection[int], *, mime: str, packed: bool = False
     of a packed body, which prove nothing. JSON and event streams are UTF-8. Some tools count the text that
     they made of it, so that a size that fits the text proves nothing where the text looks misread.
     """
-    told = encoded(text, named(mime)) if named(mime) and not text.isascii() else None
-    if told is not None and told.kept == "whole" and told.data != utf8(text):
+    told = _told(text, sizes if not packed else (), named(mime))
+    if told is not None:
         return told
     unicode = "json" in mime.lower() or "event-stream" in mime.lower()
     plain, other = utf8(text), misread(text, cut=unicode)

@@ -10,6 +10,7 @@ from mockserver.recording.importers.told import Body
 MISREAD = "its charset was guessed by the tool; put back to UTF-8"
 SSE = "text/event-stream"
 UNTOLD = "nobody tells the charset of its text"
+EITHER = "nobody tells whether it was UTF-8 or the charset that is named"
 HALVES = "it holds halves of characters, which no bytes are"
 REPLACED = "characters that the tool could not read were replaced by it"
 
@@ -92,6 +93,15 @@ def test_a_content_type_tells_the_charset() -> None:
     assert named("text/html") == ""
     assert proved("绿茶", (), mime="text/plain; charset=gbk") == Body(data="绿茶".encode("gbk"))
     assert proved("绿茶", (), mime="text/plain; charset=klingon") == Body(data="绿茶".encode())
+
+
+def test_what_polly_kept_as_utf8_is_that_though_another_charset_is_named() -> None:
+    """Polly.js keeps a body that is UTF-8 as text, whatever the content type names; its size tells."""
+    mime = "text/plain; charset=gbk"
+    assert proved("绿茶", {6}, mime=mime) == Body(data="绿茶".encode())
+    assert proved("绿茶", {4}, mime=mime) == Body(data="绿茶".encode("gbk"))
+    assert proved("绿茶", {6}, mime=mime, packed=True) == Body(data="绿茶".encode("gbk"))
+    assert proved("α", {2}, mime=mime) == Body(data="α".encode("gbk"), kept="rebuilt", lost=EITHER)
 
 
 @given(st.binary(max_size=20))
