@@ -19,9 +19,20 @@ def test_exchanges_come_in_while_one_looks(shop: Shop) -> None:
     expect(page.locator("#list")).to_contain_text("OPENAI_BASE_URL")
     shop.ask("Tea?")
     expect(shop.row(1)).to_contain_text("Tea?")
+    expect(page.locator("#counted")).to_have_text("1 of 1 exchange")
     shop.ask("Coffee?")
     expect(page.locator(".row").first).to_contain_text("Coffee?")
     expect(page.locator("#counted")).to_have_text("2 of 2 exchanges")
+
+
+def test_an_address_opens_its_view_in_a_page_that_is_open_already(shop: Shop) -> None:
+    page = shop.open()
+    for view, heading in {"usage": "Usage", "scripts": "Script a reply", "scenario": "Scenario file"}.items():
+        page.evaluate("view => { location.hash = view; }", view)
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+    page.evaluate("location.hash = 'tea'")
+    expect(page.locator("#list")).to_be_visible()
+    assert page.url.endswith("#exchanges")
 
 
 def test_what_is_asked_for_is_filtered(shop: Shop) -> None:
@@ -120,7 +131,7 @@ def test_a_miss_stands_beside_its_nearest_script(shop: Shop) -> None:
     tea_shop(shop)
     shop.open()
     panel = shop.look(2, "near")
-    expect(panel).to_contain_text("0 of 1 conditions hold")
+    expect(panel).to_contain_text("0 of 1 condition holds")
     expect(panel.locator("tbody tr")).to_contain_text("ple[-a-][+e+]se")
 
 
@@ -169,8 +180,10 @@ def test_on_a_phone_one_pane_follows_the_other_and_nothing_is_off_the_screen(mak
     wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     expect(shop.row(4)).to_be_visible()
     assert page.evaluate(wide) is False
+    assert page.evaluate("document.querySelector('#list').getBoundingClientRect().top") < 0.4 * PHONE["height"]
     shop.row(4).click()
     expect(page.locator("#panel")).to_contain_text("get_weather")
+    expect(page.locator("#panel")).to_contain_text("1 tool offered")
     expect(page.locator("#list")).to_be_hidden()
     assert page.evaluate(wide) is False
     picture(page, "phone")

@@ -136,7 +136,7 @@ export class Detail {
       type: "button", role: "tab", id: `tab-${name}`, "aria-selected": String(name === this.tab), "aria-controls": "panel",
       tabindex: name === this.tab ? 0 : -1, onclick: () => this.choose(name),
     }, text));
-    put(this.place, this.backButton(), el("h2", {}, `#${request.number} ${request.model ?? request.endpoint ?? ""}`), head(request),
+    put(this.place, this.backButton(), el("h2", {}, `#${request.number} ${request.model ?? request.endpoint ?? request.surface}`), head(request),
       this.beside ? null : el("div", { class: "bar" },
         el("button", { type: "button", onclick: () => this.act.script(this.found) }, t("scriptIt")),
         el("button", { type: "button", onclick: () => this.act.strike(this.found) }, t("strikeIt"))),

@@ -36,7 +36,7 @@ export class Exchanges {
     }, this.inner);
     this.count = el("div", { id: "counted", role: "status" });
     this.chooser = Object.fromEntries(Object.keys(this.wanted).map((name) => [name, this.select(name)]));
-    put(this.node, el("div", { id: "left" }, this.bar(), this.count, this.list), this.place);
+    put(this.node, el("div", { id: "left" }, this.bar(), this.list), this.place);
     new ResizeObserver(() => this.later()).observe(this.list);
     this.store = new Store(() => this.changed(), trouble);
     this.store.soon(0);
@@ -53,7 +53,8 @@ export class Exchanges {
     this.beside = el("input", { type: "checkbox", onchange: () => { this.chosen = null; this.detail.empty(); this.store.follow({ endpoint: this.beside.checked ? "*" : "" }); } });
     return [
       el("div", { class: "bar" }, this.search, kind),
-      el("div", { class: "bar" }, Object.values(this.chooser), el("label", {}, this.beside, t("beside"))),
+      el("div", { class: "bar choosers" }, Object.values(this.chooser)),
+      el("div", { class: "bar" }, this.count, el("label", {}, this.beside, t("beside"))),
     ];
   }
 

@@ -71,6 +71,8 @@ function open(name) {
   if (view.refresh) attempt(() => view.refresh());
 }
 
+addEventListener("hashchange", () => open(location.hash.slice(1)));
+
 setInterval(() => {
   const view = views.find(([name]) => name === now)[1];
   if (view.refresh && !document.hidden) view.refresh().catch(troubled);

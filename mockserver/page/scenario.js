@@ -27,7 +27,7 @@ export class Scenario {
   constructor() {
     this.node = el("section", { id: "scenario", "aria-label": t("scenario") });
     this.history = [];
-    this.text = el("textarea", { rows: 18, spellcheck: "false", value: localStorage.getItem(KEPT) ?? FIRST, oninput: () => localStorage.setItem(KEPT, this.text.value) });
+    this.text = el("textarea", { "aria-label": t("write"), rows: 18, spellcheck: "false", value: localStorage.getItem(KEPT) ?? FIRST, oninput: () => localStorage.setItem(KEPT, this.text.value) });
     this.key = el("input", { value: TRY, autocomplete: "off" });
     this.problems = el("div", { role: "status" });
     this.model = el("input", { value: "qwen-plus" });
@@ -36,7 +36,7 @@ export class Scenario {
     this.talk = el("div", { "aria-live": "polite" });
     const button = (name, work, look = "") => el("button", { type: "button", class: look, onclick: () => attempt(work) }, name);
     put(this.node, el("div", { class: "pair" },
-      el("div", {}, el("h2", {}, t("write")), el("label", { class: "stacked" }, t("write"), this.text),
+      el("div", {}, el("h2", {}, t("write")), this.text,
         el("div", { class: "bar" }, el("label", {}, t("scenarioKey"), this.key), button(t("play"), () => this.play(), "main"), button(t("stop"), () => this.stop())),
         this.problems),
       el("div", {}, el("h2", {}, t("tryIt")), this.talk,

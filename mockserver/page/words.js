@@ -4,28 +4,28 @@ const WORDS = {
   en: {
     exchanges: "Exchanges", scripts: "Scripts and faults", usage: "Usage", scenario: "Scenario",
     skip: "Skip to the content", views: "Views", language: "中文", theme: "Theme",
-    "theme.auto": "Theme: as the system", "theme.light": "Theme: light", "theme.dark": "Theme: dark",
+    "theme.auto": "Theme: auto", "theme.light": "Theme: light", "theme.dark": "Theme: dark",
     reset: "Reset", resetTitle: "Forget everything: scripts, faults, the journal and all worlds",
     resetAsk: "Forget all scripts, faults and exchanges?", resetDone: "Everything is forgotten.",
     yes: "Yes, forget", no: "Cancel", help: "Keys", close: "Close",
     search: "Search in what was said", filter: "Show", all: "all", refused: "refused", findings: "with findings",
     faulted: "with a fault", missed: "no script matched", streamed: "streams", running: "running",
     beside: "calls beside chat", model: "model", key: "key", surface: "surface", any: "any",
-    counted: "{shown} of {all} exchanges", nothing: "Nothing was asked yet. Point an SDK at this server:",
+    counted: "{shown} of {all} {all|exchange|exchanges}", nothing: "Nothing was asked yet. Point an SDK at this server:",
     nothingFits: "No exchange fits this filter.", choose: "Choose an exchange.", back: "Back to the list",
     gone: "The journal no longer has this exchange.", list: "Exchanges, newest first",
     offline: "The server does not answer; trying again.", stream: "stream",
     token: "This server wants the token that it printed at its start", enter: "Enter",
-    conversation: "Conversation", frames: "Frames", found: "Findings", counting: "{count} frames", raw: "Raw", copy: "Copy as", near: "Nearest script",
-    tools: "{count} tools offered", parameters: "Parameters", thinking: "Thinking", call: "calls", result: "result",
-    noResult: "no result yet", answer: "answer", more: "show more ({left} characters left)", picture: "picture",
+    conversation: "Conversation", frames: "Frames", found: "Findings", counting: "{count} {count|frame|frames}", raw: "Raw", copy: "Copy as", near: "Nearest script",
+    tools: "{count} {count|tool|tools} offered", parameters: "Parameters", thinking: "Thinking", call: "calls", result: "result",
+    noResult: "no result yet", answer: "answer", more: "show more ({left} {left|character|characters} left)", picture: "picture",
     notShown: "{kind}, not fetched: {value}", error: "refused with {status}",
     system: "system", user: "user", assistant: "assistant", tool: "tool", request: "request", sentRaw: "sent as it stands",
     noFrames: "What went out is not kept any more, or not sent yet.", packed: "packed bytes", bytes: "bytes",
     at: "at", carries: "carries", wire: "as sent", atOnce: "All frames left at once: no pace was asked for.",
     moreRows: "show {count} more", endingclose: "then the connection was closed", endingreset: "then the connection was reset",
     noFindings: "No rule is broken.", rule: "rule", place: "place", fix: "What helps", source: "Known from", museum: "Bugs like this",
-    side: "{held} of {total} conditions hold", condition: "condition", expected: "the script wants", actual: "the request has",
+    side: "{held} of {total} {total|condition holds|conditions hold}", condition: "condition", expected: "the script wants", actual: "the request has",
     differs: "how they differ", holds: "holds", spent: "It fits, but it has answered as often as it may.",
     answersNow: "It would answer now: it was scripted later.", noNear: "No script is there for this key, or one answered.",
     copyNow: "Copy", copied: "Copied.", scriptIt: "Script a reply", strikeIt: "Strike a fault",
@@ -36,7 +36,7 @@ const WORDS = {
     cassette: "Cassette {name}", recorded: "recorded", recordings: "Recordings", status: "status", says: "says", name: "name",
     table: "{of}: table", byKey: "by key", byModel: "by model", input: "input tokens", output: "output tokens", requests: "requests", refusals: "refusals",
     cached: "cached", noUsage: "Nothing was used yet.", world: "world", chart: "Tokens {by}",
-    scenarioKey: "Key (empty: for all)", play: "Play", stop: "Take away", played: "{count} replies play.", stopped: "It is taken away.",
+    scenarioKey: "Key (empty: for all)", play: "Play", stop: "Take away", played: "{count} {count|reply plays|replies play}.", stopped: "It is taken away.",
     write: "Scenario file", tryIt: "Try it", message: "Message", ask: "Ask", asStream: "as a stream", fresh: "New conversation",
     warnings: "Warnings", keysTitle: "Keys", keyMove: "move in the list", keyOpen: "open", keyClose: "back to the list",
     keySearch: "search", keyViews: "the four views", keyTabs: "tabs of an exchange", keyHelp: "this help", failed: "That did not work: {why}",
@@ -44,7 +44,7 @@ const WORDS = {
   zh: {
     exchanges: "请求记录", scripts: "脚本与故障", usage: "用量", scenario: "场景",
     skip: "跳到内容", views: "视图", language: "English", theme: "主题",
-    "theme.auto": "主题：跟随系统", "theme.light": "主题：浅色", "theme.dark": "主题：深色",
+    "theme.auto": "主题：自动", "theme.light": "主题：浅色", "theme.dark": "主题：深色",
     reset: "重置", resetTitle: "清空一切：脚本、故障、请求记录和所有隔离环境",
     resetAsk: "清空所有脚本、故障和请求记录？", resetDone: "已全部清空。",
     yes: "清空", no: "取消", help: "快捷键", close: "关闭",
@@ -95,7 +95,8 @@ export function setLanguage(name) {
   localStorage.setItem(KEPT, name);
 }
 
-/** A text by its name, its holes filled. */
+/** A text by its name, its holes filled: {count} with a value, {count|frame|frames} with the word for one or for many. */
 export function t(name, values = {}) {
-  return WORDS[language()][name].replace(/\{(\w+)\}/g, (_, hole) => String(values[hole]));
+  return WORDS[language()][name].replace(/\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}/g, (_, hole, one, many) =>
+    one === undefined ? String(values[hole]) : values[hole] === 1 ? one : many);
 }
