@@ -180,7 +180,8 @@ def test_on_a_phone_one_pane_follows_the_other_and_nothing_is_off_the_screen(mak
     wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     expect(shop.row(4)).to_be_visible()
     assert page.evaluate(wide) is False
-    assert page.evaluate("document.querySelector('#list').getBoundingClientRect().top") < 0.4 * PHONE["height"]
+    top = page.evaluate("document.querySelector('#list').getBoundingClientRect().top")
+    assert top < 0.4 * PHONE["height"]
     shop.row(4).click()
     expect(page.locator("#panel")).to_contain_text("get_weather")
     expect(page.locator("#panel")).to_contain_text("1 tool offered")
