@@ -7,13 +7,16 @@ COPY schemas schemas
 COPY fixtures fixtures
 RUN python -m venv /opt/dashscope-mock \
     && /opt/dashscope-mock/bin/pip install --no-cache-dir .
+# The tables of both vocabularies are part of the image: who runs it has no home, and containers share them.
+ENV XDG_CACHE_HOME=/opt/dashscope-mock/cache
+RUN /opt/dashscope-mock/bin/python -c "from mockserver.meter.tokenizer import load; load('qwen'); load('qwen3.5')"
 
 FROM python:3.13-slim
 LABEL org.opencontainers.image.title="dashscope-mock" \
       org.opencontainers.image.description="An offline DashScope, for tests without an API key." \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/dashscope-mock /opt/dashscope-mock
-ENV PATH=/opt/dashscope-mock/bin:$PATH PYTHONUNBUFFERED=1
+ENV PATH=/opt/dashscope-mock/bin:$PATH PYTHONUNBUFFERED=1 XDG_CACHE_HOME=/opt/dashscope-mock/cache
 RUN useradd --system --uid 10001 --no-create-home mock
 USER 10001
 EXPOSE 8000

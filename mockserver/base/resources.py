@@ -3,6 +3,8 @@
 In a wheel both folders lie inside the package; in a checkout they lie beside it.
 """
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,19 @@ def folder(name: str) -> Path:
     """The folder `schemas` or `fixtures`, wherever this installation keeps it."""
     inside = _PACKAGE / name
     return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+def cache_folder() -> Path:
+    """Where lies what is made once for all processes of a user.
+
+    It need not be there, nor be possible: who uses it goes on without.
+    """
+    place = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
+    try:
+        parent = Path(place) if place else Path("~/.cache").expanduser()
+    except RuntimeError:  # of this user nobody knows a home
+        parent = Path(os.devnull)
+    return parent / "dashscope-mock"
 
 
 def fixture(name: str) -> Any:

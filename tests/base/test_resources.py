@@ -1,5 +1,6 @@
 """Where the data of the package lies, in a checkout and in a wheel."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,31 @@ def test_the_schemas_are_named_in_order() -> None:
     names = resources.schema_names()
     assert names == sorted(names)
     assert {"compat.request", "native-text.chunk", "control.reply"} <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("platform", "variable", "other"),
+    [("linux", "XDG_CACHE_HOME", "LOCALAPPDATA"), ("win32", "LOCALAPPDATA", "XDG_CACHE_HOME")],
+)
+def test_the_cache_lies_where_the_system_keeps_caches(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str, variable: str, other: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv(other, str(tmp_path / "not here"))
+    monkeypatch.setenv(variable, str(tmp_path / "here"))
+    assert resources.cache_folder() == tmp_path / "here" / "dashscope-mock"
+    monkeypatch.delenv(variable)
+    assert resources.cache_folder() == tmp_path / ".cache" / "dashscope-mock"
+
+
+def test_a_user_without_a_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless(path: Path) -> Path:
+        raise RuntimeError(path)
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("LOCALAPPDATA", raising=False)
+    monkeypatch.setattr(Path, "expanduser", homeless)
+    with pytest.raises(NotADirectoryError):
+        resources.cache_folder().mkdir(parents=True)

@@ -3,8 +3,8 @@
 import threading
 import unicodedata
 from collections.abc import Sequence
-from sys import getsizeof
-from typing import TYPE_CHECKING, cast
+from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import example, given
@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 
 from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.spans import MOST
-from mockserver.meter.tokenizer import LazyTokenizer, TextCache, Tokenizer
+from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
+from tests.meter.library import library
 from tests.wire.strategies import texts
-
-if TYPE_CHECKING:
-    import tiktoken
 
 CUT_CHARACTERS = st.text(
     st.sampled_from("メーインタスポテカル久無しきᄒ្ត😀👍🏽👩\u200d🍵𠮷éa \n"), max_size=30
@@ -129,10 +127,9 @@ def test_what_a_model_is_given_is_the_composed_text_token_by_token(text: str) ->
 
 
 @given(st.lists(st.one_of(texts, st.sampled_from(["<", "<|", "|>", *ADDED]))).map("".join))
-def test_where_no_added_token_begins_the_library_is_asked_the_quicker_way(text: str) -> None:
-    assert WORKING.read(text) == WORKING._encoding.encode(
-        unicodedata.normalize("NFC", text), allowed_special="all"
-    )
+def test_where_no_added_token_begins_the_quicker_way_gives_the_same(text: str) -> None:
+    composed = unicodedata.normalize("NFC", text)
+    assert WORKING.read(text) == library("qwen").encode(composed, allowed_special="all")
 
 
 @given(st.one_of(texts, CUT_CHARACTERS))
@@ -185,58 +182,6 @@ def test_a_head_that_lost_half_a_character_is_shortened_until_it_fits(tokenizer:
     assert len(tokenizer.encode("メー")) == 2
     assert tokenizer.head("メーむ", 1) == ""
     assert tokenizer.head("お茶メーむ", 3) == "お茶"
-
-
-def test_a_cache_computes_a_text_once() -> None:
-    asked: list[str] = []
-
-    def measure(text: str) -> int:
-        asked.append(text)
-        return len(text)
-
-    cache = TextCache(measure)
-    assert [cache["tea"], cache["tea"], cache[""], cache[""]] == [3, 3, 0, 0]
-    assert asked == ["tea", ""]
-    assert len(cache) == 2
-
-
-def test_a_full_cache_forgets_the_older_half_and_still_answers() -> None:
-    asked: list[str] = []
-
-    def measure(text: str) -> int:
-        asked.append(text)
-        return len(text)
-
-    cache = TextCache(measure)
-    for text in "abcd":
-        cache[text]
-    cache = TextCache(measure, limit=cache.size)
-    asked.clear()
-    for text in "abcd":
-        cache[text]
-    assert len(cache) == 4
-    cache["e"]
-    assert len(cache) == 2
-    assert cache["d"] == cache["e"] == 1
-    assert asked == ["a", "b", "c", "d", "e"]
-    assert cache["a"] == 1
-    assert asked[-1] == "a"
-
-
-def test_a_cache_stays_within_its_limit_whatever_it_is_asked() -> None:
-    cache = TextCache(len, limit=2000)
-    for number in [*range(500), *[1] * 5, 900]:
-        cache["茶" * number]
-        assert cache.size <= 2000
-        assert sum(map(getsizeof, cache)) <= cache.size
-
-
-def test_a_very_long_text_is_not_kept() -> None:
-    cache = TextCache(len)
-    assert cache["x" * 200_001] == 200_001
-    assert len(cache) == 0
-    assert cache["x" * 200_000] == 200_000
-    assert len(cache) == 1
 
 
 def test_a_lazy_tokenizer_loads_once_however_often_it_is_started(tokenizer: Tokenizer) -> None:
@@ -299,6 +244,43 @@ def test_a_token_has_its_bytes_and_an_unknown_id_has_none(tokenizer: Tokenizer) 
         assert tokenizer.token(unknown) is None
 
 
+@pytest.fixture
+def cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "cache"))
+    return tmp_path / "cache" / "dashscope-mock"
+
+
+@pytest.mark.parametrize("vocabulary", ["qwen", "qwen3.5"])
+def test_a_vocabulary_is_made_once_and_then_mapped(cache_folder: Path, vocabulary: str) -> None:
+    made = tokenizers.load.__wrapped__(vocabulary)
+    file = cache_folder / f"{vocabulary}.table"
+    written = file.stat()
+    again = tokenizers.load.__wrapped__(vocabulary)
+    assert (file.stat().st_mtime_ns, file.stat().st_ino) == (written.st_mtime_ns, written.st_ino)
+    assert [*cache_folder.iterdir()] == [file]
+    for loaded in (made, again):
+        assert loaded.count("Say hello. Use only one word.") == 8
+
+
+def test_a_table_that_was_damaged_is_made_anew(cache_folder: Path) -> None:
+    tokenizers.load.__wrapped__()
+    file = cache_folder / "qwen.table"
+    good = file.read_bytes()
+    bad = bytearray(good)
+    bad[-1000] ^= 1
+    file.write_bytes(bad)
+    assert tokenizers.load.__wrapped__().encode("代码改变世界") == [46100, 101933, 99489]
+    assert file.read_bytes() == good
+
+
+def test_where_nothing_can_be_kept_a_vocabulary_is_there_all_the_same(cache_folder: Path) -> None:
+    cache_folder.parent.write_text("a file stands where the folder should be")
+    loaded = tokenizers.load.__wrapped__()
+    assert loaded.encode("代码改变世界") == [46100, 101933, 99489]
+    assert cache_folder.parent.is_file()
+
+
 class Panic(BaseException):
     """What the library raises in extreme cases: no `Exception`."""
 
@@ -306,9 +288,8 @@ class Panic(BaseException):
 class Frail:
     """A library that panics when it is asked for more than it can bear."""
 
-    special_tokens_set = frozenset({"<|im_end|>"})
-
     def __init__(self, bears: int) -> None:
+        self.special_tokens_set = {"<|im_end|>"}
         self.bears = bears
         self.asked: list[str] = []
 
@@ -319,20 +300,24 @@ class Frail:
             raise Panic(len(text))
         return [0] * len(text.split())
 
-    def encode(self, text: str, *, allowed_special: str) -> list[int]:
+    def encode(self, text: str, *, allowed_special: Literal["all"]) -> list[int]:
         """The same with markers."""
         assert allowed_special == "all"
         return self.encode_ordinary(text)
 
-    def decode_tokens_bytes(self, ids: Sequence[int]) -> list[bytes]:
+    def decode_tokens_bytes(self, tokens: Sequence[int]) -> list[bytes]:
         """Tokens of four letters."""
-        return [b"tea "] * len(ids)
+        return [b"tea "] * len(tokens)
+
+    def decode_single_token_bytes(self, token: int) -> bytes:
+        """Any of them."""
+        return self.decode_tokens_bytes([token])[0]
 
 
 @pytest.mark.parametrize("text", ["tea " * 100_000, " " * 400_000, "a" * 400_000, "茶" * 400_000])
 def test_the_library_is_never_asked_for_more_than_it_bears(text: str) -> None:
     frail = Frail(bears=MOST)
-    careful = Tokenizer(cast("tiktoken.Encoding", frail))
+    careful = Tokenizer(frail)
     assert careful.count(text) == len(careful.read(text)) == len(careful.encode(text))
     assert careful.count_to(text, 10**9) == careful.count(text)
     assert "".join(frail.asked) == text * 5
@@ -342,14 +327,14 @@ def test_the_library_is_never_asked_for_more_than_it_bears(text: str) -> None:
 
 def test_long_texts_are_cut_too(tokenizer: Tokenizer) -> None:
     frail = Frail(bears=MOST)
-    careful = Tokenizer(cast("tiktoken.Encoding", frail))
+    careful = Tokenizer(frail)
     assert len(careful.ends("tea " * 100_000)) == 100_000
     assert tokenizer.count("tea " * 100_000) == 100_001
 
 
 def test_a_text_beyond_what_is_asked_for_is_not_counted_to_its_end() -> None:
     frail = Frail(bears=MOST)
-    careful = Tokenizer(cast("tiktoken.Encoding", frail))
+    careful = Tokenizer(frail)
     counted = careful.count_to("tea " * 1_000_000, 5_000)
     assert 5_000 < counted < 10_000
     assert len(frail.asked) == 2
