@@ -8,7 +8,7 @@ Templates are compiled to literal pieces once for each set of optional holes tha
 filling is one formatting.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -54,16 +54,23 @@ def _prune(shape: Any, present: frozenset[str]) -> Any:
     return shape
 
 
-def _pattern(literals: tuple[bytes, ...]) -> bytes:
-    """The literals as one format, with a place for each hole between them."""
-    return b"%b".join([literal.replace(b"%", b"%%") for literal in literals])
+_PLACES: dict[type, bytes] = {bytes: b"%b", int: b"%d"}
+
+Column = Sequence[bytes] | Sequence[int]
+"""What fills a hole in one row after the other: all bytes, or all whole numbers."""
+
+
+def _pattern(literals: Iterable[bytes], places: Iterable[bytes]) -> bytes:
+    """The literals as one format, with these places between them."""
+    texts = [literal.replace(b"%", b"%%") for literal in literals]
+    return b"".join(text + place for text, place in zip(texts, [*places, b""], strict=True))
 
 
 def _filler(literals: tuple[bytes, ...], holes: tuple[str, ...]) -> Callable[[Values], bytes]:
     """What fills these holes; made once, because many templates are bound and never filled."""
     if not holes:
         return lambda _: literals[0]
-    text = _pattern(literals)
+    text = _pattern(literals, [b"%b"] * len(holes))
     # One hole is picked as itself, which formats as well as a tuple of one.
     pick: Callable[[Values], Any] = itemgetter(*holes)
 
@@ -90,13 +97,16 @@ class Compiled:
             self._fill = _filler(self.literals, self.holes)
         return self._fill(values)
 
-    def rows(self, columns: Mapping[str, Sequence[bytes]]) -> list[bytes]:
+    def rows(self, columns: Mapping[str, Column]) -> list[bytes]:
         """The bytes once for each row of these columns, of which each hole has one.
 
         Raises `KeyError` with the name of a hole without a column.
         """
-        text = _pattern(self.literals)
-        return [text % row for row in zip(*[columns[hole] for hole in self.holes], strict=True)]
+        rows = [*zip(*[columns[hole] for hole in self.holes], strict=True)]
+        if not rows:
+            return []
+        text = _pattern(self.literals, [_PLACES[type(value)] for value in rows[0]])
+        return [text % row for row in rows]
 
     def bind(self, values: Values, *, before: bytes = b"", after: bytes = b"") -> "Compiled":
         """The template with these holes filled and something put around it; other holes stay open."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.base.jsontext import dump_text, dumps, loads
-from mockserver.wire.template import Template
+from mockserver.wire.template import Column, Template
 from tests.wire.strategies import json_values, texts
 
 NAMES = ["text", "id", "index", "usage"]
@@ -66,6 +66,18 @@ def test_many_rows_are_each_filled_at_once(shape: Any, rows: list[tuple[Any, ...
     filled = [dict(zip(NAMES, map(dumps, (*row, "cup")), strict=True)) for row in rows]
     columns = {name: [values[name] for values in filled] for name in NAMES}
     assert compiled.rows(columns) == [compiled.fill(values) for values in filled]
+
+
+@given(SHAPES, st.lists(st.tuples(json_values, st.integers()), max_size=4))
+def test_a_column_of_whole_numbers_is_written_as_json_writes_them(
+    shape: Any, rows: list[tuple[Any, int]]
+) -> None:
+    compiled = Template({"100%": shape, "count": "$count"}).compiled(frozenset(NAMES))
+    texts, counts = [dumps(text) for text, _ in rows], [count for _, count in rows]
+    columns: dict[str, Column] = dict.fromkeys(NAMES, texts)
+    written = compiled.rows({**columns, "count": counts})
+    assert written == compiled.rows({**columns, "count": [str(count).encode() for count in counts]})
+    assert len(written) == len(rows)
 
 
 @given(texts)

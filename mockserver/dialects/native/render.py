@@ -25,7 +25,7 @@ from mockserver.talk.reply import Choice, Reply, Usage
 from mockserver.talk.request import ChatRequest
 from mockserver.wire import sse
 from mockserver.wire.chunking import Chunker, Run
-from mockserver.wire.template import Template
+from mockserver.wire.template import Column, Template
 
 _RUNNING = b'"null"'
 """The finish reason of an event that is not the last: four letters, not JSON's null."""
@@ -78,9 +78,13 @@ def render_body(request: ChatRequest, reply: Reply, usage: Usage, envelope: Enve
 
 
 def _content(serializer: NativeSerializer, text: str) -> bytes:
-    if not serializer.parts:
-        return dump_text(text)
-    return b'[{"text":%b}]' % dump_text(text) if text else b"[]"
+    shown = dump_text(text)
+    return _in_parts([shown])[0] if serializer.parts else shown
+
+
+def _in_parts(shown: list[bytes]) -> list[bytes]:
+    """Texts as lists of parts; nothing is no part."""
+    return [b"[]" if text == b'""' else b'[{"text":%b}]' % text for text in shown]
 
 
 def _choice(serializer: NativeSerializer, at: int, choice: Choice, *, index: bool) -> bytes:
@@ -223,8 +227,13 @@ class _ChoiceStream:
         texts: Sequence[str] = run.texts[start:]
         if not self._incremental:
             texts = list(accumulate(texts, initial=reasoning if thinks else content))[1:]
-        shown = list(map(dump_text if thinks else self._shown, texts))
-        columns = {"reasoning" if thinks else "content": shown, **self._counts(sizes, thinks=thinks)}
+        shown = list(map(dump_text, texts))
+        if not thinks and self._serializer.parts and not self._text_format:
+            shown = _in_parts(shown)
+        columns: dict[str, Column] = {
+            "reasoning" if thinks else "content": shown,
+            **self._counts(sizes, thinks=thinks),
+        }
         values = {**self._values, **dict(self._numbers(finish=False)), "finish": _RUNNING}
         if thinks:
             values["content"] = self._shown("")
@@ -242,7 +251,7 @@ class _ChoiceStream:
         self._stream.tokens.extend(sizes)
         return content, reasoning
 
-    def _counts(self, sizes: Sequence[int], *, thinks: bool) -> dict[str, list[bytes]]:
+    def _counts(self, sizes: Sequence[int], *, thinks: bool) -> dict[str, list[int]]:
         """The columns of the usage while pieces of these sizes are said, of a thought or of an answer."""
         outputs = list(accumulate(sizes, initial=self._output))[1:]
         thoughts = [self._reasoning] * len(sizes)
@@ -250,12 +259,12 @@ class _ChoiceStream:
             thoughts = list(accumulate(sizes, initial=self._reasoning))[1:]
         self._output, self._reasoning = outputs[-1], thoughts[-1]
         columns = {
-            "output": list(map(number, outputs)),
-            "total": [number(self._input + output) for output in outputs],
-            "output_text": list(map(number, map(sub, outputs, thoughts))),
+            "output": outputs,
+            "total": [self._input + output for output in outputs],
+            "output_text": list(map(sub, outputs, thoughts)),
         }
         if self._thinking:
-            columns["reasoning_tokens"] = list(map(number, thoughts))
+            columns["reasoning_tokens"] = thoughts
         return columns
 
     def _shown(self, text: str) -> bytes:
