@@ -57,6 +57,17 @@ class Kept(Generic[K, V]):
         while len(held) > self._most or (self.size > self._limit and len(held) > 1):
             self.size -= held.popitem(last=False)[1][1]
 
+    def again(self, key: K, value: V) -> bool:
+        """Weighs a value anew that is kept under a key, which is the last to go now; False when it is not."""
+        found = self._held.get(key)
+        if found is None or found[0] is not value:
+            return False
+        if self._weigh(key, value) == found[1]:
+            self._held.move_to_end(key)
+        else:
+            self.put(key, value)
+        return True
+
     def pop(self, key: K) -> V | None:
         """Takes a value out; None when there is none."""
         found = self._held.pop(key, None)

@@ -4,7 +4,7 @@ A plan has hosts of its own, which take its keys only. The path of the Coding Pl
 whoever asks for it here means that plan, whatever the `Host`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -30,10 +30,17 @@ def is_plan_key(key: str) -> bool:
     return key.startswith(_prefix())
 
 
-def is_plan_host(host: str, plans: Iterable[str] = ("token-plan", "coding")) -> bool:
+@cache
+def _beginnings(plans: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(begin for plan in plans for begin in _plans()["hosts"][plan])
+
+
+_ALL = ("token-plan", "coding")
+
+
+def is_plan_host(host: str, plans: tuple[str, ...] = _ALL) -> bool:
     """Whether a host of the cloud is one of these plans."""
-    beginnings = tuple(begin for plan in plans for begin in _plans()["hosts"][plan])
-    return host.startswith(beginnings) and host.partition(":")[0].endswith(_CLOUD)
+    return host.startswith(_beginnings(plans)) and host.partition(":")[0].endswith(_CLOUD)
 
 
 def served_with_plan_keys(host: str) -> bool:

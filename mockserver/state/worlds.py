@@ -117,8 +117,7 @@ class Worlds:
 
     def rest(self, world: World) -> None:
         """An exchange of a world has ended: it rests from now on, and is weighed."""
-        known = self._worlds.get(world.key) or self._held.get(world.key)
-        if known is world:
+        if not self._worlds.again(world.key, world) and self._held.get(world.key) is world:
             self._worlds.put(world.key, world)
 
     def reset(self, key: str | None = None) -> None:

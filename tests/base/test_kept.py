@@ -29,6 +29,23 @@ def test_a_value_is_weighed_again_when_it_is_put_again() -> None:
     assert (kept.pop("b"), kept.size, len(kept)) == (None, 0, 0)
 
 
+def test_what_is_kept_is_weighed_again_where_it_is_what_is_meant() -> None:
+    kept: Kept[str, list[int]] = Kept(most=10, size=10, weigh=lambda _, value: sum(value))
+    grows, rests = [1], [2]
+    kept.put("a", grows)
+    kept.put("b", rests)
+    assert kept.again("a", grows)
+    assert (list(kept), kept.size) == (["b", "a"], 3)
+    rests.append(5)
+    assert kept.again("b", rests)
+    assert (list(kept), kept.size) == (["a", "b"], 8)
+    assert not kept.again("a", [1])
+    assert not kept.again("c", grows)
+    grows.append(9)
+    assert kept.again("a", grows)
+    assert (list(kept), kept.size) == (["a"], 10)
+
+
 def test_the_newest_stays_however_large() -> None:
     kept: Kept[str, str] = Kept(most=10, size=3, weigh=lambda _, text: len(text))
     kept.put("a", "12")

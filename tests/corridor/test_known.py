@@ -102,7 +102,9 @@ def engine(tokenizer: Tokenizer) -> Engine:
     return engine
 
 
-def test_a_sound_request_is_read_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sound_request_is_read_twice(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    chat(engine, BODIES[0])
+    assert len(engine.known) == 0
     first = chat(engine, BODIES[0])
     monkeypatch.setattr(engine.door, "parse", pytest.fail)
     again = chat(engine, BODIES[0])
@@ -112,27 +114,42 @@ def test_a_sound_request_is_read_once(engine: Engine, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("body", BODIES[5:10])
 def test_what_is_refused_reported_or_secret_is_read_each_time(engine: Engine, body: dict[str, Any]) -> None:
-    chat(engine, body)
+    for _ in range(3):
+        chat(engine, body)
     assert len(engine.known) == 0
 
 
 def test_a_large_request_is_read_each_time(engine: Engine) -> None:
-    chat(engine, {"model": "qwen-plus", "messages": [{"role": "user", "content": "tea " * 20_000}]})
+    for _ in range(2):
+        chat(engine, {"model": "qwen-plus", "messages": [{"role": "user", "content": "tea " * 20_000}]})
     assert len(engine.known) == 0
 
 
 def test_a_reset_forgets_what_was_read(engine: Engine) -> None:
-    chat(engine, BODIES[0])
+    for _ in range(2):
+        chat(engine, BODIES[0])
+    assert len(engine.known) == 1
     engine.reset("sk-ben")
     assert len(engine.known) == 0
+    chat(engine, BODIES[0])
+    assert len(engine.known) == 0, "it came for the first time again"
+
+
+def test_so_many_requests_are_remembered_to_have_come(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.corridor.known._MARKS", 3)
+    for seed in (0, 1, 2, 2, 3, 0, 3):
+        chat(engine, {**BODIES[0], "seed": seed})
+    assert len(engine.known) == 2, "2 and 3; that 0 had come was forgotten for 3"
 
 
 def test_what_is_kept_is_bounded_in_number_and_in_bytes(engine: Engine) -> None:
     engine.known = Known(most=3)
-    for steep in range(6):
-        chat(engine, {**BODIES[0], "seed": steep})
+    for steep in range(12):
+        chat(engine, {**BODIES[0], "seed": steep // 2})
     assert len(engine.known) == 3
     engine.known = Known(size=30_000)
-    for steep in range(6):
-        chat(engine, {**BODIES[0], "seed": steep, "stop": ["x" * 900]})
+    for steep in range(12):
+        chat(engine, {**BODIES[0], "seed": steep // 2, "stop": ["x" * 900]})
     assert len(engine.known) == 2
