@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -18,12 +18,17 @@ import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from mockserver.base import resources
+from mockserver.corridor.engine import Engine
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.dialects.table import named
 from mockserver.rules.schemas import validator
+from mockserver.server.app import App
 from mockserver.talk.surface import Surface
+from mockserver.testing.channel import AsgiChannel
+from tests.conftest import NOW, make_headers
 from tests.server.conftest import MakeLive
 from tests.server.talk import COMPAT, MODELS, MULTIMODAL, PATIENCE, TEXT, TOKENIZER, Line, Live, request
+from tests.steps import steps
 
 MESSAGES = [{"role": "user", "content": "Which tea?"}]
 BODIES: dict[Surface, dict[str, Any]] = {
@@ -701,3 +706,82 @@ def test_nothing_that_a_request_names_is_opened_asked_for_or_run(live: Live) -> 
     finally:
         watching = False
     assert seen == []
+
+
+def _chat(**more: Any) -> Any:
+    return {**BODIES[named("compat")], **more}
+
+
+def _tool(name: str, parameters: Any) -> Any:
+    return {"type": "function", "function": {"name": name, "parameters": parameters}}
+
+
+def _wide(size: int, *, forced: bool) -> Any:
+    leaves = {f"leaf_{number}": {"type": "string"} for number in range(size)}
+    tool = _tool("brew", {"type": "object", "properties": leaves, "required": list(leaves) if forced else []})
+    choice = {"type": "function", "function": {"name": "brew"}} if forced else "auto"
+    return _chat(tools=[tool], tool_choice=choice)
+
+
+def _called(size: int, turn: int) -> Any:
+    calls = [
+        {"id": f"call_{number}", "type": "function", "function": {"name": "brew", "arguments": "{}"}}
+        for number in range(size)
+    ]
+    results = [{"role": "tool", "tool_call_id": call["id"], "content": "ok"} for call in calls]
+    asked = {"role": "assistant", "content": "", "tool_calls": calls}
+    return _chat(messages=[*MESSAGES, asked, *results[::turn]])
+
+
+MUCH: dict[str, Callable[[int], Any]] = {
+    "unknown fields": lambda size: _chat(**{f"temperatur{number}": number for number in range(size)}),
+    "tools": lambda size: _chat(tools=[_tool(f"brew_{at}", {"type": "object"}) for at in range(size)]),
+    "properties": lambda size: _wide(size, forced=False),
+    "properties, forced": lambda size: _wide(size, forced=True),
+    "tool calls": lambda size: _called(size, 1),
+    "tool calls, results turned": lambda size: _called(size, -1),
+    "messages": lambda size: _chat(messages=MESSAGES * size),
+}
+"""Requests of which there may be more and more, by what makes them large."""
+
+TIMES, SIZE, EXCHANGES = 4, 200, 60
+MOST = 1.15 * TIMES
+"""So many times the steps may be taken for four times as much; what looks at each two takes sixteen times."""
+
+
+@pytest.mark.parametrize("name", MUCH)
+def test_so_many_times_as_much_takes_as_many_times_the_steps(name: str, engine: Engine) -> None:
+    def taken(size: int) -> int:
+        engine.reset()
+        body = json.dumps(MUCH[name](size)).encode()
+        return steps(lambda: engine.chat(named("compat"), make_headers(), body, arrived=NOW))
+
+    taken(TIMES * SIZE)  # what is made once is made now, and what is remembered is known
+    assert taken(TIMES * SIZE) <= MOST * taken(SIZE)
+
+
+ASKED: dict[str, Callable[[AsgiChannel], bytes]] = {
+    "a list": lambda channel: channel.call("GET", "requests"),
+    "a scenario": lambda channel: channel.call("GET", "requests", format="scenario"),
+    "a search": lambda channel: channel.call("GET", "requests", contains="no such tea"),
+    "a verification that misses": lambda channel: channel.call(
+        "POST", "verify", {"requests": [{"match": {"last_user": f"No {at}" * 50}} for at in range(5)]}
+    ),
+}
+"""What may be asked of all exchanges at once."""
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_so_many_times_as_many_exchanges_take_as_many_times_the_steps(name: str, engine: Engine) -> None:
+    channel = AsgiChannel(App(engine))
+
+    def taken(size: int) -> int:
+        engine.reset()
+        for number in range(size):
+            said = [{"role": "user", "content": f"Tea {number}?\n" * 20}]
+            body = json.dumps({"model": "qwen-plus", "messages": said}).encode()
+            engine.chat(named("compat"), make_headers(), body, arrived=NOW)
+        return steps(lambda: ASKED[name](channel))
+
+    taken(EXCHANGES)
+    assert taken(TIMES * EXCHANGES) <= MOST * taken(EXCHANGES)
