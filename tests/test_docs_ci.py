@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,22 @@ def checked(schema: str, text: str, folder: Path) -> None:
 def test_a_job_of_github_is_one(section: str, tmp_path: Path) -> None:
     (text,) = blocks(section, "yaml")
     checked("vendor.github-workflows", f"on: push\n{text}", tmp_path)
+
+
+def test_actionlint_finds_nothing_in_the_jobs_of_github(tmp_path: Path) -> None:
+    linter = shutil.which("actionlint")
+    if linter is None:
+        pytest.skip("actionlint is not installed")
+    steps = re.search(
+        r"```yaml\n(steps:.*?)```", (ROOT / "docs" / "packages.md").read_text("utf-8"), re.DOTALL
+    )
+    assert steps is not None
+    job = "jobs:\n  test:\n    runs-on: ubuntu-latest\n" + textwrap.indent(steps[1], "    ")
+    sections = ("GitHub Actions", "A client, held to the contract")
+    for number, text in enumerate([job, *(blocks(section, "yaml")[0] for section in sections)]):
+        (tmp_path / f"{number}.yml").write_text(f"on: push\n{text}", "utf-8")
+    done = subprocess.run([linter, *tmp_path.iterdir()], capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_action_is_given_what_it_takes() -> None:

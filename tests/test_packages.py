@@ -80,6 +80,19 @@ def test_helm_accepts_the_chart_with_and_without_scenarios(tmp_path: Path) -> No
     assert run(helm, "template", "tea", chart, "--set", "argument=x").returncode != 0
 
 
+@pytest.mark.parametrize("version", ["1.25.0", "1.37.0"])
+def test_what_the_chart_makes_keeps_to_the_schemas_of_kubernetes(version: str, tmp_path: Path) -> None:
+    chart, checker = PACKAGES / "helm" / "dashscope-mock", tool("kubernetes-validate")
+    made = run(tool("helm"), "template", "tea", chart, "--set-json", 'scenarios={"shop.yaml":"replies: []"}')
+    file = tmp_path / "chart.yaml"
+    file.write_text(made.stdout, "utf-8")
+    done = run(checker, "--kubernetes-version", version, "--strict", file)
+    assert done.returncode == 0, done.stdout + done.stderr
+    file.write_text(made.stdout.replace("containerPort:", "containerHarbour:"), "utf-8")
+    done = run(checker, "--kubernetes-version", version, "--strict", file)
+    assert "'containerPort' is a required property" in done.stdout
+
+
 def test_every_package_has_the_version_of_the_project() -> None:
     chart = yaml.safe_load((PACKAGES / "helm/dashscope-mock/Chart.yaml").read_text("utf-8"))
     package = json.loads((PACKAGES / "npm/package.json").read_text("utf-8"))
