@@ -109,6 +109,13 @@ def test_a_first_test_has_two_turns_in_as_many_lines_as_its_page_promises(page: 
     assert len(re.findall(r"\bask\b", text)) == 1 + 2  # the app, and two turns of it
 
 
+@pytest.mark.parametrize("page", ["quickstart.md", "zh/quickstart.md"])
+def test_the_table_of_first_tests_counts_their_lines(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    rows = re.findall(r"^\| \[.*\]\((?:\.\./)?(\w+\.md)\) \| (\d+) \|", text, re.MULTILINE)
+    assert rows == [(name, str(len(block(name, kind).splitlines()))) for name, kind in FIRST]
+
+
 TWINS = sorted(page.name for page in (ROOT / "docs" / "zh").glob("*.md"))
 """The pages that stand in Chinese too."""
 
