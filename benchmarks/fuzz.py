@@ -3,6 +3,7 @@
     python benchmarks/fuzz.py                          # an hour
     python benchmarks/fuzz.py --minutes 10 --check     # status 1 when something was not as it should be
     python benchmarks/fuzz.py --show 4711              # what request number 4711 is
+    python benchmarks/fuzz.py --only '^/apps/anthropic'        # the endpoints whose paths have this
 
 Each request is made of its number: a good one of some endpoint is changed here and there, in its structure
 more than in its bytes. Meanwhile the health is asked for every 20 ms. Nothing may end as an internal error,
@@ -33,7 +34,7 @@ from failing import reason
 from good import FORM, GOOD
 from holdups import EVERY, Health, Wait, memory, talk
 from holdups import PATIENCE as SILENT
-from mutants import NAMED, filled, made
+from mutants import NAMED, chosen, filled, made
 from nasty import Ask
 from soak import spawned
 
@@ -117,6 +118,7 @@ def fuzz(
     port: int,
     seed: int,
     first: int,
+    only: str,
     until: float,
     told: Queue[Done | None],
     under_way: MutableSequence[int],
@@ -125,6 +127,7 @@ def fuzz(
 
     `under_way` holds the number of the request of each line.
     """
+    rows = chosen(only)
     numbers = iter(range(first, 1 << 60))
     lock = threading.Lock()
     names: dict[str, str] = {}
@@ -133,7 +136,7 @@ def fuzz(
         while time.monotonic() < until:
             with lock:
                 number = under_way[each] = next(numbers)
-            request = made(seed, number)
+            request = made(seed, number, rows)
             begun = time.monotonic()
             status, heard = ask(port, request, random.Random(number), names)
             why, meant = reason(heard) if status == "500" else ("", True)
@@ -318,17 +321,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=60.0, help="how long (default 60)")
     parser.add_argument("--seed", type=int, default=1, help="which requests (default 1)")
     parser.add_argument("--first", type=int, default=1, help="the number of the first request (default 1)")
+    parser.add_argument(
+        "--only", default="", metavar="REGEX", help="which endpoints, by their paths (default all)"
+    )
     parser.add_argument("--found", type=Path, default=Path(".cache/fuzz"), help="where what failed is kept")
     parser.add_argument("--show", type=int, metavar="NUMBER", help="print a request and do nothing else")
     parser.add_argument("--check", action="store_true", help="status 1 when something was not right")
     options = parser.parse_args(arguments)
+    rows = chosen(options.only)
+    if not rows:
+        parser.exit(2, f"no endpoint's path has {options.only!r}\n")
     if options.show is not None:
-        sys.stdout.buffer.write(made(options.seed, options.show).encoded()[:20_000] + b"\n")
+        sys.stdout.buffer.write(made(options.seed, options.show, rows).encoded()[:20_000] + b"\n")
         return 0
     if left := unasked():
         parser.exit(2, f"benchmarks/good.py has no request for {', '.join(left)}\n")
     run = Run()
-    log = Log(run, options.found, lambda number: made(options.seed, number))
+    log = Log(run, options.found, lambda number: made(options.seed, number, rows))
     with tempfile.TemporaryDirectory() as folder:
         process, port = spawned(Path(folder))
         try:
@@ -338,7 +347,7 @@ def main(arguments: list[str] | None = None) -> int:
             context = multiprocessing.get_context("spawn")
             told: Queue[Done | None] = context.Queue()
             under_way = context.Array("q", LINES, lock=False)
-            given = (port, options.seed, options.first, until, told, under_way)
+            given = (port, options.seed, options.first, options.only, until, told, under_way)
             sender = context.Process(target=fuzz, args=given, daemon=True)
             sender.start()
             watch(run, Health(port, process.pid), told, lambda: memory(process), log, under_way)

@@ -20,7 +20,7 @@ from good import CALLS, CHAT, FORM, GOOD, OPTIONS, PICTURE, REPLY, SCHEMA, TOOLS
 from nasty import Ask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 LARGEST = 12 << 20
 """The most bytes of a body: more than the server reads."""
@@ -192,10 +192,15 @@ OLDER = re.compile(r"/compatible-mode/v1/(?=responses|conversations)")
 """What also stands below another path."""
 
 
-def made(seed: int, number: int) -> Ask:
-    """Return a request: always the same one for a seed and a number."""
+def chosen(only: str) -> list[tuple[str, str, Any]]:
+    """Return the good requests whose path has something that this expression finds."""
+    return [row for row in GOOD if re.search(only, row[1])]
+
+
+def made(seed: int, number: int, rows: Sequence[tuple[str, str, Any]] = GOOD) -> Ask:
+    """Return a request, made of one of the rows: always the same one for a seed and a number."""
     draw = random.Random(f"{seed}-{number}")
-    method, path, good = draw.choice(GOOD)
+    method, path, good = draw.choice(rows)
     headers: dict[str, str] = {}
     body = b""
     if good is not None:
