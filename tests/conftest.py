@@ -39,6 +39,9 @@ RULE_EXAMPLES = settings(
 )
 """How many conversations the rules are shown: by night more than by day."""
 
+ASKED = 200 if _PROFILE == "nightly" else 20
+"""How many requests an endpoint is asked by who reads the OpenAPI page."""
+
 KEY = "sk-test"
 """The API key that the tests send."""
 

@@ -2,15 +2,18 @@
 
 No answer is a server error but those that the cloud documents, none has a status or a type that the page
 does not know, and none breaks its schema: each event of a stream is held against it, too. How many examples
-are tried follows the profile of Hypothesis: 20 for each endpoint in the usual one.
+are tried follows the profile of Hypothesis: 20 for each endpoint in the usual one, ten minutes of them by
+night. Where a path or a body names something that is stored, half of the requests name what is there: a new
+response, conversation, file, batch or task for each of them.
 """
 
+import re
 from http import HTTPStatus
 from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
@@ -21,14 +24,16 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from starlette.testclient import TestClient
 
+from mockserver.base.jsontext import dumps
 from mockserver.base.resources import fixture
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.corridor.engine import Engine
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules.registry import rules_by_id
 from mockserver.server.app import App
-from tests.conftest import KEY
+from tests.conftest import ASKED, KEY
 
 DOCUMENTED = {
     refusal.words["compat"].message
@@ -72,7 +77,7 @@ Operation = schemathesis.APIOperation[Any, Any, Any, Any]
 Case = schemathesis.Case[Any]
 
 EXAMPLES = settings(
-    max_examples=max(1, settings().max_examples // 5),
+    max_examples=ASKED,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 
@@ -91,6 +96,12 @@ def operations(engine: Engine) -> dict[str, Operation]:
     return {operation.label: operation for operation in found}
 
 
+@pytest.fixture(scope="module")
+def storing(engine: Engine) -> "Storing":
+    """Who puts new things into the same server."""
+    return Storing(App(engine))
+
+
 def _of_a_known_model(case: Case, model: str | None) -> Case:
     if model is not None and isinstance(case.body, dict) and "model" in case.body:
         case.body = {**case.body, "model": model}
@@ -100,6 +111,134 @@ def _of_a_known_model(case: Case, model: str | None) -> Case:
 def _asking(operation: Operation, mode: GenerationMode) -> st.SearchStrategy[Case]:
     """Requests to an operation, good or bad by its schema."""
     return st.builds(_of_a_known_model, operation.as_strategy(generation_mode=mode), st.sampled_from(MODELS))
+
+
+TEA = {"role": "user", "content": "Which tea?"}
+LINE = dumps(
+    {
+        "custom_id": "1",
+        "method": "POST",
+        "url": "/v1/chat/completions",
+        "body": {"model": "qwen-plus", "messages": [TEA]},
+    }
+)
+
+
+class Storing:
+    """Puts new things into the server, and tells how a request names them."""
+
+    def __init__(self, app: App) -> None:
+        self._client = TestClient(app, base_url="http://localhost", headers=HEADERS)
+
+    def _post(self, path: str, body: Any = None, **more: Any) -> Any:
+        answer = self._client.post(path, json=body, **more)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def response(self) -> dict[str, str]:
+        return {
+            "id": self._post("/compatible-mode/v1/responses", {"model": "qwen-plus", "input": [TEA]})["id"]
+        }
+
+    def conversation(self) -> dict[str, str]:
+        path = "/compatible-mode/v1/conversations"
+        begun = self._post(path, {})["id"]
+        added = self._post(f"{path}/{begun}/items", {"items": [{"type": "message", **TEA}]})
+        return {"id": begun, "item": added["first_id"]}
+
+    def file(self) -> dict[str, str]:
+        form = {"data": {"purpose": "batch"}, "files": {"file": ("tea.jsonl", LINE)}}
+        return {"id": self._post("/compatible-mode/v1/files", **form)["id"]}
+
+    def native_file(self) -> dict[str, str]:
+        form = {"data": {"purpose": "fine-tune"}, "files": {"files": ("tea.jsonl", LINE)}}
+        return {"id": self._post("/api/v1/files", **form)["data"]["uploaded_files"][0]["file_id"]}
+
+    def batch(self) -> dict[str, str]:
+        asked = {
+            "input_file_id": self.file()["id"],
+            "endpoint": "/v1/chat/completions",
+            "completion_window": "24h",
+        }
+        return {"id": self._post("/compatible-mode/v1/batches", asked)["id"]}
+
+    def task(self) -> dict[str, str]:
+        asked = {"model": "wanx-v1", "input": {"prompt": "A cup of tea."}}
+        path, headers = "/api/v1/services/aigc/text2image/image-synthesis", {"X-DashScope-Async": "enable"}
+        return {"id": self._post(path, asked, headers=headers)["output"]["task_id"]}
+
+    def result(self) -> dict[str, str]:
+        return {"owner": self.native_file()["id"], "file": "content"}
+
+    def session(self) -> dict[str, str]:
+        asked = {"input": {"prompt": "Which tea?"}}
+        return {"id": self._post("/api/v1/apps/tea/completion", asked)["output"]["session_id"]}
+
+    def script(self) -> dict[str, str]:
+        return {
+            "id": self._post("/_mock/replies", {"match": {"turn": 9}, "reply": {"content": "Tea."}})["id"]
+        }
+
+    def fault(self) -> dict[str, str]:
+        asked = {"match": {"turn": 9}, "fault": {"kind": "close-mid-chunk"}}
+        return {"id": self._post("/_mock/faults", asked)["id"]}
+
+    def exchange(self) -> dict[str, str]:
+        self.response()
+        return {"number": str(self._client.get("/_mock/requests").json()["requests"][-1]["number"])}
+
+    def model(self) -> dict[str, str]:
+        return {"model": "qwen-plus"}
+
+    def page(self) -> dict[str, str]:
+        return {"name": "main.js"}
+
+    def app(self) -> dict[str, str]:
+        return {"app": "tea"}
+
+
+NAMED = {
+    r"/responses/\{id\}": Storing.response,
+    r"/conversations/\{id\}": Storing.conversation,
+    r"/compatible-mode/v1/files/\{id\}": Storing.file,
+    r"/api/v1/files/\{id\}": Storing.native_file,
+    r"/batches/\{id\}": Storing.batch,
+    r"/tasks/\{id\}": Storing.task,
+    r"/dashscope-result/": Storing.result,
+    r"/_mock/replies/\{id\}": Storing.script,
+    r"/_mock/faults/\{id\}": Storing.fault,
+    r"/_mock/requests/\{number\}": Storing.exchange,
+    r"/models/\{model\}": Storing.model,
+    r"/_mock/page/\{name\}": Storing.page,
+    r"\{app\}": Storing.app,
+}
+"""What there is at paths that have a place for it."""
+
+REFERRED = {
+    "/responses": {"previous_response_id": Storing.response},
+    "/completion": {"input.session_id": Storing.session},
+    "/batches": {"input_file_id": Storing.file},
+}
+"""What bodies refer to, by the end of the path."""
+
+
+def _naming_what_is_there(case: Case, storing: Storing) -> bool:
+    """Whether a request names something stored; it names what was just put there, in its path or its body."""
+    path = case.operation.path
+    for pattern, stored in NAMED.items():
+        if re.search(pattern, path):
+            case.path_parameters = {**case.path_parameters, **stored(storing)}
+            return True
+    for ending, fields in REFERRED.items():
+        for name, stored in fields.items():
+            *above, last = name.split(".")
+            holder = case.body
+            for part in above:
+                holder = holder.get(part) if isinstance(holder, dict) else None
+            if path.endswith(ending) and isinstance(holder, dict):
+                holder[last] = stored(storing)["id"]
+                return True
+    return False
 
 
 def _headers(*, streamed: bool) -> dict[str, str]:
@@ -200,16 +339,23 @@ MODES = [(name, GenerationMode.POSITIVE) for name in NAMES] + [
 
 @pytest.mark.parametrize(("name", "mode"), MODES)
 def test_every_answer_is_what_the_page_says(
-    name: str, mode: GenerationMode, operations: dict[str, Operation]
+    name: str, mode: GenerationMode, operations: dict[str, Operation], storing: Storing
 ) -> None:
     operation = operations[name]
+    found: list[bool] = []
 
     @EXAMPLES
-    @given(case=_asking(operation, mode))
-    def ask(case: Case) -> None:
-        case.call_and_validate(checks=CHECKS, headers=HEADERS)
+    @given(case=_asking(operation, mode), there=st.booleans())
+    def ask(case: Case, *, there: bool) -> None:
+        named = there and _naming_what_is_there(case, storing)
+        answer = case.call_and_validate(checks=CHECKS, headers=HEADERS)
+        if named:
+            found.append(answer.status_code < HTTPStatus.BAD_REQUEST)
+        event(f"{'names what is there' if named else 'names nothing'}: {answer.status_code}")
 
     ask()
+    # A body that was drawn may be refused for something else than what it names.
+    assert "body" in ROWS[name] or not found or any(found), f"{name} found nothing that is there"
 
 
 @pytest.mark.parametrize("name", CHATS)
