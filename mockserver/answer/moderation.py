@@ -1,7 +1,7 @@
 """Moderation: words that the cloud's data inspection is to find, in what is asked and what is answered."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
@@ -18,6 +18,8 @@ from mockserver.wire import sse
 INPUT, OUTPUT = "moderation.input-text", "moderation.output"
 """The refusals of the catalogue."""
 
+Says = Callable[[Mapping[str, Any]], Iterable[tuple[tuple[int, str], str]]]
+"""What an event says, by choice and by `content` or `reasoning`."""
 
 NONE = WordList()
 """No words at all."""
@@ -56,10 +58,11 @@ def cut(
     *,
     region: Region = DEFAULT,
     created: int = 0,
+    says: Says | None = None,
 ) -> Stream:
     """A rendered stream up to the word: the frames before the one that begins it, then the refusal.
 
-    A stream that never comes to such a place stays whole.
+    A stream that never comes to such a place stays whole. `says` reads events that are not the dialect's own.
 
     (Model Studio users, 2026: an error in its last frame breaks a stream off.)
     """
@@ -67,7 +70,7 @@ def cut(
     said: dict[tuple[int, str], int] = {}
 
     def before(frame: bytes) -> bool:
-        for place, text in dialect.said(_payload(frame)):
+        for place, text in (says or dialect.said)(_payload(frame)):
             said[place] = len(text) + (0 if request.cumulative else said.get(place, 0))
         return all(said.get(place, 0) <= at for place, at in places.items())
 

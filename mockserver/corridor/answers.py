@@ -97,6 +97,10 @@ class Answers:
         self._vocabularies = vocabularies
         self._chunkers: dict[str, Chunker] = {}
 
+    def says(self, _: ChatRequest, __: Reply) -> moderation.Says | None:
+        """What reads the events of a stream that are not the dialect's own; None: they are."""
+        return None
+
     def rendered(
         self,
         request: ChatRequest,
@@ -127,6 +131,7 @@ class Answers:
                 entry.request_id,
                 region=self._region_of(request.headers),
                 created=envelope.created,
+                says=self.says(request, reply),
             )
         answer = Answer(200, [], frames=stream.frames, entry=entry, tokens=stream.tokens, request=request)
         if reply.pace is not None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from mockserver.answer.moderation import Says
 from mockserver.base import resources
 from mockserver.base.jsontext import dumps
 from mockserver.base.masking import without_key
@@ -20,7 +21,7 @@ from mockserver.corridor.work import Steps, sized
 from mockserver.dialects.native.read import wants_stream
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.rendering import Envelope, Stream
-from mockserver.endpoints import files
+from mockserver.endpoints import files, workflows
 from mockserver.state.journal import Entry
 from mockserver.state.worlds import World
 from mockserver.talk.refused import Refused
@@ -66,7 +67,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What an app was asked: its session, what was found for it, and whether its thoughts are shown."""
+    """What an app was asked: its session, what was found for it, and whether its thoughts are shown.
+
+    `flow` is how a workflow tells of itself, and None for an agent; `given` is what its first node gets.
+    """
 
     session: str
     documents: tuple[Document, ...]
@@ -74,6 +78,8 @@ class _Asked:
     prompt: str
     thoughts: bool
     searched: bool
+    flow: str | None
+    given: Mapping[str, Any]
 
 
 class _AppAnswers(Answers):
@@ -83,9 +89,25 @@ class _AppAnswers(Answers):
         super().__init__(engine.errors, engine.vocabularies)
         self._asked = asked
 
+    def says(self, request: ChatRequest, reply: Reply) -> Says | None:
+        """Any node of a workflow that speaks says all of the answer: it is cut off before its first word."""
+        if self._asked.flow is None:
+            return super().says(request, reply)
+        choice = reply.choices[0]
+        whole = (((0, "content"), choice.content), ((0, "reasoning"), choice.reasoning))
+        return lambda event: whole if workflows.speaks(event["output"]) else ()
+
     def body(self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:
         """A whole answer, its keys in the recorded order."""
         asked, choice = self._asked, reply.choices[0]
+        if asked.flow is not None:
+            nodes = {"thoughts": workflows.thoughts(choice.content)} if asked.thoughts else {}
+            said = {
+                "finish_reason": choice.finish_reason,
+                "session_id": asked.session,
+                "text": choice.content,
+            }
+            return dumps({"output": {**nodes, **said}, "usage": {}, "request_id": envelope.request_id})
         thoughts = self._thoughts(choice.reasoning) if asked.thoughts or asked.searched else []
         references = self._references(choice.content, "whole", done=True)
         output = {
@@ -101,6 +123,8 @@ class _AppAnswers(Answers):
     def stream(self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> Stream:
         """The events of an answer: its thoughts, its text, and one that ends it."""
         choice, incremental = reply.choices[0], bool(request.get("incremental_output"))
+        if self._asked.flow is not None:
+            return self._flowing(self._asked.flow, request, reply, usage, envelope)
         said, spent, events, tokens = "", 0, [], []
 
         def event(text: str, size: int, *, finish: str = "null", thought: str = "") -> None:
@@ -122,6 +146,40 @@ class _AppAnswers(Answers):
         spent = usage.output
         event("" if incremental else said, 0, finish=choice.finish_reason)
         frames = [sse.native_frame(number, data) for number, data in enumerate(events, 1)]
+        return Stream(frames, tokens)
+
+    def _flowing(
+        self, mode: str, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope
+    ) -> Stream:
+        """The events of a workflow, with what the model cost where its mode tells that."""
+        asked, choice, incremental = self._asked, reply.choices[0], bool(request.get("incremental_output"))
+        pieces: dict[str, list[tuple[str, int]]] = {"reasoning": [], "content": []}
+        cumulative = asked.thoughts and not incremental
+        for run in self.chunker(request.model).runs(
+            choice, request.model.family, chunks=reply.chunks, cumulative=cumulative
+        ):
+            if run.kind in pieces:
+                pieces[run.kind] += zip(run.texts, run.sizes, strict=True)
+        told = workflows.Told(
+            asked.session, asked.given, pieces["reasoning"], pieces["content"], choice.finish_reason
+        )
+        spent = 0
+        frames: list[bytes] = []
+        tokens: list[int] = []
+        for output, size, costs in told.events(mode, shown=asked.thoughts, incremental=incremental):
+            spent += size
+            said = {
+                "input_tokens": usage.input,
+                "output_tokens": spent if costs == "so far" else usage.output,
+                "model_id": request.model.name,
+            }
+            event = {
+                "output": output,
+                "usage": {"models": [said]} if costs else {},
+                "request_id": envelope.request_id,
+            }
+            frames.append(sse.native_frame(len(frames) + 1, dumps(event)))
+            tokens.append(size)
         return Stream(frames, tokens)
 
     def _event(
@@ -252,6 +310,8 @@ def completion(
         prompt=given.get("prompt") or "",
         thoughts=bool(options.get("has_thoughts")),
         searched=bool(options.get("rag_options")),
+        flow=workflows.mode_of(app, options),
+        given=given.get("biz_params") or {},
     )
     kept = {name: options[name] for name in _table()["options"] if options.get(name) is not None}
     chat = {

@@ -285,6 +285,15 @@ ANY = st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=9) | st.
     given=st.dictionaries(st.sampled_from(["prompt", "messages", "session_id", "memory_id"]), ANY) | ANY,
     options=st.dictionaries(
         st.sampled_from(["has_thoughts", "rag_options", "incremental_output", "seed"]), ANY
+    )
+    | st.fixed_dictionaries(
+        {
+            "flow_stream_mode": st.sampled_from(
+                ["message_format", "message_format_plus", "full_thoughts", "tea"]
+            ),
+            "has_thoughts": st.booleans(),
+            "incremental_output": st.booleans(),
+        }
     ),
     stream=st.booleans(),
 )
@@ -322,6 +331,16 @@ def test_the_dashscope_sdk_asks_an_app_in_a_session(engine: Engine, url: str) ->
     )
     assert second.output.session_id == first.output.session_id
     assert second.usage.models[0].model_id == "qwen-plus"
+
+
+def test_the_dashscope_sdk_streams_a_workflow(engine: Engine, url: str) -> None:
+    say(engine, "One two three four five six seven.")
+    pieces: Any = dashscope.Application.call(
+        app_id=APP, prompt="Tea?", api_key=KEY, stream=True, flow_stream_mode="message_format"
+    )
+    *said, last = [piece.output for piece in pieces]
+    content = "".join(output.workflow_message["message"]["content"] for output in said)
+    assert content == last.text == "One two three four five six seven."
 
 
 def test_the_dashscope_sdk_streams_an_app(engine: Engine, url: str) -> None:
