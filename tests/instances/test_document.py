@@ -149,3 +149,24 @@ def test_a_value_is_of_a_format_or_the_format_is_not_known() -> None:
     assert [formatted("uri-reference", text) for text in ("/a", "make one")] == [True, False]
     assert formatted("uri-reference", 5)
     assert formatted("tea", "any")
+
+
+@pytest.mark.parametrize("pattern", [r"\s+" * 400, r"^[A-Z]{2}-\d{3}$" * 400, r"\d" * 900, "." * 20_001])
+def test_a_pattern_that_nobody_could_stop_compiling_is_not_begun(
+    pattern: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+
+    def matches(_: Document, pattern: str, __: str) -> bool:
+        begun.append(pattern)
+        return True
+
+    monkeypatch.setattr(Document, "matches", matches)
+    with pytest.raises(ImpossibleSchemaError, match="to compile it takes too long"):
+        Document({"type": "string", "pattern": pattern})
+    assert begun == []
+
+
+@pytest.mark.parametrize("pattern", [r"\s+" * 100, r"^[A-Z]{2}-\d{3}$" * 100, "a" * 10_000])
+def test_a_long_pattern_is_compiled(pattern: str) -> None:
+    assert not Document({"type": "string", "pattern": pattern}).matches(pattern, "")
