@@ -7,7 +7,7 @@ stop sequences and biases are those of the request.
 
 import sys
 
-from mockserver.answer import continuation, prose
+from mockserver.answer import continuation, prose, recognition, translation
 from mockserver.answer.asked import asked_format
 from mockserver.answer.bias import biased
 from mockserver.base.deadline import Deadline
@@ -37,8 +37,18 @@ def _continued(request: ChatRequest, prefix: Message, said: str, index: int) -> 
     return continuation.continued(prefix.text, said if speaker else prose.onward(request, prefix.text, drawn))
 
 
+def _own(request: ChatRequest, index: int) -> str | None:
+    """What a model says that is there for one thing; None for any other."""
+    if request.model.task == "translation":
+        return translation.translated(request)
+    return recognition.recognized(request, index) if recognition.recognizes(request) else None
+
+
 def _words(request: ChatRequest, index: int, deadline: Deadline | None) -> str:
     """What is said where no function is called."""
+    own = _own(request, index) if request.model.task != "chat" else None
+    if own is not None:
+        return own
     drawn = prose.numbers(request, index)
     said = prose.answer(request, drawn)
     prefix = request.partial

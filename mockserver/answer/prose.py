@@ -95,11 +95,16 @@ def answer(request: ChatRequest, drawn: Iterator[int]) -> str:
         chosen.append(pick(words.result, drawn))
     elif request.turn > 1:
         chosen.append(pick(words.later, drawn))
-    start = next(drawn)
-    steps = range(1 + next(drawn) % _MIDDLES)
-    chosen.extend(words.middle[(start + 3 * step) % len(words.middle)] for step in steps)
+    chosen += sentences(language(request.last_user), drawn)
     chosen.append(pick(words.last, drawn))
     return _fill(chosen, request, words)
+
+
+def sentences(tongue: str, drawn: Iterator[int], *, most: int = _MIDDLES) -> list[str]:
+    """Some sentences about nothing, in a language."""
+    middle = lexicon(tongue).middle
+    start = next(drawn)
+    return [middle[(start + 3 * step) % len(middle)] for step in range(1 + next(drawn) % most)]
 
 
 def thought(request: ChatRequest) -> str:

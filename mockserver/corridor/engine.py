@@ -13,7 +13,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from mockserver.answer import search, speech
+from mockserver.answer import recognition, search, speech
 from mockserver.answer.acts import with_acts
 from mockserver.answer.moderation import INPUT, OUTPUT, Moderation
 from mockserver.answer.wordlist import WordList
@@ -394,11 +394,13 @@ class Engine:
 
     @staticmethod
     def _accompanied(request: ChatRequest, reply: Reply) -> Reply:
-        """A reply with what stands beside its words: sources, what tools of the service did, speech."""
+        """A reply with what stands beside its words: sources, what tools of the service did, notes, sound."""
         if Trait.SOURCES in request.surface.traits and search.wanted(request):
             reply = search.with_sources(request, reply)
         if request.get("built_in_tools"):
             reply = with_acts(request, reply)
+        if request.model.task != "chat" and recognition.recognizes(request):
+            reply = recognition.with_notes(request, reply)
         return speech.spoken(reply) if speech.wanted(request) else reply
 
     def _raw(self, request: ChatRequest, reply: Reply, raw: Raw, entry: Entry, prompt: int) -> Answer:

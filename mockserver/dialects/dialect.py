@@ -16,7 +16,7 @@ from mockserver.dialects.events import Event, Lane, Shown, message_of, text_of
 from mockserver.dialects.messages import Placed
 from mockserver.dialects.refusing import RenderedError
 from mockserver.dialects.rendering import Envelope, Stream
-from mockserver.talk.reply import Choice, Reply, Usage
+from mockserver.talk.reply import Choice, Notes, Reply, Usage
 from mockserver.talk.request import ChatRequest, Message, Part
 from mockserver.talk.surface import Surface
 from mockserver.wire.chunking import Chunker
@@ -248,6 +248,20 @@ class Dialect(ABC):
         envelope: Envelope,
     ) -> None:
         """Lets the events of a stream, of which a choice has its `own`, show the media of that choice."""
+
+    def add_notes(self, message: dict[str, Any], notes: Notes) -> None:
+        """Puts what was recognized beside the text of a message: what is told of a sound stands before it."""
+        if notes.annotations:
+            said = dict(message)
+            message.clear()
+            message |= {"annotations": [dict(note) for note in notes.annotations], **said}
+
+    def show_notes(self, own: Sequence[Shown], notes: Notes, request: ChatRequest) -> None:  # noqa: ARG002
+        """Lets the events of a choice show its notes: each that says something, and no other."""
+        for _, shown in own:
+            message = message_of(shown)
+            if message.get("content"):
+                self.add_notes(message, notes)
 
     def empty_finish(self, events: list[Event], own: Sequence[Shown]) -> None:  # noqa: B027 - most end so anyway
         """Moves the finish of a choice to an event that says nothing, behind its `own`."""

@@ -52,6 +52,8 @@ def usage_values(usage: Usage) -> dict[str, bytes]:
         values["audio"] = number(usage.audio)
     if usage.speech is not None:
         values["speech"] = number(usage.speech)
+    if usage.seconds is not None:
+        values["seconds"] = number(usage.seconds)
     return values
 
 

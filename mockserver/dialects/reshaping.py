@@ -2,7 +2,7 @@
 
 The renderers know the forms of the recordings. Here a rendered answer is taken up once more, in the few
 scripts that ask for it: pictures and sounds behind the text, an id that a function call repeats or brings
-late, a native stream that ends with an empty event.
+late, a native stream that ends with an empty event. So is one of a model that puts notes beside its text.
 """
 
 from collections import Counter
@@ -31,7 +31,11 @@ def wanted(reply: Reply) -> bool:
     if reply.empty_finish:
         return True
     for choice in reply.choices:
-        if choice.media or (choice.tool_calls and any(call.ids for call in choice.tool_calls)):
+        if (
+            choice.media
+            or choice.notes
+            or (choice.tool_calls and any(call.ids for call in choice.tool_calls))
+        ):
             return True
     return False
 
@@ -40,9 +44,11 @@ def body(rendered: bytes, reply: Reply, request: ChatRequest, envelope: Envelope
     """A whole answer with its media. The native text format has no place for any."""
     document, dialect = loads(rendered), dialect_of(request.surface)
     for shown in dialect.choices(document):
-        media = _choice(reply, shown).media
-        if media:
-            dialect.add_media(shown["message"], media, envelope)
+        choice = _choice(reply, shown)
+        if choice.media:
+            dialect.add_media(shown["message"], choice.media, envelope)
+        if choice.notes:
+            dialect.add_notes(shown["message"], choice.notes)
     return dumps(document)
 
 
@@ -54,6 +60,8 @@ def stream(rendered: Stream, reply: Reply, request: ChatRequest, envelope: Envel
     for index, choice in enumerate(reply.choices):
         if choice.media:
             dialect.show_media(events, _of(events, index, dialect), choice, request, envelope)
+        if choice.notes:
+            dialect.show_notes(_of(events, index, dialect), choice.notes, request)
         if reply.empty_finish:
             dialect.empty_finish(events, _of(events, index, dialect))
     frames = [event.frame(number) for number, event in enumerate(events, 1)]

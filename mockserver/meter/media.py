@@ -244,6 +244,11 @@ def media_tokens(part: Part, model: Model, *, high_resolution: bool = False) -> 
     return _audio(part, model) if part.kind == "audio" else 0
 
 
+def heard_seconds(tokens: int | None) -> int:
+    """How long a sound of so many tokens is, at least a second (Model Studio docs, Qwen-ASR, 2026-01)."""
+    return math.ceil((tokens or 0) / _AUDIO_RATE)
+
+
 def speech_tokens(choices: Iterable[Choice]) -> int:
     """The tokens of what is spoken, by the size of its base64: as many a second as of what is heard."""
     said = 0

@@ -3,7 +3,7 @@
 from mockserver.catalogue.models import Family
 from mockserver.catalogue.thinking import THINK_CLOSE, THINK_OPEN
 from mockserver.meter.caches import CacheUse
-from mockserver.meter.media import speech_tokens
+from mockserver.meter.media import heard_seconds, speech_tokens
 from mockserver.meter.prompt import PromptTokens, prompt_tokens
 from mockserver.meter.template import call_text, thinking_text
 from mockserver.meter.tokenizer import Tokenizer
@@ -113,4 +113,5 @@ def usage_of(
         video=prompt.video,
         audio=prompt.audio,
         speech=speech or None,
+        seconds=heard_seconds(prompt.audio) if request.model.task == "asr" else None,
     )

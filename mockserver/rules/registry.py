@@ -22,7 +22,18 @@ from mockserver.talk.finding import Finding, Severity
 from mockserver.talk.request import ChatRequest
 from mockserver.talk.surface import Surface, Trait
 
-ROOMS = ("model", "messages", "tools", "repetition", "partial", "thinking", "forms", "ranges", "media")
+ROOMS = (
+    "model",
+    "messages",
+    "tools",
+    "repetition",
+    "partial",
+    "thinking",
+    "forms",
+    "ranges",
+    "media",
+    "options",
+)
 LATER_ROOMS = ("parameters", "prompt", "history")
 
 

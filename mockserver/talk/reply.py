@@ -12,11 +12,19 @@ if TYPE_CHECKING:
 
 
 @value
+class Notes:
+    """What stands beside a text that was recognized: `annotations` of a sound, a `result` of a picture."""
+
+    annotations: tuple[Mapping[str, Any], ...] = ()
+    result: Mapping[str, Any] | None = None
+
+
+@value
 class Choice:
     """One answer. `finish_reason` is stop, length or tool_calls.
 
     `logprobs` holds one JSON object for each token of the content, when the request asks for them.
-    `media` are the pictures and sounds that stand behind the content.
+    `media` are the pictures and sounds that stand behind the content, `notes` what was recognized in such.
     """
 
     content: str = ""
@@ -25,6 +33,7 @@ class Choice:
     finish_reason: str = "stop"
     logprobs: tuple[bytes, ...] | None = None
     media: tuple[Part, ...] = ()
+    notes: Notes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +114,7 @@ class Usage:
     """Token counts of one exchange. A count that does not apply is None.
 
     `cached` was read from a cache; `created` was written to an explicit one. `audio` was heard, `speech` is
-    said.
+    said. `seconds` is how long a sound was that is put into words.
     """
 
     input: int
@@ -117,6 +126,7 @@ class Usage:
     video: int | None = None
     audio: int | None = None
     speech: int | None = None
+    seconds: int | None = None
 
     @property
     def total(self) -> int:

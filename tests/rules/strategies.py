@@ -317,6 +317,17 @@ MUTATIONS: dict[str, Mutation] = {
         with_model("qwen-mt-plus", "qwen-mt-plus", "", insert({"role": "system", "content": "Hi"}, at=0)),
         frozenset({COMPAT, TEXT}),
     ),
+    "options.language": Mutation(
+        with_model(
+            "qwen-mt-plus", "qwen-mt-plus", "", options(translation_options={"target_lang": "zh-Hant"})
+        ),
+        frozenset({COMPAT, TEXT}),
+    ),
+    "options.no-target": Mutation(
+        with_model("qwen-mt-plus", "qwen-mt-plus", "", options(translation_options={"source_lang": "auto"})),
+        frozenset({COMPAT, TEXT}),
+    ),
+    "options.other-model": Mutation(options(translation_options={"target_lang": "English"})),
     "messages.empty-content": Mutation(insert({"role": "user", "content": ""})),
     "messages.empty-answer": Mutation(insert({"role": "assistant", "content": ""}, ASK)),
     "messages.system-moved": Mutation(insert({"role": "system", "content": "Be loud."}, ASK)),

@@ -390,6 +390,42 @@ SINGLE: list[tuple[str, Surface, Side, str, Side]] = [
         )
         for surface in (COMPAT, TEXT)
     ),
+    *(
+        (
+            "options.language",
+            surface,
+            Side(
+                "Hi", {"translation_options": {"source_lang": "auto", "target_lang": "zh-CN"}}, "qwen-mt-plus"
+            ),
+            place("translation_options", surface) + ".target_lang",
+            Side("Hi", {"translation_options": {"source_lang": "auto", "target_lang": "zh"}}, "qwen-mt-plus"),
+        )
+        for surface in (COMPAT, TEXT)
+    ),
+    *(
+        (
+            "options.no-target",
+            surface,
+            Side("Hi", {"translation_options": {"source_lang": "auto"}}, "qwen-mt-plus"),
+            place("translation_options", surface),
+            Side("Hi", {"translation_options": {"target_lang": "English"}}, "qwen-mt-plus"),
+        )
+        for surface in (COMPAT, TEXT)
+    ),
+    *(
+        (
+            "options.other-model",
+            surface,
+            Side("Hi", {name: {}}),
+            place(name, surface),
+            Side("Hi", {name: None}),
+        )
+        for name, surface in (
+            ("translation_options", COMPAT),
+            ("translation_options", TEXT),
+            ("ocr_options", MULTIMODAL),
+        )
+    ),
     (
         "tools.unsupported",
         COMPAT,
@@ -617,6 +653,8 @@ NO_CASE = {
     ("access.asynchronous", TEXT): "a header, no body: see tests/rules/test_conversation.py",
     ("access.asynchronous", MULTIMODAL): "the same",
     ("messages.translation-role", MULTIMODAL): "no such model",
+    ("options.language", MULTIMODAL): "the same",
+    ("options.no-target", MULTIMODAL): "the same",
     ("search.unsupported", MULTIMODAL): "no such model",
     ("prompt.too-long", MULTIMODAL): "its models hold prompts that no test should build",
     ("prompt.near-limit", MULTIMODAL): "the same",

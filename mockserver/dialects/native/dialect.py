@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mockserver.catalogue.errors import Refusal
@@ -14,7 +15,7 @@ from mockserver.dialects.native import frames, read, refuse, render, research
 from mockserver.dialects.native.surface import MODELS, NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.dialects.refusing import RenderedError
 from mockserver.dialects.rendering import Envelope, Stream
-from mockserver.talk.reply import Choice, Reply, Usage
+from mockserver.talk.reply import Choice, Notes, Reply, Usage
 from mockserver.talk.request import ChatRequest, Message, Part
 from mockserver.talk.surface import Surface
 from mockserver.wire.chunking import Chunker
@@ -132,6 +133,17 @@ class Native(Dialect):
     ) -> None:
         """Media stand in the last event that says something."""
         frames.show_media(own, choice.media, incremental=request.incremental)
+
+    def add_notes(self, message: dict[str, Any], notes: Notes) -> None:
+        """What was read from a picture stands before its text, in the same part."""
+        super().add_notes(message, notes)
+        frames.add_result(message, notes.result)
+
+    def show_notes(self, own: Sequence[Shown], notes: Notes, request: ChatRequest) -> None:
+        """What was read from a picture stands in the last event that says something."""
+        super().show_notes(own, replace(notes, result=None), request)
+        for shown in frames.last_said(own, incremental=request.incremental):
+            frames.add_result(shown["message"], notes.result)
 
     def empty_finish(self, events: list[Event], own: Sequence[Shown]) -> None:
         """The last event says nothing."""

@@ -14,10 +14,22 @@ def add_media(message: dict[str, Any], media: Sequence[Part]) -> None:
     message["content"] = [*text, *({part.kind: part.value} for part in media)]
 
 
-def show_media(own: Sequence[Shown], media: Sequence[Part], *, incremental: bool) -> None:
-    """Media stand in the last event that says something: of deltas the last text, else the last event."""
+def add_result(message: dict[str, Any], result: Mapping[str, Any] | None) -> None:
+    """Puts what was read from a picture before the text that tells of it, in the same part."""
+    if result is not None:
+        first, *others = message["content"] or [{"text": ""}]
+        message["content"] = [{"ocr_result": dict(result), **first}, *others]
+
+
+def last_said(own: Sequence[Shown], *, incremental: bool) -> list[dict[str, Any]]:
+    """The last event that says something: of deltas the last text, else the last event."""
     said = [shown for _, shown in own if shown["message"]["content"]] if incremental else []
-    for shown in (said or [shown for _, shown in own])[-1:]:
+    return (said or [shown for _, shown in own])[-1:]
+
+
+def show_media(own: Sequence[Shown], media: Sequence[Part], *, incremental: bool) -> None:
+    """Media stand in the last event that says something."""
+    for shown in last_said(own, incremental=incremental):
         add_media(shown["message"], media)
 
 
