@@ -12,8 +12,6 @@ ROOT = Path(__file__).resolve().parent.parent
 FACTS = json.loads((ROOT / "tests" / "facts.json").read_text(encoding="utf-8"))
 ROWS = [(page, fact) for page, facts in FACTS["pages"].items() for fact in facts]
 PROBED = {"R", "P"}
-UNHELD = 5
-"""How many recorded or probed facts no test holds: newer ones beat them, or no rule of them is known."""
 
 
 @cache
@@ -40,9 +38,9 @@ def test_a_fact_is_held_by_tests_that_run_or_says_why_it_is_open(page: str, fact
         assert not [one for one in module_tests(path)[test] if "skip" in one or "xfail" in one], name
 
 
-def test_what_was_recorded_or_probed_is_held_but_for_a_few() -> None:
+def test_what_was_recorded_or_probed_is_held() -> None:
     held = [fact for _, fact in ROWS if PROBED & set(fact["confidence"])]
-    assert len([fact for fact in held if "open" in fact]) <= UNHELD
+    assert [fact["fact"] for fact in held if "open" in fact] == []
     assert len(held) >= 60
 
 

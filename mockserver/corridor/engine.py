@@ -433,7 +433,7 @@ class Engine:
         """The reply with an id on every tool call."""
         if not any(call.id == "" for choice in reply.choices for call in choice.tool_calls):
             return reply
-        prefix, digits = request.surface.tool_ids or ("call_", request.model.family.tool_id_digits)
+        prefix, digits = dialect_of(request.surface).call_ids(request, reply)
         return reply.with_tool_ids(lambda: self.ids.tool_call_id(digits, prefix=prefix))
 
     def book(self, entry: Entry, usage: Usage) -> None:

@@ -249,6 +249,10 @@ class Dialect(ABC):
     ) -> None:
         """Lets the events of a stream, of which a choice has its `own`, show the media of that choice."""
 
+    def call_ids(self, request: ChatRequest, _: Reply) -> tuple[str, int]:
+        """How the ids of an answer's calls begin, and how many hexadecimal digits follow."""
+        return request.surface.tool_ids or ("call_", request.model.family.tool_id_digits)
+
     def add_notes(self, message: dict[str, Any], notes: Notes) -> None:
         """Puts what was recognized beside the text of a message: what is told of a sound stands before it."""
         if notes.annotations:

@@ -45,9 +45,9 @@ def native_frame(number: int, data: bytes, *, event: bytes = b"result", status: 
     return b"id:%d%b%b\n\n" % (number, native_prefix(event=event, status=status), data)
 
 
-def named_frame(name: bytes, data: bytes) -> bytes:
-    """One frame of Anthropic's grammar, without a blank behind the colons and without a number."""
-    return b"event:%b\ndata:%b\n\n" % (name, data)
+def named_frame(name: bytes, data: bytes, *, blank: bool = False) -> bytes:
+    """One frame of Anthropic's grammar, without a number; a `blank` is put before the name for some only."""
+    return b"event:%b%b\ndata:%b\n\n" % (b" " * blank, name, data)
 
 
 @dataclass(frozen=True, slots=True)

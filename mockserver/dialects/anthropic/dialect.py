@@ -20,7 +20,7 @@ from mockserver.talk.request import ChatRequest, Message
 from mockserver.talk.surface import Surface
 from mockserver.wire.chunking import Chunker
 
-_FRAME = re.compile(r"event:\w+\ndata:.*|id:1\nevent:error\n:HTTP_STATUS/\d+\ndata:.*")
+_FRAME = re.compile(r"event: ?\w+\ndata:.*|id:1\nevent:error\n:HTTP_STATUS/\d+\ndata:.*")
 """An event; a refusal is a native one."""
 
 
@@ -69,6 +69,10 @@ class Anthropic(Dialect):
     def serves(self, _: Surface, model: Model) -> bool:
         """Some lines of models only."""
         return model.anthropic
+
+    def call_ids(self, request: ChatRequest, reply: Reply) -> tuple[str, int]:
+        """Those of the serializer, where it has its own."""
+        return render.serializer_of(request, reply).call_ids or super().call_ids(request, reply)
 
     def body(self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:
         """A message."""

@@ -28,7 +28,7 @@ _BLOCKS = {"reasoning": "thinking", "content": "text", "tool": "tool_use"}
 
 def render_body(request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:
     """A whole answer as one JSON body (`message`)."""
-    table = _serializer(request, reply)
+    table = serializer_of(request, reply)
     choice = reply.choices[0]
     values = _envelope_values(request, choice, envelope)
     values["content"] = b"[" + b",".join(_blocks(table.blocks, choice)) + b"]"
@@ -40,11 +40,12 @@ def render_stream(
     request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope, chunker: Chunker
 ) -> Stream:
     """An answer as a stream of events, which ends with `message_stop`."""
-    table = _serializer(request, reply)
+    table = serializer_of(request, reply)
     choice = reply.choices[0]
     values = _envelope_values(request, choice, envelope)
     values["usage"] = _usage(table.usage_stream, reply, usage)
-    values["input"] = number(_whole(loads(values["usage"])) if reply.usage else usage.input)
+    whole = _whole(loads(values["usage"])) if reply.usage else usage.input
+    values["input"] = number(int(whole * table.guess))
     writer = _Writer(table, values)
     writer.event("message_start")
     writer.event("ping")
@@ -55,7 +56,8 @@ def render_stream(
     return writer.stream
 
 
-def _serializer(request: ChatRequest, reply: Reply) -> AnthropicSerializer:
+def serializer_of(request: ChatRequest, reply: Reply) -> AnthropicSerializer:
+    """The serializer of an answer."""
     return serializer_for(request.model.name, host=request.headers.get("host", ""), asked=reply.dialect)
 
 
@@ -135,7 +137,7 @@ class _Writer:
         self.stream = Stream([], [])
 
     def _add(self, name: str, data: bytes, tokens: int = 0) -> None:
-        self.stream.frames.append(sse.named_frame(name.encode(), data))
+        self.stream.frames.append(sse.named_frame(name.encode(), data, blank=self._table.blank))
         self.stream.tokens.append(tokens)
 
     def event(self, name: str, values: Mapping[str, bytes] | None = None) -> None:

@@ -19,6 +19,9 @@ class AnthropicSerializer:
     """One serializer: the whole body, its blocks and usage, and the events of a stream by name.
 
     `starts` and `deltas` are the events that open a block, and those that add to it, by the block's type.
+    `call_ids`: how the ids of calls begin, and how many hexadecimal digits follow; None for the dialect's
+    own. `guess` is the share of the prompt that the start of a stream names. `blank`: one stands behind the
+    colon of an event's name.
     """
 
     body: Template
@@ -28,6 +31,9 @@ class AnthropicSerializer:
     events: Mapping[str, Template]
     starts: Mapping[str, Template]
     deltas: Mapping[str, Template]
+    call_ids: tuple[str, int] | None = None
+    guess: float = 1.0
+    blank: bool = False
 
 
 @cache
@@ -50,6 +56,8 @@ def serializer(name: str = OWN) -> AnthropicSerializer:
     """A serializer by its name in the fixtures."""
     entry = _entry(name)
 
+    prefix, digits = entry.get("call_ids", (None, 0))
+
     def templates(key: str) -> dict[str, Template]:
         return {kind: Template(shape) for kind, shape in entry[key].items()}
 
@@ -61,6 +69,9 @@ def serializer(name: str = OWN) -> AnthropicSerializer:
         events=templates("events"),
         starts=templates("starts"),
         deltas=templates("deltas"),
+        call_ids=None if prefix is None else (prefix, digits),
+        guess=entry.get("guess", 1.0),
+        blank=entry.get("blank", False),
     )
 
 

@@ -173,6 +173,24 @@ def test_calls_have_ids_of_the_dialect(engine: Engine, *, stream: bool) -> None:
 
 
 @BOTH
+@pytest.mark.parametrize(
+    ("dialect", "prefix", "digits"),
+    [("older-calls", "call_", 22), ("longer-calls", "toolu_tool-", 32), ("recorded", "toolu_", 24)],
+)
+def test_a_script_may_ask_for_the_ids_of_older_calls(
+    engine: Engine, dialect: str, prefix: str, digits: int, *, stream: bool
+) -> None:
+    call = {"name": "brew_tea", "arguments": {}}
+    asked = {} if dialect == "recorded" else {"dialect": dialect}
+    engine.scripts.add({"reply": {"tool_calls": [call], **asked}}, engine.errors)
+    (choice,) = folded(chat(engine, tools=TOOLS, stream=stream)).choices
+    found = choice.tool_calls[0].id
+    assert found.startswith(prefix)
+    assert len(found) == len(prefix) + digits
+    assert int(found.removeprefix(prefix), 16) >= 0
+
+
+@BOTH
 def test_a_stop_sequence_ends_a_turn(engine: Engine, *, stream: bool) -> None:
     whole = folded(chat(engine)).choices[0].content
     begin, end, _ = whole.partition(whole[20:24])

@@ -13,8 +13,9 @@ from mockserver.meter.tokenizer import Tokenizer
 from mockserver.rules import schemas
 from mockserver.talk.reply import Choice, Reply, Usage
 from mockserver.talk.request import ToolCall
+from mockserver.wire import sse
 from tests import folding
-from tests.wire.exchanges import RID, anthropic_exchange
+from tests.wire.exchanges import RID, Exchange, anthropic_exchange
 from tests.wire.strategies import replies, texts
 
 THOUGHT = Choice("Three minutes.", "Green tea is meant.")
@@ -107,6 +108,47 @@ def test_the_host_of_a_token_plan_puts_the_type_first(tokenizer: Tokenizer) -> N
     assert {next(iter(event)) for event in events} == {"type"}
     for event in (start, *events):
         assert schemas.violations("anthropic.event", event) == []
+
+
+def asked_for(dialect: str, tokenizer: Tokenizer, **more: Any) -> Exchange:
+    """An exchange in a form that a script asks for."""
+    reply = Reply((THOUGHT,), dialect=dialect)
+    return anthropic_exchange("qwen3.8-flash", reply, tokenizer, **more)
+
+
+def test_a_usage_may_tell_of_a_cache_twice(tokenizer: Tokenizer) -> None:
+    exchange = asked_for("detailed", tokenizer, usage=Usage(100, 9, cached=64))
+    body = json.loads(exchange.body())
+    assert list(body["usage"])[-1] == "prompt_tokens_details"
+    assert body["usage"]["prompt_tokens_details"] == {"cached_tokens": 64}
+    assert schemas.violations("anthropic.response", body) == []
+    *_, delta, _ = folding.anthropic_events(exchange.lines().encode())
+    assert delta["usage"]["prompt_tokens_details"] == {"cached_tokens": 64}
+    assert schemas.violations("anthropic.event", delta) == []
+
+
+def test_the_start_of_a_stream_may_guess_the_input(tokenizer: Tokenizer) -> None:
+    start, *_, delta, _ = folding.anthropic_events(
+        asked_for("guessing", tokenizer, usage=Usage(67, 9)).lines().encode()
+    )
+    assert (start["message"]["usage"]["input_tokens"], delta["usage"]["input_tokens"]) == (6, 67)
+
+
+def test_a_blank_may_stand_behind_the_colon_of_a_name(tokenizer: Tokenizer) -> None:
+    spaced, own = (asked_for(dialect, tokenizer).lines() for dialect in ("spaced", "recorded"))
+    assert spaced == own.replace("event:", "event: ")
+    read = [[(frame.event, frame.data) for frame in sse.read(lines.encode())] for lines in (spaced, own)]
+    assert read[0] == read[1]
+
+
+def test_a_stray_end_of_a_thought_is_part_of_a_text(tokenizer: Tokenizer) -> None:
+    said = Reply((Choice("</think>\n\nThree minutes."),))
+    exchange = anthropic_exchange("qwen3.7-plus", said, tokenizer)
+    (block,) = json.loads(exchange.body())["content"]
+    assert block == {"text": "</think>\n\nThree minutes.", "type": "text"}
+    events = folding.anthropic_events(exchange.lines().encode())
+    texts = [event["delta"]["text"] for event in events if event.get("delta", {}).get("type") == "text_delta"]
+    assert "".join(texts) == block["text"]
 
 
 def test_a_serializer_of_another_dialect_changes_nothing(tokenizer: Tokenizer) -> None:

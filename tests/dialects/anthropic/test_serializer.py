@@ -2,12 +2,13 @@
 
 import pytest
 
+from mockserver.base.resources import fixture
 from mockserver.dialects.anthropic.serializer import serializer, serializer_for
 
 KINDS = {"thinking", "text", "tool_use"}
 
 
-@pytest.mark.parametrize("name", ["recorded", "unsigned", "type-first"])
+@pytest.mark.parametrize("name", fixture("serializers")["anthropic"])
 def test_each_has_every_block_and_event(name: str) -> None:
     table = serializer(name)
     assert set(table.blocks) == set(table.starts) == KINDS
@@ -35,6 +36,7 @@ def test_it_is_made_once_and_another_there_is_not() -> None:
         ("glm-4.7", "token-plan.cn-beijing.maas.aliyuncs.com", None, "type-first"),
         ("glm-4.7", "", "type-first", "type-first"),
         ("glm-4.7", "", "recorded", "recorded"),
+        ("glm-4.7", "", "guessing", "guessing"),
         ("qwen3.7-plus", "", "classic", "recorded"),
     ],
 )
