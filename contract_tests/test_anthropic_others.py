@@ -197,6 +197,18 @@ def test_dashscopes_own_client_calls_a_tool(second: Any, world: World, *, stream
     assert [entry["findings"] for entry in asked] == [[], []]
 
 
+def test_dashscopes_own_client_leaves_a_stream_and_harms_nobody(second: Any, world: World) -> None:
+    world.script({"content": "one two three", "chunks": ["one", " two", " three"]}, {"content": "Done."})
+    asked: list[dict[str, Any]] = [{"role": "user", "content": "Count!"}]
+    stream = second.chat.completions.create(model=MODEL, messages=asked, stream=True)
+    said = next(text for chunk in stream if chunk.choices and (text := chunk.choices[0].delta.content))
+    stream.close()
+    assert said == "one"
+    answer = second.chat.completions.create(model=MODEL, messages=asked)
+    assert answer.choices[0].message.content == "Done."
+    assert len(world.requests()) == 2
+
+
 @BOTH
 def test_dashscopes_own_client_tells_a_refusal(second: Any, *, stream: bool) -> None:
     with pytest.raises(Exception, match="Model not exist") as caught:

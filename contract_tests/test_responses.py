@@ -216,6 +216,16 @@ def test_the_package_for_node_hears_of_a_mistake(world: World) -> None:
     assert (told["error"], told["status"]) == ("BadRequestError", 400)
 
 
+def test_the_package_for_node_leaves_a_stream_and_harms_nobody(world: World) -> None:
+    world.script({"content": "one two three", "chunks": ["one", " two", " three"]})
+    script = str(SOURCES / "node" / "responses.cjs")
+    job = {"url": world.openai_url, "key": world.key, "model": MODEL, "asks": [{"input": "Count!"}]}
+    (left,) = told_by(NODE, ["node", script], {**job, "way": "leave"})
+    assert (left["text"], left["status"], left["total"]) == ("", "in_progress", 0)
+    (whole,) = told_by(NODE, ["node", script], {**job, "way": "events"})
+    assert whole["status"] == "completed"
+
+
 def test_the_helper_of_the_package_for_node_has_no_place_for_a_thought(world: World) -> None:
     """The service's documents have no event that opens the text of a thought, which `stream()` waits for."""
     world.script({"content": "Tea."}, {"content": "Tea.", "reasoning_content": "Hm."})
@@ -239,3 +249,38 @@ def test_an_agent_with_a_tool(world: World, *, stream: bool) -> None:
     asked = world.requests()
     assert [entry["findings"] for entry in asked] == [[], [], []]
     assert asked[1]["body"]["input"][-1]["output"] == "A cup of sencha."
+    thought, *_ = [item for item in asked[1]["body"]["input"] if item.get("type") == "reasoning"]
+    assert thought["summary"] == [{"type": "summary_text", "text": "Tea."}]
+
+
+@BOTH
+def test_an_agent_hears_of_a_refusal(world: World, *, stream: bool) -> None:
+    world.script({"error": {"code": "InvalidParameter", "message": "No tea."}}, {"content": "Tea."})
+    job = {
+        "url": world.openai_url,
+        "key": world.key,
+        "model": MODEL,
+        "stream": stream,
+        "asks": ["Tea?", "Tea?"],
+    }
+    command = [str(AGENTS.path / "bin" / "python"), str(SOURCES / "openai_agents" / "program.py")]
+    refused, said = told_by(AGENTS, command, job)
+    assert set(refused) == {"error", "message"}
+    assert said == {"text": "Tea."}
+
+
+def test_an_agent_leaves_a_stream_and_harms_nobody(world: World) -> None:
+    world.script(
+        {"content": "one two three", "chunks": ["one", " two", " three"]},
+        {"content": "So.", "chunks": ["So", "."]},
+    )
+    job = {
+        "url": world.openai_url,
+        "key": world.key,
+        "model": MODEL,
+        "stream": True,
+        "asks": ["Count!", "Tea?"],
+    }
+    command = [str(AGENTS.path / "bin" / "python"), str(SOURCES / "openai_agents" / "program.py")]
+    assert told_by(AGENTS, command, {**job, "leave": True}) == [{"left": "one"}, {"left": "So"}]
+    assert len(world.requests()) == 2

@@ -4,12 +4,16 @@
 
 const OpenAI = require("openai");
 
-/** One turn: its whole response, asked for at once, taken from its last event, or put together by the helper. */
+/** One turn: its whole response, asked for at once, taken from its last event, or put together by the helper.
+ * Who leaves goes at the first piece of the text, and has the response as it was when it began. */
 async function turn(client, way, body) {
   if (way === "plain") return client.responses.create(body);
   if (way === "helper") return client.responses.stream(body).finalResponse();
   let last;
-  for await (const event of await client.responses.create({ ...body, stream: true })) last = event;
+  for await (const event of await client.responses.create({ ...body, stream: true })) {
+    if (way === "leave" && event.type === "response.output_text.delta") break;
+    if (event.response) last = event;
+  }
   return last.response;
 }
 
@@ -36,7 +40,7 @@ async function main() {
         status: response.status,
         types: response.output.map((item) => item.type),
         calls: response.output.filter((item) => item.type === "function_call"),
-        total: response.usage.total_tokens,
+        total: response.usage ? response.usage.total_tokens : 0,
       });
     } catch (error) {
       turns.push({ error: error.constructor.name, status: error.status ?? null, message: error.message });

@@ -33,6 +33,16 @@ async def said(agent: Agent, session: SQLiteSession, text: str, *, stream: bool)
     return str(running.final_output)
 
 
+async def left(agent: Agent, session: SQLiteSession, text: str) -> str:
+    """The first piece of an answer, whose stream is left there."""
+    running = Runner.run_streamed(agent, text, session=session)
+    async for event in running.stream_events():
+        if event.type == "raw_response_event" and event.data.type == "response.output_text.delta":
+            running.cancel()
+            return str(event.data.delta)
+    return ""
+
+
 async def main() -> None:
     """Ask what the job asks, one after the other, in one session."""
     job: dict[str, Any] = json.load(sys.stdin)
@@ -50,6 +60,9 @@ async def main() -> None:
     report: list[dict[str, Any]] = []
     for text in job["asks"]:
         try:
+            if job.get("leave"):
+                report.append({"left": await left(agent, session, text)})
+                continue
             report.append({"text": await said(agent, session, text, stream=job["stream"])})
         except Exception as error:  # noqa: BLE001 - whatever it raises is what the report tells
             report.append({"error": type(error).__name__, "message": str(error)})
