@@ -195,7 +195,7 @@ def test_names_that_people_use_are_known_by_their_nearest(name: str, like: str) 
 def test_a_name_of_another_generation_or_line_says_so(name: str) -> None:
     one = model_catalogue.load()[name]
     assert one.source
-    assert (one.generation, one.line) in {("3.6", "max"), ("3.5", "ocr"), ("glm", "glm"), ("3", "audio")}
+    assert (one.generation, one.line) in {("3.6", "max"), ("3.5", "ocr"), ("glm", "glm"), ("3", "asr")}
 
 
 @pytest.mark.parametrize("region", ["cn", "intl", "us"])
