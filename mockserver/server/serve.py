@@ -111,8 +111,9 @@ def write_ready_file(path: Path, url: str) -> None:
     part.replace(path)
 
 
-def banner(url: str) -> str:
-    """What a new user wants to know first: the base URLs, the environment of each SDK, one curl."""
+def banner(url: str, *, page: bool = True) -> str:
+    """What a new user wants to know first: the base URLs, the environment of each SDK, one curl, the page."""
+    look = f"\n\nSee what was asked and answered, in a browser:\n  {url}/_mock/" if page else ""
     return f"""\
 DashScope mock, ready on {url}
 
@@ -128,7 +129,7 @@ Point your SDK here (any key that begins with sk- will do):
 Try it:
   curl {url}/compatible-mode/v1/chat/completions \\
     -H 'Authorization: Bearer sk-test' -H 'Content-Type: application/json' \\
-    -d '{{"model":"qwen-plus","messages":[{{"role":"user","content":"Hello!"}}]}}'
+    -d '{{"model":"qwen-plus","messages":[{{"role":"user","content":"Hello!"}}]}}'{look}
 
 Ctrl-C ends it."""
 
@@ -171,7 +172,7 @@ def serve(
         if ready_file is not None:
             write_ready_file(ready_file, url)
         if not quiet:
-            print(banner(url), flush=True)  # noqa: T201 - the front door speaks on stdout
+            print(banner(url, page=server.guard.mode != "off"), flush=True)  # noqa: T201 - the front door speaks on stdout
         if server.guard.drawn:
             # Nobody else knows it, so it is told to the quiet too; and on stdout, for a log is kept.
             print(f"Token of the control API (header X-Mock-Token): {server.guard.token}", flush=True)  # noqa: T201

@@ -57,6 +57,8 @@ def test_the_banner_tells_the_urls_the_environment_and_a_request() -> None:
     body = told.partition("-d '")[2].partition("'")[0]
     assert json.loads(body)["messages"] == [{"role": "user", "content": "Hello!"}]
     assert "curl http://127.0.0.1:8123/compatible-mode/v1/chat/completions" in told
+    assert told.count("http://127.0.0.1:8123/_mock/") == 1
+    assert "/_mock/" not in banner("http://127.0.0.1:8123", page=False)
 
 
 def test_the_port_opens_before_the_vocabulary_is_loaded(lazy_tokenizer: LazyTokenizer) -> None:
