@@ -15,8 +15,21 @@ from mockserver.catalogue.regions import DEFAULT, Region, region_of
 
 Thinking = Literal["none", "off", "on", "only"]
 
-_BESIDE_CHAT = frozenset({"embedding", "multimodal-embedding", "rerank", "image", "video"})
-"""The tasks of models that have endpoints of their own."""
+_BESIDE_CHAT = frozenset(
+    {
+        "embedding",
+        "multimodal-embedding",
+        "rerank",
+        "image",
+        "video",
+        "tts",
+        "realtime-asr",
+        "realtime-tts",
+        "realtime-omni",
+        "realtime-translate",
+    }
+)
+"""The tasks of models that have endpoints of their own; who speaks or listens all the time has none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -41,8 +41,19 @@ _BESIDE_CHAT: dict[str, tuple[str, list[str]]] = {
     "rerank": ("TR", []),
     "image": ("IG", ["Image"]),
     "video": ("VG", ["Video"]),
+    "tts": ("TTS", ["Audio"]),
+    "realtime-asr": ("Realtime-ASR", ["Text"]),
+    "realtime-tts": ("Realtime-Text-to-Speech", ["Audio"]),
+    "realtime-omni": ("Realtime-Omni", ["Text", "Audio"]),
+    "realtime-translate": ("Realtime-Audio-Translate", ["Text", "Audio"]),
 }
-"""The documented capability of a model that does not chat, and what it makes, by its task."""
+"""The capability of a model that does not chat, and what it makes, by its task.
+
+They are documented; those of sounds are as several clients of the list name them (2026).
+"""
+
+_CHATTING = {"omni": "Multimodal-Omni", "asr": "ASR"}
+"""The capability of a model that chats and does not make texts of texts."""
 
 
 def listing(engine: "Engine", _call: Call) -> dict[str, Any]:
@@ -156,7 +167,7 @@ def _made(model: Model) -> list[str]:
 def _capabilities(model: Model) -> list[str]:
     if not model.chat:
         return [_BESIDE_CHAT[model.task][0]]
-    capabilities = ["Multimodal-Omni"] if model.task == "omni" else ["TG"]
+    capabilities = [_CHATTING.get(model.task, "TG")]
     if model.thinking != "none":
         capabilities.append("Reasoning")
     if not {"image", "video"}.isdisjoint(model.input):

@@ -12,9 +12,13 @@ from hypothesis import strategies as st
 from mockserver.base.jsontext import dumps, loads
 from mockserver.catalogue.models import Models
 from mockserver.corridor.engine import Engine
+from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
+from mockserver.dialects.table import dialect_of
 from mockserver.endpoints import models as pages
 from mockserver.rules import schemas
 from mockserver.talk.refused import Refused
+from mockserver.talk.surface import Surface
 from tests.conftest import KEY
 from tests.endpoints.calls import call
 from tests.server.live import serving
@@ -85,6 +89,32 @@ def test_a_retrieved_model_has_the_recorded_order(engine: Engine) -> None:
 
 
 # -- the native pages
+
+
+@pytest.mark.parametrize(
+    ("model", "capability", "made"),
+    [
+        ("qwen3-tts-flash", "TTS", ["Audio"]),
+        ("MiniMax/speech-02-hd", "TTS", ["Audio"]),
+        ("qwen3-asr-flash-realtime", "Realtime-ASR", ["Text"]),
+        ("qwen3-tts-flash-realtime", "Realtime-Text-to-Speech", ["Audio"]),
+        ("qwen3.5-omni-plus-realtime", "Realtime-Omni", ["Text", "Audio"]),
+        ("qwen3-livetranslate-flash-realtime", "Realtime-Audio-Translate", ["Text", "Audio"]),
+        ("qwen3-asr-flash", "ASR", ["Text"]),
+    ],
+)
+def test_who_speaks_or_listens_is_listed(
+    engine: Engine, model: str, capability: str, made: list[str]
+) -> None:
+    (entry,) = page(engine, model=model)["models"]
+    assert entry["capabilities"][0] == capability
+    assert entry["inference_metadata"]["response_modality"] == made
+
+
+@pytest.mark.parametrize("surface", [COMPAT, NATIVE_TEXT, NATIVE_MULTIMODAL])
+@pytest.mark.parametrize("model", ["qwen3-tts-flash", "qwen3.5-omni-plus-realtime", "wanx-v1"])
+def test_who_is_listed_only_does_not_chat(engine: Engine, surface: Surface, model: str) -> None:
+    assert not dialect_of(surface).serves(surface, engine.models[model])
 
 
 def test_a_page_has_twenty_models_when_nothing_is_asked(engine: Engine, models: Models) -> None:
