@@ -11,6 +11,7 @@ import re
 from good import BROKEN
 
 from mockserver.catalogue import errors
+from mockserver.wire import sse
 
 SCRIPTS = {
     "mock_template": "a template that cannot be filled",
@@ -31,8 +32,8 @@ def reason(answer: bytes) -> tuple[str, bool]:
     if b"chunked" in head.lower():
         body = _CHUNK.sub(b"", body)
     try:
-        said = json.loads(body)
-    except ValueError:
+        said = json.loads(body if body[:1] in b"{[" else sse.read(body)[-1].data or "")
+    except (ValueError, IndexError):
         return f"no JSON: {body[:200]!r}", False
     words = said.get("error", said)
     code, message = str(words.get("code")), str(words.get("message"))

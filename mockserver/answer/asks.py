@@ -7,9 +7,10 @@ same. It is careful: a text that shares nothing of substance with a tool asks fo
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
+from mockserver.base.kept import remembered
 from mockserver.instances.fragments import fragments, shortened
 from mockserver.instances.kinds import parts, tables
 from mockserver.instances.stems import stem
@@ -66,7 +67,7 @@ def _english(words: Iterator[str]) -> Iterator[str]:
             yield root
 
 
-@lru_cache(maxsize=256)
+@remembered(most=256, characters=1 << 17)
 def terms(text: str) -> tuple[str, ...]:
     """The ideas, the other English stems and the pairs of Asian characters of a text, each once, in order."""
     found = list(_english(word.lower() for word in _WORD.findall(text)))

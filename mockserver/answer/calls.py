@@ -6,7 +6,7 @@ although nothing is asked for any more is the tool that ends the work.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from mockserver.answer.course import Course, course_of, directory, ends
 from mockserver.answer.heeding import heeding
 from mockserver.base.deadline import Deadline
 from mockserver.base.jsontext import canonical, dumps
+from mockserver.base.kept import remembered
 from mockserver.instances.impossible import ImpossibleSchemaError
 from mockserver.instances.instance import instance
 from mockserver.instances.kinds import kind_of, parts
@@ -56,7 +57,7 @@ def is_ending(tool: Tool) -> bool:
     return _ending(name_of(tool), str(tool["function"].get("description") or ""))
 
 
-@lru_cache(maxsize=256)
+@remembered(most=256, characters=1 << 17)
 def _ending(name: str, description: str) -> bool:
     return ends(parts(name), description)
 

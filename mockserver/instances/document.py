@@ -387,8 +387,8 @@ def _brief(error: Exception) -> str:
     return f"{at}: {lines[0][:200]}" if at else (lines or ["unknown"])[0][:200]
 
 
-_MOST, _TEXTS = 64, 2 * 1024 * 1024
-"""How many compiled schemas are kept, and of how many bytes together: compiled, they are many times that."""
+_MOST, _TEXTS = 64, 1024 * 1024
+"""How many compiled schemas are kept, and of how many bytes together: compiled, they are fifty times that."""
 
 _kept: Kept[tuple[bytes, bool], Document] = Kept(most=_MOST, size=_TEXTS, weigh=lambda key, _: len(key[0]))
 _keeping = Lock()

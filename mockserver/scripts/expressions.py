@@ -7,9 +7,10 @@ so many steps. Unlike Python's, its `\w`, `\d` and `\b` mean ASCII; `\p{L}` is a
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 
 import jsonschema_rs
+
+from mockserver.base.kept import remembered
 
 _LONGEST = 10_000
 """The most characters of an expression: compiling one takes time too."""
@@ -45,7 +46,7 @@ def _shown(pattern: str) -> str:
     return repr(pattern if len(pattern) <= 100 else f"{pattern[:100]}...")  # noqa: PLR2004 - a line's worth
 
 
-@lru_cache(maxsize=1024)
+@remembered(most=1024, characters=1 << 18)
 def found(pattern: str) -> Text:
     """The test whether an expression is found in a text. Raises `RegexError`; so does the test itself."""
     if len(pattern) > _LONGEST:

@@ -145,3 +145,13 @@ def test_any_words_and_any_tool_get_an_answer(text: str, name: str, description:
 )
 def test_a_tool_that_is_named_is_asked_for(name: str, frame: str) -> None:
     assert asks_for(tool(name), frame.format(name))
+
+
+def test_what_is_remembered_of_long_texts_is_bounded_in_their_length() -> None:
+    """The pairs of characters of an Asian text take some hundred times its length."""
+    texts = [chr(0x4E00 + number) * 40_000 + "茶" for number in range(5)]
+    first = terms(texts[0])
+    assert terms(texts[0]) is first
+    for text in texts[1:]:
+        terms(text)
+    assert terms(texts[0]) is not first, "it was forgotten for the others"
