@@ -50,6 +50,15 @@ SEEN = {"messages": [{"role": "user", "content": [{"type": "text", "text": "What
 URL = "https://example.com/a.png"
 VISION = "/api/v1/services/aigc/multimodal-generation/generation"
 NATIVE_SEEN = [{"role": "user", "content": [{"text": "What?"}, {"image": URL}]}]
+HEARD = [{"role": "user", "content": [{"audio": "https://example.com/a.mp3"}]}]
+READING = {
+    "ocr_options": {
+        "task": "key_information_extraction",
+        "task_config": {"result_schema": {"tea": "", "cups": [{"price": ""}]}},
+    }
+}
+PAIR = {"source": "tea", "target": "茶"}
+TRANSLATING = {"source_lang": "auto", "target_lang": "zh", "terms": [PAIR], "tm_list": [PAIR]}
 NATIVE_EMBEDDINGS = "/api/v1/services/embeddings/text-embedding/text-embedding"
 ANTHROPIC = "/apps/anthropic/v1/messages"
 RERANK = "/api/v1/services/rerank/text-rerank/text-rerank"
@@ -113,6 +122,21 @@ GOOD: list[tuple[str, str, Any]] = [
     ("POST", nasty.TEXT, {"model": "qwen-plus", "input": CHAT, "parameters": {**OPTIONS, "tools": TOOLS}}),
     ("POST", nasty.TEXT, {"model": "qwen-turbo", "input": {"prompt": "Which tea?"}, "parameters": OPTIONS}),
     ("POST", VISION, {"model": "qwen3-vl-plus", "input": {"messages": NATIVE_SEEN}, "parameters": {}}),
+    (
+        "POST",
+        VISION,
+        {
+            "model": "qwen3-asr-flash",
+            "input": {"messages": HEARD},
+            "parameters": {"asr_options": {"language": "zh"}},
+        },
+    ),
+    ("POST", VISION, {"model": "qwen-vl-ocr", "input": {"messages": NATIVE_SEEN}, "parameters": READING}),
+    (
+        "POST",
+        nasty.COMPAT,
+        {"model": "qwen-mt-plus", "messages": [USER], "stream": True, "translation_options": TRANSLATING},
+    ),
     ("POST", nasty.EMBEDDINGS, {"model": "text-embedding-v4", "input": ["tea", "pot"], "dimensions": 64}),
     (
         "POST",
@@ -138,6 +162,14 @@ GOOD: list[tuple[str, str, Any]] = [
     ("GET", f"{CONVERSATIONS}/{{conversation}}/items/{{message}}?x", None),
     ("DELETE", f"{CONVERSATIONS}/{{conversation}}/items/{{message}}?x", None),
     ("POST", APP, {"input": {"prompt": "Tea?", "session_id": "s-1"}, "parameters": {}, "debug": {}}),
+    (
+        "POST",
+        "/api/v1/apps/workflow-tea/completion",
+        {
+            "input": {"prompt": "Tea?", "biz_params": {"city": "Hangzhou"}},
+            "parameters": {"flow_stream_mode": "message_format_plus", "has_thoughts": True},
+        },
+    ),
     ("POST", f"{ANTHROPIC}/count_tokens", {"model": "qwen-plus", "messages": MESSAGES}),
     ("POST", RERANK, {"model": "gte-rerank-v2", "input": {"query": "Tea?", "documents": TEAS}}),
     ("POST", "/compatible-api/v1/reranks", {"model": "qwen3-rerank", "query": "Tea?", "documents": TEAS}),
