@@ -53,17 +53,22 @@ class Violation:
     properties: tuple[str, ...] = ()
 
 
-@cache
-def _documents() -> dict[str, dict[str, Any]]:
-    return {name: resources.schema(name) for name in resources.schema_names()}
+class _Documents(dict[str, dict[str, Any]]):
+    """The schemas by the names of their files, each read when it is first asked for."""
+
+    def __missing__(self, name: str) -> dict[str, Any]:
+        document = self[name] = resources.schema(name)
+        return document
 
 
 @cache
-def _registry() -> "jsonschema_rs.Registry":
-    """All schemas by their identifiers, for those that refer to others."""
-    import jsonschema_rs  # noqa: PLC0415
+def _documents() -> _Documents:
+    return _Documents()
 
-    return jsonschema_rs.Registry([(document["$id"], document) for document in _documents().values()])
+
+def _referred(identifier: str) -> dict[str, Any]:
+    """The schema that another one refers to: an identifier ends in the name of the file."""
+    return _documents()[identifier.rpartition("/")[2].removesuffix(".schema.json")]
 
 
 @cache
@@ -71,7 +76,7 @@ def validator(name: str) -> "jsonschema_rs.Draft202012Validator":
     """The compiled validator of a schema, by its file's name."""
     import jsonschema_rs  # noqa: PLC0415 - the port opens the sooner
 
-    return jsonschema_rs.Draft202012Validator(_documents()[name], registry=_registry())
+    return jsonschema_rs.Draft202012Validator(_documents()[name], retriever=_referred)
 
 
 @cache
@@ -79,8 +84,11 @@ def _explainer(name: str) -> Any:
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - 60 ms that most servers never need
     from referencing import Registry, Resource  # noqa: PLC0415
 
-    resource_pairs = [(doc["$id"], Resource.from_contents(doc)) for doc in _documents().values()]
-    return Draft202012Validator(_documents()[name], registry=Registry().with_resources(resource_pairs))
+    def retrieved(identifier: str) -> Resource[Any]:
+        return Resource.from_contents(_referred(identifier))
+
+    registry: Registry[Any] = Registry(retrieve=retrieved)  # type: ignore[call-arg]  # an alias of attrs
+    return Draft202012Validator(_documents()[name], registry=registry)
 
 
 def owners(name: str, field: str) -> tuple[str, ...]:

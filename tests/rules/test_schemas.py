@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import assume, example, given
@@ -88,6 +89,20 @@ def named_entries() -> dict[str, set[str]]:
         }
         for name in resources.schema_names()
     }
+
+
+def test_a_schema_is_found_by_its_identifier() -> None:
+    for name in resources.schema_names():
+        document = resources.schema(name)
+        assert schemas._referred(document["$id"]) == document
+
+
+def test_a_validator_reads_no_more_than_what_it_refers_to() -> None:
+    with patch.object(schemas, "_documents", return_value=schemas._Documents()) as documents:
+        validator = schemas.validator.__wrapped__("compat.request")
+        assert validator.is_valid({"model": "qwen-plus", "messages": [{"role": "user", "content": "Tea?"}]})
+        assert not validator.is_valid({"model": "qwen-plus", "messages": [], "n": "two"})
+        assert documents().keys() == {"compat.request", "parameters"}
 
 
 def test_every_refusal_that_a_schema_names_is_in_the_catalogue() -> None:
