@@ -148,6 +148,24 @@ def test_the_code_of_a_page_is_the_same_in_both_languages(name: str) -> None:
     assert chinese == english
 
 
+HAN = r"[\u3400-\u9fff]"
+STOP = r"[\u3000-\u303f\uff00-\uffef]"
+"""The punctuation of Chinese, which has its own room."""
+
+TORN = re.compile(
+    rf"{STOP}\n *(?=\S)(?![-*+#>] |\d+\. |\|)|{HAN}\n *(?:{HAN}|{STOP})|[^\s|]\n *{STOP}",
+)
+"""A line that ends within a text: shown, its end is a space, which Chinese has none of."""
+
+CHINESE = [ROOT / "README.zh.md", *sorted((ROOT / "docs" / "zh").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=lambda page: page.name)
+def test_a_chinese_sentence_has_no_room_within(page: Path) -> None:
+    words = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    assert [found[0] for found in TORN.finditer(words)] == []
+
+
 def test_what_newcomers_need_first_stands_in_chinese() -> None:
     first = {
         "index",
