@@ -34,6 +34,8 @@ def reason(answer: bytes) -> tuple[str, bool]:
     try:
         said = json.loads(body if body[:1] in b"{[" else sse.read(body)[-1].data or "")
     except (ValueError, IndexError):
+        if f'"{BROKEN["code"]}"'.encode() in body:  # of a long answer only the beginning was heard
+            return "the error that was scripted", True
         return f"no JSON: {body[:200]!r}", False
     words = said.get("error", said)
     code, message = str(words.get("code")), str(words.get("message"))
