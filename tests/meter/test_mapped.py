@@ -76,7 +76,7 @@ def test_merging_is_what_its_definition_says(longer: list[str], word: str) -> No
 
 
 def small(monkeypatch: pytest.MonkeyPatch, worth: int) -> Mapped:
-    """A vocabulary of single bytes and one token more; the library is worth it after so many bytes."""
+    """A vocabulary of single bytes and one token more; the library is worth it after so many characters."""
     monkeypatch.setattr(module, "_WORTH", worth)
     source = sha256(b"").digest()
     tokens = [*(bytes([byte]) for byte in range(256)), b"ab"]
@@ -91,7 +91,7 @@ def loaded(own: Mapped) -> bool:
 
 
 def test_who_merges_much_loads_the_library_which_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = small(monkeypatch, 10)
+    own = small(monkeypatch, 10 + 20 * 9)
     text, ids = "abba <end> abab", [256, 98, 97, 32, 300, 32, 256, 256]
     assert own.encode(text, allowed_special="all") == ids
     assert not loaded(own)
@@ -106,15 +106,16 @@ def test_the_library_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     own = small(monkeypatch, 0)
     own.encode_ordinary("abb")
     threads = {own._loading}
-    own._load()
+    own._spend(1)
     assert loaded(own)
     assert {own._loading} == threads
 
 
-def test_words_that_are_tokens_never_load_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = small(monkeypatch, 0)
-    assert own.encode_ordinary("ab1ab") == [256, 49, 256]
-    assert not loaded(own)
+def test_who_reads_much_loads_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = small(monkeypatch, 9)
+    for there in (False, True):
+        assert own.encode_ordinary("ab1ab") == [256, 49, 256]
+        assert loaded(own) is there
 
 
 def test_no_more_pieces_are_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
