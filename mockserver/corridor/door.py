@@ -14,7 +14,7 @@ from mockserver.catalogue.models import Model, Models
 from mockserver.catalogue.plans import is_plan_host, is_plan_key, served_with_plan_keys
 from mockserver.corridor.settings import INVALID_KEY, KEY_FORM, Settings
 from mockserver.dialects.table import SURFACES, dialect_of
-from mockserver.rules import Moment, check, check_at, roles, schemas
+from mockserver.rules import Moment, check, check_at, optional, roles, schemas
 from mockserver.rules.order import first, rank
 from mockserver.rules.past import Trail
 from mockserver.rules.policy import Action, Policies, RulePolicy
@@ -162,6 +162,7 @@ class Door:
                 raise Refused(broken[0].refusal or self._own_refusal(broken[0]), found)
             if any(finding.rule == roles.RULE for finding in broken):
                 data = roles.with_known_roles(surface, data)
+            data = optional.without(surface, data, broken)
         return dialect_of(surface).read(surface, data, model, headers), found
 
     def _waived(

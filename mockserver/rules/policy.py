@@ -62,6 +62,8 @@ class RulePolicy:
 
     def action(self, finding: Finding) -> str:
         """What is done about a finding."""
+        if finding.fixed:
+            return Action.REFUSE
         switched = self.rules.get(finding.rule)
         if switched is not None:
             return switched

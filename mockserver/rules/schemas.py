@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.base import resources
 from mockserver.base.jsontext import dumps
 from mockserver.catalogue.errors import Errors, Refusal
+from mockserver.rules import optional
 from mockserver.rules.order import rank
 from mockserver.talk.finding import Finding, Severity
 from mockserver.talk.surface import Surface
@@ -254,17 +255,21 @@ def rule_of(violation: Violation, surface: Surface) -> str:
 
 def findings(name: str, document: Any, surface: Surface, errors: Errors) -> list[Finding]:
     """What a document's schema finds in it; the first one is what the cloud answers with."""
-    found = [
-        Finding(
-            rule_of(violation, surface),
-            Severity.REFUSED,
-            violation.path,
-            violation.message[:500],
-            refusal(violation, surface, errors),
-        )
-        for violation in violations(name, document)
-    ]
+    found = (_finding(violation, surface, errors) for violation in violations(name, document))
     return sorted(found, key=rank)
+
+
+def _finding(violation: Violation, surface: Surface, errors: Errors) -> Finding:
+    """A broken constraint of a request, as what breaks a rule."""
+    rule = rule_of(violation, surface)
+    return Finding(
+        rule,
+        Severity.REFUSED,
+        violation.path,
+        violation.message[:500],
+        refusal(violation, surface, errors),
+        rule in optional.rules() and optional.part_at(surface, violation.path) is None,
+    )
 
 
 def document(name: str) -> dict[str, Any]:

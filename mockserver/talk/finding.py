@@ -16,10 +16,14 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One place where a request breaks a rule. `refusal` is None where the cloud accepts it."""
+    """One place where a request breaks a rule. `refusal` is None where the cloud accepts it.
+
+    `fixed`: what stands there cannot be left out, so that it is refused whatever is done about the rule.
+    """
 
     rule: str
     severity: Severity
     path: str
     message: str
     refusal: Refusal | None = None
+    fixed: bool = False
