@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mockserver.instances.facts import DeadEndError, Facts, flatten, key
+from mockserver.instances.facts import DeadEndError, Facts, facts_of, flatten, key, pointers
 from mockserver.instances.leaves import MOST
 from mockserver.instances.making import Making
 from mockserver.instances.spots import Places, Spot
@@ -46,7 +46,7 @@ class _Plan:
 def arrays(maker: Making, facts: Facts, spot: Spot) -> Iterator[list[Any]]:
     """Candidates for an array. Raises `DeadEndError` where none can be."""
     least, most = facts.span("Items")
-    items = _Items(facts)
+    items = maker.document.known(("items", *pointers(facts.places)), lambda: _Items(facts))
     contained = facts.below("contains")
     holding = int(max(facts.numbers("minContains"), default=1)) if contained else 0
     if holding > most:
@@ -71,8 +71,8 @@ def _wished(maker: Making, items: _Items, spot: Spot) -> int:
     if spot.recurs(maker.document, places):
         return items.front
     try:
-        held = tuple(flatten(maker.document, places).places)
-        offered = len(maker.offers(Facts(held, ""), spot)) if held else 0
+        held = flatten(maker.document, places).places
+        offered = len(maker.offers(facts_of(maker.document, held, ""), spot)) if held else 0
     except DeadEndError:
         return items.front
     return items.front + (min(offered, MOST) or 1 + next(maker.numbers) % 2)

@@ -7,12 +7,12 @@ place, so a proposal is checked where it is made. Nothing outside the document i
 import re
 import time
 from collections import ChainMap, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import inf
 from threading import Lock
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, TypeVar
 from urllib.parse import quote, unquote
 
 import jsonschema_rs
@@ -73,6 +73,11 @@ def _summed(demands: list[_Demand], measures: Mapping[str, _Measure]) -> _Measur
 
 _LONG = 4_000
 """How many bytes of a schema one step checks."""
+
+_KNOWN = 400
+"""How many things a document remembers of its places; beyond that it begins anew."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +170,7 @@ class Document:
         self._patterns: dict[str, Any] = {}
         self._anchors: dict[str, Place] | None = None
         self._measures: dict[str, _Measure] = {}
+        self._known: dict[Hashable, Any] = {}
         if not isinstance(schema, dict | bool):
             msg = f"the schema is not valid: {str(schema)[:80]} is neither an object nor a boolean"
             raise ImpossibleSchemaError(msg)
@@ -236,6 +242,16 @@ class Document:
         except ValueError as failure:
             return _brief(failure)
         return "it is refused" if error is None else error.message[:200]
+
+    def known(self, key: Hashable, find: Callable[[], T]) -> T:
+        """What follows from the schema alone, found once for a key; what raises is found anew."""
+        found: T | None = self._known.get(key)
+        if found is None:
+            found = find()
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            self._known[key] = found
+        return found
 
     def weight(self, place: Place) -> int:
         """How many steps a check at a place counts for: more than one where its schema is long."""

@@ -1,8 +1,9 @@
 """What the keywords of one or more subschemas demand of one value, taken together."""
 
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import gcd, inf, lcm
 from typing import Any, NoReturn
 
@@ -53,39 +54,51 @@ class Condition:
         return self.then if isinstance(self.test, str) else (self.test, *self.then)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Flat:
     """Subschemas that all hold for one value, with the references and `allOf` followed.
 
     What depends on a choice or on a condition is left to the caller.
     """
 
-    places: list[Place] = field(default_factory=list)
-    choices: list[Choice] = field(default_factory=list)
-    conditions: list[Condition] = field(default_factory=list)
-    refs: set[str] = field(default_factory=set)
+    places: tuple[Place, ...]
+    choices: tuple[Choice, ...]
+    conditions: tuple[Condition, ...]
+    refs: frozenset[str]
+
+
+def pointers(places: Iterable[Place]) -> tuple[str, ...]:
+    """What tells some subschemas of one document from others."""
+    return tuple([place.pointer for place in places])
 
 
 def flatten(document: Document, places: tuple[Place, ...]) -> Flat:
     """Follow what holds without a choice. Raises `DeadEndError` at a schema that allows nothing."""
-    flat = Flat()
-    seen = set()
+    return document.known(("flat", *pointers(places)), lambda: _followed(document, places))
+
+
+def _followed(document: Document, places: tuple[Place, ...]) -> Flat:
+    found: dict[str, Place] = {}
+    refs: set[str] = set()
     todo = list(reversed(places))
     while todo:
         place = todo.pop()
-        if place.pointer in seen:
+        if place.pointer in found:
             continue
-        seen.add(place.pointer)
+        found[place.pointer] = place
         if place.schema is False:
             msg = f"{place.path}: the schema false allows no value"
             raise DeadEndError(msg)
         targets = document.targets(place)
-        flat.refs.update(target.pointer for target in targets)
+        refs.update(pointers(targets))
         todo += reversed(targets + place.each("allOf"))
-        flat.places.append(place)
-        flat.choices += _choices(place)
-        flat.conditions += _conditions(place)
-    return flat
+    held = tuple(found.values())
+    return Flat(
+        held,
+        tuple(choice for place in held for choice in _choices(place)),
+        tuple(condition for place in held for condition in _conditions(place)),
+        frozenset(refs),
+    )
 
 
 def _choices(place: Place) -> Iterator[Choice]:
@@ -192,6 +205,17 @@ class Facts:
             self.die("enum and const leave no value")
         return left
 
+    @cached_property
+    def wanted(self) -> tuple[str, dict[str, Any]]:
+        """The description of a property, and what of its schema says what the words may offer for it."""
+        schema: dict[str, Any] = {"type": self.types}
+        if self.values is not None:
+            schema["enum"] = self.values
+        for keyword in ("format", "default"):
+            if self.first(keyword) is not None:
+                schema[keyword] = self.first(keyword)
+        return str(self.first("description") or ""), schema
+
     def bounds(self) -> "Bounds":
         """The range of a number. Raises `DeadEndError`."""
         bounds = Bounds()
@@ -222,6 +246,11 @@ class Facts:
             return None
         above = lcm(*(step.numerator for step in steps))
         return Fraction(above, gcd(*(step.denominator for step in steps)))
+
+
+def facts_of(document: Document, places: tuple[Place, ...], path: str) -> Facts:
+    """The facts of subschemas of a document, which remembers them. Raises `DeadEndError`."""
+    return document.known(("facts", path, *pointers(places)), lambda: Facts(places, path))
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """What a user's text is made of: numbers, quotations, names, places, dates, addresses, formulas."""
 
 import re
-from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite
 
 from mockserver.base.kept import remembered
@@ -59,6 +59,9 @@ _SIGNS = {
 }
 _SIGNS |= {"plus": "+", "加": "+", "minus": "-", "减": "-"}
 _CODE = re.compile(r"(?<![\w,.])#?((?:[A-Za-z]+[-_]?)?\d[\w-]*)")
+_COUNTING = 2
+"""How many digits a number has at most that counts things."""
+
 _TICKER = re.compile(r"\b[A-Z]{2,5}\b")
 _CAPITAL = r"[A-Z\u00c0-\u00de][\w'\u2019.-]*[\w]|[A-Z]"
 _NAME = re.compile(rf"(?:{_CAPITAL})(?:[ ](?:{_CAPITAL}))*")
@@ -88,30 +91,6 @@ _RUN = re.compile("[\u3400-\u9fff]+|[\u30a0-\u30ff]+")
 _HAN_PLACE = re.compile(
     "(?:[\u3400-\u9fff]{2,3}省)?[\u3400-\u9fff]{2,6}?(?:省|市|县|区|都|府)(?=[\u3400-\u9fff的]|$|[^\u3400-\u9fff])"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Fragments:
-    """The pieces of one text, each kind in the order of the text."""
-
-    numbers: tuple[int | float, ...]
-    quoted: tuple[str, ...]
-    places: tuple[str, ...]
-    origins: tuple[str, ...]
-    goals: tuple[str, ...]
-    people: tuple[str, ...]
-    names: tuple[str, ...]
-    dates: tuple[str, ...]
-    days: tuple[str, ...]
-    times: tuple[str, ...]
-    emails: tuple[str, ...]
-    urls: tuple[str, ...]
-    paths: tuple[str, ...]
-    formulas: tuple[str, ...]
-    codes: tuple[str, ...]
-    tickers: tuple[str, ...]
-    languages: tuple[str, ...]
-    pieces: tuple[str, ...]
 
 
 def _unique(values: list[str]) -> tuple[str, ...]:
@@ -199,45 +178,143 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST // 2] + "\n" + text[-LONGEST // 2 :]
 
 
+class Fragments:
+    """The pieces of one text, each kind in the order of the text, looked for when it is asked for."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _bare(self) -> str:
+        """The text without addresses."""
+        return _EMAIL.sub(" ", self._without_urls)
+
+    @cached_property
+    def _without_urls(self) -> str:
+        return _URL.sub(" ", self._text) if "://" in self._text else self._text
+
+    @cached_property
+    def _undated(self) -> str:
+        return _ENGLISH_DATE.sub(" ", _DATE.sub(" ", self._bare))
+
+    @cached_property
+    def _timeless(self) -> str:
+        return _CLOCK.sub(" ", self._undated)
+
+    @cached_property
+    def _english(self) -> tuple[list[str], list[str], list[str]]:
+        return _english_places(self._bare)
+
+    @cached_property
+    def _asian(self) -> tuple[list[str], list[str]]:
+        return _asian_ways(self._bare)
+
+    @cached_property
+    def numbers(self) -> tuple[int | float, ...]:
+        """Every number, however often it stands there."""
+        found = (number(each) for each in _NUMBER.findall(self._timeless))
+        return tuple(read for read in found if read is not None)
+
+    @cached_property
+    def quoted(self) -> tuple[str, ...]:
+        """What stands in quotation marks."""
+        return _unique(["".join(groups) for groups in _QUOTED.findall(self._text)])
+
+    @cached_property
+    def places(self) -> tuple[str, ...]:
+        """Cities, countries and what stands where they do."""
+        bare = self._bare
+        known = _found(bare, tables()["places"])
+        marked = _HAN_PLACE.findall(" ".join(_STOPS.split(bare)))
+        known = [*marked, *(word for word in known if not any(word in place for place in marked))]
+        english = self._english[0]
+        here = tables()["here"]
+        lower = [] if english else [each.title() for each in _LOWER_PLACE.findall(bare) if each not in here]
+        return _unique([*english, *_STATE.findall(bare), *known, *lower])
+
+    @cached_property
+    def origins(self) -> tuple[str, ...]:
+        """The places that someone leaves."""
+        return _unique([*self._english[1], *self._asian[0]])
+
+    @cached_property
+    def goals(self) -> tuple[str, ...]:
+        """The places that someone heads for."""
+        return _unique([*self._english[2], *self._asian[1]])
+
+    @cached_property
+    def people(self) -> tuple[str, ...]:
+        """Who is introduced by name."""
+        return _unique(["".join(groups) for groups in _INTRODUCED.findall(self._bare)])
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Capitalised names."""
+        return _unique(_names(self._bare))
+
+    @cached_property
+    def dates(self) -> tuple[str, ...]:
+        """Dates, in digits."""
+        return _unique(_dates(self._bare))
+
+    @cached_property
+    def days(self) -> tuple[str, ...]:
+        """Days such as tomorrow."""
+        return _unique([match[0] for match in _RELATIVE.finditer(self._bare)])
+
+    @cached_property
+    def times(self) -> tuple[str, ...]:
+        """Times of the day."""
+        return _unique([match[0] for match in _CLOCK.finditer(self._bare)])
+
+    @cached_property
+    def emails(self) -> tuple[str, ...]:
+        """Addresses of mail."""
+        return _unique(_EMAIL.findall(self._without_urls))
+
+    @cached_property
+    def urls(self) -> tuple[str, ...]:
+        """Addresses of pages."""
+        return _unique(_URL.findall(self._text))
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """Files and folders."""
+        found = _PATH.findall(self._bare)
+        return _unique(
+            [each for each in found if each not in ("/", "e.g") and not each.endswith((".g", ".e"))]
+        )
+
+    @cached_property
+    def formulas(self) -> tuple[str, ...]:
+        """What can be calculated, in signs."""
+        found = [match[0].strip() for match in _FORMULA.finditer(self._undated)]
+        spoken = _SPOKEN.finditer(self._bare)
+        return _unique([*found, *(f"{each[1]} {_SIGNS[each[2].lower()]} {each[3]}" for each in spoken)])
+
+    @cached_property
+    def codes(self) -> tuple[str, ...]:
+        """Numbers of orders and the like; a short number counts things."""
+        found = _CODE.findall(self._timeless)
+        return _unique([code for code in found if not code.isdecimal() or len(code) > _COUNTING])
+
+    @cached_property
+    def tickers(self) -> tuple[str, ...]:
+        """Short words in capitals."""
+        return _unique([word for word in _TICKER.findall(self._bare) if word not in tables()["common"]])
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Languages that people speak."""
+        return _unique(_found(self._bare, tables()["languages"]))
+
+    @cached_property
+    def pieces(self) -> tuple[str, ...]:
+        """The Han and katakana runs outside of quotation marks."""
+        return _unique(_pieces(_QUOTED.sub(" ", self._bare)))
+
+
 @remembered(most=64, characters=1 << 20)
 def fragments(text: str) -> Fragments:
-    """Take a text apart."""
-    urls = _URL.findall(text)
-    emails = _EMAIL.findall(_URL.sub(" ", text))
-    bare = _EMAIL.sub(" ", _URL.sub(" ", text))
-    dates = _dates(bare)
-    undated = _ENGLISH_DATE.sub(" ", _DATE.sub(" ", bare))
-    timeless = _CLOCK.sub(" ", undated)
-    known = _found(bare, tables()["places"])
-    marked = _HAN_PLACE.findall(" ".join(_STOPS.split(bare)))
-    known = [*marked, *(word for word in known if not any(word in place for place in marked))]
-    places, origins, goals = _english_places(bare)
-    asian_origins, asian_goals = _asian_ways(bare)
-    lower = [word.title() for word in _LOWER_PLACE.findall(bare) if word not in tables()["here"]]
-    pieces = _pieces(_QUOTED.sub(" ", bare))
-    formulas = [match[0].strip() for match in _FORMULA.finditer(undated)]
-    formulas += [f"{match[1]} {_SIGNS[match[2].lower()]} {match[3]}" for match in _SPOKEN.finditer(bare)]
-    paths = [
-        path for path in _PATH.findall(bare) if path not in ("/", "e.g") and not path.endswith((".g", ".e"))
-    ]
-    introduced = ["".join(groups) for groups in _INTRODUCED.findall(bare)]
-    return Fragments(
-        numbers=tuple(read for found in _NUMBER.findall(timeless) if (read := number(found)) is not None),
-        quoted=_unique(["".join(groups) for groups in _QUOTED.findall(text)]),
-        places=_unique([*places, *_STATE.findall(bare), *known, *(lower if not places else ())]),
-        origins=_unique([*origins, *asian_origins]),
-        goals=_unique([*goals, *asian_goals]),
-        people=_unique(introduced),
-        names=_unique(_names(bare)),
-        dates=_unique(dates),
-        days=_unique([match[0] for match in _RELATIVE.finditer(bare)]),
-        times=_unique([match[0] for match in _CLOCK.finditer(bare)]),
-        emails=_unique(emails),
-        urls=_unique(urls),
-        paths=_unique(paths),
-        formulas=_unique(formulas),
-        codes=_unique([code for code in _CODE.findall(timeless) if not code.isdecimal() or len(code) > 2]),  # noqa: PLR2004 - a short number counts things
-        tickers=_unique([word for word in _TICKER.findall(bare) if word not in tables()["common"]]),
-        languages=_unique(_found(bare, tables()["languages"])),
-        pieces=_unique(pieces),
-    )
+    """A text, to be taken apart."""
+    return Fragments(text)

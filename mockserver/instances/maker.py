@@ -15,7 +15,16 @@ from typing import Any
 from mockserver.base.deadline import Deadline
 from mockserver.instances.arrays import arrays
 from mockserver.instances.document import Document, formatted
-from mockserver.instances.facts import Choice, Condition, DeadEndError, Facts, flatten, key
+from mockserver.instances.facts import (
+    Choice,
+    Condition,
+    DeadEndError,
+    Facts,
+    facts_of,
+    flatten,
+    key,
+    pointers,
+)
 from mockserver.instances.leaves import numbers_of, strings
 from mockserver.instances.objects import objects
 from mockserver.instances.places import Place
@@ -49,11 +58,15 @@ class OutOfTimeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """One way through the choices: what then holds, under which conditions, and the references followed."""
+    """One way through the choices: what holds, under which conditions, and the references followed.
 
-    held: Places = ()
-    conditions: tuple[Condition, ...] = ()
-    passed: frozenset[str] = frozenset()
+    The `choices` are those that are still to be made.
+    """
+
+    held: Places
+    conditions: tuple[Condition, ...]
+    passed: frozenset[str]
+    choices: tuple[Choice, ...]
 
     def wants(self, met: Iterable[bool]) -> Places:
         """What the conditions demand that does not hold yet; `met` says of each whether it is met."""
@@ -162,7 +175,7 @@ class Maker:
         if isinstance(way, DeadEndError):
             raise way
         dead: DeadEndError | None = None
-        for value in self._candidates(Facts(way.held, path), spot):
+        for value in self._candidates(facts_of(self.document, way.held, path), spot):
             asked = self._asked(way, value)
             if not asked:
                 yield value
@@ -219,26 +232,22 @@ class Maker:
         self, places: Places, spot: Spot, path: str, start: _Way | None = None
     ) -> Iterator[_Way | DeadEndError]:
         """Every way through the choices of some subschemas, on top of what holds at the start."""
-        todo: list[tuple[Places, _Way, tuple[Choice, ...]]] = [(places, start or _Way(), ())]
+        todo: list[tuple[Places, _Way | None]] = [(places, start)]
         while todo:
             self.step()
-            new, way, choices = todo.pop()
+            new, before = todo.pop()
             try:
-                flat = flatten(self.document, new)
-                held = tuple({place.pointer: place for place in (*way.held, *flat.places)}.values())
-                Facts(held, path)
-                _agree(held, flat.places)
+                way = _onward(self.document, before, new, path)
             except DeadEndError as error:
                 yield error
                 continue
-            way = _Way(held, (*way.conditions, *flat.conditions), way.passed | flat.refs)
-            choices = (*choices, *flat.choices)
             recurs = bool(spot.passed & way.passed)
-            if recurs and any(self.document.height(place) == inf for place in held):
+            if recurs and any(self.document.height(place) == inf for place in way.held):
                 yield DeadEndError(f"{path}: it needs itself within itself, without end")
-            elif choices:
-                ordered = self._ordered(choices[0], spot, deep=spot.deep or recurs)
-                todo += [(chosen, way, choices[1:]) for chosen in reversed(ordered)]
+            elif way.choices:
+                ordered = self._ordered(way.choices[0], spot, deep=spot.deep or recurs)
+                chosen = replace(way, choices=way.choices[1:])
+                todo += [(places, chosen) for places in reversed(ordered)]
             else:
                 yield way
 
@@ -316,13 +325,13 @@ class Maker:
 
     def _given(self, places: Iterable[Place], name: str) -> list[Any]:
         held = flatten(self.document, tuple(places)).places
-        return self.words.gives(name, *_wanted(Facts(tuple(held), "")))
+        return self.words.gives(name, *facts_of(self.document, held, "").wanted)
 
     def offers(self, facts: Facts, spot: Spot) -> list[Any]:
         """All that the user's words offer for this property."""
         if not spot.name:
             return []
-        found = self.words.offers(spot.name, *_wanted(facts))
+        found = self.words.offers(spot.name, *facts.wanted)
         forms = facts.texts("format") if self.formats else []
         return [each for each in found if all(formatted(form, each) for form in forms)]
 
@@ -349,15 +358,26 @@ def _cased(values: list[Any]) -> list[Any]:
     return [*values, *(change(text) for text in texts for change in (str.upper, str.lower, str.title))]
 
 
-def _wanted(facts: Facts) -> tuple[str, dict[str, Any]]:
-    """The description of a property, and what of its schema says what the words may offer for it."""
-    schema: dict[str, Any] = {"type": facts.types}
-    if facts.values is not None:
-        schema["enum"] = facts.values
-    for keyword in ("format", "default"):
-        if facts.first(keyword) is not None:
-            schema[keyword] = facts.first(keyword)
-    return str(facts.first("description") or ""), schema
+def _onward(document: Document, way: _Way | None, new: Places, path: str) -> _Way:
+    """A way on which more subschemas hold; without one, that of these alone. Raises `DeadEndError`."""
+    if way is None:
+        return document.known(("way", path, *pointers(new)), lambda: _joined(document, (), new, path))
+    more = _joined(document, way.held, new, path)
+    return _Way(
+        more.held,
+        (*way.conditions, *more.conditions),
+        way.passed | more.passed,
+        (*way.choices, *more.choices),
+    )
+
+
+def _joined(document: Document, held: Places, new: Places, path: str) -> _Way:
+    """What subschemas add to those that hold already. Raises `DeadEndError`."""
+    flat = flatten(document, new)
+    both = tuple({place.pointer: place for place in (*held, *flat.places)}.values())
+    facts_of(document, both, path)
+    _agree(both, flat.places)
+    return _Way(both, flat.conditions, flat.refs, flat.choices)
 
 
 def _agree(held: Places, new: Iterable[Place]) -> None:

@@ -6,7 +6,8 @@ from itertools import count, islice
 from math import inf
 from typing import Any
 
-from mockserver.instances.facts import DeadEndError, Facts
+from mockserver.instances.document import Document
+from mockserver.instances.facts import DeadEndError, Facts, pointers
 from mockserver.instances.leaves import MOST, patterned
 from mockserver.instances.making import Making
 from mockserver.instances.patterns import UnreadablePatternError
@@ -23,37 +24,44 @@ _NAMES = 24
 
 
 class _Properties:
-    """The subschemas of the properties of one object, by their names."""
+    """The subschemas of the properties of one object, by their names, and which of them it needs.
 
-    def __init__(self, maker: Making, facts: Facts) -> None:
-        self._maker = maker
+    All of it follows from the schema alone.
+    """
+
+    def __init__(self, document: Document, facts: Facts) -> None:
+        self._document = document
         self._rows = [
             (place.named("properties"), place.named("patternProperties"), place.one("additionalProperties"))
             for place in facts.places
         ]
         self._unevaluated = facts.below("unevaluatedProperties")
         self._ruled = facts.below("propertyNames")
-        self.names = list(dict.fromkeys(name for named, _, _ in self._rows for name in named))
+        names = list(dict.fromkeys(name for named, _, _ in self._rows for name in named))
+        self.needed = _required(facts, facts.texts("required"))
+        self.names = tuple(dict.fromkeys((*_required(facts, names), *self.needed)))
         self.patterns = [pattern for _, patterns, _ in self._rows for pattern in patterns]
         self.free = any(
             isinstance(place.schema, Mapping)
             for _, patterns, additional in self._rows
             for place in (*patterns.values(), *additional)
         )
+        self._named = {name: self._found(name) for name in names}
 
-    def allows(self, name: str) -> bool:
+    def allows(self, name: str, *, formats: bool) -> bool:
         """Whether a property may have this name."""
-        return all(
-            self._maker.document.fits(place, name, formats=self._maker.formats) for place in self._ruled
-        )
+        return all(self._document.fits(place, name, formats=formats) for place in self._ruled)
 
     def at(self, name: str) -> Places:
         """The subschemas of a property."""
+        return self._named[name] if name in self._named else self._found(name)
+
+    def _found(self, name: str) -> Places:
         found = []
         known = False
         for named, patterns, additional in self._rows:
             direct = [named[name]] if name in named else []
-            matches = self._maker.document.matches
+            matches = self._document.matches
             direct += [place for pattern, place in patterns.items() if matches(pattern, name)]
             known = known or bool(direct)
             found += direct or additional
@@ -78,14 +86,15 @@ def _required(facts: Facts, names: list[str]) -> list[str]:
 def objects(maker: Making, facts: Facts, spot: Spot) -> Iterator[dict[str, Any]]:
     """Candidates: complete, then with less, then varied. Raises `DeadEndError` where none can be."""
     least, most = facts.span("Properties")
-    needed = _required(facts, facts.texts("required"))
+    document = maker.document
+    properties = document.known(("properties", *pointers(facts.places)), lambda: _Properties(document, facts))
+    needed = properties.needed
     if max(least, len(needed)) > MOST:
         count_needed = max(least, len(needed))
         facts.die(f"it needs {count_needed} properties, more than the {MOST} that the mock makes")
     if len(needed) > most:
         facts.die(f"maxProperties {most:g} is below the {len(needed)} required properties")
-    properties = _Properties(maker, facts)
-    full = _object(maker, facts, spot, (properties, needed))
+    full = _object(maker, facts, spot, properties)
     yield full
     optional = [name for name in full if name not in needed]
     for name in optional[:_VARIED]:
@@ -113,18 +122,16 @@ def _misses(maker: Making, facts: Facts, name: str, places: Places) -> bool:
     return optional and not maker.given(places, name)
 
 
-def _taking(
-    maker: Making, properties: _Properties, names: Iterable[str], needed: Container[str]
-) -> Iterable[str]:
+def _taking(maker: Making, properties: _Properties, needed: Container[str]) -> Iterable[str]:
     """The order in which properties take what the words give: first what is needed, then what is chosen."""
     if not maker.brief:
-        return names
+        return properties.names
 
     def rank(name: str) -> int:
         chosen = any(place.get("enum") is not None for place in properties.at(name))
         return 0 if name in needed else 2 - chosen
 
-    return sorted(names, key=rank)
+    return sorted(properties.names, key=rank)
 
 
 def _within(spot: Spot, name: str) -> Spot:
@@ -140,15 +147,13 @@ def _made(maker: Making, spot: Spot, name: str, places: Places) -> Any:
     return maker.make(places, _within(spot, name))
 
 
-def _object(maker: Making, facts: Facts, spot: Spot, wanted: tuple[_Properties, list[str]]) -> dict[str, Any]:
+def _object(maker: Making, facts: Facts, spot: Spot, properties: _Properties) -> dict[str, Any]:
     """An object as complete as it may be."""
-    properties, required = wanted
-    needed = set(required)
+    needed = set(properties.needed)
     least, most = facts.span("Properties")
     room = most - len(needed)
     made: dict[str, Any] = {}
-    names = dict.fromkeys((*_required(facts, properties.names), *required))
-    for name in _taking(maker, properties, names, needed):
+    for name in _taking(maker, properties, needed):
         if name not in needed and (room <= 0 or (maker.lean and len(made) >= least)):
             continue
         places = properties.at(name)
@@ -159,7 +164,7 @@ def _object(maker: Making, facts: Facts, spot: Spot, wanted: tuple[_Properties, 
                 )
         elif (
             spot.recurs(maker.document, places)
-            or not properties.allows(name)
+            or not properties.allows(name, formats=maker.formats)
             or _misses(maker, facts, name, places)
         ):
             continue
@@ -170,7 +175,7 @@ def _object(maker: Making, facts: Facts, spot: Spot, wanted: tuple[_Properties, 
                 raise
         else:
             room -= name not in needed
-    made = {name: made[name] for name in names if name in made}
+    made = {name: made[name] for name in properties.names if name in made}
     wished = max(least, int(min(most, properties.free and not made and not maker.lean)))
     _fill(maker, facts, spot, (properties, made, wished))
     if len(made) < least:

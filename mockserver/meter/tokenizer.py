@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
+from itertools import accumulate
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -123,9 +124,12 @@ class Tokenizer:
 
     def _ends(self, text: str) -> "array[int]":
         """How many whole characters stand before the end of each token."""
+        tokens = self.tokens(self.encode(text))
+        if text.isascii():
+            return array("I", accumulate(map(len, tokens)))
         data = text.encode()
         ends, at, chars = array("I"), 0, 0
-        for token in self.tokens(self.encode(text)):
+        for token in tokens:
             at += len(token)
             if token.isascii():
                 chars += len(token)

@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 
-from mockserver.instances.document import _MOST, Document, compiled, formatted
+from mockserver.instances.document import _KNOWN, _MOST, Document, compiled, formatted
 from mockserver.instances.impossible import ImpossibleSchemaError, TakesLongError
 from mockserver.instances.places import Place
 
@@ -170,3 +170,25 @@ def test_a_pattern_that_nobody_could_stop_compiling_is_not_begun(
 @pytest.mark.parametrize("pattern", [r"\s+" * 100, r"^[A-Z]{2}-\d{3}$" * 100, "a" * 10_000])
 def test_a_long_pattern_is_compiled(pattern: str) -> None:
     assert not Document({"type": "string", "pattern": pattern}).matches(pattern, "")
+
+
+def test_what_follows_from_the_schema_alone_is_found_once_and_not_for_ever() -> None:
+    document = Document({"type": "string"})
+    found: list[int] = []
+
+    def find() -> int:
+        found.append(len(found))
+        return found[-1]
+
+    assert [document.known("a", find), document.known("a", find)] == [0, 0]
+    assert [document.known(("b", number), find) for number in range(_KNOWN - 1)] == [*range(1, _KNOWN)]
+    assert document.known("a", find) == 0
+    assert document.known("c", find) == _KNOWN  # one too many: all is forgotten
+    assert document.known("a", find) == _KNOWN + 1
+
+
+def test_what_cannot_be_found_is_looked_for_anew() -> None:
+    document = Document({"type": "string"})
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            document.known("a", lambda: dict[str, int]()["b"])
