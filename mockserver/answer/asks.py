@@ -129,6 +129,14 @@ def asks_for(tool: Mapping[str, Any], text: str) -> bool:
     return _meets(named, about, said) or ("arithmetic" in said and _calculates(named, about, parameters))
 
 
+def standing(tool: Mapping[str, Any], text: str) -> int:
+    """Where among the ideas of a text the first word of a tool's name stands; behind all where none does."""
+    name = _described(tool)[0]
+    said = terms(shortened(text))
+    named = terms(" ".join(parts(name)) if name.isascii() else name)
+    return next((said.index(term) for term in named if term in said), len(said))
+
+
 def nearness(tool: Mapping[str, Any], text: str) -> int:
     """How many ideas a text has in common with a tool's name, description and parameters."""
     name, description, parameters = _described(tool)

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-from mockserver.answer.asks import asks_for, names, nearness
+from mockserver.answer.asks import asks_for, names, nearness, standing
 from mockserver.answer.course import Course, course_of, directory, ends
 from mockserver.answer.heeding import heeding
 from mockserver.base.deadline import Deadline
@@ -103,11 +103,10 @@ def _tells(tool: Tool) -> bool:
 
 
 def _asked(tools: list[Tool], course: Course) -> list[Errand]:
-    """One errand for each thing that the words ask a tool for and that was not called yet."""
+    """One errand for each thing that the words ask a tool for and that was not called yet, in their order."""
     found = []
-    for tool in tools:
-        if is_ending(tool) or not asks_for(tool, course.question):
-            continue
+    asked = [tool for tool in tools if not is_ending(tool) and asks_for(tool, course.question)]
+    for tool in sorted(asked, key=lambda tool: standing(tool, course.question)):
         things = Words.of(course.question).things(tool["function"].get("parameters"))
         errands = [Errand(tool, things[:index]) for index in range(max(len(things), 1))]
         found += errands[course.times(name_of(tool)) :]

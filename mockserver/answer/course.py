@@ -6,6 +6,7 @@ with an answer. Which words they use is data (`fixtures/agents.json`).
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -50,14 +51,29 @@ def complains(text: str) -> bool:
 
 
 @cache
-def _asides() -> re.Pattern[str]:
-    tags = "|".join(map(re.escape, known()["asides"]["tags"]))
-    return re.compile(rf"\s*<({tags})>.*</\1>\s*", re.DOTALL)
+def _marks() -> re.Pattern[str]:
+    return re.compile(f"<(/?)({'|'.join(map(re.escape, known()['asides']['tags']))})>")
 
 
-def is_aside(message: Message) -> bool:
-    """Whether a user's message is what a framework reminds the model of, with no word of a user."""
-    return message.role == "user" and "</" in message.text and _asides().fullmatch(message.text) is not None
+def parted(message: Message) -> tuple[str, str]:
+    """The words of a user's message, and what a framework reminds the model of within them."""
+    text = message.text
+    if message.role != "user" or "</" not in text:
+        return text, ""
+    words, asides = list[str](), list[str]()
+    done, open_at, depth, name = 0, 0, 0, ""
+    for mark in _marks().finditer(text):
+        if (mark[2] != name) if depth else mark[1]:
+            continue
+        if not depth:
+            open_at, name = mark.start(), mark[2]
+        depth += -1 if mark[1] else 1
+        if not depth:
+            words.append(text[done:open_at])
+            asides.append(text[open_at : mark.end()])
+            done = mark.end()
+    words.append(text[done:])
+    return ("".join(words).strip(), "\n".join(asides)) if asides else (text, "")
 
 
 @value
@@ -93,12 +109,7 @@ class Course:
 
 def course_of(request: ChatRequest) -> Course:
     """The work on the last question of a conversation."""
-    messages = request.messages
-    reminded = ""
-    asides = [message.text for message in messages if is_aside(message)]
-    if asides and any(message.role == "user" and not is_aside(message) for message in messages):
-        reminded = "\n".join(asides)
-        messages = tuple(message for message in messages if not is_aside(message))
+    messages, reminded = _spoken(request.messages)
     start = _question(messages)
     question = messages[start].text if start >= 0 else request.last_user
     behind = messages[start + 1 :]
@@ -124,6 +135,24 @@ def course_of(request: ChatRequest) -> Course:
         last.role in ("user", "tool") and not complaint,
         reminded,
     )
+
+
+def _spoken(messages: tuple[Message, ...]) -> tuple[tuple[Message, ...], str]:
+    """The messages without what a framework reminds the model of, and that; all where no word is left."""
+    if not any("</" in message.text for message in messages):
+        return messages, ""
+    found = [parted(message) for message in messages]
+    reminded = "\n".join(aside for _, aside in found if aside)
+    if not reminded or not any(
+        words for message, (words, _) in zip(messages, found, strict=True) if message.role == "user"
+    ):
+        return messages, ""
+    spoken = (
+        replace(message, text=words) if aside else message
+        for message, (words, aside) in zip(messages, found, strict=True)
+        if words or not aside
+    )
+    return tuple(spoken), reminded
 
 
 def _question(messages: tuple[Message, ...]) -> int:

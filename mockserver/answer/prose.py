@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 
+from mockserver.answer.course import parted
 from mockserver.base import resources
 from mockserver.instances.language import language
 from mockserver.talk.request import ChatRequest
@@ -73,7 +74,8 @@ def _excerpt(text: str, length: int = _TOPIC) -> str:
 
 
 def _fill(sentences: list[str], request: ChatRequest, words: Lexicon) -> str:
-    said = [message.text for message in request.messages if message.role == "user"]
+    texts = [parted(message)[0] for message in request.messages if message.role == "user"]
+    said = [text for text in texts if text] or texts
     results = [message.text for message in request.messages if message.role == "tool"]
     topic = _excerpt(said[-1]) if said else ""
     before = _excerpt(said[-2]) if len(said) > 1 else ""

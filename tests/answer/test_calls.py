@@ -1,6 +1,6 @@
 """When the built-in model calls a function, which one, and with what."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import repeat
 from typing import Any
@@ -110,11 +110,11 @@ def test_of_two_tools_of_one_name_the_first_is_forced_and_an_unknown_name_calls_
 
 
 def test_only_parallel_calls_are_several() -> None:
-    assert names(ask(BOTH_ASKED, tools=TOOLS)) == ["calculate_sum"]
-    assert names(ask(BOTH_ASKED, tools=TOOLS, parallel_tool_calls=False)) == ["calculate_sum"]
+    assert names(ask(BOTH_ASKED, tools=TOOLS)) == ["get_weather"]
+    assert names(ask(BOTH_ASKED, tools=TOOLS, parallel_tool_calls=False)) == ["get_weather"]
     both = ask(BOTH_ASKED, tools=TOOLS, parallel_tool_calls=True)
-    assert names(both) == ["calculate_sum", "get_weather"]
-    assert [call.name for call in calls.calls(both, drawn())] == ["calculate_sum", "get_weather"]
+    assert names(both) == ["get_weather", "calculate_sum"]
+    assert [call.name for call in calls.calls(both, drawn())] == ["get_weather", "calculate_sum"]
 
 
 def test_after_a_tool_has_answered_another_is_called_only_where_that_is_required() -> None:
@@ -250,14 +250,27 @@ def test_what_is_near_to_the_words_is_forced_first() -> None:
 
 def test_one_call_for_each_thing_asked_for() -> None:
     assert run(BOTH_ASKED, *TOOLS) == [
-        'calculate_sum {"a": 3, "b": 4}',
         'get_weather {"city": "Berlin", "days": 2}',
+        'calculate_sum {"a": 3, "b": 4}',
     ]
     cities = ['get_weather {"city": "Paris", "days": 2}', 'get_weather {"city": "London", "days": 2}']
     for parallel in (True, False):
         assert (
             run("What is the weather in Paris and in London?", *TOOLS, parallel_tool_calls=parallel) == cities
         )
+
+
+@pytest.mark.parametrize(
+    ("words", "order"),
+    [
+        ('Read the file a.txt, then edit it: replace "tea" by "mate"', ["read_file", "edit_file"]),
+        ("Edit the file a.txt, then read it", ["edit_file", "read_file"]),
+    ],
+)
+def test_the_words_say_what_comes_first(words: str, order: list[str]) -> None:
+    path: Mapping[str, Any] = {"properties": {"path": {"type": "string"}}, "required": ["path"]}
+    tools = [tool("edit_file", "Edit a file", path), tool("read_file", "Read a file", path)]
+    assert [made.split()[0] for made in run(words, *tools)] == order
 
 
 def test_a_way_from_one_place_to_another_is_one_thing() -> None:

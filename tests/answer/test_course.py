@@ -165,3 +165,23 @@ def test_what_a_framework_reminds_of_is_no_question_and_no_result() -> None:
     found = course(user("Tea?"), called("brew"), result("hot"), user(REMINDER))
     assert (found.question, found.results, found.answered) == ("Tea?", ("hot",), True)
     assert course(user(REMINDER)).question == REMINDER
+
+
+def test_a_reminder_beside_words_is_none_of_them() -> None:
+    words = f"{REMINDER}<cwd>/tea</cwd>\n{REMINDER}\nTea?"
+    found = course(user(words))
+    assert found.question == "<cwd>/tea</cwd>\n\nTea?"
+    assert found.reminded == f"{REMINDER}\n{REMINDER}"
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("<system-reminder>a<system-reminder>b</system-reminder>c</system-reminder>Tea?", "Tea?"),
+        ("<system-reminder>a</environment_context>Tea?</b>", None),
+        ("</system-reminder>Tea?", None),
+        ("<system-reminder>a</system-reminder>Tea?<system-reminder>b</c>", "Tea?<system-reminder>b</c>"),
+    ],
+)
+def test_a_reminder_ends_where_its_mark_is_closed(said: str, left: str | None) -> None:
+    assert course(user(said)).question == (said if left is None else left)
