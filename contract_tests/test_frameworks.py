@@ -1,6 +1,6 @@
 """The programs of docs/frameworks.md, each in the environment of its framework, with the plugin beside it.
 
-An environment is there where `scripts/agents` or `scripts/install-clients` made it; CI makes two of them.
+An environment is there where `scripts/agents` or `scripts/install-clients` made it; CI makes two of these.
 """
 
 import os

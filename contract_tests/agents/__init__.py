@@ -1,29 +1,41 @@
-"""Agent frameworks with the programs of their tutorials, unscripted: each in an environment of its own."""
+"""Agent frameworks with the programs of their tutorials: each in an environment of its own.
+
+Each program is run twice: unscripted, and by its transcript, the replies that lead it to its end.
+"""
 
 import hashlib
 import json
 import os
 import subprocess
-import sys
 import venv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shutil import copy
 from typing import Any
 
+from mockserver.contract.process import LineProcess, ProcessError
+from mockserver.scenario.export import reply_spec
 from mockserver.testing.embedded import MockServer
+from mockserver.testing.mock import Mock
 
 HERE = Path(__file__).parent
 HOMES = HERE.parent.parent / ".cache" / "agents"
 RESULTS = HERE / "results.json"
 
-IN_CI = ("pydantic_ai", "smolagents")
+IN_CI = ("ai", "instructor", "pydantic_ai", "smolagents")
 """The frameworks that CI runs; the nightly profile `agents` runs all."""
 
 SCRIPTED = frozenset({("dspy", "tool")})
 """Programs that end as asked with a script only: docs/agents.md says of which formats that is so."""
 
-_PATIENCE = 600
-"""How many seconds the programs of one framework may take."""
+KEY = "sk-agents"
+"""The key that the programs send."""
+
+_PATIENCE = 300
+"""How many seconds one program may take."""
+
+Transcript = Mapping[str, Sequence[Mapping[str, Any]]]
+"""The replies of each program, as scripts say them."""
 
 QUIET = {
     "CREWAI_DISABLE_TELEMETRY": "true",
@@ -88,32 +100,84 @@ def install(name: str) -> None:
     stamp.write_text(_stamp(name), "ascii")
 
 
-def _command(name: str) -> list[str | Path]:
+def _command(name: str) -> list[str]:
     """What runs the programs; node looks for packages beside the file that asks for them."""
     if _is_node(name):
-        return ["node", copy(HERE / name / "programs.mjs", HOMES / name)]
-    return [HOMES / name / "bin" / "python", HERE / name / "programs.py"]
+        return ["node", str(copy(HERE / name / "programs.mjs", HOMES / name))]
+    return [str(HOMES / name / "bin" / "python"), str(HERE / name / "programs.py")]
+
+
+def transcript(name: str) -> Transcript:
+    """The transcripts of a framework's programs; none where none was written yet."""
+    path = HERE / name / "transcript.json"
+    found: Transcript = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return found
 
 
 def run(name: str) -> dict[str, Any]:
-    """Run the programs of a framework against a server of their own."""
+    """Run the programs of a framework against a server of their own, first unscripted, then scripted.
+
+    What came of each stands under `ok` and `error`, and where it has transcripts under `scripted` and
+    `scripted_error`.
+    """
+    script = transcript(name)
     with MockServer(port=0) as mock:
-        environment = {
-            **os.environ,
-            **QUIET,
-            "BASE": mock.openai_base_url,
-            "PYTHONPATH": str(HERE),
-        }
-        done = subprocess.run(
-            _command(name),
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=_PATIENCE,
-            check=False,
-        )
-    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"program"')]
-    if not found:
-        print(done.stderr[-2000:], file=sys.stderr)
-        found = [{"program": "all", "ok": False, "error": "the programs did not start"}]
+        environment = {**os.environ, **QUIET, "BASE": mock.openai_base_url, "PYTHONPATH": str(HERE)}
+        world = mock.world(KEY)
+        try:
+            with LineProcess(_command(name), env=environment, patience=_PATIENCE) as child:
+                kinds = json.loads(child.ask(b"\n"))
+                free = {kind: _ended(child, kind) for kind in kinds}
+                bound = {kind: _played(child, kind, world, script.get(kind, ())) for kind in kinds if script}
+        except ProcessError as ended:
+            free = bound = {"all": f"the programs {ended}"}
+    found = [{"program": kind, "ok": not error, "error": error} for kind, error in free.items()]
+    for one in found:
+        if one["program"] in bound:
+            wrong = bound[one["program"]]
+            one |= {"scripted": not wrong, "scripted_error": wrong}
     return {"package": packages(name)[0], "programs": found}
+
+
+def _ended(child: LineProcess, kind: str) -> str:
+    """Run a program; what went wrong, "" for nothing."""
+    error: str = json.loads(child.ask(f"{kind}\n".encode()))["error"]
+    return error
+
+
+def _played(child: LineProcess, kind: str, world: Mock, replies: Sequence[Mapping[str, Any]]) -> str:
+    """Run a program by its transcript, all of it and nothing else; what went wrong, "" for nothing."""
+    world.reset()
+    world.on_miss("error")
+    script = world.when()
+    for reply in replies:
+        script.reply(reply, times=1)
+    error = _ended(child, kind)
+    asked = len(world.requests())
+    if not error and asked != len(replies):
+        return f"it asked {asked} times, and its transcript has {len(replies)} replies"
+    return error
+
+
+def record(name: str) -> dict[str, list[dict[str, Any]]]:
+    """The transcripts of the programs that end as asked by the built-in model's answers."""
+    made = {}
+    with MockServer(port=0) as mock:
+        environment = {**os.environ, **QUIET, "BASE": mock.openai_base_url, "PYTHONPATH": str(HERE)}
+        with LineProcess(_command(name), env=environment, patience=_PATIENCE) as child:
+            for kind in json.loads(child.ask(b"\n")):
+                mock.world(KEY).reset()
+                error = _ended(child, kind)
+                replies = [entry.reply for entry in mock.engine.journal if entry.reply is not None]
+                if not error:
+                    made[kind] = [_brief(reply_spec(reply)) for reply in replies]
+    return made
+
+
+def _brief(spec: dict[str, Any]) -> dict[str, Any]:
+    """A reply without what follows from the rest: why it ends, and the ids of its calls."""
+    calls = [{name: call[name] for name in ("name", "arguments")} for call in spec.get("tool_calls", ())]
+    kept = {
+        name: value for name, value in spec.items() if name not in ("finish_reason", "tool_calls") and value
+    }
+    return {**kept, "tool_calls": calls} if calls else kept or {"content": ""}

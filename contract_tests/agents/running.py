@@ -1,6 +1,8 @@
-"""Runs the programs of one framework in the framework's own environment, and prints a JSON line for each.
+"""Runs the programs of one framework in the framework's own environment, as it is told on its input.
 
-`BASE` in the environment is the URL of the compatible surface. It needs nothing but Python's own library.
+An empty line asks for the names of the programs, another one for the program of that name to be run: it is
+answered with a line of JSON. `BASE` in the environment is the URL of the compatible surface. It needs nothing
+but Python's own library.
 """
 
 import asyncio
@@ -53,19 +55,28 @@ def has(text: object, *words: str) -> None:
 
 
 def main() -> None:
-    """Run all programs, or those whose kinds are named; what is asynchronous has one loop for all."""
-    wanted = sys.argv[1:]
+    """Run the programs that the lines of the input name; what is asynchronous has one loop for all.
+
+    What frameworks print goes where errors go, so that it is not taken for an answer.
+    """
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    programs = dict(_PROGRAMS)
     with asyncio.Runner() as runner:
-        for kind, run in _PROGRAMS:
-            if wanted and kind not in wanted:
-                continue
-            error = ""
-            try:
-                made = run()
-                if inspect.iscoroutine(made):
-                    runner.run(made)
-            except BaseException as raised:  # noqa: BLE001 - whatever ends a program is its result
-                error = f"{type(raised).__name__}: {raised}"[:600]
-                if os.environ.get("TRACE"):
-                    traceback.print_exc()
-            print(json.dumps({"program": kind, "ok": not error, "error": error}), flush=True)
+        for line in sys.stdin:
+            kind = line.strip()
+            told = {"program": kind, "error": _error(runner, programs[kind])} if kind else list(programs)
+            print(json.dumps(told), file=answers)
+
+
+def _error(runner: asyncio.Runner, run: Callable[[], Any]) -> str:
+    """What ends a program otherwise than it should; "" for nothing."""
+    try:
+        made = run()
+        if inspect.iscoroutine(made):
+            runner.run(made)
+    except BaseException as raised:  # noqa: BLE001 - whatever ends a program is its result
+        if os.environ.get("TRACE"):
+            traceback.print_exc()
+        return f"{type(raised).__name__}: {raised}"[:600]
+    return ""

@@ -1,5 +1,7 @@
 // Vercel's ai: what its tutorials show.
 
+import { createInterface } from 'node:readline';
+
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { generateText, Output, stepCountIs, streamText, tool } from 'ai';
 import { z } from 'zod';
@@ -87,14 +89,16 @@ const programs = {
   },
 };
 
-const wanted = process.argv.slice(2);
-for (const [program, run] of Object.entries(programs)) {
-  if (wanted.length && !wanted.includes(program)) continue;
-  let error = '';
-  try {
-    await run();
-  } catch (raised) {
-    error = `${raised.name}: ${raised.message}`.slice(0, 600);
+// An empty line asks for the names of the programs, another one for that program to be run.
+for await (const line of createInterface({ input: process.stdin })) {
+  let told = Object.keys(programs);
+  if (line) {
+    told = { program: line, error: '' };
+    try {
+      await programs[line]();
+    } catch (raised) {
+      told.error = `${raised.name}: ${raised.message}`.slice(0, 600);
+    }
   }
-  console.log(`{"program": ${JSON.stringify(program)}, "ok": ${!error}, "error": ${JSON.stringify(error)}}`);
+  process.stdout.write(`${JSON.stringify(told)}\n`);
 }
