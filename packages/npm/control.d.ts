@@ -811,7 +811,7 @@ export interface components {
              * @description Another serializer than the model's own; one that the surface does not know changes nothing there.
              * @enum {unknown}
              */
-            dialect?: "classic" | "alphabetical" | "model-first" | "type-first" | "summary" | "arguments" | "summary-arguments" | null;
+            dialect?: "classic" | "alphabetical" | "model-first" | "type-first" | "older-calls" | "longer-calls" | "detailed" | "guessing" | "spaced" | "summary" | "arguments" | "summary-arguments" | null;
             /** @description Fields laid over the computed usage. */
             usage?: {
                 [key: string]: unknown;
