@@ -2,10 +2,12 @@
 
 import http.client
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from contract_tests.gallery.reference import Message, Reference, Reply, Said
 from contract_tests.gallery.registry import COMPLETIONS, defect
-from mockserver.contract import Report, Say
+from mockserver.contract import Report, Say, Tokens
 
 
 @defect("form.comments", surfaces=COMPLETIONS)
@@ -119,3 +121,80 @@ class PagesAreAnswers(Reference):
             reply = Reply()
             reply.choice(0).text = body.decode(errors="replace")
             return reply
+
+
+@defect("form.ids-alone", surfaces=COMPLETIONS)
+class IdsAreEvents(Reference):
+    """A block with an id is an event, even without data (httpx-sse makes an empty one)."""
+
+    def events(self, response: http.client.HTTPResponse) -> Iterator[tuple[str, str]]:
+        seen = [line.removesuffix("\r") for line in self.lines(response)]
+        for block in "\n".join(seen).split("\n\n"):
+            data = [
+                line.partition(":")[2].removeprefix(" ") for line in block.split("\n") if line[:5] == "data:"
+            ]
+            if data or block.startswith("id: "):
+                yield "error" if "event:error" in block else "", "\n".join(data)
+
+
+@defect("form.running-usage", surfaces=("compat",))
+class AddsUsageUp(Reference):
+    """The usage of each chunk is added to that before (openai-go does)."""
+
+    def take(self, reply: Reply, document: Message, *, cumulative: bool) -> None:
+        before = reply.usage
+        super().take(reply, document, cumulative=cumulative)
+        if before is not None and reply.usage is not None and reply.usage is not before:
+            reply.usage = Tokens(before.input + reply.usage.input, before.output + reply.usage.output)
+
+
+@defect("form.unknown-finish", surfaces=COMPLETIONS)
+class KnownReasons(Reference):
+    """A finish reason that it does not know is `stop` (litellm says so)."""
+
+    def finish(self, reason: str | None, before: str | None) -> str | None:
+        known = (None, "null", "", "stop", "length", "tool_calls")
+        return super().finish(reason if reason in known else "stop", before)
+
+
+@defect("form.restated-ids", surfaces=COMPLETIONS)
+class AppendsIds(Reference):
+    """The id of a call is put together of all its pieces, unless each is all of it so far."""
+
+    def call(self, said: Said, piece: Message, *, cumulative: bool) -> None:
+        known = said.calls.get(int(piece.get("index") or 0))
+        if known is not None and known.id and piece.get("id") and not cumulative:
+            piece = {**piece, "id": known.id + piece["id"]}
+        super().call(said, piece, cumulative=cumulative)
+
+
+@defect("form.late-ids", surfaces=COMPLETIONS)
+class FirstIdOnly(Reference):
+    """The id of a call is that of its first piece."""
+
+    def call(self, said: Said, piece: Message, *, cumulative: bool) -> None:
+        known = said.calls.get(int(piece.get("index") or 0))
+        super().call(said, piece if known is None else {**piece, "id": known.id}, cumulative=cumulative)
+        if known is not None and not known.id:
+            at = int(piece.get("index") or 0)
+            said.calls[at] = replace(said.calls[at], id="")
+
+
+@defect("form.null-opening", surfaces=COMPLETIONS)
+class BeginsWithNull(Reference):
+    """Null arguments of the first piece are the beginning of the arguments."""
+
+    def call(self, said: Said, piece: Message, *, cumulative: bool) -> None:
+        function = piece.get("function") or {}
+        if function.get("name") and "arguments" in function and function["arguments"] is None:
+            piece = {**piece, "function": {**function, "arguments": "null"}}
+        super().call(said, piece, cumulative=cumulative)
+
+
+@defect("stream.unfinished", surfaces=COMPLETIONS)
+class EveryEndIsAFinish(Reference):
+    """Where the bytes end in good order, the answer is finished."""
+
+    def check(self, reply: Reply, options: dict[str, Any]) -> None:
+        for said in reply.choices.values():
+            said.finish = said.finish or "stop"

@@ -8,11 +8,13 @@ from typing import Any
 from mockserver.base.jsontext import loads_bounded
 from mockserver.catalogue.models import load
 from mockserver.contract.protocol import Begin, Choice, Report, Tokens
-from mockserver.contract.requirements import Failure, requirements
+from mockserver.contract.requirements import Failure, Severity, requirements
 from mockserver.contract.stage import Seen
-from mockserver.contract.truth import Comparison, Told, first_difference, levelled, same_arguments
+from mockserver.contract.told import Told
+from mockserver.contract.truth import Comparison, first_difference, levelled, same_arguments
 from mockserver.dialects.dialect import Dialect
 from mockserver.dialects.table import dialect_of, named
+from mockserver.faults.odd import UNKNOWN_FINISH
 from mockserver.rules.registry import Moment, rules_by_id
 from mockserver.rules.schemas import document, validator
 from mockserver.state.journal import Entry
@@ -27,6 +29,8 @@ _WIRE_OPTIONS = frozenset({"stream", "stream_options", "tools", "result_format",
 """What a client may decide by itself: how the answer is carried."""
 
 _NOT_OPTIONS = frozenset({"model", "messages", "input", "parameters"})
+UNFINISHED = "early-end"
+"""The fault behind which an answer has no finish, and the connection ends well."""
 TRANSIENT = frozenset({HTTPStatus.TOO_MANY_REQUESTS, 500, 502, 503, 504})
 LASTING = frozenset({400, 401, 403, 404})
 
@@ -251,14 +255,21 @@ def judge_choice(said: Said, told: Choice, number: int, dialect: Dialect | None 
     return found
 
 
-def judge_answer(report: Report, entry: Entry, *, stream: bool) -> list[Failure]:
-    """What is wrong with the report of an answer that was given."""
+def finish_of(fault: Any) -> str | None:
+    """The finish reason that a fault puts in the place of the answer's; None where it puts none."""
+    return UNKNOWN_FINISH if fault == "unknown-finish" else None
+
+
+def judge_answer(report: Report, entry: Entry, *, stream: bool, finish: str | None = None) -> list[Failure]:
+    """What is wrong with the report of an answer that was given; `finish`: it ended with another reason."""
     assert entry.reply is not None
     assert entry.usage is not None
     if report.error is not None:
         text = f"the answer was good, reported is {report.error.kind}: {report.error.message[:200]}"
         return [Failure("report.success", text)]
     said, found = entry.reply.choices, []
+    if finish is not None:
+        said = tuple(replace(choice, finish_reason=finish) for choice in said)
     if report.cancelled:
         found.append(Failure("report.stopped", "the answer came to its end, and is reported as stopped"))
     if len(report.choices) != len(said):
@@ -357,6 +368,22 @@ def judge_stopped(report: Report, entry: Entry) -> list[Failure]:
     return found
 
 
+def judge_unfinished(report: Report, entry: Entry) -> list[Failure]:
+    """What is wrong with the report of a stream that ended in good order, half-way: an error is as good."""
+    assert entry.reply is not None
+    if report.error is not None:
+        return []
+    said, found = entry.reply.choices[0].content, []
+    told = "".join(choice.text for choice in report.choices[:1])
+    ends = [choice.finish_reason for choice in report.choices if choice.finish_reason]
+    if ends:
+        text = f"the finish reason {ends[0]!r} is reported, and none was sent"
+        found.append(Failure("stream.unfinished", text, place="choices[0].finish_reason"))
+    if not said.startswith(told):
+        found.append(Failure("stream.unfinished", f"{told!r} is reported, {said!r} was on its way"))
+    return found
+
+
 def judge_sum(told: Tokens, sure: tuple[int, int], unsure: tuple[int, int]) -> list[Failure]:
     """What is wrong with the usage of a whole conversation.
 
@@ -377,9 +404,11 @@ def judge_sum(told: Tokens, sure: tuple[int, int], unsure: tuple[int, int]) -> l
 def of_form(fault: Any, found: list[Failure]) -> list[Failure]:
     """What is wrong with the report of an answer that came in an odd but legal form.
 
-    The requirement of that form stands before what was misread because of it.
+    The requirement of that form stands before what was misread because of it. Of a form that a client only
+    should read it stands alone: what follows from it is no graver than it is.
     """
     form = next((one for one in requirements().values() if fault is not None and one.form == fault), None)
     if form is None or not found:
         return found
-    return [Failure(form.id, f"of a stream in this form: {found[0].message}", place=found[0].place), *found]
+    first = Failure(form.id, f"of a stream in this form: {found[0].message}", place=found[0].place)
+    return [first, *(found if form.severity is Severity.MUST else [])]

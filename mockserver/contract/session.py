@@ -10,20 +10,23 @@ from mockserver.contract.client import Client
 from mockserver.contract.judge import (
     LASTING,
     TRANSIENT,
+    UNFINISHED,
     Due,
     RequestJudge,
+    finish_of,
     judge_answer,
     judge_error,
     judge_refusal,
     judge_stopped,
     judge_sum,
+    judge_unfinished,
     of_form,
 )
 from mockserver.contract.protocol import Begin, Command, End, Report, Result, Results, Say
-from mockserver.contract.requirements import Failure, Severity
+from mockserver.contract.requirements import Failure, Severity, requirements
 from mockserver.contract.stage import Planned, Seen, Stage, late_error
+from mockserver.contract.told import Told, optional
 from mockserver.contract.transcript import Transcript
-from mockserver.contract.truth import Told, optional
 from mockserver.dialects.messages import read_message
 from mockserver.dialects.table import dialect_of, named
 from mockserver.wire.sse import read
@@ -37,7 +40,8 @@ class _Talk:
     """One conversation: how it began, and the truth of it so far.
 
     `input` and `output` are the tokens of the answers that came to their end; of those that did not, `unsure`
-    may have been told or not. `judged` is up to where a session's cloud remembers the history.
+    may have been told or not. `judged` is up to where a session's cloud remembers the history, and `kept` up
+    to where it did before the turn.
     """
 
     begin: Begin
@@ -48,6 +52,7 @@ class _Talk:
     unsure: tuple[int, int] = (0, 0)
     summable: bool = True
     judged: int = 0
+    kept: int = 0
 
 
 @dataclass(slots=True)
@@ -94,7 +99,7 @@ class Session:
                 system=case.system,
                 tools=case.tools,
                 options=case.options_on(self.surface),
-                session=f"session-{number + 1}" if case.session else None,
+                session=f"Session-{number + 1}" if case.session else None,
                 thread=case.thread,
                 keep=case.keep,
                 timeout=case.timeout,
@@ -115,13 +120,19 @@ class Session:
         self.end()
 
     def _broken(self) -> bool:
-        """Whether it has gone wrong; what only should be does not end it, for it would hide the rest."""
-        return any(failure.severity is Severity.MUST for failure in self.failures)
+        """Whether it has gone wrong; what only should be does not end it, for it would hide the rest.
+
+        A form that was misread does: what is not known of the answer is missing in all that follows.
+        """
+        return any(
+            failure.severity is Severity.MUST or requirements()[failure.requirement].form
+            for failure in self.failures
+        )
 
     def turn(self, turn: Turn) -> None:
         """One turn, with every round of calls in it. Raises `ProtocolError`."""
         talk = self._talks[turn.conversation]
-        start = len(talk.history)
+        start, talk.kept = len(talk.history), talk.judged
         stream = self.mode != "plain"
         options = {**talk.begin.options, **turn.options}
         talk.history.append(_user(turn))
@@ -238,17 +249,15 @@ class Session:
         if held.seen[-1] is not last:
             talk.summable = False  # the kit does not know what that answer cost
             return self._failed(talk, start)
-        if turn.cancel_after and last.ended:
-            return self._stopped(talk, held, last, start)
         if last.ended:
-            self._fail(self._broken_off(held, last))
-            return self._failed(talk, start)
+            return self._ended(talk, turn, held, last, start)
         if last.entry.refusal is not None:
             self._fail(judge_refusal(held.report, last.entry))
             return self._failed(talk, start)
         assert last.planned is not None
-        found = judge_answer(held.report, last.entry, stream=held.stream)
-        self._fail(of_form(last.planned.reply.get("fault"), found) if held.stream else found)
+        fault = last.planned.reply.get("fault") if last.entry.stream else None
+        found = judge_answer(held.report, last.entry, stream=held.stream, finish=finish_of(fault))
+        self._fail(of_form(fault, found))
         return self._good(talk, turn, held, last)
 
     def _good(self, talk: _Talk, turn: Turn, held: _Round, last: Seen) -> bool:
@@ -273,6 +282,17 @@ class Session:
         )
         return not self._broken()
 
+    def _ended(self, talk: _Talk, turn: Turn, held: _Round, last: Seen, start: int) -> bool:
+        """A turn whose answer did not come to its end, or that was stopped before."""
+        assert last.planned is not None
+        if turn.cancel_after:
+            return self._stopped(talk, held, last, start)
+        if last.entry.stream and last.planned.reply.get("fault") == UNFINISHED:
+            self._fail(judge_unfinished(held.report, last.entry))
+            return self._half(talk, last, start)
+        self._fail(self._broken_off(held, last))
+        return self._failed(talk, start)
+
     def _broken_off(self, held: _Round, last: Seen) -> list[Failure]:
         assert last.planned is not None
         end = last.planned.delivery.end
@@ -294,20 +314,28 @@ class Session:
         )
 
     def _failed(self, talk: _Talk, start: int) -> bool:
-        talk.groups += 1
-        talk.history[:] = optional(talk.history, start, talk.groups)
-        talk.judged = min(talk.judged, start)
+        """A turn that failed: it may stay or go, in a session each message of it by itself."""
+        ends = range(start + 1, len(talk.history) + 1) if talk.begin.session else [len(talk.history)]
+        for end in ends:
+            talk.groups += 1
+            talk.history[start:end] = optional(talk.history[start:end], 0, talk.groups)
+            start = end
+        talk.judged = talk.kept
         return False
 
     def _stopped(self, talk: _Talk, held: _Round, last: Seen, start: int) -> bool:
         """A turn that the client was told to stop: the connection has to be let go."""
-        assert last.entry.reply is not None
         if not last.gone.wait(self.stage.patience):
             text = (
                 f"the connection was still held {self.stage.patience:g} s after the client was told to stop"
             )
             self._fail([Failure("stream.cancel", text)])
         self._fail(judge_stopped(held.report, last.entry))
+        return self._half(talk, last, start)
+
+    def _half(self, talk: _Talk, last: Seen, start: int) -> bool:
+        """A turn that may stay in the history with a beginning of its answer, or without, or go."""
+        assert last.entry.reply is not None
         self._failed(talk, start)
         said = last.entry.reply.choices[0].content
         beginning = Told(role="assistant", text=said, group=talk.groups, beginning=True)

@@ -1,40 +1,18 @@
 """The truth of a conversation: what was said, by whom, in which order; and where a request differs."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from difflib import SequenceMatcher
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 import orjson
 
 from mockserver.contract.requirements import Failure, Severity
+from mockserver.contract.told import Told, fitted, likely, variants
 from mockserver.talk.request import Message, ToolCall
 
-_MOST_OPTIONAL = 6
-"""How many groups of optional messages are tried in and out; older ones then count as left out."""
-
 _SHOWN = 80
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """One message of the truth.
-
-    `group` is above 0 for the messages of a turn that failed or was stopped: all of one group may be missing.
-    `beginning`: any beginning of the text will do. `joined`: the text goes on from a prefix.
-    """
-
-    role: str
-    text: str = ""
-    media: tuple[tuple[str, str], ...] = ()
-    calls: tuple[ToolCall, ...] = ()
-    call_id: str | None = None
-    partial: bool = False
-    group: int = 0
-    beginning: bool = False
-    joined: bool = False
 
 
 def media_of(message: Message) -> tuple[tuple[str, str], ...]:
@@ -45,16 +23,6 @@ def media_of(message: Message) -> tuple[tuple[str, str], ...]:
         inner = value.get("url") or value.get("data") if isinstance(value, dict) else value
         found.append((part.kind, str(inner)))
     return tuple(found)
-
-
-def variants(history: Sequence[Told]) -> Iterator[list[Told]]:
-    """The histories that a client may send: turns that failed may be in them or not."""
-    groups = sorted({told.group for told in history if told.group})[-_MOST_OPTIONAL:]
-    for choice in product((True, False), repeat=len(groups)):
-        kept = {group for group, keep in zip(groups, choice, strict=True) if keep}
-        yield [told for told in history if not told.group or told.group in kept]
-    if any(told.beginning for told in history):
-        yield from variants([told for told in history if not told.beginning])
 
 
 def same_arguments(left: str, right: str) -> bool:
@@ -121,7 +89,8 @@ class Comparison:
     def failures(self, history: Sequence[Told], sent: Sequence[Message]) -> list[Failure]:
         """Every place where the request differs from the nearest history that it may have."""
         best: list[Failure] | None = None
-        for variant in variants(history):
+        whole = fitted(history, sent)
+        for variant in chain([] if whole is None else [whole], variants(history), [likely(history, sent)]):
             found = self._against(variant, sent)
             if not found:
                 return []
@@ -130,10 +99,14 @@ class Comparison:
         return best or []
 
     def kept(self, history: Sequence[Told], sent: Sequence[Message], *, most: int) -> list[Failure]:
-        """As `failures`, where the history is cut in front, to `most` messages beside the system message."""
+        """As `failures`, where the history is cut in front, to `most` messages beside the system message.
+
+        A prefix that is to be continued may count as one of them or not.
+        """
         first: list[Failure] = []
-        for variant in variants(history):
-            found = self._against(_cut(variant, most), sent)
+        limits = (most, most + 1) if history[-1].partial else (most,)
+        for variant, limit in product(chain([likely(history, sent)], variants(history)), limits):
+            found = self._against(_cut(variant, limit), sent)
             if all(failure.severity is Severity.SHOULD for failure in found):
                 return found  # it is cut as it ought to be, whatever else it should be
             first = first or found
@@ -270,8 +243,3 @@ def _key(message: Told | Message) -> tuple[object, ...]:
     else:
         calls, call_id, media = message.tool_calls, message.tool_call_id, media_of(message)
     return (message.role, message.text, calls, call_id, media, message.partial)
-
-
-def optional(history: Sequence[Told], start: int, group: int) -> list[Told]:
-    """The history with all messages from `start` on made optional together."""
-    return [*history[:start], *(replace(told, group=group) for told in history[start:])]

@@ -2,13 +2,20 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
+from mockserver.dialects.events import message_of
 from mockserver.faults.planned import Frame, Planned
 
+_ENDS = ("stop", "length", "tool_calls", "function_call")
 _ID = re.compile(rb"\Aid:[0-9]+")
 HEARTBEAT = b": heartbeat\n\n"
 """A comment, by the WHATWG rules of SSE; every reader skips it."""
 OTHER_FIELDS = b"retry: 3000\nx-node: 7\n"
+ID_ALONE = b"id: 7\n: heartbeat\n\n"
+"""An id without data: by the same rules it is no event."""
+UNKNOWN_FINISH = "pause"
+"""A finish reason that nobody documents."""
 LARGE_BYTES = 1 << 20
 """What a large event has more than others, in bytes."""
 
@@ -26,6 +33,11 @@ def with_heartbeats(planned: Planned) -> tuple[Frame, ...]:
     """A comment before each frame."""
     beats = [(Frame(HEARTBEAT, 0, frame.due), frame) for frame in planned.frames]
     return tuple(frame for pair in beats for frame in pair)
+
+
+def with_ids_alone(planned: Planned) -> tuple[Frame, ...]:
+    """An id and a comment, without data, before each frame."""
+    return tuple(each for frame in planned.frames for each in (Frame(ID_ALONE, 0, frame.due), frame))
 
 
 def with_data_lines(planned: Planned) -> tuple[Frame, ...]:
@@ -59,6 +71,105 @@ def with_usage_only(planned: Planned) -> tuple[Frame, ...]:
     payload = planned.dialect.usage_only(first.payload or {}, planned.prompt_tokens)
     only = replace(first, data=first.saying(payload), tokens=0)
     return numbered(planned, [first, only, *rest] if rest else [only, first])
+
+
+def with_running_usage(planned: Planned) -> tuple[Frame, ...]:
+    """The usage so far in each compatible chunk, as a total; the last usage stays the whole one.
+
+    Native events have theirs anyway.
+    """
+    told, spoken = [], 0
+    for frame in planned.frames:
+        payload = frame.payload
+        spoken += frame.tokens
+        if payload is None or payload.get("usage") or "choices" not in payload:
+            told.append(frame)
+            continue
+        usage = {"prompt_tokens": planned.prompt_tokens, "completion_tokens": spoken}
+        payload["usage"] = {**usage, "total_tokens": planned.prompt_tokens + spoken}
+        told.append(replace(frame, data=frame.saying(payload)))
+    return tuple(told)
+
+
+def _choices(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    """The choices that stand as such in an event: those of the compatible and of the native dialect."""
+    return list((payload.get("output") or payload).get("choices") or ())
+
+
+def with_unknown_finish(planned: Planned) -> tuple[Frame, ...]:
+    """A finish reason that nobody documents in the place of each that ends an answer."""
+    ended = []
+    for frame in planned.frames:
+        payload = frame.payload or {}
+        output = payload.get("output") or payload
+        holders = [output, *_choices(payload)]
+        finished = [one for one in holders if one.get("finish_reason") in _ENDS]
+        for one in finished:
+            one["finish_reason"] = UNKNOWN_FINISH
+        ended.append(replace(frame, data=frame.saying(payload)) if finished else frame)
+    return tuple(ended)
+
+
+def _pieces(payload: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
+    """The pieces of calls in an event, each with its choice and its place there."""
+    return [
+        ((choice.get("index"), piece.get("index")), piece)
+        for choice in _choices(payload)
+        for piece in message_of(choice).get("tool_calls") or ()
+    ]
+
+
+def with_restated_ids(planned: Planned) -> tuple[Frame, ...]:
+    """Each later piece of a call has its id again."""
+    known: dict[Any, Any] = {}
+    told = []
+    for frame in planned.frames:
+        payload = frame.payload or {}
+        pieces = _pieces(payload)
+        for place, piece in pieces:
+            piece["id"] = known.setdefault(place, piece.get("id"))
+        told.append(replace(frame, data=frame.saying(payload)) if pieces else frame)
+    return tuple(told)
+
+
+def with_late_ids(planned: Planned) -> tuple[Frame, ...]:
+    """The first piece of each call has an empty id; the next one has it."""
+    return _parted(planned, "id", "")
+
+
+def with_null_opening(planned: Planned) -> tuple[Frame, ...]:
+    """The first piece of each call has null for its arguments; they come with the next one."""
+    return _parted(planned, "arguments", None)
+
+
+def _parted(planned: Planned, field: str, left: str | None) -> tuple[Frame, ...]:
+    """Each first piece of a call in two: a field of it comes with the second, and `left` stands for it."""
+    known: set[Any] = set()
+    frames: list[Frame] = []
+    for frame in planned.frames:
+        payload = frame.payload or {}
+        new = [(place, piece) for place, piece in _pieces(payload) if place not in known]
+        opened = None if planned.cumulative or not new else planned.dialect.opening(payload)
+        if opened is None:
+            frames.append(frame)
+            continue
+        known |= {place for place, _ in new}
+        choice, called = opened
+        first: dict[str, Any] = dict(called)
+        first["function"] = dict(called["function"])
+        delta: dict[str, Any] = {"index": first["index"], "id": "", "type": "function"}
+        delta["function"] = {"arguments": ""}
+        holder, behind = (first, delta) if field == "id" else (first["function"], delta["function"])
+        behind[field], holder[field] = holder.get(field) or "", left
+        message_of(choice)["tool_calls"][0] = first
+        later = planned.dialect.piece_behind(payload, choice, delta)
+        frames += [replace(frame, data=frame.saying(payload)), Frame(frame.saying(later), 0, frame.due)]
+    return numbered(planned, frames)
+
+
+def without_end(planned: Planned) -> tuple[Frame, ...]:
+    """The first half of a stream, and then an end in good order, without a finish; of a body nothing."""
+    return planned.frames[: planned.struck(None)]
 
 
 def with_tool_delta(planned: Planned, arguments: str | None) -> tuple[Frame, ...]:

@@ -21,7 +21,7 @@ from mockserver.catalogue.errors import Refusal
 Where = Literal["any", "stream", "tools"]
 """What a fault can strike: any answer, streams, or streams that call tools. Others go out well."""
 
-Harm = Literal["none", "error", "incomplete", "mislabelled", "usage", "changed"]
+Harm = Literal["none", "error", "incomplete", "mislabelled", "usage", "finish", "changed"]
 """What a careful client is left with: the whole answer, an error, less than an answer, a whole one under a
 wrong label, one without usage, or another text than was said."""
 

@@ -17,18 +17,21 @@ from mockserver.contract.judge import (
     RequestJudge,
     blamed,
     changed,
+    finish_of,
     judge_answer,
     judge_choice,
     judge_error,
     judge_refusal,
     judge_stopped,
     judge_sum,
+    judge_unfinished,
     of_form,
 )
 from mockserver.contract.protocol import Begin, Call, Choice, Error, Report, Tokens
 from mockserver.contract.requirements import Failure
+from mockserver.contract.requirements import Severity as Owed
 from mockserver.contract.stage import Seen
-from mockserver.contract.truth import Told
+from mockserver.contract.told import Told
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.threads import Conversation
 from mockserver.dialects.anthropic.surface import ANTHROPIC
@@ -596,3 +599,40 @@ def test_a_form_is_blamed_before_what_was_misread() -> None:
     assert text == found[0]
     assert of_form("crlf", []) == []
     assert of_form("trickle=1ms", found) == of_form(None, found) == found
+
+
+def test_a_form_that_should_be_read_is_blamed_alone() -> None:
+    found = [Failure("report.success", "it is an error"), Failure("report.text", "said 'a', sent 'b'")]
+    (form,) = of_form("no-last-blank", found)
+    assert (form.requirement, form.severity) == ("form.last-blank", Owed.SHOULD)
+
+
+def test_a_finish_reason_that_a_fault_put_there_is_the_one_to_be_told(engine: Engine) -> None:
+    kept = entry(engine)
+    assert kept.reply is not None
+    assert kept.usage is not None
+    usage = Tokens(kept.usage.input, kept.usage.output)
+    told = Report((Choice(kept.reply.choices[0].content, finish_reason="pause"),), usage)
+    assert finish_of("crlf") is None
+    assert judge_answer(told, kept, stream=True, finish=finish_of("unknown-finish")) == []
+    (failure,) = judge_answer(told, kept, stream=True, finish=finish_of(None))
+    assert failure.requirement == "report.finish-reason"
+
+
+@pytest.mark.parametrize(
+    ("most", "finish", "found"), [(1, None, 0), (0, None, 0), (1, "stop", 1), (None, "stop", 1)]
+)
+def test_an_answer_without_an_end_is_not_told_as_finished(
+    engine: Engine, most: int | None, finish: str | None, found: int
+) -> None:
+    kept = entry(engine)
+    assert kept.reply is not None
+    told = Report((Choice(kept.reply.choices[0].content[:most], finish_reason=finish),))
+    failures = judge_unfinished(told, kept)
+    assert [failure.requirement for failure in failures] == ["stream.unfinished"] * found
+
+
+def test_an_answer_without_an_end_may_be_an_error_and_is_never_another_text(engine: Engine) -> None:
+    assert judge_unfinished(Report(error=Error("BrokenOffError")), entry(engine)) == []
+    (failure,) = judge_unfinished(Report((Choice("Quite another text."),)), entry(engine))
+    assert failure.requirement == "stream.unfinished"

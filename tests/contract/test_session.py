@@ -171,8 +171,8 @@ def test_every_conversation_of_a_case_has_a_key_and_a_session_of_its_own(stage: 
     told = commands(stage, talk(conversations=2, session=True))
     begins = [command for command in told if isinstance(command, Begin)]
     assert [(begin.key, begin.session) for begin in begins] == [
-        ("sk-conform-1", "session-1"),
-        ("sk-conform-2", "session-2"),
+        ("sk-conform-1", "Session-1"),
+        ("sk-conform-2", "Session-2"),
     ]
     assert told[2:] == [End(conversation="conform-1"), End(conversation="conform-2")]
 

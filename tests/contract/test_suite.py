@@ -15,7 +15,8 @@ from mockserver.contract.judge import judge_choice
 from mockserver.contract.protocol import Call, Choice, Say
 from mockserver.contract.report import Result, State
 from mockserver.contract.suite import Outcome, hold
-from mockserver.contract.truth import Comparison, Told
+from mockserver.contract.told import Told
+from mockserver.contract.truth import Comparison
 from mockserver.talk.reply import Choice as Said
 from mockserver.talk.request import Message, ToolCall
 

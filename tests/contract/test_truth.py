@@ -1,21 +1,14 @@
 """The truth against what is sent: each difference has its name and its place."""
 
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.contract.truth import (
-    Comparison,
-    Told,
-    first_difference,
-    levelled,
-    media_of,
-    optional,
-    variants,
-)
+from mockserver.contract.told import Told, optional
+from mockserver.contract.truth import Comparison, first_difference, levelled, media_of
 from mockserver.talk.request import Message, Part, ToolCall
 
 CALL = ToolCall("weather", '{"city": "Rome"}', "call_1")
@@ -259,12 +252,6 @@ def test_a_text_beyond_eighty_characters_is_shortened() -> None:
     assert first_difference("a" * 79, "b").startswith(f"said '{'a' * 79}… (79 characters), sent 'b'; ")
 
 
-@pytest.mark.parametrize("groups", range(9))
-def test_there_are_variants_of_the_newest_failed_turns_only(groups: int) -> None:
-    history = [Told(role="user", text=str(at), group=at + 1) for at in range(groups)]
-    assert sum(1 for _ in variants(history)) == 2 ** min(groups, 6)
-
-
 def test_a_wrong_cut_says_how_many_and_the_first_two_reasons() -> None:
     wrong = sent([SYSTEM, HISTORY[1], HISTORY[5], HISTORY[5]])
     (failure,) = Comparison(place="messages", number=1).kept(HISTORY, wrong, most=2)
@@ -281,6 +268,33 @@ def test_of_a_difference_eight_characters_are_shown_again() -> None:
     assert text.endswith("they part at character 2: '23456789' became 'ABCDEFGH'")
 
 
-def test_a_truth_stays_as_it_is() -> None:
-    with pytest.raises(FrozenInstanceError):
-        setattr(SYSTEM, "text", "")  # noqa: B010 - what the types forbid
+def test_any_number_of_failed_turns_may_stay_or_go_each_by_itself() -> None:
+    history = [Told(role="user", text=f"Turn {at}.", group=at) for at in range(1, 15)]
+    history[3:3] = [Told(role="assistant", text="Half an answer.", group=3, beginning=True)]
+    history.append(Told(role="user", text="Last."))
+    kept = [told for told in history if told.group % 3 == 0]
+    assert found(history, sent(kept)) == []
+    begun = [replace(told, text="Half") if told.beginning else told for told in kept]
+    assert found(history, sent(begun)) == []
+    assert found(history, sent([told for told in kept if not told.beginning])) == []
+    wrong = [*sent(kept)[:-1], Message("user", "Past.")]
+    assert found(history, wrong) == [("history.text", f"messages[{len(kept) - 1}].content")]
+
+
+def test_of_a_turn_that_failed_behind_calls_the_words_may_stay_alone() -> None:
+    history = [*optional(HISTORY, 1, 1), Told(role="user", text="Next.")]
+    for end in (1, 2, 5, 6, 7):
+        assert found(history, sent([*HISTORY[:end], history[-1]])) == []
+    for end in (3, 4):
+        assert found(history, sent([*HISTORY[:end], history[-1]])) != []
+
+
+def test_a_prefix_counts_as_one_of_the_messages_that_are_kept_or_not() -> None:
+    compare = Comparison(place="messages", number=1)
+    history = [*HISTORY, Told(role="assistant", text="You are", partial=True)]
+    assert compare.kept(history, sent(history[-2:]), most=2) != []
+    assert compare.kept(history, sent([SYSTEM, *history[-2:]]), most=2) == []
+    for most in (6, 7):
+        assert compare.kept(history, sent(history), most=most) == []
+    (failure,) = compare.kept(history, sent(history), most=5)
+    assert failure.requirement == "history.truncation"

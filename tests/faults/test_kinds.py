@@ -14,7 +14,7 @@ from mockserver.talk.fault import COMMON, Kind
 def test_a_kind_says_what_it_does_and_what_it_imitates(kind: Kind) -> None:
     assert kind.group in ("sequence", "error", "time", "connection", "body", "odd", "bytes")
     assert kind.where in ("any", "stream", "tools")
-    assert kind.harm in ("none", "error", "incomplete", "mislabelled", "usage", "changed")
+    assert kind.harm in ("none", "error", "incomplete", "mislabelled", "usage", "finish", "changed")
     assert len(kind.does) > 20
     assert len(kind.imitates) > 10
     assert kind.main is None or kind.main in kind.options

@@ -126,3 +126,99 @@ def test_a_large_event_says_what_it_said(tokenizer: Tokenizer) -> None:
     assert len(first.data) > 1 << 20
     assert first.payload == answer.frames[0].payload
     assert tuple(rest) == answer.frames[1:]
+
+
+def test_an_id_alone_goes_before_each_frame(tokenizer: Tokenizer) -> None:
+    answer = planned(native_exchange("qwen-plus", TEXT, tokenizer, **NATIVE))
+    frames = odd.with_ids_alone(answer)
+    assert {frame.data for frame in frames[::2]} == {b"id: 7\n: heartbeat\n\n"}
+    assert frames[1::2] == answer.frames
+
+
+def test_a_running_usage_grows_to_the_last_one(tokenizer: Tokenizer) -> None:
+    answer = planned(compat_exchange("qwen-plus", TEXT, tokenizer))
+    payloads = [frame.payload for frame in odd.with_running_usage(answer) if frame.payload]
+    told = [payload["usage"]["completion_tokens"] for payload in payloads]
+    assert told == sorted(told)
+    assert told[0] < told[-1]
+    assert all(usage["total_tokens"] > usage["completion_tokens"] for usage in (p["usage"] for p in payloads))
+
+
+def test_native_events_keep_the_usage_that_they_have(tokenizer: Tokenizer) -> None:
+    answer = planned(native_exchange("qwen-plus", TEXT, tokenizer, **NATIVE))
+    assert odd.with_running_usage(answer) == answer.frames
+
+
+@pytest.mark.parametrize("parameters", [None, {"incremental_output": True}, NATIVE])
+def test_an_unknown_finish_stands_where_the_finish_stood(
+    parameters: dict[str, Any] | None, tokenizer: Tokenizer
+) -> None:
+    exchange = (
+        compat_exchange("qwen-plus", TEXT, tokenizer)
+        if parameters is None
+        else native_exchange("qwen-plus", TEXT, tokenizer, **parameters)
+    )
+    data = b"".join(frame.data for frame in odd.with_unknown_finish(planned(exchange)))
+    assert data.count(b'"finish_reason":"pause"') == 1
+    assert b'"finish_reason":"stop"' not in data
+
+
+def pieces(frames: tuple[Frame, ...]) -> list[tuple[str | None, str | None, str | None]]:
+    """The id, the name and the arguments of each piece of a call."""
+    found = []
+    for frame in frames:
+        payload = frame.payload or {}
+        for choice in (payload.get("output") or payload).get("choices") or ():
+            for piece in (choice.get("delta") or choice.get("message") or {}).get("tool_calls") or ():
+                function = piece["function"]
+                found.append((piece["id"], function.get("name"), function["arguments"]))
+    return found
+
+
+def both(reply: Reply, tokenizer: Tokenizer) -> list[Planned]:
+    """An answer with calls in the compatible and in the native dialect."""
+    return [
+        planned(compat_exchange("qwen-plus", reply, tokenizer, tools=TOOLS)),
+        planned(native_exchange("qwen-plus", reply, tokenizer, tools=TOOLS, **NATIVE)),
+    ]
+
+
+def test_restated_ids_stand_in_each_piece(tokenizer: Tokenizer) -> None:
+    for answer in both(CALLS, tokenizer):
+        before, after = pieces(answer.frames), pieces(odd.with_restated_ids(answer))
+        assert {piece[0] for piece in before} > {piece[0] for piece in after} == {"call_1"}
+        assert [piece[1:] for piece in before] == [piece[1:] for piece in after]
+
+
+def test_a_late_id_comes_with_the_second_piece(tokenizer: Tokenizer) -> None:
+    for answer in both(CALLS, tokenizer):
+        first, second, *_ = pieces(odd.with_late_ids(answer))
+        assert first[:2] == ("", "brew")
+        assert second == ("call_1", None, "")
+
+
+def test_null_arguments_open_a_call_and_none_are_lost(tokenizer: Tokenizer) -> None:
+    for answer in both(CALLS, tokenizer):
+        told = pieces(odd.with_null_opening(answer))
+        assert told[0][2] is None
+        assert "".join(arguments or "" for *_, arguments in told) == '{"leaf": "sencha"}'
+
+
+@pytest.mark.parametrize("parted", [odd.with_restated_ids, odd.with_late_ids, odd.with_null_opening])
+def test_without_calls_nothing_is_parted(parted: Any, tokenizer: Tokenizer) -> None:
+    for answer in both(TEXT, tokenizer):
+        assert parted(answer) == answer.frames
+
+
+def test_texts_so_far_have_no_first_piece(tokenizer: Tokenizer) -> None:
+    repeated = {**NATIVE, "incremental_output": False, "tools": TOOLS}
+    answer = planned(native_exchange("qwen-plus", CALLS, tokenizer, **repeated))
+    assert odd.with_late_ids(answer) == answer.frames
+
+
+def test_an_early_end_has_no_finish(tokenizer: Tokenizer) -> None:
+    answer = planned(compat_exchange("qwen-plus", TEXT, tokenizer))
+    frames = odd.without_end(answer)
+    assert 0 < len(frames) < len(answer.frames)
+    assert frames == answer.frames[: len(frames)]
+    assert b"[DONE]" not in frames[-1].data

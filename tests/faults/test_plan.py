@@ -125,6 +125,16 @@ def test_a_chunk_too_many_or_too_few_changes_the_answer(form: str, name: str, to
     assert len(plan(answer, sample(name)).pieces) == len(answer.frames) + (1 if "dup" in name else -1)
 
 
+@pytest.mark.parametrize("form", ["compat", "native", "native-cumulative"])
+def test_a_finish_that_nobody_knows_changes_nothing_else(form: str, tokenizer: Tokenizer) -> None:
+    answer = planned(exchange(form, THOUGHT, tokenizer))
+    read, good = faulty(answer, sample("unknown-finish")), untouched(answer)
+    assert {at: said[:-1] for at, said in read.said.items()} == {
+        at: said[:-1] for at, said in good.said.items()
+    }
+    assert {said[-1] for said in read.said.values()} == {"pause"}
+
+
 @pytest.mark.parametrize("form", ["compat", "native"])
 @pytest.mark.parametrize("stream", [True, False])
 def test_the_final_usage_is_missing_and_nothing_else(

@@ -1,0 +1,89 @@
+"""What was told: which histories a client may send, and which of them it sent."""
+
+from collections.abc import Sequence
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.contract.told import Told, fitted, likely, optional, variants
+from mockserver.talk.request import Message, ToolCall
+
+SAID = Told(role="user", text="Weather?")
+CALLING = Told(role="assistant", calls=(ToolCall("weather", "{}", "call_1"),))
+RESULT = Told(role="tool", text="fine", call_id="call_1")
+HALF = Told(role="assistant", text="It is fine.", beginning=True)
+NEXT = Told(role="user", text="Next.")
+
+
+def sent(history: Sequence[Told]) -> list[Message]:
+    return [Message(one.role, one.text, (), one.calls, one.call_id) for one in history]
+
+
+@pytest.mark.parametrize("groups", range(9))
+def test_there_are_variants_of_the_newest_failed_turns_only(groups: int) -> None:
+    history = [Told(role="user", text=str(at), group=at + 1) for at in range(groups)]
+    assert sum(1 for _ in variants(history)) == 2 ** min(groups, 6)
+
+
+def test_a_truth_stays_as_it_is() -> None:
+    with pytest.raises(FrozenInstanceError):
+        setattr(SAID, "text", "")  # noqa: B010 - what the types forbid
+
+
+def test_all_from_a_place_on_is_optional_together() -> None:
+    assert optional([SAID, NEXT, NEXT], 1, 7) == [SAID, replace(NEXT, group=7), replace(NEXT, group=7)]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 2)), max_size=20), st.data())
+def test_whatever_a_client_may_send_is_found(turns: list[tuple[str, int]], data: st.DataObject) -> None:
+    history: list[Told] = []
+    chosen: list[Told] = []
+    for number, (text, failed) in enumerate(turns):
+        turn = [replace(SAID, text=text), CALLING, RESULT, *([HALF] if failed == 2 else [])]
+        if failed:
+            turn = [replace(told, group=number + 1) for told in turn]
+            ends = [0, 1, 3, *([4] if failed == 2 else [])]
+            kept = turn[: data.draw(st.sampled_from(ends))]
+        else:
+            kept = turn
+        history += turn
+        chosen += kept
+    shortened = [replace(told, text=told.text[:3]) if told.beginning else told for told in chosen]
+    found = fitted(history, sent(shortened))
+    assert found is not None
+    assert [replace(told, group=0) for told in found] == [replace(told, group=0) for told in chosen]
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        [SAID, CALLING, NEXT],  # a call without its result
+        [CALLING, RESULT, NEXT],  # a later round without the words
+        [SAID, replace(RESULT, call_id="call_2"), NEXT],
+        [SAID, replace(HALF, text="fine."), NEXT],
+        [SAID],
+        [SAID, NEXT, NEXT],
+    ],
+)
+def test_what_no_client_may_send_is_not_found(kept: list[Told]) -> None:
+    history = [*optional([SAID, CALLING, RESULT, HALF], 0, 1), NEXT]
+    assert fitted(history, sent(kept)) is None
+
+
+def test_the_whole_of_a_turn_may_be_sent_even_with_a_call_left_open() -> None:
+    history = [*optional([SAID, CALLING], 0, 1), NEXT]
+    assert fitted(history, sent([SAID, CALLING, NEXT])) == history
+
+
+def test_a_request_most_likely_means_those_turns_whose_words_are_in_it() -> None:
+    history = [
+        replace(SAID, text="One.", group=1),
+        replace(SAID, text="Two.", group=2),
+        replace(HALF, group=2),
+    ]
+    history.append(NEXT)
+    assert likely(history, sent([history[1], replace(NEXT, text="Wrong.")])) == [history[1], NEXT]
+    begun = [history[0], history[1], replace(HALF, text="It")]
+    assert likely(history, sent(begun)) == history
