@@ -1,0 +1,124 @@
+"""Clients that are odd and do nothing wrong: what the documents allow, and the reference does otherwise."""
+
+import random
+from typing import Any
+
+from contract_tests.gallery.reference import CloudError, Message, Reference, Reply
+from mockserver.contract import Begin, Report
+from mockserver.contract.cases import SURFACES
+from mockserver.contract.protocol import FEATURES
+
+COMPLETIONS = ("compat", "native-text", "native-multimodal")
+
+
+class Lists(Reference):
+    """Every content is a list of parts, where a surface takes one."""
+
+    def wire(self, message: Message) -> Message:
+        content = message.get("content")
+        if self.begin.surface != "compat" or not isinstance(content, str) or message.get("partial"):
+            return super().wire(message)
+        return {**message, "content": [{"type": "text", "text": content}]}
+
+
+class Jitter(Reference):
+    """How often it tries again is drawn anew each time."""
+
+    def __init__(self, begin: Begin) -> None:
+        super().__init__(begin)
+        self.dice = random.Random(begin.key)
+
+    def attempts(self) -> int:
+        return self.dice.randint(2, 6)
+
+
+class Nulls(Reference):
+    """Where there are calls and no words, the content of the message is null."""
+
+    def remember(self, reply: Reply, prefix: str | None) -> None:
+        super().remember(reply, prefix)
+        last = self.history[-1]
+        if self.begin.surface == "compat" and last.get("tool_calls") and not last["content"]:
+            last["content"] = None
+
+
+class KeepsHalves(Reference):
+    """What came before the user stopped it stays in the history, with the user's words."""
+
+    def answer(self, stream: bool, options: dict[str, Any], prefix: str | None, stop: int | None) -> Report:
+        said = list(self.history)
+        report = super().answer(stream, options, prefix, stop)
+        if report.cancelled and self.begin.thread is None and self.begin.session is None:
+            half = {"role": "assistant", "content": self.joined(prefix, report.choices[0].text)}
+            self.history[:] = [*said, half] if half["content"] else said
+        return report
+
+
+class KeepsWords(Reference):
+    """The user's words stay, whatever became of their turn."""
+
+    def forget(self) -> None:
+        del self.history[self.start + 1 :]
+        self.known, self.thread = self.before
+
+
+class KeepsRounds(Reference):
+    """All of a turn stays, whatever became of it: the words, the calls and the results."""
+
+    def forget(self) -> None:
+        if self.begin.thread is not None:
+            super().forget()
+
+
+class NeverStreams(Reference):
+    """It has no streams, and says so."""
+
+
+class Patient(Reference):
+    """An error inside a stream passes like one before it, and is tried again."""
+
+    def passes(self, error: CloudError) -> bool:
+        error.late = False
+        return super().passes(error)
+
+
+class Explicit(Reference):
+    """It says what is so anyway: n is 1, and that a stream is none."""
+
+    def compat_parameters(self, parameters: dict[str, Any], *, stream: bool) -> dict[str, Any]:
+        own = {"n": 1} if "n" not in parameters else {}
+        return {"stream": False, **own, **super().compat_parameters(parameters, stream=stream)}
+
+
+class Wordy(Reference):
+    """The words of the cloud stand among its own."""
+
+    def error(self, document: Message, status: int | None) -> CloudError:
+        error = super().error(document, status)
+        error.message = f"Error code: {status} - {error.message}"
+        return error
+
+
+def surfaces_of(client: type[Reference]) -> tuple[str, ...]:
+    """Where a client is odd."""
+    return COMPLETIONS if client in (Lists, Nulls, Explicit) else SURFACES
+
+
+def features_of(client: type[Reference]) -> tuple[str, ...]:
+    """What a client can do."""
+    return tuple(name for name in FEATURES if client is not NeverStreams or name not in ("stream", "cancel"))
+
+
+CORRECT = (
+    Lists,
+    Jitter,
+    Nulls,
+    KeepsHalves,
+    KeepsWords,
+    KeepsRounds,
+    NeverStreams,
+    Patient,
+    Explicit,
+    Wordy,
+)
+"""Clients that no requirement blames."""
