@@ -105,8 +105,8 @@ class Watching(Reference, ABC):
         return report
 
     def end(self) -> Report:
-        self.memory.open.discard(self.begin.conversation)
         report: Report = self.visit("sum", super().end(), self.moment())
+        self.memory.open.discard(self.begin.conversation)
         return report
 
     def remember(self, reply: Reply, prefix: str | None) -> None:
@@ -245,14 +245,15 @@ def looked_at(
 ) -> list[tuple[Site, Before]]:
     """Every site of a place in a document, the last one first, with what stood there before.
 
-    What stands there now is remembered for the next time.
+    What stands there now is remembered for the next time there is something.
     """
     places = sites(document, what["path"])
     known = client.memory.seen.setdefault((layer, what["id"]), {})
     mine = client.begin.conversation
     stale = known.get(mine, [])
     foreign = next((values for name, values in known.items() if name != mine and values), [])
-    known[mine] = [deepcopy(site.value) for site in places]
+    if places:
+        known[mine] = [deepcopy(site.value) for site in places]
     return [
         (site, Before(_at(stale, at), _at(foreign, at), what.get("other")))
         for at, site in enumerate(places)

@@ -79,11 +79,11 @@ def table() -> dict[str, Any]:
 
 
 def pairs() -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
-    """Every layer, what and how that go together."""
+    """Every layer, what and how that go together; another value is put where the table has one."""
     for what in table()["what"]:
         for layer in what["layers"]:
             for how in table()["how"]:
-                if what["kind"] in how["kinds"]:
+                if what["kind"] in how["kinds"] and (how["id"] != "other" or "other" in what):
                     yield layer, what, how
 
 
