@@ -90,8 +90,8 @@ class Turn:
 class Case:
     """One named conversation, with the requirements that it shows and the features that it needs.
 
-    `sequence` of `turns`; `conversations` is how many are held side by side; the other fields are those
-    of `Begin`.
+    `conversations` is how many are held side by side, and `each` what they have of their own, by number:
+    `system`, `tools`, `options`, `models`. The other fields are those of `Begin`.
     """
 
     id: str
@@ -110,6 +110,7 @@ class Case:
     keep: int | None = None
     timeout: float = 10.0
     conversations: int = 1
+    each: tuple[Mapping[str, Any], ...] = ()
     turns: tuple[Turn, ...] = ()
 
     @classmethod
@@ -120,8 +121,9 @@ class Case:
             if name in spec:
                 given[name] = tuple(spec[name])
         given["models"] = {**MODELS, **spec.get("models", {})}
-        given["tools"] = tuple(
-            tools[tool] if isinstance(tool, str) else tool for tool in spec.get("tools", ())
+        given["tools"] = _offered(spec, tools)
+        given["each"] = tuple(
+            {**own, "tools": _offered(own, tools)} if "tools" in own else own for own in spec.get("each", ())
         )
         given["turns"] = tuple(Turn.read(turn) for turn in spec["turns"])
         return cls(**given)
@@ -131,6 +133,15 @@ class Case:
         fields = {name: getattr(self, name) for name in self.__slots__ if name != "turns"}
         kept = {name: value for name, value in fields.items() if value not in (None, (), {}, False, "")}
         return {**kept, "turns": [turn.json() for turn in self.turns]}
+
+    def of(self, conversation: int) -> "Case":
+        """The case as one of its conversations has it."""
+        own = dict(self.each[conversation]) if conversation < len(self.each) else {}
+        if "models" in own:
+            own["models"] = {**self.models, **own["models"]}
+        if "options" in own:
+            own["options"] = {**self.options, **own["options"]}
+        return replace(self, **own)
 
     def held_on(self, surface: str) -> bool:
         """Whether the case can be held on a surface at all."""
@@ -142,6 +153,11 @@ class Case:
         return {**self.options, **by_dialect.get(named(surface).dialect, {})}
 
 
+def _offered(spec: Mapping[str, Any], tools: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The tools of a case or of one conversation; `tools` are those that it may name."""
+    return tuple(tools[tool] if isinstance(tool, str) else tool for tool in spec.get("tools", ()))
+
+
 def read_cases(document: Any, *, where: str) -> tuple[Case, ...]:
     """The cases of a document. Raises `CaseError`."""
     found = violations("conformance", document)
@@ -151,7 +167,8 @@ def read_cases(document: Any, *, where: str) -> tuple[Case, ...]:
     document = filled(document, document.get("texts") or {})
     tools = document.get("tools") or {}
     for case in document["cases"]:
-        unknown = [tool for tool in case.get("tools", ()) if isinstance(tool, str) and tool not in tools]
+        named_here = [tool for spec in (case, *case.get("each", ())) for tool in spec.get("tools", ())]
+        unknown = [tool for tool in named_here if isinstance(tool, str) and tool not in tools]
         if unknown:
             msg = (
                 f"{where}: the case {case['id']} names the tool {unknown[0]!r}; known are {', '.join(tools)}"

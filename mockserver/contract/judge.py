@@ -1,5 +1,6 @@
 """The judge: holds each request against the truth and the rules, and each report against the answer."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -10,7 +11,7 @@ from mockserver.catalogue.models import load
 from mockserver.contract.protocol import Begin, Choice, Report, Tokens
 from mockserver.contract.requirements import Failure, Severity, requirements
 from mockserver.contract.stage import Seen
-from mockserver.contract.told import Told
+from mockserver.contract.told import Told, fitted, shape_of
 from mockserver.contract.truth import Comparison, first_difference, levelled, same_arguments
 from mockserver.dialects.dialect import Dialect
 from mockserver.dialects.table import dialect_of, named
@@ -26,7 +27,7 @@ from mockserver.talk.request import Message, ToolCall, thinking_read_from
 from mockserver.talk.surface import Trait
 
 _WIRE_OPTIONS = frozenset({"stream", "stream_options", "tools", "result_format", "incremental_output", "n"})
-"""What a client may decide by itself: how the answer is carried."""
+"""What a client may decide by itself: how the answer is carried; of choices that there is one."""
 
 _NOT_OPTIONS = frozenset({"model", "messages", "input", "parameters"})
 UNFINISHED = "early-end"
@@ -60,6 +61,18 @@ def blamed(finding: Finding) -> bool:
     if finding.severity is not RuleSeverity.HARMFUL:
         return True
     return rule.moment in (Moment.READING, Moment.REQUEST) and rule.id not in _OF_THE_ANSWERS
+
+
+def at_place(body: Any, place: str) -> Any:
+    """What stands at a place of a body, such as `messages[0].content`; None where nothing does."""
+    for step in re.findall(r"\w+", place):
+        if isinstance(body, list) and step.isdigit() and int(step) < len(body):
+            body = body[int(step)]
+        elif isinstance(body, Mapping):
+            body = body.get(step)
+        else:
+            return None
+    return body
 
 
 def changed(given: Any, sent: Any, place: str) -> tuple[str, str]:
@@ -158,9 +171,9 @@ class RequestJudge:
                 self._fail("options.sent", f"{name} was given as {value!r} and is {got}", place_of(name))
         demanded = document(f"{self._surface.name}.request")["required"]
         for name, value in sent.items():
-            known = name in self._due.options or name in _WIRE_OPTIONS or name in _NOT_OPTIONS
-            known = known or name in demanded
-            if not known and value is not None:
+            known = name in self._due.options or name in _NOT_OPTIONS or name in demanded
+            carried = name in _WIRE_OPTIONS and (name != "n" or value == 1)
+            if not (known or carried) and value is not None:
                 self._fail("options.unasked", f"nobody gave {name}: {value!r}", place_of(name))
         tools = [dict(tool) for tool in self._due.begin.tools]
         offered = list(sent.get("tools") or ())
@@ -191,7 +204,8 @@ class RequestJudge:
         elif due.begin.keep is not None:
             self._failures += compare.kept(history, sent, most=due.begin.keep)
         else:
-            self._failures += compare.failures(history, sent)
+            found = compare.failures(history, sent)
+            self._failures += found or self._parts(body, history, sent, places)
         if Trait.THOUGHTS_OUT not in self._surface.traits:
             return
         model, preserve = load().find(due.begin.model), due.options.get("preserve_thinking")
@@ -202,6 +216,19 @@ class RequestJudge:
             if message.reasoning:
                 text = f"thinking of {len(message.reasoning)} characters is sent back"
                 self._fail("thinking.not-sent-back", text, f"{place}[{at}].reasoning_content")
+
+    def _parts(
+        self, body: Mapping[str, Any], history: Sequence[Told], sent: Sequence[Message], places: Sequence[str]
+    ) -> list[Failure]:
+        """Where the media of a message stand otherwise among its texts than they were said."""
+        found = []
+        for told, place in zip(fitted(history, sent) or (), places, strict=False):
+            content = at_place(body, f"{place}.content") if told.parts else None
+            shape = shape_of(content) if isinstance(content, list) else told.parts
+            if shape != told.parts:
+                text = f"said in the order {', '.join(told.parts)}, sent in the order {', '.join(shape)}"
+                found.append(Failure("media.sent", text, self._number, f"{place}.content"))
+        return found
 
 
 def _switched(sent: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ from mockserver.contract.judge import (
 from mockserver.contract.protocol import Begin, Command, End, Report, Result, Results, Say
 from mockserver.contract.requirements import Failure, Severity, requirements
 from mockserver.contract.stage import Planned, Seen, Stage, late_error
-from mockserver.contract.told import Told, optional
+from mockserver.contract.told import Told, optional, shape_of
 from mockserver.contract.transcript import Transcript
 from mockserver.dialects.messages import read_message
 from mockserver.dialects.table import dialect_of, named
@@ -85,9 +85,8 @@ class Session:
 
     def begin(self) -> None:
         """Begins every conversation of the case. Raises `ProtocolError`."""
-        case = self.case
-        for number in range(case.conversations):
-            key = self.stage.lane()
+        for number in range(self.case.conversations):
+            case, key = self.case.of(number), self.stage.lane()
             begin = Begin(
                 conversation=key.removeprefix("sk-"),
                 surface=self.surface,
@@ -107,8 +106,10 @@ class Session:
             self.client.send(begin)
             told = [Told(role="system", text=case.system)] if case.system else []
             self._talks.append(_Talk(begin, told))
-        asked = f"{self.surface}, {case.models[self.surface]}, {self.mode}"
-        self.transcript.add("kit", f"begins: {asked}" + (f", system {case.system!r}" if case.system else ""))
+            asked = f"{self.surface}, {case.models[self.surface]}, {self.mode}"
+            if number == 0 or self.case.each:
+                given = f", system {case.system!r}" if case.system else ""
+                self.transcript.add("kit", f"begins: {asked}{given}")
 
     def run(self) -> None:
         """The whole case, to its end or its first failure. Raises `ProtocolError`."""
@@ -384,7 +385,7 @@ def _user(turn: Turn) -> Told:
     texts = [part["text"] for part in turn.parts if "text" in part]
     message = read_message({"role": "user", "content": [part for part in turn.parts if "text" not in part]})
     media = tuple((part.kind, str(part.value)) for part in message.media)
-    return Told(role="user", text="".join(texts), media=media)
+    return Told(role="user", text="".join(texts), media=media, parts=shape_of(turn.parts))
 
 
 def _prefix(text: str | None) -> Told:

@@ -71,7 +71,7 @@ def needs(case: Case, mode: str) -> set[str]:
     return {
         *case.features,
         *({"stream"} if mode != "plain" else set()),
-        *({"system"} if case.system else set()),
+        *({"system"} if any(case.of(at).system for at in range(case.conversations)) else set()),
     }
 
 

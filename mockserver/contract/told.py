@@ -1,8 +1,9 @@
 """What was told in a conversation, and which histories of it a client may send."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, product
+from typing import Any
 
 from mockserver.talk.request import Message, ToolCall
 
@@ -16,7 +17,7 @@ class Told:
 
     `group` is above 0 for the messages of a turn that failed or was stopped: all of one group may be missing,
     or its later rounds. `beginning`: any beginning of the text will do. `joined`: the text goes on from a
-    prefix.
+    prefix. `parts`: texts and media in their order, where there are both (`shape_of`).
     """
 
     role: str
@@ -28,6 +29,14 @@ class Told:
     group: int = 0
     beginning: bool = False
     joined: bool = False
+    parts: tuple[str, ...] = ()
+
+
+def shape_of(content: Iterable[Any]) -> tuple[str, ...]:
+    """Texts and media of a content, in their order; neighbours of a kind are one, empty texts none."""
+    texts = [part if isinstance(part, str) else part.get("text") for part in content]
+    kinds = ["media" if text is None else "text" for text in texts if text != ""]
+    return tuple(kind for kind, _ in groupby(kinds))
 
 
 def optional(history: Sequence[Told], start: int, group: int) -> list[Told]:

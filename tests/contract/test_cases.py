@@ -142,3 +142,36 @@ def test_what_a_surface_has_no_place_for_is_not_asked_there() -> None:
 def test_every_surface_has_many_cases() -> None:
     held = [surface for _, surface, _ in permutations(built_in())]
     assert min(held.count(surface) for surface in SURFACES) >= 150
+
+
+def test_what_a_conversation_has_of_its_own_stands_before_what_all_have() -> None:
+    tool = {"type": "function", "function": {"name": "brew", "parameters": {}}}
+    each = [
+        {},
+        {"system": "Mine.", "tools": ["brew"], "options": {"seed": 1}, "models": {"compat": "qwen-max"}},
+    ]
+    spec = {
+        "id": "a",
+        "system": "Ours.",
+        "options": {"seed": 0, "top_p": 0.5},
+        "conversations": 3,
+        "each": each,
+    }
+    document = {"tools": {"brew": tool}, "cases": [{**spec, "turns": [HELLO]}]}
+    (case,) = read_cases(document, where="here")
+    assert case.of(0) == case.of(2) == case
+    own = case.of(1)
+    assert (own.system, own.tools, own.options) == ("Mine.", (tool,), {"seed": 1, "top_p": 0.5})
+    assert own.models == {**case.models, "compat": "qwen-max"}
+    assert read_cases(document_of([case]), where="again") == (case,)
+
+
+def test_a_conversation_may_not_name_tools_that_there_are_not() -> None:
+    case = {"id": "a", "each": [{"tools": ["brew"]}], "turns": [HELLO]}
+    with pytest.raises(CaseError, match=r"the case a names the tool 'brew'; known are"):
+        read_cases({"cases": [case]}, where="here")
+
+
+def test_a_system_message_of_one_conversation_needs_the_means_for_it() -> None:
+    case = {"id": "a", "conversations": 2, "each": [{}, {"system": "Mine."}], "turns": [HELLO]}
+    assert "system" in needs(read_cases({"cases": [case]}, where="here")[0], "plain")

@@ -15,6 +15,7 @@ from mockserver.contract.judge import (
     TRANSIENT,
     Due,
     RequestJudge,
+    at_place,
     blamed,
     changed,
     finish_of,
@@ -636,3 +637,41 @@ def test_an_answer_without_an_end_may_be_an_error_and_is_never_another_text(engi
     assert judge_unfinished(Report(error=Error("BrokenOffError")), entry(engine)) == []
     (failure,) = judge_unfinished(Report((Choice("Quite another text."),)), entry(engine))
     assert failure.requirement == "stream.unfinished"
+
+
+@pytest.mark.parametrize(("number", "blamed_for"), [(1, []), (2, [("options.unasked", "n")])])
+def test_of_several_choices_nobody_asked_for_the_client_is_blamed(
+    engine: Engine, number: int, blamed_for: list[tuple[str, str]]
+) -> None:
+    assert found(entry(engine, n=number)) == blamed_for
+    assert found(entry(engine, n=number), options={"n": number}) == []
+
+
+@pytest.mark.parametrize(
+    ("order", "blamed_for"), [((0, 1, 2), []), ((1, 0, 2), [("media.sent", "messages[0].content")])]
+)
+def test_media_stand_among_the_texts_where_they_were_said(
+    engine: Engine, order: tuple[int, ...], blamed_for: list[tuple[str, str]]
+) -> None:
+    url = "https://example.com/tea.png"
+    parts: list[dict[str, Any]] = [{"type": "text", "text": "This "}]
+    parts += [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": "or that?"}]
+    said = [Told(role="user", text="This or that?", media=(("image", url),), parts=("text", "media", "text"))]
+    content = [parts[at] for at in order]
+    kept = entry(engine, model="qwen3-vl-plus", messages=[{"role": "user", "content": content}])
+    assert found(kept, history=said, model="qwen3-vl-plus") == blamed_for
+
+
+@pytest.mark.parametrize(
+    ("place", "there"),
+    [
+        ("a[1].b", 2),
+        ("a[0]", None),
+        ("a[7]", None),
+        ("c.d", None),
+        ("a.b", None),
+        ("", {"a": [None, {"b": 2}]}),
+    ],
+)
+def test_what_stands_at_a_place_of_a_body(place: str, there: Any) -> None:
+    assert at_place({"a": [None, {"b": 2}]}, place) == there

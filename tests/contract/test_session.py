@@ -1,6 +1,7 @@
 """A session: a client is led from turn to turn, and what it does wrong is told where it does it."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -476,3 +477,11 @@ def test_a_client_that_is_right_is_never_blamed(steady: PaperStage, case: Case) 
     held = led(steady, case, surface=case.surfaces[0], mode=case.modes[0])
     assert held.failures == []
     assert len(held.transcript.bodies) >= len(case.turns)
+
+
+def test_each_conversation_begins_with_what_it_has_of_its_own(stage: PaperStage) -> None:
+    case = replace(
+        talk(conversations=2, system="Ours."), each=({}, {"system": "Mine.", "options": {"seed": 1}})
+    )
+    begins = [command for command in commands(stage, case) if isinstance(command, Begin)]
+    assert [(begin.system, begin.options) for begin in begins] == [("Ours.", {}), ("Mine.", {"seed": 1})]

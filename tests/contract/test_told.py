@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import FrozenInstanceError, replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.contract.told import Told, fitted, likely, optional, variants
+from mockserver.contract.told import Told, fitted, likely, optional, shape_of, variants
 from mockserver.talk.request import Message, ToolCall
 
 SAID = Told(role="user", text="Weather?")
@@ -87,3 +88,19 @@ def test_a_request_most_likely_means_those_turns_whose_words_are_in_it() -> None
     assert likely(history, sent([history[1], replace(NEXT, text="Wrong.")])) == [history[1], NEXT]
     begun = [history[0], history[1], replace(HALF, text="It")]
     assert likely(history, sent(begun)) == history
+
+
+@pytest.mark.parametrize(
+    ("content", "shape"),
+    [
+        ([], ()),
+        (["a", {"text": "b"}, {"image": "data:,"}], ("text", "media")),
+        ([{"type": "image_url"}, {"type": "image_url"}, {"type": "text", "text": "b"}], ("media", "text")),
+        (
+            [{"text": "a"}, {"text": ""}, {"image": ""}, "", {"image": ""}, {"text": "b"}],
+            ("text", "media", "text"),
+        ),
+    ],
+)
+def test_the_parts_of_a_content_have_an_order(content: list[Any], shape: tuple[str, ...]) -> None:
+    assert shape_of(content) == shape
