@@ -19,7 +19,12 @@ from mockserver.wire import sse
 from tests.conftest import make_headers
 
 MEDIA = ("text", "image", "video", "audio")
-MODELS = sorted(model.name for model in model_catalogue.load() if model.chat and model.media)
+MODELS = sorted(
+    model.name for model in model_catalogue.load() if model.chat and model.media and model.task != "asr"
+)
+"""What hears only tells no sum on the native surface, and no medium that it does not take."""
+
+HEARING = "qwen3-asr-flash"
 URLS = {"image": "https://tea.example/leaf.png", "audio": "https://tea.example/kettle.wav"}
 VIDEOS = ("https://tea.example/film.mp4", ["https://tea.example/1.png", "https://tea.example/2.png"])
 
@@ -87,6 +92,14 @@ def test_text_and_media_add_up_to_the_input(
 
     ask()
     assert shown
+
+
+def test_a_model_that_hears_only_tells_its_sound(engine: Engine) -> None:
+    body = body_of(COMPAT, HEARING, [("audio", URLS["audio"])], stream=False)
+    answer = engine.chat(COMPAT, make_headers(), json.dumps(body).encode(), arrived=0.0)
+    usage = json.loads(answer.body)["usage"]
+    assert usage["prompt_tokens_details"]["audio_tokens"] > 0
+    told(usage, native=False)
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
