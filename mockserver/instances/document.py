@@ -182,9 +182,8 @@ class Document:
             self._validator = draft.validator
             self._weigh(patterns(spelled))
             try:
-                error = next(_meta(draft).iter_errors(schema), None)
-                if error is not None:
-                    raise error
+                # The first error alone: a list of all is made before one is read, and nobody runs meanwhile.
+                _meta(draft).validate(schema)
                 self.siblings = draft.ignores and with_siblings(spelled, binding=not loose)
                 self._registry = jsonschema_rs.Registry(
                     [(self._id(), schema)], draft=draft.number, retriever=_refuse

@@ -1,6 +1,7 @@
 """A schema, compiled: its places, its references, and a yes or no to a value."""
 
 from math import inf
+from typing import Any
 
 import pytest
 
@@ -192,3 +193,16 @@ def test_what_cannot_be_found_is_looked_for_anew() -> None:
     for _ in range(2):
         with pytest.raises(KeyError):
             document.known("a", lambda: dict[str, int]()["b"])
+
+
+def test_of_all_that_is_wrong_with_a_schema_only_the_first_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Judge:
+        """Who has no way to list what is wrong."""
+
+        def validate(self, schema: Any) -> None:
+            msg = f"the first of {len(schema['$defs'])}"
+            raise ValueError(msg)
+
+    monkeypatch.setattr("mockserver.instances.document._meta", lambda _: Judge())
+    with pytest.raises(ImpossibleSchemaError, match="the first of 2"):
+        Document({"$defs": {"a": 1, "b": 2}})
