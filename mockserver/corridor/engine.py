@@ -25,6 +25,7 @@ from mockserver.catalogue.cutting import kept_of
 from mockserver.catalogue.models import Model, Models
 from mockserver.corridor.answers import Answer, Answers, Clock, envelope_of
 from mockserver.corridor.door import Door
+from mockserver.corridor.keeping import Keeping
 from mockserver.corridor.known import Asked, Known, Read
 from mockserver.corridor.settings import Settings
 from mockserver.corridor.showing import teach
@@ -115,7 +116,10 @@ class Engine:
         self.calls = Journal(entries=self.settings.journal)
         self.clock = clock
         self.ids = ids or Ids(self.settings.seed)
-        self.speaker = Speaker(self.scripts, self.stage, self.errors, self.vocabularies, timer=timer)
+        self.keeping = Keeping(self.scripts, self.faults, self.quotas, self.journal, self.calls)
+        self.speaker = Speaker(
+            self.keeping, self.scripts, self.stage, self.errors, self.vocabularies, timer=timer
+        )
         self.answers = Answers(
             self.errors,
             self.vocabularies,
@@ -206,7 +210,7 @@ class Engine:
             if self.faults.asked(world.key, headers):
                 match = partial(self.faults.matching, world.key, request)
                 entered = (yield from aside(match)) if asked.large else match()
-                strike(request, entry, self.faults.draw(world, request, entered))
+                strike(request, entry, (yield from self.keeping.drawn(world, request, entered)))
             answer = yield from self._converse(asked, request, trail, answers or self.answers)
         except (Refused, MatchError) as ended:
             refused = ended if isinstance(ended, Refused) else Refused(miss.undecided(str(ended)))
@@ -225,13 +229,13 @@ class Engine:
         if entry.findings:
             teach(entry)
         answer.thread = asked.thread
-        self.journal.add(entry)
+        self.keeping.enter(entry, None if asked.model is None else asked.model.name)
         return answer
 
     def _understood(self, asked: Asked, headers: Mapping[str, str]) -> Steps[tuple[ChatRequest, Trail]]:
         """The request, read and judged, and its trail; the entry has what was found. Raises `Refused`."""
         if asked.known is not None:
-            return self._read_before(asked, asked.known.request)
+            return (yield from self._read_before(asked, asked.known.request))
         entry, (surface, _, body), parse = asked.entry, asked.place, self.door.parse
         data = (yield from aside(parse, body)) if asked.large else parse(body)
         entry.stream = dialect_of(surface).streams(headers, data)
@@ -239,18 +243,20 @@ class Engine:
         vocabulary = self.vocabularies.of(model)
         if not vocabulary.ready:
             yield from aside(vocabulary.get)
-        self._admit(asked)
+        if self.quotas:
+            yield from self._admit(asked)
         if Trait.THREADS in surface.traits:
             asked.thread = self.threads.find(entry.world, data, now=self.clock())
             asked.large = asked.large or size_of(asked.thread.history) > LARGE
         read = partial(self._read, asked, data, model, headers)
         return (yield from aside(read)) if asked.large else read()
 
-    def _read_before(self, asked: Asked, request: ChatRequest) -> tuple[ChatRequest, Trail]:
+    def _read_before(self, asked: Asked, request: ChatRequest) -> Steps[tuple[ChatRequest, Trail]]:
         """The same for a request in which nothing is found but in its history."""
         entry = asked.entry
         asked.model, entry.stream = request.model, request.stream
-        self._admit(asked)
+        if self.quotas:
+            yield from self._admit(asked)
         entry.model = request.model.name
         trail = entry.world.past.trace(request)
         if trail.deviations:
@@ -279,18 +285,16 @@ class Engine:
         assert self.recorded is not None
         answer = yield from self.recorded.answer(self, surface, headers, body, entry)
         if answer is not None:
-            self.journal.add(entry)
+            self.keeping.enter(entry, None)
         return answer
 
-    def _admit(self, asked: Asked) -> None:
+    def _admit(self, asked: Asked) -> Steps[None]:
         """Lets a request in that its quotas allow. Raises `Refused`."""
-        if not self.quotas:
-            return
         assert asked.model is not None
         entry, model = asked.entry, asked.model.name
         entry.model = model
         try:
-            asked.admission = self.quotas.admit(entry.world.key, model, now=self.clock())
+            asked.admission = yield from self.keeping.admitted(entry.world.key, model, now=self.clock())
         except QuotaExceededError as exceeded:
             raise Refused(self.errors.refuse(exceeded.refusal)) from None
 
@@ -300,7 +304,7 @@ class Engine:
             answer.admission.free()
         if answer.entry is not None:
             self.worlds.rest(answer.entry.world)
-            self.journal.ended(answer.entry, answer.went())
+            self.keeping.ended(answer.entry, answer.went())
 
     def left(self, answer: Answer) -> None:
         """A client left before the end of a stream."""

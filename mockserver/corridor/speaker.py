@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mockserver.answer import builtin
 from mockserver.base.deadline import Deadline, Timer
 from mockserver.catalogue.errors import Errors, Refusal
-from mockserver.corridor.searching import searched
+from mockserver.corridor.keeping import Keeping, Taken
 from mockserver.corridor.striking import strike
 from mockserver.corridor.work import Steps, aside
 from mockserver.instances.impossible import ImpossibleSchemaError, TakesLongError
@@ -37,6 +37,7 @@ class Speaker:
 
     def __init__(
         self,
+        keeping: Keeping,
         scripts: Scripts,
         stage: Stage,
         errors: Errors,
@@ -44,6 +45,7 @@ class Speaker:
         *,
         timer: Timer = time.monotonic,
     ) -> None:
+        self.keeping = keeping
         self._timer = timer
         self._scripts = scripts
         self._stage = stage
@@ -65,12 +67,9 @@ class Speaker:
         Templates tell the time by the `clock`; `recorded` is asked after the scripts. A `large` request
         is read aside by the built-in model.
         """
-        if large:
-            script = yield from searched(self._scripts, world.key, request)
-        else:
-            script = self._scripts.find(world.key, request)
-        if script is not None:
-            return (yield from self._scripted(script, world, request, entry, clock=clock, large=large))
+        taken = yield from self.keeping.taken(world.key, request, large=large)
+        if taken is not None:
+            return (yield from self._scripted(taken, world, request, entry, clock=clock, large=large))
         if recorded is not None and entry.recording is not None:
             said = recorded.say(request, entry)
             if isinstance(said, Refusal):
@@ -87,7 +86,7 @@ class Speaker:
 
     def _scripted(
         self,
-        script: Script,
+        taken: Taken,
         world: World,
         request: ChatRequest,
         entry: Entry,
@@ -95,15 +94,16 @@ class Speaker:
         clock: "Clock",
         large: bool,
     ) -> Steps[Reply]:
+        script, use = taken
         entry.answered_by = script.id
-        said = script.take(world.key)
+        said = script.answer(use)
         if isinstance(said, Draft):
-            fill = partial(self._filled, said, script, world, request, clock=clock)
+            fill = partial(self._filled, said, script, use, world, request, clock=clock)
             said = fill() if said.plain and not large else (yield from aside(fill))
         if isinstance(said, Refusal):
             raise Refused(said)
         if said.fault is not None:
-            strike(request, entry, said.fault.at(script.used_by(world.key) - 1))
+            strike(request, entry, said.fault.at(use))
         if said.choices or said.raw:
             return said
         built_in = yield from self._spoken(request, large=large)
@@ -127,14 +127,20 @@ class Speaker:
 
     @staticmethod
     def _filled(
-        draft: Draft[Reply | Refusal], script: Script, world: World, request: ChatRequest, *, clock: "Clock"
+        draft: Draft[Reply | Refusal],
+        script: Script,
+        use: int,
+        world: World,
+        request: ChatRequest,
+        *,
+        clock: "Clock",
     ) -> Reply | Refusal:
         """A scripted reply with its holes filled. Raises `Refused` when they cannot be."""
         try:
             return draft.fill(
                 request,
                 now=clock(),
-                use=script.used_by(world.key),
+                use=use + 1,
                 counters=world.counters,
                 variables=script.variables,
             )

@@ -41,7 +41,7 @@ def refusal(
     """The answer to a chat request that is refused before its body is read, whatever its key."""
     entry = _entry(engine, surface, arrived)
     entry.refusal = engine.errors.refuse(entry_id, **values)
-    engine.journal.add(entry)
+    engine.keeping.enter(entry, None)
     return engine.answers.refused(surface, entry, None, headers, stream=False, clock=engine.clock)
 
 
@@ -100,7 +100,7 @@ def steps(
         entry.body = yield from sized(len(body), without_key, body, key)
         entry.world = engine.door.admit(key, headers)
         if endpoint:
-            _strike(entry, engine.faults.named(entry.world, headers))
+            _strike(entry, (yield from engine.keeping.named(entry.world, headers)))
         make = partial(produce, entry.request_id, entry.world)
         content = (yield from aside(make)) if large else make()
         if isinstance(content, Generator):
@@ -111,7 +111,7 @@ def steps(
         log.exception("a request beside chat could not be answered")
         entry.refusal = engine.errors.refuse("internal.error")
     if endpoint:
-        engine.calls.add(entry)
+        engine.keeping.enter(entry, None)
     if entry.refusal is not None:
         return engine.answers.refused(surface, entry, None, headers, stream=False, clock=engine.clock)
     said = content if isinstance(content, Said) else Said(content)

@@ -339,7 +339,7 @@ def _refused(
     kept = without_key(body, bearer_key(headers))
     entry = Entry(engine.ids.request_id(), engine.worlds.of(""), surface.name, stream, kept, arrived)
     entry.refusal = refusal
-    engine.journal.add(entry)
+    engine.keeping.enter(entry, None)
     return engine.answers.refused(surface, entry, None, headers, stream=stream, clock=engine.clock)
 
 

@@ -115,6 +115,13 @@ class Policies:
             del self._by_key[next(iter(self._by_key))]
         self._by_key[key] = policy
 
+    def change(
+        self, *, key: str | None = None, mode: str | None = None, rules: Mapping[str, str] | None = None
+    ) -> None:
+        """Sets what is named and leaves the rest. Raises `RulePolicyError`."""
+        policy = self._default if key is None else self.of(key)
+        self.put(policy.changed(mode=mode, rules=rules), key)
+
     def reset(self, key: str | None = None) -> None:
         """Back to what the server was started with: for a key, or for all."""
         if key is None:

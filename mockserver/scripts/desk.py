@@ -61,12 +61,16 @@ class Desk:
 
     def add(self, spec: Mapping[str, Any]) -> Entered:
         """Enters a fault of the control API and gives it an id. Raises `BadFaultError` or `MatchError`."""
-        faults = read_faults(spec["fault"], self._errors)
-        match = Match.read(spec.get("match"))
+        entered = self.read(spec)
         self._count += 1
-        entered = Entered(f"fault-{self._count}", match, faults, spec.get("times"), spec)
+        entered.id = f"fault-{self._count}"
         self._entered[entered.id] = entered
         return entered
+
+    def read(self, spec: Mapping[str, Any]) -> Entered:
+        """A fault of the control API, not entered yet. Raises `BadFaultError` or `MatchError`."""
+        faults = read_faults(spec["fault"], self._errors)
+        return Entered("", Match.read(spec.get("match")), faults, spec.get("times"), spec)
 
     def remove(self, fault_id: str) -> bool:
         """Takes a fault out; False when there is none of that id."""

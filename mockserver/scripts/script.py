@@ -242,13 +242,21 @@ class Script:
         """How often it answered, as far as the world of this key counts."""
         return self.used if self.source is None else self.uses.get(key) or 0
 
-    def take(self, key: str = "") -> Answer | Draft[Answer]:
-        """The next answer of the sequence in the world of this key; the last one repeats."""
-        answer = self.answers[min(self.used_by(key), len(self.answers) - 1)]
+    def answer(self, use: int) -> Answer | Draft[Answer]:
+        """The answer of the sequence behind so many others; the last one repeats."""
+        return self.answers[min(use, len(self.answers) - 1)]
+
+    def count(self, key: str) -> int:
+        """Counts one more use in the world of this key; how many there were before."""
+        use = self.used_by(key)
         self.used += 1
         if self.source is not None:
-            self.uses.put(key, self.used_by(key) + 1)
-        return answer
+            self.uses.put(key, use + 1)
+        return use
+
+    def take(self, key: str = "") -> Answer | Draft[Answer]:
+        """The next answer of the sequence in the world of this key."""
+        return self.answer(self.count(key))
 
     def forget(self, key: str | None) -> None:
         """Begins its sequence anew, for one key or for all."""

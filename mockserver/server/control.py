@@ -16,6 +16,7 @@ from mockserver.base.logs import without
 from mockserver.base.masking import mask
 from mockserver.base.names import nearest
 from mockserver.base.version import __version__
+from mockserver.corridor.changes import changed, enter
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.work import INLINE, LARGE
 from mockserver.rules.policy import RulePolicyError
@@ -254,23 +255,27 @@ class Control:
 
     async def reset(self, request: Request) -> Response:
         """Forgets everything, or one key's world."""
-        self.engine.reset(read_query(request, "key").get("key"))
+        await changed(self.engine, "reset", {"key": read_query(request, "key").get("key")})
         return Response(status_code=204)
 
     async def add_reply(self, request: Request) -> Response:
         """Enters a scripted reply."""
         read_query(request)
         script = await self._script(request)
-        self.engine.scripts.enter(script)
-        return reply_json({"id": script.id}, 201)
+        ready = partial(enter, self.engine, script)
+        return reply_json({"id": await changed(self.engine, "reply", script.spec, ready=ready)}, 201)
 
     async def replace_reply(self, request: Request) -> Response:
         """Changes a scripted reply in its place; how often it was used stays."""
         read_query(request)
         script, script_id = await self._script(request), request.path_params["id"]
-        if not self.engine.scripts.replace(script_id, script):
+        document, ready = (
+            {"id": script_id, "reply": script.spec},
+            partial(self.engine.scripts.replace, script_id, script),
+        )
+        if not await changed(self.engine, "reply-replaced", document, ready=ready):
             raise _no_such_reply(script_id)
-        return reply_json({"id": script.id})
+        return reply_json({"id": script_id})
 
     async def list_replies(self, request: Request) -> Response:
         """What is scripted, with how often each was used; for one key alone, or the unused ones alone."""
@@ -297,7 +302,7 @@ class Control:
     async def remove_reply(self, request: Request) -> Response:
         """Takes a scripted reply out."""
         script_id = request.path_params["id"]
-        if not self.engine.scripts.remove(script_id):
+        if not await changed(self.engine, "reply-removed", {"id": script_id}):
             raise _no_such_reply(script_id)
         return Response(status_code=204)
 
@@ -309,11 +314,14 @@ class Control:
         """Another mode, or rules switched one by one: for the server, or for one key."""
         read_query(request)
         document = await read_document(request, "control.rules")
+        key, policies = document.get("key"), self.engine.door.policies
+        policy = policies.default if key is None else policies.of(key)
         try:
-            ruling.change(self.engine.door.policies, document)
+            policy.changed(mode=document.get("mode"), rules=document.get("rules"))
         except RulePolicyError as error:
             raise FaultError(str(error)) from None
-        return reply_json(ruling.shown(self.engine.door.policies, document.get("key")))
+        await changed(self.engine, "rules", document)
+        return reply_json(ruling.shown(policies, key))
 
     async def usage(self, request: Request) -> Response:
         """The ledger: what each key and model cost."""

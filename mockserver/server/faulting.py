@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from mockserver.corridor.changes import changed
 from mockserver.corridor.engine import Engine
 from mockserver.faults.reading import BadFaultError
 from mockserver.scripts.match import MatchError
@@ -24,12 +25,12 @@ class Faulting:
         read_query(request)
         document = await read_document(request, "control.fault")
         try:
-            entered = self.engine.faults.add(document)
+            self.engine.faults.read(document)
         except MatchError as error:
             raise FaultError(str(error)) from None
         except BadFaultError as error:
             raise FaultError(str(error), "fault") from None
-        return reply_json({"id": entered.id}, 201)
+        return reply_json({"id": await changed(self.engine, "fault", document)}, 201)
 
     async def entered(self, request: Request) -> Response:
         """What goes wrong, with how many requests each fault took."""
@@ -39,7 +40,7 @@ class Faulting:
     async def remove(self, request: Request) -> Response:
         """Takes a fault out."""
         fault_id = request.path_params["id"]
-        if not self.engine.faults.remove(fault_id):
+        if not await changed(self.engine, "fault-removed", {"id": fault_id}):
             msg = f"no fault has the id {fault_id!r}"
             raise FaultError(msg, status=HTTPStatus.NOT_FOUND)
         return Response(status_code=204)

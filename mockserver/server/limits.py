@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from mockserver.answer.moderation import Moderation
 from mockserver.answer.wordlist import WordError, WordList
 from mockserver.base.masking import mask
+from mockserver.corridor.changes import changed
 from mockserver.corridor.engine import Engine
 from mockserver.meter.quotas import Quota
 from mockserver.server.aside import Aside
@@ -20,10 +20,10 @@ def _quota(quota: Quota) -> dict[str, Any]:
     return {"key": None if quota.key is None else mask(quota.key), "model": quota.model, **quota.limits}
 
 
-def _words(document: Mapping[str, Any], name: str) -> WordList:
-    """One list of words. Raises `FaultError` for a word that cannot be blocked."""
+def _check(document: Mapping[str, Any], name: str) -> None:
+    """Raises `FaultError` for a word of a list that cannot be blocked."""
     try:
-        return WordList(tuple(document.get(name, ())))
+        WordList(tuple(document.get(name, ())))
     except WordError as error:
         msg = f"{name}: {error}"
         raise FaultError(msg, name) from None
@@ -38,8 +38,9 @@ class Limits:
     async def put_quota(self, request: Request) -> Response:
         """Sets a quota, in the place of the one with the same key and glob."""
         read_query(request)
-        quota = Quota(**await read_document(request, "control.quota"))
-        self.engine.quotas.put(quota)
+        document = await read_document(request, "control.quota")
+        quota = Quota(**document)
+        await changed(self.engine, "quota", document)
         return reply_json(_quota(quota))
 
     async def quotas(self, request: Request) -> Response:
@@ -56,14 +57,17 @@ class Limits:
     async def remove_quotas(self, request: Request) -> Response:
         """Takes out all quotas, or those of a key or a glob."""
         query = read_query(request, "key", "model")
-        self.engine.quotas.remove(key=query.get("key"), model=query.get("model"))
+        given = {"key": query.get("key"), "model": query.get("model")}
+        await changed(self.engine, "quotas-removed", given)
         return Response(status_code=204)
 
     async def put_moderation(self, request: Request) -> Response:
         """Sets the words that are looked for."""
         read_query(request)
         document = await read_document(request, "control.moderation")
-        self.engine.moderation = Moderation(_words(document, "input"), _words(document, "output"))
+        for name in ("input", "output"):
+            _check(document, name)
+        await changed(self.engine, "moderation", document)
         return self._moderation()
 
     async def moderation(self, request: Request) -> Response:
@@ -74,7 +78,7 @@ class Limits:
     async def remove_moderation(self, request: Request) -> Response:
         """Looks for no words any more."""
         read_query(request)
-        self.engine.moderation = Moderation()
+        await changed(self.engine, "moderation", {})
         return Response(status_code=204)
 
     def _moderation(self) -> Response:

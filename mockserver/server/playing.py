@@ -1,12 +1,13 @@
 """The control API's calls about scenarios: playing one for a key or for all, seeing it, taking it away."""
 
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from mockserver.corridor.changes import changed, scenario_of
 from mockserver.corridor.engine import Engine
 from mockserver.server.aside import Aside
 from mockserver.server.control import FaultError, apart, read_document, read_query, reply_json
@@ -25,39 +26,35 @@ class Playing:
         The files are handed over as texts by name, with all that they include; none is opened here.
         """
         # A server that plays none need not know how scenarios are read.
-        from mockserver.scenario.document import Texts, load  # noqa: PLC0415
         from mockserver.scenario.reach import warnings  # noqa: PLC0415
 
         key = read_query(request, "key").get("key")
         document = await read_document(request, "control.scenario")
-        texts: dict[str, str] = document["files"]
-        names = document.get("play") or [next(iter(texts))]
         engine = self.engine
 
         def read() -> Any:
-            whole = load([Path(name) for name in names], engine.errors, library=Texts(texts))
+            whole = scenario_of(engine, document)
             return whole, [] if whole.broken else warnings(whole, engine.models)
 
         whole, warned = await apart(self.aside, request, read)
         if whole.broken:
             raise FaultError("\n".join(map(str, whole.problems)), "files")
-        engine.play(key, whole)
+        ready = partial(engine.play, key, whole)
+        await changed(engine, "scenario", {**document, "key": key}, ready=ready)
         found = [str(problem) for problem in [*whole.problems, *warned]]
         return reply_json({"replies": len(whole.scripts), "warnings": found})
 
     async def stop(self, request: Request) -> Response:
         """Takes the scenario of a key, or the one for all keys, away."""
         key = read_query(request, "key").get("key")
-        from mockserver.scenario.document import Scenario  # noqa: PLC0415 - as above
-
-        self.engine.play(key, Scenario())
+        await changed(self.engine, "scenario", {"key": key})
         return Response(status_code=204)
 
     async def set_on_miss(self, request: Request) -> Response:
         """What answers when no script matches: the built-in model, or an error; for a key or for all."""
         key = read_query(request, "key").get("key")
         document: dict[str, Any] = await read_document(request, "control.on-miss")
-        self.engine.stage.change(key, on_miss=document["on_miss"])
+        await changed(self.engine, "on-miss", {**document, "key": key})
         return Response(status_code=204)
 
 

@@ -1,6 +1,5 @@
-"""What the control API shows of the rules, and how it changes what is done about them."""
+"""What the control API shows of the rules."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from mockserver.base.masking import mask
@@ -31,10 +30,3 @@ def shown(policies: Policies, key: str | None) -> dict[str, Any]:
         "switches": {name: str(action) for name, action in policy.rules.items()},
         "rules": [_rule(entry, policy) for entry in all_rules()],
     }
-
-
-def change(policies: Policies, document: Mapping[str, Any]) -> None:
-    """Sets what a document names and leaves the rest. Raises `RulePolicyError`."""
-    key = document.get("key")
-    policy = policies.default if key is None else policies.of(key)
-    policies.put(policy.changed(mode=document.get("mode"), rules=document.get("rules")), key)

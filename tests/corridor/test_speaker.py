@@ -7,14 +7,17 @@ import pytest
 
 from mockserver.base.deadline import Timer
 from mockserver.catalogue.errors import Errors
+from mockserver.corridor.keeping import Keeping
 from mockserver.corridor.speaker import Speaker
 from mockserver.corridor.work import Steps, at_once
+from mockserver.meter.quotas import Quotas
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.meter.vocabularies import Vocabularies
+from mockserver.scripts.desk import Desk
 from mockserver.scripts.pace import Profile
 from mockserver.scripts.script import Scripts
 from mockserver.scripts.stage import Stage
-from mockserver.state.journal import Entry
+from mockserver.state.journal import Entry, Journal
 from mockserver.state.worlds import World
 from mockserver.talk.refused import Refused
 from mockserver.talk.reply import Reply
@@ -39,7 +42,9 @@ class Talk:
         self.errors = errors
         self.scripts = Scripts()
         stage = Stage(on_miss=on_miss, pace=Profile())
-        self.speaker = Speaker(self.scripts, stage, errors, Vocabularies(tokenizer), timer=timer)
+        journals = Journal(entries=1), Journal(entries=1)
+        keeping = Keeping(self.scripts, Desk(errors), Quotas(), *journals)
+        self.speaker = Speaker(keeping, self.scripts, stage, errors, Vocabularies(tokenizer), timer=timer)
         self.entry = Entry("id-1", WORLD, "compat", False, b"{}", NOW)
 
     def reply(self, text: str) -> Reply:

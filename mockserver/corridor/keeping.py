@@ -1,0 +1,89 @@
+"""What of an exchange others meet as well: what was used, what was let in, what is entered into the journal.
+
+The corridor asks for all of it here. `Keeping` is an engine by itself: everything lies in its own memory and
+is there at once. `Sharing` (`mockserver.corridor.sharing`) is many engines that are one server.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from mockserver.corridor.searching import searched
+from mockserver.corridor.work import Steps
+from mockserver.meter.quotas import Admission, Quotas
+from mockserver.scripts.desk import Desk, Entered
+from mockserver.scripts.script import Script, Scripts
+from mockserver.state.journal import Entry, Journal
+from mockserver.state.sent import Sent
+from mockserver.state.worlds import World
+from mockserver.talk.fault import Fault
+from mockserver.talk.request import ChatRequest
+
+
+class Taken(NamedTuple):
+    """A script whose turn it is, and how often it answered before, as far as its world counts."""
+
+    script: Script
+    use: int
+
+
+class Keeping:
+    """What one engine keeps, by itself."""
+
+    shared = False
+    """Whether others meet it: then a request asks for what is current, and some things are not kept."""
+
+    begun: str | None = None
+    """What tells this server from one before it; None is a name of each process."""
+
+    def __init__(
+        self, scripts: Scripts, faults: Desk, quotas: Quotas, journal: Journal, calls: Journal
+    ) -> None:
+        self._scripts = scripts
+        self._faults = faults
+        self._quotas = quotas
+        self._journal = journal
+        self._calls = calls
+
+    def current(self) -> Steps[None]:
+        """Sees to it that scripts, faults, quotas and rules are those that there are by now."""
+        yield from ()
+
+    def admitted(self, key: str, model: str, *, now: float) -> Steps[Admission | None]:
+        """Lets a request in that its quotas allow. Raises `QuotaExceededError`."""
+        yield from ()
+        return self._quotas.admit(key, model, now=now)
+
+    def drawn(self, world: World, request: ChatRequest, matching: Iterable[Entered]) -> Steps[Fault | None]:
+        """The fault that strikes a request, counted. Raises `Refused`."""
+        yield from ()
+        return self._faults.draw(world, request, matching)
+
+    def named(self, world: World, headers: Mapping[str, str]) -> Steps[Fault | None]:
+        """The fault that the header of a request names, or else its key, counted. Raises `Refused`."""
+        yield from ()
+        return self._faults.named(world, headers)
+
+    def taken(self, key: str, request: ChatRequest, *, large: bool) -> Steps[Taken | None]:
+        """The script that answers a request, counted; a large one is looked for aside."""
+        if large:
+            script = yield from searched(self._scripts, key, request)
+        else:
+            script = self._scripts.find(key, request)
+        return None if script is None else Taken(script, script.count(key))
+
+    def enter(self, entry: Entry, model: str | None) -> None:  # noqa: ARG002 - others keep a ledger by it
+        """Enters an exchange into the journal; `model` is the one that its ledger names."""
+        (self._calls if entry.endpoint else self._journal).add(entry)
+
+    def ended(self, entry: Entry, sent: Sent) -> None:
+        """An exchange is over: these bytes went out."""
+        self._journal.ended(entry, sent)
+
+    async def change(
+        self,
+        name: str,  # noqa: ARG002 - others are told
+        document: Mapping[str, Any],  # noqa: ARG002
+        apply: Callable[[], Any],
+    ) -> Any:
+        """Has a change of the control API made: what it comes to. `apply` makes it here."""
+        return apply()
