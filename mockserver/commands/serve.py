@@ -18,6 +18,7 @@ from mockserver.corridor.settings import CONTROL, ON_MISS, TOKEN_VARIABLE, Setti
 from mockserver.meter.quotas import Quota, QuotaError, read_quota
 from mockserver.scripts import pace
 from mockserver.scripts.pace import PaceError
+from mockserver.state.ports import StateError
 
 if TYPE_CHECKING:
     import socket
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 Task = Callable[[], Coroutine[Any, Any, None]]
 """What runs beside a server."""
+
+_MOST_WORKERS = 64
 
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
@@ -228,6 +231,15 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help=f"the token for the header X-Mock-Token; {TOKEN_VARIABLE} keeps it off the command line "
         "(default: a random one, printed at the start)",
     )
+    many = serve.add_argument_group("many processes and hosts")
+    many.add_argument(
+        "--state",
+        metavar="URL",
+        default=argparse.SUPPRESS,
+        help="share scripts, faults, quotas, rules, journal and ledger with all servers that name the same "
+        "Redis or Valkey: redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?prefix=NAME], rediss:// for TLS",
+    )
+    many.add_argument("--workers", type=int, default=1, metavar="N", help="processes on this host")
     serve.add_argument("--log", choices=FORMS, default="human", help="how log lines on stderr look")
     cassette = serve.add_argument_group("recordings")
     cassette.add_argument(
@@ -276,6 +288,45 @@ def _run(settings: Settings, sock: "socket.socket", options: argparse.Namespace)
     return replay.end(engine.recorded, options) if engine.recorded is not None else 0
 
 
+_REFUSED_WITH_STATE = {
+    "scenario": ("--scenario", "play it by PUT /_mock/scenario, which all of them hear"),
+    "cassette": ("--cassette", "the turns of recordings are not shared; replay with one process"),
+    "seed": ("--seed", "two processes would give out the same ids"),
+}
+"""What does not go with a shared state, and why."""
+
+
+def _check_many(options: argparse.Namespace) -> str | None:
+    """The URL of the state; None without one. Raises `SettingsError` for what does not go together."""
+    url: str | None = getattr(options, "state", None)
+    if not 1 <= options.workers <= _MOST_WORKERS:
+        msg = f"workers is {options.workers}: it must lie in 1 to {_MOST_WORKERS}"
+        raise SettingsError(msg)
+    if url is None:
+        if options.workers > 1:
+            msg = (
+                f"--workers {options.workers} without --state: each process would have worlds of its own, "
+                "and each connection of a client would meet another one; name a Redis by --state, or run "
+                "servers of one process behind a balancer that takes each key to the same one (docs/many.md)"
+            )
+            raise SettingsError(msg)
+        return None
+    for name, (option, why) in _REFUSED_WITH_STATE.items():
+        if getattr(options, name) not in (None, []):
+            msg = f"{option} does not go with --state: {why}"
+            raise SettingsError(msg)
+    return url
+
+
+def _run_many(settings: Settings, url: str, options: argparse.Namespace) -> int:
+    """Serves with a shared state until the end; the exit status. Raises what is wrong with the options."""
+    from mockserver.server.many import serve_many  # noqa: PLC0415 - a server by itself needs none of it
+
+    return serve_many(
+        settings, url, workers=options.workers, ready_file=options.ready_file, quiet=options.quiet
+    )
+
+
 def _serve(options: argparse.Namespace) -> int:
     # Help and version answer without the server, and the port is open before all of it is imported.
     from mockserver.scenario.problem import BrokenScenarioError  # noqa: PLC0415
@@ -309,11 +360,21 @@ def _serve(options: argparse.Namespace) -> int:
             certificate=getattr(options, "tls_certificate", None),
             certificate_key=getattr(options, "tls_key", None),
         )
+        url = _check_many(options)
+        if url is not None:
+            return _run_many(settings, url, options)
         with listen(settings) as sock:
             return _run(settings, sock, options)
     except BrokenScenarioError as error:
         print(f"{error}\ndashscope-mock: the scenario is broken", file=sys.stderr)  # noqa: T201
         return 2
-    except (SettingsError, PaceError, UnknownModelError, PortTakenError, CertificateError) as error:
+    except (
+        SettingsError,
+        PaceError,
+        StateError,
+        UnknownModelError,
+        PortTakenError,
+        CertificateError,
+    ) as error:
         print(f"dashscope-mock: {error}", file=sys.stderr)  # noqa: T201
         return 2

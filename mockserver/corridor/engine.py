@@ -194,9 +194,10 @@ class Engine:
         )
         entry.headers = packed(headers)
         asked = Asked(entry, (surface, entry.headers, body), large=len(body) > LARGE)
-        # A large one is not kept, and to look for it would be to go through all of it.
-        known = asked.known = None if asked.large else self.known.find(asked.place, self.door.policies)
         try:
+            yield from self.keeping.current()
+            # A large one is not kept, and to look for it would be to go through all of it.
+            known = asked.known = None if asked.large else self.known.find(asked.place, self.door.policies)
             key = key_of(surface, headers) if known is None else known.key
             if known is None:
                 keep = partial(without_key, body, key)
@@ -246,7 +247,7 @@ class Engine:
         if self.quotas:
             yield from self._admit(asked)
         if Trait.THREADS in surface.traits:
-            asked.thread = self.threads.find(entry.world, data, now=self.clock())
+            asked.thread = self.keeping.thread(self.threads.find(entry.world, data, now=self.clock()))
             asked.large = asked.large or size_of(asked.thread.history) > LARGE
         read = partial(self._read, asked, data, model, headers)
         return (yield from aside(read)) if asked.large else read()
@@ -324,7 +325,7 @@ class Engine:
                 raise Refused(self.errors.refuse(INPUT))
         tokenizer = self.vocabularies.tokenizer(sent.model)
         session_id = memory.session_id(sent)
-        session = None if session_id is None else world.session(session_id)
+        session = None if session_id is None else self.keeping.session(world, session_id)
         request = memory.recall(sent, session)
         known, alone = asked.known, session is None and request is sent and asked.thread is None
         prompt = known.prompt if known else (yield from self._counted(asked, request, alone=alone))
@@ -340,12 +341,13 @@ class Engine:
         long = _bulk(request, reply) > LARGE
         reply = entry.reply = self._accompanied(request, reply)
         marks = (yield from aside(marked, request, tokenizer)) if large else marked(request, tokenizer)
-        cache = world.cache(request.model.name).use(request, prompt, marks, now=self.clock())
+        left = self.keeping.cache(world, request.model.name)
+        cache = left.use(request, prompt, marks, now=self.clock())
         write = partial(self._written, request, reply, asked, prompt, cache, blocked, answers)
         answer = (yield from aside(write)) if long else write()
         if not blocked and entry.fault is None:
             said = (yield from aside(heard, trail, reply)) if long else heard(trail, reply)
-            world.past.remember(trail, said)
+            self.keeping.remember(world, trail, said)
         if session is not None:
             memory.save(sent, reply, session, tokenizer)
         if asked.thread is not None and not blocked:

@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from mockserver.corridor.searching import searched
+from mockserver.corridor.threads import Thread
 from mockserver.corridor.work import Steps
+from mockserver.meter.caches import PrefixCache
 from mockserver.meter.quotas import Admission, Quotas
+from mockserver.rules.past import Trail
 from mockserver.scripts.desk import Desk, Entered
 from mockserver.scripts.script import Script, Scripts
 from mockserver.state.journal import Entry, Journal
+from mockserver.state.memory import Session
 from mockserver.state.sent import Sent
 from mockserver.state.worlds import World
 from mockserver.talk.fault import Fault
@@ -71,6 +75,26 @@ class Keeping:
             script = self._scripts.find(key, request)
         return None if script is None else Taken(script, script.count(key))
 
+    def thread(self, thread: Thread) -> Thread:
+        """What a request goes on from, as far as that is kept. Raises `Refused`."""
+        return thread
+
+    def session(self, world: World, name: str) -> Session:
+        """A conversation that a character model remembers. Raises `Refused`."""
+        return world.session(name)
+
+    def cache(self, world: World, model: str) -> PrefixCache:
+        """What a world's requests to a model left in the context cache."""
+        return world.cache(model)
+
+    def remember(self, world: World, trail: Trail, said: Iterable[int]) -> None:
+        """Keeps what is heard of an answer, to hold histories against it."""
+        world.past.remember(trail, said)
+
+    def counters(self, world: World) -> dict[str, int]:
+        """What a template counts with."""
+        return world.counters
+
     def enter(self, entry: Entry, model: str | None) -> None:  # noqa: ARG002 - others keep a ledger by it
         """Enters an exchange into the journal; `model` is the one that its ledger names."""
         (self._calls if entry.endpoint else self._journal).add(entry)
@@ -78,6 +102,16 @@ class Keeping:
     def ended(self, entry: Entry, sent: Sent) -> None:
         """An exchange is over: these bytes went out."""
         self._journal.ended(entry, sent)
+
+    async def settled(self) -> None:
+        """Waits until all that was entered so far is there."""
+
+    async def refresh(self, path: str) -> None:
+        """Has what a call of the control API looks at here."""
+
+    def used(self, *, now: float) -> list[dict[str, Any]]:
+        """What each key used of each model that has a quota."""
+        return self._quotas.used(now=now)
 
     async def change(
         self,

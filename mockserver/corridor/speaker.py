@@ -125,8 +125,8 @@ class Speaker:
         except ImpossibleSchemaError as impossible:
             raise Refused(self._errors.refuse("schema.impossible", reason=str(impossible))) from None
 
-    @staticmethod
     def _filled(
+        self,
         draft: Draft[Reply | Refusal],
         script: Script,
         use: int,
@@ -141,7 +141,7 @@ class Speaker:
                 request,
                 now=clock(),
                 use=use + 1,
-                counters=world.counters,
+                counters=self.keeping.counters(world),
                 variables=script.variables,
             )
         except (TemplateError, ScriptError) as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.base.masking import without_key
 from mockserver.corridor.answers import Answer
+from mockserver.corridor.unshared import gone
 from mockserver.corridor.work import LARGE, Steps, aside, at_once, sized
 from mockserver.endpoints.endpoint import Said
 from mockserver.faults.plan import plan
@@ -42,6 +43,15 @@ def refusal(
     entry = _entry(engine, surface, arrived)
     entry.refusal = engine.errors.refuse(entry_id, **values)
     engine.keeping.enter(entry, None)
+    return engine.answers.refused(surface, entry, None, headers, stream=False, clock=engine.clock)
+
+
+def unavailable(
+    engine: "Engine", surface: Surface, headers: Mapping[str, str], reason: object, *, arrived: float
+) -> Answer:
+    """The answer while the shared state does not answer; it is entered nowhere."""
+    entry = _entry(engine, surface, arrived)
+    entry.refusal = gone(reason).refusal
     return engine.answers.refused(surface, entry, None, headers, stream=False, clock=engine.clock)
 
 
@@ -97,6 +107,8 @@ def steps(
     key = key_of(surface, headers)
     entry.endpoint = endpoint
     try:
+        if endpoint and engine.keeping.shared:
+            yield from engine.keeping.current()
         entry.body = yield from sized(len(body), without_key, body, key)
         entry.world = engine.door.admit(key, headers)
         if endpoint:

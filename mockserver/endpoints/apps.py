@@ -17,6 +17,7 @@ from mockserver.base.masking import without_key
 from mockserver.catalogue.errors import Refusal
 from mockserver.corridor.answers import Answer, Answers
 from mockserver.corridor.threads import Written, read, size_of, written
+from mockserver.corridor.unshared import APPS, alone
 from mockserver.corridor.work import Steps, sized
 from mockserver.dialects.native.read import wants_stream
 from mockserver.dialects.native.surface import NATIVE_TEXT
@@ -292,6 +293,8 @@ def completion(
     """The way to an app's answer."""
     try:
         world = engine.door.admit(bearer_key(headers), headers)
+        if engine.keeping.shared:
+            raise alone(APPS)
         data = yield from sized(len(body), engine.door.parse, body)
         if not re.fullmatch(_table()["id"], app):
             raise Refused(engine.errors.refuse("parameter.required", name="AppId"))  # noqa: TRY301

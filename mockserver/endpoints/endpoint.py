@@ -87,7 +87,8 @@ class Endpoint:
 
     `path` has places such as `{id}`; those of `slashes` may hold slashes. `reads` is `body`, `form` or
     empty. `sends` names the set of headers (`fixtures/headers.json`) that a good answer has. `stateless`:
-    it changes nothing, so that it is answered in a thread: words are counted, tables loaded.
+    it changes nothing, so that it is answered in a thread: words are counted, tables loaded. `keeps` is what
+    it keeps for whoever asks (`mockserver.corridor.unshared`), or empty.
     """
 
     id: str
@@ -99,3 +100,4 @@ class Endpoint:
     slashes: tuple[str, ...]
     produce: Produce
     stateless: bool = False
+    keeps: str = ""

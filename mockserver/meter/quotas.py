@@ -229,11 +229,7 @@ class Quotas:
         A request that is refused counts for nothing. Its tokens are known when it is answered, so a
         request is let in as long as those before it have left some.
         """
-        limits: dict[str, int] = {}
-        for quota in self:
-            if quota.holds(key, model):
-                for name, limit in quota.limits.items():
-                    limits[name] = min(limit, limits.get(name, limit))
+        limits = self.limits_of(key, model)
         if not limits:
             return None
         meter = self._meter(key, model)
@@ -244,6 +240,15 @@ class Quotas:
         meter.requests.add(1, now=meter.latest)
         meter.rush.add(1, now=meter.latest)
         return Admission(meter)
+
+    def limits_of(self, key: str, model: str) -> dict[str, int]:
+        """What all quotas together limit the requests of a key to a model to."""
+        limits: dict[str, int] = {}
+        for quota in self:
+            if quota.holds(key, model):
+                for name, limit in quota.limits.items():
+                    limits[name] = min(limit, limits.get(name, limit))
+        return limits
 
     def used(self, *, now: float) -> list[dict[str, Any]]:
         """What each key used of each model that has a quota."""

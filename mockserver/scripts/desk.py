@@ -33,10 +33,16 @@ class Entered:
     used: int = 0
 
     @property
+    def limit(self) -> int | None:
+        """How many requests it takes; None for all."""
+        limits = [limit for limit in (self.times, self.faults.length) if limit is not None]
+        return min(limits) if limits else None
+
+    @property
     def spent(self) -> bool:
         """Whether it takes no more requests."""
-        limits = [limit for limit in (self.times, self.faults.length) if limit is not None]
-        return bool(limits) and self.used >= min(limits)
+        limit = self.limit
+        return limit is not None and self.used >= limit
 
 
 def _refused(message: str) -> Refused:
@@ -71,6 +77,10 @@ class Desk:
         """A fault of the control API, not entered yet. Raises `BadFaultError` or `MatchError`."""
         faults = read_faults(spec["fault"], self._errors)
         return Entered("", Match.read(spec.get("match")), faults, spec.get("times"), spec)
+
+    def number_from(self, count: int) -> None:
+        """So many faults were entered before the next one, wherever."""
+        self._count = count
 
     def remove(self, fault_id: str) -> bool:
         """Takes a fault out; False when there is none of that id."""
@@ -109,10 +119,24 @@ class Desk:
 
         Raises `Refused` as `draw` does.
         """
+        asked = self.asked_by(world, headers)
+        if asked is None:
+            return None
+        uses, (name, faults) = world.fault_uses, asked
+        if name not in uses and len(uses) >= _MOST:
+            del uses[next(iter(uses))]
+        uses[name] = uses.get(name, 0) + 1
+        return faults.at(uses[name] - 1)
+
+    def asked_by(self, world: World, headers: Mapping[str, str]) -> tuple[str, Faults] | None:
+        """The faults that a request asks for by its header or its key, and the name that they are counted by.
+
+        Raises `Refused` as `draw` does.
+        """
         text = headers.get(HEADER)
         if text is not None:
             try:
-                return self._counted(world, HEADER, text)
+                return f"{HEADER}: {text}", read_faults(text, self._errors)
             except BadFaultError as error:
                 message = f"{HEADER}: {error}"
                 raise _refused(message) from None
@@ -120,7 +144,7 @@ class Desk:
             return None
         text = world.key.removeprefix(KEY_PREFIX).partition("@")[0]
         try:
-            return self._counted(world, "key", text)
+            return f"key: {text}", read_faults(text, self._errors)
         except BadFaultError:
             # What stands in a key is not repeated: it would get into the log and the journal.
             near = nearest_fault(text.partition(";")[0], self._errors)
@@ -129,12 +153,3 @@ class Desk:
                 f"{KEY_PREFIX}{near}; a key that begins in another way asks for none"
             )
             raise _refused(message) from None
-
-    def _counted(self, world: World, source: str, text: str) -> Fault | None:
-        """The fault that a text asks for, the n-th time in this world. Raises `BadFaultError`."""
-        faults = read_faults(text, self._errors)
-        uses, name = world.fault_uses, f"{source}: {text}"
-        if name not in uses and len(uses) >= _MOST:
-            del uses[next(iter(uses))]
-        uses[name] = uses.get(name, 0) + 1
-        return faults.at(uses[name] - 1)

@@ -200,6 +200,7 @@ class Script:
     source: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
     used: int = 0
+    counter: str = ""
     uses: Kept[str, int] = field(default_factory=lambda: Kept(most=_MOST_WORLDS), repr=False)
 
     @classmethod
@@ -253,6 +254,14 @@ class Script:
         if self.source is not None:
             self.uses.put(key, use + 1)
         return use
+
+    def counted_to(self, key: str, uses: int) -> None:
+        """Takes over how often it was used, from who counts for many."""
+        if self.source is None:
+            self.used = max(self.used, uses)
+        else:
+            self.used += max(0, uses - self.used_by(key))
+            self.uses.put(key, max(self.used_by(key), uses))
 
     def take(self, key: str = "") -> Answer | Draft[Answer]:
         """The next answer of the sequence in the world of this key."""
@@ -312,6 +321,10 @@ class Scripts:
         self._scripts[script.id] = script
         self._indexes.setdefault(script.match.key, Index()).add(script)
 
+    def number_from(self, count: int) -> None:
+        """So many scripts came before the next one, wherever."""
+        self._count = count
+
     def replace(self, script_id: str, script: Script) -> bool:
         """Puts a script in the place of that of an id, whose uses it takes over; False when there is none."""
         old = self._scripts.get(script_id)
@@ -363,6 +376,20 @@ class Scripts:
             self._scenarios[name] = held, Index(held)
         else:
             self._scenarios.pop(name, None)
+
+    def playing(self, name: str | None) -> tuple[Script, ...]:
+        """The scripts of one scenario."""
+        return self._scenarios[name][0] if name in self._scenarios else ()
+
+    def matching(self, key: str, request: ChatRequest) -> Iterator[Script]:
+        """Every script that matches and has uses left, as far as is known, up to the first without end."""
+        if not (self._scripts or self._scenarios):
+            return
+        for script in self._candidates(key, request):
+            if script.may_answer(key, request):
+                yield script
+                if script.times is None:
+                    return
 
     def seen_by(self, key: str) -> Iterator[Script]:
         """Every script that may answer this key, in the order in which they are tried."""

@@ -11,11 +11,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockserver.catalogue.plans import agents_only, is_agent
 from mockserver.corridor.engine import Answer, Engine
+from mockserver.corridor.unshared import is_gone
 from mockserver.corridor.work import INLINE, LARGE, Steps, Work
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.table import around, at, dialect_of
 from mockserver.endpoints import apps
-from mockserver.endpoints.answering import refusal, turned_away
+from mockserver.endpoints.answering import refusal, turned_away, unavailable
 from mockserver.server.asgi import (
     BodyTooLargeError,
     ClientGoneError,
@@ -27,6 +28,8 @@ from mockserver.server.asgi import (
 from mockserver.server.aside import Aside
 from mockserver.server.direct import written
 from mockserver.server.guard import Guard
+from mockserver.server.settling import Settling
+from mockserver.state.ports import GoneError
 from mockserver.talk.surface import Surface
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.unpacking import UnpackError
@@ -84,7 +87,7 @@ class App:
         headers, path, engine = RequestHeaders(scope["headers"]), scope["path"], self.engine
         surface = at(path) if scope["method"] == "POST" else None
         most = min(LARGE, engine.settings.max_body)
-        if surface is None or len(body) > most or "content-encoding" in headers:
+        if surface is None or len(body) > most or "content-encoding" in headers or engine.keeping.shared:
             return self
         if agents_only(path, headers.get("host", "")):
             return self
@@ -115,19 +118,32 @@ class App:
         await self._send(answer, scope, receive, send)
 
     async def _send(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends an answer, or carries out its plan."""
+        """Sends an answer, or carries out its plan, once it stands in the journal."""
         try:
+            answer = await self._settled(answer, scope)
             if answer.plan is not None:
                 sent = await carry_out(answer.plan, scope, receive, send)
             else:
                 sent = await send_answer(answer, receive, send)
+            if sent:
+                assert answer.entry is not None, "every chat has its entry"
+                answer.entry.finished = self.engine.clock()
+            else:
+                self.engine.left(answer)
         finally:
             self.engine.ended(answer)
-        if not sent:
-            self.engine.left(answer)
-            return
-        assert answer.entry is not None, "every chat has its entry"
-        answer.entry.finished = self.engine.clock()
+
+    async def _settled(self, answer: Answer, scope: Scope) -> Answer:
+        """An answer that stands in the journal; where that cannot be had, another one says so."""
+        if not self.engine.keeping.shared or is_gone(answer.entry):
+            return answer
+        try:
+            await self.engine.keeping.settled()
+        except GoneError as error:
+            self.engine.ended(answer)
+            surface, headers = around(scope["path"]), RequestHeaders(scope["headers"])
+            return unavailable(self.engine, surface, headers, error, arrived=self.engine.clock())
+        return answer
 
     def _asked(self, path: str) -> tuple[Surface, Chat] | None:
         """The dialect that is spoken on the path of a chat, and what answers there; None for other paths."""
@@ -165,7 +181,10 @@ class App:
             if others is None:
                 cannot_wait = INLINE in scope.get("extensions", {})
                 others = self.others() if cannot_wait else await asyncio.to_thread(self.others)
-            await others(scope, receive, send)
+            if self.engine.keeping.shared:
+                await Settling(others, self.engine)(scope, receive, send)
+            else:
+                await others(scope, receive, send)
         except ClientGoneError:
             return
         except Exception:

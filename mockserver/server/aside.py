@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from mockserver.base.deadline import Timer
 from mockserver.corridor.work import Steps, Work
+from mockserver.state.ports import Need
 
 Result = TypeVar("Result")
 
@@ -63,14 +64,18 @@ class Aside:
         try:
             work = work or next(steps)
             while True:
-                job = self._enter(work, seconds)
                 try:
-                    done = await job.done
+                    if isinstance(work, Need):
+                        done = await work.ask()
+                    else:
+                        job = self._enter(work, seconds)
+                        try:
+                            done = await job.done
+                        finally:
+                            seconds = job.seconds
                 except Exception as error:  # noqa: BLE001 - the steps decide what is done about it
-                    seconds = job.seconds
                     work = steps.throw(error)
                 else:
-                    seconds = job.seconds
                     work = steps.send(done)
         except StopIteration as end:
             result: Result = end.value

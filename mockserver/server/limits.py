@@ -46,7 +46,7 @@ class Limits:
     async def quotas(self, request: Request) -> Response:
         """All quotas, and what is used of them."""
         read_query(request)
-        used = self.engine.quotas.used(now=self.engine.clock())
+        used = self.engine.keeping.used(now=self.engine.clock())
         return reply_json(
             {
                 "quotas": [_quota(quota) for quota in self.engine.quotas],

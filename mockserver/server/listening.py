@@ -26,12 +26,17 @@ class PortTakenError(OSError):
     """The address cannot be bound; the message says why and what to do."""
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket: who connects waits until a server takes it over. Raises `PortTakenError`."""
+def bind(host: str, port: int, *, many: bool = False) -> socket.socket:
+    """A listening socket: who connects waits until a server takes it over. Raises `PortTakenError`.
+
+    `many`: there are more of them at the same address, among which the kernel deals out who connects.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
+        if many:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.bind((host, port))
         sock.listen(_BACKLOG)
     except OSError as error:
@@ -67,6 +72,16 @@ def listen(settings: Settings) -> socket.socket:
     """The listening socket that settings ask for. Raises `PortTakenError` or `CertificateError`."""
     check_certificate(settings)
     return bind(settings.host, settings.port)
+
+
+def listen_many(settings: Settings, count: int) -> list[socket.socket]:
+    """So many sockets at one address, one for each process. Raises `PortTakenError` or `CertificateError`."""
+    check_certificate(settings)
+    if settings.port:
+        bind(settings.host, settings.port).close()  # a server that runs there already is none of ours
+    first = bind(settings.host, settings.port, many=True)
+    port = first.getsockname()[1]
+    return [first, *(bind(settings.host, port, many=True) for _ in range(count - 1))]
 
 
 def url_of(sock: socket.socket, scheme: str = "http") -> str:

@@ -64,7 +64,7 @@ class Looking:
         journal = self._journal(beside="endpoint" in query)
         entries = tuple(entry for entry in journal if entry.changed > revision)
         said = {
-            "epoch": f"{self._begun}-{journal.epoch}",
+            "epoch": f"{self.engine.keeping.begun or self._begun}-{journal.epoch}",
             "revision": journal.revision,
             "first": next((entry.number for entry in journal), None),
         }

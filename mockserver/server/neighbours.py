@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from mockserver.corridor.engine import Engine
+from mockserver.corridor.unshared import alone
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.table import around, dialect_of
 from mockserver.endpoints import answering
@@ -82,6 +83,8 @@ async def _answer(engine: Engine, aside: Aside, row: Endpoint, request: Request)
         await aside.run(engine.tokenizer.get)
 
     def produce(request_id: str, world: World) -> Any:
+        if row.keeps and engine.keeping.shared:
+            raise alone(row.keeps)
         call = Call(
             request_id=request_id,
             world=world,
@@ -107,7 +110,9 @@ async def _answer(engine: Engine, aside: Aside, row: Endpoint, request: Request)
         body=body if form is None else form.described,
         large=row.stateless,
     )
-    return RawResponse(await aside.through(steps))
+    answer = await aside.through(steps)
+    await engine.keeping.settled()
+    return RawResponse(answer)
 
 
 async def _form(request: Request, limit: int) -> Form | None:

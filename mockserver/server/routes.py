@@ -23,6 +23,7 @@ from mockserver.server import (
     neighbours,
     page,
     playing,
+    settling,
     uploads,
 )
 from mockserver.server.aside import Aside
@@ -30,6 +31,7 @@ from mockserver.server.guard import Guard
 from mockserver.server.guarded import Guarded
 from mockserver.server.paths import Below, any_method
 from mockserver.server.responding import RawResponse
+from mockserver.state.ports import GoneError
 from mockserver.wire.incoming import RequestHeaders
 
 _ROOT, _BELOW = "/compatible-mode/", "/compatible-mode/v1/"
@@ -45,7 +47,11 @@ def starlette(engine: Engine, guard: Guard, aside: Aside) -> Starlette:
             *uploads.routes(engine),
             any_method("/{path:path}", _unknown_path(engine, home=guard.mode != "off")),
         ],
-        exception_handlers={**control.EXCEPTION_HANDLERS, Exception: _failed(engine)},
+        exception_handlers={
+            **control.EXCEPTION_HANDLERS,
+            GoneError: settling.told(engine),
+            Exception: _failed(engine),
+        },
     )
     app.state.aside = aside
     return app

@@ -18,6 +18,7 @@ from mockserver.corridor.engine import Engine
 from mockserver.server import heap
 from mockserver.server.app import App
 from mockserver.server.ending import LastCall
+from mockserver.server.guard import Guard
 from mockserver.server.listening import listen, url_of
 from mockserver.server.transport import config
 
@@ -151,6 +152,19 @@ def exposed(host: str, mode: str) -> str:
     )
 
 
+def tell(guard: Guard, url: str, host: str, *, ready_file: Path | None, quiet: bool, more: str = "") -> None:
+    """Tells the user where a server answers, with what `more` is to be known."""
+    if ready_file is not None:
+        write_ready_file(ready_file, url)
+    if not quiet:
+        print(banner(url, page=guard.mode != "off") + more, flush=True)  # noqa: T201 - the front door speaks on stdout
+    if guard.drawn:
+        # Nobody else knows it, so it is told to the quiet too; and on stdout, for a log is kept.
+        print(f"Token of the control API (header X-Mock-Token): {guard.token}", flush=True)  # noqa: T201
+    if not guard.local:
+        log.warning("%s", exposed(host, guard.mode))
+
+
 def serve(
     engine: Engine,
     *,
@@ -158,26 +172,20 @@ def serve(
     ready_file: Path | None = None,
     quiet: bool = False,
     beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+    opened: Callable[[], None] | None = None,
 ) -> None:
     """Serves until SIGINT or SIGTERM; running streams get the grace of the settings to finish.
 
     `sock` is one that listens already. `beside` are the coroutines that run as long as the server does.
+    `opened` is told instead of the user that it answers, where the server is one of many.
 
     Raises `PortTakenError` or `CertificateError`.
     """
     sock = sock or listen(engine.settings)
     url = url_of(sock, "http" if engine.settings.certificate is None else "https")
 
-    def opened() -> None:
-        if ready_file is not None:
-            write_ready_file(ready_file, url)
-        if not quiet:
-            print(banner(url, page=server.guard.mode != "off"), flush=True)  # noqa: T201 - the front door speaks on stdout
-        if server.guard.drawn:
-            # Nobody else knows it, so it is told to the quiet too; and on stdout, for a log is kept.
-            print(f"Token of the control API (header X-Mock-Token): {server.guard.token}", flush=True)  # noqa: T201
-        if not server.guard.local:
-            log.warning("%s", exposed(engine.settings.host, server.guard.mode))
+    def on_open() -> None:
+        tell(server.guard, url, engine.settings.host, ready_file=ready_file, quiet=quiet)
 
-    server = Server(engine, on_open=opened, beside=beside)
+    server = Server(engine, on_open=opened or on_open, beside=beside)
     server.run(sockets=[sock])

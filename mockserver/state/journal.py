@@ -244,6 +244,10 @@ class Journal:
             self._size -= gone.size
             self._let_go(gone)
 
+    def stand(self, count: int) -> None:
+        """So many exchanges came before the next one, wherever."""
+        self._count = count
+
     def ended(self, entry: Entry, sent: Sent) -> None:
         """An exchange is over: these bytes went out. The oldest go when they are too many."""
         self.revision += 1

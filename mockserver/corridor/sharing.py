@@ -1,0 +1,473 @@
+"""Many engines that are one server: what they count, let in and enter lies in Redis under one prefix.
+
+What is defined (scripts, faults, quotas, rules, words, scenarios) is a log of changes, which every engine
+makes in the same order; a request first asks whether there are new ones. What is used up is counted by one
+script of the engine's in one step. An exchange is entered before the last byte of its answer leaves.
+
+Not everything is shared: `mockserver.corridor.unshared` says what is refused, and what is not done.
+"""
+
+import secrets
+from asyncio import Future, sleep
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from mockserver.base.jsontext import dumps, loads
+from mockserver.base.kept import Kept
+from mockserver.corridor.changes import CHANGES
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.keeping import Keeping, Taken
+from mockserver.corridor.threads import Thread
+from mockserver.corridor.unshared import CONVERSATIONS, SESSIONS, NoCounters, alone, gone, is_gone
+from mockserver.corridor.work import Steps, aside
+from mockserver.meter.caches import PrefixCache
+from mockserver.meter.quotas import REFUSALS, Admission, QuotaExceededError
+from mockserver.rules.past import Trail
+from mockserver.scripts.desk import Entered
+from mockserver.scripts.script import Script, first
+from mockserver.state import codec
+from mockserver.state.journal import Entry, Journal
+from mockserver.state.memory import Session
+from mockserver.state.ports import GoneError, Need
+from mockserver.state.redis.link import Link
+from mockserver.state.sent import Sent
+from mockserver.state.worlds import Ledger, World
+from mockserver.talk.fault import Fault
+from mockserver.talk.request import ChatRequest
+
+LIFE_S = 86_400
+"""What nobody used for so many seconds is forgotten."""
+
+LEASE_S = 60
+"""For so many seconds an answer holds its place without its process saying so again."""
+
+_RESULTS = 1000
+_TURN = 200
+_FAULTS = {"fault": 1, "scenario": 1000, "reset": 1000}
+"""How many ids of faults a change may give out: a scenario has some, and a reset enters them anew."""
+
+_SENT = 64 * 1024
+"""An answer of more bytes is not shown as it went out."""
+
+_BYTES = 64 * 1024 * 1024
+"""So many bytes a journal may have in the engine."""
+
+
+class SharedAdmission(Admission):
+    """A request that was let in by the engine; its lease is renewed until it is freed."""
+
+    __slots__ = ("_sharing", "key", "model", "name")
+
+    def __init__(self, sharing: "Sharing", key: str, model: str, name: str) -> None:
+        self._sharing = sharing
+        self.key, self.model, self.name = key, model, name
+        self._held = True
+        sharing.leases[name] = self
+
+    def spend(self, tokens: int, *, now: float) -> None:
+        """Books what the answer cost."""
+        self._sharing.spend(self, tokens, now=now)
+
+    def free(self) -> None:
+        """Gives the place back; once is enough, more does no harm."""
+        if self._held:
+            self._held = False
+            self._sharing.free(self)
+
+
+class _Followed:
+    """A journal of this process, which repeats that of the engine as far as somebody looks at it."""
+
+    def __init__(self, name: str, journal: Journal, most: int) -> None:
+        self.name = name
+        self.journal = journal
+        self.revision = 0
+        self.most = most
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
+
+    def forget(self) -> None:
+        """Begins anew."""
+        self.journal.reset()
+        self.revision = self.journal.revision = 0
+        self._entries.clear()
+
+    def take(self, engine: Engine, revision: int, event: Mapping[bytes, bytes]) -> None:
+        """Repeats one event."""
+        self.revision, journal = revision, self.journal
+        kind, key = event[b"kind"], event[b"key"].decode()
+        if kind == b"reset":
+            journal.reset(engine.worlds.of(key) if key else None)
+            self._entries.clear()
+        elif kind == b"entered":
+            entry = codec.entry_of(event[b"payload"], event[b"body"], engine.worlds.of(key))
+            journal.stand(int(event[b"number"]) - 1)
+            journal.add(entry)
+            self._entries[entry.request_id] = entry
+            while len(self._entries) > self.most:
+                self._entries.popitem(last=False)
+        else:
+            told = loads(event[b"payload"])
+            ended = self._entries.get(told["id"])
+            if ended is not None:
+                ended.finished, sent = told["finished"], codec.read(told["sent"])
+                ended.findings = codec.read(told["findings"])
+                ended.changed = revision
+                if sent is not None:
+                    journal.ended(ended, sent)
+                    ended.changed = revision
+        journal.revision = revision
+
+
+class Sharing(Keeping):
+    """What one of many engines keeps together with the others.
+
+    `now` gives the time in seconds since 1970; None leaves it to the engine, whose clock is the same for all.
+    """
+
+    shared = True
+
+    def __init__(self, engine: Engine, link: Link, *, now: Callable[[], float] | None = None) -> None:
+        super().__init__(engine.scripts, engine.faults, engine.quotas, engine.journal, engine.calls)
+        self._engine = engine
+        self._link = link
+        self._now = now
+        self._run, self._version = "", 0
+        self._results: Kept[int, Any] = Kept(most=_RESULTS)
+        self._unsettled: list[Future[Any]] = []
+        self._used: list[dict[str, Any]] = []
+        most = engine.settings.journal
+        self._most = 2 * most
+        self._followed = [_Followed("journal", self._journal, most), _Followed("calls", self._calls, most)]
+        self.leases: dict[str, SharedAdmission] = {}
+
+    def join(self) -> None:
+        """From now on the engine is one of many."""
+        self._engine.keeping = self._engine.speaker.keeping = self
+
+    # What a request asks on its way.
+
+    def _ask(self, name: str, *arguments: Any) -> Steps[Any]:
+        try:
+            return (yield Need(partial(self._link.ask, name, *arguments)))
+        except GoneError as error:
+            raise gone(error) from None
+
+    def current(self) -> Steps[None]:
+        """Sees to it that what is defined is what is defined by now. Raises `Refused`."""
+        try:
+            yield Need(self.catch_up)
+        except GoneError as error:
+            raise gone(error) from None
+
+    def admitted(self, key: str, model: str, *, now: float) -> Steps[Admission | None]:  # noqa: ARG002
+        """Lets a request in that its quotas allow. Raises `QuotaExceededError` or `Refused`."""
+        limits = self._quotas.limits_of(key, model)
+        if not limits:
+            return None
+        name = secrets.token_hex(12)
+        ordered = [part for limit in REFUSALS if limit in limits for part in (limit, limits[limit])]
+        reached = yield from self._ask("admit", key, model, name, LEASE_S, self._time(), LIFE_S, *ordered)
+        if reached:
+            raise QuotaExceededError(reached.decode())
+        return SharedAdmission(self, key, model, name)
+
+    def _time(self) -> str | float:
+        return "" if self._now is None else self._now()
+
+    def spend(self, admission: SharedAdmission, tokens: int, *, now: float) -> None:  # noqa: ARG002
+        """Books what an answer cost."""
+        given = (admission.key, admission.model, admission.name, tokens, self._time(), LIFE_S)
+        self._unsettled.append(self._link.post("spend", *given))
+
+    def free(self, admission: SharedAdmission) -> None:
+        """Gives the place of an answer back."""
+        del self.leases[admission.name]
+        self._link.post("free", admission.key, admission.model, admission.name)
+
+    def _count(self, counters: Sequence[tuple[str, str, int]]) -> Steps[tuple[int, int] | None]:
+        """Which of some things, by world, name and limit, is used next, and its uses before."""
+        parts = [part for counter in counters for part in counter]
+        counted = yield from self._ask("count", LIFE_S, *parts)
+        return (int(counted[0]), int(counted[1])) if counted else None
+
+    def drawn(self, world: World, request: ChatRequest, matching: Iterable[Entered]) -> Steps[Fault | None]:
+        """The fault that strikes a request, counted. Raises `Refused`."""
+        entered: list[Entered] = []
+        for each in matching:
+            entered.append(each)
+            if each.limit is None:
+                break
+        if entered:
+            counters = [(each.match.key or "", each.id, _limit(each.limit)) for each in entered]
+            counted = yield from self._count(counters)
+            if counted is not None:
+                at, use = counted
+                entered[at].used = max(entered[at].used, use + 1)
+                return entered[at].faults.at(use)
+        return (yield from self.named(world, request.headers))
+
+    def named(self, world: World, headers: Mapping[str, str]) -> Steps[Fault | None]:
+        """The fault that the header of a request names, or else its key, counted. Raises `Refused`."""
+        asked = self._faults.asked_by(world, headers)
+        if asked is None:
+            return None
+        name, faults = asked
+        counted = yield from self._count([(world.key, name, -1)])
+        return None if counted is None else faults.at(counted[1])
+
+    def taken(self, key: str, request: ChatRequest, *, large: bool) -> Steps[Taken | None]:
+        """The script that answers a request, counted; a large one is looked for aside. Raises `Refused`."""
+        if large:
+            scripts = yield from aside(_matching, tuple(self._scripts.seen_by(key)), key, request)
+        else:
+            scripts = list(self._scripts.matching(key, request))
+        if not scripts:
+            return None
+        counted = yield from self._count([_counter(script, key) for script in scripts])
+        if counted is None:
+            return None
+        script, use = scripts[counted[0]], counted[1]
+        script.counted_to(key, use + 1)
+        return Taken(script, use)
+
+    def thread(self, thread: Thread) -> Thread:
+        """The same, and nothing of it is stored. Raises `Refused` for what goes on from something."""
+        if thread.previous is not None or thread.conversation is not None:
+            raise alone(CONVERSATIONS)
+        thread.store = False
+        return thread
+
+    def session(self, world: World, name: str) -> Session:  # noqa: ARG002 - others have one
+        """Raises `Refused`."""
+        raise alone(SESSIONS)
+
+    def cache(self, world: World, model: str) -> PrefixCache:  # noqa: ARG002 - others have one
+        """An empty one: what a prompt finds must not depend on the process that it comes to."""
+        return PrefixCache()
+
+    def remember(self, world: World, trail: Trail, said: Iterable[int]) -> None:
+        """Keeps nothing, for the same reason."""
+
+    def counters(self, world: World) -> dict[str, int]:  # noqa: ARG002 - others have them
+        """What a template counts with."""
+        return NoCounters()
+
+    # What is entered, and waited for before an answer leaves.
+
+    def enter(self, entry: Entry, model: str | None) -> None:
+        """Enters an exchange into the journal of all."""
+        if is_gone(entry):
+            return  # there is nowhere to enter it
+        costs = () if entry.endpoint and entry.refusal is None else _costs(entry)
+        counts = [part for pair in costs for part in pair]
+        self._post("entered", entry, *codec.entered(entry), entry.model or model or "", *counts)
+
+    def _post(self, kind: str, entry: Entry, payload: bytes, body: bytes, model: str, *counts: Any) -> None:
+        journal = "calls" if entry.endpoint else "journal"
+        given = (journal, kind, entry.world.key, payload, body, 0, self._most, _BYTES, LIFE_S)
+        done = self._link.post("enter", *given, *((model, *counts) if counts else ()))
+        if kind == "entered":
+            self._unsettled.append(done)
+
+    def ended(self, entry: Entry, sent: Sent) -> None:
+        """An exchange is over: these bytes went out."""
+        if is_gone(entry):
+            return
+        told = {
+            "id": entry.request_id,
+            "finished": entry.finished,
+            "findings": codec.plain(entry.findings),
+            "sent": codec.plain(sent if sent.size <= _SENT else None),
+        }
+        self._post("ended", entry, dumps(told), b"", "")
+
+    async def settled(self) -> None:
+        """Waits until all that was entered so far is there. Raises `GoneError`."""
+        waiting, self._unsettled = self._unsettled, []
+        for each in waiting:
+            await each
+
+    # What the control API does.
+
+    async def catch_up(self) -> None:
+        """Makes the changes that others have made. Raises `GoneError`."""
+        more = True
+        while more:
+            answer = await self._link.join(
+                "current", secrets.token_hex(8), self._run or "-", str(self._version)
+            )
+            more = self._make(answer)
+
+    def _make(self, answer: Sequence[Any]) -> bool:
+        """Makes changes; whether there may be more."""
+        run = answer[0].decode()
+        if run != self._run:
+            if self._run:
+                self._begin_anew()
+            self._run, self.begun, self._version = run, run[:8], 0
+        changes = answer[1] if len(answer) > 1 else []
+        for name, fields in changes:
+            version = int(name.partition(b"-")[0])
+            if version > self._version:
+                self._version = version
+                self._change(version, dict(zip(fields[::2], fields[1::2], strict=True)))
+        return bool(changes)
+
+    def _begin_anew(self) -> None:
+        """The engine was emptied: so is this one."""
+        self._engine.reset()
+        for followed in self._followed:
+            followed.forget()
+
+    def _change(self, version: int, event: Mapping[bytes, bytes]) -> None:
+        engine, name, document = self._engine, event[b"name"].decode(), loads(event[b"document"])
+        engine.scripts.number_from(int(event[b"replies"]))
+        engine.faults.number_from(int(event[b"faults"]))
+        self._results.put(version, CHANGES[name](engine, document))
+        if name == "scenario":
+            for number, script in enumerate(engine.scripts.playing(document["key"])):
+                script.counter = f"{version}:{number}"
+
+    async def change(self, name: str, document: Mapping[str, Any], apply: Callable[[], Any]) -> Any:  # noqa: ARG002
+        """Has all make a change: what it comes to here. Raises `GoneError`."""
+        key = document.get("key") or (document.get("match") or {}).get("key") or ""
+        given = (name, dumps(document), key, int(name == "reply"), _FAULTS.get(name, 0), LIFE_S)
+        version = int(await self._link.ask("change", *given))
+        await self.catch_up()
+        return self._results.get(version)
+
+    async def refresh(self, path: str) -> None:
+        """Has what a call of the control API looks at here. Raises `GoneError`."""
+        await self.settled()
+        await self.catch_up()
+        for begins, load in _LOOKED_AT.items():
+            if path.startswith(begins):
+                for each in load:
+                    await getattr(self, each)()
+
+    async def look_at_journals(self) -> None:
+        """Has what was entered in the journals."""
+        for followed in self._followed:
+            more = True
+            while more:
+                epoch, events = await self._link.ask("journal", followed.name, str(followed.revision), _TURN)
+                more = len(events) == _TURN
+                followed.journal.epoch = int(epoch)
+                for name, fields in events:
+                    revision = int(name.partition(b"-")[0])
+                    if revision > followed.revision:  # somebody else may look at it as well
+                        event = dict(zip(fields[::2], fields[1::2], strict=True))
+                        followed.take(self._engine, revision, event)
+
+    async def _of_worlds(self, what: str) -> Iterator[tuple[str, dict[str, int]]]:
+        found = await self._link.ask("worlds", what, self._time())
+        return (
+            (key.decode(), {name.decode(): int(number) for name, number in _pairs(rows)})
+            for key, rows in found
+        )
+
+    async def look_at_uses(self) -> None:
+        """Has how often scripts and faults were used."""
+        worlds = dict(await self._of_worlds("uses"))
+        for script in self._scripts:
+            if script.source is None:
+                script.used = worlds.get(script.match.key or "", {}).get(script.id, 0)
+                continue
+            script.used = 0
+            for key, uses in worlds.items():
+                script.used += uses.get(script.counter, 0)
+                script.uses.put(key, uses.get(script.counter, 0))
+        for fault in self._faults:
+            fault.used = worlds.get(fault.match.key or "", {}).get(fault.id, 0)
+
+    async def look_at_ledger(self) -> None:
+        """Has what every world cost."""
+        for key, rows in await self._of_worlds("ledger"):
+            ledger = self._engine.worlds.of(key).ledger
+            ledger.clear()
+            for name, number in rows.items():
+                field, _, model = name.partition(":")
+                setattr(ledger.setdefault(model, Ledger()), field, number)
+
+    async def look_at_quotas(self) -> None:
+        """Has what is used of the quotas."""
+        rows = await self._link.ask("worlds", "meter", self._time())
+        self._used = [
+            {
+                "key": key.decode(),
+                "model": model.decode(),
+                **dict(zip(REFUSALS, map(int, used), strict=True)),
+            }
+            for key, model, *used in rows
+        ]
+
+    def used(self, *, now: float) -> list[dict[str, Any]]:  # noqa: ARG002 - as it was looked at
+        """What each key used of each model that has a quota."""
+        return self._used
+
+    async def renew(self) -> None:
+        """Says that the answers on their way are still on it. Raises `GoneError`."""
+        held = [part for each in self.leases.values() for part in (each.key, each.model, each.name)]
+        await self._link.ask("renew", LEASE_S, LIFE_S, *held)
+
+    async def run(self) -> None:
+        """Renews them for as long as the server runs; while the engine is gone there is nothing to renew."""
+        while True:
+            with suppress(GoneError):
+                await self.renew()
+            await sleep(LEASE_S / 4)
+
+
+_JOURNALS, _USES, _LEDGER, _QUOTAS = (f"look_at_{what}" for what in ("journals", "uses", "ledger", "quotas"))
+_LOOKED_AT: Mapping[str, Sequence[str]] = {
+    "/_mock/requests": (_JOURNALS, _USES),
+    "/_mock/verify": (_JOURNALS,),
+    "/_mock/changes": (_JOURNALS,),
+    "/_mock/metrics": (_JOURNALS, _LEDGER),
+    "/_mock/replies": (_USES,),
+    "/_mock/faults": (_USES,),
+    "/_mock/usage": (_LEDGER,),
+    "/_mock/quotas": (_QUOTAS,),
+}
+"""What the calls of the control API look at, by how their paths begin."""
+
+
+def _pairs(rows: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    return zip(rows[::2], rows[1::2], strict=True)
+
+
+def _limit(limit: int | None) -> int:
+    return -1 if limit is None else limit
+
+
+def _counter(script: Script, key: str) -> tuple[str, str, int]:
+    """Under what the uses of a script are counted, and how many there may be."""
+    if script.source is None:
+        return script.match.key or "", script.id, _limit(script.times)
+    return key, script.counter, _limit(script.times)
+
+
+def _matching(scripts: tuple[Script, ...], key: str, request: ChatRequest) -> list[Script]:
+    """Those that may answer, up to the first that always may."""
+    found: list[Script] = []
+    while (at := first(scripts, key, request)) is not None:
+        found.append(scripts[at])
+        if scripts[at].times is None:
+            break
+        scripts = scripts[at + 1 :]
+    return found
+
+
+def _costs(entry: Entry) -> Iterator[tuple[str, int]]:
+    """What an exchange adds to the ledger."""
+    yield "requests", 1
+    if entry.usage is not None:
+        yield "input_tokens", entry.usage.input
+        yield "output_tokens", entry.usage.output
+        yield "cached_tokens", entry.usage.cached
+    elif entry.refusal is not None or entry.status >= HTTPStatus.BAD_REQUEST:
+        yield "refusals", 1

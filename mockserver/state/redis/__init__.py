@@ -1,0 +1,1 @@
+"""What many processes remember together, in Redis or Valkey."""
