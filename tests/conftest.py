@@ -1,7 +1,7 @@
 """What the tests share: one loaded tokenizer, the catalogues, an engine with a fixed clock and ids."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import pytest
@@ -18,6 +18,7 @@ from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.talk.surface import Surface
 from mockserver.wire.ids import Ids
 from mockserver.wire.incoming import RequestHeaders
+from tests.state.engines import Engine as Redis
 
 pytest_plugins = ("pytester",)
 
@@ -41,6 +42,13 @@ RULE_EXAMPLES = settings(
 
 ASKED = 200 if _PROFILE == "nightly" else 20
 """How many requests an endpoint is asked by who reads the OpenAPI page."""
+
+SHARED = settings(
+    max_examples=2_000 if _PROFILE == "nightly" else 20,
+    stateful_step_count=30,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+"""How many ways a shared state and one of a process are taken together."""
 
 KEY = "sk-test"
 """The API key that the tests send."""
@@ -105,3 +113,13 @@ def engine(lazy_tokenizer: LazyTokenizer) -> Engine:
 def headers() -> MakeHeaders:
     """Makes request headers: `headers()`, `headers({"X-DashScope-SSE": "enable"})`, `headers(key=None)`."""
     return make_headers
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    """A redis-server for whoever shares it by a prefix of its own."""
+    server = Redis(tmp_path_factory.mktemp("redis"))
+    try:
+        yield server
+    finally:
+        server.end()

@@ -13,10 +13,15 @@ local stamp = string.format('%.17g', now)
 redis.call('ZREMRANGEBYSCORE', requests, '-inf', string.format('%.17g', now - 60))
 local gone = redis.call('ZRANGEBYSCORE', tokens, '-inf', string.format('%.17g', now - 60))
 for _, member in ipairs(gone) do
-  redis.call('HINCRBY', meter('m'), 'tokens', -tonumber(string.match(member, '^(%d+):')))
+  redis.call('HINCRBY', meter('m'), 'tokens', string.format('%d', -tonumber(string.match(member, '^(%d+):'))))
   redis.call('ZREM', tokens, member)
 end
 redis.call('ZREMRANGEBYSCORE', running, '-inf', string.format('%.17g', here))
+redis.call('HSET', meter('m'), 'latest', stamp)
+redis.call('EXPIRE', meter('m'), ARGV[6])
+redis.call('SADD', p .. ':models:' .. world, model)
+redis.call('EXPIRE', p .. ':models:' .. world, ARGV[6])
+redis.call('ZADD', p .. ':worlds', clock[1], world)
 for at = 7, #ARGV, 2 do
   local name, used = ARGV[at], 0
   if name == 'rpm' then used = redis.call('ZCARD', requests)
@@ -25,12 +30,8 @@ for at = 7, #ARGV, 2 do
   else used = redis.call('ZCARD', running) end
   if used >= tonumber(ARGV[at + 1]) then return name end
 end
-redis.call('HSET', meter('m'), 'latest', stamp)
 redis.call('ZADD', requests, stamp, id)
 redis.call('ZADD', running, string.format('%.17g', here + tonumber(ARGV[4])), id)
-redis.call('SADD', p .. ':models:' .. world, model)
-redis.call('ZADD', p .. ':worlds', clock[1], world)
-for _, key in ipairs({ meter('m'), requests, tokens, running, p .. ':models:' .. world }) do
-  redis.call('EXPIRE', key, ARGV[6])
-end
+redis.call('EXPIRE', requests, ARGV[6])
+redis.call('EXPIRE', running, ARGV[6])
 return ''

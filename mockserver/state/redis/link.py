@@ -73,6 +73,7 @@ class Link:
                 db=address.database,
                 username=address.user,
                 password=address.password,
+                protocol=2,
                 socket_connect_timeout=self._deadline,
                 # To ask twice may be to count twice.
                 retry=Retry(NoBackoff(), 0),
@@ -89,7 +90,7 @@ class Link:
         except ImportError:
             raise StateError(_AT_ONCE) from None
         try:
-            async with asyncio.timeout(self._deadline + 1):
+            async with asyncio.timeout(self._deadline):
                 told = await self._connection().info("server")
                 await self._connection().eval("return redis.call('TIME')", 0)
         except (RedisError, OSError, TimeoutError) as error:

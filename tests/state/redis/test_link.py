@@ -1,0 +1,194 @@
+"""The way to Redis: questions in one piece, answers in order, and an engine that goes and comes back."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mockserver.state.ports import GoneError, StateError
+from mockserver.state.redis import link as links
+from mockserver.state.redis.address import Address, read_address
+from mockserver.state.redis.link import Link
+from tests.state.engines import Engine
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine of these tests alone: they stop it."""
+    server = Engine(tmp_path_factory.mktemp("redis"))
+    try:
+        yield server
+    finally:
+        server.end()
+
+
+def linked(url: str, ask: Callable[[Link], Awaitable[Any]], *, deadline: float = 20.0) -> Any:
+    """What asking by a link of its own comes to."""
+
+    async def asked() -> Any:
+        link = Link(read_address(url), deadline=deadline)
+        try:
+            return await ask(link)
+        finally:
+            await link.close()
+
+    return asyncio.run(asked())
+
+
+def counts(link: Link, world: str, *names: str) -> list["asyncio.Future[Any]"]:
+    """One question for each name."""
+    return [link.post("count", 60, world, name, -1) for name in names]
+
+
+def test_questions_are_answered_in_their_order(engine: Engine) -> None:
+    async def ask(link: Link) -> list[Any]:
+        return await asyncio.gather(*counts(link, "order", *"aabab"))
+
+    assert linked(engine.url, ask) == [[0, 0], [0, 1], [0, 0], [0, 2], [0, 1]]
+
+
+def test_more_than_a_piece_is_asked_in_pieces(engine: Engine) -> None:
+    async def ask(link: Link) -> list[Any]:
+        return await asyncio.gather(*counts(link, "many", *["x"] * 1201))
+
+    assert [used for _, used in linked(engine.url, ask)] == list(range(1201))
+
+
+def test_who_asks_the_same_before_it_is_sent_shares_the_answer(engine: Engine) -> None:
+    async def ask(link: Link) -> Any:
+        first, second = await asyncio.gather(
+            link.join("current", "a", "-", "0"), link.join("current", "b", "-", "0")
+        )
+        return first, second, await link.join("current", "c", "-", "0")
+
+    first, second, later = linked(f"{engine.url}?prefix=join", ask)
+    assert first is second
+    assert first == later == [b"a"]
+
+
+def test_a_prefix_has_its_own_counts(engine: Engine) -> None:
+    async def ask(link: Link) -> Any:
+        return await link.ask("count", 60, "own", "x", -1)
+
+    assert linked(f"{engine.url}?prefix=one", ask) == linked(f"{engine.url}?prefix=two", ask) == [0, 0]
+
+
+def test_an_engine_that_was_emptied_is_told_the_scripts_again(engine: Engine) -> None:
+    async def ask(link: Link) -> Any:
+        before = await link.ask("count", 60, "flushed", "x", -1)
+        await link._connection().script_flush()
+        return before, await link.ask("count", 60, "flushed", "x", -1)
+
+    assert linked(engine.url, ask) == ([0, 0], [0, 1])
+
+
+def test_an_engine_that_says_no_is_gone_for_who_asked(engine: Engine) -> None:
+    async def ask(link: Link) -> Any:
+        with pytest.raises(GoneError, match=r"(?i)integer|number|nil"):
+            await link.ask("count", 60, "bad", "x", "no number")
+        return await link.ask("count", 60, "bad", "x", -1)
+
+    assert linked(engine.url, ask) == [0, 0]
+
+
+def test_an_engine_that_dies_is_gone_and_back_without_more(engine: Engine) -> None:
+    async def ask(link: Link) -> Any:
+        await link.ask("count", 60, "dies", "x", -1)
+        engine.kill()
+        for _ in range(2):
+            with pytest.raises(GoneError):
+                await link.ask("count", 60, "dies", "x", -1)
+        engine.begin()
+        return await link.ask("count", 60, "dies", "x", -1)
+
+    assert linked(engine.url, ask) == [0, 0]
+
+
+def test_an_engine_that_does_nothing_is_gone_in_time(engine: Engine) -> None:
+    async def ask(link: Link) -> Any:
+        engine.hold()
+        try:
+            with pytest.raises(GoneError, match="did not answer in time"):
+                await link.ask("count", 60, "held", "x", -1)
+        finally:
+            engine.go_on()
+
+    linked(engine.url, ask, deadline=0.2)
+
+
+def test_too_many_questions_do_not_wait(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "_WAITING", 2)
+
+    async def ask(link: Link) -> Any:
+        return await asyncio.gather(*counts(link, "full", *"abc"), return_exceptions=True)
+
+    first, second, third = linked(engine.url, ask)
+    assert (first, second) == ([0, 0], [0, 0])
+    assert isinstance(third, GoneError)
+
+
+def test_who_ends_leaves_nobody_waiting(engine: Engine) -> None:
+    async def ask(link: Link) -> Any:
+        engine.hold()
+        try:
+            asked = link.post("count", 60, "ends", "x", -1)
+            await asyncio.sleep(0)
+            assert link._asking is not None
+            link._asking.cancel()
+            with pytest.raises(GoneError, match="this server ends"):
+                await asked
+        finally:
+            engine.go_on()
+
+    linked(engine.url, ask)
+
+
+def checked(address: Address, *, deadline: float = 20.0) -> str:
+    """Why an address cannot be used; empty when it can."""
+
+    async def check() -> None:
+        await Link(address, deadline=deadline).check()
+
+    try:
+        asyncio.run(check())
+    except StateError as error:
+        return str(error)
+    return ""
+
+
+def test_a_good_engine_passes_the_check(engine: Engine) -> None:
+    assert checked(read_address(engine.url)) == ""
+
+
+def test_what_cannot_be_used_is_told_in_one_line(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = read_address(engine.url)
+    assert "Connect call failed" in checked(replace(good, port=1))
+    assert "invalid username-password" in checked(replace(good, user="me", password="no"))
+    assert "DB index is out of range" in checked(replace(good, database=9999))
+    monkeypatch.setattr(links, "LEAST", (99, 0))
+    assert "it must be 99.0 or later" in checked(good)
+
+
+def test_an_engine_that_wants_a_password_says_so(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, "--requirepass", "secret")
+    try:
+        good = read_address(f"redis://:secret@127.0.0.1:{engine.port}")
+        assert checked(good) == ""
+        assert "uthentication required" in checked(replace(good, password=None))
+        told = checked(replace(good, password="wrong-one"))
+        assert "check address, user and password" in told
+        assert "wrong-one" not in told
+        assert "\n" not in told
+    finally:
+        engine.end()
+
+
+def test_an_engine_that_does_nothing_fails_the_check(engine: Engine) -> None:
+    engine.hold()
+    try:
+        assert "it does not answer" in checked(read_address(engine.url), deadline=0.2)
+    finally:
+        engine.go_on()
