@@ -6,7 +6,7 @@ COPY mockserver mockserver
 COPY schemas schemas
 COPY fixtures fixtures
 RUN python -m venv /opt/dashscope-mock \
-    && /opt/dashscope-mock/bin/pip install --no-cache-dir .
+    && /opt/dashscope-mock/bin/pip install --no-cache-dir '.[state]'
 # The tables of both vocabularies are part of the image: who runs it has no home, and containers share them.
 ENV XDG_CACHE_HOME=/opt/dashscope-mock/cache
 RUN /opt/dashscope-mock/bin/python -c "from mockserver.meter.tokenizer import load; load('qwen'); load('qwen3.5')"

@@ -14,6 +14,7 @@ from mockserver.cli import main
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import TOKEN_VARIABLE, Settings
 from mockserver.meter.quotas import Quota
+from mockserver.server import many
 from mockserver.server import serve as serving
 from mockserver.server.listening import bind
 
@@ -258,3 +259,55 @@ def test_a_ready_file_that_cannot_be_written_is_told_at_once(
         main([*command, "--ready-file", file])
     assert ended.value.code == 2
     assert f"argument --ready-file: {words}" in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("--workers 2", "--workers 2 without --state: each process would have worlds of its own"),
+        ("--workers 0", "workers is 0: it must lie in 1 to 64"),
+        ("--workers 65", "workers is 65: it must lie in 1 to 64"),
+        ("--state redis://127.0.0.1:1", "the state at 127.0.0.1:1/0 cannot be used: "),
+        ("--state mysql://127.0.0.1", "the state's scheme is 'mysql': it must be one of redis, rediss"),
+        ("--state redis://h --seed 3", "--seed does not go with --state: two processes would give out"),
+        ("--state redis://h --scenario a.yaml", "--scenario does not go with --state: play it by PUT"),
+        ("--state redis://h --cassette tapes", "--cassette does not go with --state: the turns of"),
+    ],
+)
+def test_what_cannot_be_shared_is_told_in_one_line_and_nothing_begins(
+    served: list[tuple[Settings, dict[str, Any]]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    options: str,
+    told: str,
+) -> None:
+    monkeypatch.setattr(many, "listen_many", Mock(side_effect=AssertionError("a port was opened")))
+    assert main(["serve", *options.split()]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"dashscope-mock: {told}")
+    assert served == []
+
+
+def test_a_state_and_its_workers_reach_who_serves_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = Mock(return_value=0)
+    monkeypatch.setattr(many, "serve_many", given)
+    assert (
+        main(
+            [
+                "serve",
+                "--state",
+                "redis://h",
+                "--workers",
+                "3",
+                "--port",
+                "0",
+                "--quiet",
+                "--ready-file",
+                "ready.json",
+            ]
+        )
+        == 0
+    )
+    given.assert_called_once_with(
+        Settings(port=0), "redis://h", workers=3, ready_file=Path("ready.json"), quiet=True
+    )

@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import pytest
 
 from mockserver.corridor.settings import Settings
-from mockserver.server.listening import PortTakenError, bind, listen, url_of
+from mockserver.server.listening import PortTakenError, bind, listen, listen_many, url_of
 
 
 def test_a_free_port_is_taken_and_its_url_told() -> None:
@@ -67,3 +67,14 @@ def test_who_comes_before_the_server_waits_for_it() -> None:
         taken, _ = sock.accept()
         with taken:
             assert taken.recv(100) == b"Is it open?"
+
+
+def test_many_sockets_listen_at_one_address() -> None:
+    sockets = listen_many(Settings(port=0), 3)
+    try:
+        assert len({each.getsockname() for each in sockets}) == 1
+        with pytest.raises(PortTakenError):
+            listen_many(Settings(port=sockets[0].getsockname()[1]), 2)
+    finally:
+        for each in sockets:
+            each.close()

@@ -1,33 +1,21 @@
 """Debian's redis-server for tests: on a free port, in a folder of its own, ended by who began it."""
 
-import os
-import shutil
 import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
 
-import pytest
+from contract_tests.drivers import program
 
 PATIENCE = 30.0
-
-
-def required_program(name: str) -> str:
-    """Finds a program; without it the test is skipped, or fails where all clients are required."""
-    found = shutil.which(name)
-    if found is None and os.environ.get("REQUIRE_ALL_CLIENTS") == "1":
-        pytest.fail(f"{name} is not installed", pytrace=False)
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return found
 
 
 class Engine:
     """One redis-server; it keeps nothing on the disk."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        self._program = required_program("redis-server")
+        self._program = program("redis-server")
         self._folder, self._options = folder, options
         with socket.socket() as sock:
             sock.bind(("127.0.0.1", 0))

@@ -1,0 +1,155 @@
+"""What is answered beside chat by one of many: it waits for what it looks at, and for what it told."""
+
+import asyncio
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import httpx
+import pytest
+
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.settings import Settings
+from mockserver.corridor.sharing import Sharing
+from mockserver.meter.tokenizer import LazyTokenizer
+from mockserver.server.app import App
+from mockserver.state.redis.address import read_address
+from mockserver.state.redis.link import Link
+from tests.state.engines import Engine as Redis
+
+PREFIXES = count()
+HEADERS = {"authorization": "Bearer sk-a"}
+CHAT = "/compatible-mode/v1/chat/completions"
+BODY = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Tea?"}]}
+EMBED = {"model": "text-embedding-v4", "input": "Tea"}
+
+
+class Many:
+    """Servers that share a Redis, asked in one loop."""
+
+    def __init__(self, url: str, tokenizer: LazyTokenizer, many: int = 2) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.links = [Link(read_address(url), deadline=20) for _ in range(many)]
+        self.apps = []
+        for link in self.links:
+            engine = Engine(Settings(), tokenizer=tokenizer)
+            Sharing(engine, link).join()
+            self.apps.append(App(engine))
+
+    def ask(self, at: int, method: str, path: str, **more: Any) -> httpx.Response:
+        """What one of them answers."""
+
+        async def answered() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self.apps[at])
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+                return await client.request(method, path, headers=HEADERS, **more)
+
+        return self.loop.run_until_complete(answered())
+
+    def close(self) -> None:
+        async def closed() -> None:
+            for link in self.links:
+                await link.close()
+            await asyncio.sleep(0)
+
+        self.loop.run_until_complete(closed())
+        self.loop.close()
+
+
+@pytest.fixture
+def many(redis: Redis, lazy_tokenizer: LazyTokenizer) -> Iterator[Many]:
+    made = Many(f"{redis.url}?prefix=settling-{next(PREFIXES)}", lazy_tokenizer)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def lost(lazy_tokenizer: LazyTokenizer) -> Iterator[Many]:
+    """A server whose engine is not there."""
+    made = Many("redis://127.0.0.1:1", lazy_tokenizer, many=1)
+    yield made
+    made.close()
+
+
+def test_what_one_is_told_the_other_does_and_shows(many: Many) -> None:
+    script = {"match": {"key": "sk-a"}, "reply": {"content": "Oolong."}, "times": 1}
+    assert many.ask(0, "POST", "/_mock/replies", json=script).json() == {"id": "reply-1"}
+    answer = many.ask(1, "POST", CHAT, json=BODY).json()
+    assert answer["choices"][0]["message"]["content"] == "Oolong."
+    for at in (0, 1):
+        (shown,) = many.ask(at, "GET", "/_mock/replies").json()["replies"]
+        assert shown["used"] == 1
+        (exchange,) = many.ask(at, "GET", "/_mock/requests").json()["requests"]
+        assert exchange["answered_by"] == "reply-1"
+        (row,) = many.ask(at, "GET", "/_mock/usage").json()["usage"]
+        assert row["requests"] == 1
+        assert (
+            'dashscope_mock_requests_total{model="qwen-plus"} 1.0'
+            in many.ask(at, "GET", "/_mock/metrics").text
+        )
+        verified = many.ask(at, "POST", "/_mock/verify", json={"requests": [{"match": {}, "count": 1}]})
+        assert verified.status_code == 200, verified.text
+    first, second = (many.ask(at, "GET", "/_mock/changes").json() for at in (0, 1))
+    assert first == second
+
+
+def test_a_call_beside_chat_is_in_the_journal_of_all(many: Many) -> None:
+    assert many.ask(0, "POST", "/compatible-mode/v1/embeddings", json=EMBED).status_code == 200
+    (shown,) = many.ask(1, "GET", "/_mock/requests", params={"endpoint": "*"}).json()["requests"]
+    assert shown["endpoint"] == "embeddings"
+
+
+def test_a_call_that_the_control_api_refuses_changes_nobody(many: Many) -> None:
+    for path, document in (("replies", {"reply": {"content": 3}}), ("faults", {"fault": "nonsense"})):
+        assert many.ask(0, "POST", f"/_mock/{path}", json=document).status_code == 400
+    assert many.ask(1, "GET", "/_mock/replies").json() == {"replies": []}
+    assert many.ask(1, "GET", "/_mock/faults").json() == {"faults": []}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/compatible-mode/v1/files"),
+        ("GET", "/compatible-mode/v1/batches"),
+        ("GET", "/api/v1/tasks/one"),
+        ("GET", "/compatible-mode/v1/responses/resp_1"),
+        ("POST", "/api/v1/apps/0123456789abcdef0123456789abcdef/completion"),
+    ],
+)
+def test_what_is_kept_for_whoever_asks_is_refused(many: Many, method: str, path: str) -> None:
+    answer = many.ask(0, method, path)
+    assert answer.status_code == 501, answer.text
+    assert "does not share this" in answer.text
+
+
+def test_an_engine_that_is_gone_is_told_wherever_one_asks(lost: Many) -> None:
+    for method, path, body in (
+        ("POST", CHAT, BODY),
+        ("POST", "/compatible-mode/v1/embeddings", EMBED),
+        ("GET", "/_mock/requests", None),
+        ("GET", "/_mock/health", None),
+        ("POST", "/_mock/replies", {"reply": {"content": "A"}}),
+        ("POST", "/_mock/reset", None),
+    ):
+        answer = lost.ask(0, method, path, json=body)
+        assert answer.status_code == 503, path
+        assert "the shared state of this mock server cannot be used" in answer.text
+        assert set(answer.json()) >= {"error"}
+
+
+def test_the_page_is_there_whatever_is_gone(lost: Many) -> None:
+    assert lost.ask(0, "GET", "/_mock/page/main.js").status_code == 200
+
+
+def test_an_answer_that_cannot_be_entered_is_not_given(many: Many, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = many.links[0]
+    asked = link.post
+
+    def post(name: str, *arguments: Any) -> Any:
+        return asked(name, *arguments) if name != "enter" else asked("enter", "too", "few")
+
+    monkeypatch.setattr(link, "post", post)
+    for path, body in ((CHAT, BODY), ("/compatible-mode/v1/embeddings", EMBED)):
+        answer = many.ask(0, "POST", path, json=body)
+        assert answer.status_code == 503, answer.text
+    assert many.ask(1, "GET", "/_mock/requests").json() == {"requests": []}
