@@ -18,6 +18,7 @@ DATA = {
     "mockserver/fixtures": {".json", ".yaml", ".txt"},
     "mockserver/schemas": {".json"},
     "mockserver/page": {".py", ".css", ".html", ".js", ".svg", ".json"},
+    "mockserver/state": {".py", ".lua"},
 }
 """The folders of the wheel that hold more than code, and the kinds of their files."""
 
