@@ -113,11 +113,10 @@ class _Followed:
             told = loads(event[b"payload"])
             ended = self._entries.get(told["id"])
             if ended is not None:
-                ended.finished, sent = told["finished"], codec.read(told["sent"])
-                ended.findings = codec.read(told["findings"])
+                ended.finished, ended.findings = told["finished"], codec.read(told["findings"])
                 ended.changed = revision
-                if sent is not None:
-                    journal.ended(ended, sent)
+                if told["sent"] is not None:
+                    journal.ended(ended, codec.sent_of(told["sent"]))
                     ended.changed = revision
         journal.revision = revision
 
@@ -281,7 +280,7 @@ class Sharing(Keeping):
             "id": entry.request_id,
             "finished": entry.finished,
             "findings": codec.plain(entry.findings),
-            "sent": codec.plain(sent if sent.size <= _SENT else None),
+            "sent": codec.sent_plain(sent) if sent.size <= _SENT else None,
         }
         self._post("ended", entry, dumps(told), b"", "")
 

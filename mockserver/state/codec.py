@@ -28,7 +28,6 @@ _KINDS: dict[str, type[Any]] = {
         Raw,
         Refusal,
         Reply,
-        Sent,
         ToolCall,
         Usage,
         Words,
@@ -140,10 +139,16 @@ def written(value: Any) -> bytes:
     return dumps(plain(value))
 
 
+_DEFAULTS = {field.name: field.default for field in fields(Entry)}
+
+
 def entered(entry: Entry) -> tuple[bytes, bytes]:
     """The JSON of an entry, and its body with its headers behind."""
-    made = {name: plain(getattr(entry, name)) for name in _WRITTEN}
-    made["bytes"] = len(entry.body)
+    made: dict[str, Any] = {"bytes": len(entry.body)}
+    for name in _WRITTEN:
+        value = getattr(entry, name)
+        if value is not _DEFAULTS[name]:
+            made[name] = plain(value)
     return dumps(made), entry.body + entry.headers
 
 
@@ -153,3 +158,18 @@ def entry_of(payload: bytes, body: bytes, world: World) -> Entry:
     length = made.pop("bytes")
     values = {name: read(part) for name, part in made.items()}
     return Entry(world=world, body=body[:length], headers=body[length:], **values)
+
+
+def sent_plain(sent: Sent) -> list[Any]:
+    """What went out, as JSON can hold it: flat, for every exchange has one."""
+    headers = [text.decode("latin-1") for pair in sent.headers for text in pair]
+    frames = [frame.decode("latin-1") for frame in sent.frames]
+    return [sent.status, headers, frames, list(sent.due), sent.delay, sent.ending]
+
+
+def sent_of(made: list[Any]) -> Sent:
+    """What went out, of what `sent_plain` made of it."""
+    status, headers, frames, due, delay, ending = made
+    texts = [text.encode("latin-1") for text in headers]
+    pairs = list(zip(texts[::2], texts[1::2], strict=True))
+    return Sent(status, pairs, [frame.encode("latin-1") for frame in frames], due, delay, ending)

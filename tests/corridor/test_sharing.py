@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from redis import Redis as Client
 
 from mockserver.corridor.answers import Answer
 from mockserver.corridor.changes import changed
@@ -385,13 +386,9 @@ def test_a_place_whose_process_died_is_free_when_its_lease_ends(
         assert these.ask(other, "sk-a", "Tea?").status == 429
         lease.clear()
         key = f"{these.links[0].address.prefix}:meter:c:sk-a:qwen-plus"
-
-        async def age() -> None:
-            client = these.links[0]._connection()
-            for member in await client.zrange(key, 0, -1):
-                await client.zincrby(key, -LEASE_S - 1, member)  # type: ignore[arg-type] # bytes
-
-        these.wait(age())
+        with Client(port=redis.port) as client:
+            for member in client.zrange(key, 0, -1):
+                client.zincrby(key, -LEASE_S - 1, member)
         assert these.ask(other, "sk-a", "Tea?").status == 200
 
 
@@ -417,13 +414,10 @@ def test_the_changes_that_a_reset_undoes_are_not_kept(redis: Redis, lazy_tokeniz
             )
             these.change(these.shared[number % 2], "reset", {"key": "sk-a"})
         board = f"{these.links[0].address.prefix}:board"
-
-        async def length() -> int:
-            return int(await these.links[0]._connection().xlen(board))
-
-        assert these.wait(length()) == 1
-        these.change(these.shared[0], "reset", {"key": None})
-        assert these.wait(length()) == 1
+        with Client(port=redis.port) as client:
+            assert client.xlen(board) == 1
+            these.change(these.shared[0], "reset", {"key": None})
+            assert client.xlen(board) == 1
 
 
 def test_an_engine_that_was_emptied_under_them_begins_anew(
@@ -435,13 +429,8 @@ def test_an_engine_that_was_emptied_under_them_begins_anew(
         assert said(these.ask(other, "sk-a", "Tea?"))[1] == "reply-1"
         assert len(these.journal(other)) == 1
         prefix = these.links[0].address.prefix
-
-        async def empty() -> None:
-            client = these.links[0]._connection()
-            keys = [key async for key in client.scan_iter(f"{prefix}:*")]
-            await client.delete(*keys)
-
-        these.wait(empty())
+        with Client(port=redis.port) as client:
+            client.delete(*client.scan_iter(f"{prefix}:*"))
         assert said(these.ask(other, "sk-a", "Tea?"))[1] == "built-in"
         assert said(these.ask(one, "sk-a", "Tea?"))[1] == "built-in"
         assert len(these.journal(other)) == len(these.journal(one)) == 2
@@ -456,12 +445,8 @@ def test_every_key_ends_by_itself(redis: Redis, lazy_tokenizer: LazyTokenizer) -
         these.ask(one, "sk-a", "Tea?")
         these.wait(these.keeping[0].renew())
         prefix = these.links[0].address.prefix
-
-        async def lives() -> dict[bytes, int]:
-            client = these.links[0]._connection()
-            return {key: await client.ttl(key) async for key in client.scan_iter(f"{prefix}:*")}
-
-        found = these.wait(lives())
+        with Client(port=redis.port) as client:
+            found = {key: client.ttl(key) for key in client.scan_iter(f"{prefix}:*")}
         assert len(found) > 5
         assert {key for key, life in found.items() if life <= 0} == set()
 

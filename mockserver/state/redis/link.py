@@ -5,6 +5,7 @@ connection is dropped, so that no late answer meets another question, and the ne
 """
 
 import asyncio
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
@@ -16,7 +17,7 @@ from mockserver.state.ports import GoneError, StateError
 from mockserver.state.redis.address import Address
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
+    from redis.asyncio.connection import Connection
 
 DEADLINE_S = 2.0
 """So many seconds the engine has to answer."""
@@ -29,6 +30,8 @@ _PIECE = 500
 
 _WAITING = 100_000
 """So many questions may wait; one more hears that the engine is gone."""
+
+_VERSION = re.compile(rb"redis_version:([0-9.]+)")
 
 _AT_ONCE = (
     "the redis client is not installed: pip install 'dashscope-mock[state]' brings it along with the server"
@@ -57,56 +60,77 @@ class Link:
         self._waiting: list[_Question] = []
         self._joined: dict[tuple[str, ...], asyncio.Future[Any]] = {}
         self._asking: asyncio.Task[None] | None = None
-        self._client: Redis | None = None
+        self._connection: Connection | None = None
 
-    def _connection(self) -> "Redis":
-        if self._client is None:
-            from redis.asyncio import Redis  # noqa: PLC0415 - an extra
+    def _connected(self) -> "Connection":
+        """The connection, or a new one, which is made when something is sent.
+
+        To ask twice may be to count twice, so it never does.
+        """
+        if self._connection is None:
+            from redis.asyncio.connection import Connection, SSLConnection  # noqa: PLC0415 - an extra
             from redis.asyncio.retry import Retry  # noqa: PLC0415
             from redis.backoff import NoBackoff  # noqa: PLC0415
 
             address = self.address
-            tls = {"ssl": True, "ssl_ca_certs": address.ca} if address.tls else {}
-            self._client = Redis(
-                host=address.host,
-                port=address.port,
-                db=address.database,
-                username=address.user,
-                password=address.password,
-                protocol=2,
-                socket_connect_timeout=self._deadline,
-                # To ask twice may be to count twice.
-                retry=Retry(NoBackoff(), 0),
-                single_connection_client=False,
-                max_connections=4,
-                **tls,  # type: ignore[arg-type]
-            )
-        return self._client
+            made: dict[str, Any] = {
+                "host": address.host,
+                "port": address.port,
+                "db": address.database,
+                "username": address.user,
+                "password": address.password,
+                "protocol": 2,
+                "socket_timeout": None,
+                "socket_connect_timeout": self._deadline,
+                "retry": Retry(NoBackoff(), 0),
+            }
+            if address.tls:
+                connection: Connection = SSLConnection(ssl_ca_certs=address.ca, **made)
+            else:
+                connection = Connection(**made)
+            self._connection = connection
+        return self._connection
+
+    async def _say(self, *commands: Sequence[Any]) -> list[Any]:
+        """What the engine answers to commands; what it refuses is an error among them."""
+        from hiredis import pack_command  # noqa: PLC0415 - an extra
+        from redis.exceptions import ResponseError  # noqa: PLC0415
+
+        connection = self._connected()
+        await connection.send_packed_command([pack_command(tuple(each)) for each in commands], False)
+        answers: list[Any] = []
+        for _ in commands:
+            try:
+                answers.append(await connection.read_response())
+            except ResponseError as error:
+                answers.append(error)
+        return answers
 
     async def check(self) -> None:
         """Raises `StateError` for an engine that cannot be used, with the reason in one line."""
         try:
-            from redis.exceptions import RedisError, ResponseError  # noqa: PLC0415 - an extra
+            import hiredis  # noqa: F401, PLC0415 - an extra
+            from redis.exceptions import RedisError  # noqa: PLC0415
         except ImportError:
             raise StateError(_AT_ONCE) from None
         try:
             async with asyncio.timeout(self._deadline):
-                told = await self._connection().info("server")
-                await self._connection().eval("return redis.call('TIME')", 0)
+                told, time = await self._say(("INFO", "server"), ("EVAL", "return redis.call('TIME')", 0))
+            for answer in (told, time):
+                if isinstance(answer, Exception):
+                    raise answer
         except (RedisError, OSError, TimeoutError) as error:
-            await self.close()
-            reason = "it does not answer" if isinstance(error, TimeoutError) else _reason(error)
-            kind = "refuses" if isinstance(error, ResponseError) else "cannot be used"
-            msg = f"the state at {self.address} {kind}: {reason}; check address, user and password of --state"
+            reason = f"{_reason(error)}; check address, user and password of --state"
+            msg = f"the state at {self.address} cannot be used: {reason}"
             raise StateError(msg) from None
-        version = str(told.get("redis_version", "0"))
-        numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-        if numbers < LEAST:
-            await self.close()
+        finally:
+            await self._drop()
+        found = _VERSION.search(told)
+        version = found[1].decode() if found else "0"
+        if tuple(int(part) for part in version.split(".")[:2]) < LEAST:
             least = ".".join(map(str, LEAST))
             msg = f"the state at {self.address} is version {version}: it must be {least} or later"
             raise StateError(msg)
-        await self.close()
 
     def post(self, name: str, *arguments: Any) -> "asyncio.Future[Any]":
         """Asks a script something; the answer comes in the order of the questions, or `GoneError`."""
@@ -153,43 +177,44 @@ class Link:
 
     async def _answers(self, piece: Sequence[_Question]) -> list[Any]:
         """What the engine answers to a piece. Raises `GoneError`."""
-        from redis.exceptions import NoScriptError, RedisError, ResponseError  # noqa: PLC0415
+        from redis.exceptions import NoScriptError, RedisError  # noqa: PLC0415
 
         try:
             async with asyncio.timeout(self._deadline):
-                answers = await self._sent(piece)
+                answers = await self._say(*map(self._command, piece))
                 unknown = [at for at, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
                 if unknown:
                     # A new engine, or one that was flushed, knows no script; those that follow may have
                     # been answered, but nothing rests on the order of questions of different requests.
-                    for name in {piece[at].name for at in unknown}:
-                        await self._connection().script_load(script(name)[0])
-                    again = await self._sent([piece[at] for at in unknown])
+                    names = {piece[at].name for at in unknown}
+                    await self._say(*(("SCRIPT", "LOAD", script(name)[0]) for name in names))
+                    again = await self._say(*(self._command(piece[at]) for at in unknown))
                     for at, answer in zip(unknown, again, strict=True):
                         answers[at] = answer
         except (RedisError, OSError, TimeoutError) as error:
-            await self.close()
+            await self._drop()
             raise GoneError(_reason(error)) from None
-        return [
-            GoneError(_reason(answer)) if isinstance(answer, ResponseError | RedisError) else answer
-            for answer in answers
-        ]
+        except asyncio.CancelledError:
+            await self._drop()
+            raise
+        return [GoneError(_reason(each)) if isinstance(each, RedisError) else each for each in answers]
 
-    async def _sent(self, piece: Sequence[_Question]) -> list[Any]:
-        pipeline = self._connection().pipeline(transaction=False)
-        for question in piece:
-            pipeline.execute_command(
-                "EVALSHA", script(question.name)[1], 1, self.address.prefix, *question.arguments
-            )
-        answers: list[Any] = await pipeline.execute(raise_on_error=False)
-        return answers
+    def _command(self, question: _Question) -> Sequence[Any]:
+        return ("EVALSHA", script(question.name)[1], 1, self.address.prefix, *question.arguments)
+
+    async def _drop(self) -> None:
+        """Lets go of the connection, and of whatever it might still answer."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):
+                await connection.disconnect(nowait=True)
 
     async def close(self) -> None:
-        """Lets go of the connection."""
-        client, self._client = self._client, None
-        if client is not None:
-            with suppress(Exception):
-                await client.aclose()
+        """Lets go of the connection when all that was asked is answered."""
+        while self._asking is not None:
+            await asyncio.wait([self._asking])
+            await asyncio.sleep(0)
+        await self._drop()
 
 
 def _settle(answer: "asyncio.Future[Any]", value: Any) -> None:

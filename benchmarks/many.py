@@ -1,0 +1,273 @@
+"""Processes that share a Redis, under load: `python benchmarks/many.py`.
+
+Workers are killed, then the engine is ended and begun again, while clients ask for the steps of one sequence.
+What was answered has to be in the journal; no step may be given twice; nobody may wait for long. Then what an
+answer costs: processor time of a server by itself, and of one that shares.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import workload
+from children import tied
+from servers import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+HERE = Path(__file__).resolve().parent
+CLIENTS, LONGEST_S, START_S = 8, 15.0, 60.0
+KEY = "sk-benchmark"
+JOURNAL = 100_000
+RATE = 0.5
+"""The least share of a server by itself that one with a shared state answers of, by processor time."""
+
+
+class Engine:
+    """One redis-server that writes each change to its disk, so that it comes back with all of it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Begin it on a free port."""
+        self.port = free_port()
+        self._folder = folder
+        self.begin()
+
+    def begin(self) -> None:
+        """Start it and wait until it listens and has read what it knew."""
+        program = shutil.which("redis-server") or "redis-server"
+        command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
+        command += ["--save", "", "--appendonly", "yes", "--appendfsync", "always", "--logfile", "log"]
+        self.process = subprocess.Popen(tied(command), cwd=self._folder)
+
+    def end(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self.process.wait()
+
+
+@contextlib.contextmanager
+def serving(*options: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Run a server; give its process and its port."""
+    port = free_port()
+    command = [sys.executable, "-m", "mockserver", "serve", "--quiet", "--port", str(port), *options]
+    process = subprocess.Popen(tied(command), stdout=subprocess.DEVNULL)
+    try:
+        ends = time.monotonic() + START_S
+        while not _healthy(port):
+            if process.poll() is not None or time.monotonic() > ends:
+                message = f"the server is not up: {process.poll()}"
+                raise RuntimeError(message)
+            time.sleep(0.05)
+        yield process, port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _healthy(port: int) -> bool:
+    try:
+        return ask(port, "GET", "/_mock/health")[0] == 200
+    except OSError:
+        return False
+
+
+def ask(port: int, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    """Ask by a connection of its own; give the status and the JSON."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONGEST_S)
+    try:
+        head = {"Content-Type": "application/json", "Authorization": f"Bearer {KEY}"}
+        connection.request(method, path, None if body is None else json.dumps(body), head)
+        answer = connection.getresponse()
+        text = answer.read()
+        return answer.status, json.loads(text) if text[:1] in (b"{", b"[") else None
+    finally:
+        connection.close()
+
+
+@dataclass
+class Load:
+    """Clients that ask for the next step until they are told to end, and what they heard."""
+
+    port: int
+    answered: list[str] = field(default_factory=list)
+    unavailable: int = 0
+    broken: int = 0
+    slowest: float = 0.0
+    others: list[str] = field(default_factory=list)
+    ending: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> Self:
+        """Begin to ask."""
+        self._threads = [threading.Thread(target=self._ask) for _ in range(CLIENTS)]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        self.ending.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self) -> None:
+        body = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Next?"}]}
+        while not self.ending.is_set():
+            began = time.monotonic()
+            try:
+                status, said = ask(self.port, "POST", workload.COMPAT_PATH, body)
+            except (OSError, http.client.HTTPException) as error:
+                self.broken += 1
+                if isinstance(error, TimeoutError):
+                    self.others.append("a client hung")
+                continue
+            finally:
+                self.slowest = max(self.slowest, time.monotonic() - began)
+            if status == 200:
+                self.answered.append(said["choices"][0]["message"]["content"])
+            elif status == 503:
+                self.unavailable += 1
+                time.sleep(0.05)
+            else:
+                self.others.append(f"status {status}")
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    """Look until something is so."""
+    ends = time.monotonic() + START_S
+    while not what():
+        if time.monotonic() > ends:
+            message = "nothing was answered any more"
+            raise RuntimeError(message)
+        time.sleep(0.02)
+
+
+def disturbed(url: str, times: int, disturb: Callable[[subprocess.Popen[bytes]], None]) -> dict[str, Any]:
+    """Answer under load while something is broken so often; what came of it."""
+    with serving("--state", url, "--workers", "2", "--journal", str(JOURNAL)) as (process, port):
+        script = {"reply": {"content": "{{ use }}"}, "template": True, "match": {"key": KEY}}
+        ask(port, "POST", "/_mock/replies", script)
+        with Load(port) as load:
+            for _ in range(times):
+                disturb(process)
+                heard = len(load.answered)
+                wait_for(lambda heard=heard: len(load.answered) > heard + CLIENTS)  # type: ignore[misc]
+        _, told = ask(port, "GET", f"/_mock/requests?key={KEY}")
+        _, replies = ask(port, "GET", "/_mock/replies")
+    entered = [shown["answer"][0]["content"] for shown in told["requests"] if shown["answer"]]
+    given = replies["replies"][0]["used"]
+    return {
+        "times": times,
+        "answered": len(load.answered),
+        "missing": len(set(load.answered) - set(entered)),
+        "twice": len(load.answered) - len(set(load.answered)) + len(entered) - len(set(entered)),
+        "used_up_unanswered": given - len(load.answered),
+        "unavailable": load.unavailable,
+        "broken": load.broken,
+        "slowest_s": round(load.slowest, 2),
+        "others": sorted(set(load.others)),
+    }
+
+
+def kill_one(process: subprocess.Popen[bytes]) -> None:
+    """Kill a worker, any."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii").split()
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(int(random.choice(children)), signal.SIGKILL)
+
+
+def _cpu_s(pids: list[int]) -> float:
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def cost(seconds: float, *options: str) -> float:
+    """Return the milliseconds of processor time that a server takes for an answer, by 64 connections."""
+    with serving(*options) as (process, port):
+        ask(port, "POST", "/_mock/replies", workload.script("chat"))
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii").split()
+        pids = [process.pid, *map(int, children)]
+        job = {"kind": "chat", "port": port, "scripted": True, "concurrency": 64, "warmup": 1.0}
+        before = _cpu_s(pids)
+        _, usage = ask(port, "GET", "/_mock/usage")
+        done = subprocess.run(
+            [sys.executable, str(HERE / "load.py")],
+            input=json.dumps({**job, "seconds": seconds}),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        if json.loads(done.stdout).get("error"):
+            raise RuntimeError(json.loads(done.stdout)["error"])
+        spent = _cpu_s(pids) - before
+        _, usage = ask(port, "GET", "/_mock/usage")
+        return float(1000 * spent / sum(row["requests"] for row in usage["usage"]))
+
+
+def main() -> int:
+    """Measure, print, and say by the exit status whether all is as it has to be."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--stops", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--check", action="store_true", help="fail where a floor is broken")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        engine = Engine(Path(folder))
+        url = f"redis://127.0.0.1:{engine.port}"
+
+        def stop(_: object) -> None:
+            engine.end()
+            engine.begin()
+
+        try:
+            found = {
+                "workers killed": disturbed(f"{url}?prefix=kills", options.kills, kill_one),
+                "engine stopped": disturbed(f"{url}?prefix=stops", options.stops, stop),
+            }
+            print(json.dumps(found, indent=1))
+            shares = []
+            for number in range(options.rounds):
+                alone = cost(options.seconds)
+                shared = cost(options.seconds, "--state", f"{url}?prefix=cost-{number}")
+                shares.append(alone / shared)
+                print(f"milliseconds of processor time for an answer: alone {alone:.3f}, shared {shared:.3f}")
+        finally:
+            engine.end()
+    bad = [
+        f"{name}: {told}"
+        for name, told in found.items()
+        if told["missing"] or told["twice"] or told["others"] or told["slowest_s"] > LONGEST_S
+    ]
+    share = sorted(shares)[len(shares) // 2] if shares else 1.0
+    print(f"of what a server answers alone, one that shares answers {share:.2f}")
+    if share < RATE:
+        bad.append(f"the share is {share:.2f}: it has to be {RATE}")
+    for line in bad:
+        print(line)
+    return int(bool(bad) and options.check)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
