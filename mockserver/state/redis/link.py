@@ -96,6 +96,9 @@ class Link:
         from hiredis import pack_command  # noqa: PLC0415 - an extra
         from redis.exceptions import ResponseError  # noqa: PLC0415
 
+        if self._connection is not None and await _ended(self._connection):
+            # Nothing was asked by it since, so nothing is asked twice.
+            await self._drop()
         connection = self._connected()
         await connection.send_packed_command([pack_command(tuple(each)) for each in commands], False)
         answers: list[Any] = []
@@ -215,6 +218,14 @@ class Link:
             await asyncio.wait([self._asking])
             await asyncio.sleep(0)
         await self._drop()
+
+
+async def _ended(connection: "Connection") -> bool:
+    """Whether the engine let go of a connection meanwhile."""
+    try:
+        return bool(await connection.can_read_destructive())
+    except Exception:  # noqa: BLE001 - whatever it is, it is of no use any more
+        return True
 
 
 def _settle(answer: "asyncio.Future[Any]", value: Any) -> None:

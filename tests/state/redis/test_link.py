@@ -109,6 +109,16 @@ def test_an_engine_that_dies_is_gone_and_back_without_more(engine: Engine) -> No
     assert linked(engine.url, ask) == [0, 0]
 
 
+def test_an_engine_that_came_back_while_nobody_asked_is_just_asked(engine: Engine) -> None:
+    async def ask(link: Link) -> Any:
+        await link.ask("count", 60, "idle", "x", -1)
+        engine.kill()
+        engine.begin()
+        return await link.ask("count", 60, "idle", "x", -1)
+
+    assert linked(engine.url, ask) == [0, 0]
+
+
 def test_an_engine_that_does_nothing_is_gone_in_time(engine: Engine) -> None:
     async def ask(link: Link) -> Any:
         engine.hold()
