@@ -195,7 +195,8 @@ class Engine:
         entry.headers = packed(headers)
         asked = Asked(entry, (surface, entry.headers, body), large=len(body) > LARGE)
         try:
-            yield from self.keeping.current()
+            if self.keeping.shared:
+                yield from self.keeping.current()
             # A large one is not kept, and to look for it would be to go through all of it.
             known = asked.known = None if asked.large else self.known.find(asked.place, self.door.policies)
             key = key_of(surface, headers) if known is None else known.key
@@ -224,6 +225,12 @@ class Engine:
             if asked.admission is not None:
                 asked.admission.free()
             raise
+        self._enter(asked, answer)
+        return answer
+
+    def _enter(self, asked: Asked, answer: Answer) -> None:
+        """Books what an answer cost, and enters the exchange into the journal."""
+        entry = asked.entry
         if asked.admission is not None:
             asked.admission.spend(entry.usage.total if entry.usage else 0, now=self.clock())
             answer.admission = asked.admission
@@ -231,12 +238,15 @@ class Engine:
             teach(entry)
         answer.thread = asked.thread
         self.keeping.enter(entry, None if asked.model is None else asked.model.name)
-        return answer
 
     def _understood(self, asked: Asked, headers: Mapping[str, str]) -> Steps[tuple[ChatRequest, Trail]]:
         """The request, read and judged, and its trail; the entry has what was found. Raises `Refused`."""
         if asked.known is not None:
-            return (yield from self._read_before(asked, asked.known.request))
+            request = asked.known.request
+            asked.model, asked.entry.stream = request.model, request.stream
+            if self.quotas:
+                yield from self._admit(asked)
+            return self._read_before(asked, request)
         entry, (surface, _, body), parse = asked.entry, asked.place, self.door.parse
         data = (yield from aside(parse, body)) if asked.large else parse(body)
         entry.stream = dialect_of(surface).streams(headers, data)
@@ -252,12 +262,9 @@ class Engine:
         read = partial(self._read, asked, data, model, headers)
         return (yield from aside(read)) if asked.large else read()
 
-    def _read_before(self, asked: Asked, request: ChatRequest) -> Steps[tuple[ChatRequest, Trail]]:
+    def _read_before(self, asked: Asked, request: ChatRequest) -> tuple[ChatRequest, Trail]:
         """The same for a request in which nothing is found but in its history."""
         entry = asked.entry
-        asked.model, entry.stream = request.model, request.stream
-        if self.quotas:
-            yield from self._admit(asked)
         entry.model = request.model.name
         trail = entry.world.past.trace(request)
         if trail.deviations:

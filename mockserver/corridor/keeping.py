@@ -5,7 +5,7 @@ is there at once. `Sharing` (`mockserver.corridor.sharing`) is many engines that
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 from mockserver.corridor.searching import searched
 from mockserver.corridor.threads import Thread
@@ -22,12 +22,8 @@ from mockserver.state.worlds import World
 from mockserver.talk.fault import Fault
 from mockserver.talk.request import ChatRequest
 
-
-class Taken(NamedTuple):
-    """A script whose turn it is, and how often it answered before, as far as its world counts."""
-
-    script: Script
-    use: int
+Taken: TypeAlias = tuple[Script, int]
+"""A script whose turn it is, and how often it answered before, as far as its world counts."""
 
 
 class Keeping:
@@ -73,7 +69,7 @@ class Keeping:
             script = yield from searched(self._scripts, key, request)
         else:
             script = self._scripts.find(key, request)
-        return None if script is None else Taken(script, script.count(key))
+        return None if script is None else (script, script.count(key))
 
     def thread(self, thread: Thread) -> Thread:
         """What a request goes on from, as far as that is kept. Raises `Refused`."""

@@ -231,7 +231,7 @@ class Sharing(Keeping):
             return None
         script, use = scripts[counted[0]], counted[1]
         script.counted_to(key, use + 1)
-        return Taken(script, use)
+        return script, use
 
     def thread(self, thread: Thread) -> Thread:
         """The same, and nothing of it is stored. Raises `Refused` for what goes on from something."""
