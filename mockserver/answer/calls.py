@@ -106,7 +106,9 @@ def _asked(tools: list[Tool], course: Course) -> list[Errand]:
     """One errand for each thing that the words ask a tool for and that was not called yet, in their order."""
     found = []
     asked = [tool for tool in tools if not is_ending(tool) and asks_for(tool, course.question)]
-    for tool in sorted(asked, key=lambda tool: standing(tool, course.question)):
+    if len(asked) > 1:
+        asked.sort(key=lambda tool: standing(tool, course.question))
+    for tool in asked:
         things = Words.of(course.question).things(tool["function"].get("parameters"))
         errands = [Errand(tool, things[:index]) for index in range(max(len(things), 1))]
         found += errands[course.times(name_of(tool)) :]

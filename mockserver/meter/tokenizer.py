@@ -133,8 +133,9 @@ class Tokenizer:
             at += len(token)
             if token.isascii():
                 chars += len(token)
-            else:
-                chars += sum(byte & _LEAD_MASK != _CONTINUATION for byte in token)
+                ends.append(chars)
+                continue
+            chars += sum(byte & _LEAD_MASK != _CONTINUATION for byte in token)
             whole = at == len(data) or data[at] & _LEAD_MASK != _CONTINUATION
             ends.append(chars if whole else chars - 1)
         return ends
