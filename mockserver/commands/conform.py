@@ -6,6 +6,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from mockserver.contract.suite import Outcome
 
 _FAILED, _MISUSED, _FAULT = 1, 2, 3
+_SECONDS = 10.0
+_SLICE = 25
+"""How many conversations the machine tries before it looks at the clock."""
 _FILES = {
     "json": "the run as JSON, for --merge",
     "junit": "JUnit XML, for CI",
@@ -74,7 +78,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     conform.add_argument("--list", action="store_true", help="list the cases, and run none")
     conform.add_argument(
-        "--examples", type=int, default=0, metavar="N", help="let the machine try N conversations too"
+        "--examples", type=int, default=0, metavar="N", help="let the machine try exactly N conversations too"
+    )
+    conform.add_argument(
+        "--seconds",
+        type=float,
+        metavar="N",
+        help=f"how long the machine looks for what the suite did not see (default: {_SECONDS:g} behind all "
+        "cases, 0 with --suite or --examples)",
     )
     conform.add_argument("--seed", type=int, default=0, metavar="N", help="the machine's seed (default 0)")
     conform.add_argument(
@@ -171,12 +182,7 @@ def _run(options: argparse.Namespace) -> int:
     merged = _results(options.merge)
     if not (options.client or options.loop):
         return _again(options, merged)
-    if options.examples < 0 or min(options.patience, options.driver_patience) <= 0:
-        msg = (
-            f"--examples is {options.examples}, --patience {options.patience:g} and --driver-patience "
-            f"{options.driver_patience:g}: none may be negative"
-        )
-        raise _MisuseError(msg)
+    _check(options)
     expected = Expected.read(options.expect) if options.expect else Expected()
     cases = _cases(options.suite)
     with Stage(patience=options.patience, port=options.port) as stage:
@@ -188,6 +194,18 @@ def _run(options: argparse.Namespace) -> int:
 
         print(_printable(story(found)))  # noqa: T201
     return _status(result, expected, strict=options.strict)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Whether the numbers make sense. Raises `_MisuseError`."""
+    least = min(options.examples, options.seconds or 0)
+    if least < 0 or min(options.patience, options.driver_patience) <= 0:
+        msg = (
+            f"--examples is {options.examples}, --seconds {options.seconds or 0:g}, --patience "
+            f"{options.patience:g} and --driver-patience {options.driver_patience:g}: none may be negative, "
+            "and no patience 0"
+        )
+        raise _MisuseError(msg)
 
 
 def _again(options: argparse.Namespace, merged: "Sequence[Result]") -> int:
@@ -239,7 +257,7 @@ def _judge(
                 client.close()
                 client = connect()
         progress.end()
-        found = _explore(options, stage, client) if options.examples else None
+        found = _explore(options, stage, client, result)
         if found is not None:
             result.add(found)
         return result, found
@@ -247,14 +265,23 @@ def _judge(
         client.close()
 
 
-def _explore(options: argparse.Namespace, stage: "Stage", client: "Client") -> "Outcome | None":
+def _explore(
+    options: argparse.Namespace, stage: "Stage", client: "Client", result: "Result"
+) -> "Outcome | None":
+    """What the machine finds: in so many examples, whatever it is; in so many seconds, what is new."""
     from hypothesis.database import DirectoryBasedExampleDatabase  # noqa: PLC0415
 
-    from mockserver.contract.machine import Budget, explore  # noqa: PLC0415
+    from mockserver.contract.machine import Budget, explore, explore_for  # noqa: PLC0415
 
     database = DirectoryBasedExampleDatabase(options.database) if options.database else None
-    budget = Budget(examples=options.examples, seed=options.seed, database=database)
-    return explore(stage, client, surfaces=options.surface, budget=budget)
+    budget = Budget(examples=options.examples or _SLICE, seed=options.seed, database=database)
+    if options.examples and (found := explore(stage, client, surfaces=options.surface, budget=budget)):
+        return found
+    seconds = options.seconds
+    if seconds is None:
+        seconds = 0.0 if options.suite or options.examples else _SECONDS
+    known = frozenset(failure["requirement"] for held in result.held for failure in held.failures)
+    return explore_for(seconds, stage, client, surfaces=options.surface, budget=replace(budget, known=known))
 
 
 def _write(options: argparse.Namespace, results: "Sequence[Result]", expected: "Expected") -> None:

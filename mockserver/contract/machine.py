@@ -4,9 +4,11 @@ The model of the truth is that of the suite: a `Session`. The machine only decid
 the cloud answers. What it finds is a `Case` like those of the suite, which anyone can run again.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
@@ -24,6 +26,7 @@ from hypothesis.stateful import (
 from mockserver.contract.cases import LACKS, Case, Turn
 from mockserver.contract.client import Client
 from mockserver.contract.protocol import ProtocolError
+from mockserver.contract.requirements import Severity, requirements
 from mockserver.contract.session import Session
 from mockserver.contract.stage import Stage
 from mockserver.contract.strategies import (
@@ -38,13 +41,32 @@ from mockserver.contract.strategies import (
     worlds,
 )
 from mockserver.contract.suite import Outcome, Verdict, hold
+from mockserver.contract.worlds import COMPLETIONS
 
 STEPS = 8
 """The most turns of a conversation."""
 
+_APART = 1_000_003
+"""How far the seeds of one search are apart, so that those of neighbours share none."""
+
 _LONG = (
     "The first of many words, then the second, the third, and so on until the very last one of all of them."
 )
+
+
+_PLAINEST = ("talk", "tools", "two", "own", "everything")
+"""Kinds of worlds in which an answer may go on from a prefix or come in an odd form."""
+
+_WITH_OPTIONS = ("options", "efforts", "everything")
+_OPTIONS = st.sampled_from([{}, {"temperature": 1.5}, {"max_tokens": 400, "top_p": 0.9}])
+"""Options of one turn; the plainest first."""
+
+FORMS = tuple(
+    one.form
+    for one in requirements().values()
+    if one.form and one.severity is Severity.MUST and one.form != "large-event"
+)
+"""Odd forms that every client has to read, but for the one that takes long."""
 
 
 class _BrokenError(AssertionError):
@@ -55,12 +77,35 @@ class _BrokenError(AssertionError):
         self.outcome = outcome
 
 
+class _Clock:
+    """Says when it is enough: `seconds` without a find, and as many again to make one shorter."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._from = time.monotonic()
+        self.found: Outcome | None = None
+
+    def over(self) -> bool:
+        """Whether it is enough."""
+        return self._seconds is not None and time.monotonic() - self._from > self._seconds
+
+    def finds(self, outcome: Outcome) -> _BrokenError:
+        """Keeps the shortest of what was found; with the first one the time begins anew."""
+        if self.found is None:
+            self._from = time.monotonic()
+        if self.found is None or len(outcome.case.turns) <= len(self.found.case.turns):
+            self.found = outcome
+        return _BrokenError(outcome)
+
+
 class Conversations(RuleBasedStateMachine):
     """One conversation that grows; `machine` makes a class of it that knows its client."""
 
     stage: Stage
     client: Client
     surfaces: Sequence[str] = ()
+    known: frozenset[str] = frozenset()
+    clock: _Clock
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,6 +118,9 @@ class Conversations(RuleBasedStateMachine):
     @initialize(data=st.data())
     def begin(self, data: st.DataObject) -> None:
         """Chooses the world."""
+        if self.clock.over():
+            self.over = True
+            return
         hello = self.client.hello
         spoken = [name for name in hello.surfaces if not self.surfaces or name in self.surfaces]
         self.case = data.draw(worlds(surfaces=spoken, features=hello.features))
@@ -85,23 +133,25 @@ class Conversations(RuleBasedStateMachine):
         try:
             step()
         except ProtocolError as error:
-            raise _BrokenError(self._outcome(Verdict.DRIVER, str(error))) from None
-        if self.session.failures:
-            raise _BrokenError(self._outcome(Verdict.FAILED))
+            raise self.clock.finds(self._outcome(Verdict.DRIVER, str(error))) from None
+        blamed = {failure.requirement for failure in self.session.failures}
+        if blamed - self.known:
+            raise self.clock.finds(self._outcome(Verdict.FAILED))
+        self.over = self.over or bool(blamed)
 
     def _outcome(self, verdict: Verdict, message: str = "") -> Outcome:
         assert self.session is not None
         session = self.session
         blamed = tuple(dict.fromkeys(failure.requirement for failure in session.failures))
         case = replace(self.case, turns=tuple(self.taken), requires=blamed)
-        return Outcome(
-            case, session.surface, session.mode, verdict, tuple(session.failures), session.transcript, message
-        )
+        failures = tuple(sorted(session.failures, key=lambda failure: failure.requirement in self.known))
+        return Outcome(case, session.surface, session.mode, verdict, failures, session.transcript, message)
 
     def _take(self, turn: Turn) -> None:
-        assert self.session is not None
+        self.over = self.over or self.clock.over()
         if self.over:
             return
+        assert self.session is not None
         self.taken.append(turn)
         self._guard(lambda: self.session.turn(turn))  # type: ignore[union-attr]
 
@@ -110,6 +160,12 @@ class Conversations(RuleBasedStateMachine):
 
     def _can(self, feature: str) -> bool:
         return feature in self.client.hello.features and feature not in LACKS[self.case.surfaces[0]]
+
+    @property
+    def _formed(self) -> bool:
+        """Whether an answer may come in an odd form: in streams of the surfaces that have choices."""
+        streamed = self.case.modes[0] != "plain" and self.case.surfaces[0] in COMPLETIONS
+        return streamed and self._kind in _PLAINEST
 
     @property
     def _kind(self) -> str:
@@ -124,14 +180,37 @@ class Conversations(RuleBasedStateMachine):
         if sizes:
             given = tuple({**reply, "delivery": {"sizes": list(sizes)}} for reply in turn.replies)
             turn = replace(turn, replies=given)
+        if self._kind in _WITH_OPTIONS:
+            turn = replace(turn, options=data.draw(_OPTIONS))
         self._take(turn)
 
-    @precondition(lambda self: self._can("partial") and self._kind in ("talk", "tools", "two"))
+    @precondition(lambda self: self._can("partial") and self._kind in _PLAINEST)
     @rule(data=st.data(), prefix=words(), said=words(), answer=texts())
     def go_on(self, data: st.DataObject, prefix: str, said: str, answer: str) -> None:
         """The answer goes on from a prefix."""
         side = self._side(data)
         self._take(Turn(say=said, partial=prefix, conversation=side, replies=({"content": answer},)))
+
+    @precondition(lambda self: bool(self.case.tools))
+    @rule(data=st.data(), code=st.sampled_from((*LASTING, *TRANSIENT)), said=words())
+    def fail_at_results(self, data: st.DataObject, code: str, said: str) -> None:
+        """The cloud calls, and refuses the results: for good, or for now."""
+        names = [tool["function"]["name"] for tool in self.case.tools]
+        called = data.draw(replies(names=names, calls=True, first=100 * len(self.taken)))
+        refused: dict[str, Any] = {"error": {"code": code}}
+        given = (called, refused, *([{"content": "Now."}] if code in TRANSIENT else []))
+        results = (("fine",) * len(called["tool_calls"]),)
+        self._take(Turn(say=said, conversation=self._side(data), replies=given, results=results))
+
+    @precondition(lambda self: self._formed)
+    @rule(data=st.data(), form=st.sampled_from(FORMS), said=words())
+    def say_oddly(self, data: st.DataObject, form: str, said: str) -> None:
+        """A good answer in an odd but legal form."""
+        names = [tool["function"]["name"] for tool in self.case.tools]
+        reply = data.draw(replies(names=names, first=100 * len(self.taken)))
+        results = (("fine",) * len(reply["tool_calls"]),) if "tool_calls" in reply else ()
+        given = ({**reply, "fault": form}, *([{"content": "Good."}] if results else []))
+        self._take(Turn(say=said, conversation=self._side(data), replies=given, results=results))
 
     @rule(data=st.data(), code=st.sampled_from(LASTING), said=words(), chinese=st.booleans())
     def refuse(self, data: st.DataObject, code: str, said: str, *, chinese: bool) -> None:
@@ -244,9 +323,14 @@ class Conversations(RuleBasedStateMachine):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """How long the machine looks: `examples` conversations, from `seed` on; None: another one each time."""
+    """How long the machine looks: `examples` conversations, from `seed` on; None: another one each time.
+
+    `seconds` ends it before. What breaks `known` requirements only is not told.
+    """
 
     examples: int = 200
+    seconds: float | None = None
+    known: frozenset[str] = frozenset()
     seed: int | None = 0
     steps: int = STEPS
     database: ExampleDatabase | None = None
@@ -261,8 +345,9 @@ def explore(
     client does not do the same thing twice, the outcome's message says so.
     """
     budget = budget or Budget()
-    fields = {"stage": stage, "client": client, "surfaces": tuple(surfaces)}
-    machine: Any = type("Conversations", (Conversations,), fields)
+    clock = _Clock(budget.seconds)
+    fields = {"stage": stage, "client": client, "surfaces": tuple(surfaces), "known": budget.known}
+    machine: Any = type("Conversations", (Conversations,), {**fields, "clock": clock})
     if budget.seed is not None:
         machine = seed(budget.seed)(machine)
     chosen = settings(
@@ -281,7 +366,26 @@ def explore(
     except _BrokenError as broken:
         return shortened(stage, client, broken.outcome)
     except Flaky as flaky:
-        return _unsteady(flaky)
+        return clock.found if clock.found is not None and clock.over() else _unsteady(flaky)
+    return None
+
+
+def explore_for(
+    seconds: float, stage: Stage, client: Client, *, surfaces: Sequence[str] = (), budget: Budget
+) -> Outcome | None:
+    """Explores again and again, from one seed after another, until something is found or the time is over.
+
+    How far it comes depends on how fast client and computer are; what it does on the way does not.
+    """
+    until = time.monotonic() + seconds
+    for number in count():
+        left = until - time.monotonic()
+        if left <= 0:
+            break
+        first = None if budget.seed is None else budget.seed + number * _APART
+        found = explore(stage, client, surfaces=surfaces, budget=replace(budget, seed=first, seconds=left))
+        if found is not None and (found.verdict is Verdict.DRIVER or not found.message):
+            return found  # what broke once and not again is nobody's fault for sure
     return None
 
 
@@ -298,8 +402,9 @@ def shortened(stage: Stage, client: Client, outcome: Outcome) -> Outcome:
         fewer = [other for other in turns_left if other is not turn]
         case = replace(outcome.case, turns=tuple(fewer))
         again = hold(stage, client, case, outcome.surface, outcome.mode)
-        if any(failure.requirement == wanted for failure in again.failures):
-            best, turns_left = again, fewer
+        blamed = sorted(again.failures, key=lambda failure: failure.requirement != wanted)
+        if blamed and blamed[0].requirement == wanted:
+            best, turns_left = replace(again, failures=tuple(blamed)), fewer
     return best
 
 

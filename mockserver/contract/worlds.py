@@ -25,7 +25,9 @@ _TIME = {
 _STREAMED = ("stream", "chopped")
 _NATIVE = ("native-text", "native-multimodal")
 _TEXT = ("compat", "native-text")
-_COMPLETIONS = ("compat", *_NATIVE)
+COMPLETIONS = ("compat", *_NATIVE)
+"""The surfaces whose answers have choices."""
+
 _RESPONSES = ("responses",)
 
 
@@ -45,6 +47,7 @@ class Kind:
     session: bool = False
     thread: str | None = None
     conversations: int = 1
+    each: tuple[Mapping[str, Any], ...] = ()
     timeout: float = 10.0
 
     def fits(self, surfaces: Sequence[str], features: Sequence[str] | None) -> bool:
@@ -71,7 +74,7 @@ KINDS = (
     Kind(
         name="options",
         features=("options",),
-        surfaces=_COMPLETIONS,
+        surfaces=COMPLETIONS,
         options={"temperature": 0, "stop": ["zq", "qz"], "seed": 7, "presence_penalty": 0.5},
     ),
     Kind(
@@ -98,6 +101,20 @@ KINDS = (
         options={"character_options": {"memory": {"enable_long_term_memory": True}}},
     ),
     Kind(name="two", features=("parallel",), conversations=2),
+    Kind(
+        name="own",
+        features=("parallel", "system"),
+        conversations=2,
+        each=({"system": "The first."}, {"system": "The second."}),
+    ),
+    Kind(
+        name="everything",
+        features=("options", "parallel", "tools"),
+        surfaces=COMPLETIONS,
+        tools=(_WEATHER, _TIME),
+        options={"temperature": 0, "stop": ["zq", "qz"], "seed": 7, "tool_choice": "auto"},
+        conversations=2,
+    ),
     Kind(
         name="pictures",
         features=("parts",),
@@ -127,5 +144,6 @@ def world(kind: Kind, *, surface: str, mode: str, system: str | None) -> Case:
         session=kind.session,
         thread=kind.thread,
         conversations=kind.conversations,
+        each=kind.each,
         timeout=kind.timeout,
     )

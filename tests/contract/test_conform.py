@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mockserver.cli import main
-from mockserver.contract import Case, Outcome, Verdict
+from mockserver.contract import Case, Outcome, Verdict, built_in
 
 DRIVER = f"{sys.executable} -m contract_tests.gallery.driver"
 FORGETFUL = (
@@ -68,6 +68,38 @@ def test_a_broken_client_fails_and_is_told_the_shortest_conversation(
     assert "FAILED   MUST    history.system" in told
     assert "dashscope-mock conform --suite found.json" in told
     assert "def test_history_system(client):" in told
+
+
+def test_the_machine_tells_what_the_suite_did_not_see(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = [
+        "conform",
+        "--client",
+        broken(tmp_path, "TrimsUser"),
+        "--suite",
+        "turns.single",
+        "--surface",
+        "compat",
+    ]
+    assert main(asked) == 0
+    assert main([*asked, "--seconds", "600"]) == 1
+    assert "def test_history_text(client):" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [([], 10.0), (["--suite", "turns.single"], 0.0)])
+def test_behind_all_cases_the_machine_looks_for_a_while(
+    asked: list[str], seconds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+
+    def explored(time: float, *_: object, **__: object) -> None:
+        given.append(time)
+
+    monkeypatch.setattr("mockserver.contract.machine.explore_for", explored)
+    monkeypatch.setattr("mockserver.contract.cases.built_in", lambda: built_in()[:1])
+    assert main(["conform", "--client", DRIVER, "--surface", "compat", *asked]) == 0
+    assert given == [seconds]
 
 
 def test_known_failures_pass_until_they_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

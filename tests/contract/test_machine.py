@@ -11,10 +11,21 @@ from hypothesis.errors import Flaky
 from contract_tests.gallery.calls import ReversesResults
 from contract_tests.gallery.histories import ForgetsSystem, TrimsUser
 from contract_tests.gallery.reference import Reference
-from mockserver.contract import Begin, PythonClient, Report, Say, Stage, Verdict, client_under_test, replay
+from mockserver.contract import (
+    Begin,
+    PythonClient,
+    Report,
+    Say,
+    Stage,
+    Verdict,
+    client_under_test,
+    machine,
+    replay,
+)
 from mockserver.contract.cases import SURFACES, Case, Turn, document_of
 from mockserver.contract.found import case_text, pytest_text
-from mockserver.contract.machine import Budget, _unsteady, explore, shortened
+from mockserver.contract.machine import Budget, _unsteady, explore, explore_for, shortened
+from mockserver.contract.requirements import Failure
 from mockserver.contract.suite import Outcome, hold
 
 
@@ -131,3 +142,67 @@ def test_turns_that_the_failure_does_without_are_left_out(stage: Stage) -> None:
     assert document_of([short.case])["cases"][0]["id"] == "found.long"
     steady = Outcome(case, "compat", "plain", Verdict.FAILED, outcome.failures)
     assert shortened(stage, client_of(Reference), steady) is steady
+
+
+def test_what_is_known_to_be_broken_is_no_news(stage: Stage) -> None:
+    known = frozenset({"history.system"})
+    assert explore(stage, client_of(ForgetsSystem), budget=Budget(examples=20, seed=5, known=known)) is None
+
+
+class BreaksTwoThings(ForgetsSystem, TrimsUser):
+    """The system message is never sent, and neither are the blanks at the ends of what is said."""
+
+
+def test_news_stand_before_what_is_known(stage: Stage) -> None:
+    known = frozenset({"history.system"})
+    found = explore(stage, client_of(BreaksTwoThings), budget=Budget(examples=500, seed=1, known=known))
+    assert found is not None
+    assert found.failures[0].requirement == "history.text"
+
+
+def test_without_time_nothing_is_tried(stage: Stage) -> None:
+    assert explore_for(0, stage, client_of(ForgetsSystem), budget=Budget()) is None
+    assert explore(stage, client_of(ForgetsSystem), budget=Budget(examples=20, seconds=-1)) is None
+
+
+def test_with_time_enough_it_finds_what_is_broken(stage: Stage) -> None:
+    found = explore_for(600, stage, client_of(ForgetsSystem), budget=Budget(examples=3, seed=0))
+    assert found is not None
+    assert found.failures[0].requirement == "history.system"
+
+
+def test_what_broke_once_only_is_not_told_in_the_time_that_there_is(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes = [_unsteady(Flaky("it varies")), None, Outcome(Case(id="found.talk"), "", "", Verdict.FAILED)]
+    seeds: list[int | None] = []
+
+    def explored(*_: object, budget: Budget, **__: object) -> Outcome | None:
+        seeds.append(budget.seed)
+        return outcomes[len(seeds) - 1]
+
+    monkeypatch.setattr(machine, "explore", explored)
+    assert explore_for(600, stage, client_of(Reference), budget=Budget(seed=4)) is outcomes[2]
+    assert seeds[0] == 4
+    assert len(set(seeds)) == len(seeds) == 3
+
+
+def test_the_clock_begins_anew_with_the_first_find(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    clock, endless = machine._Clock(5), machine._Clock(None)
+    long, short = (
+        Outcome(Case(id="a", turns=(Turn(),) * count), "", "", Verdict.FAILED, (Failure("report.text", "x"),))
+        for count in (2, 1)
+    )
+    now[0] = 104.0
+    assert not clock.over()
+    assert clock.finds(long).outcome is long
+    now[0] = 109.0
+    assert not clock.over()
+    assert clock.finds(short).outcome is short
+    assert clock.finds(long).outcome is long
+    now[0] = 109.5
+    assert clock.over()
+    assert clock.found is short
+    assert not endless.over()
