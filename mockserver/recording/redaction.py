@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from mockserver.base import secrecy
+from mockserver.base.expressions import compiled
 from mockserver.base.secrecy import Span
 from mockserver.recording import documents
 from mockserver.recording.coding import UncleanError
@@ -49,7 +50,7 @@ class SpoiltError(UncleanError):
 def _compiled(pattern: str) -> re.Pattern[str]:
     # The pattern itself may be the secret, so an error shows its length and not its text.
     try:
-        found = re.compile(pattern)
+        found = compiled(pattern)
     except re.error as error:
         msg = f"a pattern to redact ({len(pattern)} characters) is no regular expression: {error.msg}"
         raise RedactionError(msg) from None

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import jsonschema_rs
 
+from mockserver.base.expressions import compiled
 from mockserver.base.kept import remembered
 
 _LONGEST = 10_000
@@ -36,7 +37,7 @@ class RegexError(ValueError):
 def _reason(pattern: str) -> str:
     """Why an expression cannot be compiled."""
     try:
-        re.compile(pattern)
+        compiled(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         return str(error)
     return "only Python reads it: write { as \\{ and \\Z as $, and repeat no large repetitions"

@@ -97,8 +97,9 @@ JSON: dict[str, Any] = {
 def test_json_of_a_schema_that_is_known_is_made_in_its_place(
     errors: Errors, lazy_tokenizer: LazyTokenizer
 ) -> None:
-    at_once(Talk(errors, lazy_tokenizer).steps(ask("Which tea?", **JSON)))
-    steps = Talk(errors, lazy_tokenizer).steps(ask("And another?", **JSON))
+    talks = [Talk(errors, lazy_tokenizer, timer=lambda: 0.0) for _ in range(2)]
+    at_once(talks[0].steps(ask("Which tea?", **JSON)))
+    steps = talks[1].steps(ask("And another?", **JSON))
     with pytest.raises(StopIteration) as end:
         next(steps)
     assert '"tea"' in end.value.value.choices[0].content
