@@ -14,7 +14,7 @@ from mockserver.corridor.engine import Engine
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.responses.surface import RESPONSES, ROOTS
 from mockserver.dialects.table import around, at, detect, dialect_of
-from mockserver.meter.quotas import Quotas, read_quota
+from mockserver.meter.quotas import read_quota
 from mockserver.rules.schemas import violations
 from mockserver.server.app import App
 from tests import folding
@@ -425,7 +425,7 @@ def test_a_scripted_error_has_its_code(engine: Engine, *, stream: bool) -> None:
 
 @BOTH
 def test_a_quota_is_a_response_that_failed(engine: Engine, *, stream: bool) -> None:
-    engine.quotas = Quotas([read_quota(f"{ASKED['model']}=rpm:1")])
+    engine.quotas.put(read_quota(f"{ASKED['model']}=rpm:1"))
     assert response_of(chat(engine))["status"] == "completed"
     response = response_of(chat(engine, stream=stream))
     assert (response["status"], response["error"]["code"]) == ("failed", "server_error")
