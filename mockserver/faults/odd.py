@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from mockserver.dialects.events import message_of
@@ -96,14 +97,18 @@ def _choices(payload: dict[str, Any]) -> list[dict[str, Any]]:
     return list((payload.get("output") or payload).get("choices") or ())
 
 
+def _finished(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    """What says in an event of these two dialects that it has ended: choices, or the output of a text."""
+    holders = [payload.get("output") or payload, *_choices(payload)]
+    return [one for one in holders if one.get("finish_reason") in _ENDS]
+
+
 def with_unknown_finish(planned: Planned) -> tuple[Frame, ...]:
     """A finish reason that nobody documents in the place of each that ends an answer."""
     ended = []
     for frame in planned.frames:
         payload = frame.payload or {}
-        output = payload.get("output") or payload
-        holders = [output, *_choices(payload)]
-        finished = [one for one in holders if one.get("finish_reason") in _ENDS]
+        finished = _finished(payload)
         for one in finished:
             one["finish_reason"] = UNKNOWN_FINISH
         ended.append(replace(frame, data=frame.saying(payload)) if finished else frame)
@@ -169,7 +174,8 @@ def _parted(planned: Planned, field: str, left: str | None) -> tuple[Frame, ...]
 
 def without_end(planned: Planned) -> tuple[Frame, ...]:
     """The first half of a stream, and then an end in good order, without a finish; of a body nothing."""
-    return planned.frames[: planned.struck(None)]
+    half = planned.frames[: planned.struck(None)]
+    return tuple(takewhile(lambda frame: not _finished(frame.payload or {}), half))
 
 
 def with_tool_delta(planned: Planned, arguments: str | None) -> tuple[Frame, ...]:

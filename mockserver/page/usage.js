@@ -52,7 +52,7 @@ export class Usage {
   async refresh() {
     const { usage } = await get("usage");
     const now = JSON.stringify(usage);
-    if (now === this.seen) return;
+    if (now === this.seen || !this.node.clientWidth) return; // what nobody sees has no width to be drawn for
     this.seen = now;
     this.rows = usage;
     this.draw();

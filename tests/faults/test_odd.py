@@ -222,3 +222,10 @@ def test_an_early_end_has_no_finish(tokenizer: Tokenizer) -> None:
     assert 0 < len(frames) < len(answer.frames)
     assert frames == answer.frames[: len(frames)]
     assert b"[DONE]" not in frames[-1].data
+
+
+def test_an_early_end_stands_before_the_finish_of_the_first_of_several(tokenizer: Tokenizer) -> None:
+    """A client that asked for one answer would take the first for all."""
+    for answer in both(Reply((Choice(""), Choice(""))), tokenizer):
+        frames = odd.without_end(answer)
+        assert not any(b'"finish_reason":"stop"' in frame.data for frame in frames)
