@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from time import monotonic
 from typing import NoReturn
 
@@ -87,20 +87,11 @@ class Workers:
 
     def _died(self, *, told: bool) -> int | None:
         """Takes note of workers that ended; the exit status when that is to end all."""
-        while True:
-            try:
-                pid, state = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return None
-            if pid == 0:
-                return None
-            number = self._numbers.pop(pid, None)
-            if number is None:
-                continue
-            status = os.waitstatus_to_exitcode(state)
+        for number, status in self._reaped():
             if not told:
                 return status if status > 0 else 1
             log.warning("worker %d ended with status %d: another one takes its place", number, status)
+        return None
 
     def _end(self) -> None:
         """Ends all workers: running answers get their grace, then it is over whatever runs."""
@@ -109,15 +100,18 @@ class Workers:
         ends = monotonic() + self._grace + _BEYOND_S
         while self._numbers and (left := ends - monotonic()) > 0:
             signal.sigtimedwait((signal.SIGCHLD,), min(left, _TURN_S))
-            self._reap()
+            for _ in self._reaped():
+                pass
         for pid in self._numbers:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
 
-    def _reap(self) -> None:
+    def _reaped(self) -> Iterator[tuple[int, int]]:
+        """The workers that have ended, by number, each with its status; they are no workers any more."""
         for pid in list(self._numbers):
-            if os.waitpid(pid, os.WNOHANG)[0]:
-                del self._numbers[pid]
+            ended, state = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                yield self._numbers.pop(pid), os.waitstatus_to_exitcode(state)
 
 
 def _tell(pipe: int) -> None:
