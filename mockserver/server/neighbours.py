@@ -110,9 +110,7 @@ async def _answer(engine: Engine, aside: Aside, row: Endpoint, request: Request)
         body=body if form is None else form.described,
         large=row.stateless,
     )
-    answer = await aside.through(steps)
-    await engine.keeping.settled()
-    return RawResponse(answer)
+    return RawResponse(await aside.through(steps))
 
 
 async def _form(request: Request, limit: int) -> Form | None:
