@@ -41,9 +41,18 @@ def _script(engine: Engine, document: Document) -> Script:
     return Script.read(document, "", engine.errors)
 
 
+def words_of(document: Document, name: str) -> WordList:
+    """A list of words that are looked for. Raises `WordError` for one that cannot be."""
+    return WordList(tuple(document.get(name, ())))
+
+
+def moderate(engine: Engine, moderation: Moderation) -> None:
+    """Looks for other words from now on."""
+    engine.moderation = moderation
+
+
 def _moderation(engine: Engine, document: Document) -> None:
-    words = (WordList(tuple(document.get(name, ()))) for name in ("input", "output"))
-    engine.moderation = Moderation(*words)
+    moderate(engine, Moderation(words_of(document, "input"), words_of(document, "output")))
 
 
 CHANGES: dict[str, Callable[[Engine, Document], Any]] = {

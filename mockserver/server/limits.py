@@ -1,15 +1,17 @@
 """The control API's calls for quotas and moderation."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from mockserver.answer.moderation import Moderation
 from mockserver.answer.wordlist import WordError, WordList
 from mockserver.base.masking import mask
-from mockserver.corridor.changes import changed
+from mockserver.corridor.changes import changed, moderate, words_of
 from mockserver.corridor.engine import Engine
 from mockserver.meter.quotas import Quota
 from mockserver.server.aside import Aside
@@ -20,10 +22,10 @@ def _quota(quota: Quota) -> dict[str, Any]:
     return {"key": None if quota.key is None else mask(quota.key), "model": quota.model, **quota.limits}
 
 
-def _check(document: Mapping[str, Any], name: str) -> None:
-    """Raises `FaultError` for a word of a list that cannot be blocked."""
+def _words(document: Mapping[str, Any], name: str) -> WordList:
+    """One list of words. Raises `FaultError` for a word that cannot be blocked."""
     try:
-        WordList(tuple(document.get(name, ())))
+        return words_of(document, name)
     except WordError as error:
         msg = f"{name}: {error}"
         raise FaultError(msg, name) from None
@@ -65,9 +67,9 @@ class Limits:
         """Sets the words that are looked for."""
         read_query(request)
         document = await read_document(request, "control.moderation")
-        for name in ("input", "output"):
-            _check(document, name)
-        await changed(self.engine, "moderation", document)
+        words = Moderation(_words(document, "input"), _words(document, "output"))
+        ready = partial(moderate, self.engine, words)
+        await changed(self.engine, "moderation", document, ready=ready)
         return self._moderation()
 
     async def moderation(self, request: Request) -> Response:
