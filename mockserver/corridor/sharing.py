@@ -10,7 +10,7 @@ Not everything is shared: `mockserver.corridor.unshared` says what is refused, a
 import secrets
 from asyncio import Future, sleep
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -22,7 +22,7 @@ from mockserver.corridor.changes import CHANGES
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.keeping import Keeping, Taken
 from mockserver.corridor.threads import Thread
-from mockserver.corridor.unshared import CONVERSATIONS, SESSIONS, NoCounters, alone, gone, is_gone
+from mockserver.corridor.unshared import CONVERSATIONS, MOVES, SESSIONS, NoCounters, alone, gone, is_gone
 from mockserver.corridor.work import Steps, aside
 from mockserver.meter.caches import PrefixCache
 from mockserver.meter.quotas import REFUSALS, Admission, QuotaExceededError
@@ -114,10 +114,9 @@ class _Followed:
             ended = self._entries.get(told["id"])
             if ended is not None:
                 ended.finished, ended.findings = told["finished"], codec.read(told["findings"])
-                ended.changed = revision
                 if told["sent"] is not None:
                     journal.ended(ended, codec.sent_of(told["sent"]))
-                    ended.changed = revision
+                ended.changed = revision
         journal.revision = revision
 
 
@@ -309,11 +308,10 @@ class Sharing(Keeping):
                 self._begin_anew()
             self._run, self.begun, self._version = run, run[:8], 0
         changes = answer[1] if len(answer) > 1 else []
-        for name, fields in changes:
-            version = int(name.partition(b"-")[0])
+        for version, event in _events(changes):
             if version > self._version:
                 self._version = version
-                self._change(version, dict(zip(fields[::2], fields[1::2], strict=True)))
+                self._change(version, event)
         return bool(changes)
 
     def _begin_anew(self) -> None:
@@ -332,21 +330,30 @@ class Sharing(Keeping):
                 script.counter = f"{version}:{number}"
 
     async def change(self, name: str, document: Mapping[str, Any], apply: Callable[[], Any]) -> Any:  # noqa: ARG002
-        """Has all make a change: what it comes to here. Raises `GoneError`."""
+        """Has all make a change: what it comes to here. Raises `GoneError`; `Refused` for what none make."""
+        if name == "reply-replaced":
+            await self.catch_up()
+            if self._moves(document):
+                raise alone(MOVES)
         key = document.get("key") or (document.get("match") or {}).get("key") or ""
         given = (name, dumps(document), key, int(name == "reply"), _FAULTS.get(name, 0), LIFE_S)
         version = int(await self._link.ask("change", *given))
         await self.catch_up()
         return self._results.get(version)
 
+    def _moves(self, document: Mapping[str, Any]) -> bool:
+        """Whether a script would go to another key: what is counted and kept for one key stays there."""
+        old = self._scripts.at(document["id"])
+        return old is not None and old.match.key != (document["reply"].get("match") or {}).get("key")
+
     async def refresh(self, path: str) -> None:
         """Has what a call of the control API looks at here. Raises `GoneError`."""
         await self.settled()
         await self.catch_up()
-        for begins, load in _LOOKED_AT.items():
+        for begins, looks in _LOOKED_AT.items():
             if path.startswith(begins):
-                for each in load:
-                    await getattr(self, each)()
+                for look in looks:
+                    await look(self)
 
     async def look_at_journals(self) -> None:
         """Has what was entered in the journals."""
@@ -356,10 +363,8 @@ class Sharing(Keeping):
                 epoch, events = await self._link.ask("journal", followed.name, str(followed.revision), _TURN)
                 more = len(events) == _TURN
                 followed.journal.epoch = int(epoch)
-                for name, fields in events:
-                    revision = int(name.partition(b"-")[0])
+                for revision, event in _events(events):
                     if revision > followed.revision:  # somebody else may look at it as well
-                        event = dict(zip(fields[::2], fields[1::2], strict=True))
                         followed.take(self._engine, revision, event)
 
     async def _of_worlds(self, what: str) -> Iterator[tuple[str, dict[str, int]]]:
@@ -421,22 +426,26 @@ class Sharing(Keeping):
             await sleep(LEASE_S / 4)
 
 
-_JOURNALS, _USES, _LEDGER, _QUOTAS = (f"look_at_{what}" for what in ("journals", "uses", "ledger", "quotas"))
-_LOOKED_AT: Mapping[str, Sequence[str]] = {
-    "/_mock/requests": (_JOURNALS, _USES),
-    "/_mock/verify": (_JOURNALS,),
-    "/_mock/changes": (_JOURNALS,),
-    "/_mock/metrics": (_JOURNALS, _LEDGER),
-    "/_mock/replies": (_USES,),
-    "/_mock/faults": (_USES,),
-    "/_mock/usage": (_LEDGER,),
-    "/_mock/quotas": (_QUOTAS,),
+_LOOKED_AT: Mapping[str, Sequence[Callable[[Sharing], Awaitable[None]]]] = {
+    "/_mock/requests": (Sharing.look_at_journals, Sharing.look_at_uses),
+    "/_mock/verify": (Sharing.look_at_journals,),
+    "/_mock/changes": (Sharing.look_at_journals,),
+    "/_mock/metrics": (Sharing.look_at_journals, Sharing.look_at_ledger),
+    "/_mock/replies": (Sharing.look_at_uses,),
+    "/_mock/faults": (Sharing.look_at_uses,),
+    "/_mock/usage": (Sharing.look_at_ledger,),
+    "/_mock/quotas": (Sharing.look_at_quotas,),
 }
 """What the calls of the control API look at, by how their paths begin."""
 
 
 def _pairs(rows: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
     return zip(rows[::2], rows[1::2], strict=True)
+
+
+def _events(entries: Sequence[tuple[bytes, Sequence[bytes]]]) -> Iterator[tuple[int, dict[bytes, bytes]]]:
+    """The entries of a stream, each with the number that it was entered under."""
+    return ((int(name.partition(b"-")[0]), dict(_pairs(fields))) for name, fields in entries)
 
 
 def _limit(limit: int | None) -> int:

@@ -12,7 +12,8 @@ from mockserver.scripts.sandbox import TemplateError
 from mockserver.state.journal import Entry
 from mockserver.talk.refused import Refused
 
-APPS, CONVERSATIONS, COUNTERS, FILES, SESSIONS = "apps", "conversations", "counters", "files", "sessions"
+APPS, CONVERSATIONS, COUNTERS = "apps", "conversations", "counters"
+FILES, MOVES, SESSIONS = "files", "moves", "sessions"
 
 ALONE: Mapping[str, str] = {
     CONVERSATIONS: "stored responses and conversations are refused, and no answer is stored",
@@ -20,6 +21,7 @@ ALONE: Mapping[str, str] = {
     APPS: "apps are refused",
     SESSIONS: "the long-term memory of character models is refused",
     COUNTERS: "counter() in a template is refused",
+    MOVES: "to put a script in the place of one for another key is refused: remove that one, and enter this",
     "caches": "no prompt finds a context cache: cached tokens are 0",
     "history": "no history is held against what was answered before",
 }

@@ -338,6 +338,10 @@ class Scripts:
         self._indexes[key] = Index(each for each in self._scripts.values() if each.match.key == key)
         return True
 
+    def at(self, script_id: str) -> Script | None:
+        """The script of an id."""
+        return self._scripts.get(script_id)
+
     def remove(self, script_id: str) -> bool:
         """Takes a script out; False when there is none of that id."""
         script = self._scripts.pop(script_id, None)

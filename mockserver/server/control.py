@@ -28,6 +28,7 @@ from mockserver.scripts.script import Script, ScriptError
 from mockserver.server import openapi, ruling
 from mockserver.server.asgi import BodyTooLargeError, read_plain
 from mockserver.server.aside import Aside
+from mockserver.talk.refused import Refused
 from mockserver.wire.unpacking import UnpackError
 
 Result = TypeVar("Result")
@@ -269,11 +270,14 @@ class Control:
         """Changes a scripted reply in its place; how often it was used stays."""
         read_query(request)
         script, script_id = await self._script(request), request.path_params["id"]
-        document, ready = (
-            {"id": script_id, "reply": script.spec},
-            partial(self.engine.scripts.replace, script_id, script),
-        )
-        if not await changed(self.engine, "reply-replaced", document, ready=ready):
+        document = {"id": script_id, "reply": script.spec}
+        ready = partial(self.engine.scripts.replace, script_id, script)
+        try:
+            there = await changed(self.engine, "reply-replaced", document, ready=ready)
+        except Refused as refused:
+            words = refused.refusal.words["compat"]
+            raise FaultError(words.message, "match.key", refused.refusal.status) from None
+        if not there:
             raise _no_such_reply(script_id)
         return reply_json({"id": script_id})
 

@@ -37,6 +37,7 @@ from mockserver.server.control import _ledger
 from mockserver.state.ports import GoneError
 from mockserver.state.redis.address import read_address
 from mockserver.state.redis.link import Link
+from mockserver.talk.refused import Refused
 from mockserver.talk.surface import Surface
 from tests.conftest import NOW, SHARED, make_headers
 from tests.state.engines import Engine as Redis
@@ -232,7 +233,13 @@ class Alike(RuleBasedStateMachine):
     @precondition(lambda self: self.scripts)
     @rule(at=st.integers(0, 1), script=_scripts, which=st.randoms(use_true_random=False))
     def replace_script(self, at: int, script: dict[str, Any], which: Any) -> None:
-        self._change(at, "reply-replaced", {"id": which.choice(self.scripts), "reply": script})
+        document = {"id": which.choice(self.scripts), "reply": script}
+        old = self.together.alone.scripts.at(document["id"])
+        if old is not None and old.match.key != script["match"].get("key"):
+            with pytest.raises(Refused):
+                self.together.change(self.together.shared[at], "reply-replaced", document)
+            return
+        self._change(at, "reply-replaced", document)
 
     @precondition(lambda self: self.scripts)
     @rule(at=st.integers(0, 1), which=st.randoms(use_true_random=False))

@@ -106,6 +106,21 @@ def test_a_call_that_the_control_api_refuses_changes_nobody(many: Many) -> None:
     assert many.ask(1, "GET", "/_mock/faults").json() == {"faults": []}
 
 
+def test_a_script_is_changed_for_all_and_stays_with_its_key(many: Many) -> None:
+    """What was counted and kept for one key stays there: nobody would find it under another one."""
+    script = {"match": {"key": "sk-a"}, "reply": {"content": "Oolong."}}
+    many.ask(0, "POST", "/_mock/replies", json=script)
+    changed = many.ask(1, "PUT", "/_mock/replies/reply-1", json={**script, "reply": {"content": "Sencha."}})
+    assert changed.json() == {"id": "reply-1"}
+    answer = many.ask(0, "POST", CHAT, json=BODY).json()
+    assert answer["choices"][0]["message"]["content"] == "Sencha."
+    moved = many.ask(0, "PUT", "/_mock/replies/reply-1", json={"reply": {"content": "For all."}})
+    assert moved.status_code == 501
+    assert "for another key is refused" in moved.json()["error"]["message"]
+    assert moved.json()["error"]["field"] == "match.key"
+    assert many.ask(1, "PUT", "/_mock/replies/reply-9", json=script).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
