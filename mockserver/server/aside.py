@@ -23,12 +23,20 @@ TURN_S = 0.002
 """Seconds for which the thread waits, at most, for what may come before the next piece of work."""
 
 
+@dataclass(slots=True)
+class _Way:
+    """Whoever has work done, one piece after another, and how long that took so far."""
+
+    seconds: float = 0.0
+
+
 @dataclass(order=True, slots=True)
 class _Job:
     """A piece of work that waits; the one whose way has taken the fewest `seconds` goes first."""
 
     seconds: float
     number: int
+    way: _Way = field(compare=False)
     work: Work = field(compare=False)
     done: "asyncio.Future[Any]" = field(compare=False)
 
@@ -46,33 +54,28 @@ class Aside:
         self._changed = threading.Condition()
         self._waiting: list[_Job] = []
         self._numbers = count()
-        self._running = self._awaited = False
+        self._running = False
+        self._awaited: _Way | None = None  # whose next piece the thread waits for
 
     async def run(self, work: Work) -> Any:
         """What the work returns; raises what it raises."""
+        way = _Way()
         try:
-            return await self._enter(work, 0.0).done
+            return await self._enter(work, way)
         finally:
-            self._go_on()
+            self._ended(way)
 
     async def through(self, steps: Steps[Result], work: Work | None = None) -> Result:
         """Goes all steps: here, but for the work that may take long.
 
         Of steps that have begun, `work` is what they asked for.
         """
-        seconds = 0.0
+        way = _Way()
         try:
             work = work or next(steps)
             while True:
                 try:
-                    if isinstance(work, Need):
-                        done = await work.ask()
-                    else:
-                        job = self._enter(work, seconds)
-                        try:
-                            done = await job.done
-                        finally:
-                            seconds = job.seconds
+                    done = await (work.ask() if isinstance(work, Need) else self._enter(work, way))
                 except Exception as error:  # noqa: BLE001 - the steps decide what is done about it
                     work = steps.throw(error)
                 else:
@@ -82,25 +85,28 @@ class Aside:
             return result
         finally:
             steps.close()
-            self._go_on()
+            self._ended(way)
 
-    def _go_on(self) -> None:
+    def _ended(self, way: _Way) -> None:
         """A way is at its end: the thread need not wait for more of it."""
         with self._changed:
-            self._awaited = False
+            self._go_on(way)
+
+    def _go_on(self, way: _Way) -> None:
+        if self._awaited is way:
+            self._awaited = None
             self._changed.notify()
 
-    def _enter(self, work: Work, seconds: float) -> _Job:
-        """Has work done, of a way that took so many seconds before; its future tells of the end."""
-        job = _Job(seconds, next(self._numbers), work, asyncio.get_running_loop().create_future())
+    def _enter(self, work: Work, way: _Way) -> "asyncio.Future[Any]":
+        """Has the next piece of a way's work done; the future tells of its end."""
+        done = asyncio.get_running_loop().create_future()
         with self._changed:
-            heappush(self._waiting, job)
-            self._awaited = False
-            self._changed.notify()
+            heappush(self._waiting, _Job(way.seconds, next(self._numbers), way, work, done))
+            self._go_on(way)
             if not self._running:
                 self._running = True
                 threading.Thread(target=self._drain, name="aside", daemon=True).start()
-        return job
+        return done
 
     def _drain(self) -> None:
         while True:
@@ -116,14 +122,14 @@ class Aside:
                 result = job.work()
             except BaseException as raised:  # noqa: BLE001 - handed to whoever asked
                 error = raised
-            job.seconds += self._timer() - begun
-            self._awaited = True
+            job.way.seconds += self._timer() - begun
+            self._awaited = job.way
             with suppress(RuntimeError):  # the loop may have ended meanwhile
                 job.done.get_loop().call_soon_threadsafe(_settle, job.done, result, error)
             del result, error
             with self._changed:
                 if self._waiting:  # the next step of that way may come before them
-                    self._changed.wait_for(lambda: not self._awaited, self._turn)
+                    self._changed.wait_for(lambda: self._awaited is None, self._turn)
 
 
 def _settle(done: "asyncio.Future[Any]", result: Any, error: BaseException | None) -> None:

@@ -93,12 +93,16 @@ def test_a_way_that_took_long_waits_for_those_that_did_not() -> None:
         for seconds in steps:
             yield from aside(work, name, seconds)
 
-    async def check() -> None:
+    async def check(own: Kettle) -> None:
         pool = Aside(timer=lambda: now, turn=PATIENCE)
+        before = asyncio.create_task(pool.run(own.boil(0)))  # while it boils, all ways begin
         ways = (way("large", 5.0, 5.0, 5.0), way("small", 1.0, 1.0, 1.0), way("other", 2.0, 2.0))
-        await asyncio.gather(*map(pool.through, ways))
+        tasks = [asyncio.create_task(pool.through(each)) for each in ways]
+        await own.begins()
+        own.go.set()
+        await asyncio.gather(before, *tasks)
 
-    asyncio.run(check())
+    kettle(check)
     assert told == ["large", "small", "other", "small", "other", "small", "large", "large"]
 
 
