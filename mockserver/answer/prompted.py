@@ -119,15 +119,20 @@ def _unwrapped(value: Any, depth: int = 0) -> Any:
 def _is_schema(value: Mapping[str, Any]) -> bool:
     if isinstance(value.get("properties"), Mapping):
         return True
-    return value.get("type") in _TYPES and not _SCHEMA.isdisjoint(value)
+    return _is_type(value.get("type")) and not _SCHEMA.isdisjoint(value)
+
+
+def _is_type(named: Any) -> bool:
+    """Whether this is what `type` says in a schema: the name of a type, or a list of them."""
+    names = named if isinstance(named, list) else [named]
+    return bool(names) and all(isinstance(name, str) and name in _TYPES for name in names)
 
 
 def _is_property(value: Any) -> bool:
     """Whether a value describes a property, in a map of them."""
     if not isinstance(value, Mapping):
         return False
-    named = value.get("type")
-    return (isinstance(named, str) and named in _TYPES) or not _SCHEMA.isdisjoint(value)
+    return _is_type(value.get("type")) or not _SCHEMA.isdisjoint(value)
 
 
 @cache

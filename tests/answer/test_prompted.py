@@ -39,6 +39,20 @@ def test_a_schema_is_found_in_its_wrappers(value: Any) -> None:
     assert found.schema == CUP
 
 
+@pytest.mark.parametrize("types", [["integer", "null"], ["integer"]])
+def test_a_schema_may_name_several_types(types: list[str]) -> None:
+    assert keys(dumps({"cups": {"type": types}}).decode()) == {"cups": {"type": types}}
+    schema = {"type": ["object", "null"], "properties": {"cups": {"type": types}}}
+    found = shape([dumps(schema).decode()])
+    assert found is not None
+    assert found.schema == schema
+
+
+@pytest.mark.parametrize("types", [[], [["object"]], [{}], {}, ["cup"], 1, None])
+def test_what_names_no_type_is_no_schema(types: Any) -> None:
+    assert shape([dumps({"type": types, "enum": [1]}).decode()]) is None
+
+
 def test_the_last_schema_of_a_text_is_meant_and_the_newest_text_speaks() -> None:
     other = '{"type": "object", "properties": {"foo": {"type": "string"}}}'
     cup = dumps(CUP).decode()
