@@ -27,6 +27,9 @@ from mockserver.meter.textcache import CACHE_BYTES, CACHE_TEXT, TextCache
 
 _LEAD_MASK, _CONTINUATION = 0xC0, 0x80
 
+_MOST_BYTES = 4
+"""How many bytes a character has at most, and so how many tokens: a token has at least one."""
+
 
 class Encoding(Protocol):
     """What turns a text into tokens and back, as `tiktoken.Encoding` does."""
@@ -95,6 +98,8 @@ class Tokenizer:
 
     def head(self, text: str, tokens: int) -> str:
         """The longest beginning of a text that holds at most so many tokens, in whole characters."""
+        if len(text) * _MOST_BYTES <= tokens:
+            return text
         ends = self.ends(text)
         if len(ends) <= tokens:
             return text

@@ -2,9 +2,9 @@
 
 import threading
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, cast
 
 import pytest
 from hypothesis import example, given
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mockserver.meter import tokenizer as tokenizers
 from mockserver.meter.spans import MOST
-from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
+from mockserver.meter.tokenizer import Encoding, LazyTokenizer, Tokenizer
 from tests.meter.library import library
 from tests.wire.strategies import texts
 
@@ -175,6 +175,21 @@ def test_heads_of_a_sentence_grow_by_whole_characters(tokenizer: Tokenizer) -> N
     said = [tokenizer.head("Hello, world!", tokens) for tokens in range(6)]
     assert said == ["", "Hello", "Hello,", "Hello, world", "Hello, world!", "Hello, world!"]
     assert [tokenizer.head("a🧋", tokens) for tokens in range(4)] == ["", "a", "a", "a🧋"]
+
+
+class _Unread:
+    """A vocabulary that nobody may ask."""
+
+    special_tokens_set: set[str] = set()  # noqa: RUF012 - as the protocol has it
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        raise AssertionError(name)
+
+
+@given(st.text(max_size=40), st.integers(0, 3))
+def test_a_text_that_is_too_short_to_be_cut_is_not_taken_apart(text: str, more: int) -> None:
+    assert Tokenizer(cast("Encoding", _Unread())).head(text, 4 * len(text) + more) == text
+    assert len(WORKING.encode(text)) <= 4 * len(text)
 
 
 def test_a_head_that_lost_half_a_character_is_shortened_until_it_fits(tokenizer: Tokenizer) -> None:
