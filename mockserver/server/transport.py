@@ -2,7 +2,9 @@
 
 Each event of a stream is a chunk of its own, as the cloud sends it. One system call for each would
 cost more than everything else together, so what is written within one turn of the loop leaves as one
-piece: `GatheringTransport` collects it. Nothing waits: the piece leaves at the end of that turn.
+piece: `GatheringTransport` collects it. Nothing waits: the piece leaves at the end of that turn. Whole
+answers go the same way: a client that is sent one while others are still to be answered takes the processor
+from them, and what it had at hand with it.
 """
 
 import asyncio
@@ -83,11 +85,6 @@ class GatheringTransport(asyncio.Transport):
         self._size += len(data)
         if self._size > _GATHER:
             self.flush()
-
-    def write_whole(self, data: bytes) -> None:
-        """Hands over bytes at once, behind what was kept."""
-        self._pieces.append(data)
-        self.flush()
 
     def flush(self) -> None:
         """Hands over what was kept; nobody is there to take it when the client has left."""
@@ -311,7 +308,7 @@ class Protocol(HttpToolsProtocol):
             super()._start_asgi_task(cycle, app)
             return False
         cycle.response_started = cycle.response_complete = True
-        self._gathering.write_whole(app)
+        self._gathering.write(app)
         if not cycle.keep_alive:
             self.transport.close()
         cycle.on_response()

@@ -64,13 +64,20 @@ class Wire(asyncio.Transport):
     resume_reading = pause_reading
 
 
-async def _heard(app: App, pieces: list[bytes], *, direct: bool) -> Wire:
+def connected(app: App, *, direct: bool = True) -> Wire:
+    """A connection to an application, within a loop."""
     wire = Wire()
     made = config(app, app.engine.settings, at_hand=app.at_hand if direct else None)
     made.load()
     connection: Any = made.http_protocol_class
-    line = wire.line = connection(made, ServerState(), {})
-    line.connection_made(wire)
+    wire.line = connection(made, ServerState(), {})
+    wire.line.connection_made(wire)
+    return wire
+
+
+async def _heard(app: App, pieces: list[bytes], *, direct: bool) -> Wire:
+    wire = connected(app, direct=direct)
+    line = wire.line
     for piece in pieces:
         if not wire.closed:
             line.data_received(piece)
@@ -191,7 +198,7 @@ def test_both_ways_say_the_same(name: str, tokenizer: Tokenizer) -> None:
 def test_both_ways_know_what_was_asked_before_the_line_breaks(tokenizer: Tokenizer) -> None:
     direct, long = both(tokenizer, ASKED["chat"] + ASKED["no http"])
     assert b"".join(direct.written) == b"".join(long.written)
-    assert direct.written[-1].startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"HTTP/1.1 400 Bad Request\r\n" in direct.written[-1]
     assert direct.closed
     assert long.closed
 
@@ -227,6 +234,23 @@ def test_what_is_there_as_a_whole_leaves_in_one_write_and_without_a_task(
     assert len(heard(app, ASKED[name]).written) == 1
     (entry,) = app.engine.journal
     assert entry.finished == NOW
+
+
+def test_nothing_leaves_before_all_that_came_in_this_turn_is_answered(tokenizer: Tokenizer) -> None:
+    async def turns() -> tuple[list[int], list[int]]:
+        app = app_of(tokenizer)
+        wires = [connected(app) for _ in range(3)]
+        for wire in wires:
+            wire.line.data_received(ASKED["chat"])
+        before = [len(wire.written) for wire in wires]
+        assert len(app.engine.journal) == 3
+        await asyncio.sleep(0)
+        after = [len(wire.written) for wire in wires]
+        for wire in wires:
+            wire.line.connection_lost(None)
+        return before, after
+
+    assert asyncio.run(turns()) == ([0, 0, 0], [1, 1, 1])
 
 
 def test_one_request_after_the_other_is_answered_directly(tokenizer: Tokenizer) -> None:
