@@ -2,9 +2,8 @@
 
 Each event of a stream is a chunk of its own, as the cloud sends it. One system call for each would
 cost more than everything else together, so what is written within one turn of the loop leaves as one
-piece: `GatheringTransport` collects it. Nothing waits: the piece leaves at the end of that turn. Whole
-answers go the same way: a client that is sent one while others are still to be answered takes the processor
-from them, and what it had at hand with it.
+piece: `GatheringTransport` collects it. Nothing waits: the piece leaves at the end of that turn, and so do
+answers that are whole (`mockserver.server.turn`).
 """
 
 import asyncio
@@ -22,6 +21,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from mockserver.corridor.settings import Settings
 from mockserver.server.connection import EXTENSION, Connection
 from mockserver.server.direct import AtHand
+from mockserver.server.turn import Turn
 
 _TURN = 0.2
 """Seconds in which connections without a running answer close; less would cut them off as overdue."""
@@ -63,13 +63,13 @@ class GatheringTransport(asyncio.Transport):
     def __init__(
         self,
         transport: asyncio.Transport,
-        loop: asyncio.AbstractEventLoop,
+        turn: Turn,
         lingers: Callable[[], bool] = _never,
     ) -> None:
         super().__init__()
         self._lingers = lingers
         self._transport = transport
-        self._loop = loop
+        self._turn = turn
         self._pieces: list[bytes] = []
         self._size = 0
         self.is_closing = transport.is_closing  # type: ignore[method-assign]
@@ -80,7 +80,7 @@ class GatheringTransport(asyncio.Transport):
     def write(self, data: Any) -> None:
         """Keeps bytes until the end of this turn; hands them over at once when they are many."""
         if not self._pieces:
-            self._loop.call_soon(self.flush)
+            self._turn.hand_over(self.flush)
         self._pieces.append(data)
         self._size += len(data)
         if self._size > _GATHER:
@@ -152,8 +152,8 @@ class Protocol(HttpToolsProtocol):
     that still sends would not hear why. What cannot be read costs no request before it its answer: the
     refusal follows the last of those that are due, and the connection ends with it.
 
-    A request that is there as a whole, alone and without further ado, is put to `at_hand`, which has all
-    bytes of its answer, or an application that gives it as any other is given.
+    A request that is there as a whole at the end of the `turn`, without further ado, is put to `at_hand`,
+    which has all bytes of its answer, or an application that gives it as any other is given.
 
     `tunnels` is what a CONNECT hears. A target with a scheme and a host (RFC 9112, 3.2.2) leaves that host in
     the scope's extension, as `authority`.
@@ -167,6 +167,7 @@ class Protocol(HttpToolsProtocol):
     max_connections = 5000
     crowded: ASGIApp
     at_hand: AtHand | None = None
+    turn: Turn
     tunnels = "This is no proxy."
     _idle_bytes = 0
     _counted = 0
@@ -177,7 +178,6 @@ class Protocol(HttpToolsProtocol):
     _whole = True
     _refused = False
     _last_word = b""
-    _reading = False
     _held: tuple[RequestResponseCycle, Any] | None = None
     _running: RequestResponseCycle | None = None
     _deadline: asyncio.TimerHandle | None = None
@@ -187,7 +187,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there; its first request has a time limit from now on."""
-        gathering = self._gathering = GatheringTransport(transport, self.loop, self._lingers)
+        gathering = self._gathering = GatheringTransport(transport, self.turn, self._lingers)
         self._connection = Connection(gathering, transport)
         self._extensions: dict[str, dict[object, object]] = {EXTENSION: {"connection": self._connection}}
         super().connection_made(gathering)
@@ -232,10 +232,9 @@ class Protocol(HttpToolsProtocol):
         if self._refused:
             self._drop(len(data))
             return
-        self._moved, self._data, self._reading = False, data, True
+        self._moved, self._data = False, data
         super().data_received(data)
-        self._data, self._reading = b"", False
-        answered = self._held is not None and self._answer_held(*self._held)
+        self._data = b""
         if not self._whole:
             # A header without end is never told of, nor is one behind the body: what brings nothing counts.
             self._one_piece = False
@@ -243,8 +242,13 @@ class Protocol(HttpToolsProtocol):
             if self._idle_bytes > _HEADERS:
                 self._refuse(_TOO_LARGE)
         idle = self.cycle is None or self.cycle.response_complete
-        if self._deadline is None and ((idle and not answered) or not self._whole):
+        if self._deadline is None and (idle or not self._whole):
             self._await_rest()
+
+    def eof_received(self) -> None:
+        """The client says no more, and uvicorn closes the line; what it asked is answered before that."""
+        self._answer_held()
+        self._gathering.flush()
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -288,31 +292,41 @@ class Protocol(HttpToolsProtocol):
         if cycle.scope["http_version"] == "1.0":
             self._connection.chunked = False
             app = _unchunked(app, cycle)
-        elif self._reading and self.at_hand is not None and self.app is not self.crowded:
+        elif self.at_hand is not None and self.app is not self.crowded:
             # It may be there as a whole, which is seen when what came is read to its end.
             self._held = cycle, app
+            self.turn.answer(self._answer_held)
             return
         super()._start_asgi_task(cycle, app)
 
-    def _answer_held(self, cycle: RequestResponseCycle, app: Any) -> bool:
-        """Answers a request at once that is there as a whole; else it goes the long way. Whether it did so.
+    def _answer_held(self) -> None:
+        """Answers a request at hand, if nothing has ended it since."""
+        held, self._held = self._held, None
+        if held is None:
+            return
+        try:
+            self._answer(*held)
+        except Exception:
+            self.logger.exception("a request could not be answered")
+            self.transport.abort()
+
+    def _answer(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Answers a request at once that is there as a whole; else it goes the long way.
 
         One that waits to be told to go on goes that way, and one whose client does not read.
         """
-        self._held = None
         waits = cycle.more_body or cycle.waiting_for_100_continue or self.flow.write_paused
         if self.at_hand is not None and not waits:
             scope: Any = cycle.scope
             app = self.at_hand(scope, bytes(cycle.body), keep_alive=cycle.keep_alive)
         if not isinstance(app, bytes):
             super()._start_asgi_task(cycle, app)
-            return False
+            return
         cycle.response_started = cycle.response_complete = True
         self._gathering.write(app)
         if not cycle.keep_alive:
             self.transport.close()
         cycle.on_response()
-        return True
 
     def handle_websocket_upgrade(self) -> None:
         """A request that offers another protocol is answered in this one, as the cloud does.
@@ -412,6 +426,7 @@ def protocol(
         "max_connections": settings.max_connections,
         "crowded": staticmethod(crowded),
         "at_hand": None if at_hand is None else staticmethod(at_hand),
+        "turn": Turn(),
     }
     return type("Protocol", (Protocol,), limits)
 

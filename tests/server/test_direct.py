@@ -26,6 +26,9 @@ from tests.server.talk import COMPAT, MODELS, TEXT, request
 
 TEA = [{"role": "user", "content": "Which tea?"}]
 TOOL = {"type": "function", "function": {"name": "brew", "parameters": {"type": "object"}}}
+QUIET = 8
+"""After so many turns without a task all is said: requests behind each other take a turn each."""
+
 LONG = [{"role": "user", "content": "tea " * 20_000}]
 
 
@@ -64,28 +67,31 @@ class Wire(asyncio.Transport):
     resume_reading = pause_reading
 
 
-def connected(app: App, *, direct: bool = True) -> Wire:
-    """A connection to an application, within a loop."""
-    wire = Wire()
+def connected(app: App, count: int = 1, *, direct: bool = True) -> list[Wire]:
+    """So many connections to the server of an application, within a loop."""
     made = config(app, app.engine.settings, at_hand=app.at_hand if direct else None)
     made.load()
     connection: Any = made.http_protocol_class
-    wire.line = connection(made, ServerState(), {})
-    wire.line.connection_made(wire)
-    return wire
+    wires = [Wire() for _ in range(count)]
+    for wire in wires:
+        wire.line = connection(made, ServerState(), {})
+        wire.line.connection_made(wire)
+    return wires
 
 
 async def _heard(app: App, pieces: list[bytes], *, direct: bool) -> Wire:
-    wire = connected(app, direct=direct)
+    (wire,) = connected(app, direct=direct)
     line = wire.line
     for piece in pieces:
         if not wire.closed:
             line.data_received(piece)
         await asyncio.sleep(0)
-    while line.tasks:
-        await asyncio.wait(line.tasks)
+    quiet = 0
+    while quiet < QUIET:
+        quiet = 0 if line.tasks else quiet + 1
+        if line.tasks:
+            await asyncio.wait(line.tasks)
         await asyncio.sleep(0)
-    await asyncio.sleep(0)
     if not wire.closed:
         line.connection_lost(OSError("The client is gone."))
     return wire
@@ -236,21 +242,108 @@ def test_what_is_there_as_a_whole_leaves_in_one_write_and_without_a_task(
     assert entry.finished == NOW
 
 
-def test_nothing_leaves_before_all_that_came_in_this_turn_is_answered(tokenizer: Tokenizer) -> None:
-    async def turns() -> tuple[list[int], list[int]]:
+def test_nothing_is_answered_before_all_that_came_in_this_turn_is_read(tokenizer: Tokenizer) -> None:
+    async def turns() -> list[tuple[int, list[int]]]:
         app = app_of(tokenizer)
-        wires = [connected(app) for _ in range(3)]
+        wires = connected(app, 3)
         for wire in wires:
             wire.line.data_received(ASKED["chat"])
-        before = [len(wire.written) for wire in wires]
-        assert len(app.engine.journal) == 3
-        await asyncio.sleep(0)
-        after = [len(wire.written) for wire in wires]
+        seen = []
+        for _ in range(2):
+            seen.append((len(app.engine.journal), [len(wire.written) for wire in wires]))
+            await asyncio.sleep(0)
         for wire in wires:
             wire.line.connection_lost(None)
-        return before, after
+        return seen
 
-    assert asyncio.run(turns()) == ([0, 0, 0], [1, 1, 1])
+    assert asyncio.run(turns()) == [(0, [0, 0, 0]), (3, [1, 1, 1])]
+
+
+def test_a_request_that_comes_in_pieces_of_one_turn_is_answered_directly(
+    tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(App, "_send", pytest.fail)
+
+    async def turn() -> list[bytes]:
+        (wire,) = connected(app_of(tokenizer))
+        for at in range(0, len(ASKED["chat"]), 100):
+            wire.line.data_received(ASKED["chat"][at : at + 100])
+        await asyncio.sleep(0)
+        wire.line.connection_lost(None)
+        return wire.written
+
+    (answer,) = asyncio.run(turn())
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_requests_behind_each_other_are_answered_directly_in_a_turn_each(
+    tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(App, "_send", pytest.fail)
+
+    async def turns() -> list[int]:
+        (wire,) = connected(app_of(tokenizer))
+        wire.line.data_received(ASKED["chat"] + ASKED["stream"] + ASKED["chat"])
+        seen = []
+        for _ in range(4):
+            seen.append(len(wire.written))
+            await asyncio.sleep(0)
+        wire.line.connection_lost(None)
+        return seen
+
+    assert asyncio.run(turns()) == [0, 1, 2, 3]
+
+
+def test_a_client_that_left_within_the_turn_is_not_answered(tokenizer: Tokenizer) -> None:
+    async def turn() -> list[bytes]:
+        (wire,) = connected(app)
+        wire.line.data_received(ASKED["chat"])
+        wire.line.connection_lost(None)
+        await asyncio.sleep(0)
+        return wire.written
+
+    app = app_of(tokenizer)
+    assert asyncio.run(turn()) == []
+    assert len(app.engine.journal) == 0
+
+
+def test_a_client_that_says_no_more_is_answered_before_the_line_ends(tokenizer: Tokenizer) -> None:
+    async def turn() -> list[bytes]:
+        (wire,) = connected(app_of(tokenizer))
+        wire.line.data_received(ASKED["chat"])
+        wire.line.eof_received()
+        wire.close()
+        await asyncio.sleep(0)
+        return wire.written
+
+    (answer,) = asyncio.run(turn())
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_what_cannot_be_answered_ends_its_own_line_only(
+    tokenizer: Tokenizer, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = app_of(tokenizer)
+    engine, ended = app.engine, app.engine.ended
+
+    def fails_once(answer: Answer) -> None:
+        engine.ended = ended  # type: ignore[method-assign]
+        msg = "tea is out"
+        raise RuntimeError(msg)
+
+    engine.ended = fails_once  # type: ignore[method-assign]
+
+    async def turn() -> list[tuple[bool, int]]:
+        wires = connected(app, 2)
+        for wire in wires:
+            wire.line.data_received(ASKED["chat"])
+        await asyncio.sleep(0)
+        heard = [(wire.closed, len(wire.written)) for wire in wires]
+        wires[1].line.connection_lost(None)
+        return heard
+
+    assert asyncio.run(turn()) == [(True, 0), (False, 1)]
+    assert "tea is out" in caplog.text
 
 
 def test_one_request_after_the_other_is_answered_directly(tokenizer: Tokenizer) -> None:

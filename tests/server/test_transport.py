@@ -16,6 +16,7 @@ from mockserver.base import resources
 from mockserver.corridor.settings import Settings
 from mockserver.rules.schemas import validator
 from mockserver.server.transport import GatheringTransport, protocol
+from mockserver.server.turn import Turn
 from mockserver.wire import sse
 from mockserver.wire.ids import Ids
 from tests.server.conftest import MakeLive
@@ -594,7 +595,7 @@ def test_what_is_written_in_one_turn_leaves_as_one_piece() -> None:
     below = open_transport()
 
     async def write() -> None:
-        transport = GatheringTransport(below, asyncio.get_running_loop())
+        transport = GatheringTransport(below, Turn())
         transport.write(b"a")
         transport.write(b"b")
         assert not below.write.called
@@ -610,7 +611,7 @@ def test_much_is_written_at_once() -> None:
     below = open_transport()
 
     async def write() -> None:
-        transport = GatheringTransport(below, asyncio.get_running_loop())
+        transport = GatheringTransport(below, Turn())
         transport.write(b"a" * 70_000)
         below.write.assert_called_once_with(b"a" * 70_000)
 
@@ -621,9 +622,8 @@ def test_closing_hands_over_what_is_left_and_aborting_does_not() -> None:
     closed, aborted = open_transport(), open_transport()
 
     async def write() -> None:
-        loop = asyncio.get_running_loop()
         for below in (closed, aborted):
-            transport = GatheringTransport(below, loop)
+            transport = GatheringTransport(below, Turn())
             transport.write(b"a")
             (transport.close if below is closed else transport.abort)()
         await asyncio.sleep(0)
@@ -637,7 +637,7 @@ def test_nothing_is_handed_over_when_the_client_left_within_the_turn() -> None:
     below = open_transport()
 
     async def write() -> None:
-        GatheringTransport(below, asyncio.get_running_loop()).write(b"a")
+        GatheringTransport(below, Turn()).write(b"a")
         below.is_closing.return_value = True
         await asyncio.sleep(0)
 
