@@ -205,7 +205,7 @@ class App:
         if only and not is_agent(headers.get("user-agent", "")):
             return turned_away(engine, surface, headers, "plan.agents-only", arrived=arrived)
         try:
-            body = await read_plain(scope, receive, limit=engine.settings.max_body)
+            body = await read_plain(scope, receive, limit=engine.settings.max_body, aside=self.aside)
         except BodyTooLargeError:
             return closing(refusal(engine, "body.too-large", surface, headers, arrived=arrived))
         except UnpackError as error:

@@ -1,17 +1,19 @@
 """Requests in and answers out, by the ASGI protocol."""
 
 import asyncio
+from functools import partial
 
 from starlette.types import Message, Receive, Scope, Send
 
 from mockserver.corridor.answers import Answer
 from mockserver.faults import Plan
+from mockserver.server.aside import Aside
 from mockserver.server.connection import EXTENSION, Connection
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.unpacking import TooMuchError, Unpacker, coding_of
 
 _SLICE = 4 * 1024
-"""So many bytes of a packed body are unpacked in one turn of the loop; each may become a thousand."""
+"""So many bytes of a packed body are unpacked at once; what stands behind the end of a member is copied."""
 
 _PIECE = 256 * 1024
 """So many bytes of an answer are sent in one turn; to copy many megabytes takes long."""
@@ -48,18 +50,24 @@ async def read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes:
             return bytes(body)
 
 
-async def read_plain(scope: Scope, receive: Receive, *, limit: int) -> bytes:
-    """The whole body of a request, unpacked. Raises what `read_body` raises, and `UnpackError`."""
+async def read_plain(scope: Scope, receive: Receive, *, limit: int, aside: Aside) -> bytes:
+    """The whole body of a request, unpacked. Raises what `read_body` raises, and `UnpackError`.
+
+    It is unpacked aside, for a byte of what is packed may become a thousand.
+    """
     coding = coding_of(RequestHeaders(scope["headers"]).get("content-encoding", ""))
     if not coding:
         return await read_body(scope, receive, limit=limit)
     unpacker = Unpacker(coding, limit=limit)
     body = await read_body(scope, receive, limit=limit)
+    return await aside.apart(scope, partial(_unpacked, unpacker, body))
+
+
+def _unpacked(unpacker: Unpacker, body: bytes) -> bytes:
     plain = bytearray()
     try:
         for at in range(0, len(body), _SLICE):
             plain += unpacker.feed(body[at : at + _SLICE])
-            await asyncio.sleep(0)  # others have their turn
     except TooMuchError:
         raise BodyTooLargeError from None
     unpacker.finish()

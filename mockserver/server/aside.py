@@ -7,14 +7,17 @@ until it is through. Two such threads would not be done sooner, but the loop wou
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 from typing import Any, TypeVar
 
+from starlette.types import Scope
+
 from mockserver.base.deadline import Timer
-from mockserver.corridor.work import Steps, Work
+from mockserver.corridor.work import INLINE, Steps, Work
 from mockserver.state.ports import Need
 
 Result = TypeVar("Result")
@@ -64,6 +67,16 @@ class Aside:
             return await self._enter(work, way)
         finally:
             self._ended(way)
+
+    async def apart(self, scope: Scope, work: Callable[[], Result]) -> Result:
+        """What the work returns, for a request that is read or answered by hand; raises what it raises.
+
+        Where the caller cannot wait it is done in its place.
+        """
+        if INLINE in scope.get("extensions", {}):
+            return work()
+        done: Result = await self.run(work)
+        return done
 
     async def through(self, steps: Steps[Result], work: Work | None = None) -> Result:
         """Goes all steps: here, but for the work that may take long.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -18,7 +18,7 @@ from mockserver.base.names import nearest
 from mockserver.base.version import __version__
 from mockserver.corridor.changes import changed, enter
 from mockserver.corridor.engine import Engine
-from mockserver.corridor.work import INLINE, LARGE
+from mockserver.corridor.work import LARGE
 from mockserver.rules.policy import RulePolicyError
 from mockserver.rules.schemas import Violation, owners, violations
 from mockserver.scripts.desk import Entered
@@ -30,8 +30,6 @@ from mockserver.server.asgi import BodyTooLargeError, read_plain
 from mockserver.server.aside import Aside
 from mockserver.talk.refused import Refused
 from mockserver.wire.unpacking import UnpackError
-
-Result = TypeVar("Result")
 
 _LIMIT = 10 * 1024 * 1024
 _UNREAD = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
@@ -131,11 +129,12 @@ def _checked(body: bytes, schema: str) -> tuple[Any, FaultError | None]:
 
 async def _read(request: Request, schema: str) -> tuple[Any, FaultError | None]:
     """The same of a request's body; a large one is read aside. Raises `FaultError`."""
+    aside: Aside = request.app.state.aside
     try:
-        body = await read_plain(request.scope, request.receive, limit=_LIMIT)
+        body = await read_plain(request.scope, request.receive, limit=_LIMIT, aside=aside)
         if len(body) <= LARGE:
             return _checked(body, schema)
-        return await apart(request.app.state.aside, request, partial(_checked, body, schema))
+        return await aside.apart(request.scope, partial(_checked, body, schema))
     except BodyTooLargeError:
         msg = "the body is too large: a control request may hold 10 MB"
         raise FaultError(msg, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE) from None
@@ -153,14 +152,6 @@ async def read_document(request: Request, schema: str) -> Any:
     if fault is not None:
         raise fault
     return document
-
-
-async def apart(aside: Aside, request: Request, work: Callable[[], Result]) -> Result:
-    """Work on many exchanges or large files: aside, so that the others have their turn."""
-    if INLINE in request.scope.get("extensions", {}):
-        return work()
-    done: Result = await aside.run(work)
-    return done
 
 
 def read_query(request: Request, *known: str) -> Mapping[str, str]:
@@ -240,7 +231,7 @@ class Control:
         document = await read_document(request, "control.reply")
         read = partial(Script.read, document, "", self.engine.errors)
         try:
-            return (await apart(self.aside, request, read)) if document.get("template") else read()
+            return (await self.aside.apart(request.scope, read)) if document.get("template") else read()
         except SCRIPT_ERRORS as error:
             raise FaultError(str(error)) from None
 
@@ -300,7 +291,7 @@ class Control:
             each = (dumps(shown(script, "reply") | {"used": used}) for script, used in listed)
             return b'{"replies":[%b]}' % b",".join(each)
 
-        whole = await apart(self.aside, request, written)
+        whole = await self.aside.apart(request.scope, written)
         return Response(whole, media_type="application/json")
 
     async def remove_reply(self, request: Request) -> Response:

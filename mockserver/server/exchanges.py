@@ -16,7 +16,7 @@ from mockserver.dialects.table import SURFACES
 from mockserver.endpoints.table import endpoints
 from mockserver.scripts.match import MatchError
 from mockserver.server.aside import Aside
-from mockserver.server.control import FaultError, apart, read_document, read_query, reply_json
+from mockserver.server.control import FaultError, read_document, read_query, reply_json
 from mockserver.state.journal import Entry
 
 Test = Callable[[Entry], bool]
@@ -150,7 +150,7 @@ class Exchanges:
         filtered = filter_of(self.engine, query)
         entries = tuple(self.engine.calls if "endpoint" in query else self.engine.journal)
         write = _FORMATS[query.get("format", "json")]
-        content, kind = await apart(self.aside, request, lambda: write(filtered(entries), self.engine))
+        content, kind = await self.aside.apart(request.scope, lambda: write(filtered(entries), self.engine))
         return Response(content, media_type=kind)
 
     async def verify(self, request: Request) -> Response:
@@ -168,7 +168,7 @@ class Exchanges:
             return problems(expectations, asked, ordered=ordered, nothing_else=nothing_else)
 
         try:
-            told = await apart(self.aside, request, found)
+            told = await self.aside.apart(request.scope, found)
         except MatchError as error:
             raise FaultError(str(error)) from None
         return reply_json({"ok": not told, "problems": told, "requests": len(entries)})

@@ -23,7 +23,7 @@ from mockserver.scripts.miss import PATIENCE, Looked, look, nearest
 from mockserver.scripts.script import Script
 from mockserver.server import copying
 from mockserver.server.aside import Aside
-from mockserver.server.control import FaultError, apart, read_query, reply_json, shown
+from mockserver.server.control import FaultError, read_query, reply_json, shown
 from mockserver.server.exchanges import FILTERS, filter_of, whole_number
 from mockserver.state.brief import brief
 from mockserver.state.journal import Entry, Journal
@@ -68,7 +68,7 @@ class Looking:
             "revision": journal.revision,
             "first": next((entry.number for entry in journal), None),
         }
-        found = await apart(self.aside, request, lambda: [brief(entry) for entry in filtered(entries)])
+        found = await self.aside.apart(request.scope, lambda: [brief(entry) for entry in filtered(entries)])
         return reply_json({**said, "exchanges": found})
 
     def _entry(self, request: Request, *, beside: bool) -> Entry:
@@ -88,7 +88,7 @@ class Looking:
         entry = self._entry(request, beside="endpoint" in query)
         scripts = tuple(self.engine.scripts.seen_by(entry.world.key))
         return Response(
-            await apart(self.aside, request, lambda: dumps(self._whole(entry, scripts))),
+            await self.aside.apart(request.scope, lambda: dumps(self._whole(entry, scripts))),
             media_type="application/json",
         )
 
@@ -133,7 +133,7 @@ class Looking:
             raise FaultError(msg, "form")
         entry = self._entry(request, beside=False)
         url = f"{request.scope['scheme']}://{request.headers.get('host') or request.url.netloc}"
-        text = await apart(self.aside, request, lambda: copying.copied(entry.shown(), form, url=url))
+        text = await self.aside.apart(request.scope, lambda: copying.copied(entry.shown(), form, url=url))
         return Response(text, media_type="text/plain")
 
     async def recordings(self, request: Request) -> Response:

@@ -1,5 +1,6 @@
 """`/_mock/metrics`: what was asked and what it cost, in the form that Prometheus reads."""
 
+from functools import partial
 from importlib import import_module
 
 from starlette.requests import Request
@@ -8,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from mockserver.corridor.engine import Engine
 from mockserver.server.aside import Aside
-from mockserver.server.control import apart, read_query
+from mockserver.server.control import read_query
 
 
 class Metrics:
@@ -22,7 +23,8 @@ class Metrics:
         """All metrics, as text."""
         read_query(request)
         # A port opens the sooner without what writes them, and to load that takes long.
-        collected = await apart(self.aside, request, lambda: import_module("mockserver.server.collected"))
+        load = partial(import_module, "mockserver.server.collected")
+        collected = await self.aside.apart(request.scope, load)
         text, kind = collected.written(self.engine)
         return Response(text, headers={"content-type": kind})
 

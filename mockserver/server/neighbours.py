@@ -72,7 +72,8 @@ async def _answer(engine: Engine, aside: Aside, row: Endpoint, request: Request)
         if row.reads == "form":
             form = await _form(request, engine.settings.max_body)
         elif row.reads:
-            body = await read_plain(request.scope, request.receive, limit=engine.settings.max_body)
+            most = engine.settings.max_body
+            body = await read_plain(request.scope, request.receive, limit=most, aside=aside)
     except (BodyTooLargeError, TooLargeError):
         return refuse(engine, request, "body.too-large")
     except UnpackError as error:

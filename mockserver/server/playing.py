@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from mockserver.corridor.changes import changed, scenario_of
 from mockserver.corridor.engine import Engine
 from mockserver.server.aside import Aside
-from mockserver.server.control import FaultError, apart, read_document, read_query, reply_json
+from mockserver.server.control import FaultError, read_document, read_query, reply_json
 
 
 class Playing:
@@ -36,7 +36,7 @@ class Playing:
             whole = scenario_of(engine, document)
             return whole, [] if whole.broken else warnings(whole, engine.models)
 
-        whole, warned = await apart(self.aside, request, read)
+        whole, warned = await self.aside.apart(request.scope, read)
         if whole.broken:
             raise FaultError("\n".join(map(str, whole.problems)), "files")
         ready = partial(engine.play, key, whole)

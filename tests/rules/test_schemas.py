@@ -24,6 +24,7 @@ from mockserver.rules.schemas import Violation, path_text, violations
 from mockserver.talk.surface import Surface
 from tests.asking import COMPLETIONS, body_of
 from tests.conftest import NOW, RULE_EXAMPLES, make_headers
+from tests.steps import steps
 
 TEXT, MULTIMODAL = NATIVE_TEXT, NATIVE_MULTIMODAL
 CATALOGUE = error_catalogue.load()
@@ -592,6 +593,36 @@ def test_where_the_two_validators_disagree_the_fast_one_is_right_and_says_what_i
     (found,) = violations("control.quota", quota)
     assert (found.path, found.keyword, found.value) == ("key", "pattern", "sk-a\n")
     assert "does not match" in found.message
+
+
+def test_of_what_fits_no_choice_nothing_is_made_but_that() -> None:
+    """Of 20,000 values that do not fit, each has two reasons, which nobody looks at."""
+
+    def taken(size: int) -> int:
+        body = with_parameter(TEXT, "stop", [{}] * size)
+        return steps(lambda: violations("native-text.request", body))
+
+    (found,) = violations("native-text.request", with_parameter(TEXT, "stop", [{}]))
+    assert (found.path, found.keyword) == ("parameters.stop", "anyOf")
+    assert taken(2000) == taken(20)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({}, "{'at': 0} is not valid under any of the given schemas"),
+        ({"text": "a", "base64": "YQ=="}, "is valid under more than one of the given schemas"),
+    ],
+)
+def test_of_several_choices_one_alone_may_fit(content: dict[str, str], says: str) -> None:
+    chunk = {"at": 0, **content}
+    (found,) = [
+        one
+        for one in violations("cassette", {"response": {"chunks": [chunk]}})
+        if one.path == "response.chunks[0]"
+    ]
+    assert found.keyword == "oneOf"
+    assert says in found.message
 
 
 def test_what_the_fast_one_says_alone_becomes_a_refusal_in_general_words(
