@@ -182,11 +182,11 @@ class Run:
             if wait.own > BOUND
         ]
 
-    def growth(self) -> list[float]:
-        """Return the memory of each quarter behind the warm-up, in MB."""
+    def growth(self, of: Callable[[list[float]], float] = statistics.median) -> list[float]:
+        """Return the memory of each quarter behind the warm-up, in MB: its median, or what else of it."""
         kept = self.memory[int(WARM_UP * len(self.memory)) :]
         size = max(1, len(kept) // 4)
-        return [statistics.median(kept[at * size : (at + 1) * size] or kept) for at in range(4)]
+        return [of(kept[at * size : (at + 1) * size] or kept) for at in range(4)]
 
     def verdict(self) -> list[str]:
         """Return what was not as it should be."""
@@ -215,7 +215,9 @@ class Run:
         ]
         meant = Counter(each.why for each in self.done if each.why and not each.fault)
         most = 1000 * own[int(0.999 * (len(own) - 1))]
-        quarters = ", ".join(f"{size:.0f}" for size in self.growth())
+        middle, least, most_mb = (
+            ", ".join(f"{size:.0f}" for size in self.growth(of)) for of in (statistics.median, min, max)
+        )
         lines += [
             "",
             "Status 500 as it was meant: "
@@ -224,7 +226,8 @@ class Run:
             f"{len(self.done)} requests. The health was asked for {len(own)} times.",
             f"The longest wait of the server's own was {1000 * own[-1]:.0f} ms, of 99.9 % {most:.0f} ms.",
             f"The longest by the clock was {1000 * whole:.0f} ms.",
-            f"Memory: {self.memory[0]:.0f} MB at first; then, a quarter of the time each: {quarters} MB.",
+            f"Memory: {self.memory[0]:.0f} MB at first; then, a quarter of the time each: {middle} MB;",
+            f"at least, which is soon behind a reset: {least} MB; at most: {most_mb} MB.",
             "Slowest: " + ", ".join(f"{each.number} ({each.ended - each.begun:.1f} s)" for each in slowest),
         ]
         return "\n".join(lines)

@@ -24,7 +24,7 @@ from mockserver.scripts.conversation import Lead
 from mockserver.scripts.match import Match, MatchError
 from mockserver.scripts.pace import INSTANT, Profile, recorded, steady
 from mockserver.scripts.sandbox import TemplateError
-from mockserver.scripts.script import Script, ScriptError
+from mockserver.scripts.script import Cast, Script, ScriptError
 from mockserver.scripts.stage import Setting
 
 _MOST_FILES = 100
@@ -40,6 +40,14 @@ class Scenario:
     files: list[Path] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     spots: list[Spot] = field(default_factory=list)
+    _cast: Cast | None = field(default=None, repr=False)
+
+    @property
+    def cast(self) -> Cast:
+        """Its scripts, filed; whoever asks first waits for it."""
+        if self._cast is None:
+            self._cast = Cast.of(self.scripts)
+        return self._cast
 
     @property
     def broken(self) -> bool:

@@ -282,6 +282,32 @@ def _prepared(spec: Mapping[str, Any], errors: Errors, *, template: bool) -> Ans
     return read_answer(spec, errors)
 
 
+_FREED = 1000
+"""So many scripts are freed at once."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cast:
+    """The scripts of a scenario in their order, and the index by which they are found."""
+
+    scripts: tuple[Script, ...]
+    index: Index[Script]
+
+    @classmethod
+    def of(cls, scripts: Iterable[Script]) -> "Cast":
+        """Files scripts, which takes long when they are many."""
+        scripts = tuple(scripts)
+        return cls(scripts, Index(scripts))
+
+
+def let_go(held: list[Cast]) -> None:
+    """Frees the scripts that are held nowhere else, some at a time, so that other threads have their turn."""
+    while held:
+        scripts = list(held.pop().scripts)
+        while scripts:
+            del scripts[-_FREED:]
+
+
 def first(scripts: Iterable[Script], key: str, request: ChatRequest) -> int | None:
     """Where among some scripts the first stands that matches and has uses left."""
     found = (at for at, script in enumerate(scripts) if script.may_answer(key, request))
@@ -297,13 +323,13 @@ class Scripts:
     def __init__(self) -> None:
         self._scripts: dict[str, Script] = {}
         self._indexes: dict[str | None, Index[Script]] = {}
-        self._scenarios: dict[str | None, tuple[tuple[Script, ...], Index[Script]]] = {}
+        self._scenarios: dict[str | None, Cast] = {}
         self._count = 0
 
     def __iter__(self) -> Iterator[Script]:
         yield from self._scripts.values()
-        for scripts, _ in self._scenarios.values():
-            yield from scripts
+        for held in self._scenarios.values():
+            yield from held.scripts
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -358,8 +384,8 @@ class Scripts:
 
     def clear(self, key: str | None = None) -> None:
         """Forgets all scripts of the control API, or those of one key; scenarios begin anew."""
-        for held, _ in self._scenarios.values():
-            for script in held:
+        for held in self._scenarios.values():
+            for script in held.scripts:
                 script.forget(key)
         if key is None:
             self._scripts.clear()
@@ -370,20 +396,23 @@ class Scripts:
         self._indexes.pop(key, None)
         self._scenarios.pop(key, None)
 
-    def play(self, name: str | None, scripts: Iterable[Script]) -> None:
+    def play(self, name: str | None, cast: Cast) -> None:
         """Puts a scenario in the place of the one before, at once.
 
         `name` is the key that it serves, None for all keys, or `FILES`.
         """
-        held = tuple(scripts)
-        if held:
-            self._scenarios[name] = held, Index(held)
+        if cast.scripts:
+            self._scenarios[name] = cast
         else:
             self._scenarios.pop(name, None)
 
     def playing(self, name: str | None) -> tuple[Script, ...]:
         """The scripts of one scenario."""
-        return self._scenarios[name][0] if name in self._scenarios else ()
+        return self._scenarios[name].scripts if name in self._scenarios else ()
+
+    def played(self) -> list[Cast]:
+        """All scenarios; whoever holds them when they are replaced has to `let_go` of them."""
+        return list(self._scenarios.values())
 
     def matching(self, key: str, request: ChatRequest) -> Iterator[Script]:
         """Every script that matches and has uses left, as far as is known, up to the first without end."""
@@ -402,7 +431,7 @@ class Scripts:
                 yield script
         for name in (key, None, FILES):
             if name in self._scenarios:
-                yield from self._scenarios[name][0]
+                yield from self._scenarios[name].scripts
 
     def find(self, key: str, request: ChatRequest) -> Script | None:
         """The first script that matches and has uses left."""
@@ -433,4 +462,4 @@ class Scripts:
     def _playing(self, key: str, request: ChatRequest) -> Iterator[Script]:
         for name in (key, None, FILES):
             if name in self._scenarios:
-                yield from self._scenarios[name][1].candidates(request)
+                yield from self._scenarios[name].index.candidates(request)

@@ -24,7 +24,7 @@ from mockserver.rules.schemas import Violation, owners, violations
 from mockserver.scripts.desk import Entered
 from mockserver.scripts.match import MatchError
 from mockserver.scripts.sandbox import TemplateError
-from mockserver.scripts.script import Script, ScriptError
+from mockserver.scripts.script import Script, ScriptError, let_go
 from mockserver.server import openapi, ruling
 from mockserver.server.asgi import BodyTooLargeError, read_plain
 from mockserver.server.aside import Aside
@@ -154,6 +154,21 @@ async def read_document(request: Request, schema: str) -> Any:
     return document
 
 
+async def replaced(
+    aside: Aside,
+    request: Request,
+    engine: Engine,
+    name: str,
+    document: Mapping[str, Any],
+    *,
+    ready: Callable[[], Any] | None = None,
+) -> None:
+    """Makes a change that may replace a scenario, as `changed` does; what it replaces is freed aside."""
+    held = engine.scripts.played()
+    await changed(engine, name, document, ready=ready)
+    await aside.apart(request.scope, partial(let_go, held))
+
+
 def read_query(request: Request, *known: str) -> Mapping[str, str]:
     """The query of a request that knows only these names. Raises `FaultError`."""
     query = request.query_params
@@ -247,7 +262,8 @@ class Control:
 
     async def reset(self, request: Request) -> Response:
         """Forgets everything, or one key's world."""
-        await changed(self.engine, "reset", {"key": read_query(request, "key").get("key")})
+        key = read_query(request, "key").get("key")
+        await replaced(self.aside, request, self.engine, "reset", {"key": key})
         return Response(status_code=204)
 
     async def add_reply(self, request: Request) -> Response:
@@ -280,15 +296,15 @@ class Control:
             msg = f"unused is {unused!r}: it must be true or false"
             raise FaultError(msg, "unused")
         key, scripts = query.get("key"), self.engine.scripts
-        listed = [
-            (script, used)
-            for script in (scripts if key is None else scripts.seen_by(key))
-            if not (used := script.used if key is None else script.used_by(key)) or unused == "false"
-        ]
+        seen = tuple(scripts if key is None else scripts.seen_by(key))
 
         def written() -> bytes:
             # One by one, for each answer of a long conversation repeats all that was said before it.
-            each = (dumps(shown(script, "reply") | {"used": used}) for script, used in listed)
+            each = (
+                dumps(shown(script, "reply") | {"used": used})
+                for script in seen
+                if not (used := script.used if key is None else script.used_by(key)) or unused == "false"
+            )
             return b'{"replies":[%b]}' % b",".join(each)
 
         whole = await self.aside.apart(request.scope, written)

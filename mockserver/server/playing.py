@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from mockserver.corridor.changes import changed, scenario_of
 from mockserver.corridor.engine import Engine
 from mockserver.server.aside import Aside
-from mockserver.server.control import FaultError, read_document, read_query, reply_json
+from mockserver.server.control import FaultError, read_document, read_query, replaced, reply_json
 
 
 class Playing:
@@ -34,20 +34,23 @@ class Playing:
 
         def read() -> Any:
             whole = scenario_of(engine, document)
-            return whole, [] if whole.broken else warnings(whole, engine.models)
+            if whole.broken:
+                return whole, []
+            assert whole.cast, "what is filed now need not be filed where others wait"
+            return whole, warnings(whole, engine.models)
 
         whole, warned = await self.aside.apart(request.scope, read)
         if whole.broken:
             raise FaultError("\n".join(map(str, whole.problems)), "files")
         ready = partial(engine.play, key, whole)
-        await changed(engine, "scenario", {**document, "key": key}, ready=ready)
+        await replaced(self.aside, request, engine, "scenario", {**document, "key": key}, ready=ready)
         found = [str(problem) for problem in [*whole.problems, *warned]]
         return reply_json({"replies": len(whole.scripts), "warnings": found})
 
     async def stop(self, request: Request) -> Response:
         """Takes the scenario of a key, or the one for all keys, away."""
         key = read_query(request, "key").get("key")
-        await changed(self.engine, "scenario", {"key": key})
+        await replaced(self.aside, request, self.engine, "scenario", {"key": key})
         return Response(status_code=204)
 
     async def set_on_miss(self, request: Request) -> Response:

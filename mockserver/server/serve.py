@@ -28,6 +28,13 @@ _TURN_S = 0.001
 """Seconds for which a thread that works aside may keep the interpreter from the loop; else 0.005."""
 
 
+_COLLECTED = (20_000, 5, 1000)
+"""After how many new objects the collector looks at them, and after how many such looks at those before.
+
+Whoever makes them, the loop waits: for 100,000 objects a twentieth of a second, for 2,500,000 more than one.
+"""
+
+
 class Server(uvicorn.Server):
     """A server that says when it answers and only then loads the tokenizer.
 
@@ -73,7 +80,7 @@ class Server(uvicorn.Server):
             return
         gc.collect()
         gc.freeze()
-        gc.set_threshold(50_000, 50, 100)
+        gc.set_threshold(*_COLLECTED)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal to end: running answers get their grace, and then it is over whatever runs."""

@@ -9,7 +9,7 @@ from mockserver.corridor.engine import Engine
 from mockserver.scenario.document import Scenario, load
 from mockserver.scenario.problem import BrokenScenarioError, Problem
 from mockserver.scenario.reach import warnings
-from mockserver.scripts.script import FILES
+from mockserver.scripts.script import FILES, let_go
 
 log = logging.getLogger("mockserver")
 
@@ -42,6 +42,7 @@ class Watcher:
         """The scenario as the files have it now, warnings and all."""
         whole = load(self._files, self._engine.errors)
         whole.problems += warnings(whole, self._engine.models)
+        assert whole.cast, "what is filed now need not be filed where others wait"
         return whole
 
     def start(self) -> list[Problem]:
@@ -76,7 +77,9 @@ class Watcher:
         if whole.broken:
             log.error("the scenario is broken: the one before goes on")
             return True
+        held = self._engine.scripts.played()
         self._engine.play(FILES, whole)
+        await asyncio.to_thread(let_go, held)
         log.warning("the scenario is played anew: %d replies", len(whole.scripts))
         return True
 

@@ -15,6 +15,7 @@ from mockserver.scripts.pace import INSTANT, recorded
 from mockserver.scripts.script import FILES
 from mockserver.scripts.stage import Setting
 from tests.scenario.playing import ask, assistant, fresh, playable, say, scenario, told, user
+from tests.steps import steps
 
 SHIPPED = sorted((resources.folder("fixtures") / "scenarios").glob("*.yaml"))
 
@@ -115,6 +116,18 @@ def test_an_included_file_comes_after_and_may_not_overrule_the_variables() -> No
     engine = fresh()
     engine.play(FILES, whole)
     assert say(engine, "Tea?") == "Oolong, small"
+
+
+def test_a_scenario_is_played_at_once_however_much_it_is() -> None:
+    """It is read and filed where nobody waits; what is left is to put it in its place."""
+
+    def taken(size: int) -> int:
+        replies = "".join(f"\n  - {{match: {{last_user: Tea {at}?}}, reply: {{}}}}" for at in range(size))
+        whole, engine = playable(f"replies:{replies}"), fresh()
+        assert len(whole.cast.scripts) == size
+        return steps(lambda: engine.play(None, whole))
+
+    assert taken(500) == taken(5)
 
 
 def test_what_two_files_include_is_played_once() -> None:

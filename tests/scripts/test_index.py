@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from weakref import finalize
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.scripts.index import Index, keys_of, literal
 from mockserver.scripts.match import Match
-from mockserver.scripts.script import FILES, Script, Scripts
+from mockserver.scripts.script import FILES, Cast, Script, Scripts, let_go
 from mockserver.talk.request import ChatRequest
 from tests.asking import ask
 
@@ -204,10 +205,10 @@ def test_a_scenario_stands_behind_the_scripts_of_the_control_api_and_its_own_key
     scripts = Scripts()
     request = ask("Tea?")
     served, shared, mine = (scripted({"reply": {"content": text}}) for text in ("files", "all", "mine"))
-    scripts.play(FILES, [served])
+    scripts.play(FILES, Cast.of([served]))
     assert scripts.find("sk-test", request) is served
-    scripts.play(None, [shared])
-    scripts.play("sk-test", [mine])
+    scripts.play(None, Cast.of([shared]))
+    scripts.play("sk-test", Cast.of([mine]))
     assert scripts.find("sk-test", request) is mine
     assert scripts.find("sk-b", request) is shared
     added = scripts.add({"reply": {}}, ERRORS)
@@ -218,14 +219,14 @@ def test_a_scenario_stands_behind_the_scripts_of_the_control_api_and_its_own_key
     assert list(scripts) == [added, served, shared]
     scripts.clear()
     assert list(scripts) == [served]
-    scripts.play(FILES, [])
+    scripts.play(FILES, Cast.of([]))
     assert list(scripts) == []
 
 
 def test_every_world_has_uses_of_its_own_of_a_scenario() -> None:
     scripts = Scripts()
     once = scripted({"reply": [{"content": "a"}, {"content": "b"}], "times": 1})
-    scripts.play(FILES, [once])
+    scripts.play(FILES, Cast.of([once]))
     request = ask("Tea?")
     once.take("sk-a")
     assert scripts.find("sk-a", request) is None
@@ -257,3 +258,17 @@ def test_a_script_is_replaced_in_its_place() -> None:
     assert list(scripts) == [new, second]
     assert scripts.find("sk-test", ask("Tea?")) is new
     assert not scripts.replace("reply-9", new)
+
+
+def test_a_scenario_that_is_let_go_is_freed_but_for_what_somebody_still_holds() -> None:
+    freed: list[int] = []
+    made = [scripted({"reply": {"content": str(at)}}) for at in range(2500)]
+    for at, script in enumerate(made):
+        finalize(script.uses, freed.append, at)
+    kept, held = made[7], [Cast.of(made), Cast.of(made[:3])]
+    made.clear()
+    del script
+    let_go(held)
+    assert held == []
+    assert sorted(freed) == [at for at in range(2500) if at != 7]
+    assert kept.answers

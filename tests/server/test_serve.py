@@ -100,7 +100,8 @@ def test_what_stays_for_good_is_taken_out_of_the_collectors_way(make_live: MakeL
     gc.unfreeze()  # the server may have done it by now
     live.server._load()
     assert gc.get_freeze_count() > 0
-    assert gc.get_threshold()[0] == 50_000
+    young, between, _ = gc.get_threshold()
+    assert young * between <= 100_000, "so many objects are gone through while everybody waits"
 
 
 def _stream(live: Caller, *, tokens: int, per_token_ms: float) -> bytes:
