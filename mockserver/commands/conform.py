@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _FAILED, _MISUSED, _FAULT = 1, 2, 3
 _SECONDS = 10.0
+_START = 60.0
+"""Seconds that a driver has to start at the least, however little one answer may take."""
 _SLICE = 25
 """How many conversations the machine tries before it looks at the clock."""
 _FILES = {
@@ -101,7 +103,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         type=float,
         default=60.0,
         metavar="SECONDS",
-        help="how long a driver may take for one answer before it is given up (default 60)",
+        help="how long a driver may take for one answer before it is given up (default 60); to start, it has "
+        f"{_START:g} s at least",
     )
     for name, text in _FILES.items():
         conform.add_argument(f"--{name}", type=Path, metavar="FILE", help=text)
@@ -231,7 +234,8 @@ def _connector(options: argparse.Namespace, stage: "Stage") -> "Callable[[], Cli
         print(f"waiting for a program that asks {stage.url}/_mock/conform/next", file=sys.stderr)  # noqa: T201
         waiting = LoopClient(stage.loop, patience=options.driver_patience)
         return lambda: waiting
-    return lambda: ProcessClient(options.client, patience=options.driver_patience)
+    patience = options.driver_patience
+    return lambda: ProcessClient(options.client, patience=patience, begin_patience=max(patience, _START))
 
 
 def _judge(

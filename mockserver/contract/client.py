@@ -139,11 +139,14 @@ def _environment() -> dict[str, str]:
 class ProcessClient:
     """A driver in a process of its own: commands go in by lines, answers come out by lines.
 
-    `patience` is how many seconds an answer may take. Raises `ProtocolError` when the driver does not
-    start, answers what it may not, dies or dawdles; with what it wrote to stderr.
+    `patience` is how many seconds an answer may take, `begin_patience` how many the first one, before which
+    the program has to start. Raises `ProtocolError` when the driver does not start, answers what it may not,
+    dies or dawdles; with what it wrote to stderr.
     """
 
-    def __init__(self, command: str | Sequence[str], *, patience: float = 60.0) -> None:
+    def __init__(
+        self, command: str | Sequence[str], *, patience: float = 60.0, begin_patience: float = 60.0
+    ) -> None:
         words = shlex.split(command) if isinstance(command, str) else list(command)
         try:
             self._process = LineProcess(words, env=_environment(), patience=patience)
@@ -151,14 +154,14 @@ class ProcessClient:
             msg = f"the driver {error}"
             raise ProtocolError(msg) from None
         try:
-            self.hello = read_hello(answer(self._ask(hello_line())))
+            self.hello = read_hello(answer(self._ask(hello_line(), begin_patience)))
         except ProtocolError:
             self.close()
             raise
 
-    def _ask(self, line: bytes) -> bytes:
+    def _ask(self, line: bytes, patience: float | None = None) -> bytes:
         try:
-            return self._process.ask(line)
+            return self._process.ask(line, patience=patience)
         except ProcessError as error:
             msg = f"the driver {error}"
             raise ProtocolError(msg) from None

@@ -55,17 +55,21 @@ class LineProcess:
             self._lines.put(line)
         self._lines.put(b"")
 
-    def ask(self, line: bytes) -> bytes:
-        """What comes back for a line. Raises `ProcessError` when the program has ended or is silent."""
+    def ask(self, line: bytes, *, patience: float | None = None) -> bytes:
+        """What comes back for a line. Raises `ProcessError` when the program has ended or is silent.
+
+        `patience` is what holds for this line alone.
+        """
         assert self._process.stdin is not None
+        limit = self._patience if patience is None else patience
         try:
             self._process.stdin.write(line)
             self._process.stdin.flush()
-            answered = self._lines.get(timeout=self._patience)
+            answered = self._lines.get(timeout=limit)
         except (OSError, ValueError):
             answered = b""
         except queue.Empty:
-            msg = f"gave no answer within {self._patience:g} s{self._wrote()}"
+            msg = f"gave no answer within {limit:g} s{self._wrote()}"
             raise ProcessError(msg) from None
         if not answered:
             msg = f"ended in the middle (exit status {self._process.poll()}){self._wrote()}"

@@ -27,6 +27,7 @@ from mockserver.contract import (
 from mockserver.contract import driver as python_driver
 from mockserver.contract.cases import SURFACES, chosen
 from mockserver.contract.loop import LoopClient
+from mockserver.contract.protocol import End
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,17 @@ def driver(tmp_path: Path, body: str) -> list[str]:
 def test_a_driver_that_cannot_start_is_told_with_its_reason(tmp_path: Path, body: str, told: str) -> None:
     # The pattern looks over lines.
     with pytest.raises(ProtocolError, match=f"(?s){told}"):
-        ProcessClient(driver(tmp_path, body), patience=0.3 if "0.3" in told else 30)
+        ProcessClient(driver(tmp_path, body), begin_patience=0.3 if "0.3" in told else 30)
+
+
+def test_what_an_answer_may_take_is_not_what_the_start_may_take(tmp_path: Path, stage: Stage) -> None:
+    client = ProcessClient(
+        driver(tmp_path, "next(lines); answer(HELLO); next(lines); next(lines)"), patience=0.001
+    )
+    assert client.hello.client == "c"
+    with pytest.raises(ProtocolError, match=r"no answer within 0\.001 s"):
+        client.send(End(conversation="1"))
+    client.close()
 
 
 def test_a_command_that_there_is_not() -> None:
