@@ -54,7 +54,7 @@ BUILT_IN = frozenset(
 SESSION_CACHE = "x-dashscope-session-cache"
 """The header that lets the service cache what was said so far: enable or disable."""
 
-_AS_THEY_ARE = ("temperature", "top_p")
+_AS_THEY_ARE = ("temperature", "top_p", "parallel_tool_calls")
 
 _ECHOED = (
     "instructions",

@@ -121,6 +121,11 @@ def test_an_answer_says_again_what_it_was_asked_with() -> None:
     assert read(text={"format": None}).echo == {}
 
 
+@pytest.mark.parametrize("several", [True, False])
+def test_whether_several_calls_may_come_is_read(*, several: bool) -> None:
+    assert read(parallel_tool_calls=several).get("parallel_tool_calls") is several
+
+
 def test_unknown_fields_are_told_and_those_of_openai_are_not() -> None:
     request = read(background=True, metadata={}, user="leaf", truncation="auto", top_k=3)
     assert request.stray == ("top_k",)
