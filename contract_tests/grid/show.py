@@ -1,7 +1,8 @@
-"""Runs the grid and writes docs/grid.md: ``python -m contract_tests.grid.show [--part N] [--examples N]``.
+"""Runs the grid and writes docs/grid.md: ``python -m contract_tests.grid.show [--part N] [--first K]``.
 
-`--part N` takes every N-th broken client, and the page says so. `--examples` is the machine's budget for each
-that the suite lets live.
+`--part N` takes every N-th broken client, and the page says so; `--first K` begins with the K-th, counted
+from 0: samples of different K have none in common. `--examples` is the machine's budget for each that the
+suite lets live.
 """
 
 import argparse
@@ -81,7 +82,7 @@ def by(fallen: Sequence[Fallen], title: str, key: Callable[[Mutation], tuple[str
     return lines
 
 
-def page(fallen: Sequence[Fallen], *, drawn: int, part: int) -> str:
+def page(fallen: Sequence[Fallen], *, drawn: int, part: int, first: int = 0) -> str:
     """docs/grid.md."""
     parts = table()
     head = HEAD.format(
@@ -90,7 +91,9 @@ def page(fallen: Sequence[Fallen], *, drawn: int, part: int) -> str:
         whens=len(parts["when"]),
         drawn=drawn,
         hidden=len(impossible()),
-        whole="All were held." if part == 1 else f"Of these one in {part} was held for this page.",
+        whole="All were held."
+        if part == 1
+        else f"Of these one in {part} was held for this page, from number {first} on.",
     )
     alive = [one for one in fallen if one.fate in LIVING]
     rules = [(" and ".join(rule["tags"]), rule["why"]) for rule in parts["exclusive"]]
@@ -121,11 +124,12 @@ def main(arguments: Sequence[str]) -> int:
     """Runs it; exit status 1 when the suite alone catches less than 97 of 100."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--drawn", type=int, default=3)
     parser.add_argument("--examples", type=int, default=60)
     options = parser.parse_args(arguments)
     started = time.monotonic()
-    chosen = mutations(drawn=options.drawn)[:: options.part]
+    chosen = mutations(drawn=options.drawn)[options.first :: options.part]
     with Stage(patience=1.5) as stage:
         plan = spied(stage, built_in(), chosen)
         wrong = [one.explanation for one in plan.held if one.verdict is not Verdict.PASSED]
@@ -138,7 +142,8 @@ def main(arguments: Sequence[str]) -> int:
         if one.fate in (*LIVING, Fate.ASIDE, Fate.MACHINE):
             print(f"{one.mutation.id}: {one.fate} {one.by} {one.where}")
     print(f"{time.monotonic() - started:.0f} s")
-    PAGE.write_text(page(fallen, drawn=options.drawn, part=options.part), "utf-8")
+    written = page(fallen, drawn=options.drawn, part=options.part, first=options.first)
+    PAGE.write_text(written, "utf-8")
     counts = counted(fallen)
     visible = sum(counts[fate] for fate in VISIBLE)
     return 0 if counts[Fate.KILLED] + counts[Fate.ASIDE] >= 0.97 * visible else 1
