@@ -11,6 +11,7 @@ from contract_tests.gallery import (
     requests,
     responses,
     streams,
+    unusual,
 )
 from contract_tests.gallery.registry import DEFECTS, Defect
 
@@ -27,4 +28,5 @@ __all__ = [
     "requests",
     "responses",
     "streams",
+    "unusual",
 ]

@@ -315,6 +315,20 @@ class WaitsForever(Reference):
         return 3600.0
 
 
+@defect("answer.stall")
+class WaitsForWholeAnswers(Reference):
+    """A timeout is set for streams, and none for whole answers."""
+
+    streams = False
+
+    def exchange(self, body: Message, *, stream: bool, options: dict[str, Any], stop: int | None) -> Reply:
+        self.streams = stream
+        return super().exchange(body, stream=stream, options=options, stop=stop)
+
+    def timeout(self) -> float:
+        return self.begin.timeout if self.streams else 3600.0
+
+
 @defect("stream.stall")
 class TakesSilenceForTheEnd(Reference):
     """A stream that falls silent is reported as a whole answer."""

@@ -7,8 +7,14 @@ from typing import Any
 
 from mockserver.faults.kinds import kinds
 
-ENDS = ("cut", "reset", "stall", "error")
-"""How a stream may end before its end: the connection closes, is reset, falls silent; an error comes."""
+ENDS = ("cut", "reset", "stall", "hang", "error")
+"""How a stream may end before its end: the connection closes, is reset, falls silent; an error comes.
+
+A whole answer comes to its end; where it is to `hang`, it falls silent too, like a stream that stalls.
+"""
+
+SILENT = ("stall", "hang")
+"""The ends behind which nothing comes any more."""
 
 CHOPPED = (1, 2, 3, 5, 7, 11, 13)
 """Sizes of pieces, in bytes, that part every frame and every character of more than one byte somewhere."""
@@ -54,6 +60,20 @@ class Delivery:
             after=spec.get("after", 1),
             error=spec.get("error", "InternalError"),
         )
+
+    def of(
+        self, frames: Sequence[bytes], body: bytes, *, tail: int
+    ) -> "tuple[Delivery, Sequence[bytes], int]":
+        """How an answer goes out that has frames, or else a body: delivery, frames and their tail.
+
+        A whole answer comes to its end, unless it hangs: then its halves are frames.
+        """
+        if frames:
+            return self, frames, tail
+        if self.end == "hang":
+            half = len(body) // 2
+            return self, (body[:half], body[half:]), 0
+        return Delivery(sizes=self.sizes), (body,), tail
 
     def whole(self, frames: int, *, tail: int) -> int:
         """How many of so many frames are sent whole when it ends early."""

@@ -7,6 +7,7 @@ from typing import Any
 from mockserver.base.jsontext import loads
 from mockserver.contract.cases import Case, Turn
 from mockserver.contract.client import Client
+from mockserver.contract.delivery import SILENT
 from mockserver.contract.judge import (
     LASTING,
     TRANSIENT,
@@ -33,6 +34,7 @@ from mockserver.wire.sse import read
 
 _MOST_RETRIES = 10
 _SILENT = ("cut", "reset")
+_STALLED = {True: ("stream.stall", "stream"), False: ("answer.stall", "answer")}
 
 
 @dataclass(slots=True)
@@ -299,11 +301,12 @@ class Session:
         end = last.planned.delivery.end
         if not end:
             return judge_error(held.report, requirement="answer.whole")
-        if end == "stall":
+        if end in SILENT:
+            requirement, what = _STALLED[last.entry.stream]
             if not last.gone.wait(self.stage.patience):
-                text = f"the stream was silent for {self.stage.patience:g} s, and the client still listened"
-                return [Failure("stream.stall", text)]
-            return judge_error(held.report, requirement="stream.stall")
+                text = f"the {what} was silent for {self.stage.patience:g} s, and the client still listened"
+                return [Failure(requirement, text)]
+            return judge_error(held.report, requirement=requirement)
         if end in _SILENT:
             return judge_error(held.report, requirement="stream.cut")
         surface, request_id = named(last.entry.surface), last.entry.request_id

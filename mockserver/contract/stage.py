@@ -14,7 +14,7 @@ from typing import Any, Self
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from mockserver.contract.delivery import Delivery, spoilt
+from mockserver.contract.delivery import SILENT, Delivery, spoilt
 from mockserver.contract.loop import Loop
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.settings import Settings
@@ -120,13 +120,10 @@ class StageApp(App):
     ) -> None:
         """Sends an answer as it was planned."""
         assert seen.planned is not None
-        delivery = seen.planned.delivery
-        frames = answer.frames or [answer.body]
-        seen.ended = seen.ended or (bool(delivery.end) and bool(answer.frames))
-        if delivery.end and not answer.frames:
-            delivery = Delivery(sizes=delivery.sizes)
+        grammar = dialect_of(surface).grammar
+        delivery, frames, tail = seen.planned.delivery.of(answer.frames, answer.body, tail=grammar.tail)
+        seen.ended = seen.ended or bool(delivery.end)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        tail = dialect_of(surface).grammar.tail
         pauses = _Pauses()
         for piece in delivery.pieces(frames, tail=tail):
             if delivery.sizes:
@@ -148,7 +145,7 @@ class StageApp(App):
     async def _end(self, end: str, seen: Seen, scope: Scope, receive: Receive) -> None:
         """Ends a connection in the middle of an answer, or falls silent until the client has left."""
         connection = scope["extensions"][EXTENSION]["connection"]
-        if end == "stall":
+        if end in SILENT:
             try:
                 async with asyncio.timeout(self._patience):
                     await _gone(receive)

@@ -31,7 +31,7 @@ class PaperStage(Stage):
         answer = self.engine.chat(surface, RequestHeaders(raw), body, arrived=NOW)
         seen = self._app._note(answer, {"type": "http", "headers": raw})
         if seen is not None and seen.planned is not None:
-            seen.ended |= bool(seen.planned.delivery.end) and bool(answer.frames)
+            seen.ended |= bool(seen.planned.delivery.of(answer.frames, b"", tail=0)[0].end)
         return answer, seen
 
     def conversation(self, key: str) -> str:
@@ -42,11 +42,12 @@ class PaperStage(Stage):
 
     def sent(self, answer: Answer, seen: Seen | None, path: str) -> bytes:
         """What a client hears of an answer."""
-        frames = answer.frames or [answer.body]
-        if seen is None or seen.planned is None or not seen.planned.delivery.end:
-            return b"".join(frames)
-        delivery, surface = seen.planned.delivery, PATHS[path]
-        heard = b"".join(delivery.pieces(frames, tail=dialect_of(surface).grammar.tail))
+        if seen is None or seen.planned is None:
+            return b"".join(answer.frames or [answer.body])
+        surface = PATHS[path]
+        tail = dialect_of(surface).grammar.tail
+        delivery, frames, tail = seen.planned.delivery.of(answer.frames, answer.body, tail=tail)
+        heard = b"".join(delivery.pieces(frames, tail=tail))
         if delivery.end == "error":
             heard += late_error(self.engine, delivery, surface, seen.entry.request_id)
         return heard
@@ -69,10 +70,10 @@ class PaperClient(Reference):
         """One request and its answer."""
         answer, seen = self.stage.post(self.url(), self.headers(stream=stream), self.encoded(self.sent(body)))
         heard = self.stage.sent(answer, seen, urlsplit(self.url()).path)
-        if b"event-stream" not in dict(answer.headers)[b"content-type"]:
-            return self.whole(answer.status, heard)
         response: Any = _Heard(heard, answer.status)
         try:
+            if b"event-stream" not in dict(answer.headers)[b"content-type"]:
+                return self.whole(answer.status, heard)
             reply = self.streamed(response, options, stop)
             if not reply.cancelled:
                 self.check(reply, options)

@@ -299,13 +299,21 @@ def test_an_error_within_a_stream_has_to_be_reported_in_its_words(stage: PaperSt
     assert held.failures[0].message == f"the wire says {codes[surface]!r}, reported is 'broken' (CloudError)"
 
 
-def test_a_silent_stream_has_to_be_left(stage: PaperStage) -> None:
-    case = talk(say("One", ends("stall")))
-    assert broken(led(stage, case, mode="stream")) == []
-    (failure,) = led(stage, case, Holds, mode="stream").failures
-    assert failure.requirement == "stream.stall"
-    assert failure.message == "the stream was silent for 0 s, and the client still listened"
-    assert broken(led(stage, case, TakesAll, mode="stream")) == ["stream.stall"]
+@pytest.mark.parametrize(
+    ("end", "mode", "what"),
+    [("stall", "stream", "stream"), ("hang", "stream", "stream"), ("hang", "plain", "answer")],
+)
+def test_what_falls_silent_has_to_be_left(stage: PaperStage, end: str, mode: str, what: str) -> None:
+    case = talk(say("One", ends(end)))
+    assert broken(led(stage, case, mode=mode)) == []
+    (failure,) = led(stage, case, Holds, mode=mode).failures
+    assert failure.requirement == f"{what}.stall"
+    assert failure.message == f"the {what} was silent for 0 s, and the client still listened"
+    assert broken(led(stage, case, TakesAll, mode=mode)) == [f"{what}.stall"]
+
+
+def test_a_whole_answer_that_is_to_stall_as_a_stream_does_comes_to_its_end(stage: PaperStage) -> None:
+    assert broken(led(stage, talk(say("One", ends("stall"))), mode="plain")) == []
 
 
 def stopped() -> Case:

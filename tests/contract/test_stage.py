@@ -177,6 +177,18 @@ def test_an_ending_is_done_to_the_connection(stage: PaperStage, end: str, done: 
     assert len(pieces) == (2 if end == "stall" else 3)
 
 
+@pytest.mark.parametrize(("after", "pieces"), [(0, 0), (1, 1)])
+def test_a_whole_answer_falls_silent_half_way_or_behind_its_headers(
+    stage: PaperStage, after: int, pieces: int
+) -> None:
+    _, body, *_ = asked(stage, key=planned(stage, Delivery()))
+    key = planned(stage, Delivery(end="hang", after=after))
+    status, *sent, last = asked(stage, key=key)
+    assert (status, last, only(stage, key).ended) == (200, "close", True)
+    assert len(b"".join(sent)) in range(pieces, len(body))
+    assert len(sent) == pieces
+
+
 def test_a_silent_stream_knows_whether_its_client_left(engine: Engine) -> None:
     stage = PaperStage(engine)
     stays = planned(stage, Delivery(end="stall"))

@@ -1,0 +1,140 @@
+"""Clients that go well until there is more of something than usual, or something rarer."""
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+from contract_tests.gallery.reference import CloudError, Message, Reference, Reply, Said
+from contract_tests.gallery.registry import COMPLETIONS, defect
+from mockserver.contract import Choice, Result
+
+_MOST = 32_768
+_KNOWN = ("type", "properties", "items", "required", "description", "enum")
+_THOUGHT = re.compile(r"<think>.*?</think>\s*", re.DOTALL)
+
+
+def _simplified(schema: Any) -> Any:
+    """A schema with a few keywords; the names of properties are none."""
+    if isinstance(schema, list):
+        return [_simplified(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {name: value for name, value in schema.items() if name in _KNOWN}
+    if isinstance(kept.get("properties"), dict):
+        kept["properties"] = {name: _simplified(one) for name, one in kept["properties"].items()}
+    return {**kept, "items": _simplified(kept["items"])} if "items" in kept else kept
+
+
+@defect("tools.offered", surfaces=COMPLETIONS)
+class SimplifiesSchemas(Reference):
+    """Of the schemas of tools only a few keywords are kept."""
+
+    def body(self, messages: list[Message], options: dict[str, Any], *, stream: bool) -> Message:
+        begin = self.begin
+        tools = json.loads(json.dumps(begin.tools))
+        for tool in tools:
+            tool["function"]["parameters"] = _simplified(tool["function"]["parameters"])
+        self.begin = replace(begin, tools=tuple(tools))
+        try:
+            return super().body(messages, options, stream=stream)
+        finally:
+            self.begin = begin
+
+
+@defect("tools.offered", surfaces=COMPLETIONS)
+class OffersSixteenTools(Reference):
+    """More than sixteen tools are not offered."""
+
+    def body(self, messages: list[Message], options: dict[str, Any], *, stream: bool) -> Message:
+        begin, self.begin = self.begin, replace(self.begin, tools=self.begin.tools[:16])
+        try:
+            return super().body(messages, options, stream=stream)
+        finally:
+            self.begin = begin
+
+
+@defect("report.tool-calls", surfaces=COMPLETIONS)
+class SortsCallsAsText(Reference):
+    """The indexes of calls are sorted as texts: the tenth comes before the second."""
+
+    def told(self, said: Said) -> Choice:
+        calls = tuple(call for _, call in sorted(said.calls.items(), key=lambda one: str(one[0])))
+        return Choice(said.text, said.thinking, calls, said.finish)
+
+
+@defect("report.tool-calls", surfaces=COMPLETIONS)
+class SameCallsOnce(Reference):
+    """Calls of one function with the same arguments are taken for one."""
+
+    def told(self, said: Said) -> Choice:
+        calls = {(call.name, call.arguments): call for _, call in sorted(said.calls.items(), reverse=True)}
+        return Choice(said.text, said.thinking, tuple(calls.values())[::-1], said.finish)
+
+
+@defect("tools.results", surfaces=COMPLETIONS)
+class CutsLargeResults(Reference):
+    """A result is cut at 32,768 characters."""
+
+    def tool_message(self, result: Result) -> Message:
+        return super().tool_message(replace(result, content=result.content[:_MOST]))
+
+
+@defect("history.text", surfaces=COMPLETIONS)
+class StripsThoughtsFromTexts(Reference):
+    """What looks like a thought is taken out of the texts in the history."""
+
+    def wire(self, message: Message) -> Message:
+        content = message.get("content")
+        if isinstance(content, str):
+            message = {**message, "content": _THOUGHT.sub("", content)}
+        return super().wire(message)
+
+
+@defect("errors.code", surfaces=COMPLETIONS)
+class FirstRefusalCounts(Reference):
+    """Of several refusals in a row the first is told."""
+
+    def attempt(self, body: Message, *, stream: bool, options: dict[str, Any], stop: int | None) -> Reply:
+        first: CloudError | None = None
+        for left in range(self.attempts() - 1, -1, -1):
+            try:
+                return self.exchange(body, stream=stream, options=options, stop=stop)
+            except CloudError as error:
+                first = first or error
+                if not (left and self.passes(error)):
+                    raise first from None
+        raise AssertionError
+
+
+@defect("retry.transient", surfaces=COMPLETIONS)
+class SparesRetries(Reference):
+    """A conversation has six retries, and none behind them."""
+
+    tried = 0
+
+    def passes(self, error: CloudError) -> bool:
+        again = super().passes(error)
+        self.tried += again
+        return again and self.tried <= 6
+
+
+@defect("options.sent", surfaces=COMPLETIONS)
+class NarrowsOptions(Reference):
+    """Numbers are moved into the ranges that another service has."""
+
+    def body(self, messages: list[Message], options: dict[str, Any], *, stream: bool) -> Message:
+        narrow = {"temperature": (0, 1.5), "presence_penalty": (-1, 1), "top_p": (0.05, 1)}
+        moved = {
+            name: min(max(value, narrow[name][0]), narrow[name][1]) if name in narrow else value
+            for name, value in options.items()
+        }
+        return super().body(messages, moved, stream=stream)
+
+
+@defect("history.truncation", surfaces=COMPLETIONS)
+class CountsTheSystemMessage(Reference):
+    """The system message is counted among those that a request may hold."""
+
+    def newest(self, rest: list[Message], most: int) -> list[Message]:
+        return super().newest(rest, most - 1)
