@@ -1,11 +1,11 @@
 """What the keywords of one or more subschemas demand of one value, taken together."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, wraps
 from math import gcd, inf, lcm
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from mockserver.instances.document import Document
 from mockserver.instances.places import Place
@@ -127,15 +127,38 @@ def key(value: Any) -> Hashable:
     return (type(value).__name__, value) if isinstance(value, bool | str) else ("other", value)
 
 
+T = TypeVar("T")
+
+
+def _once(find: "Callable[[Facts, str], T]") -> "Callable[[Facts, str], T]":
+    """Finds what follows from a word once for each facts; what raises is found anew."""
+    name = find.__name__
+
+    @wraps(find)
+    def found(facts: "Facts", word: str) -> T:
+        held = facts.found
+        if (name, word) not in held:
+            held[name, word] = find(facts, word)
+        known: T = held[name, word]
+        return known
+
+    return found
+
+
 class Facts:
-    """The demands of subschemas that all hold for one value. The first place gives its name in errors."""
+    """The demands of subschemas that all hold for one value. The first place gives its name in errors.
+
+    What was asked of them is `found` once: a document remembers its facts, and every instance asks the same.
+    """
 
     def __init__(self, places: tuple[Place, ...], path: str) -> None:
         self.places = places
         self.path = path
+        self.found: dict[tuple[str, str], Any] = {}
         self.types = self._types()
         self.values = self._values()
 
+    @_once
     def first(self, keyword: str) -> Any:
         """The value of an annotation, from the first place that has it."""
         return next((value for place in self.places if (value := place.get(keyword)) is not None), None)
@@ -144,9 +167,10 @@ class Facts:
         """The subschemas of a keyword, of all places."""
         return tuple(below for place in self.places for below in place.one(keyword))
 
-    def texts(self, keyword: str) -> list[str]:
+    @_once
+    def texts(self, keyword: str) -> tuple[str, ...]:
         """The texts of a keyword, of all places, each once."""
-        return list(dict.fromkeys(text for place in self.places for text in place.texts(keyword)))
+        return tuple(dict.fromkeys(text for place in self.places for text in place.texts(keyword)))
 
     def flag(self, keyword: str) -> bool:
         """Whether a keyword is true at any place."""
@@ -157,6 +181,7 @@ class Facts:
         found = (place.number(keyword) for place in self.places)
         return [number for number in found if number is not None]
 
+    @_once
     def span(self, thing: str) -> tuple[int, float]:
         """The least and the most of `Length`, `Items` or `Properties`. Raises `DeadEndError`."""
         least = int(max(self.numbers(f"min{thing}"), default=0))

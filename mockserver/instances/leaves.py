@@ -1,7 +1,7 @@
 """Candidates for strings and numbers: plausible ones first, then ever more of them. Each is to be checked."""
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from itertools import chain, count, islice
@@ -171,7 +171,7 @@ def patterned(pattern: str, numbers: Iterator[int], span: tuple[int, float]) -> 
 
 
 def _together(
-    patterns: list[str], main: str, numbers: Iterator[int], span: tuple[int, float]
+    patterns: Sequence[str], main: str, numbers: Iterator[int], span: tuple[int, float]
 ) -> Iterator[str]:
     """Texts for several patterns at once: one of each in a row, or of all others in the main one."""
     ordered = sorted(patterns, key=lambda pattern: pattern.endswith("$") - pattern.startswith("^"))

@@ -159,10 +159,14 @@ class Maker:
             if isinstance(way, DeadEndError):
                 begun.append(_Source(self._proposals(way, spot, path, set()), 1))
             else:
-                deep = spot.deep or bool(spot.passed & way.passed)
-                below = replace(spot, passed=spot.passed | way.passed, deep=deep)
+                below = spot.behind(way.passed) if way.passed else spot
                 weight = sum(map(self.document.weight, way.held))
-                begun.append(_Source(self._proposals(way, below, path, set()), weight))
+                values = (
+                    self._proposals(way, below, path, set())
+                    if way.conditions
+                    else self._candidates(facts_of(self.document, way.held, path), below)
+                )
+                begun.append(_Source(values, weight))
             yield begun[-1]
 
     def _proposals(

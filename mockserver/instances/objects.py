@@ -1,6 +1,6 @@
 """Candidates for objects. Each is to be checked."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count, islice
 from math import inf
@@ -68,7 +68,7 @@ class _Properties:
         return tuple(found) if known else (*found, *self._unevaluated)
 
 
-def _required(facts: Facts, names: list[str]) -> list[str]:
+def _required(facts: Facts, names: Sequence[str]) -> list[str]:
     """Names, and those that they require in turn."""
     needed = dict.fromkeys(names)
     demands = [place.get(word) for place in facts.places for word in ("dependentRequired", "dependencies")]
@@ -106,7 +106,7 @@ def objects(maker: Making, facts: Facts, spot: Spot) -> Iterator[dict[str, Any]]
         yield {other: value for other, value in full.items() if other in kept or other == name}
     for base in (full, bare):
         for name in list(base)[:_VARIED]:
-            for value in islice(maker.values(properties.at(name), _within(spot, name)), 1 + _OTHERS):
+            for value in islice(maker.values(properties.at(name), spot.below(name)), 1 + _OTHERS):
                 yield {**base, name: value}
 
 
@@ -134,17 +134,11 @@ def _taking(maker: Making, properties: _Properties, needed: Container[str]) -> I
     return sorted(properties.names, key=rank)
 
 
-def _within(spot: Spot, name: str) -> Spot:
-    kept = spot.kept.get(name)
-    below = kept if isinstance(kept, dict) else {}
-    return replace(spot, name=name, depth=spot.depth + 1, listed=False, kept=below)
-
-
 def _made(maker: Making, spot: Spot, name: str, places: Places) -> Any:
     """The value of a property: what it was before where that still fits, else a new one."""
     if name in spot.kept and maker.refusing(places, spot.kept[name]) is None:
         return spot.kept[name]
-    return maker.make(places, _within(spot, name))
+    return maker.make(places, spot.below(name))
 
 
 def _object(maker: Making, facts: Facts, spot: Spot, properties: _Properties) -> dict[str, Any]:

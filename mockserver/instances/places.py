@@ -72,6 +72,8 @@ class Place(NamedTuple):
     @property
     def path(self) -> str:
         """The pointer for people: ``properties.age``."""
+        if "~" not in self.pointer:
+            return self.pointer[1:].replace("/", ".") or "schema"
         steps = [step.replace("~1", "/").replace("~0", "~") for step in self.pointer.split("/")[1:]]
         return ".".join(steps) or "schema"
 

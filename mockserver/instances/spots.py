@@ -28,6 +28,16 @@ class Spot:
     listed: bool = False
     kept: Mapping[str, Any] = field(default_factory=dict)
 
+    def behind(self, refs: frozenset[str]) -> "Spot":
+        """The same behind some references more."""
+        deep = self.deep or not refs.isdisjoint(self.passed)
+        return Spot(self.name, self.depth, self.passed | refs, deep, self.listed, self.kept)
+
+    def below(self, name: str) -> "Spot":
+        """Where the value of a property stands."""
+        kept = self.kept.get(name)
+        return Spot(name, self.depth + 1, self.passed, self.deep, kept=kept if isinstance(kept, dict) else {})
+
     def recurs(self, document: Document, places: Places) -> bool:
         """Whether subschemas lead back to where the instance already is."""
         try:

@@ -1,11 +1,14 @@
 """The demands of every keyword are met."""
 
+from math import inf
 from typing import Any
 
 import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
+from mockserver.instances.facts import DeadEndError, Facts
+from mockserver.instances.places import Place
 from tests.instances.making import INTEGER, STRING, Json, made, thing
 
 CHOICES: list[Any] = [
@@ -126,3 +129,17 @@ def test_the_scalars_of_formats_are_what_they_say() -> None:
         checker = Draft202012Validator.FORMAT_CHECKER
         for seed in range(5):
             Draft202012Validator(schema, format_checker=checker).validate(made(schema, seed=seed))
+
+
+def test_what_is_asked_of_facts_twice_is_found_once_and_a_dead_end_stays_one() -> None:
+    places = (Place({"format": "date", "minLength": 2}), Place({"format": "email", "maxLength": 9}))
+    facts = Facts(places, "tea")
+    assert facts.texts("format") is facts.texts("format")
+    assert (facts.texts("format"), facts.texts("pattern")) == (("date", "email"), ())
+    assert facts.span("Length") is facts.span("Length")
+    assert (facts.span("Length"), facts.span("Items")) == ((2, 9), (0, inf))
+    assert (facts.first("minLength"), facts.first("maxLength"), facts.first("title")) == (2, 9, None)
+    dead = Facts((*places, Place({"minLength": 10})), "tea")
+    for _ in range(2):
+        with pytest.raises(DeadEndError, match="minLength 10 is above maxLength 9"):
+            dead.span("Length")

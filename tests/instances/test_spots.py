@@ -1,6 +1,6 @@
 """Where a value stands, and whether that leads back to where it already is."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
@@ -52,3 +52,16 @@ def test_the_first_spot_is_the_whole_instance_and_a_spot_stays_where_it_is() -> 
     assert (spot.name, spot.depth, spot.passed, spot.deep, spot.listed) == ("", 0, frozenset(), False, False)
     with pytest.raises(FrozenInstanceError):
         spot.depth = 1  # type: ignore[misc]
+
+
+def test_behind_references_a_spot_is_deep_where_one_was_passed_before() -> None:
+    spot = Spot("a", 2, frozenset(("/x",)), listed=True, kept={"b": 1})
+    assert spot.behind(frozenset(("/y",))) == replace(spot, passed=frozenset(("/x", "/y")))
+    assert spot.behind(frozenset(("/x", "/y"))).deep
+    assert spot.behind(frozenset(("/x",))).behind(frozenset(("/z",))).deep
+
+
+def test_below_a_spot_a_property_has_what_was_kept_of_it() -> None:
+    spot = Spot("a", 2, frozenset(("/x",)), deep=True, listed=True, kept={"b": {"c": 1}, "d": 1})
+    assert spot.below("b") == Spot("b", 3, frozenset(("/x",)), deep=True, kept={"c": 1})
+    assert [spot.below(name).kept for name in ("d", "e")] == [{}, {}]
