@@ -1,7 +1,7 @@
 """What a user's text is made of: numbers, quotations, names, places, dates, addresses, formulas."""
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from math import isfinite
 
 from mockserver.base.kept import remembered
@@ -32,6 +32,9 @@ _ENGLISH_DATE = re.compile(rf"\b({_MONTH})\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d
 _RELATIVE = re.compile(
     r"\b(today|tomorrow|tonight|yesterday)\b|今天|明天|后天|昨天|今日|明日|昨日", re.IGNORECASE
 )
+_YEAR = re.compile(r"\d{4}")
+"""What no date in digits is without."""
+
 _CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?::(\d{2}))?(?![\d:])")
 _NUMBER = re.compile(
     r"(?<![A-Za-z_\d.#])(?<![A-Za-z]-)[-\u2212]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![A-Za-z_\d])(?!\.\d)"
@@ -79,6 +82,9 @@ _INTRODUCED = re.compile(
     r"(?:named|called)\s+[\"'\u201c\u2018`]([^\"'\u201d\u2019`\n]+)[\"'\u201d\u2019`]|"
     r"(?:我叫|名字是|名叫|叫做|姓名是|我是)([\u3400-\u9fff]{2,4})|私の名前は([^\s。、です]+)",
 )
+_INTRODUCING = ("name", "call", " am", "'m", "我", "名", "叫")
+"""A text without any of these introduces nobody: to search for the words takes long."""
+
 _STOPS = re.compile(
     "天气|气温|温度|天気|気温|怎么样|怎样|如何|现在|今天|明天|后天|昨天|今日|明日|昨日|当前|目前|请问|查询|查一下|一下|告诉|"
     "知道|帮我|帮忙|根据|以及|什么|多少|几点|时间|時間|预报|予報|会不会|下雨|可以|能否|需要|想要|喜欢|"
@@ -115,25 +121,40 @@ def _dates(text: str) -> list[str]:
     return [f"{year:04}-{month:02}-{day:02}" for _, (year, month, day) in sorted(found)]
 
 
-def _found(text: str, known: list[str]) -> list[str]:
-    """The known words that stand in a text, in its order."""
+@cache
+def _listed(kind: str) -> frozenset[str]:
+    """The words of a table, to be asked whether one is in it."""
+    return frozenset(tables()[kind])
+
+
+@cache
+def _spelled(kind: str, *, ascii_only: bool) -> tuple[str, ...]:
+    """The words of a table, or those that a text in ASCII may have."""
+    return tuple(word for word in tables()[kind] if word.isascii() or not ascii_only)
+
+
+def _found(text: str, kind: str) -> list[str]:
+    """The words of a table that stand in a text, in its order."""
+    known = _spelled(kind, ascii_only=text.isascii())
     places = [(text.find(word), -len(word), word) for word in known if word in text]
     return [word for _, _, word in sorted(places)]
 
 
 def _pieces(text: str) -> list[str]:
     """The Han and katakana runs left when the words that join them are cut out."""
+    if text.isascii():
+        return []
     runs = [run for part in _STOPS.split(text) for run in _RUN.findall(part)]
     return [run for run in runs if 1 < len(run) <= 12]  # noqa: PLR2004 - one character alone is seldom a name
 
 
 def _english_places(text: str) -> tuple[list[str], list[str], list[str]]:
     """The places, and those among them that someone leaves and heads for."""
-    languages = tables()["languages"]
+    languages = _listed("languages")
     places, origins, goals = [], [], []
     for match in _PLACE.finditer(text):
         place = match[2].rstrip("'.").removesuffix("'s").removesuffix("\u2019s")
-        if place.split()[0] in tables()["common"] or place in languages or place.split()[0] in _MONTHS:
+        if place.split()[0] in _listed("common") or place in languages or place.split()[0] in _MONTHS:
             continue
         if match[1] == "of" and _TICKER.fullmatch(place):
             continue
@@ -146,6 +167,8 @@ def _english_places(text: str) -> tuple[list[str], list[str], list[str]]:
 
 
 def _asian_ways(text: str) -> tuple[list[str], list[str]]:
+    if text.isascii():
+        return [], []
     origins = re.findall(
         "从([\u3400-\u9fff]{2,5}?)(?=[到去飞至出])|([\u3400-\u9fff\u30a0-\u30ff]+)から", text
     )
@@ -158,11 +181,11 @@ def _asian_ways(text: str) -> tuple[list[str], list[str]]:
 
 def _names(text: str) -> list[str]:
     """Capitalised names, but no common word that only starts a sentence."""
-    languages = tables()["languages"]
+    languages = _listed("languages")
     found = []
     for match in _NAME.finditer(text):
         words = match[0].split()
-        while words and words[0].rstrip(".") in tables()["common"]:
+        while words and words[0].rstrip(".") in _listed("common"):
             words.pop(0)
         name = " ".join(words).removesuffix("'s").removesuffix("\u2019s").rstrip(".")
         starts = match.start() == 0 or text[: match.start()].rstrip(" ")[-1:] in (".", "!", "?", "\n", ":")
@@ -187,7 +210,7 @@ class Fragments:
     @cached_property
     def _bare(self) -> str:
         """The text without addresses."""
-        return _EMAIL.sub(" ", self._without_urls)
+        return _EMAIL.sub(" ", self._without_urls) if "@" in self._text else self._without_urls
 
     @cached_property
     def _without_urls(self) -> str:
@@ -195,11 +218,12 @@ class Fragments:
 
     @cached_property
     def _undated(self) -> str:
-        return _ENGLISH_DATE.sub(" ", _DATE.sub(" ", self._bare))
+        bare = self._bare
+        return _ENGLISH_DATE.sub(" ", _DATE.sub(" ", bare)) if _YEAR.search(bare) else bare
 
     @cached_property
     def _timeless(self) -> str:
-        return _CLOCK.sub(" ", self._undated)
+        return _CLOCK.sub(" ", self._undated) if ":" in self._undated else self._undated
 
     @cached_property
     def _english(self) -> tuple[list[str], list[str], list[str]]:
@@ -224,11 +248,11 @@ class Fragments:
     def places(self) -> tuple[str, ...]:
         """Cities, countries and what stands where they do."""
         bare = self._bare
-        known = _found(bare, tables()["places"])
-        marked = _HAN_PLACE.findall(" ".join(_STOPS.split(bare)))
+        known = _found(bare, "places")
+        marked = [] if bare.isascii() else _HAN_PLACE.findall(" ".join(_STOPS.split(bare)))
         known = [*marked, *(word for word in known if not any(word in place for place in marked))]
         english = self._english[0]
-        here = tables()["here"]
+        here = _listed("here")
         lower = [] if english else [each.title() for each in _LOWER_PLACE.findall(bare) if each not in here]
         return _unique([*english, *_STATE.findall(bare), *known, *lower])
 
@@ -245,6 +269,9 @@ class Fragments:
     @cached_property
     def people(self) -> tuple[str, ...]:
         """Who is introduced by name."""
+        lowered = self._bare.lower()
+        if not any(word in lowered for word in _INTRODUCING):
+            return ()
         return _unique(["".join(groups) for groups in _INTRODUCED.findall(self._bare)])
 
     @cached_property
@@ -301,12 +328,12 @@ class Fragments:
     @cached_property
     def tickers(self) -> tuple[str, ...]:
         """Short words in capitals."""
-        return _unique([word for word in _TICKER.findall(self._bare) if word not in tables()["common"]])
+        return _unique([word for word in _TICKER.findall(self._bare) if word not in _listed("common")])
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
         """Languages that people speak."""
-        return _unique(_found(self._bare, tables()["languages"]))
+        return _unique(_found(self._bare, "languages"))
 
     @cached_property
     def pieces(self) -> tuple[str, ...]:

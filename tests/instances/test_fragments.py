@@ -1,5 +1,6 @@
 """A text taken apart: each kind of piece, in the order of the text, each once."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ FOUND: list[tuple[str, str, tuple[Any, ...]]] = [
     ("It is -3, \u22127 and 1,234.50", "numbers", (-3, -7, 1234.5)),
     ("v2.0, 1.2.3, #12, A-5, 3D and x_4", "numbers", ()),
     ("5, 5 and 5", "numbers", (5, 5, 5)),
+    ("6 to +7@8.example.com on 2026.11.30 or May 3, 2026", "numbers", (6,)),
     ("at 10:30 on 2026-05-01, for 2", "numbers", (2,)),
     ("\"a\" 'b' “c” ‘d’ `e` 「f」 『g』 《h》", "quoted", tuple("abcdefgh")),
     ("don't and can't", "quoted", ()),
@@ -147,6 +149,14 @@ def test_a_long_text_keeps_its_two_ends(more: int) -> None:
 )
 def test_a_name_at_the_start_is_told_by_what_follows_it(text: str, names: tuple[str, ...]) -> None:
     assert fragments(text).names == names
+
+
+@pytest.mark.parametrize("change", [str.lower, str.upper, str.title, str.capitalize])
+@pytest.mark.parametrize(
+    "said", ["my name is", "i am", "i'm", "a boy called", "a boy named", "by name", "just call me"]
+)
+def test_who_is_introduced_is_known_in_whatever_case(said: str, change: Callable[[str], str]) -> None:
+    assert fragments(f"{change(said)} Ann Lee, 5").people == ("Ann Lee",)
 
 
 def test_a_name_in_quotes_is_taken_as_it_stands() -> None:
