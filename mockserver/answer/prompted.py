@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from mockserver.answer.course import any_of, known
 from mockserver.answer.typed import like, type_by_name, type_named, type_of
 from mockserver.base.jsontext import loads_bounded
+from mockserver.base.kept import remembered
 
 _LONGEST = 60_000
 """How much of a message is read."""
@@ -39,27 +40,63 @@ class Shape(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A text in braces and where it stands."""
+    """A part of a text in braces, by where it stands."""
 
-    text: str
+    whole: str
     start: int
     end: int
-    before: str
 
+    @property
+    def text(self) -> str:
+        """The part."""
+        return self.whole[self.start : self.end]
 
-def shape(texts: Sequence[str]) -> Shape | None:
-    """What some texts, the oldest first, ask for; None when they name no keys."""
-    pieces = [_pieces(text[:_LONGEST]) for text in texts]
-    for find in (_schema, _type, _keys, _example):
-        for index in range(len(texts) - 1, -1, -1):
-            found = find(texts[index][:_LONGEST], pieces[index])
-            if found is not None:
-                return Shape(found[0], index, found[1], found[2])
-    return None
+    @property
+    def before(self) -> str:
+        """The words before it, as far as a cue may stand."""
+        return self.whole[max(self.start - _CUE, 0) : self.start]
 
 
 _Found = tuple[Any, int, int] | None
 _Find = Callable[[str, list[Piece]], _Found]
+
+
+class _Text:
+    """A text in which shapes are looked for, in each way once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._pieces = _pieces(text)
+        self._found: dict[_Find, _Found] = {}
+
+    def by(self, find: _Find) -> _Found:
+        """What it asks for in one way."""
+        if find not in self._found:
+            self._found[find] = find(self._text, self._pieces)
+        return self._found[find]
+
+
+@remembered(most=32, characters=1 << 16)
+def _read(text: str) -> _Text:
+    """A text: the words of a system come again with each request."""
+    return _Text(text)
+
+
+def _may(text: str) -> bool:
+    """Whether a text may ask for anything: nothing does without braces that does not speak of JSON."""
+    return "{" in text or "json" in text.lower()
+
+
+def shape(texts: Sequence[str]) -> Shape | None:
+    """What some texts, the oldest first, ask for; None when they name no keys."""
+    heads = ((index, text[:_LONGEST]) for index, text in enumerate(texts))
+    asking = [(index, _read(head)) for index, head in heads if _may(head)]
+    for find in (_schema, _type, _keys, _example):
+        for index, text in reversed(asking):
+            found = text.by(find)
+            if found is not None:
+                return Shape(found[0], index, found[1], found[2])
+    return None
 
 
 def _pieces(text: str) -> list[Piece]:
@@ -71,10 +108,7 @@ def _pieces(text: str) -> list[Piece]:
             opened.append(match.start())
         elif opened:
             spans.append((opened.pop(), match.end()))
-    found: list[Piece] = []
-    for start, end in sorted(spans)[:_MOST]:
-        found.append(Piece(text[start:end], start, end, text[max(start - _CUE, 0) : start]))
-    return found
+    return [Piece(text, start, end) for start, end in sorted(spans)[:_MOST]]
 
 
 def _values(pieces: list[Piece]) -> Iterator[tuple[Piece, Any]]:

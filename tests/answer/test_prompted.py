@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.answer.prompted import shape
-from mockserver.base.jsontext import dumps
+from mockserver.base.jsontext import dumps, loads_bounded
 from tests.wire.strategies import json_values, texts
 
 CUP = {"type": "object", "properties": {"cups": {"type": "integer"}}, "required": ["cups"]}
@@ -148,3 +148,16 @@ def test_a_list_of_keys_below_an_example_tells_of_what_is_in_it() -> None:
 def test_a_list_far_from_any_word_of_json_names_no_keys() -> None:
     text = "Fields:\n- size\n- colour\n" + "Tea. " * 400 + "Answer in JSON."
     assert shape([text]) is None
+
+
+def test_a_text_that_comes_again_is_read_once_however_many_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes] = []
+
+    def loads(data: bytes) -> Any:
+        read.append(data)
+        return loads_bounded(data)
+
+    monkeypatch.setattr("mockserver.answer.prompted.loads_bounded", loads)
+    system = f"Answer once more by {dumps(CUP).decode()}"
+    assert [shape([system, f"Tea, number {number}?"]) for number in range(3)] == [shape([system])] * 3
+    assert read == [dumps(CUP)]
