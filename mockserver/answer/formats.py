@@ -13,6 +13,7 @@ from mockserver.answer.structured import instance_of, task
 from mockserver.answer.typed import type_named
 from mockserver.base.deadline import Deadline
 from mockserver.base.jsontext import dumps, loads
+from mockserver.instances.impossible import ImpossibleSchemaError
 from mockserver.instances.instance import instance
 from mockserver.instances.words import Words
 from mockserver.talk.request import ChatRequest
@@ -45,11 +46,14 @@ def bare(text: str) -> str:
 
 
 def answer(name: str, request: ChatRequest, drawn: Draw, *, deadline: Deadline | None = None) -> str | None:
-    """The answer in a format; None where plain words will do.
+    """The answer in a format; None where plain words will do, or where nothing is what the words ask for.
 
-    Raises `ImpossibleSchemaError` and `TakesLongError` as `instance` does.
+    Raises `TakesLongError` as `instance` does.
     """
-    return _ANSWERS[name](request, course_of(request), drawn, deadline)
+    try:
+        return _ANSWERS[name](request, course_of(request), drawn, deadline)
+    except ImpossibleSchemaError:
+        return None
 
 
 def _prompt(request: ChatRequest) -> str:

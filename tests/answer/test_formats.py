@@ -111,6 +111,12 @@ def test_json_by_words_alone() -> None:
         assert formats.answer("json", ask(plain), drawn()) is None
 
 
+def test_what_nothing_can_be_is_answered_in_words() -> None:
+    said = turns("Be kind.", 'Return JSON by the schema {"type": ["object", "null"], "enum": [1]}')
+    assert asked_format(said) == "json"
+    assert formats.answer("json", said, drawn()) is None
+
+
 def test_what_the_parameters_ask_for_goes_first() -> None:
     tool = {"type": "function", "function": {"name": "x", "parameters": loads(CITY)}}
     assert asked_format(ask("As json", tools=[tool])) == ""

@@ -93,6 +93,14 @@ def test_a_schema_that_nothing_fits_is_an_error() -> None:
         structured.answer(demand(by_schema(False)), "Tea.", drawn())
 
 
+@pytest.mark.parametrize(
+    "shown", ['{"type": ["object", "null"], "enum": [1]}', '{"type": "object", "properties": 5, "$ref": "#/x"}']
+)
+def test_words_that_ask_for_what_nothing_can_be_are_answered_all_the_same(shown: str) -> None:
+    said = structured.answer(demand(OBJECT, f"Answer in JSON by {shown}"), "Tea.", drawn())
+    assert loads(said) == {"mock": True, "turn": 1, "answer": "Tea."}
+
+
 def test_json_mode_reads_the_prompt() -> None:
     said = "Jason is 25 years old. Return JSON with the keys name and age."
     assert structured.answer(demand(OBJECT, said), "", drawn()) == '{"name":"Jason","age":25}'
