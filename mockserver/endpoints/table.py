@@ -79,16 +79,6 @@ _PRODUCERS: dict[str, Produce] = {
 }
 """What answers, by the id of the row."""
 
-_KEEPS = {
-    "batches": "files",
-    "files": "files",
-    "native_files": "files",
-    "tasks": "files",
-    "responses": "conversations",
-    "conversations": "conversations",
-}
-"""What is kept for whoever asks, by the module of what answers; a state that is shared has none of it."""
-
 _SURFACES = {
     "anthropic": ANTHROPIC,
     "compat": COMPAT,
@@ -96,11 +86,6 @@ _SURFACES = {
     "native": NATIVE_TEXT,
     "responses": RESPONSES,
 }
-
-
-def _module(produce: Produce) -> str:
-    function = produce.func if isinstance(produce, partial) else produce
-    return str(function.__module__).rpartition(".")[2]
 
 
 @cache
@@ -117,7 +102,7 @@ def endpoints() -> tuple[Endpoint, ...]:
             slashes=tuple(row.get("slashes", ())),
             produce=_PRODUCERS[row["id"]],
             stateless=row.get("stateless", False),
-            keeps=_KEEPS.get(_module(_PRODUCERS[row["id"]]), ""),
+            keeps=row.get("keeps", ""),
         )
         for row in resources.fixture("endpoints")["endpoints"]
         if row["id"] in _PRODUCERS

@@ -2,6 +2,7 @@
 
 from mockserver.base import resources
 from mockserver.base.resources import fixture
+from mockserver.corridor.unshared import alone
 from mockserver.endpoints import table
 from mockserver.endpoints.table import endpoints
 from mockserver.wire.headers import response_headers
@@ -31,3 +32,12 @@ def test_a_row_that_takes_a_body_has_a_schema_for_it() -> None:
     for row in resources.fixture("endpoints")["endpoints"]:
         if row["tag"] == "neighbours" and "body" in row:
             assert resources.schema(row["body"])
+
+
+def test_a_row_keeps_what_there_is_or_tells_of_the_mock_itself() -> None:
+    rows = [row for row in endpoints() if not row.stateless]
+    assert {row.keeps for row in rows} == {"", "conversations", "files"}
+    telling = {"models", "model", "nativeModels", "nativeModel", "uploadPolicy"}
+    assert {row.id for row in rows if not row.keeps} == telling
+    for row in endpoints():
+        assert not row.keeps or alone(row.keeps)
