@@ -12,24 +12,9 @@ from typing import Any, Literal
 from mockserver.base import resources
 from mockserver.catalogue.evidence import Evidence
 from mockserver.catalogue.regions import DEFAULT, Region, region_of
+from mockserver.catalogue.tasks import TASKS
 
 Thinking = Literal["none", "off", "on", "only"]
-
-_BESIDE_CHAT = frozenset(
-    {
-        "embedding",
-        "multimodal-embedding",
-        "rerank",
-        "image",
-        "video",
-        "tts",
-        "realtime-asr",
-        "realtime-tts",
-        "realtime-omni",
-        "realtime-translate",
-    }
-)
-"""The tasks of models that have endpoints of their own; who speaks or listens all the time has none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,7 +153,7 @@ class Model:
     @property
     def chat(self) -> bool:
         """Whether it answers chat requests."""
-        return self.task not in _BESIDE_CHAT
+        return TASKS[self.task].chats
 
     @property
     def media(self) -> bool:

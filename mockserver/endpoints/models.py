@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mockserver.catalogue.models import Model
+from mockserver.catalogue.tasks import TASKS
 from mockserver.endpoints.endpoint import Call
 from mockserver.endpoints.paging import page, whole
 from mockserver.talk.refused import Refused
@@ -34,26 +35,6 @@ _HOSTS = {
     "MiniMax": "mini-max",
 }
 """The documented `inference_provider` by what stands before the slash of a name."""
-
-_BESIDE_CHAT: dict[str, tuple[str, list[str]]] = {
-    "embedding": ("TR", []),
-    "multimodal-embedding": ("ME", []),
-    "rerank": ("TR", []),
-    "image": ("IG", ["Image"]),
-    "video": ("VG", ["Video"]),
-    "tts": ("TTS", ["Audio"]),
-    "realtime-asr": ("Realtime-ASR", ["Text"]),
-    "realtime-tts": ("Realtime-Text-to-Speech", ["Audio"]),
-    "realtime-omni": ("Realtime-Omni", ["Text", "Audio"]),
-    "realtime-translate": ("Realtime-Audio-Translate", ["Text", "Audio"]),
-}
-"""The capability of a model that does not chat, and what it makes, by its task.
-
-They are documented; those of sounds are as several clients of the list name them (2026).
-"""
-
-_CHATTING = {"omni": "Multimodal-Omni", "asr": "ASR"}
-"""The capability of a model that chats and does not make texts of texts."""
 
 
 def listing(engine: "Engine", _call: Call) -> dict[str, Any]:
@@ -144,7 +125,7 @@ def _native_entry(model: Model) -> dict[str, Any]:
         "prices": [],
         "published_time": None,
         "inference_metadata": {
-            "response_modality": _made(model),
+            "response_modality": list(TASKS[model.task].makes),
             "request_modality": [medium.capitalize() for medium in model.input],
         },
         "model_info": {
@@ -158,16 +139,10 @@ def _native_entry(model: Model) -> dict[str, Any]:
     }
 
 
-def _made(model: Model) -> list[str]:
-    if not model.chat:
-        return _BESIDE_CHAT[model.task][1]
-    return ["Text", "Audio"] if model.task == "omni" else ["Text"]
-
-
 def _capabilities(model: Model) -> list[str]:
+    capabilities = [TASKS[model.task].capability]
     if not model.chat:
-        return [_BESIDE_CHAT[model.task][0]]
-    capabilities = [_CHATTING.get(model.task, "TG")]
+        return capabilities
     if model.thinking != "none":
         capabilities.append("Reasoning")
     if not {"image", "video"}.isdisjoint(model.input):

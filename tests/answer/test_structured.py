@@ -94,7 +94,8 @@ def test_a_schema_that_nothing_fits_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "shown", ['{"type": ["object", "null"], "enum": [1]}', '{"type": "object", "properties": 5, "$ref": "#/x"}']
+    "shown",
+    ['{"type": ["object", "null"], "enum": [1]}', '{"type": "object", "properties": 5, "$ref": "#/x"}'],
 )
 def test_words_that_ask_for_what_nothing_can_be_are_answered_all_the_same(shown: str) -> None:
     said = structured.answer(demand(OBJECT, f"Answer in JSON by {shown}"), "Tea.", drawn())
