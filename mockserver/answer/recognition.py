@@ -39,21 +39,15 @@ def recognizes(request: ChatRequest) -> bool:
     return request.model.task == "asr"
 
 
-def _options(request: ChatRequest, name: str) -> Mapping[str, Any]:
-    """The options of that name; a lenient server lets in what are none."""
-    options = request.get(name)
-    return options if isinstance(options, Mapping) else {}
-
-
 def _language(request: ChatRequest) -> str | None:
     """The language that a sound is said to be in."""
-    asked = _options(request, "asr_options").get("language")
+    asked = request.options("asr_options").get("language")
     return asked if isinstance(asked, str) and asked else None
 
 
 def _task(request: ChatRequest) -> Mapping[str, str] | None:
     """What is known of the task that a picture is read for; None when none is asked for."""
-    found: Mapping[str, str] | None = _table()["tasks"].get(str(_options(request, "ocr_options").get("task")))
+    found: Mapping[str, str] | None = _table()["tasks"].get(str(request.options("ocr_options").get("task")))
     return found
 
 
@@ -75,7 +69,7 @@ def _table_of(_: ChatRequest, lines: Sequence[str]) -> str:
 
 def _fields(request: ChatRequest, lines: Sequence[str]) -> str:
     """What was asked for, each field filled."""
-    config = _options(request, "ocr_options").get("task_config")
+    config = request.options("ocr_options").get("task_config")
     shape = config.get("result_schema") if isinstance(config, Mapping) else None
     return _fenced(_filled(shape or {"text": ""}, iter(list(lines) * _FIELDS), _DEEP))
 

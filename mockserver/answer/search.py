@@ -21,7 +21,7 @@ def wanted(request: ChatRequest) -> bool:
 
 def options(request: ChatRequest) -> dict[str, Any]:
     """The request's search options."""
-    return dict(request.get("search_options") or {})
+    return dict(request.options("search_options"))
 
 
 def search_info(request: ChatRequest) -> dict[str, Any] | None:

@@ -22,13 +22,9 @@ class Task(NamedTuple):
     words: str
 
 
-def _format(request: ChatRequest) -> dict[str, Any]:
-    return dict(request.get("response_format") or {})
-
-
 def wanted(request: ChatRequest) -> bool:
     """Whether the answer has to be JSON."""
-    return _format(request).get("type") in ("json_object", "json_schema")
+    return request.options("response_format").get("type") in ("json_object", "json_schema")
 
 
 def schema(request: ChatRequest) -> Any:
@@ -36,7 +32,7 @@ def schema(request: ChatRequest) -> Any:
 
     It stands under `schema`; some clients send it in place of the wrapper.
     """
-    asked = _format(request)
+    asked = request.options("response_format")
     if asked.get("type") != "json_schema":
         return None
     wrapper = asked.get("json_schema") or {}

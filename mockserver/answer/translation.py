@@ -17,9 +17,9 @@ _TERMS, _LETTERS = 100, 100
 
 def translated(request: ChatRequest) -> str:
     """The text of the last user message as a translation of it looks here."""
-    text, options = request.last_user, request.get("translation_options")
-    target = options.get("target_lang") if isinstance(options, Mapping) else None
-    if not isinstance(options, Mapping) or not isinstance(target, str) or not target:
+    text, options = request.last_user, request.options("translation_options")
+    target = options.get("target_lang")
+    if not isinstance(target, str) or not target:
         return text
     remembered = dict(_pairs(options.get("tm_list")))
     if text in remembered:

@@ -29,7 +29,7 @@ def _written(request: ChatRequest, choice: Choice, tokenizer: Tokenizer) -> int:
     if not choice.reasoning:
         return len(tokenizer.ends(choice.content)) if choice.content else 0
     family = request.model.family
-    forced = (request.get("response_format") or {}).get("type") == "json_object"
+    forced = request.options("response_format").get("type") == "json_object"
     tokens = tokenizer.count(thinking_text(choice.reasoning, choice.content, blank="" if forced else "\n\n"))
     if request.seen:
         return tokens + family.media_thinking_tokens

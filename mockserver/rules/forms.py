@@ -21,7 +21,7 @@ _USAGE = (
     needs=("response_format",),
 )
 def _json_word(request: ChatRequest) -> Iterator[Broken]:
-    if (request.get("response_format") or {}).get("type") != "json_object":
+    if request.options("response_format").get("type") != "json_object":
         return
     if not any("json" in message.text.lower() for message in request.messages):
         yield Broken(request.message_place())

@@ -1,6 +1,6 @@
 """The rules about the options of models that are there for one thing: translation, sounds, pictures."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from mockserver.catalogue.languages import automatic, supported
 from mockserver.rules.marks import Mark
@@ -23,9 +23,9 @@ _TASKS = {"translation_options": "translation", "asr_options": "asr", "ocr_optio
     needs=("translation_options",),
 )
 def _language(request: ChatRequest) -> Iterator[Broken]:
-    options = request.get("translation_options")
-    if request.model.task != "translation" or not isinstance(options, Mapping):
+    if request.model.task != "translation":
         return
+    options = request.options("translation_options")
     for name in ("source_lang", "target_lang"):
         asked = options.get(name)
         if not isinstance(asked, str) or (name == "source_lang" and automatic(asked)):
@@ -45,8 +45,7 @@ def _language(request: ChatRequest) -> Iterator[Broken]:
 def _no_target(request: ChatRequest) -> Iterator[Broken]:
     if request.model.task != "translation":
         return
-    options = request.get("translation_options")
-    if not (isinstance(options, Mapping) and options.get("target_lang")):
+    if not request.options("translation_options").get("target_lang"):
         yield Broken(request.place("translation_options"))
 
 

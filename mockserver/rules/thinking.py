@@ -99,7 +99,7 @@ def _tool_choice(request: ChatRequest) -> Iterator[Broken]:
     needs=("response_format",),
 )
 def _json_mode(request: ChatRequest) -> Iterator[Broken]:
-    asked = (request.get("response_format") or {}).get("type")
+    asked = request.options("response_format").get("type")
     if asked == "json_object" and request.thinking and not request.model.thinking_plain:
         yield Broken(request.place("response_format"))
 

@@ -33,12 +33,8 @@ class Session:
     """About how many bytes it takes."""
 
 
-def _options(request: ChatRequest) -> Mapping[str, Any]:
-    return request.get("character_options") or {}
-
-
 def _memory(request: ChatRequest) -> Mapping[str, Any]:
-    return _options(request).get("memory") or {}
+    return request.options("character_options").get("memory") or {}
 
 
 def session_id(request: ChatRequest) -> str | None:
@@ -52,7 +48,8 @@ def recall(request: ChatRequest, session: Session | None) -> ChatRequest:
     """The request in its whole context: profile and summary first, then the history, then what is new."""
     if session is None and not request.model.character:
         return request
-    profile = str(_options(request).get("profile") or "") if request.model.character else ""
+    options = request.options("character_options") if request.model.character else {}
+    profile = str(options.get("profile") or "")
     summary = session.summary if session is not None else ""
     lead = "\n\n".join(text for text in (profile, summary) if text)
     before = [Message("system", lead)] if lead else []

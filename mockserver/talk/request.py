@@ -125,6 +125,11 @@ class ChatRequest:
         """A parameter's value as it was sent; None when it is absent or null."""
         return self.parameters.get(name)
 
+    def options(self, name: str) -> Mapping[str, Any]:
+        """The options of that name; empty where none were sent, or what a lenient server let in is none."""
+        sent = self.parameters.get(name)
+        return sent if sent and isinstance(sent, Mapping) else {}
+
     @property
     def n(self) -> int:
         """How many choices are asked for."""
@@ -175,7 +180,7 @@ class ChatRequest:
     @property
     def include_usage(self) -> bool:
         """Whether a compatible stream ends with a usage chunk."""
-        return bool((self.parameters.get("stream_options") or {}).get("include_usage"))
+        return bool(self.options("stream_options").get("include_usage"))
 
     @property
     def incremental(self) -> bool:

@@ -35,6 +35,13 @@ def test_a_parameter_is_as_it_was_sent_and_none_when_absent(models: Models) -> N
     assert (request.get("top_p"), request.get("temperature"), request.get("stop")) == (0.8, None, None)
 
 
+@pytest.mark.parametrize("sent", [None, {}, ["zh"], "zh"])
+def test_options_that_are_none_are_empty(models: Models, sent: Any) -> None:
+    assert asked(models).options("asr_options") == {}
+    assert asked(models, asr_options=sent).options("asr_options") == {}
+    assert asked(models, asr_options={"language": "zh"}).options("asr_options") == {"language": "zh"}
+
+
 @pytest.mark.parametrize(("sent", "n"), [({}, 1), ({"n": None}, 1), ({"n": 3}, 3)])
 def test_one_choice_is_asked_for_unless_n_says_more(models: Models, sent: dict[str, Any], n: int) -> None:
     assert asked(models, **sent).n == n
