@@ -1,8 +1,10 @@
 """Frames put between others: legal, seen in the field, and fatal to clients that never met them."""
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from itertools import takewhile
+from functools import partial
+from itertools import accumulate, takewhile
 from typing import Any
 
 from mockserver.dialects.events import message_of
@@ -28,6 +30,18 @@ def numbered(planned: Planned, frames: list[Frame]) -> tuple[Frame, ...]:
     return tuple(
         replace(frame, data=_ID.sub(b"id:%d" % at, frame.data)) for at, frame in enumerate(frames, 1)
     )
+
+
+def _changed(planned: Planned, change: Callable[[dict[str, Any]], bool]) -> tuple[Frame, ...]:
+    """The frames, in turn, with the payload that `change` made of theirs where it says that it did.
+
+    A frame without JSON is asked too, with an empty object.
+    """
+    told = []
+    for frame in planned.frames:
+        payload = frame.payload or {}
+        told.append(frame.saying(payload) if change(payload) else frame)
+    return tuple(told)
 
 
 def with_heartbeats(planned: Planned) -> tuple[Frame, ...]:
@@ -70,7 +84,7 @@ def with_usage_only(planned: Planned) -> tuple[Frame, ...]:
     """A chunk with the usage so far and without choices, behind the first one; no finish stands before it."""
     first, *rest = planned.frames
     payload = planned.dialect.usage_only(first.payload or {}, planned.prompt_tokens)
-    only = replace(first, data=first.saying(payload), tokens=0)
+    only = first.beside(payload)
     return numbered(planned, [first, only, *rest] if rest else [only, first])
 
 
@@ -79,17 +93,17 @@ def with_running_usage(planned: Planned) -> tuple[Frame, ...]:
 
     Native events have theirs anyway.
     """
-    told, spoken = [], 0
-    for frame in planned.frames:
-        payload = frame.payload
-        spoken += frame.tokens
-        if payload is None or payload.get("usage") or "choices" not in payload:
-            told.append(frame)
-            continue
-        usage = {"prompt_tokens": planned.prompt_tokens, "completion_tokens": spoken}
-        payload["usage"] = {**usage, "total_tokens": planned.prompt_tokens + spoken}
-        told.append(replace(frame, data=frame.saying(payload)))
-    return tuple(told)
+    spoken = accumulate(frame.tokens for frame in planned.frames)
+
+    def counted(payload: dict[str, Any]) -> bool:
+        said = next(spoken)
+        if payload.get("usage") or "choices" not in payload:
+            return False
+        usage = {"prompt_tokens": planned.prompt_tokens, "completion_tokens": said}
+        payload["usage"] = {**usage, "total_tokens": planned.prompt_tokens + said}
+        return True
+
+    return _changed(planned, counted)
 
 
 def _choices(payload: dict[str, Any]) -> list[dict[str, Any]]:
@@ -105,14 +119,14 @@ def _finished(payload: dict[str, Any]) -> list[dict[str, Any]]:
 
 def with_unknown_finish(planned: Planned) -> tuple[Frame, ...]:
     """A finish reason that nobody documents in the place of each that ends an answer."""
-    ended = []
-    for frame in planned.frames:
-        payload = frame.payload or {}
+
+    def ended(payload: dict[str, Any]) -> bool:
         finished = _finished(payload)
         for one in finished:
             one["finish_reason"] = UNKNOWN_FINISH
-        ended.append(replace(frame, data=frame.saying(payload)) if finished else frame)
-    return tuple(ended)
+        return bool(finished)
+
+    return _changed(planned, ended)
 
 
 def _pieces(payload: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
@@ -127,14 +141,14 @@ def _pieces(payload: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
 def with_restated_ids(planned: Planned) -> tuple[Frame, ...]:
     """Each later piece of a call has its id again."""
     known: dict[Any, Any] = {}
-    told = []
-    for frame in planned.frames:
-        payload = frame.payload or {}
+
+    def restated(payload: dict[str, Any]) -> bool:
         pieces = _pieces(payload)
         for place, piece in pieces:
             piece["id"] = known.setdefault(place, piece.get("id"))
-        told.append(replace(frame, data=frame.saying(payload)) if pieces else frame)
-    return tuple(told)
+        return bool(pieces)
+
+    return _changed(planned, restated)
 
 
 def with_late_ids(planned: Planned) -> tuple[Frame, ...]:
@@ -168,7 +182,7 @@ def _parted(planned: Planned, field: str, left: str | None) -> tuple[Frame, ...]
         behind[field], holder[field] = holder.get(field) or "", left
         message_of(choice)["tool_calls"][0] = first
         later = planned.dialect.piece_behind(payload, choice, delta)
-        frames += [replace(frame, data=frame.saying(payload)), Frame(frame.saying(later), 0, frame.due)]
+        frames += [frame.saying(payload), frame.beside(later)]
     return numbered(planned, frames)
 
 
@@ -193,9 +207,26 @@ def with_tool_delta(planned: Planned, arguments: str | None) -> tuple[Frame, ...
             delta = {"index": called["index"], "id": "", "type": "function"}
             delta["function"] = {"arguments": arguments}
             behind = planned.dialect.piece_behind(payload, choice, delta)
-            frames[at : at + 1] = [
-                replace(frame, data=frame.saying(payload)),
-                Frame(frame.saying(behind), 0, frame.due),
-            ]
+            frames[at : at + 1] = [frame.saying(payload), frame.beside(behind)]
             return numbered(planned, frames)
     return planned.frames
+
+
+ODD: Mapping[str, Callable[[Planned], tuple[Frame, ...]]] = {
+    "heartbeat": with_heartbeats,
+    "id-alone": with_ids_alone,
+    "running-usage": with_running_usage,
+    "unknown-finish": with_unknown_finish,
+    "restated-ids": with_restated_ids,
+    "late-ids": with_late_ids,
+    "null-opening": with_null_opening,
+    "early-end": without_end,
+    "data-lines": with_data_lines,
+    "other-fields": with_other_fields,
+    "no-last-blank": without_last_blank,
+    "large-event": with_large_event,
+    "empty-tool-id": partial(with_tool_delta, arguments=""),
+    "null-arguments": partial(with_tool_delta, arguments=None),
+    "usage-only-chunk": with_usage_only,
+}
+"""The frames that each kind of odd stream has, by the name of the fault."""

@@ -145,7 +145,7 @@ def _without_usage(planned: Planned, _: Fault) -> Plan:
             if apart:
                 continue
             holder(payload).pop("usage")
-            frames.append(replace(frame, data=frame.saying(payload)))
+            frames.append(frame.saying(payload))
         else:
             frames.append(frame)
     return _sent(planned, frames)
@@ -170,6 +170,11 @@ def _cut(planned: Planned, fault: Fault) -> Plan:
     return _sent(planned, cut(frames, CUTS[fault.kind.name](data, fault.after or 0)))
 
 
+def _among(frames: Callable[[Planned], tuple[Frame, ...]]) -> Callable[[Planned, Fault], Plan]:
+    """Sends the frames that an odd, but legal stream has."""
+    return lambda planned, _: _sent(planned, frames(planned))
+
+
 _MAKERS: dict[str, Callable[[Planned, Fault], Plan]] = {
     "error": _error,
     "slow": _slow,
@@ -186,21 +191,7 @@ _MAKERS: dict[str, Callable[[Planned, Fault], Plan]] = {
     "no-usage": _without_usage,
     "duplicate-chunk": _repeated(2),
     "lost-chunk": _repeated(0),
-    "heartbeat": lambda planned, _: _sent(planned, odd.with_heartbeats(planned)),
-    "id-alone": lambda planned, _: _sent(planned, odd.with_ids_alone(planned)),
-    "running-usage": lambda planned, _: _sent(planned, odd.with_running_usage(planned)),
-    "unknown-finish": lambda planned, _: _sent(planned, odd.with_unknown_finish(planned)),
-    "restated-ids": lambda planned, _: _sent(planned, odd.with_restated_ids(planned)),
-    "late-ids": lambda planned, _: _sent(planned, odd.with_late_ids(planned)),
-    "null-opening": lambda planned, _: _sent(planned, odd.with_null_opening(planned)),
-    "early-end": lambda planned, _: _sent(planned, odd.without_end(planned)),
-    "data-lines": lambda planned, _: _sent(planned, odd.with_data_lines(planned)),
-    "other-fields": lambda planned, _: _sent(planned, odd.with_other_fields(planned)),
-    "no-last-blank": lambda planned, _: _sent(planned, odd.without_last_blank(planned)),
-    "large-event": lambda planned, _: _sent(planned, odd.with_large_event(planned)),
-    "empty-tool-id": lambda planned, _: _sent(planned, odd.with_tool_delta(planned, "")),
-    "null-arguments": lambda planned, _: _sent(planned, odd.with_tool_delta(planned, None)),
-    "usage-only-chunk": lambda planned, _: _sent(planned, odd.with_usage_only(planned)),
+    **{name: _among(frames) for name, frames in odd.ODD.items()},
     **dict.fromkeys(CUTS, _cut),
 }
 """How each kind plans; `ok` never comes here."""

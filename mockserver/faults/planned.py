@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mockserver.base.jsontext import dumps, loads
@@ -34,8 +34,15 @@ class Frame:
             return None
         return payload if isinstance(payload, dict) else None
 
-    def saying(self, payload: Mapping[str, Any]) -> bytes:
-        """The bytes of this frame with another payload; an event is called by what its payload is."""
+    def saying(self, payload: Mapping[str, Any]) -> "Frame":
+        """This frame with another payload; an event is called by what its payload is."""
+        return replace(self, data=self._with(payload))
+
+    def beside(self, payload: Mapping[str, Any]) -> "Frame":
+        """One frame more of this payload, at the same time and in the same form; it carries no token."""
+        return Frame(self._with(payload), 0, self.due)
+
+    def _with(self, payload: Mapping[str, Any]) -> bytes:
         if self.data.startswith(b"{"):
             return dumps(payload)
         head, mark, rest = self.data.partition(_MARK)

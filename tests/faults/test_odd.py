@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mockserver.faults import odd
+from mockserver.faults.kinds import kinds
 from mockserver.faults.planned import Frame, Planned
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.reply import Choice, Reply
@@ -229,3 +230,8 @@ def test_an_early_end_stands_before_the_finish_of_the_first_of_several(tokenizer
     for answer in both(Reply((Choice(""), Choice(""))), tokenizer):
         frames = odd.without_end(answer)
         assert not any(b'"finish_reason":"stop"' in frame.data for frame in frames)
+
+
+def test_every_odd_stream_is_a_fault_and_no_other_fault_plans_it() -> None:
+    assert set(odd.ODD) <= set(kinds())
+    assert len(set(map(repr, odd.ODD.values()))) == len(odd.ODD)

@@ -34,7 +34,8 @@ def of_tokens(*tokens: int) -> Planned:
 )
 def test_a_payload_is_read_and_replaced(data: bytes, payload: dict[str, Any] | None, other: bytes) -> None:
     assert Frame(data).payload == payload
-    assert Frame(data).saying({"b": 2}) == other
+    assert Frame(data, 3, 0.5).saying({"b": 2}) == Frame(other, 3, 0.5)
+    assert Frame(data, 3, 0.5).beside({"b": 2}) == Frame(other, 0, 0.5)
 
 
 @pytest.mark.parametrize(
