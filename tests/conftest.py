@@ -18,6 +18,7 @@ from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.talk.surface import Surface
 from mockserver.wire.ids import Ids
 from mockserver.wire.incoming import RequestHeaders
+from tests.server.live import serving
 from tests.state.engines import Engine as Redis
 
 pytest_plugins = ("pytester",)
@@ -107,6 +108,15 @@ def errors() -> Errors:
 def engine(lazy_tokenizer: LazyTokenizer) -> Engine:
     """A new engine whose clock stands still and whose ids are always the same."""
     return Engine(Settings(), tokenizer=lazy_tokenizer, clock=lambda: NOW, ids=Ids(1))
+
+
+@pytest.fixture
+def url(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where the engine is served; the dashscope SDK asks there."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with serving(engine) as base:
+        monkeypatch.setattr("dashscope.base_http_api_url", f"{base}/api/v1")
+        yield base
 
 
 @pytest.fixture

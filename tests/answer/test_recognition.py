@@ -1,7 +1,6 @@
 """What is heard and read: in the documented forms, plain and streamed, on each surface, said by whomever."""
 
 from base64 import b64encode
-from collections.abc import Iterator
 from typing import Any
 
 import dashscope
@@ -17,7 +16,6 @@ from mockserver.rules.schemas import violations
 from mockserver.server.app import App
 from mockserver.wire import sse
 from tests.conftest import KEY
-from tests.server.live import serving
 
 NATIVE = "/api/v1/services/aigc/multimodal-generation/generation"
 COMPAT = "/compatible-mode/v1/chat/completions"
@@ -230,14 +228,6 @@ def test_any_shape_is_answered_in_form(
 
 
 # -- through the real clients
-
-
-@pytest.fixture
-def url(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with serving(engine) as base:
-        monkeypatch.setattr(dashscope, "base_http_api_url", f"{base}/api/v1")
-        yield base
 
 
 def test_the_dashscope_sdk_hears_and_reads(engine: Engine, url: str) -> None:

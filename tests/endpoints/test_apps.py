@@ -1,6 +1,5 @@
 """App completion: plain and streamed, with a session, thoughts and references; scripted, struck, refused."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -20,7 +19,6 @@ from mockserver.endpoints.files import Stored
 from mockserver.rules.schemas import violations
 from mockserver.wire import sse
 from tests.conftest import KEY, NOW, make_headers
-from tests.server.live import serving
 
 APP = "0123456789abcdef0123456789abcdef"
 RAG = {"rag_options": {"pipeline_ids": ["base"]}}
@@ -308,14 +306,6 @@ def test_any_request_is_answered_or_refused_in_form(
 
 
 # -- through the real client
-
-
-@pytest.fixture
-def url(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with serving(engine) as base:
-        monkeypatch.setattr(dashscope, "base_http_api_url", f"{base}/api/v1")
-        yield base
 
 
 def test_the_dashscope_sdk_asks_an_app_in_a_session(engine: Engine, url: str) -> None:

@@ -3,7 +3,6 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-import dashscope
 import httpx
 import openai
 import pytest
@@ -31,22 +30,10 @@ NOBODY_WAITS = 10.0
 
 
 @pytest.fixture
-def url(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with serving(engine) as base:
-        yield base
-
-
-@pytest.fixture
 def client(url: str) -> Iterator[openai.OpenAI]:
     base = f"{url}/compatible-mode/v1"
     with openai.OpenAI(base_url=base, api_key=KEY, timeout=NOBODY_WAITS, max_retries=0) as made:
         yield made
-
-
-@pytest.fixture
-def native(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dashscope, "base_http_api_url", f"{url}/api/v1")
 
 
 def compat(engine: Engine, **body: Any) -> dict[str, Any]:
@@ -410,7 +397,7 @@ def test_a_request_waits_until_the_tokenizer_is_loaded(tokenizer: Tokenizer) -> 
     assert (answer.status_code, answer.json()["usage"]["total_tokens"]) == (200, 1)
 
 
-@pytest.mark.usefixtures("native")
+@pytest.mark.usefixtures("url")
 def test_the_dashscope_client_gets_vectors() -> None:
     answer = TextEmbedding.call(
         model="text-embedding-v4", input=["one", "two"], dimension=128, text_type="query", api_key=KEY
@@ -421,7 +408,7 @@ def test_the_dashscope_client_gets_vectors() -> None:
     assert answer.usage["total_tokens"] == 2
 
 
-@pytest.mark.usefixtures("native")
+@pytest.mark.usefixtures("url")
 def test_the_dashscope_client_gets_sparse_vectors() -> None:
     answer = TextEmbedding.call(
         model="text-embedding-v4", input="代码改变世界", output_type="dense&sparse", api_key=KEY
@@ -431,7 +418,7 @@ def test_the_dashscope_client_gets_sparse_vectors() -> None:
     assert len(entry["embedding"]) == 1024
 
 
-@pytest.mark.usefixtures("native")
+@pytest.mark.usefixtures("url")
 def test_the_dashscope_client_shows_what_is_refused() -> None:
     answer = TextEmbedding.call(model="text-embedding-v4", input=["a"] * 11, api_key=KEY)
     assert (answer.status_code, answer.code) == (400, "InvalidParameter")

@@ -1,7 +1,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import dashscope
 import httpx
 import openai
 import pytest
@@ -21,14 +20,6 @@ from mockserver.talk.refused import Refused
 from mockserver.talk.surface import Surface
 from tests.conftest import KEY
 from tests.endpoints.calls import call
-from tests.server.live import serving
-
-
-@pytest.fixture
-def url(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with serving(engine) as base:
-        yield base
 
 
 @pytest.fixture
@@ -41,11 +32,6 @@ def web(url: str) -> Iterator[httpx.Client]:
 def client(url: str) -> Iterator[openai.OpenAI]:
     with openai.OpenAI(base_url=f"{url}/compatible-mode/v1", api_key=KEY, max_retries=0) as made:
         yield made
-
-
-@pytest.fixture
-def native(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dashscope, "base_http_api_url", f"{url}/api/v1")
 
 
 def page(engine: Engine, **query: str | list[str]) -> dict[str, Any]:
@@ -254,7 +240,7 @@ def test_the_openai_client_finds_no_unknown_model(client: openai.OpenAI) -> None
     assert raised.value.code == "model_not_found"
 
 
-@pytest.mark.usefixtures("native")
+@pytest.mark.usefixtures("url")
 def test_the_dashscope_client_lists_pages() -> None:
     first = DashScopeModels.list(page=1, page_size=3, api_key=KEY)
     second = DashScopeModels.list(page=2, page_size=3, api_key=KEY)
@@ -263,7 +249,7 @@ def test_the_dashscope_client_lists_pages() -> None:
     assert set(names(first.output)).isdisjoint(names(second.output))
 
 
-@pytest.mark.usefixtures("native")
+@pytest.mark.usefixtures("url")
 def test_the_dashscope_client_gets_one_model() -> None:
     answer = DashScopeModels.get("qwen3-max", api_key=KEY)
     assert (answer.status_code, answer.output["model"]) == (200, "qwen3-max")

@@ -1,6 +1,5 @@
 """Files of the native side, in the form in which they were recorded, and through the SDK."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from mockserver.rules.schemas import violations
 from mockserver.talk.refused import Refused
 from tests.conftest import KEY, NOW
 from tests.endpoints.calls import ORIGIN, call
-from tests.server.live import serving
 
 TWO = Form(
     {"descriptions": "tea"}, (File("files", "a.txt", 6, b"oolong"), File("files", "b.txt", 6, b"sencha"))
@@ -57,14 +55,6 @@ def test_what_is_unknown_foreign_or_over_is_not_found(engine: Engine, produce: A
 def test_a_form_without_a_file_is_refused(engine: Engine, form: Form | None) -> None:
     with pytest.raises(Refused, match="malformed"):
         native_files.upload(engine, call(engine, form=form))
-
-
-@pytest.fixture
-def url(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with serving(engine) as base:
-        monkeypatch.setattr(dashscope, "base_http_api_url", f"{base}/api/v1")
-        yield base
 
 
 def test_the_dashscope_sdk_keeps_lists_reads_and_deletes(url: str, tmp_path: Path) -> None:

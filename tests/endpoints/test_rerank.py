@@ -1,6 +1,5 @@
 """Reranking on both surfaces: what is near comes first, what it costs, what is refused."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import dashscope
@@ -19,7 +18,6 @@ from mockserver.rules.schemas import violations
 from mockserver.talk.surface import Surface
 from tests.conftest import KEY, MakeHeaders, make_headers
 from tests.endpoints.calls import REQUEST_ID, answered, call
-from tests.server.live import serving
 
 NATIVE = NATIVE_TEXT
 TEAS = ["A kettle boils water.", "Green tea is steeped at eighty degrees.", "A train leaves at noon."]
@@ -217,15 +215,7 @@ def test_any_request_is_answered_or_refused_in_form(engine: Engine, given: dict[
 # -- through the real clients
 
 
-@pytest.fixture
-def url(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with serving(engine) as base:
-        yield base
-
-
-def test_the_dashscope_sdk_reads_the_results(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dashscope, "base_http_api_url", f"{url}/api/v1")
+def test_the_dashscope_sdk_reads_the_results(url: str) -> None:
     answer = dashscope.TextReRank.call(
         model="qwen3-rerank", query=ASKED, documents=TEAS, top_n=2, return_documents=True, api_key=KEY
     )

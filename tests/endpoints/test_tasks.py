@@ -1,9 +1,7 @@
 """Asynchronous tasks: begun, running, done by the clock; cancelled, listed, unknown; what they made."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import dashscope
 import httpx
 import pytest
 from dashscope import ImageSynthesis, VideoSynthesis
@@ -22,7 +20,6 @@ from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules.schemas import violations
 from tests.conftest import KEY, NOW, MakeHeaders, make_headers
 from tests.endpoints.calls import ORIGIN, answered, call
-from tests.server.live import serving
 
 ASYNC = {"x-dashscope-async": "enable"}
 IMAGE = {"model": "wanx-v1", "input": {"prompt": "a teapot"}, "parameters": {"n": 2, "size": "64*32"}}
@@ -275,14 +272,6 @@ def test_any_task_is_begun_and_done_or_refused(engine: Engine, kind: str, given:
 
 
 # -- over the wire
-
-
-@pytest.fixture
-def url(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with serving(engine) as base:
-        monkeypatch.setattr(dashscope, "base_http_api_url", f"{base}/api/v1")
-        yield base
 
 
 def test_the_dashscope_sdk_begins_waits_and_fetches_pictures(engine: Engine, url: str) -> None:
