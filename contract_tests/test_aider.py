@@ -4,12 +4,11 @@ It is one of the heavy clients (`scripts/install-clients aider`). Its edit block
 they stand, so they need a script.
 """
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from contract_tests.assistants import assisted
 from contract_tests.drivers import Home
 from contract_tests.world import World
 
@@ -38,23 +37,15 @@ def test_a_scripted_block_edits_a_file(world: World, tmp_path: Path) -> None:
     notes.write_text("I like tea.\nI like rain.\n", "utf-8")
     world.script({"content": EDIT})
     command = [str(HOME.path.absolute() / "bin" / "aider"), *OPTIONS, "--model", MODEL]
-    done = subprocess.run(
+    printed = assisted(
         [*command, "--edit-format", "diff", "--message", "Coffee in the place of tea.", "notes.txt"],
-        cwd=work,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "NO_PROXY": "127.0.0.1,localhost",
+        work=work,
+        home=home,
+        environment={
             "OPENAI_API_KEY": world.key,
             "OPENAI_API_BASE": world.openai_url,
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert notes.read_text("utf-8") == "I like coffee.\nI like rain.\n", done.stdout
+    assert notes.read_text("utf-8") == "I like coffee.\nI like rain.\n", printed
     assert len(world.requests()) == 1

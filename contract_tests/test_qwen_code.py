@@ -4,12 +4,11 @@ It is one of the heavy clients (`scripts/install-clients qwen-code`), of 150 MB.
 """
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from contract_tests.assistants import assisted
 from contract_tests.drivers import Home, program
 from contract_tests.world import World
 
@@ -17,7 +16,6 @@ HOME = Home(name="qwen-code", sources=("qwen_code/package.json", "qwen_code/pack
 ENTRY = HOME.path / "node_modules" / "@qwen-code" / "qwen-code" / "cli-entry.js"
 MODEL = "qwen3-coder-plus"
 ASKED = 'Read the file notes.txt, then edit the file notes.txt: replace "tea" by "coffee"'
-QUIET = {"NO_PROXY": "127.0.0.1,localhost", "QWEN_CODE_SUPPRESS_YOLO_WARNING": "1"}
 SETTINGS = {"privacy": {"usageStatisticsEnabled": False}, "telemetry": {"enabled": False}}
 """No call off the host: neither of use nor of traces is told."""
 
@@ -31,24 +29,17 @@ def test_a_file_is_read_and_edited_in_one_session(world: World, tmp_path: Path) 
     work.mkdir()
     notes = work / "notes.txt"
     notes.write_text("I like tea.\n", "utf-8")
-    done = subprocess.run(
+    assisted(
         [program("node"), str(ENTRY.absolute()), "--auth-type", "openai", "--yolo", "-p", ASKED],
-        cwd=work,
-        env={
-            **QUIET,
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
+        work=work,
+        home=home,
+        environment={
             "OPENAI_API_KEY": world.key,
             "OPENAI_BASE_URL": world.openai_url,
             "OPENAI_MODEL": MODEL,
+            "QWEN_CODE_SUPPRESS_YOLO_WARNING": "1",
         },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
     )
-    assert done.returncode == 0, done.stderr
     assert notes.read_text("utf-8") == "I like coffee.\n"
     answers = [entry["answer"][0] for entry in world.requests()]
     called = [call["name"] for answer in answers for call in answer.get("tool_calls", ())]

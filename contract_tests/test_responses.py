@@ -187,6 +187,19 @@ def told_by(home: Home, command: list[str], job: dict[str, Any]) -> Any:
     return json.loads(done.stdout)
 
 
+def by_node(world: World, way: str, *asks: dict[str, Any], model: str = MODEL) -> Any:
+    """What the package for Node reports of some requests."""
+    job = {"url": world.openai_url, "key": world.key, "model": model, "way": way, "asks": asks}
+    return told_by(NODE, ["node", str(SOURCES / "node" / "responses.cjs")], job)
+
+
+def by_agents(world: World, *asks: str, stream: bool, leave: bool = False) -> Any:
+    """What an agent reports of some turns."""
+    job = {"url": world.openai_url, "key": world.key, "model": MODEL, "stream": stream, "asks": asks}
+    command = [str(AGENTS.path / "bin" / "python"), str(SOURCES / "openai_agents" / "program.py")]
+    return told_by(AGENTS, command, {**job, "leave": True} if leave else job)
+
+
 @pytest.mark.parametrize("way", ["plain", "events"])
 def test_the_package_for_node(world: World, way: str) -> None:
     call = {"name": "brew_tea", "arguments": {"leaf": "sencha"}, "id": "call_1"}
@@ -194,9 +207,9 @@ def test_the_package_for_node(world: World, way: str) -> None:
         {"content": "Hm, tea.", "reasoning_content": "Tea."}, {"tool_calls": [call]}, {"content": "好."}
     )
     result = {"type": "function_call_output", "call_id": "call_1", "output": "A cup."}
-    asks = [{"input": "Tea?"}, {"input": "Brew!", "tools": [TOOL]}, {"input": [result], "tools": [TOOL]}]
-    job = {"url": world.openai_url, "key": world.key, "model": MODEL, "way": way, "asks": asks}
-    first, second, third = told_by(NODE, ["node", str(SOURCES / "node" / "responses.cjs")], job)
+    asks: list[dict[str, Any]] = [{"input": "Tea?"}, {"input": "Brew!", "tools": [TOOL]}]
+    asks.append({"input": [result], "tools": [TOOL]})
+    first, second, third = by_node(world, way, *asks)
     assert (first["text"], first["types"]) == ("Hm, tea.", ["reasoning", "message"])
     assert [one["arguments"] for one in second["calls"]] == ['{"leaf":"sencha"}']
     assert (third["text"], third["status"]) == ("好.", "completed")
@@ -205,33 +218,22 @@ def test_the_package_for_node(world: World, way: str) -> None:
 
 
 def test_the_package_for_node_hears_of_a_mistake(world: World) -> None:
-    job = {
-        "url": world.openai_url,
-        "key": world.key,
-        "model": "tea",
-        "way": "plain",
-        "asks": [{"input": "?"}],
-    }
-    (told,) = told_by(NODE, ["node", str(SOURCES / "node" / "responses.cjs")], job)
+    (told,) = by_node(world, "plain", {"input": "?"}, model="tea")
     assert (told["error"], told["status"]) == ("BadRequestError", 400)
 
 
 def test_the_package_for_node_leaves_a_stream_and_harms_nobody(world: World) -> None:
     world.script({"content": "one two three", "chunks": ["one", " two", " three"]})
-    script = str(SOURCES / "node" / "responses.cjs")
-    job = {"url": world.openai_url, "key": world.key, "model": MODEL, "asks": [{"input": "Count!"}]}
-    (left,) = told_by(NODE, ["node", script], {**job, "way": "leave"})
+    (left,) = by_node(world, "leave", {"input": "Count!"})
     assert (left["text"], left["status"], left["total"]) == ("", "in_progress", 0)
-    (whole,) = told_by(NODE, ["node", script], {**job, "way": "events"})
+    (whole,) = by_node(world, "events", {"input": "Count!"})
     assert whole["status"] == "completed"
 
 
 def test_the_helper_of_the_package_for_node_has_no_place_for_a_thought(world: World) -> None:
     """The service's documents have no event that opens the text of a thought, which `stream()` waits for."""
     world.script({"content": "Tea."}, {"content": "Tea.", "reasoning_content": "Hm."})
-    job = {"url": world.openai_url, "key": world.key, "model": MODEL, "way": "helper"}
-    command = ["node", str(SOURCES / "node" / "responses.cjs")]
-    spoken, thought = told_by(NODE, command, {**job, "asks": [{"input": "Tea?"}, {"input": "Tea?"}]})
+    spoken, thought = by_node(world, "helper", {"input": "Tea?"}, {"input": "Tea?"})
     assert spoken["text"] == "Tea."
     assert (thought["error"], thought["message"]) == ("OpenAIError", "missing content at index 0")
 
@@ -242,10 +244,8 @@ def test_an_agent_with_a_tool(world: World, *, stream: bool) -> None:
     world.script(
         {"tool_calls": [call], "reasoning_content": "Tea."}, {"content": "Here."}, {"content": "好."}
     )
-    asks = ["Tea, please.", "Thanks."]
-    job = {"url": world.openai_url, "key": world.key, "model": MODEL, "stream": stream, "asks": asks}
-    command = [str(AGENTS.path / "bin" / "python"), str(SOURCES / "openai_agents" / "program.py")]
-    assert told_by(AGENTS, command, job) == [{"text": "Here."}, {"text": "好."}]
+    told = by_agents(world, "Tea, please.", "Thanks.", stream=stream)
+    assert told == [{"text": "Here."}, {"text": "好."}]
     asked = world.requests()
     assert [entry["findings"] for entry in asked] == [[], [], []]
     assert asked[1]["body"]["input"][-1]["output"] == "A cup of sencha."
@@ -256,15 +256,7 @@ def test_an_agent_with_a_tool(world: World, *, stream: bool) -> None:
 @BOTH
 def test_an_agent_hears_of_a_refusal(world: World, *, stream: bool) -> None:
     world.script({"error": {"code": "InvalidParameter", "message": "No tea."}}, {"content": "Tea."})
-    job = {
-        "url": world.openai_url,
-        "key": world.key,
-        "model": MODEL,
-        "stream": stream,
-        "asks": ["Tea?", "Tea?"],
-    }
-    command = [str(AGENTS.path / "bin" / "python"), str(SOURCES / "openai_agents" / "program.py")]
-    refused, said = told_by(AGENTS, command, job)
+    refused, said = by_agents(world, "Tea?", "Tea?", stream=stream)
     assert set(refused) == {"error", "message"}
     assert said == {"text": "Tea."}
 
@@ -274,13 +266,6 @@ def test_an_agent_leaves_a_stream_and_harms_nobody(world: World) -> None:
         {"content": "one two three", "chunks": ["one", " two", " three"]},
         {"content": "So.", "chunks": ["So", "."]},
     )
-    job = {
-        "url": world.openai_url,
-        "key": world.key,
-        "model": MODEL,
-        "stream": True,
-        "asks": ["Count!", "Tea?"],
-    }
-    command = [str(AGENTS.path / "bin" / "python"), str(SOURCES / "openai_agents" / "program.py")]
-    assert told_by(AGENTS, command, {**job, "leave": True}) == [{"left": "one"}, {"left": "So"}]
+    left = by_agents(world, "Count!", "Tea?", stream=True, leave=True)
+    assert left == [{"left": "one"}, {"left": "So"}]
     assert len(world.requests()) == 2
