@@ -1,8 +1,8 @@
 """Processes that share a Redis, under load: `python benchmarks/many.py`.
 
 Workers are killed, then the engine is ended and begun again, while clients ask for the steps of one sequence.
-What was answered has to be in the journal; no step may be given twice; nobody may wait for long. Then what an
-answer costs: processor time of a server by itself, and of one that shares.
+What was answered has to be in the journal; no step may be given twice or left out; nobody may wait for long.
+Then what an answer costs: processor time of a server by itself, and of one that shares.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ HERE = Path(__file__).resolve().parent
 CLIENTS, LONGEST_S, START_S = 8, 15.0, 60.0
 KEY = "sk-benchmark"
 JOURNAL = 100_000
+BODY = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Next?"}]}
 RATE = 0.5
 """The least share of a server by itself that one with a shared state answers of, by processor time."""
 
@@ -126,11 +127,10 @@ class Load:
             thread.join()
 
     def _ask(self) -> None:
-        body = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Next?"}]}
         while not self.ending.is_set():
             began = time.monotonic()
             try:
-                status, said = ask(self.port, "POST", workload.COMPAT_PATH, body)
+                status, said = ask(self.port, "POST", workload.COMPAT_PATH, BODY)
             except (OSError, http.client.HTTPException) as error:
                 self.broken += 1
                 if isinstance(error, TimeoutError):
@@ -167,6 +167,7 @@ def disturbed(url: str, times: int, disturb: Callable[[subprocess.Popen[bytes]],
                 disturb(process)
                 heard = len(load.answered)
                 wait_for(lambda heard=heard: len(load.answered) > heard + CLIENTS)  # type: ignore[misc]
+        followed = follow(port, load)
         _, told = ask(port, "GET", f"/_mock/requests?key={KEY}")
         _, replies = ask(port, "GET", "/_mock/replies")
     entered = [shown["answer"][0]["content"] for shown in told["requests"] if shown["answer"]]
@@ -176,12 +177,30 @@ def disturbed(url: str, times: int, disturb: Callable[[subprocess.Popen[bytes]],
         "answered": len(load.answered),
         "missing": len(set(load.answered) - set(entered)),
         "twice": len(load.answered) - len(set(load.answered)) + len(entered) - len(set(entered)),
-        "used_up_unanswered": given - len(load.answered),
+        "skipped": given - len(load.answered),
+        "given_back_at_the_end": followed,
         "unavailable": load.unavailable,
         "broken": load.broken,
         "slowest_s": round(load.slowest, 2),
         "others": sorted(set(load.others)),
     }
+
+
+def follow(port: int, load: Load) -> int:
+    """Ask for the steps that nobody asked for again, until one follows that is new; how many there were.
+
+    What was given back is given before anything new, so nothing but what was skipped is left out then.
+    """
+    most, number = max(map(int, load.answered)), 0
+    while True:
+        status, said = ask(port, "POST", workload.COMPAT_PATH, BODY)
+        if status != 200:
+            load.others.append(f"status {status} in the end")
+            return number
+        load.answered.append(said["choices"][0]["message"]["content"])
+        if int(load.answered[-1]) > most:
+            return number
+        number += 1
 
 
 def kill_one(process: subprocess.Popen[bytes]) -> None:
@@ -258,7 +277,11 @@ def main() -> int:
     bad = [
         f"{name}: {told}"
         for name, told in found.items()
-        if told["missing"] or told["twice"] or told["others"] or told["slowest_s"] > LONGEST_S
+        if told["missing"]
+        or told["twice"]
+        or told["skipped"]
+        or told["others"]
+        or told["slowest_s"] > LONGEST_S
     ]
     share = sorted(shares)[len(shares) // 2] if shares else 1.0
     print(f"of what a server answers alone, one that shares answers {share:.2f}")

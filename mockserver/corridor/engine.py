@@ -212,7 +212,7 @@ class Engine:
             if self.faults.asked(world.key, headers):
                 match = partial(self.faults.matching, world.key, request)
                 entered = (yield from aside(match)) if asked.large else match()
-                strike(request, entry, (yield from self.keeping.drawn(world, request, entered)))
+                strike(request, entry, (yield from self.keeping.drawn(entry, request, entered)))
             answer = yield from self._converse(asked, request, trail, answers or self.answers)
         except (Refused, MatchError) as ended:
             refused = ended if isinstance(ended, Refused) else Refused(miss.undecided(str(ended)))
@@ -224,6 +224,7 @@ class Engine:
         except BaseException:
             if asked.admission is not None:
                 asked.admission.free()
+            self.keeping.lost(entry)
             raise
         self._enter(asked, answer)
         return answer

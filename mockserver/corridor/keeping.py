@@ -53,18 +53,19 @@ class Keeping:
         yield from ()
         return self._quotas.admit(key, model, now=now)
 
-    def drawn(self, world: World, request: ChatRequest, matching: Iterable[Entered]) -> Steps[Fault | None]:
+    def drawn(self, entry: Entry, request: ChatRequest, matching: Iterable[Entered]) -> Steps[Fault | None]:
         """The fault that strikes a request, counted. Raises `Refused`."""
         yield from ()
-        return self._faults.draw(world, request, matching)
+        return self._faults.draw(entry.world, request, matching)
 
-    def named(self, world: World, headers: Mapping[str, str]) -> Steps[Fault | None]:
+    def named(self, entry: Entry, headers: Mapping[str, str]) -> Steps[Fault | None]:
         """The fault that the header of a request names, or else its key, counted. Raises `Refused`."""
         yield from ()
-        return self._faults.named(world, headers)
+        return self._faults.named(entry.world, headers)
 
-    def taken(self, key: str, request: ChatRequest, *, large: bool) -> Steps[Taken | None]:
+    def taken(self, entry: Entry, request: ChatRequest, *, large: bool) -> Steps[Taken | None]:
         """The script that answers a request, counted; a large one is looked for aside."""
+        key = entry.world.key
         if large:
             script = yield from searched(self._scripts, key, request)
         else:
@@ -94,6 +95,13 @@ class Keeping:
     def enter(self, entry: Entry, model: str | None) -> None:  # noqa: ARG002 - others keep a ledger by it
         """Enters an exchange into the journal; `model` is the one that its ledger names."""
         (self._calls if entry.endpoint else self._journal).add(entry)
+
+    def begins(self, entry: Entry) -> Callable[[], None] | None:  # noqa: ARG002 - others are told
+        """What is to be done right before the first byte of an answer leaves; None for nothing."""
+        return None
+
+    def lost(self, entry: Entry) -> None:
+        """An answer never leaves."""
 
     def ended(self, entry: Entry, sent: Sent) -> None:
         """An exchange is over: these bytes went out."""

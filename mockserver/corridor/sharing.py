@@ -2,7 +2,8 @@
 
 What is defined (scripts, faults, quotas, rules, words, scenarios) is a log of changes, which every engine
 makes in the same order; a request first asks whether there are new ones. What is used up is counted by one
-script of the engine's in one step. An exchange is entered before the last byte of its answer leaves.
+script of the engine's in one step, on a lease (`mockserver.corridor.leasing`). An exchange is entered before
+the first byte of its answer leaves.
 
 Not everything is shared: `mockserver.corridor.unshared` says what is refused, and what is not done.
 """
@@ -21,6 +22,7 @@ from mockserver.base.kept import Kept
 from mockserver.corridor.changes import CHANGES
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.keeping import Keeping, Taken
+from mockserver.corridor.leasing import Leasing
 from mockserver.corridor.threads import Thread
 from mockserver.corridor.unshared import CONVERSATIONS, MOVES, SESSIONS, NoCounters, alone, gone, is_gone
 from mockserver.corridor.work import Steps, aside
@@ -31,6 +33,7 @@ from mockserver.scripts.desk import Entered
 from mockserver.scripts.script import Script, first
 from mockserver.state import codec
 from mockserver.state.journal import Entry, Journal
+from mockserver.state.marks import Marks
 from mockserver.state.memory import Session
 from mockserver.state.ports import GoneError, Need
 from mockserver.state.redis.link import Link
@@ -109,6 +112,10 @@ class _Followed:
             self._entries[entry.request_id] = entry
             while len(self._entries) > self.most:
                 self._entries.popitem(last=False)
+        elif kind == b"withdrawn":
+            withdrawn = journal.withdraw(int(event[b"number"]))
+            if withdrawn is not None:
+                self._entries.pop(withdrawn.request_id, None)
         else:
             told = loads(event[b"payload"])
             ended = self._entries.get(told["id"])
@@ -124,16 +131,25 @@ class Sharing(Keeping):
     """What one of many engines keeps together with the others.
 
     `now` gives the time in seconds since 1970; None leaves it to the engine, whose clock is the same for all.
+    `marks` outlive this process, where others can be asked to take its place.
     """
 
     shared = True
 
-    def __init__(self, engine: Engine, link: Link, *, now: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        link: Link,
+        *,
+        now: Callable[[], float] | None = None,
+        marks: Marks | None = None,
+    ) -> None:
         super().__init__(engine.scripts, engine.faults, engine.quotas, engine.journal, engine.calls)
         self._engine = engine
         self._link = link
         self._now = now
-        self._run, self._version = "", 0
+        self._leasing = Leasing(link, marks or Marks(), life=LIFE_S)
+        self._run, self._version, self._returned = "", 0, b"0"
         self._results: Kept[int, Any] = Kept(most=_RESULTS)
         self._unsettled: list[Future[Any]] = []
         self._used: list[dict[str, Any]] = []
@@ -186,13 +202,20 @@ class Sharing(Keeping):
         del self.leases[admission.name]
         self._link.post("free", admission.key, admission.model, admission.name)
 
-    def _count(self, counters: Sequence[tuple[str, str, int]]) -> Steps[tuple[int, int] | None]:
-        """Which of some things, by world, name and limit, is used next, and its uses before."""
+    def _count(self, entry: Entry, counters: Sequence[tuple[str, str, int]]) -> Steps[tuple[int, int] | None]:
+        """Which of some things, by world, name and limit, an exchange uses, and which use of it that is."""
         parts = [part for counter in counters for part in counter]
-        counted = yield from self._ask("count", LIFE_S, *parts)
-        return (int(counted[0]), int(counted[1])) if counted else None
+        try:
+            lease = self._leasing.take(entry)
+        except GoneError as error:
+            raise gone(error) from None
+        counted = yield from self._ask("count", LIFE_S, self._leasing.owner, lease, *parts)
+        if not counted:
+            return None
+        self._leasing.took(entry)
+        return int(counted[0]), int(counted[1])
 
-    def drawn(self, world: World, request: ChatRequest, matching: Iterable[Entered]) -> Steps[Fault | None]:
+    def drawn(self, entry: Entry, request: ChatRequest, matching: Iterable[Entered]) -> Steps[Fault | None]:
         """The fault that strikes a request, counted. Raises `Refused`."""
         entered: list[Entered] = []
         for each in matching:
@@ -201,31 +224,36 @@ class Sharing(Keeping):
                 break
         if entered:
             counters = [(each.match.key or "", each.id, _limit(each.limit)) for each in entered]
-            counted = yield from self._count(counters)
+            counted = yield from self._count(entry, counters)
+            for spent in entered[: counted[0] if counted else None]:
+                spent.used = max(spent.used, spent.limit or 0)
             if counted is not None:
                 at, use = counted
                 entered[at].used = max(entered[at].used, use + 1)
                 return entered[at].faults.at(use)
-        return (yield from self.named(world, request.headers))
+        return (yield from self.named(entry, request.headers))
 
-    def named(self, world: World, headers: Mapping[str, str]) -> Steps[Fault | None]:
+    def named(self, entry: Entry, headers: Mapping[str, str]) -> Steps[Fault | None]:
         """The fault that the header of a request names, or else its key, counted. Raises `Refused`."""
-        asked = self._faults.asked_by(world, headers)
+        asked = self._faults.asked_by(entry.world, headers)
         if asked is None:
             return None
         name, faults = asked
-        counted = yield from self._count([(world.key, name, -1)])
+        counted = yield from self._count(entry, [(entry.world.key, name, -1)])
         return None if counted is None else faults.at(counted[1])
 
-    def taken(self, key: str, request: ChatRequest, *, large: bool) -> Steps[Taken | None]:
+    def taken(self, entry: Entry, request: ChatRequest, *, large: bool) -> Steps[Taken | None]:
         """The script that answers a request, counted; a large one is looked for aside. Raises `Refused`."""
+        key = entry.world.key
         if large:
             scripts = yield from aside(_matching, tuple(self._scripts.seen_by(key)), key, request)
         else:
             scripts = list(self._scripts.matching(key, request))
         if not scripts:
             return None
-        counted = yield from self._count([_counter(script, key) for script in scripts])
+        counted = yield from self._count(entry, [_counter(script, key) for script in scripts])
+        for spent in scripts[: counted[0] if counted else None]:
+            spent.counted_to(key, spent.times or 0)
         if counted is None:
             return None
         script, use = scripts[counted[0]], counted[1]
@@ -259,7 +287,8 @@ class Sharing(Keeping):
     def enter(self, entry: Entry, model: str | None) -> None:
         """Enters an exchange into the journal of all."""
         if is_gone(entry):
-            return  # there is nowhere to enter it
+            self._leasing.lost(entry)  # there is nowhere to enter it
+            return
         costs = () if entry.endpoint and entry.refusal is None else _costs(entry)
         counts = [part for pair in costs for part in pair]
         self._post("entered", entry, *codec.entered(entry), entry.model or model or "", *counts)
@@ -267,9 +296,21 @@ class Sharing(Keeping):
     def _post(self, kind: str, entry: Entry, payload: bytes, body: bytes, model: str, *counts: Any) -> None:
         journal = "calls" if entry.endpoint else "journal"
         given = (journal, kind, entry.world.key, payload, body, 0, self._most, _BYTES, LIFE_S)
-        done = self._link.post("enter", *given, *((model, *counts) if counts else ()))
+        lease = self._leasing.of(entry)
+        done = self._link.post("enter", *given, *lease, *((model, *counts) if counts else ()))
         if kind == "entered":
             self._unsettled.append(done)
+            self._leasing.entered(entry, done)
+        else:
+            self._leasing.over(entry, done)
+
+    def begins(self, entry: Entry) -> Callable[[], None] | None:
+        """What is to be done right before the first byte of an answer leaves."""
+        return self._leasing.begins(entry)
+
+    def lost(self, entry: Entry) -> None:
+        """An answer never leaves: what its exchange took goes back."""
+        self._leasing.lost(entry)
 
     def ended(self, entry: Entry, sent: Sent) -> None:
         """An exchange is over: these bytes went out."""
@@ -293,6 +334,7 @@ class Sharing(Keeping):
 
     async def catch_up(self) -> None:
         """Makes the changes that others have made. Raises `GoneError`."""
+        await self._leasing.settle()
         more = True
         while more:
             answer = await self._link.join(
@@ -302,17 +344,28 @@ class Sharing(Keeping):
 
     def _make(self, answer: Sequence[Any]) -> bool:
         """Makes changes; whether there may be more."""
-        run = answer[0].decode()
+        name, returned, *found = answer
+        run = name.decode()
         if run != self._run:
             if self._run:
                 self._begin_anew()
             self._run, self.begun, self._version = run, run[:8], 0
-        changes = answer[1] if len(answer) > 1 else []
+        if returned != self._returned:
+            self._returned = returned
+            self._forget_uses()
+        changes = found[0] if found else ()
         for version, event in _events(changes):
             if version > self._version:
                 self._version = version
                 self._change(version, event)
         return bool(changes)
+
+    def _forget_uses(self) -> None:
+        """What was given back may be used again: nothing is known to be used up, until it is asked for."""
+        for script in self._scripts:
+            script.forget(None)
+        for fault in self._faults:
+            fault.used = 0
 
     def _begin_anew(self) -> None:
         """The engine was emptied: so is this one."""
@@ -414,9 +467,11 @@ class Sharing(Keeping):
         return self._used
 
     async def renew(self) -> None:
-        """Says that the answers on their way are still on it. Raises `GoneError`."""
+        """Says that the answers on their way are still on it, and ends who did not. Raises `GoneError`."""
         held = [part for each in self.leases.values() for part in (each.key, each.model, each.name)]
-        await self._link.ask("renew", LEASE_S, LIFE_S, *held)
+        await self._leasing.settle()
+        for late in await self._link.ask("renew", LEASE_S, LIFE_S, self._leasing.owner, *held):
+            await self._leasing.give_back(late.decode(), "late")
 
     async def run(self) -> None:
         """Renews them for as long as the server runs; while the engine is gone there is nothing to renew."""

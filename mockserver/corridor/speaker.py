@@ -67,7 +67,7 @@ class Speaker:
         Templates tell the time by the `clock`; `recorded` is asked after the scripts. A `large` request
         is read aside by the built-in model.
         """
-        taken = yield from self.keeping.taken(world.key, request, large=large)
+        taken = yield from self.keeping.taken(entry, request, large=large)
         if taken is not None:
             return (yield from self._scripted(taken, world, request, entry, clock=clock, large=large))
         if recorded is not None and entry.recording is not None:

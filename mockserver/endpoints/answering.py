@@ -112,7 +112,7 @@ def steps(
         entry.body = yield from sized(len(body), without_key, body, key)
         entry.world = engine.door.admit(key, headers)
         if endpoint:
-            _strike(entry, (yield from engine.keeping.named(entry.world, headers)))
+            _strike(entry, (yield from engine.keeping.named(entry, headers)))
         make = partial(produce, entry.request_id, entry.world)
         content = (yield from aside(make)) if large else make()
         if isinstance(content, Generator):

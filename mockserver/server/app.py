@@ -20,6 +20,7 @@ from mockserver.endpoints.answering import refusal, turned_away, unavailable
 from mockserver.server.asgi import (
     BodyTooLargeError,
     ClientGoneError,
+    announce,
     carry_out,
     closing,
     read_plain,
@@ -137,12 +138,18 @@ class App:
         """An answer that stands in the journal; where that cannot be had, another one says so."""
         if not self.engine.keeping.shared or is_gone(answer.entry):
             return answer
+        keeping = self.engine.keeping
         try:
-            await self.engine.keeping.settled()
+            await keeping.settled()
         except GoneError as error:
+            assert answer.entry is not None, "every chat has its entry"
+            keeping.lost(answer.entry)
             self.engine.ended(answer)
             surface, headers = around(scope["path"]), RequestHeaders(scope["headers"])
             return unavailable(self.engine, surface, headers, error, arrived=self.engine.clock())
+        begins = None if answer.entry is None else keeping.begins(answer.entry)
+        if begins is not None:
+            announce(begins, scope)
         return answer
 
     def _asked(self, path: str) -> tuple[Surface, Chat] | None:

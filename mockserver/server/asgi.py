@@ -1,6 +1,7 @@
 """Requests in and answers out, by the ASGI protocol."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 from starlette.types import Message, Receive, Scope, Send
@@ -72,6 +73,15 @@ def _unpacked(unpacker: Unpacker, body: bytes) -> bytes:
         raise BodyTooLargeError from None
     unpacker.finish()
     return bytes(plain)
+
+
+def announce(begins: Callable[[], None], scope: Scope) -> None:
+    """Has something done right before the next byte leaves; at once where the server has no such moment."""
+    connection: Connection | None = scope.get("extensions", {}).get(EXTENSION, {}).get("connection")
+    if connection is None:
+        begins()
+    else:
+        connection.announce(begins)
 
 
 async def send_answer(answer: Answer, receive: Receive, send: Send) -> bool:

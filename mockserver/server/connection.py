@@ -1,8 +1,11 @@
 """What a fault does to a connection and HTTP has no words for: a torn chunk, a close, a reset."""
 
 import asyncio
+import os
 import socket
 import struct
+from collections.abc import Callable
+from typing import Protocol
 
 EXTENSION = "mock.connection"
 """The ASGI scope extension under which an application finds its `Connection`."""
@@ -10,8 +13,45 @@ EXTENSION = "mock.connection"
 _ABORT = struct.pack("ii", 1, 0)
 """Lingers for no time: the socket is closed with a reset (RST) instead of a FIN."""
 
+
+def first(data: bytes, wire: asyncio.Transport, begins: Callable[[], None]) -> bytes:
+    """Does what is to be done right before bytes leave, and sees them leave: those that did not are returned.
+
+    An event loop may write at the end of its turn, which is an age to who is killed in between.
+    """
+    sock = wire.get_extra_info("socket")
+    if sock is None or wire.get_extra_info("sslcontext") is not None or wire.get_write_buffer_size():
+        begins()
+        return data
+    descriptor = sock.fileno()
+    begins()
+    try:
+        return data[os.write(descriptor, data) :]
+    except OSError:  # nothing left; the loop finds out why, or waits until it does
+        return data
+
+
 _TURNS = 100
 """How many turns of the loop bytes get to leave before a reset; a client that reads nothing loses them."""
+
+
+class Gathering(Protocol):
+    """A transport that keeps what is written until it is flushed."""
+
+    begins: Callable[[], None] | None
+    """What is to be done right before the next byte leaves."""
+
+    def write(self, data: bytes, /) -> None:
+        """Keeps bytes."""
+
+    def flush(self) -> None:
+        """Hands over what was kept."""
+
+    def close(self) -> None:
+        """Hands over what was kept, then closes."""
+
+    def abort(self) -> None:
+        """Closes at once."""
 
 
 class Connection:
@@ -20,10 +60,15 @@ class Connection:
     `chunked`: whether its client knows chunks; one that speaks HTTP/1.0 does not.
     """
 
-    def __init__(self, transport: asyncio.Transport, wire: asyncio.Transport) -> None:
+    def __init__(self, transport: Gathering, wire: asyncio.Transport) -> None:
         self._transport = transport
         self.wire = wire
         self.chunked = True
+
+    def announce(self, begins: Callable[[], None]) -> None:
+        """Has something done right before the next byte leaves."""
+        self._transport.flush()  # what was written before is not meant
+        self._transport.begins = begins
 
     def begin_chunk(self, data: bytes, *, missing: int) -> None:
         """Writes an HTTP chunk without its end: it announces so many bytes more."""

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from mmap import mmap
 from pathlib import Path
 from socket import socket
 
@@ -17,6 +18,7 @@ from mockserver.server.guard import Guard
 from mockserver.server.listening import listen_many, url_of
 from mockserver.server.serve import serve, tell
 from mockserver.server.workers import Workers
+from mockserver.state.marks import BYTES, Marks
 from mockserver.state.ports import StateError
 from mockserver.state.redis.address import Address, read_address
 from mockserver.state.redis.link import Link
@@ -50,8 +52,12 @@ def serve_many(settings: Settings, url: str, *, workers: int, ready_file: Path |
     sockets = listen_many(settings, workers)
     scheme = "http" if settings.certificate is None else "https"
 
-    def work(_: int, sock: socket, opened: Callable[[], None]) -> int:
-        return _work(settings, address, sock, opened)
+    # It outlives each of them: who takes the place of one that was killed finds what that one marked.
+    memory = memoryview(mmap(-1, workers * BYTES))
+
+    def work(number: int, sock: socket, opened: Callable[[], None]) -> int:
+        marks = Marks(memory[number * BYTES : (number + 1) * BYTES])
+        return _work(settings, address, sock, marks, opened)
 
     def opened() -> None:
         where = url_of(sockets[0], scheme)
@@ -60,10 +66,12 @@ def serve_many(settings: Settings, url: str, *, workers: int, ready_file: Path |
     return Workers(sockets, work, grace=settings.grace).run(opened)
 
 
-def _work(settings: Settings, address: Address, sock: socket, opened: Callable[[], None]) -> int:
+def _work(
+    settings: Settings, address: Address, sock: socket, marks: Marks, opened: Callable[[], None]
+) -> int:
     """One process that serves."""
     engine = Engine(settings)
-    sharing = Sharing(engine, Link(address))
+    sharing = Sharing(engine, Link(address), marks=marks)
     sharing.join()
     serve(engine, sock=sock, quiet=True, beside=[sharing.run], opened=opened)
     return 0

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mockserver.corridor.settings import Settings
-from mockserver.server.connection import EXTENSION, Connection
+from mockserver.server.connection import EXTENSION, Connection, first
 from mockserver.server.direct import AtHand
 from mockserver.server.turn import Turn
 
@@ -72,6 +72,7 @@ class GatheringTransport(asyncio.Transport):
         self._turn = turn
         self._pieces: list[bytes] = []
         self._size = 0
+        self.begins: Callable[[], None] | None = None
         self.is_closing = transport.is_closing  # type: ignore[method-assign]
         self.get_extra_info = transport.get_extra_info  # type: ignore[method-assign]
         self.pause_reading = transport.pause_reading  # type: ignore[method-assign]
@@ -92,7 +93,11 @@ class GatheringTransport(asyncio.Transport):
             pieces, self._pieces, self._size = self._pieces, [], 0
             if self.is_closing():
                 return  # the client left within this turn; uvloop would raise
-            self._transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+            data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            if self.begins is not None:
+                begins, self.begins = self.begins, None
+                data = first(data, self._transport, begins)
+            self._transport.write(data)
 
     def close(self) -> None:
         """Hands over what was kept, then closes."""

@@ -268,6 +268,16 @@ class Journal:
             self._sent_size -= kept[1].size
             entry.sent = None
 
+    def withdraw(self, number: int) -> Entry | None:
+        """Takes out an exchange whose answer never left; None when it is not there."""
+        entry = self.numbered(number)
+        if entry is not None:
+            self._entries.remove(entry)
+            self._size -= entry.size
+            self._let_go(entry)
+            self.revision += 1
+        return entry
+
     def numbered(self, number: int) -> Entry | None:
         """The exchange of this number; None when there is none any more."""
         return next((entry for entry in self._entries if entry.number == number), None)

@@ -19,6 +19,11 @@ from tests.conftest import NOW
 WORLD = World("sk-test", "sk-...")
 
 
+def entry(name: str = "chat", endpoint: str = "") -> Entry:
+    """An exchange of that world."""
+    return Entry(name, WORLD, "compat", False, b"{}", NOW, endpoint=endpoint)
+
+
 class Kept:
     """An engine's parts, and what keeps them."""
 
@@ -29,7 +34,7 @@ class Kept:
         self.keeping = Keeping(self.scripts, self.faults, self.quotas, self.journal, self.calls)
 
     def taken(self, *, large: bool = False) -> Taken | None:
-        return at_once(self.keeping.taken(WORLD.key, ask("Tea?"), large=large))
+        return at_once(self.keeping.taken(entry(), ask("Tea?"), large=large))
 
 
 @pytest.fixture
@@ -63,7 +68,7 @@ def test_a_fault_strikes_as_often_as_it_was_entered_for(kept: Kept) -> None:
     kept.faults.add({"fault": "reset-mid-chunk", "times": 1})
     request = ask("Tea?")
     struck = [
-        at_once(kept.keeping.drawn(WORLD, request, kept.faults.matching(WORLD.key, request)))
+        at_once(kept.keeping.drawn(entry(), request, kept.faults.matching(WORLD.key, request)))
         for _ in range(2)
     ]
     assert [None if fault is None else str(fault) for fault in struck] == ["reset-mid-chunk", None]
@@ -71,17 +76,14 @@ def test_a_fault_strikes_as_often_as_it_was_entered_for(kept: Kept) -> None:
 
 def test_a_header_names_a_fault_whose_uses_count_in_its_world(kept: Kept) -> None:
     headers = {HEADER: "reset-mid-chunk;times=1"}
-    struck = [at_once(kept.keeping.named(WORLD, headers)) for _ in range(2)]
+    struck = [at_once(kept.keeping.named(entry(), headers)) for _ in range(2)]
     assert [fault is None for fault in struck] == [False, True]
 
 
 def test_chats_and_calls_beside_them_have_journals_of_their_own(kept: Kept) -> None:
-    chat, call = (
-        Entry(name, WORLD, "compat", False, b"{}", NOW, endpoint=endpoint)
-        for name, endpoint in (("chat", ""), ("call", "embeddings"))
-    )
-    for entry in (chat, call):
-        kept.keeping.enter(entry, None)
+    chat, call = entry("chat"), entry("call", "embeddings")
+    for each in (chat, call):
+        kept.keeping.enter(each, None)
     assert (list(kept.journal), list(kept.calls)) == ([chat], [call])
     sent = Sent(200, [], [b"x"])
     kept.keeping.ended(chat, sent)
@@ -90,4 +92,6 @@ def test_chats_and_calls_beside_them_have_journals_of_their_own(kept: Kept) -> N
 
 def test_nothing_is_to_be_waited_for(kept: Kept) -> None:
     assert list(kept.keeping.current()) == []
+    assert kept.keeping.begins(entry()) is None
+    kept.keeping.lost(entry())
     assert asyncio.run(kept.keeping.change("reply-removed", {"id": "reply-1"}, lambda: "done")) == "done"

@@ -5,6 +5,7 @@ import gzip
 import random
 from collections.abc import Coroutine, Iterable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from mockserver.faults.plan import Ending, Piece
 from mockserver.server.asgi import (
     BodyTooLargeError,
     ClientGoneError,
+    announce,
     carry_out,
     closing,
     read_body,
@@ -215,6 +217,15 @@ def test_lateness_does_not_add_up() -> None:
     asyncio.run(run())
     assert len(client.heard) == 52
     assert waits == pytest.approx([0.04] * 49)
+
+
+def test_an_announcement_goes_to_the_connection_or_is_done_at_once() -> None:
+    connection, begins = Mock(), Mock()
+    announce(begins, {"extensions": {EXTENSION: {"connection": connection}}})
+    connection.announce.assert_called_once_with(begins)
+    begins.assert_not_called()
+    announce(begins, {})
+    begins.assert_called_once_with()
 
 
 def test_a_closing_answer_says_so() -> None:

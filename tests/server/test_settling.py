@@ -12,7 +12,10 @@ from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
 from mockserver.corridor.sharing import Sharing
 from mockserver.meter.tokenizer import LazyTokenizer
+from mockserver.server import app, asgi
 from mockserver.server.app import App
+from mockserver.state.marks import Marks
+from mockserver.state.ports import GoneError
 from mockserver.state.redis.address import read_address
 from mockserver.state.redis.link import Link
 from tests.state.engines import Engine as Redis
@@ -168,3 +171,54 @@ def test_an_answer_that_cannot_be_entered_is_not_given(many: Many, monkeypatch: 
         answer = many.ask(0, "POST", path, json=body)
         assert answer.status_code == 503, answer.text
     assert many.ask(1, "GET", "/_mock/requests").json() == {"requests": []}
+
+
+def said(answer: httpx.Response) -> str:
+    """What the model said."""
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["choices"][0]["message"]["content"])
+
+
+def test_a_step_that_its_client_never_heard_goes_to_who_asks_next(
+    many: Many, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine did what it was asked, but nobody heard so in time."""
+    script = {"match": {"key": "sk-a"}, "reply": [{"content": "One."}, {"content": "Two."}]}
+    many.ask(0, "POST", "/_mock/replies", json=script)
+    link = many.links[0]
+    asked = link.post
+
+    def post(name: str, *arguments: Any) -> Any:
+        answer = asked(name, *arguments)
+        if name == "enter":
+            answer = asyncio.get_running_loop().create_future()
+            answer.set_exception(GoneError("it did not answer in time"))
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(link, "post", post)
+        assert many.ask(0, "POST", CHAT, json=BODY).status_code == 503
+    many.ask(0, "GET", "/_mock/requests")
+    assert [said(many.ask(at, "POST", CHAT, json=BODY)) for at in (1, 0)] == ["One.", "Two."]
+    assert len(many.ask(1, "GET", "/_mock/requests").json()["requests"]) == 2
+
+
+def test_a_step_is_marked_as_begun_before_any_byte_of_it_leaves(
+    many: Many, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many.ask(0, "POST", "/_mock/replies", json={"match": {"key": "sk-a"}, "reply": {"content": "One."}})
+    done: list[object] = []
+    begin, send = Marks.mark, asgi.send_answer
+
+    def mark(marks: Marks, place: int, number: int) -> None:
+        done.append(number)
+        begin(marks, place, number)
+
+    async def sent(*given: Any) -> bool:
+        done.append("sent")
+        return await send(*given)
+
+    monkeypatch.setattr(Marks, "mark", mark)
+    monkeypatch.setattr(app, "send_answer", sent)
+    assert said(many.ask(0, "POST", CHAT, json=BODY)) == "One."
+    assert done == [1, "sent"]

@@ -645,6 +645,25 @@ def test_nothing_is_handed_over_when_the_client_left_within_the_turn() -> None:
     below.write.assert_not_called()
 
 
+def test_what_is_announced_is_done_once_and_right_before_the_next_bytes() -> None:
+    below, begins = open_transport(), Mock()
+    below.get_extra_info.return_value = None
+
+    async def write() -> None:
+        transport = GatheringTransport(below, Turn())
+        transport.begins = begins
+        transport.write(b"a")
+        begins.assert_not_called()
+        begins.side_effect = below.write.assert_not_called
+        transport.flush()
+        transport.write(b"b")
+        transport.flush()
+        begins.assert_called_once_with()
+
+    asyncio.run(write())
+    assert [call.args for call in below.write.call_args_list] == [(b"a",), (b"b",)]
+
+
 def old(data: bytes) -> bytes:
     """A request as a client of HTTP/1.0 says it."""
     return data.replace(b" HTTP/1.1", b" HTTP/1.0", 1)

@@ -15,6 +15,7 @@ from mockserver.dialects.compat.surface import COMPAT
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules import schemas
 from mockserver.state.journal import Entry, Journal
+from mockserver.state.sent import Sent
 from mockserver.state.worlds import World
 from mockserver.talk.finding import Finding, Severity
 from mockserver.talk.reply import Choice, Raw, Reply, Usage
@@ -225,6 +226,23 @@ def test_whatever_comes_a_journal_keeps_a_tail_within_its_bounds(
         assert sum(kept) <= size or len(kept) == 1
         assert journal._size == sum(kept)
         assert names(journal) == [str(at) for at in range(number + 1 - len(kept), number + 1)]
+
+
+def test_an_exchange_that_is_withdrawn_leaves_nothing_behind() -> None:
+    journal = Journal(entries=5)
+    entries = [entry(body=b"x" * 10) for _ in range(3)]
+    for each in entries:
+        journal.add(each)
+    journal.ended(entries[1], Sent(200, [], [b"tea"]))
+    size, revision = journal._size, journal.revision
+    assert journal.withdraw(2) is entries[1]
+    assert list(journal) == [entries[0], entries[2]]
+    assert journal._size == size - entries[1].size
+    assert (journal._sent_size, entries[1].sent) == (0, None)
+    assert journal.revision == revision + 1
+    assert journal.withdraw(2) is None
+    journal.add(entries[1])
+    assert entries[1].number == 4
 
 
 def test_a_journal_forgets_one_world_or_all_and_counts_anew() -> None:

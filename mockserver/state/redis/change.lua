@@ -13,7 +13,7 @@ local function forget(world)
       redis.call('DEL', p .. ':meter:' .. what .. ':' .. world .. ':' .. model)
     end
   end
-  redis.call('DEL', p .. ':models:' .. world, p .. ':uses:' .. world, p .. ':ledger:' .. world)
+  redis.call('DEL', p .. ':models:' .. world, p .. ':uses:' .. world, p .. ':back:' .. world, p .. ':ledger:' .. world)
   redis.call('ZREM', p .. ':worlds', world)
 end
 
@@ -23,7 +23,7 @@ if name == 'reset' then
       redis.call('DEL', p .. ':board:' .. world)
       forget(world)
     end
-    redis.call('DEL', board, p .. ':uses:')
+    redis.call('DEL', board, p .. ':uses:', p .. ':back:')
   else
     for _, id in ipairs(redis.call('SMEMBERS', whose)) do redis.call('XDEL', board, id) end
     redis.call('DEL', whose)

@@ -1,7 +1,21 @@
 -- What every world used, or cost, or used of its quotas. ARGV: what ('uses', 'ledger' or 'meter'), the time.
 local p, what = KEYS[1], ARGV[1]
 local found = {}
-if what == 'uses' then found[1] = { '', redis.call('HGETALL', p .. ':uses:') } end
+
+-- The counts of a world; what was given back is not used.
+local function counted(world)
+  local rows, kept = redis.call('HGETALL', p .. ':' .. what .. ':' .. world), {}
+  for at = 1, #rows, 2 do
+    if rows[at] ~= '' then
+      local left = what == 'uses' and redis.call('HGET', p .. ':back:' .. world, rows[at])
+      kept[#kept + 1] = rows[at]
+      kept[#kept + 1] = rows[at + 1] - (left and #cmsgpack.unpack(left) or 0)
+    end
+  end
+  return kept
+end
+
+if what == 'uses' then found[1] = { '', counted('') } end
 local clock = redis.call('TIME')
 local here = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
 for _, world in ipairs(redis.call('ZRANGE', p .. ':worlds', 0, -1)) do
@@ -24,7 +38,7 @@ for _, world in ipairs(redis.call('ZRANGE', p .. ':worlds', 0, -1)) do
       }
     end
   else
-    found[#found + 1] = { world, redis.call('HGETALL', p .. ':' .. what .. ':' .. world) }
+    found[#found + 1] = { world, counted(world) }
   end
 end
 return found

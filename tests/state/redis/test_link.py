@@ -41,7 +41,7 @@ def linked(url: str, ask: Callable[[Link], Awaitable[Any]], *, deadline: float =
 
 def counts(link: Link, world: str, *names: str) -> list["asyncio.Future[Any]"]:
     """One question for each name."""
-    return [link.post("count", 60, world, name, -1) for name in names]
+    return [link.post("count", 60, "me", 1, world, name, -1) for name in names]
 
 
 def test_questions_are_answered_in_their_order(engine: Engine) -> None:
@@ -67,22 +67,22 @@ def test_who_asks_the_same_before_it_is_sent_shares_the_answer(engine: Engine) -
 
     first, second, later = linked(f"{engine.url}?prefix=join", ask)
     assert first is second
-    assert first == later == [b"a"]
+    assert first == later == [b"a", b"0"]
 
 
 def test_a_prefix_has_its_own_counts(engine: Engine) -> None:
     async def ask(link: Link) -> Any:
-        return await link.ask("count", 60, "own", "x", -1)
+        return await link.ask("count", 60, "me", 1, "own", "x", -1)
 
     assert linked(f"{engine.url}?prefix=one", ask) == linked(f"{engine.url}?prefix=two", ask) == [0, 0]
 
 
 def test_an_engine_that_was_emptied_is_told_the_scripts_again(engine: Engine) -> None:
     async def ask(link: Link) -> Any:
-        before = await link.ask("count", 60, "flushed", "x", -1)
+        before = await link.ask("count", 60, "me", 1, "flushed", "x", -1)
         with Redis(port=engine.port) as other:
             other.script_flush()
-        return before, await link.ask("count", 60, "flushed", "x", -1)
+        return before, await link.ask("count", 60, "me", 1, "flushed", "x", -1)
 
     assert linked(engine.url, ask) == ([0, 0], [0, 1])
 
@@ -90,31 +90,31 @@ def test_an_engine_that_was_emptied_is_told_the_scripts_again(engine: Engine) ->
 def test_an_engine_that_says_no_is_gone_for_who_asked(engine: Engine) -> None:
     async def ask(link: Link) -> Any:
         with pytest.raises(GoneError, match=r"(?i)integer|number|nil"):
-            await link.ask("count", 60, "bad", "x", "no number")
-        return await link.ask("count", 60, "bad", "x", -1)
+            await link.ask("count", 60, "me", 1, "bad", "x", "no number")
+        return await link.ask("count", 60, "me", 1, "bad", "x", -1)
 
     assert linked(engine.url, ask) == [0, 0]
 
 
 def test_an_engine_that_dies_is_gone_and_back_without_more(engine: Engine) -> None:
     async def ask(link: Link) -> Any:
-        await link.ask("count", 60, "dies", "x", -1)
+        await link.ask("count", 60, "me", 1, "dies", "x", -1)
         engine.kill()
         for _ in range(2):
             with pytest.raises(GoneError):
-                await link.ask("count", 60, "dies", "x", -1)
+                await link.ask("count", 60, "me", 1, "dies", "x", -1)
         engine.begin()
-        return await link.ask("count", 60, "dies", "x", -1)
+        return await link.ask("count", 60, "me", 1, "dies", "x", -1)
 
     assert linked(engine.url, ask) == [0, 0]
 
 
 def test_an_engine_that_came_back_while_nobody_asked_is_just_asked(engine: Engine) -> None:
     async def ask(link: Link) -> Any:
-        await link.ask("count", 60, "idle", "x", -1)
+        await link.ask("count", 60, "me", 1, "idle", "x", -1)
         engine.kill()
         engine.begin()
-        return await link.ask("count", 60, "idle", "x", -1)
+        return await link.ask("count", 60, "me", 1, "idle", "x", -1)
 
     assert linked(engine.url, ask) == [0, 0]
 
@@ -124,7 +124,7 @@ def test_an_engine_that_does_nothing_is_gone_in_time(engine: Engine) -> None:
         engine.hold()
         try:
             with pytest.raises(GoneError, match="did not answer in time"):
-                await link.ask("count", 60, "held", "x", -1)
+                await link.ask("count", 60, "me", 1, "held", "x", -1)
         finally:
             engine.go_on()
 
@@ -146,7 +146,7 @@ def test_who_ends_leaves_nobody_waiting(engine: Engine) -> None:
     async def ask(link: Link) -> Any:
         engine.hold()
         try:
-            asked = link.post("count", 60, "ends", "x", -1)
+            asked = link.post("count", 60, "me", 1, "ends", "x", -1)
             await asyncio.sleep(0)
             assert link._asking is not None
             link._asking.cancel()

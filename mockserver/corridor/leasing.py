@@ -1,0 +1,143 @@
+"""What exchanges took of what is counted once, and whose answer nobody has seen yet.
+
+An exchange takes its steps, and its faults, on a lease: a number under the name of its process, which the
+engine keeps until the answer is over. Where the answer never began to leave, all of it goes back: who asks
+next gets the same step. A process gives back what it could not answer because the engine was gone. Of one
+that died, the worker that takes its place gives back what was not marked as begun (`mockserver.state.marks`);
+where none does, another host does so when the lease ends, and takes what stands in the journal for sent.
+
+In doubt a step was given: never twice.
+"""
+
+import secrets
+from asyncio import Future, Task, create_task, shield
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from mockserver.state.journal import Entry
+from mockserver.state.marks import Marks
+from mockserver.state.ports import GoneError
+from mockserver.state.redis.link import Link
+
+
+@dataclass(slots=True)
+class Lease:
+    """What one exchange holds: a number, and the place of the mark that its answer begins to leave.
+
+    `took`: whether there was something for it to take.
+    """
+
+    number: int
+    place: int
+    took: bool = False
+
+
+class Leasing:
+    """The leases of one process; `life` is for how many seconds the engine keeps what nobody uses."""
+
+    def __init__(self, link: Link, marks: Marks, *, life: int) -> None:
+        self._link = link
+        self._marks = marks
+        self._life = life
+        self._name = secrets.randbits(63) + 1
+        self._count = 0
+        self._held: dict[str, Lease] = {}
+        self._untold: dict[str, dict[int, Lease]] = {"over": {}, "these": {}}
+        self._telling: Task[None] | None = None
+
+    @property
+    def owner(self) -> str:
+        """The name under which this process takes."""
+        return str(self._name)
+
+    def take(self, entry: Entry) -> int:
+        """The number under which an exchange takes something. Raises `GoneError`."""
+        lease = self._held.get(entry.request_id)
+        if lease is None:
+            place = self._marks.place()
+            if place is None:
+                msg = "too many answers wait for it"
+                raise GoneError(msg)
+            self._count += 1
+            lease = self._held[entry.request_id] = Lease(self._count, place)
+        return lease.number
+
+    def took(self, entry: Entry) -> None:
+        """An exchange took something."""
+        self._held[entry.request_id].took = True
+
+    def of(self, entry: Entry) -> tuple[str, int | str]:
+        """The owner and the number of what an exchange took; the number is empty when that was nothing."""
+        lease = self._held.get(entry.request_id)
+        return self.owner, lease.number if lease is not None and lease.took else ""
+
+    def begins(self, entry: Entry) -> Callable[[], None] | None:
+        """What is to be done right before the first byte of an answer leaves; None for nothing."""
+        lease = self._held.get(entry.request_id)
+        return None if lease is None else partial(self._marks.mark, lease.place, lease.number)
+
+    def entered(self, entry: Entry, done: "Future[Any]") -> None:
+        """An exchange is being entered; where that fails, its answer never leaves."""
+        if entry.request_id in self._held:
+            done.add_done_callback(partial(self._entered, entry))
+
+    def _entered(self, entry: Entry, done: "Future[Any]") -> None:
+        if _failed(done):
+            self.lost(entry)
+        elif entry.endpoint:
+            # What is answered beside chat is given with this; nobody tells of its end.
+            lease = self._held.pop(entry.request_id, None)
+            if lease is not None:
+                self._marks.free((lease.place,))
+
+    def lost(self, entry: Entry) -> None:
+        """An answer never leaves: what it took goes back as soon as the engine is there."""
+        lease = self._held.pop(entry.request_id, None)
+        if lease is not None:
+            self._untold["these"][lease.number] = lease
+
+    def over(self, entry: Entry, done: "Future[Any]") -> None:
+        """An answer is over, which the engine is being told."""
+        lease = self._held.pop(entry.request_id, None)
+        if lease is not None:
+            done.add_done_callback(partial(self._over, lease))
+
+    def _over(self, lease: Lease, done: "Future[Any]") -> None:
+        if _failed(done):
+            self._untold["over"][lease.number] = lease
+        else:
+            self._marks.free((lease.place,))
+
+    async def settle(self) -> None:
+        """Tells the engine what it has to know before anything more is taken. Raises `GoneError`."""
+        if self._telling is None:
+            if self._marks.name == self._name and not any(self._untold.values()):
+                return
+            self._telling = create_task(self._tell())
+        await shield(self._telling)
+
+    async def _tell(self) -> None:
+        try:
+            if self._marks.name != self._name:
+                if self._marks.name:
+                    await self.give_back(str(self._marks.name), "all", self._marks.numbers)
+                self._marks.begin(self._name)
+            for how, leases in self._untold.items():
+                told = dict(leases)
+                if told:
+                    await self.give_back(self.owner, how, told)
+                for number, lease in told.items():
+                    del leases[number]
+                    self._marks.free((lease.place,))
+        finally:
+            self._telling = None
+
+    async def give_back(self, owner: str, how: str, numbers: Iterable[int] = ()) -> None:
+        """Has the engine take back what an owner took (`back.lua` knows how). Raises `GoneError`."""
+        await self._link.ask("back", how, owner, self._life, *numbers)
+
+
+def _failed(done: "Future[Any]") -> bool:
+    return done.cancelled() or done.exception() is not None
