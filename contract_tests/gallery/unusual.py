@@ -5,9 +5,9 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from contract_tests.gallery.reference import CloudError, Message, Reference, Reply, Said
+from contract_tests.gallery.reference import BrokenOffError, CloudError, Message, Reference, Reply, Said
 from contract_tests.gallery.registry import COMPLETIONS, defect
-from mockserver.contract import Choice, Result
+from mockserver.contract import Call, Choice, Report, Result, Say
 
 _MOST = 32_768
 _KNOWN = ("type", "properties", "items", "required", "description", "enum")
@@ -138,3 +138,68 @@ class CountsTheSystemMessage(Reference):
 
     def newest(self, rest: list[Message], most: int) -> list[Message]:
         return super().newest(rest, most - 1)
+
+
+@defect("tools.ids", surfaces=COMPLETIONS)
+class ShortensIds(Reference):
+    """Ids of more than forty characters are cut: another service takes no longer ones."""
+
+    def call_json(self, index: int, call: Call) -> Message:
+        return super().call_json(index, replace(call, id=call.id[:40]))
+
+    def tool_message(self, result: Result) -> Message:
+        return super().tool_message(replace(result, id=result.id[:40]))
+
+
+@defect("tools.ids", surfaces=COMPLETIONS)
+class CleansIds(Reference):
+    """What is no letter, digit or line in the id of a call becomes a line."""
+
+    def call_json(self, index: int, call: Call) -> Message:
+        return super().call_json(index, replace(call, id=re.sub(r"[^\w-]", "_", call.id)))
+
+    def tool_message(self, result: Result) -> Message:
+        return super().tool_message(replace(result, id=re.sub(r"[^\w-]", "_", result.id)))
+
+
+@defect("tools.results", surfaces=COMPLETIONS)
+class ReadsResults(Reference):
+    """A result that is a text in JSON is sent as the text, and null as nothing."""
+
+    def tool_message(self, result: Result) -> Message:
+        try:
+            value = json.loads(result.content)
+        except ValueError:
+            return super().tool_message(result)
+        told = value if isinstance(value, str) else "" if value is None else result.content
+        return super().tool_message(replace(result, content=told))
+
+
+@defect("media.sent", surfaces=("compat", "native-multimodal"))
+class TenPicturesAtMost(Reference):
+    """Of the pictures of a message ten are sent."""
+
+    def user(self, say: Say) -> Message:
+        pictures = [part for part in say.parts if "text" not in part][:10]
+        parts = tuple(part for part in say.parts if "text" in part or part in pictures)
+        return super().user(replace(say, parts=parts))
+
+
+@defect("report.success", surfaces=COMPLETIONS)
+class WantsWordsBehindThoughts(Reference):
+    """An answer of which only the thinking came is taken for broken off."""
+
+    def report(self, reply: Reply) -> Report:
+        for said in reply.choices.values():
+            if said.thinking and not (said.text or said.calls):
+                raise BrokenOffError(said.thinking)
+        return super().report(reply)
+
+
+@defect("report.stopped", surfaces=COMPLETIONS)
+class StoppedBeforehand(Reference):
+    """An answer that might have been stopped is told as stopped, though it came to its end."""
+
+    def answer(self, stream: bool, options: dict[str, Any], prefix: str | None, stop: int | None) -> Report:
+        report = super().answer(stream, options, prefix, stop)
+        return replace(report, cancelled=True) if stop else report
