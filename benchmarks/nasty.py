@@ -221,6 +221,13 @@ def _bomb() -> Nasty:
     return Nasty(ask=Ask(body=b"".join([*pieces, packer.flush()]), headers={"Content-Encoding": "gzip"}))
 
 
+@row("20,000 values that fit no choice")
+def _unfit() -> Nasty:
+    asked = {"model": "qwen-plus", "input": {"prompt": "Which tea?"}, "parameters": {"stop": [{}] * 20_000}}
+    body = json.dumps(asked).encode()
+    return Nasty(ask=Ask(path="/api/v1/services/aigc/text-generation/generation", body=body))
+
+
 @row("9 MB, packed")
 def _packed() -> Nasty:
     words = said("Which tea do you like best? " * 320_000).ask.body
@@ -310,6 +317,15 @@ def played(text: str) -> Nasty:
 def _turns() -> Nasty:
     lines = "".join(f"    - user: Cup {number}?\n    - assistant: Tea {number}.\n" for number in range(3_000))
     return played("conversations:\n  - messages:\n" + lines)
+
+
+@row("a scenario of 110,000 replies, played anew")
+def _replies() -> Nasty:
+    said = "content: a cup of tea that is neither hot nor cold"
+    lines = "".join(
+        f"- {{match: {{last_user: q{number}}}, reply: {{{said}}}}}\n" for number in range(110_000)
+    )
+    return played("replies:\n" + lines)
 
 
 @row("aliases that unfold without end")

@@ -192,6 +192,8 @@ class _Reader:
             [quota for source in sources for quota in self.quotas(source.data)],
             [ruling for source in reversed(sources) for ruling in self.rulings(source)],
         )
+        for source in sources:
+            source.let_go()
         return self.whole
 
     def transcripts(self, source: Source) -> None:

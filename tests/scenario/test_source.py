@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.scenario.export import dump
+from mockserver.scenario.problem import Spot
 from mockserver.scenario.source import SourceError, read_file, read_text
 from tests.wire.strategies import json_values
 
@@ -146,3 +147,19 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytes
     file.write_text("a: 1")
     with pytest.raises(SourceError, match="the file has 4 bytes"):
         read_file(file)
+
+
+@pytest.mark.parametrize("name", ["tea.yaml", "tea.json"])
+def test_a_source_that_is_let_go_knows_its_data_and_its_file(name: str) -> None:
+    source = read_text('{\n"tea": ["oolong"]}', Path(name))
+    assert source.spot(("tea", 0)) == Spot(Path(name), 2, 9)
+    source.let_go()
+    assert source.spot(("tea", 0)) == Spot(Path(name), 1)
+    assert source.data == {"tea": ["oolong"]}
+
+
+def test_an_alias_stands_for_the_same_wherever_it_is() -> None:
+    """What is taken apart when all is made is not taken from what it was made into."""
+    data = read_text("a: &a [tea, {cup: small}]\nb: *a\nc: [*a, *a]", Path("tea.yaml")).data
+    tea = ["tea", {"cup": "small"}]
+    assert data == {"a": tea, "b": tea, "c": [tea, tea]}
