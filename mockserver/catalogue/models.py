@@ -43,7 +43,9 @@ class Family:
 
     `thinking_kept` says which `reasoning_content` of the history is read: none, that of a running tool loop,
     or all when `preserve_thinking` asks for it. `parts_on_lines`: the texts of a content in parts stand on
-    lines of their own. `drops_bare_calls`: an answer of calls alone is not shown when no tool may be called.
+    lines of their own. `checks_bounds`: the check of parameters knows what the model takes, and refuses
+    before the backend is asked. `ignores_thinking`: a model without the switch takes it all the same.
+    `drops_bare_calls`: an answer of calls alone is not shown when no tool may be called.
     Counts of tokens that a backend adds to its prompt: `think_line_tokens` open a thought, `thinkless_tokens`
     an answer without one; `thinking_prompt_tokens` are a hidden prompt of models that think,
     `required_call_tokens` the mark before a call that must come (which the answer then has not).
@@ -92,6 +94,8 @@ class Family:
     stop_tokens: int = 0
     brief_stream_tokens: int = 0
     guards_repetition: bool = False
+    checks_bounds: bool = False
+    ignores_thinking: bool = False
     drops_media: bool = False
     speaks: bool = False
 

@@ -1,5 +1,6 @@
 """The rules of ranges that depend on the model, or on another parameter."""
 
+import math
 from collections.abc import Iterator
 
 from mockserver.rules.registry import Broken, rule
@@ -10,17 +11,20 @@ from mockserver.talk.request import ChatRequest
 @rule(
     "ranges.max-tokens",
     severity=Severity.REFUSED,
-    source="Model Studio docs, error codes (zh), 2025-12; limits: Model Studio docs, models, 2026-03",
-    fix="Ask for 1 token at least and for the model's most output at most.",
-    refusals=("parameter.max-tokens-range",),
+    source="Model Studio docs, error codes (zh), 2025-12; limits: Model Studio docs, models, 2026-03; "
+    "`max_completion_tokens` has no upper bound: mnfst/modelparams.dev#242, #300 and #338, probes, 2026-08",
+    fix="Ask for 1 token at least, and by `max_tokens` for the model's most output at most.",
+    museum="anomalyco/opencode#40770, Kilo-Org/kilocode#5871",
+    refusals=("parameter.max-tokens-range", "parameter.max-tokens-checked"),
     needs=("max_tokens", "max_completion_tokens"),
 )
 def _max_tokens(request: ChatRequest) -> Iterator[Broken]:
-    for name in ("max_tokens", "max_completion_tokens"):
+    limit = request.model.max_output
+    entry = "parameter.max-tokens-checked" if request.model.family.checks_bounds else ""
+    for name, most in (("max_tokens", limit), ("max_completion_tokens", math.inf)):
         asked = request.get(name)
-        limit = request.model.max_output
-        if asked is not None and not 1 <= asked <= limit:
-            yield Broken(request.place(name), {"max": limit})
+        if asked is not None and not 1 <= asked <= most:
+            yield Broken(request.place(name), {"max": limit}, entry)
 
 
 @rule(

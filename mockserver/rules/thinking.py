@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mockserver.rules.marks import Mark
-from mockserver.rules.registry import Broken, rule
+from mockserver.rules.registry import ACCEPTED, Broken, rule
 from mockserver.talk.finding import Severity
 from mockserver.talk.request import ChatRequest
 from mockserver.talk.surface import Trait
@@ -14,15 +14,17 @@ _CODES = "Model Studio docs, error codes (zh), 2025-12"
 @rule(
     "thinking.unsupported",
     severity=Severity.REFUSED_BY_SOME,
-    source=_CODES,
+    source=f"{_CODES}; qwen-max takes it (mnfst/modelparams.dev#235, probes, 2026-08)",
     fix="Send `enable_thinking` only to a model that has the switch, and leave it on where it must be.",
     refusals=("thinking.unsupported", "thinking.always-on"),
+    teaches="`enable_thinking` for {model}, which does not think: nothing comes of it.",
     needs=("enable_thinking",),
 )
 def _unsupported(request: ChatRequest) -> Iterator[Broken]:
     asked = request.get("enable_thinking")
     if asked and request.model.thinking == "none":
-        yield Broken(request.place("enable_thinking"), {"model": request.model.name})
+        entry = ACCEPTED if request.model.family.ignores_thinking else ""
+        yield Broken(request.place("enable_thinking"), {"model": request.model.name}, entry)
     if asked is False and request.model.thinking == "only":
         yield Broken(request.place("enable_thinking"), entry="thinking.always-on")
 
@@ -149,6 +151,24 @@ def _budget(request: ChatRequest) -> Iterator[Broken]:
 def _budget_and_effort(request: ChatRequest) -> Iterator[Broken]:
     both = request.get("reasoning_effort") is not None and request.get("thinking_budget") is not None
     if both and request.model.reasoning_effort:
+        yield Broken(request.place("reasoning_effort"))
+
+
+@rule(
+    "thinking.effort",
+    severity=Severity.REFUSED_BY_SOME,
+    source="Model Studio users, public issues, 2026-08, qwen3.8; the efforts that a model takes: "
+    "Model Studio docs, deep thinking, 2026-09",
+    fix="Send an effort that the model takes.",
+    museum="VicBilibily/GCMP#384",
+    refusals=("thinking.effort",),
+    needs=("reasoning_effort",),
+    traits=(Trait.EFFORT_OR_BUDGET,),
+)
+def _effort(request: ChatRequest) -> Iterator[Broken]:
+    model, effort = request.model, request.get("reasoning_effort")
+    taken = (model.reasoning_effort or {}).get("accepts", ())
+    if model.family.checks_bounds and effort is not None and effort not in taken:
         yield Broken(request.place("reasoning_effort"))
 
 

@@ -184,6 +184,22 @@ EXHIBITS = [
         {**compat(ASKED), "model": "qwen3.8-max", "reasoning_effort": "high", "thinking_budget": 4096},
     ),
     Exhibit(
+        "an effort that the model does not have",
+        "thinking.effort",
+        "reasoning_effort",
+        "VicBilibily/GCMP#384",
+        COMPAT,
+        {**compat(ASKED), "model": "qwen3.8-max", "reasoning_effort": "extreme"},
+    ),
+    Exhibit(
+        "more tokens than the model writes",
+        "ranges.max-tokens",
+        "max_tokens",
+        "anomalyco/opencode#40770",
+        COMPAT,
+        {**compat(ASKED, stream=True), "model": "qwen3.8-max", "max_tokens": 200_000},
+    ),
+    Exhibit(
         "a search by a model that cannot",
         "search.unsupported",
         "enable_search",

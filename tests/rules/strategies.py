@@ -74,7 +74,7 @@ TOOLS: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
 )
 OPTIONS: Mapping[str, st.SearchStrategy[Any]] = {
     "temperature": st.none() | st.floats(0, 2, exclude_max=True),
-    "top_p": st.none() | st.floats(0, 1, exclude_min=True),
+    "top_p": st.none() | st.floats(0, 1),
     "top_k": st.none() | st.integers(0, 200),
     "repetition_penalty": st.none() | st.floats(0.1, 3),
     "presence_penalty": st.none() | st.floats(-2, 2),
@@ -295,7 +295,7 @@ MUTATIONS: dict[str, Mutation] = {
     "tools.definition": ranged("tools", [{"type": "function"}]),
     "tools.choice": ranged("tool_choice", "any"),
     "ranges.temperature": ranged("temperature", 2),
-    "ranges.top-p": ranged("top_p", 0),
+    "ranges.top-p": ranged("top_p", 1.5),
     "ranges.top-k": ranged("top_k", -1),
     "ranges.repetition-penalty": ranged("repetition_penalty", 0),
     "ranges.presence-penalty": ranged("presence_penalty", -3),
@@ -364,7 +364,7 @@ MUTATIONS: dict[str, Mutation] = {
     "partial.position": Mutation(insert(PREFIX, ASK)),
     "partial.model": Mutation(with_model("qwen-long", "qwen-long", "qwen-vl-ocr", insert(PREFIX))),
     "thinking.unsupported": Mutation(
-        streamed(with_model("qwen-max", "qwen-max", "qwen-vl-max", options(**THINK)))
+        streamed(with_model("qwen-long", "qwen-long", "qwen-vl-max", options(**THINK)))
     ),
     "thinking.non-streaming": Mutation(
         plain(with_model("qwen-plus", "qwen-plus", "qwen3-vl-plus", options(**THINK)))
@@ -390,6 +390,9 @@ MUTATIONS: dict[str, Mutation] = {
             "qwen3.8-max",
             options(reasoning_effort="low", thinking_budget=9),
         ),
+    ),
+    "thinking.effort": Mutation(
+        with_model("qwen3.8-max", "qwen3.8-2.4t-a95b", "qwen3.8-max", options(reasoning_effort="extreme")),
     ),
     "thinking.budget-above-completion": Mutation(
         streamed(options(**THINK, thinking_budget=9, max_completion_tokens=9))

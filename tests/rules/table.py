@@ -96,7 +96,7 @@ def place(path: str, surface: Surface) -> str:
 ASKED, CALLED, DONE = user(), calls(call()), result()
 RANGES = {
     "temperature": (2, 1.9),
-    "top_p": (0, 1),
+    "top_p": (1.5, 0),
     "top_k": (-1, 0),
     "repetition_penalty": (0, 0.1),
     "presence_penalty": (2.5, 2),
@@ -476,7 +476,7 @@ SINGLE: list[tuple[str, Surface, Side, str, Side]] = [
             place("enable_thinking", surface),
             Side("Hi", THINK, "", True),
         )
-        for surface, model in ((COMPAT, "qwen-max"), (TEXT, "qwen-max"), (MULTIMODAL, "qwen-vl-max"))
+        for surface, model in ((COMPAT, "qwen-long"), (TEXT, "qwen-long"), (MULTIMODAL, "qwen-vl-max"))
     ),
     *(
         (
@@ -536,6 +536,20 @@ SINGLE: list[tuple[str, Surface, Side, str, Side]] = [
         for surface, model in (
             (COMPAT, "qwen3.8-max"),
             (TEXT, "deepseek-v4-pro"),
+            (MULTIMODAL, "qwen3.8-max"),
+        )
+    ),
+    *(
+        (
+            "thinking.effort",
+            surface,
+            Side("Hi", {"reasoning_effort": "extreme"}, model),
+            place("reasoning_effort", surface),
+            Side("Hi", {"reasoning_effort": "xhigh"}, model),
+        )
+        for surface, model in (
+            (COMPAT, "qwen3.8-max"),
+            (TEXT, "qwen3.8-2.4t-a95b"),
             (MULTIMODAL, "qwen3.8-max"),
         )
     ),

@@ -68,10 +68,10 @@ CASES = [
     ),
     Case(
         "thinking.unsupported",
-        hi("qwen-max", enable_thinking=True),
+        hi("qwen-long", enable_thinking=True),
         "enable_thinking",
-        "The model qwen-max does not support enable_thinking.",
-        (hi("qwen-max", enable_thinking=False), hi("qwen-max"), hi(stream=True, enable_thinking=True)),
+        "The model qwen-long does not support enable_thinking.",
+        (hi("qwen-long", enable_thinking=False), hi("qwen-long"), hi(stream=True, enable_thinking=True)),
     ),
     Case(
         "thinking.unsupported",
@@ -224,5 +224,29 @@ def test_an_empty_list_of_messages_is_no_matter_of_the_last_message(errors: Erro
 
 
 def test_both_limits_are_found_when_both_are_broken(errors: Errors) -> None:
-    found = check(hi(max_tokens=0, max_completion_tokens=99999), errors)
+    found = check(hi(max_tokens=0, max_completion_tokens=0), errors)
     assert [finding.path for finding in found] == ["max_tokens", "max_completion_tokens"]
+
+
+def test_a_model_that_cannot_think_may_take_the_switch_all_the_same(errors: Errors) -> None:
+    [found] = check(hi("qwen-max", enable_thinking=True), errors)
+    assert (found.rule, found.refusal) == ("thinking.unsupported", None)
+    assert found.message == "`enable_thinking` for qwen-max, which does not think: nothing comes of it."
+
+
+@pytest.mark.parametrize(
+    ("model", "origin", "prefix"), [("qwen3.8-max", "validator", False), ("qwen3.7-max", "service", True)]
+)
+def test_the_newest_models_have_their_bounds_checked_before_the_backend(
+    model: str, origin: str, errors: Errors, *, prefix: bool
+) -> None:
+    """anomalyco/opencode#40770, 2026-08: one line, without the words that a backend puts in front."""
+    [found] = check(hi(model, max_tokens=200_000), errors)
+    assert found.message == "Range of max_tokens should be [1, 131072]"
+    assert found.refusal is not None
+    assert (found.refusal.origin, bool(found.refusal.prefix)) == (origin, prefix)
+
+
+def test_a_limit_of_answer_and_thinking_may_be_above_what_the_model_writes(errors: Errors) -> None:
+    """mnfst/modelparams.dev#242, #300, #338: probes of 2026-08 with a hundred million."""
+    assert check(hi(max_completion_tokens=100_000_000), errors) == []

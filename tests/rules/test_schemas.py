@@ -134,7 +134,7 @@ def test_the_words_of_a_surface_are_chosen_for_both_surfaces() -> None:
     ("parameter", "values", "message"),
     [
         ("temperature", [-0.1, 2, 2.5], P + "Temperature should be in [0.0, 2.0)"),
-        ("top_p", [0, -0.5, 1.01], P + "Range of top_p should be (0.0, 1.0]"),
+        ("top_p", [-0.5, 1.01], P + "Range of top_p should be (0.0, 1.0]"),
         ("top_k", [-1], P + "Parameter top_k be greater than or equal to 0"),
         ("repetition_penalty", [0, -1], P + "Repetition_penalty should be greater than 0.0"),
         ("presence_penalty", [-2.1, 2.1], P + "Presence_penalty should be in [-2.0, 2.0]"),
@@ -160,7 +160,7 @@ def test_a_value_out_of_its_documented_range_gets_the_documented_text(
     ("parameter", "values"),
     [
         ("temperature", [0, 1.999, None]),
-        ("top_p", [0.001, 1, None]),
+        ("top_p", [0, 0.001, 1, None]),
         ("top_k", [0, 101, None]),
         ("repetition_penalty", [0.001, None]),
         ("presence_penalty", [-2, 2, None]),
