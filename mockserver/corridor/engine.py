@@ -32,7 +32,7 @@ from mockserver.corridor.showing import teach
 from mockserver.corridor.speaker import Speaker
 from mockserver.corridor.striking import spoil, strike
 from mockserver.corridor.threads import Threads, size_of
-from mockserver.corridor.work import LARGE, Steps, aside, at_once, sized
+from mockserver.corridor.work import LARGE, Steps, aside, at_once, pause, sized
 from mockserver.dialects.table import dialect_of
 from mockserver.meter.caches import CacheUse, marked
 from mockserver.meter.logprobs import with_logprobs
@@ -180,7 +180,7 @@ class Engine:
         arrived: float,
         answers: Answers | None = None,
     ) -> Steps[Answer]:
-        """The way to that answer; what of it may take long is a step of its own.
+        """The way to that answer: what of it may take long is a step, and it pauses between stretches.
 
         `answers` render it otherwise than their surface does.
         """
@@ -209,6 +209,7 @@ class Engine:
                     return played
             entry.world = world = self.door.admit(key, headers)
             request, trail = yield from self._understood(asked, headers)
+            yield pause
             if self.faults.asked(world.key, headers):
                 match = partial(self.faults.matching, world.key, request)
                 entered = (yield from aside(match)) if asked.large else match()
@@ -260,6 +261,7 @@ class Engine:
         if Trait.THREADS in surface.traits:
             asked.thread = self.keeping.thread(self.threads.find(entry.world, data, now=self.clock()))
             asked.large = asked.large or size_of(asked.thread.history) > LARGE
+        yield pause
         read = partial(self._read, asked, data, model, headers)
         return (yield from aside(read)) if asked.large else read()
 
@@ -349,6 +351,7 @@ class Engine:
         long = _bulk(request, reply) > LARGE
         reply = entry.reply = self._accompanied(request, reply)
         marks = (yield from aside(marked, request, tokenizer)) if large else marked(request, tokenizer)
+        yield pause
         left = self.keeping.cache(world, request.model.name)
         cache = left.use(request, prompt, marks, now=self.clock())
         write = partial(self._written, request, reply, asked, prompt, cache, blocked, answers)
@@ -379,6 +382,7 @@ class Engine:
         if alone and not asked.large and not entry.findings and entry.body is asked.place[2]:
             key = entry.world.key
             self.known.keep(asked.place, Read(request, prompt, key, self.door.policies.of(key)))
+        yield pause
         return prompt
 
     def _written(

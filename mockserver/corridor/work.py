@@ -3,7 +3,7 @@
 A way of many steps is a generator. It yields each piece of work that may take long, a function without
 arguments, and is sent what that returned, or thrown what it raised. `at_once` does all of it in its place;
 the server does it in a thread, so that nobody waits but who asked (`mockserver.server.aside`). Such work
-changes nothing that others see.
+changes nothing that others see. Between its stretches a way may `pause`.
 """
 
 from collections.abc import Callable, Generator
@@ -18,6 +18,14 @@ Steps: TypeAlias = Generator[Work, Any, Result]
 
 LARGE = 64 * 1024
 """From so many bytes, or characters, on a request or a reply is read and written aside: it may take 10 ms."""
+
+
+def pause() -> None:
+    """A step that is no work: a way waits until those that began with it have come as far.
+
+    One that goes alone goes on. Of many that begin together all go one stretch, then all the next one: a
+    processor learns how a stretch goes, and forgets it over a whole way.
+    """
 
 
 def aside(work: Callable[Given, Result], *args: Given.args, **options: Given.kwargs) -> Steps[Result]:

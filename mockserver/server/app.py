@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mockserver.catalogue.plans import agents_only, is_agent
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.unshared import is_gone
-from mockserver.corridor.work import INLINE, LARGE, Steps, Work
+from mockserver.corridor.work import INLINE, LARGE, Steps, Work, pause
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.table import around, at, dialect_of
 from mockserver.endpoints import apps
@@ -83,8 +83,13 @@ class App:
             return
         await self._send(answer, scope, receive, send)
 
-    def at_hand(self, scope: Scope, body: bytes, *, keep_alive: bool) -> bytes | ASGIApp:
-        """All bytes of the answer to a request that is there as a whole; or what answers it the long way."""
+    def at_hand(
+        self, scope: Scope, body: bytes, *, keep_alive: bool
+    ) -> Generator[None, None, bytes | ASGIApp]:
+        """All bytes of the answer to a request that is there as a whole; or what answers it the long way.
+
+        Where it yields it waits for others to come as far.
+        """
         headers, path, engine = RequestHeaders(scope["headers"]), scope["path"], self.engine
         surface = at(path) if scope["method"] == "POST" else None
         most = min(LARGE, engine.settings.max_body)
@@ -94,7 +99,8 @@ class App:
             return self
         steps = self._steps(surface, partial(engine.steps, surface), headers, body, engine.clock())
         try:
-            work = next(steps)
+            while (work := next(steps)) is pause:
+                yield
         except StopIteration as end:
             answer: Answer = end.value
         else:

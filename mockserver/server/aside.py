@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from starlette.types import Scope
 
 from mockserver.base.deadline import Timer
-from mockserver.corridor.work import INLINE, Steps, Work
+from mockserver.corridor.work import INLINE, Steps, Work, pause
 from mockserver.state.ports import Need
 
 Result = TypeVar("Result")
@@ -88,7 +88,10 @@ class Aside:
             work = work or next(steps)
             while True:
                 try:
-                    done = await (work.ask() if isinstance(work, Need) else self._enter(work, way))
+                    if isinstance(work, Need):
+                        done = await work.ask()
+                    else:
+                        done = work() if work is pause else await self._enter(work, way)
                 except Exception as error:  # noqa: BLE001 - the steps decide what is done about it
                     work = steps.throw(error)
                 else:

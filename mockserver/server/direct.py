@@ -5,6 +5,7 @@ here is what uvicorn's own cycle says of it, byte for byte. What needs time, is 
 framing of its own is not written here: it goes the long way.
 """
 
+from collections.abc import Generator
 from typing import Any, Protocol
 
 from starlette.types import Scope
@@ -17,8 +18,11 @@ from mockserver.corridor.work import LARGE
 class AtHand(Protocol):
     """What answers a request that is there as a whole."""
 
-    def __call__(self, scope: Scope, body: bytes, *, keep_alive: bool) -> Any:
-        """All bytes of its answer, or the ASGI application that answers it."""
+    def __call__(self, scope: Scope, body: bytes, *, keep_alive: bool) -> Generator[None, None, Any]:
+        """All bytes of its answer, or the ASGI application that answers it.
+
+        Where it yields it waits for others to come as far.
+        """
 
 
 _NO_BODY = (204, 304)

@@ -10,7 +10,7 @@ import asyncio
 import re
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httptools
@@ -252,7 +252,8 @@ class Protocol(HttpToolsProtocol):
 
     def eof_received(self) -> None:
         """The client says no more, and uvicorn closes the line; what it asked is answered before that."""
-        self._answer_held()
+        for _ in self._answer_held():
+            pass
         self._gathering.flush()
 
     def on_message_begin(self) -> None:
@@ -300,22 +301,22 @@ class Protocol(HttpToolsProtocol):
         elif self.at_hand is not None and self.app is not self.crowded:
             # It may be there as a whole, which is seen when what came is read to its end.
             self._held = cycle, app
-            self.turn.answer(self._answer_held)
+            self.turn.answer(self._answer_held())
             return
         super()._start_asgi_task(cycle, app)
 
-    def _answer_held(self) -> None:
+    def _answer_held(self) -> Iterator[None]:
         """Answers a request at hand, if nothing has ended it since."""
         held, self._held = self._held, None
         if held is None:
             return
         try:
-            self._answer(*held)
+            yield from self._answer(*held)
         except Exception:
             self.logger.exception("a request could not be answered")
             self.transport.abort()
 
-    def _answer(self, cycle: RequestResponseCycle, app: Any) -> None:
+    def _answer(self, cycle: RequestResponseCycle, app: Any) -> Iterator[None]:
         """Answers a request at once that is there as a whole; else it goes the long way.
 
         One that waits to be told to go on goes that way, and one whose client does not read.
@@ -323,7 +324,7 @@ class Protocol(HttpToolsProtocol):
         waits = cycle.more_body or cycle.waiting_for_100_continue or self.flow.write_paused
         if self.at_hand is not None and not waits:
             scope: Any = cycle.scope
-            app = self.at_hand(scope, bytes(cycle.body), keep_alive=cycle.keep_alive)
+            app = yield from self.at_hand(scope, bytes(cycle.body), keep_alive=cycle.keep_alive)
         if not isinstance(app, bytes):
             super()._start_asgi_task(cycle, app)
             return

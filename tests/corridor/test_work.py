@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockserver.corridor.work import LARGE, Steps, aside, at_once, sized
+from mockserver.corridor.work import LARGE, Steps, aside, at_once, pause, sized
 
 
 def brewed(tea: str, *, cups: int = 1) -> str:
@@ -41,3 +41,11 @@ def test_what_no_step_expects_ends_the_way() -> None:
 
     with pytest.raises(ValueError, match="stones make no tea"):
         at_once(way())
+
+
+def test_one_way_alone_does_not_wait_where_it_pauses() -> None:
+    def way() -> Steps[str]:
+        nothing = yield pause
+        return f"{nothing}, {(yield from aside(brewed, 'oolong'))}"
+
+    assert at_once(way()) == "None, 1 of oolong"

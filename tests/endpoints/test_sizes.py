@@ -14,7 +14,7 @@ from mockserver.base.jsontext import dumps
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.replay import Playing, Recorded
 from mockserver.corridor.threads import Conversation
-from mockserver.corridor.work import LARGE, Steps
+from mockserver.corridor.work import LARGE, Steps, pause
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.table import SURFACES, named
 from mockserver.endpoints import answering, apps
@@ -69,8 +69,9 @@ def names(steps: Steps[Any]) -> list[str]:
     with suppress(StopIteration):
         work = next(steps)
         while True:
-            assert isinstance(work, partial)
-            found.append(work.func.__name__)
+            if work is not pause:
+                assert isinstance(work, partial)
+                found.append(work.func.__name__)
             try:
                 done = work()
             except Refused as refused:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.corridor.work import Steps, aside
+from mockserver.corridor.work import Steps, aside, pause
 from mockserver.server.aside import Aside
 
 PATIENCE = 20.0
@@ -148,6 +148,14 @@ def test_a_way_is_gone_with_its_work_aside() -> None:
     where, error = asyncio.run(Aside().through(way()))
     assert where != threading.get_ident()
     assert error == "invalid literal"
+
+
+def test_a_way_that_pauses_needs_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def way() -> Steps[object]:
+        return (yield pause)
+
+    monkeypatch.setattr(threading, "Thread", pytest.fail)
+    assert asyncio.run(Aside().through(way())) is None
 
 
 def test_a_way_whose_client_left_is_closed() -> None:

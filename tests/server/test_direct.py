@@ -79,6 +79,16 @@ def connected(app: App, count: int = 1, *, direct: bool = True) -> list[Wire]:
     return wires
 
 
+async def quiet(line: Any) -> None:
+    """Until all is said on a line."""
+    turns = 0
+    while turns < QUIET:
+        turns = 0 if line.tasks else turns + 1
+        if line.tasks:
+            await asyncio.wait(line.tasks)
+        await asyncio.sleep(0)
+
+
 async def _heard(app: App, pieces: list[bytes], *, direct: bool) -> Wire:
     (wire,) = connected(app, direct=direct)
     line = wire.line
@@ -86,12 +96,7 @@ async def _heard(app: App, pieces: list[bytes], *, direct: bool) -> Wire:
         if not wire.closed:
             line.data_received(piece)
         await asyncio.sleep(0)
-    quiet = 0
-    while quiet < QUIET:
-        quiet = 0 if line.tasks else quiet + 1
-        if line.tasks:
-            await asyncio.wait(line.tasks)
-        await asyncio.sleep(0)
+    await quiet(line)
     if not wire.closed:
         line.connection_lost(OSError("The client is gone."))
     return wire
@@ -257,6 +262,52 @@ def test_nothing_is_answered_before_all_that_came_in_this_turn_is_read(tokenizer
         return seen
 
     assert asyncio.run(turns()) == [(0, [0, 0, 0]), (3, [1, 1, 1])]
+
+
+def test_requests_of_one_turn_are_answered_as_one_after_the_other_is(tokenizer: Tokenizer) -> None:
+    names = ["chat", "refused", "native stream", "stream", "scripted", "no key", "scripted pace", "chat"]
+
+    async def said(*, together: bool) -> list[bytes]:
+        wires = connected(app_of(tokenizer, *SCRIPTS), len(names))
+        for wire, name in zip(wires, names, strict=True):
+            wire.line.data_received(ASKED[name])
+            if not together:
+                await quiet(wire.line)
+        for wire in wires:
+            await quiet(wire.line)
+            wire.line.connection_lost(None)
+        return [b"".join(wire.written) for wire in wires]
+
+    assert asyncio.run(said(together=True)) == asyncio.run(said(together=False))
+
+
+def test_of_requests_of_one_turn_all_are_read_before_one_is_answered(
+    tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, done = app_of(tokenizer), []
+    read, say = app.engine.door.read, app.engine.speaker.reply
+
+    def reads(*args: Any) -> Any:
+        done.append("read")
+        return read(*args)
+
+    def says(*args: Any, **options: Any) -> Any:
+        done.append("say")
+        return say(*args, **options)
+
+    monkeypatch.setattr(app.engine.door, "read", reads)
+    monkeypatch.setattr(app.engine.speaker, "reply", says)
+
+    async def turn() -> None:
+        wires = connected(app, 3)
+        for wire in wires:
+            wire.line.data_received(ASKED["chat"])
+        await asyncio.sleep(0)
+        for wire in wires:
+            wire.line.connection_lost(None)
+
+    asyncio.run(turn())
+    assert done == ["read"] * 3 + ["say"] * 3
 
 
 def test_a_request_that_comes_in_pieces_of_one_turn_is_answered_directly(

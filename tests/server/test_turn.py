@@ -1,7 +1,7 @@
 """All that came in one turn of the loop is answered, then all of it is handed over."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from hypothesis import given
@@ -20,12 +20,14 @@ class Noted(Turn):
     def ask(self, name: str, *, then: Callable[[], None] = lambda: None) -> None:
         """Has something answered, and its answer handed over."""
 
-        def deed() -> None:
+        def way() -> Iterator[None]:
+            self.done.append(f"read {name}")
+            yield
             self.done.append(f"answer {name}")
             self.hand_over(lambda: self.done.append(f"write {name}"))
             then()
 
-        self.answer(deed)
+        self.answer(way())
 
     def tell(self, _: Any, told: dict[str, Any]) -> None:
         """What the loop is told of."""
@@ -48,12 +50,12 @@ class Noted(Turn):
 
 
 @given(count=st.integers(0, 3 * TOGETHER + 1))
-def test_at_the_end_of_a_turn_some_are_answered_then_handed_over_then_the_next(count: int) -> None:
+def test_at_the_end_of_a_turn_some_go_each_stretch_together_then_the_next(count: int) -> None:
     noted, names = Noted(), [str(number) for number in range(count)]
     expected: list[str] = []
     for start in range(0, count, TOGETHER):
         some = names[start : start + TOGETHER]
-        expected += [f"answer {name}" for name in some] + [f"write {name}" for name in some]
+        expected += [f"{deed} {name}" for deed in ("read", "answer", "write") for name in some]
 
     def begin() -> None:
         for name in names:
@@ -66,7 +68,17 @@ def test_at_the_end_of_a_turn_some_are_answered_then_handed_over_then_the_next(c
 def test_what_comes_of_an_answer_is_of_the_next_turn() -> None:
     noted = Noted()
     told = noted.turns(lambda: noted.ask("a", then=lambda: noted.ask("b")), 2)
-    assert told == [[], ["answer a", "write a"], ["answer b", "write b"]]
+    assert told == [[], ["read a", "answer a", "write a"], ["read b", "answer b", "write b"]]
+
+
+def test_one_that_ends_early_holds_nobody_up() -> None:
+    noted = Noted()
+
+    def begin() -> None:
+        noted.answer(iter(()))
+        noted.ask("a")
+
+    assert noted.turns(begin, 1) == [[], ["read a", "answer a", "write a"]]
 
 
 def test_what_comes_of_handing_over_is_of_the_next_turn() -> None:
@@ -87,10 +99,9 @@ def test_what_fails_ends_nothing_else() -> None:
         raise ValueError(msg)
 
     def begin() -> None:
-        noted.answer(fail)
         noted.ask("a", then=fail)
         noted.hand_over(fail)
         noted.ask("b")
 
-    done = ["no tea", "answer a", "no tea", "answer b", "no tea", "write a", "write b"]
+    done = ["read a", "read b", "answer a", "no tea", "answer b", "no tea", "write a", "write b"]
     assert noted.turns(begin, 2) == [[], done, []]
