@@ -152,6 +152,11 @@ def fuzz(
     told.put(None)
 
 
+def said(wait: Wait) -> str:
+    """Return a wait in words."""
+    return f"{wait.own:.2f} s ({wait.busy:.2f} s on a core, {wait.whole:.2f} s by the clock)"
+
+
 @dataclass
 class Run:
     """What was seen."""
@@ -171,11 +176,11 @@ class Run:
                 found.setdefault(each.why, []).append(each.number)
         return found
 
-    def late(self) -> list[tuple[float, list[int]]]:
+    def late(self) -> list[tuple[Wait, list[int]]]:
         """Return each wait beyond the bound, with the numbers of the requests that were under way."""
         return [
             (
-                wait.own,
+                wait,
                 [each.number for each in self.done if each.begun <= at and each.ended >= at - wait.whole],
             )
             for at, wait in self.waits
@@ -198,7 +203,7 @@ class Run:
             f"status 500, {len(numbers)} times: {why}; the first was {numbers[0]}"
             for why, numbers in self.failures().items()
         ]
-        found += [f"{wait:.2f} s for the health, during {numbers}" for wait, numbers in self.late()[:10]]
+        found += [f"{said(wait)} for the health, during {numbers}" for wait, numbers in self.late()[:10]]
         if last - first > max(FLAT_MB, FLAT_SHARE * first):
             found.append(f"memory is not flat: {first:.0f} MB, then {last:.0f} MB")
         return found
@@ -256,7 +261,7 @@ class Log:
         print(f"{len(run.done)} requests, {run.memory[-1]:.0f} MB", flush=True)
         late = run.late()
         for wait, numbers in late[self._waits :]:
-            print(f"waited {wait:.2f} s during {', '.join(map(self._kept, numbers))}", flush=True)
+            print(f"waited {said(wait)} during {', '.join(map(self._kept, numbers))}", flush=True)
         self._waits = len(late)
 
     def silent(self, numbers: list[int]) -> None:

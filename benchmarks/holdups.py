@@ -6,9 +6,11 @@
 The server, who asks for its health, and whoever is nasty are processes of their own. The first lines show the
 longest wait without anything nasty: what the machine itself costs.
 
-Two waits are shown: how long it was by the clock, and how much of that was the server's own. For the rest
-somebody else had the core: the kernel tells how long a thread that could run had to wait for one. What is the
-server's own is held to the bound; on a machine that does nothing else both are the same.
+Three figures of a wait are shown: how long it was by the clock, how much of that was the server's own, and
+for how long the server had a core meanwhile. For the rest somebody else had it: the kernel tells how long a
+thread that could run had to wait for one. What is the server's own is held to the bound; on a machine that
+does nothing else it is the whole. Where it is much longer than on a core, the server slept, or a machine of
+which this one is a part gave it no time, which nobody here can tell.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ BOUND = 0.1
 """Seconds that nobody may wait longer for it."""
 
 AT_ONCE = 20
+NONE = (0.0, 0.0)
 RESTING = 2.0
 PATIENCE = 180.0
 
@@ -78,10 +81,15 @@ def send(port: int, name: str, number: int, told: Queue[tuple[str, float] | None
 
 @dataclass(frozen=True, order=True)
 class Wait:
-    """A wait for the health, in seconds: how much of it was the server's `own`, and the `whole`."""
+    """A wait for the health, in seconds: how much of it was the server's `own`, and the `whole`.
+
+    `busy` is for how long its threads had a core meanwhile: who held the others up without one slept, or was
+    itself kept from it by others.
+    """
 
     own: float
     whole: float
+    busy: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -98,17 +106,23 @@ class Held:
         return max(wait.own for wait in self.waits)
 
     @property
+    def busy(self) -> float:
+        """For how long the server had a core in that one."""
+        return max(self.waits).busy
+
+    @property
     def whole(self) -> float:
         """The longest wait by the clock."""
         return max(wait.whole for wait in self.waits)
 
 
-def delays(pid: int) -> dict[str, float]:
-    """Return for how many seconds each thread of a process could have run and had no core."""
+def schedule(pid: int) -> dict[str, tuple[float, float]]:
+    """Return for how many seconds each thread of a process had a core, and could have run and had none."""
     found = {}
     for thread in Path(f"/proc/{pid}/task").iterdir():
         with suppress(OSError):  # it may have ended
-            found[thread.name] = int((thread / "schedstat").read_text().split()[1]) / 1e9
+            ran, waited, _ = map(int, (thread / "schedstat").read_text().split())
+            found[thread.name] = ran / 1e9, waited / 1e9
     return found
 
 
@@ -123,14 +137,18 @@ class Health:
 
     def ask(self) -> Wait:
         """Ask once; return how long that took. Where several threads had no core, the longest time counts."""
-        before = [delays(pid) for pid in self._pids]
+        before = [schedule(pid) for pid in self._pids]
         whole = self._asked()
-        after = [delays(pid) for pid in self._pids]
-        lost = sum(
-            max(now[thread] - was.get(thread, 0.0) for thread in now)
+        after = [schedule(pid) for pid in self._pids]
+        spent = [
+            [
+                (ran - was.get(thread, NONE)[0], waited - was.get(thread, NONE)[1])
+                for thread, (ran, waited) in now.items()
+            ]
             for was, now in zip(before, after, strict=True)
-        )
-        return Wait(max(0.0, whole - lost), whole)
+        ]
+        lost = sum(max(waited for _, waited in threads) for threads in spent)
+        return Wait(max(0.0, whole - lost), whole, sum(ran for ran, _ in spent[0]))
 
     def _asked(self) -> float:
         begin = time.monotonic()
@@ -171,7 +189,8 @@ def line(name: str, alone: Held, together: Held) -> str:
     """Return a line of the table."""
     mark = " **" if max(alone.own, together.own) > BOUND else ""
     cells = (
-        f"{held.slowest:.2f} | {1000 * held.own:.0f} | {1000 * held.whole:.0f}" for held in (alone, together)
+        f"{held.slowest:.2f} | {1000 * held.own:.0f} | {1000 * held.busy:.0f} | {1000 * held.whole:.0f}"
+        for held in (alone, together)
     )
     return f"| {name} | {together.statuses} | {' | '.join(cells)}{mark} |"
 
@@ -202,9 +221,9 @@ def main(arguments: list[str] | None = None) -> int:
                 f"At rest: longest wait {1000 * quiet.own:.0f} ms of its own, {1000 * quiet.whole:.0f} ms by "
                 f"the clock, median {middle:.1f} ms.\n"
             )
-            waits = "longest wait, own: ms | by the clock: ms"
+            waits = "longest wait, own: ms | on a core: ms | by the clock: ms"
             print(f"| row | status | alone: s | {waits} | {options.at_once} at once: s | {waits} |")
-            print("|---|---|---:|---:|---:|---:|---:|---:|", flush=True)
+            print("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|", flush=True)
             for name in nasty.ROWS:
                 if options.only in name:
                     alone = hold(port, health, name, 1)
