@@ -10,7 +10,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from contract_tests.drivers import program
 from contract_tests.world import Server, serving, wait_until
 from mockserver import Mock
 from mockserver.testing.channel import HttpChannel
+from tests.state.engines import Engine
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "many.md"
 
@@ -64,20 +65,25 @@ def shown(kind: str) -> str:
     return found[1]
 
 
-def configured(name: str, folder: Path, ports: dict[str, int]) -> str:
+HASHES = re.compile(r"^ *(?:hash|balance|hash-type) .*\n", re.MULTILINE)
+"""The lines by which a balancer takes each key to the same process."""
+
+
+def configured(name: str, folder: Path, ports: dict[str, int], *, hashing: bool = True) -> str:
     """The configuration of the page with these ports in the place of its own."""
-    text = re.sub(r"127\.0\.0\.1:(\d+)", lambda found: f"127.0.0.1:{ports[found[1]]}", shown(name))
+    page = shown(name) if hashing else HASHES.sub("", shown(name))
+    text = re.sub(r"127\.0\.0\.1:(\d+)", lambda found: f"127.0.0.1:{ports[found[1]]}", page)
     return f"{NGINX.replace('FOLDER', str(folder))}{text}}}" if name == "nginx" else text
 
 
 @contextmanager
-def balanced(name: str, folder: Path, servers: list[Server]) -> Iterator[str]:
+def balanced(name: str, folder: Path, servers: list[Server], *, hashing: bool = True) -> Iterator[str]:
     """Run a balancer in front of the servers; give its URL."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = int(sock.getsockname()[1])
     ports = {"8000": port, "8001": _port(servers[0]), "8002": _port(servers[1])}
-    (folder / "config").write_text(configured(name, folder, ports), "utf-8")
+    (folder / "config").write_text(configured(name, folder, ports, hashing=hashing), "utf-8")
     command = COMMANDS[name](folder)
     command[0] = program(command[0], path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     with (folder / "log").open("wb") as log:
@@ -203,3 +209,30 @@ def test_the_code_of_the_page_passes(url: str, monkeypatch: pytest.MonkeyPatch) 
     names: dict[str, Callable[[], None]] = {}
     exec(compile(shown("python"), str(PAGE), "exec"), names)
     names["test_a_server_that_runs_already"]()
+
+
+@pytest.fixture(scope="module")
+def sharing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
+    """Run two servers that share a state."""
+    folder = tmp_path_factory.mktemp
+    with ExitStack() as stack:
+        engine = Engine(folder("redis"))
+        stack.callback(engine.end)
+        yield [stack.enter_context(serving(folder(name), "--state", engine.url)) for name in ("one", "two")]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_servers_that_share_a_state_are_one_whichever_is_asked(
+    name: str, sharing: list[Server], tmp_path: Path
+) -> None:
+    assert len(HASHES.findall(shown(name))) == {"nginx": 1, "haproxy": 2}[name]
+    with balanced(name, tmp_path, sharing, hashing=False) as url:
+        mock = world(url, "shared")
+        script = mock.when()
+        for number in range(WORLDS):
+            script.then(f"Step {number}.", times=1)
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: said(chat(url, bearer(mock))), range(WORLDS)))
+        assert sorted(answers) == sorted(f"Step {number}." for number in range(WORLDS))
+        for one in (url, *(str(server.control.base_url).rstrip("/") for server in sharing)):
+            assert len(Mock(HttpChannel(one, key=mock.key), one, mock.key).requests()) == WORLDS

@@ -41,6 +41,7 @@ def tool(name: str) -> str:
         ("vendor.github-actions", "action.yml"),
         ("vendor.gitlab-ci", "packages/gitlab/dashscope-mock.yml"),
         ("vendor.compose-spec", "packages/compose.yaml"),
+        ("vendor.compose-spec", "packages/compose.many.yaml"),
     ],
 )
 def test_a_file_keeps_to_the_schema_of_its_kind(schema: str, file: str) -> None:
@@ -80,10 +81,42 @@ def test_helm_accepts_the_chart_with_and_without_scenarios(tmp_path: Path) -> No
     assert run(helm, "template", "tea", chart, "--set", "argument=x").returncode != 0
 
 
+MANY = ("stateSecret=redis", "controlTokenSecret=mock", "replicas=3")
+
+
+def set_to(*values: str) -> list[str]:
+    """Options of helm that set values."""
+    return [part for value in values for part in ("--set", value)]
+
+
+def test_the_chart_runs_as_many_as_share_a_state() -> None:
+    helm, chart = tool("helm"), PACKAGES / "helm" / "dashscope-mock"
+    done = run(helm, "template", "tea", chart, *set_to(*MANY))
+    assert done.returncode == 0, done.stderr
+    made = {document["kind"]: document for document in yaml.safe_load_all(done.stdout) if document}
+    assert list(made) == ["PodDisruptionBudget", "Service", "Deployment"]
+    assert made["PodDisruptionBudget"]["spec"]["selector"] == made["Deployment"]["spec"]["selector"]
+    assert made["Deployment"]["spec"]["replicas"] == 3
+    assert "strategy" not in made["Deployment"]["spec"]
+    (container,) = made["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert container["args"][-2:] == ["--state", "$(DASHSCOPE_MOCK_STATE)"]
+    assert {env["name"]: env["valueFrom"]["secretKeyRef"] for env in container["env"]} == {
+        "DASHSCOPE_MOCK_CONTROL_TOKEN": {"name": "mock", "key": "token"},
+        "DASHSCOPE_MOCK_STATE": {"name": "redis", "key": "url"},
+    }
+    for short in ([*MANY[1:]], [MANY[0], MANY[2]], [*MANY, "scenarios.shop=replies: []"]):
+        assert run(helm, "template", "tea", chart, *set_to(*short)).returncode != 0, short
+
+
 @pytest.mark.parametrize("version", ["1.25.0", "1.37.0"])
-def test_what_the_chart_makes_keeps_to_the_schemas_of_kubernetes(version: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "values", [["--set-json", 'scenarios={"shop.yaml":"replies: []"}'], set_to(*MANY)], ids=["one", "many"]
+)
+def test_what_the_chart_makes_keeps_to_the_schemas_of_kubernetes(
+    values: list[str], version: str, tmp_path: Path
+) -> None:
     chart, checker = PACKAGES / "helm" / "dashscope-mock", tool("kubernetes-validate")
-    made = run(tool("helm"), "template", "tea", chart, "--set-json", 'scenarios={"shop.yaml":"replies: []"}')
+    made = run(tool("helm"), "template", "tea", chart, *values)
     file = tmp_path / "chart.yaml"
     file.write_text(made.stdout, "utf-8")
     done = run(checker, "--kubernetes-version", version, "--strict", file)
