@@ -64,6 +64,9 @@ WARM_UP = 0.3
 FLAT_SHARE, FLAT_MB = 0.1, 40.0
 """Memory is flat when it grows by no more than this share, or by so many MB, from first to last quarter."""
 
+KEPT = re.compile(rb'_kept_bytes\{what="(\w+)"\} ([\d.e+]+)')
+"""What the metrics say of everything that has a bound."""
+
 FAILED = re.compile(rb"could not be answered|Traceback|Exception in ASGI")
 """What the log of the server says of an internal error."""
 
@@ -157,6 +160,24 @@ def said(wait: Wait) -> str:
     return f"{wait.own:.2f} s ({wait.busy:.2f} s on a core, {wait.whole:.2f} s by the clock)"
 
 
+def kept(port: int) -> dict[str, float]:
+    """Return what the server keeps of all that has a bound, in MB; nothing where it does not answer."""
+    heard = b""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
+            line.sendall(Ask(method="GET", path="/_mock/metrics").encoded())
+            while some := line.recv(1 << 18):
+                heard += some
+    except OSError:
+        return {}
+    return {what.decode(): float(size) / 1e6 for what, size in KEPT.findall(heard)}
+
+
+def amounts(sizes: dict[str, float]) -> str:
+    """Return them in words."""
+    return ", ".join(f"{what} {size:.1f} MB" for what, size in sizes.items())
+
+
 @dataclass
 class Run:
     """What was seen."""
@@ -165,6 +186,9 @@ class Run:
     waits: list[tuple[float, Wait]] = field(default_factory=list)
     memory: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    kept: dict[str, float] = field(default_factory=dict)
+    """The most that was kept of all that has a bound, in MB, as it was asked for each minute."""
+
     silent: list[int] = field(default_factory=list)
     """The requests under way when the health had no answer at all."""
 
@@ -233,6 +257,7 @@ class Run:
             f"The longest by the clock was {1000 * whole:.0f} ms.",
             f"Memory: {self.memory[0]:.0f} MB at first; then, a quarter of the time each: {middle} MB;",
             f"at least, which is soon behind a reset: {least} MB; at most: {most_mb} MB.",
+            "Kept, at most, as far as was asked: " + (amounts(self.kept) or "nobody asked") + ".",
             "Slowest: " + ", ".join(f"{each.number} ({each.ended - each.begun:.1f} s)" for each in slowest),
         ]
         return "\n".join(lines)
@@ -241,9 +266,11 @@ class Run:
 class Log:
     """Who tells how it goes while it goes, and keeps the requests that did harm as files."""
 
-    def __init__(self, run: Run, folder: Path, make: Callable[[int], Ask]) -> None:
-        """Begin."""
-        self._run, self._folder, self._make = run, folder, make
+    def __init__(
+        self, run: Run, folder: Path, make: Callable[[int], Ask], ask: Callable[[], dict[str, float]]
+    ) -> None:
+        """Begin; `ask` tells what the server keeps."""
+        self._run, self._folder, self._make, self._ask = run, folder, make, ask
         self._known: set[str] = set()
         self._waits, self._minute = 0, time.monotonic()
 
@@ -258,7 +285,9 @@ class Log:
         if now - self._minute < MINUTE:
             return
         self._minute, run = now, self._run
-        print(f"{len(run.done)} requests, {run.memory[-1]:.0f} MB", flush=True)
+        sizes = self._ask()
+        run.kept = {what: max(size, run.kept.get(what, 0.0)) for what, size in sizes.items()} or run.kept
+        print(f"{len(run.done)} requests, {run.memory[-1]:.0f} MB: {amounts(sizes)}", flush=True)
         late = run.late()
         for wait, numbers in late[self._waits :]:
             print(f"waited {said(wait)} during {', '.join(map(self._kept, numbers))}", flush=True)
@@ -345,7 +374,6 @@ def main(arguments: list[str] | None = None) -> int:
     if left := unasked():
         parser.exit(2, f"benchmarks/good.py has no request for {', '.join(left)}\n")
     run = Run()
-    log = Log(run, options.found, lambda number: made(options.seed, number, rows))
     with tempfile.TemporaryDirectory() as folder:
         process, port = spawned(Path(folder))
         try:
@@ -358,6 +386,7 @@ def main(arguments: list[str] | None = None) -> int:
             given = (port, options.seed, options.first, options.only, until, told, under_way)
             sender = context.Process(target=fuzz, args=given, daemon=True)
             sender.start()
+            log = Log(run, options.found, lambda number: made(options.seed, number, rows), lambda: kept(port))
             watch(run, Health(port, process.pid), told, lambda: memory(process), log, under_way)
             if run.silent:
                 sender.terminate()

@@ -54,6 +54,11 @@ class Known:
     def __len__(self) -> int:
         return len(self._read)
 
+    @property
+    def size(self) -> int:
+        """About how many bytes it keeps."""
+        return self._read.size
+
     def find(self, place: Place, policies: Policies) -> Read | None:
         """What was read of these bytes; None when they are new, or their key has another policy by now."""
         found = self._read.get(place)

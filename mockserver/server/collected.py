@@ -46,10 +46,29 @@ class Collected:
         )
         yield _gauge("journal_exchanges", "Chats that the journal remembers.", len(self._engine.journal))
         yield _gauge("scripts", "Scripted replies.", len(self._engine.scripts))
+        yield _kept(self._engine)
 
 
 def _gauge(name: str, text: str, value: int) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"{_PREFIX}_{name}", text, value=value)
+
+
+def _kept(engine: Engine) -> Metric:
+    """What of a server's memory has bounds, and how much of each is taken."""
+    kept = GaugeMetricFamily(
+        f"{_PREFIX}_kept_bytes", "About how many bytes are kept, of what has a bound.", labels=["what"]
+    )
+    sizes = {
+        "journal": engine.journal.size,
+        "journal_sent": engine.journal.sent_size,
+        "calls": engine.calls.size,
+        "requests": engine.known.size,
+        "worlds": engine.worlds.size,
+        "things": engine.shelf.size,
+    }
+    for what, size in sizes.items():
+        kept.add_metric([what], size)
+    return kept
 
 
 def _ledger(sums: dict[str, Ledger]) -> Iterable[Metric]:

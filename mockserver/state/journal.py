@@ -211,17 +211,18 @@ class Journal:
 
     `revision` counts every change; `epoch` how often exchanges were forgotten on command. What of the bytes
     that went out is kept has a bound of its own, `sent`, so that looking at them costs no exchange its place.
+    `size` and `sent_size` are the bytes that both take now.
     """
 
     def __init__(self, *, entries: int, size: int = _BYTES, sent: int = _SENT) -> None:
         self._entries: deque[Entry] = deque()
         self._most = entries
         self._limit = size
-        self._size = 0
+        self.size = 0
         self._count = 0
         self._sent: OrderedDict[int, tuple[Entry, Sent]] = OrderedDict()
         self._sent_limit = sent
-        self._sent_size = 0
+        self.sent_size = 0
         self.revision = 0
         self.epoch = 0
 
@@ -238,10 +239,10 @@ class Journal:
         self.revision += 1
         entry.number, entry.changed = self._count, self.revision
         entries.append(entry)
-        self._size += entry.weigh()
-        while len(entries) > self._most or (self._size > self._limit and len(entries) > 1):
+        self.size += entry.weigh()
+        while len(entries) > self._most or (self.size > self._limit and len(entries) > 1):
             gone = entries.popleft()
-            self._size -= gone.size
+            self.size -= gone.size
             self._let_go(gone)
 
     def stand(self, count: int) -> None:
@@ -257,15 +258,15 @@ class Journal:
         self._let_go(entry)
         entry.sent = sent
         self._sent[entry.number] = entry, sent
-        self._sent_size += sent.size
-        while self._sent_size > self._sent_limit:
+        self.sent_size += sent.size
+        while self.sent_size > self._sent_limit:
             self._let_go(next(iter(self._sent.values()))[0])
 
     def _let_go(self, entry: Entry) -> None:
         """Forgets what went out of an exchange; whoever left the journal is held nowhere."""
         kept = self._sent.pop(entry.number, None)
         if kept is not None:
-            self._sent_size -= kept[1].size
+            self.sent_size -= kept[1].size
             entry.sent = None
 
     def withdraw(self, number: int) -> Entry | None:
@@ -273,7 +274,7 @@ class Journal:
         entry = self.numbered(number)
         if entry is not None:
             self._entries.remove(entry)
-            self._size -= entry.size
+            self.size -= entry.size
             self._let_go(entry)
             self.revision += 1
         return entry
@@ -286,7 +287,7 @@ class Journal:
         """Forgets all exchanges, or those of one world."""
         kept = [] if world is None else [entry for entry in self._entries if entry.world is not world]
         self._entries = deque(kept)
-        self._size = sum(entry.size for entry in kept)
+        self.size = sum(entry.size for entry in kept)
         for entry, _ in list(self._sent.values()):
             if world is None or entry.world is world:
                 self._let_go(entry)

@@ -40,6 +40,11 @@ class Shelf:
     def __len__(self) -> int:
         return len(self._things)
 
+    @property
+    def size(self) -> int:
+        """How many bytes all of it has."""
+        return self._things.size
+
     def put(self, world: World, kind: str, name: str, value: Any, *, ends: float, size: int) -> None:
         """Keeps a thing of `size` bytes until a time, in seconds since 1970. What had its name goes.
 

@@ -98,6 +98,11 @@ class Worlds:
     def __iter__(self) -> Iterator[World]:
         return iter(list(self._worlds.values()))
 
+    @property
+    def size(self) -> int:
+        """About how many bytes they remember together."""
+        return self._worlds.size
+
     def of(self, key: str) -> World:
         """The world of a key."""
         found = self.known(key)

@@ -7,6 +7,8 @@ from starlette.testclient import TestClient
 from mockserver.base.version import __version__
 from tests.server.talk import COMPAT
 
+KEPT = ("journal", "journal_sent", "calls", "requests", "worlds", "things")
+
 
 def read(client: TestClient) -> dict[tuple[str, ...], float]:
     """Every sample by its name and the values of its labels."""
@@ -27,12 +29,29 @@ def ask(client: TestClient, key: str = "sk-a", **body: object) -> None:
 
 
 def test_a_fresh_server_tells_of_itself(client: TestClient) -> None:
-    assert read(client) == {
+    fresh: dict[tuple[str, ...], float] = {
         ("info", __version__): 1.0,
         ("worlds",): 0.0,
         ("journal_exchanges",): 0.0,
         ("scripts",): 0.0,
+        **{("kept_bytes", what): 0.0 for what in KEPT},
     }
+    assert read(client) == fresh
+
+
+def test_what_has_a_bound_tells_how_much_of_it_is_taken(client: TestClient) -> None:
+    before = read(client)
+    assert {what for name, *rest in before for what in rest if name == "kept_bytes"} == set(KEPT)
+    ask(client)
+    ask(client)
+    keyed = {"Authorization": "Bearer sk-a"}
+    upload, purpose = {"file": ("tea.jsonl", b"{}\n")}, {"purpose": "file-extract"}
+    found = client.post("/compatible-mode/v1/files", files=upload, data=purpose, headers=keyed)
+    assert found.status_code == 200
+    taken = read(client)
+    assert [what for what in KEPT if taken["kept_bytes", what] <= before["kept_bytes", what]] == []
+    client.post("/_mock/reset")
+    assert {what: read(client)["kept_bytes", what] for what in KEPT} == dict.fromkeys(KEPT, 0)
 
 
 def test_each_model_is_counted_over_all_keys_and_no_key_is_named(client: TestClient) -> None:

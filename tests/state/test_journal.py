@@ -224,7 +224,7 @@ def test_whatever_comes_a_journal_keeps_a_tail_within_its_bounds(
         kept = [told.size for told in journal]
         assert len(kept) <= most
         assert sum(kept) <= size or len(kept) == 1
-        assert journal._size == sum(kept)
+        assert journal.size == sum(kept)
         assert names(journal) == [str(at) for at in range(number + 1 - len(kept), number + 1)]
 
 
@@ -234,11 +234,11 @@ def test_an_exchange_that_is_withdrawn_leaves_nothing_behind() -> None:
     for each in entries:
         journal.add(each)
     journal.ended(entries[1], Sent(200, [], [b"tea"]))
-    size, revision = journal._size, journal.revision
+    size, revision = journal.size, journal.revision
     assert journal.withdraw(2) is entries[1]
     assert list(journal) == [entries[0], entries[2]]
-    assert journal._size == size - entries[1].size
-    assert (journal._sent_size, entries[1].sent) == (0, None)
+    assert journal.size == size - entries[1].size
+    assert (journal.sent_size, entries[1].sent) == (0, None)
     assert journal.revision == revision + 1
     assert journal.withdraw(2) is None
     journal.add(entries[1])
