@@ -37,11 +37,8 @@ KEYS = count()
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """Run an engine of these tests alone."""
-    running = Engine(tmp_path_factory.mktemp("redis"))
-    try:
+    with Engine(tmp_path_factory.mktemp("redis")) as running:
         yield running
-    finally:
-        running.end()
 
 
 @pytest.fixture(scope="module")

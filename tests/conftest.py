@@ -128,8 +128,5 @@ def headers() -> MakeHeaders:
 @pytest.fixture(scope="session")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
     """A redis-server for whoever shares it by a prefix of its own."""
-    server = Redis(tmp_path_factory.mktemp("redis"))
-    try:
+    with Redis(tmp_path_factory.mktemp("redis")) as server:
         yield server
-    finally:
-        server.end()

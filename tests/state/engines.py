@@ -5,6 +5,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Self
 
 from contract_tests.drivers import program
 
@@ -12,7 +13,7 @@ PATIENCE = 30.0
 
 
 class Engine:
-    """One redis-server; it keeps nothing on the disk."""
+    """One redis-server, ended with the `with` statement that it is used in; it keeps nothing on the disk."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self._program = program("redis-server")
@@ -22,6 +23,12 @@ class Engine:
             self.port = int(sock.getsockname()[1])
         self._process: subprocess.Popen[bytes] | None = None
         self.begin()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
     @property
     def url(self) -> str:

@@ -19,11 +19,8 @@ from tests.state.engines import Engine
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An engine of these tests alone: they stop it."""
-    server = Engine(tmp_path_factory.mktemp("redis"))
-    try:
+    with Engine(tmp_path_factory.mktemp("redis")) as server:
         yield server
-    finally:
-        server.end()
 
 
 def linked(url: str, ask: Callable[[Link], Awaitable[Any]], *, deadline: float = 20.0) -> Any:
@@ -185,8 +182,7 @@ def test_what_cannot_be_used_is_told_in_one_line(engine: Engine, monkeypatch: py
 
 
 def test_an_engine_that_wants_a_password_says_so(tmp_path: Path) -> None:
-    engine = Engine(tmp_path, "--requirepass", "secret")
-    try:
+    with Engine(tmp_path, "--requirepass", "secret") as engine:
         good = read_address(f"redis://:secret@127.0.0.1:{engine.port}")
         assert checked(good) == ""
         assert "uthentication required" in checked(replace(good, password=None))
@@ -194,8 +190,6 @@ def test_an_engine_that_wants_a_password_says_so(tmp_path: Path) -> None:
         assert "check address, user and password" in told
         assert "wrong-one" not in told
         assert "\n" not in told
-    finally:
-        engine.end()
 
 
 def test_an_engine_that_does_nothing_fails_the_check(engine: Engine) -> None:
