@@ -229,8 +229,10 @@ class Maker:
 
     def refusing(self, places: Places, value: Any) -> Place | None:
         """The first of some subschemas that a value does not fit; None when it fits all."""
-        fits = self.document.fits
-        return next((place for place in places if not fits(place, value, formats=self.formats)), None)
+        for place in places:
+            if not self.document.fits(place, value, formats=self.formats):
+                return place
+        return None
 
     def _ways(
         self, places: Places, spot: Spot, path: str, start: _Way | None = None
@@ -356,10 +358,11 @@ class Maker:
                 yield from objects(self, facts, spot)
 
 
-def _cased(values: list[Any]) -> list[Any]:
+def _cased(values: list[Any]) -> Iterator[Any]:
     """Values, and texts in other cases where theirs is refused."""
-    texts = [value for value in values if isinstance(value, str)]
-    return [*values, *(change(text) for text in texts for change in (str.upper, str.lower, str.title))]
+    yield from values
+    texts = (value for value in values if isinstance(value, str))
+    yield from (change(text) for text in texts for change in (str.upper, str.lower, str.title))
 
 
 def _onward(document: Document, way: _Way | None, new: Places, path: str) -> _Way:
