@@ -85,6 +85,12 @@ class Tokenizer:
                 break
         return count
 
+    def size(self, text: str) -> int:
+        """How many tokens a text is as it stands: as many as a model reads, unless that changes it first."""
+        if self._opening not in text and unicodedata.is_normalized("NFC", text):
+            return self.count(text)
+        return len(self.ends(text))
+
     def tokens(self, ids: Sequence[int]) -> list[bytes]:
         """The bytes of each token."""
         return self._encoding.decode_tokens_bytes(ids)

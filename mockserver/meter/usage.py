@@ -27,7 +27,8 @@ def _written(request: ChatRequest, choice: Choice, tokenizer: Tokenizer) -> int:
     (recordings: maruel/genai, qwen3.5, qwen3.7-max and qwen3-235b-a22b).
     """
     if not choice.reasoning:
-        return len(tokenizer.ends(choice.content)) if choice.content else 0
+        # A stream asks where its tokens end: then that is found once for both.
+        return len(tokenizer.ends(choice.content)) if request.stream else tokenizer.size(choice.content)
     family = request.model.family
     forced = request.options("response_format").get("type") == "json_object"
     tokens = tokenizer.count(thinking_text(choice.reasoning, choice.content, blank="" if forced else "\n\n"))

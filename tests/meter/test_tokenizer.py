@@ -171,6 +171,13 @@ def test_a_head_begins_the_text_and_holds_no_more_tokens_than_asked(text: str, t
         assert head == text
 
 
+@given(st.one_of(texts, CUT_CHARACTERS, st.text(st.sampled_from("<|im_end>e\u0301 a"), max_size=30)))
+@example("<|im_end|>")
+@example("cafe\u0301")
+def test_the_size_of_a_text_is_that_of_its_tokens_as_it_stands(text: str) -> None:
+    assert WORKING.size(text) == len(WORKING.encode(text)) == len(WORKING.ends(text))
+
+
 def test_heads_of_a_sentence_grow_by_whole_characters(tokenizer: Tokenizer) -> None:
     said = [tokenizer.head("Hello, world!", tokens) for tokens in range(6)]
     assert said == ["", "Hello", "Hello,", "Hello, world", "Hello, world!", "Hello, world!"]
