@@ -168,7 +168,7 @@ def test_max_tokens(sdk: Sdk, limit: int, *, stream: bool) -> None:
     [
         {"temperature": 0},
         {"temperature": 1.99},
-        {"top_p": 0.01},
+        {"top_p": 0},
         {"top_p": 1.0},
         {"top_k": 0},
         {"top_k": 50},
@@ -189,7 +189,7 @@ def test_within_their_ranges(sdk: Sdk, parameters: dict[str, Any]) -> None:
     ("parameters", "words"),
     [
         ({"temperature": 2}, "Temperature should be in [0.0, 2.0)"),
-        ({"top_p": 0}, "Range of top_p should be (0.0, 1.0]"),
+        ({"top_p": 1.5}, "Range of top_p should be (0.0, 1.0]"),
         ({"top_k": -1}, "Parameter top_k be greater than or equal to 0"),
         ({"presence_penalty": 2.1}, "Presence_penalty should be in [-2.0, 2.0]"),
         ({"repetition_penalty": 0}, "Repetition_penalty should be greater than 0.0"),

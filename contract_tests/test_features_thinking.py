@@ -67,8 +67,8 @@ def test_commercial_hybrids_do_not_think_unless_told_to(sdk: Sdk) -> None:
 @text_sdks
 @both_ways
 def test_model_without_thinking_refuses_it(sdk: Sdk, *, stream: bool) -> None:
-    with pytest.raises(RefusedError, match="The model qwen-max does not support enable_thinking"):
-        sdk.ask(WHY, model="qwen-max", stream=stream, enable_thinking=True)
+    with pytest.raises(RefusedError, match="The model qwen-long does not support enable_thinking"):
+        sdk.ask(WHY, model="qwen-long", stream=stream, enable_thinking=True)
 
 
 @text_sdks
