@@ -210,8 +210,23 @@ def _cover(value: Any, cover: Callable[[str], str]) -> Any:
 
 def shaped(text: str) -> Iterator[Span]:
     """Where something stands in a text that has the form of a secret."""
-    for form in listed().forms:
+    size = len(text)
+    likely = [form for least, sign, form in _signs() if size >= least and sign in text]
+    for form in dict.fromkeys(likely):
         yield from form.spans(text)
+
+
+@lru_cache(maxsize=1)
+def _signs() -> tuple[tuple[int, str, Form], ...]:
+    """How long a text is that holds a key, at least, what it holds besides, and the key's form.
+
+    Each text of a request that is replayed is asked for all of them.
+    """
+    return tuple(
+        (len(begin) + form.least, begin or form.holds, form)
+        for form in listed().forms
+        for begin in form.begins
+    )
 
 
 def in_queries(text: str) -> Iterator[Span]:

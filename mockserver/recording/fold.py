@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mockserver.dialects.dialect import Dialect
 from mockserver.dialects.events import message_of
 from mockserver.dialects.table import speaker
 from mockserver.recording import documents
@@ -134,8 +135,9 @@ def _error(document: Mapping[str, Any], status: int) -> Failure | None:
     )
 
 
-def _pieces(document: Mapping[str, Any]) -> Iterable[tuple[int, Mapping[str, Any], Any]]:
-    dialect = speaker(document)
+def _pieces(
+    document: Mapping[str, Any], dialect: Dialect | None
+) -> Iterable[tuple[int, Mapping[str, Any], Any]]:
     if dialect is not None:
         for choice in dialect.retold(document):
             yield choice["index"], message_of(choice), choice.get("finish_reason")
@@ -175,7 +177,7 @@ def fold(body: bytes, *, status: int, pieces: bool = False) -> Folded:
         for name in ("search_info", "tool_info"):
             if isinstance(output, dict) and output.get(name):
                 extras[name] = output[name]
-        for index, said, finish in _pieces(document):
+        for index, said, finish in _pieces(document, dialect):
             choice = found.setdefault(index, _Said())
             choice.add(said)
             if isinstance(finish, str) and finish not in ("", "null"):

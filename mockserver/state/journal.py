@@ -124,10 +124,12 @@ def size_of(value: Any) -> int:
         one = left.pop()
         if isinstance(one, str | bytes):
             size += getsizeof(one)
-        elif isinstance(one, Mapping):
-            left += [*one, *one.values()]
+        elif one is None or isinstance(one, int | float):
+            continue  # most are: to ask whether they are mappings takes longer than all the rest
         elif isinstance(one, tuple | list):
             left += one
+        elif isinstance(one, Mapping):
+            left += [*one, *one.values()]
         elif is_dataclass(one):
             size += _OBJECT
             left += [getattr(one, part.name) for part in fields(one)]

@@ -35,6 +35,18 @@ def example(row: dict[str, Any]) -> str:
     return str(known.get(row["name"], row["begins"][0] + letters[: row.get("most", 64)]))
 
 
+EXAMPLES = st.sampled_from(LIST["forms"]).map(example)
+
+
+@given(
+    st.lists(EXAMPLES.flatmap(lambda said: st.integers(0, len(said)).map(lambda end: said[:end])), max_size=4)
+)
+def test_of_all_forms_those_are_found_that_a_text_holds(pieces: list[str]) -> None:
+    for text in ("".join(pieces), " ".join(pieces)):
+        every = [span for form in FORMS for span in form.spans(text)]
+        assert sorted(secrecy.shaped(text)) == sorted(every)
+
+
 @pytest.mark.parametrize("row", LIST["forms"], ids=lambda row: str(row["name"]))
 def test_each_form_is_found_within_a_sentence(row: dict[str, Any]) -> None:
     (form,) = [form for form in FORMS if form.shown == row["name"]]

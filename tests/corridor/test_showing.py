@@ -49,7 +49,7 @@ def test_the_log_teaches_in_one_line_for_each_finding(
         ),
         (
             f"rule {mask(KEY)} compat: ranges.max-tokens at max_tokens: Range of max_tokens should be "
-            "[1, 32768] Ask for 1 token at least and for the model's most output at most."
+            "[1, 32768] Ask for 1 token at least, and by `max_tokens` for the model's most output at most."
         ),
         (
             f"rule {mask(KEY)} compat: request.json: Required body invalid, please check the request body "
