@@ -49,9 +49,11 @@ class Kept(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Keeps a value, weighed anew; others go for it."""
+        self._put(key, value, self._weigh(key, value))
+
+    def _put(self, key: K, value: V, weight: int) -> None:
         held = self._held
         before = held.pop(key, None)
-        weight = self._weigh(key, value)
         held[key] = value, weight
         self.size += weight if before is None else weight - before[1]
         while len(held) > self._most or (self.size > self._limit and len(held) > 1):
@@ -62,10 +64,11 @@ class Kept(Generic[K, V]):
         found = self._held.get(key)
         if found is None or found[0] is not value:
             return False
-        if self._weigh(key, value) == found[1]:
+        weight = self._weigh(key, value)
+        if weight == found[1]:
             self._held.move_to_end(key)
         else:
-            self.put(key, value)
+            self._put(key, value, weight)
         return True
 
     def pop(self, key: K) -> V | None:

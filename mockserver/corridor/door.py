@@ -174,6 +174,8 @@ class Door:
             found = self._odd_key()
         if model.source == STAND_IN:
             found += self._unknown(surface, data.get("model")).findings
+        if not found:
+            return ()
         policy = self.policies.of(world.key)
         return tuple(finding for finding in found if policy.action(finding) != Action.OFF)
 

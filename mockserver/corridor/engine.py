@@ -215,6 +215,7 @@ class Engine:
                 entered = (yield from aside(match)) if asked.large else match()
                 strike(request, entry, (yield from self.keeping.drawn(entry, request, entered)))
             answer = yield from self._converse(asked, request, trail, answers or self.answers)
+            yield pause
         except (Refused, MatchError) as ended:
             refused = ended if isinstance(ended, Refused) else Refused(miss.undecided(str(ended)))
             entry.refusal = refused.refusal

@@ -9,6 +9,7 @@ Lives end by the server's own clock.
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from operator import attrgetter
 
 from mockserver.base.values import value
 from mockserver.meter.prompt import PromptTokens
@@ -29,6 +30,8 @@ LOOK_BACK = 20
 """How many messages before a marker are searched for a cache that an earlier marker made."""
 
 _MOST = 4096
+
+_cached = attrgetter("cached")
 
 
 @value
@@ -60,10 +63,7 @@ def marked(request: ChatRequest, tokenizer: Tokenizer) -> Prefixes | None:
     """
     if not request.model.explicit_cache:
         return None
-    for message in request.messages:
-        if message.cached:
-            break
-    else:
+    if not any(map(_cached, request.messages)):
         return None
     frame: int = texts()["message_tokens"]
     parts = ((m.role, m.text, frame + tokenizer.count(m.text.strip())) for m in request.messages)

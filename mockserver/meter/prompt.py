@@ -7,6 +7,7 @@ the differences between backends that the recordings show (`fixtures/families.js
 from collections.abc import Callable, Iterator
 from dataclasses import field, replace
 from functools import partial
+from operator import itemgetter
 
 from mockserver.base.values import value
 from mockserver.meter.media import media_tokens
@@ -22,6 +23,9 @@ from mockserver.meter.template import (
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.request import ChatRequest, Message
 from mockserver.talk.surface import Trait
+
+_content, _tokens = itemgetter(1), itemgetter(2)
+"""The text of a turn, and the tokens of a part."""
 
 _LONG = 200_000
 """From so many characters on a prompt is counted no further than its model can hold."""
@@ -89,6 +93,7 @@ def turns(request: ChatRequest) -> list[tuple[str, str]]:
     family = request.model.family
     style, on_lines, within = family.call_style, family.parts_on_lines, family.call_style == "fncall"
     bare = family.drops_bare_calls and request.get("tool_choice") == "none"
+    before = merged[-1][0] if merged else None
     for index, message in enumerate(request.messages):
         role, text = message.role, message.text
         if on_lines and message.pieces:
@@ -106,10 +111,11 @@ def turns(request: ChatRequest) -> list[tuple[str, str]]:
             text = f"{text}\n\n{block}"
         if role == "tool" and within:
             role = "assistant"
-        if merged and merged[-1][0] == role:
+        if role == before:
             merged[-1] = (role, f"{merged[-1][1]}\n{text}")
         else:
             merged.append((role, text))
+            before = role
     return merged
 
 
@@ -170,12 +176,11 @@ def prompt_tokens(request: ChatRequest, tokenizer: Tokenizer) -> PromptTokens:
     text: int = template["generation_tokens"]
     count: Callable[[str], int] = tokenizer.count
     said = turns(request)
-    if sum([len(content) for _, content in said]) > _LONG:
+    if sum(map(len, map(_content, said))) > _LONG:
         # What no model holds need not be counted to its end.
         count = partial(tokenizer.count_to, most=request.model.context)
     parts = tuple([(role, content, frame + count(content)) for role, content in said])
-    for _, _, tokens in parts:
-        text += tokens
+    text += sum(map(_tokens, parts))
     if request.partial is not None or (parts and parts[-1][0] == "assistant"):
         text -= frame
     media: dict[str, int] = {}

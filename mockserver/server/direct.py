@@ -36,11 +36,10 @@ def written(answer: Answer, *, keep_alive: bool) -> bytes | None:
     """
     if answer.foreign or answer.plan is not None or answer.delay or answer.due or answer.status in _NO_BODY:
         return None
-    pieces = [STATUS_LINE[answer.status]]
-    pieces += [b"%b: %b\r\n" % pair for pair in answer.headers]
+    lines = [*map(b": ".join, answer.headers), b"transfer-encoding: chunked\r\n\r\n"]
     if not keep_alive:
-        pieces.append(b"connection: close\r\n")
-    pieces.append(b"transfer-encoding: chunked\r\n\r\n")
+        lines.insert(-1, b"connection: close")
+    pieces = [STATUS_LINE[answer.status], b"\r\n".join(lines)]
     pieces += [b"%x\r\n%b\r\n" % (len(frame), frame) for frame in answer.frames or (answer.body,)]
     pieces.append(b"0\r\n\r\n")
     data = b"".join(pieces)

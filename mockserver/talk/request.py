@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from operator import attrgetter
 from typing import Any
 
 from mockserver.base.values import value
@@ -53,6 +54,9 @@ class Message:
     partial: bool = False
     cached: bool = False
     pieces: tuple[str, ...] = field(default=(), compare=False, repr=False)
+
+
+_media_of = attrgetter("media")
 
 
 def _stop(item: str | float | list[float]) -> str | tuple[int, ...]:
@@ -239,10 +243,7 @@ class ChatRequest:
     @property
     def media(self) -> bool:
         """Whether any message holds more than text."""
-        for message in self.messages:  # noqa: SIM110 - every request is asked this: no generator
-            if message.media:
-                return True
-        return False
+        return any(map(_media_of, self.messages))
 
     @property
     def seen(self) -> bool:

@@ -89,3 +89,19 @@ def test_what_was_given_for_texts_is_remembered_as_long_as_they_are_not_too_long
     for _ in range(2):
         brewed("x" * 100)
     assert asked[4:] == ["x" * 100]
+
+
+def test_what_is_kept_again_is_weighed_once() -> None:
+    weighed: list[str] = []
+
+    def weigh(key: str, value: list[int]) -> int:
+        weighed.append(key)
+        return len(value)
+
+    kept: Kept[str, list[int]] = Kept(most=3, size=10, weigh=weigh)
+    grows: list[int] = []
+    kept.put("a", grows)
+    grows += [1, 2]
+    assert kept.again("a", grows)
+    assert weighed == ["a", "a"]
+    assert kept.size == 2
