@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mockserver.base.version import __version__
@@ -159,6 +159,7 @@ MARKS = st.sampled_from(
 @pytest.mark.parametrize("form", sorted(EXPORTERS))
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(answered=BODIES.filter(bool), mime=TYPES, mark=MARKS)
+@example(answered=b"\xd0\xa7\xd0\xb0\xd0\xb9", mime="text/html; charset=gbk", mark={})
 def test_what_a_recording_is_survives_another_tools_file(
     tmp_path: Path, form: str, answered: bytes, mime: str, mark: dict[str, Any]
 ) -> None:

@@ -11,7 +11,7 @@ local function withdraw(entered)
   local id = entered.revision .. '-0'
   local found = redis.call('XRANGE', stream, id, id)[1]
   if found then
-    redis.call('HINCRBY', meta, journal .. ':bytes', -(#found[2][8] + #found[2][10]))
+    redis.call('HINCRBY', meta, journal .. ':bytes', 0 - (#found[2][8] + #found[2][10]))
     redis.call('XDEL', stream, id)
   end
   local revision = redis.call('HINCRBY', meta, journal .. ':revision', 1)

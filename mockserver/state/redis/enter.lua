@@ -19,7 +19,7 @@ while redis.call('XLEN', stream) > tonumber(ARGV[7]) or (bytes > tonumber(ARGV[8
   local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
   local fields = first[2]
   if fields[2] ~= 'reset' then
-    bytes = redis.call('HINCRBY', meta, journal .. ':bytes', -(#fields[8] + #fields[10]))
+    bytes = redis.call('HINCRBY', meta, journal .. ':bytes', 0 - (#fields[8] + #fields[10]))  -- -0 is no integer
   end
   redis.call('XDEL', stream, first[1])
 end
