@@ -39,6 +39,11 @@ def _text(body: bytes) -> dict[str, str]:
     return {"text": text}
 
 
+def _typed(body: bytes, mime: str) -> dict[str, str]:
+    """The same for a body whose type may name another charset, in which a reader would write the text."""
+    return _text(body) if charsets.named(mime) in ("", "utf-8") else _base64(body)
+
+
 def _base64(body: bytes) -> dict[str, str]:
     return {"text": b64encode(body).decode(), "encoding": "base64"}
 
@@ -53,11 +58,8 @@ def _entry(interaction: Interaction) -> dict[str, Any]:
     request, response = interaction.request, interaction.response
     first = response.chunks[0].at if response.chunks else 0.0
     last = response.chunks[-1].at if response.chunks else 0.0
-    content = {
-        "size": len(response.body),
-        "mimeType": coding.header(response.headers, "content-type") or "application/octet-stream",
-        **_text(response.body),
-    }
+    mime = coding.header(response.headers, "content-type") or "application/octet-stream"
+    content = {"size": len(response.body), "mimeType": mime, **_typed(response.body, mime)}
     asked: dict[str, Any] = {
         "method": request.method,
         "url": _url(interaction),
@@ -191,8 +193,7 @@ def wiremock(interactions: Iterable[Interaction]) -> str:
     mappings = []
     for at, interaction in enumerate(made):
         request, response = interaction.request, interaction.response
-        charset = charsets.named(coding.header(response.headers, "content-type"))
-        said = _text(response.raw) if charset in ("", "utf-8") else _base64(response.raw)
+        said = _typed(response.raw, coding.header(response.headers, "content-type"))
         url = request.path + (f"?{request.query}" if request.query else "")
         body = {"base64Body": said["text"]} if "encoding" in said else {"body": said["text"]}
         mappings.append(
