@@ -16,6 +16,9 @@ from contract_tests.grid.held import LIVING, VISIBLE, Fallen, Fate, judged, spie
 from contract_tests.grid.table import Mutation, impossible, mutations, table
 from mockserver.contract import Stage, Verdict, built_in
 
+_PATIENCE = 5.0
+"""Seconds: more than a busy machine keeps a client from leaving."""
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "grid.md"
 
 HEAD = """\
@@ -130,7 +133,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     started = time.monotonic()
     chosen = mutations(drawn=options.drawn)[options.first :: options.part]
-    with Stage(patience=1.5) as stage:
+    with Stage(patience=_PATIENCE) as stage:
         plan = spied(stage, built_in(), chosen)
         wrong = [one.explanation for one in plan.held if one.verdict is not Verdict.PASSED]
         if wrong:

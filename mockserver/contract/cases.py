@@ -32,6 +32,10 @@ _COPIES = 12
 """How often an answer that ends early is there again, whole, for a client that asks again."""
 
 
+_LAST = Planned({"content": "Done."})
+"""What is answered to results that a case did not think of."""
+
+
 class CaseError(ValueError):
     """A file of cases that cannot be used; the message says where and why."""
 
@@ -68,20 +72,25 @@ class Turn:
         }
 
     def segments(self, *, chopped: bool) -> Iterator[list[Planned]]:
-        """The answers between two rounds of calls, which belong to one request and its retries."""
+        """The answers between two rounds of calls, which belong to one request and its retries.
+
+        Calls that break off and are the last come whole to a client that asks again: then results are given,
+        and there has to be an answer to them.
+        """
         segment: list[Planned] = []
-        for spec in self.replies:
+        for number, spec in enumerate(self.replies, 1):
             reply = {name: value for name, value in spec.items() if name != "delivery"}
             delivery = Delivery.read(spec.get("delivery"))
             if chopped and not delivery.sizes:
                 delivery = replace(delivery, sizes=CHOPPED)
             segment.append(Planned(reply, delivery))
-            if delivery.end or (reply.get("fault") and spoilt(reply)):
+            broken = bool(delivery.end or (reply.get("fault") and spoilt(reply)))
+            if broken:
                 whole = {name: value for name, value in reply.items() if name != "fault"}
                 segment += [Planned(whole, replace(delivery, end="")) for _ in range(_COPIES)]
             if reply.get("tool_calls"):
                 yield segment
-                segment = []
+                segment = [_LAST] if broken and number == len(self.replies) else []
         if segment:
             yield segment
 

@@ -132,6 +132,21 @@ def test_an_answer_that_ends_early_is_there_again() -> None:
     assert {planned.delivery.sizes for planned in segment} == {(1,)}
 
 
+@pytest.mark.parametrize("broken", [{"delivery": {"end": "cut"}}, {"fault": "truncated-json"}])
+def test_behind_calls_that_broke_off_and_are_the_last_an_answer_is_planned(broken: dict[str, Any]) -> None:
+    call = {"tool_calls": [{"id": "1", "name": "f", "arguments": "{}"}]}
+
+    def planned(*replies: dict[str, Any]) -> list[tuple[int, Any]]:
+        segments = Turn(replies=replies).segments(chopped=False)
+        return [(len(segment), segment[0].reply.get("content")) for segment in segments]
+
+    assert planned({**call, **broken}) == [(13, None), (1, "Done.")]
+    assert planned({**call, **broken}, {"content": "Hi"}) == [(13, None), (1, "Hi")]
+    assert planned(call, {**call, **broken}) == [(1, None), (13, None), (1, "Done.")]
+    assert planned(call) == [(1, None)]
+    assert planned({"content": "Hi", **broken}) == [(13, "Hi")]
+
+
 def test_what_a_surface_has_no_place_for_is_not_asked_there() -> None:
     case = Case(id="a", features=("partial",))
     assert [surface for surface in SURFACES if case.held_on(surface)] == [*COMPLETIONS]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from contract_tests.gallery.reference import CloudError
 from mockserver.contract.cases import Case, Turn
 from mockserver.contract.protocol import Begin, Command, End, Hello, Report, Result, Say
 from mockserver.contract.session import Session
@@ -314,6 +315,24 @@ def test_what_falls_silent_has_to_be_left(stage: PaperStage, end: str, mode: str
 
 def test_a_whole_answer_that_is_to_stall_as_a_stream_does_comes_to_its_end(stage: PaperStage) -> None:
     assert broken(led(stage, talk(say("One", ends("stall"))), mode="plain")) == []
+
+
+class Patient(PaperClient):
+    """Asks again behind an error within a stream too."""
+
+    def passes(self, error: CloudError) -> bool:
+        error.late = False
+        return super().passes(error)
+
+
+@pytest.mark.parametrize("client", [PaperClient, Patient])
+def test_calls_that_broke_off_and_come_again_are_answered(
+    stage: PaperStage, client: type[PaperClient]
+) -> None:
+    call = {"tool_calls": [{"id": "call_1", "name": "f", "arguments": '{"a": "of many letters"}'}]}
+    broken_off = {**call, "delivery": {"end": "error", "after": 3}}
+    held = led(stage, talk(say("One", broken_off), say("Two", "2")), client, mode="stream")
+    assert [failure.message for failure in held.failures] == []
 
 
 def stopped() -> Case:
