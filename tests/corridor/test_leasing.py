@@ -394,6 +394,17 @@ def test_an_exchange_that_took_nothing_holds_nothing(these: Together) -> None:
     assert len(these.journal(these.shared[1])) == 1
 
 
+def test_what_was_withdrawn_leaves_a_full_journal_as_all_else(
+    redis: Redis, lazy_tokenizer: LazyTokenizer
+) -> None:
+    with together(redis, lazy_tokenizer, journal=3) as these:
+        counting(these)
+        begun(these, 0)
+        these.replace(0)
+        assert [asked(these, number % 2) for number in range(9)] == list(range(1, 10))
+        assert steps_of(these, 0) == steps_of(these, 1) == [7, 8, 9]
+
+
 class Steps:
     """Answers of a sequence on their way, and what was seen of them."""
 
