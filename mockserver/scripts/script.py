@@ -17,7 +17,7 @@ from mockserver.scripts.index import Index
 from mockserver.scripts.match import Match
 from mockserver.scripts.template import Draft, is_template
 from mockserver.talk.fault import Faults
-from mockserver.talk.raw import FIELDS, BadRawError, is_raw, read_raw
+from mockserver.talk.raw import FIELDS, BadRawError, is_raw, read_raw, status_of
 from mockserver.talk.reply import Choice, Pace, Reply
 from mockserver.talk.request import ChatRequest, Part, ToolCall
 
@@ -77,7 +77,7 @@ def _choice(spec: Mapping[str, Any], chunks: list[str] | None = None) -> Choice:
 
 def _refusal(spec: Mapping[str, Any], errors: Errors) -> Refusal:
     code = spec["code"]
-    status, message = spec.get("status"), spec.get("message")
+    status, message = status_of(spec), spec.get("message")
     try:
         known = fill(errors.by_code(code), {}) if code is not None else None
     except UnknownErrorCodeError:
@@ -100,7 +100,7 @@ def _refusal(spec: Mapping[str, Any], errors: Errors) -> Refusal:
 
 def _own_words(spec: Mapping[str, Any]) -> Refusal:
     """An error that the catalogue does not know; what it leaves out is what the status says."""
-    code, status = spec["code"], spec.get("status") or 400
+    code, status = spec["code"], status_of(spec) or 400
     message = spec.get("message") or _phrase(status)
     native, kind = _UNNAMED[status >= HTTPStatus.INTERNAL_SERVER_ERROR]
     words: Mapping[Voice, Words] = {

@@ -42,6 +42,12 @@ def is_raw(spec: Mapping[str, Any]) -> bool:
     return any(name in spec for name in FIELDS) or isinstance(spec.get("error"), str)
 
 
+def status_of(spec: Mapping[str, Any]) -> int | None:
+    """The status that a script names; 418.0 is an integer of JSON too."""
+    status = spec.get("status")
+    return None if status is None else int(status)
+
+
 def read_raw(spec: Mapping[str, Any]) -> Raw:
     """A raw reply as its schema allows it. Raises `BadRawError`."""
     if isinstance(spec.get("error"), str):
@@ -49,7 +55,7 @@ def read_raw(spec: Mapping[str, Any]) -> Raw:
     if "body" in spec and "frames" in spec:
         msg = "body does not go with frames, which are one in pieces: take one of them out"
         raise BadRawError(msg)
-    status = spec.get("status") or 200
+    status = status_of(spec) or HTTPStatus.OK.value
     written = spec.get("body")
     body = b"" if written is None else _utf8(written, "body") if isinstance(written, str) else dumps(written)
     frames = tuple(_utf8(frame, f"frames[{at}]") for at, frame in enumerate(spec.get("frames") or ()))

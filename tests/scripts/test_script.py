@@ -185,6 +185,11 @@ def test_an_unknown_code_without_status_or_message_is_refused(
     )
 
 
+@pytest.mark.parametrize("code", ["DataInspectionFailed", "TeaPot"])
+def test_the_status_of_an_error_is_a_whole_number_however_json_writes_it(code: str, errors: Errors) -> None:
+    assert repr(refusal({"code": code, "status": 451.0, "message": "No."}, errors).status) == "451"
+
+
 def test_an_unknown_code_with_status_and_message_is_taken_as_it_is(errors: Errors) -> None:
     native, compat = (Words("TeaPot", "I am short and stout.", kind) for kind in (None, "TeaPot"))
     error = {"code": "TeaPot", "status": 418, "message": "I am short and stout."}

@@ -35,6 +35,10 @@ def test_frames_are_bytes_as_they_stand() -> None:
     )
 
 
+def test_a_status_is_a_whole_number_however_json_writes_it() -> None:
+    assert repr(read_raw({"status": 418.0}).status) == "418"
+
+
 def test_a_text_for_an_error_is_the_body_of_one() -> None:
     assert read_raw({"error": "Closed for the night"}) == Raw(400, (), b'{"error":"Closed for the night"}')
     assert read_raw({"error": "Closed", "status": 405}).status == 405
