@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from mockserver.corridor.answers import Answer
 from mockserver.faults import Plan
@@ -124,33 +124,59 @@ async def _send_rest(answer: Answer, send: Send) -> None:
 
 async def _send_paced(answer: Answer, receive: Receive, send: Send) -> bool:
     """Each frame on an absolute schedule, so that lateness never adds up."""
-    loop = asyncio.get_running_loop()
-    gone = asyncio.ensure_future(receive())
+    client = _Client(receive)
     try:
-        if await _left(gone, answer.delay):
+        if await client.left_within(answer.delay):
             return False
         await _send_start(answer, send)
         if not answer.due:
             await _send_rest(answer, send)
             return True
-        start = loop.time()
+        start = client.now()
         for frame, due in zip(answer.frames, answer.due, strict=True):
-            if await _left(gone, start + due - loop.time()):
+            if await client.left_within(start + due - client.now()):
                 return False
             await send({"type": "http.response.body", "body": frame, "more_body": True})
             answer.sent += 1
         if not answer.cut:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
-        gone.cancel()
+        client.forget()
     return True
 
 
-async def _left(gone: "asyncio.Future[Message]", seconds: float) -> bool:
-    """Waits so long, or until the client leaves; whether it left."""
-    if seconds > 0:
-        await asyncio.wait((gone,), timeout=seconds)
-    return gone.done()
+class _Client:
+    """Who reads an answer, and may leave while it waits for its moments.
+
+    One callback tells of that for all of them: `asyncio.wait` would make one for each, and half a stream's
+    processor time would go into it.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.now = self._loop.time
+        self.gone = asyncio.ensure_future(receive())
+        self.gone.add_done_callback(self._wake)
+        self._waiter: asyncio.Future[None] | None = None
+
+    def _wake(self, _: object = None) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def left_within(self, seconds: float) -> bool:
+        """Waits so long, or until the client leaves; whether it left."""
+        if seconds > 0 and not self.gone.done():
+            self._waiter = self._loop.create_future()
+            timer = self._loop.call_later(seconds, self._wake)
+            try:
+                await self._waiter
+            finally:
+                timer.cancel()
+        return self.gone.done()
+
+    def forget(self) -> None:
+        """Nobody waits for it any more."""
+        self.gone.cancel()
 
 
 async def carry_out(plan: Plan, scope: Scope, receive: Receive, send: Send) -> bool:
@@ -160,16 +186,15 @@ async def carry_out(plan: Plan, scope: Scope, receive: Receive, send: Send) -> b
     ``mock.connection``; a server without it just leaves the answer without an end.
     """
     connection: Connection | None = scope.get("extensions", {}).get(EXTENSION, {}).get("connection")
-    loop = asyncio.get_running_loop()
-    start = loop.time()
-    gone = asyncio.ensure_future(receive())
+    client = _Client(receive)
+    start = client.now()
     try:
         if plan.head_at is not None:
-            if await _left(gone, plan.head_at):
+            if await client.left_within(plan.head_at):
                 return False
             await send({"type": "http.response.start", "status": plan.status, "headers": plan.headers})
         for piece in plan.pieces:
-            if await _left(gone, start + piece.at - loop.time()):
+            if await client.left_within(start + piece.at - client.now()):
                 return False
             if piece.missing and connection is not None:
                 connection.begin_chunk(piece.data, missing=piece.missing)
@@ -181,9 +206,9 @@ async def carry_out(plan: Plan, scope: Scope, receive: Receive, send: Send) -> b
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         elif connection is not None:
             await (connection.reset() if plan.ending == "reset" else connection.close())
-            await gone
+            await client.gone
     finally:
-        gone.cancel()
+        client.forget()
     return True
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import random
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 from unittest.mock import Mock
 
@@ -202,13 +202,14 @@ def test_lateness_does_not_add_up() -> None:
             now += 0.01
             client.heard.append(message)
 
-        async def wait(_: Any, *, timeout: float) -> None:  # noqa: ASYNC109 - as of asyncio
+        def call_later(seconds: float, wake: Callable[[], None]) -> asyncio.Handle:
             nonlocal now
-            waits.append(timeout)
-            now += timeout
+            waits.append(seconds)
+            now += seconds
+            return loop.call_soon(wake)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(asyncio, "wait", wait)
+            patch.setattr(loop, "call_later", call_later)
             due = [0.05 * at for at in range(50)]
             await send_answer(Answer(200, HEADERS, frames=frames, due=due), client.receive, slow_send)
         # The last frame went out when it was due, though each one before took its time.
