@@ -33,7 +33,7 @@ from mockserver.dialects.table import dialect_of, named
 from mockserver.wire.sse import read
 
 _MOST_RETRIES = 10
-_SILENT = ("cut", "reset")
+_BROKEN_OFF = ("cut", "reset")
 _STALLED = {True: ("stream.stall", "stream"), False: ("answer.stall", "answer")}
 
 
@@ -307,7 +307,7 @@ class Session:
                 text = f"the {what} was silent for {self.stage.patience:g} s, and the client still listened"
                 return [Failure(requirement, text)]
             return judge_error(held.report, requirement=requirement)
-        if end in _SILENT:
+        if end in _BROKEN_OFF:
             return judge_error(held.report, requirement="stream.cut")
         surface, request_id = named(last.entry.surface), last.entry.request_id
         (frame,) = read(late_error(self.stage.engine, last.planned.delivery, surface, request_id))
