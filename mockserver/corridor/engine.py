@@ -156,7 +156,7 @@ class Engine:
 
     def play(self, name: str | None, scenario: "Scenario") -> None:
         """Plays a scenario in the place of the one before: for a key, for all (None), or as `FILES`."""
-        self.scripts.play(name, scenario.cast)
+        self.scripts.play(name, scenario.filed())
         self.stage.play(name, scenario.setting)
         self.room.play(name, scenario.props)
 

@@ -42,9 +42,8 @@ class Scenario:
     spots: list[Spot] = field(default_factory=list)
     _cast: Cast | None = field(default=None, repr=False)
 
-    @property
-    def cast(self) -> Cast:
-        """Its scripts, filed; whoever asks first waits for it."""
+    def filed(self) -> Cast:
+        """Its scripts, filed; whoever asks first waits for it, and nobody after that."""
         if self._cast is None:
             self._cast = Cast.of(self.scripts)
         return self._cast

@@ -36,7 +36,7 @@ class Playing:
             whole = scenario_of(engine, document)
             if whole.broken:
                 return whole, []
-            assert whole.cast, "what is filed now need not be filed where others wait"
+            whole.filed()  # what is filed now need not be filed where others wait
             return whole, warnings(whole, engine.models)
 
         whole, warned = await self.aside.apart(request.scope, read)

@@ -42,7 +42,7 @@ class Watcher:
         """The scenario as the files have it now, warnings and all."""
         whole = load(self._files, self._engine.errors)
         whole.problems += warnings(whole, self._engine.models)
-        assert whole.cast, "what is filed now need not be filed where others wait"
+        whole.filed()  # what is filed now need not be filed where others wait
         return whole
 
     def start(self) -> list[Problem]:

@@ -124,7 +124,7 @@ def test_a_scenario_is_played_at_once_however_much_it_is() -> None:
     def taken(size: int) -> int:
         replies = "".join(f"\n  - {{match: {{last_user: Tea {at}?}}, reply: {{}}}}" for at in range(size))
         whole, engine = playable(f"replies:{replies}"), fresh()
-        assert len(whole.cast.scripts) == size
+        assert len(whole.filed().scripts) == size
         return steps(lambda: engine.play(None, whole))
 
     assert taken(500) == taken(5)
