@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 
+import mockserver.scenario.source  # noqa: F401 - as the line below: YAML's compiled half stays when its classes go
 import mockserver.server.routes  # noqa: F401 - pytester forgets what a run within imports, and half of it stays
 from mockserver import pytest_plugin
 
