@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 
-import mockserver.scenario.source  # noqa: F401 - as the line below: YAML's compiled half stays when its classes go
-import mockserver.server.routes  # noqa: F401 - pytester forgets what a run within imports, and half of it stays
+# Pytester forgets what a run within imports, and half of it stays: YAML's compiled one, for example.
+import mockserver.scenario.source
+import mockserver.server.routes  # noqa: F401
 from mockserver import pytest_plugin
 
 _INSTALLED = any(point.value == "mockserver.pytest_plugin" for point in entry_points(group="pytest11"))
