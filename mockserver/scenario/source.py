@@ -1,4 +1,4 @@
-"""Reads a scenario file as data that remembers its lines. YAML is composed, never constructed freely.
+"""Reads a scenario file as data that remembers its lines. YAML is read by its events, never made freely.
 
 Only what JSON has comes out of it: no tags, no merge keys, no dates, no key twice, no endless aliases.
 """
@@ -6,8 +6,11 @@ Only what JSON has comes out of it: no tags, no merge keys, no dates, no key twi
 import json
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 import yaml
@@ -22,10 +25,17 @@ _MOST = 1_000_000
 
 _SIZE = 32 * 1024 * 1024
 _DEEPEST = 100
-_PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str")}
+_COLUMNS = 1 << 20
+"""More columns than anybody looks at: a spot beyond is shown at the last of them."""
+
+_TEXT = "tag:yaml.org,2002:str"
+_PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float")}
+_LISTS_AND_OBJECTS = {None, "!", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"}
 _AS_TEXT = {f"tag:yaml.org,2002:{name}" for name in ("timestamp", "value")}
 _JSON = re.compile(r"(?i:true|false)|[-+]?(?:0|[1-9][0-9]*)")
 """The booleans and whole numbers that JSON has too."""
+
+_QUOTES = "put a text with a colon or with {{ }} in quotes"
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -40,17 +50,18 @@ class SourceError(ValueError):
 
 @dataclass(slots=True)
 class Source:
-    """A file's data, and where each of its values stands."""
+    """A file's data, and where each of its values stands, as `at_line` packs it."""
 
     file: Path
     data: Any
-    spots: dict[Place, Spot] = field(default_factory=dict)
+    spots: dict[Place, int] = field(default_factory=dict)
 
     def spot(self, place: Place) -> Spot:
         """Where a value stands, or the nearest one around it."""
         for length in range(len(place), -1, -1):
-            if place[:length] in self.spots:
-                return self.spots[place[:length]]
+            packed = self.spots.get(place[:length])
+            if packed is not None:
+                return Spot(self.file, *divmod(packed, _COLUMNS))
         return Spot(self.file, 1)
 
     def let_go(self) -> None:
@@ -59,115 +70,157 @@ class Source:
             self.spots.popitem()
 
 
+def at_line(line: int, column: int) -> int:
+    """A line and a column, both from 1, as one number: a large file has half a million of them."""
+    return line * _COLUMNS + min(column, _COLUMNS - 1)
+
+
+@dataclass(slots=True)
+class _Anchored:
+    """What aliases of an anchor stand for: how many values, which, and where within it each of them stands.
+
+    `size` is 0 while it is read: who names it then holds itself.
+    """
+
+    size: int = 0
+    value: Any = None
+    spots: list[tuple[Place, int]] = field(default_factory=list)
+
+
 class _Builder:
-    """Makes data of a composed YAML document."""
+    """Makes data of the events of a YAML document: no tree of nodes is made, which is far larger."""
 
     def __init__(self, file: Path, loader: Any) -> None:
         self.file = file
         self.loader = loader
-        self.spots: dict[Place, Spot] = {}
-        self._sizes: dict[yaml.Node, int] = {}
+        self.spots: dict[Place, int] = {}
+        self._size = 0
+        self._anchors: dict[str, _Anchored] = {}
 
-    def spot(self, node: yaml.Node) -> Spot:
-        return Spot(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+    def spot(self, event: Any) -> Spot:
+        return Spot(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def measure(self, node: yaml.Node) -> int:
-        """How many values a node unfolds to, each list and mapping looked at once.
+    def document(self) -> Any:
+        """The one document of the text; None where there is none. Raises `SourceError` and YAML's own."""
+        event = self.loader.get_event
+        event()  # the stream begins
+        if isinstance(event(), yaml.StreamEndEvent):
+            return None
+        data = self.build(event(), ())
+        event()  # the document ends
+        after = event()
+        if not isinstance(after, yaml.StreamEndEvent):
+            raise SourceError(self.spot(after), "a second document begins", "a scenario file is one document")
+        return data
 
-        Nothing is unfolded for it: what aliases stand for over and over would take long to make. Raises
-        `SourceError` for too many.
-        """
-        if isinstance(node, yaml.ScalarNode):
-            return 1
-        known = self._sizes.get(node)
-        if known is not None:
-            return known
-        self._sizes[node] = _MOST + 1  # one that holds itself has no end
-        size = 1
-        if isinstance(node, yaml.MappingNode):
-            size += sum(self.measure(value) for _, value in node.value)
-        elif isinstance(node, yaml.SequenceNode):
-            size += sum(map(self.measure, node.value))
-        if size > _MOST:
-            raise self.too_much(self.spot(node))
-        self._sizes[node] = size
-        return size
-
-    @staticmethod
-    def too_much(spot: Spot) -> SourceError:
-        return SourceError(spot, "the file unfolds to too much", "use fewer or shallower aliases")
-
-    def let_go(self) -> None:
-        """Takes apart what was measured, one by one, for the same reason."""
-        while self._sizes:
-            self._sizes.popitem()[0].value = ()
-
-    def build(self, node: yaml.Node, place: Place) -> Any:
-        spot = self.spot(node)
+    def build(self, event: Any, place: Place) -> Any:
+        """What begins with an event, read to its end."""
+        mark = event.start_mark
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, place)
+        self._count(1, event)
         if len(place) > _DEEPEST:
-            raise self.too_much(spot)
-        self.spots[place] = spot
-        if isinstance(node, yaml.MappingNode):
-            return dict(self._pairs(node, place))
-        if isinstance(node, yaml.SequenceNode):
-            return [self.build(item, (*place, at)) for at, item in enumerate(node.value)]
-        return self._scalar(node, spot)
+            raise self._too_much(event)
+        self.spots[place] = at_line(mark.line + 1, mark.column + 1)
+        if event.anchor is None:
+            return self._value(event, place)
+        if event.anchor in self._anchors:
+            raise SourceError(self.spot(event), f"the anchor &{event.anchor} stands here twice")
+        kept = self._anchors[event.anchor] = _Anchored()
+        size, before = self._size, len(self.spots)
+        kept.value = self._value(event, place)
+        new = islice(reversed(self.spots.items()), len(self.spots) - before + 1)
+        kept.spots = [(inner[len(place) :], packed) for inner, packed in new]
+        kept.size = self._size - size + 1
+        return kept.value
 
-    def _pairs(self, node: yaml.MappingNode, place: Place) -> Iterator[tuple[str, Any]]:
-        seen: dict[str, Spot] = {}
-        for key_node, value in node.value:
-            spot = self.spot(key_node)
-            if key_node.tag == "tag:yaml.org,2002:merge":
+    def _count(self, more: int, event: Any) -> None:
+        """Counts values. Raises `SourceError` for too many."""
+        self._size += more
+        if self._size > _MOST:
+            raise self._too_much(event)
+
+    def _too_much(self, event: Any) -> SourceError:
+        return SourceError(self.spot(event), "the file unfolds to too much", "use fewer or shallower aliases")
+
+    def _alias(self, event: Any, place: Place) -> Any:
+        """What an alias stands for, made anew: who changes one of them changes no other."""
+        kept = self._anchors.get(event.anchor)
+        if kept is None:
+            raise SourceError(self.spot(event), f"found undefined alias *{event.anchor}")
+        if not kept.size or len(place) + max(len(inner) for inner, _ in kept.spots) > _DEEPEST:
+            raise self._too_much(event)
+        self._count(kept.size, event)
+        self.spots.update(((*place, *inner), packed) for inner, packed in kept.spots)
+        return deepcopy(kept.value)
+
+    def _value(self, event: Any, place: Place) -> Any:
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        if event.tag not in _LISTS_AND_OBJECTS:
+            raise SourceError(self.spot(event), f"the tag {event.tag} is not read", "write plain values")
+        if isinstance(event, yaml.MappingStartEvent):
+            return dict(self._pairs(place))
+        return [self.build(item, (*place, at)) for at, item in enumerate(self._until(yaml.SequenceEndEvent))]
+
+    def _until(self, end: type[yaml.Event]) -> Iterator[Any]:
+        """The events with which the items of a list or the keys of an object begin."""
+        while not isinstance(event := self.loader.get_event(), end):
+            yield event
+
+    def _pairs(self, place: Place) -> Iterator[tuple[str, Any]]:
+        seen: dict[str, int] = {}
+        for event in self._until(yaml.MappingEndEvent):
+            mark, spot = event.start_mark, self.spot(event)
+            if not isinstance(event, yaml.ScalarEvent):
+                raise SourceError(spot, "a key must be a text", _QUOTES)
+            if self._tag(event) == "tag:yaml.org,2002:merge":
                 raise SourceError(spot, "merge keys (<<) are not read", "use variables or include")
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise SourceError(spot, "a key must be a text")
-            key = str(key_node.value)
+            key = intern(str(event.value))
             if key in seen:
-                raise SourceError(
-                    spot, f"the key {key!r} stands here twice", f"first on line {seen[key].line}"
-                )
-            seen[key] = spot
-            built = self.build(value, (*place, key))
+                raise SourceError(spot, f"the key {key!r} stands here twice", f"first on line {seen[key]}")
+            seen[key] = spot.line
+            built = self.build(self.loader.get_event(), (*place, key))
             # What is wrong with a field is shown at its name.
-            self.spots[*place, key] = spot
+            self.spots[*place, key] = at_line(mark.line + 1, mark.column + 1)
             yield key, built
 
-    def _scalar(self, node: yaml.Node, spot: Spot) -> Any:
-        if node.tag in _AS_TEXT:
-            return node.value
-        if node.tag not in _PLAIN:
-            raise SourceError(spot, f"the tag {node.tag} is not read", "write plain values")
+    def _tag(self, event: Any) -> str:
+        """The tag of a scalar, its own or that of how it is written."""
+        if event.tag is None or event.tag == "!":
+            return str(self.loader.resolve(yaml.ScalarNode, event.value, event.implicit))
+        return str(event.tag)
+
+    def _scalar(self, event: Any) -> Any:
+        tag, text = self._tag(event), str(event.value)
+        if tag == _TEXT or tag in _AS_TEXT:
+            return text
+        if tag not in _PLAIN:
+            raise SourceError(self.spot(event), f"the tag {tag} is not read", "write plain values")
         try:
-            value = self.loader.construct_object(node)
+            value = self.loader.construct_object(yaml.ScalarNode(tag, text, event.start_mark))
         except (ValueError, yaml.YAMLError) as error:
-            raise SourceError(spot, f"{str(node.value)[:80]!r} cannot be read: {error}") from None
-        text = str(node.value)
-        if node.tag.endswith((":bool", ":int")) and not _JSON.fullmatch(text):
+            raise SourceError(self.spot(event), f"{text[:80]!r} cannot be read: {error}") from None
+        if tag.endswith((":bool", ":int")) and not _JSON.fullmatch(text):
             # What YAML 1.1 makes of off, no, 12:30 and 0x1F is what nobody meant.
             return text
         if isinstance(value, float) and value - value != 0:
-            raise SourceError(spot, f"{node.value!r} is no JSON number", "put it in quotes if it is a text")
+            message = f"{text!r} is no JSON number"
+            raise SourceError(self.spot(event), message, "put it in quotes if it is a text")
         return value
 
 
 def _composed(text: str, file: Path) -> Source:
     loader = _LOADER(text)
+    builder = _Builder(file, loader)
     try:
-        node = loader.get_single_node()
-        builder = _Builder(file, loader)
-        data = None
-        if node is not None:
-            builder.measure(node)
-            data = builder.build(node, ())
-            builder.let_go()
+        data = builder.document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         spot = Spot(file, 1) if mark is None else Spot(file, mark.line + 1, mark.column + 1)
         raise SourceError(spot, str(error.problem or error.context), _yaml_hint(text, spot)) from None
     except yaml.YAMLError as error:
         raise SourceError(Spot(file, 1), str(error).partition("\n")[0]) from None
-    except RecursionError:
-        raise SourceError(Spot(file, 1), "the file is nested too deeply") from None
     finally:
         loader.dispose()
     return Source(file, data, builder.spots)
@@ -179,7 +232,7 @@ def _yaml_hint(text: str, spot: Spot) -> str:
     if "\t" in line:
         return "YAML takes blanks, not tabs, in front of a line"
     if line.count(":") > 1 or "{{" in line:
-        return "put a text with a colon or with {{ }} in quotes"
+        return _QUOTES
     return ""
 
 

@@ -1,17 +1,19 @@
 """Scenario files read: data with lines, and nothing that YAML can do beyond JSON."""
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.scenario.export import dump
 from mockserver.scenario.problem import Spot
-from mockserver.scenario.source import SourceError, read_file, read_text
+from mockserver.scenario.source import Place, SourceError, read_file, read_text
 from tests.wire.strategies import json_values
 
 MAIN = Path("main.yaml")
@@ -49,6 +51,10 @@ def test_nothing_in_a_file_is_null_and_stands_on_line_one() -> None:
         ("a: &x {b: 1}\nc:\n  <<: *x", "main.yaml:3:3: merge keys (<<) are not read"),
         ("a: 1\nb: 2\na: 3", "main.yaml:3:1: the key 'a' stands here twice (first on line 1)"),
         ("? [a]\n: 1", "a key must be a text"),
+        ("a: !pot [1]", "main.yaml:1:4: the tag !pot is not read (write plain values)"),
+        ("a: !!set {b, c}", "main.yaml:1:4: the tag tag:yaml.org,2002:set is not read"),
+        ("a: &x 1\nb: &x 2", "main.yaml:2:4: the anchor &x stands here twice"),
+        ("a: 1\n---\nb: 2", "main.yaml:2:1: a second document begins (a scenario file is one document)"),
         ("a: !!int tea", "main.yaml:1:4: 'tea' cannot be read: "),
         ("a: .inf", "'.inf' is no JSON number"),
         ("a: .nan", "is no JSON number"),
@@ -74,6 +80,50 @@ def test_aliases_that_unfold_without_end_are_refused(monkeypatch: pytest.MonkeyP
     laughs = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     laughs += [f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 10)}]" for at in range(1, 9)]
     assert "the file unfolds to too much" in fault("\n".join(laughs))
+
+
+def test_aliases_that_nest_too_deeply_are_refused() -> None:
+    """Each of these holds the one before it, which is read at the depth where the alias stands."""
+    lists = ["a0: &a0 x", *(f"a{at}: &a{at} [[[*a{at - 1}]]]" for at in range(1, 40))]
+    assert "main.yaml:35:14: the file unfolds to too much" in fault("\n".join(lists))
+
+
+def composed(node: yaml.Node, place: Place = (), at: yaml.Node | None = None) -> Iterator[tuple[Place, Spot]]:
+    """Where all stands by YAML's own tree: a value in a list at itself, one in an object at its name."""
+    mark = (at or node).start_mark
+    yield place, Spot(MAIN, mark.line + 1, mark.column + 1)
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from composed(value, (*place, key.value), key)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            yield from composed(value, (*place, number))
+
+
+TEA = st.sampled_from(["tea", {"cup": "small"}, ["oolong", 7]])
+SHARED = st.recursive(
+    TEA,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.lists(SHARED, max_size=4), st.sampled_from(["block", "flow"]))
+def test_every_value_stands_where_yaml_itself_says(values: list[Any], style: str) -> None:
+    """The same list and object in several places is an anchor and its aliases."""
+    text = yaml.safe_dump([*values, *values], default_flow_style=style == "flow")
+    source = read_text(text, MAIN)
+    assert source.data == [*values, *values]
+    node = yaml.compose(text)
+    assert node is not None
+    for place, spot in composed(node):
+        assert source.spot(place) == spot
+
+
+def test_an_alias_can_be_changed_alone() -> None:
+    data = read_text("a: &x {b: [1]}\nc: *x", MAIN).data
+    data["c"]["b"].append(2)
+    assert data["a"] == {"b": [1]}
 
 
 def test_an_alias_is_read_where_it_stands() -> None:
