@@ -22,7 +22,8 @@ class State(StrEnum):
     UNCHECKED = "unchecked"
 
 
-_WORST = (State.FAILED, State.MISSING, State.UNCLEAR, State.PASSED)
+WORST = (State.FAILED, State.MISSING, State.UNCLEAR, State.PASSED)
+"""The worst first."""
 _HELD = (State.FAILED, State.UNCLEAR, State.PASSED, State.MISSING)
 """The worst first where gaps stand apart: a row is missing only where nothing of it could be held."""
 
@@ -99,7 +100,7 @@ class Result:
             if held.verdict is not Verdict.FAILED or held.lenient:
                 for name in set(held.requires) - broken:
                     found[name].add(state)
-        order = _WORST if gaps else _HELD
+        order = WORST if gaps else _HELD
         return {
             name: next((state for state in order if state in states), State.UNCHECKED)
             for name, states in found.items()
