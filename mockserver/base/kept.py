@@ -1,7 +1,7 @@
 """A mapping that forgets: bounded in number and in bytes, what rested longest goes first."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import wraps
 from threading import Lock
 from typing import Generic, TypeVar
@@ -83,6 +83,31 @@ class Kept(Generic[K, V]):
         """Forgets everything."""
         self._held.clear()
         self.size = 0
+
+
+class Marks:
+    """What came before, told by a mark of each: at most so many, and then from the beginning.
+
+    Most that comes once never comes again, so that what is kept of it the first time is kept for nothing.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._came: set[int] = set()
+
+    def before(self, one: Hashable) -> bool:
+        """Whether it came before; from now on it did."""
+        mark = hash(one)
+        if mark in self._came:
+            return True
+        if len(self._came) >= self._most:
+            self._came.clear()
+        self._came.add(mark)
+        return False
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._came.clear()
 
 
 def remembered(*, most: int, characters: int) -> Callable[[Callable[..., V]], Callable[..., V]]:

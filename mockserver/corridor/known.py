@@ -11,7 +11,7 @@ comes for the first time only a mark is kept.
 
 from dataclasses import dataclass
 
-from mockserver.base.kept import Kept
+from mockserver.base.kept import Kept, Marks
 from mockserver.base.values import value
 from mockserver.catalogue.models import Model
 from mockserver.corridor.threads import Thread
@@ -49,7 +49,7 @@ class Known:
 
     def __init__(self, *, most: int = _MOST, size: int = _BYTES) -> None:
         self._read: Kept[Place, Read] = Kept(most=most, size=size, weigh=_weight)
-        self._came: set[int] = set()
+        self._came = Marks(_MARKS)
 
     def __len__(self) -> int:
         return len(self._read)
@@ -66,13 +66,8 @@ class Known:
 
     def keep(self, place: Place, read: Read) -> None:
         """Keeps what was read of a sound request, from the second time on."""
-        mark = hash(place)
-        if mark in self._came:
+        if self._came.before(place):
             self._read.put(place, read)
-            return
-        if len(self._came) >= _MARKS:
-            self._came.clear()
-        self._came.add(mark)
 
     def forget(self) -> None:
         """Forgets all of it: keys stand in the headers."""

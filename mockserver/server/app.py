@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -84,27 +84,30 @@ class App:
         await self._send(answer, scope, receive, send)
 
     def at_hand(
-        self, scope: Scope, body: bytes, *, keep_alive: bool
+        self, scope: Scope, headers: RequestHeaders, body: bytes, *, keep_alive: bool
     ) -> Generator[None, None, bytes | ASGIApp]:
         """All bytes of the answer to a request that is there as a whole; or what answers it the long way.
 
         Where it yields it waits for others to come as far.
         """
-        headers, path, engine = RequestHeaders(scope["headers"]), scope["path"], self.engine
+        path, engine = scope["path"], self.engine
         surface = at(path) if scope["method"] == "POST" else None
         most = min(LARGE, engine.settings.max_body)
         if surface is None or len(body) > most or "content-encoding" in headers or engine.keeping.shared:
             return self
         if agents_only(path, headers.get("host", "")):
             return self
-        steps = self._steps(surface, partial(engine.steps, surface), headers, body, engine.clock())
+        arrived = engine.clock()
+        steps = engine.steps(surface, headers, body, arrived=arrived)
         try:
             while (work := next(steps)) is pause:
                 yield
         except StopIteration as end:
             answer: Answer = end.value
+        except Exception as error:  # noqa: BLE001 - logged, and told the client
+            answer = self._failed(error, surface, headers, arrived)
         else:
-            return partial(self._go_on, steps, work)
+            return partial(self._go_on, self._through(surface, headers, arrived, steps, work))
         data = written(answer, keep_alive=keep_alive)
         if data is None:
             return partial(self._send_on, answer)
@@ -114,10 +117,10 @@ class App:
         return data
 
     async def _go_on(
-        self, steps: Steps[Answer], work: Work, scope: Scope, receive: Receive, send: Send
+        self, rest: Coroutine[None, None, Answer], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Goes on with steps that asked for work, and sends what they come to."""
-        await self._send_on(await self.aside.through(steps, work), scope, receive, send)
+        """Goes the rest of a way to an answer, and sends what it comes to."""
+        await self._send_on(await rest, scope, receive, send)
 
     async def _send_on(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends an answer to a request whose body was read without ASGI."""
@@ -223,14 +226,23 @@ class App:
             return closing(refusal(engine, "body.too-large", surface, headers, arrived=arrived))
         except UnpackError as error:
             return closing(refusal(engine, error.entry, surface, headers, arrived=arrived, reason=str(error)))
-        return await self.aside.through(self._steps(surface, ask, headers, body, arrived))
+        return await self._through(surface, headers, arrived, ask(headers, body, arrived=arrived))
 
-    def _steps(
-        self, surface: Surface, ask: Chat, headers: RequestHeaders, body: bytes, arrived: float
-    ) -> Steps[Answer]:
-        """The way to the answer that `ask` gives; what fails unforeseen is a refusal too."""
+    async def _through(
+        self,
+        surface: Surface,
+        headers: RequestHeaders,
+        arrived: float,
+        steps: Steps[Answer],
+        work: Work | None = None,
+    ) -> Answer:
+        """The answer that all steps come to; of steps that have begun, `work` is what they asked for."""
         try:
-            return (yield from ask(headers, body, arrived=arrived))
-        except Exception:
-            log.exception("a chat request on %s could not be answered", surface.name)
-            return refusal(self.engine, "internal.error", surface, headers, arrived=arrived)
+            return await self.aside.through(steps, work)
+        except Exception as error:  # noqa: BLE001 - logged, and told the client
+            return self._failed(error, surface, headers, arrived)
+
+    def _failed(self, error: Exception, surface: Surface, headers: RequestHeaders, arrived: float) -> Answer:
+        """What fails unforeseen is a refusal too."""
+        log.error("a chat request on %s could not be answered", surface.name, exc_info=error)
+        return refusal(self.engine, "internal.error", surface, headers, arrived=arrived)

@@ -13,12 +13,15 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from mockserver.corridor.answers import Answer
 from mockserver.corridor.work import LARGE
+from mockserver.wire.incoming import RequestHeaders
 
 
 class AtHand(Protocol):
     """What answers a request that is there as a whole."""
 
-    def __call__(self, scope: Scope, body: bytes, *, keep_alive: bool) -> Generator[None, None, Any]:
+    def __call__(
+        self, scope: Scope, headers: RequestHeaders, body: bytes, *, keep_alive: bool
+    ) -> Generator[None, None, Any]:
         """All bytes of its answer, or the ASGI application that answers it.
 
         Where it yields it waits for others to come as far.

@@ -21,7 +21,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from mockserver.corridor.settings import Settings
 from mockserver.server.connection import EXTENSION, Connection, first
 from mockserver.server.direct import AtHand
+from mockserver.server.heads import Head, Heads
 from mockserver.server.turn import Turn
+from mockserver.wire.incoming import RequestHeaders
 
 _TURN = 0.2
 """Seconds in which connections without a running answer close; less would cut them off as overdue."""
@@ -143,6 +145,9 @@ def _unchunked(app: ASGIApp, cycle: RequestResponseCycle) -> ASGIApp:
     return framed
 
 
+_OWN = frozenset({"server", "client", "scheme", "headers", "state", "extensions"})
+"""What of a scope is not what the head of its request says, or is kept beside it."""
+
 _ABSOLUTE = re.compile(rb"https?://", re.IGNORECASE)
 """How a target begins that names its host."""
 
@@ -158,7 +163,8 @@ class Protocol(HttpToolsProtocol):
     refusal follows the last of those that are due, and the connection ends with it.
 
     A request that is there as a whole at the end of the `turn`, without further ado, is put to `at_hand`,
-    which has all bytes of its answer, or an application that gives it as any other is given.
+    which has all bytes of its answer, or an application that gives it as any other is given. One that comes
+    in one piece, nothing before it or behind it, goes by the parser only if none of the `heads` is its own.
 
     `tunnels` is what a CONNECT hears. A target with a scheme and a host (RFC 9112, 3.2.2) leaves that host in
     the scope's extension, as `authority`.
@@ -172,6 +178,7 @@ class Protocol(HttpToolsProtocol):
     max_connections = 5000
     crowded: ASGIApp
     at_hand: AtHand | None = None
+    heads: Heads | None = None
     turn: Turn
     tunnels = "This is no proxy."
     _idle_bytes = 0
@@ -180,7 +187,10 @@ class Protocol(HttpToolsProtocol):
     _in_headers = False
     _moved = False
     _one_piece = True
+    _alone = False
     _whole = True
+    _head: Head | None = None
+    _rests_from: float | None = None
     _refused = False
     _last_word = b""
     _held: tuple[RequestResponseCycle, Any] | None = None
@@ -209,7 +219,9 @@ class Protocol(HttpToolsProtocol):
             self._linger.cancel()
         self.resume_writing()
         # uvicorn forgets this clock when a client resets; it would hold the whole exchange until it rings.
-        self._unset_keepalive_if_required()
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
         super().connection_lost(exc)
         # uvicorn tells the newest request that its client is gone, which may stand behind the one at work.
         if self._running is not None and not self._running.response_complete:
@@ -237,7 +249,9 @@ class Protocol(HttpToolsProtocol):
         if self._refused:
             self._drop(len(data))
             return
-        self._moved, self._data = False, data
+        if self._takes(data):
+            return
+        self._moved, self._data, self._alone = False, data, self._whole
         super().data_received(data)
         self._data = b""
         if not self._whole:
@@ -250,6 +264,59 @@ class Protocol(HttpToolsProtocol):
         if self._deadline is None and (idle or not self._whole):
             self._await_rest()
 
+    def _takes(self, data: bytes) -> bool:
+        """Takes a request whose head is known as the parser would take it, where nothing is before it."""
+        if self.heads is None or not self._whole or not (self.cycle is None or self.cycle.response_complete):
+            return False
+        found = self.heads.find(data)
+        if found is None:
+            return False
+        head, body = found
+        self._stop_clock()
+        self._unset_keepalive_if_required()
+        self._idle_bytes, self._head = 0, head
+        self.url, self.headers, self.expect_100_continue = head.url, list(head.headers.raw), False
+        scope: Any = {
+            **head.scope,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+            "extensions": self._extensions,
+        }
+        self.scope = scope
+        self.cycle = cycle = RequestResponseCycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=True,
+            on_response=self.on_response_complete,
+        )
+        cycle.body, cycle.more_body = bytearray(body), False
+        cycle.message_event.set()
+        self._start_asgi_task(cycle, self.app)
+        return True
+
+    def _keep_head(self) -> None:
+        """Keeps how a request began that came in one piece, if whatever begins so can be taken by itself."""
+        if self.heads is None or not (self._alone and self._one_piece) or self.parser.should_upgrade():
+            return
+        cycle, scope = self.cycle, self.scope
+        if self.expect_100_continue or not cycle.keep_alive or scope["http_version"] != "1.1":
+            return
+        if _ABSOLUTE.match(self.url):
+            return
+        told: Any = {name: value for name, value in scope.items() if name not in _OWN}
+        head = Head(self.url, RequestHeaders(self.headers), told, len(cycle.body))
+        self.heads.keep(self._data, head)
+
     def eof_received(self) -> None:
         """The client says no more, and uvicorn closes the line; what it asked is answered before that."""
         for _ in self._answer_held():
@@ -261,6 +328,7 @@ class Protocol(HttpToolsProtocol):
         self._idle_bytes = 0
         self._in_headers = self._moved = self._one_piece = True
         self._whole = False
+        self._head = None
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
 
@@ -287,6 +355,7 @@ class Protocol(HttpToolsProtocol):
         self._whole = True
         self._stop_clock()
         super().on_message_complete()
+        self._keep_head()
 
     def _should_upgrade(self) -> bool:
         """Every offer of another protocol goes to `handle_websocket_upgrade`."""
@@ -324,7 +393,8 @@ class Protocol(HttpToolsProtocol):
         waits = cycle.more_body or cycle.waiting_for_100_continue or self.flow.write_paused
         if self.at_hand is not None and not waits:
             scope: Any = cycle.scope
-            app = yield from self.at_hand(scope, bytes(cycle.body), keep_alive=cycle.keep_alive)
+            headers = RequestHeaders(scope["headers"]) if self._head is None else self._head.headers
+            app = yield from self.at_hand(scope, headers, bytes(cycle.body), keep_alive=cycle.keep_alive)
         if not isinstance(app, bytes):
             super()._start_asgi_task(cycle, app)
             return
@@ -350,11 +420,33 @@ class Protocol(HttpToolsProtocol):
         lines = [f"{scope['method']} ".encode() + self.url + f" HTTP/{scope['http_version']}".encode()]
         lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
         self.parser = httptools.HttpRequestParser(self)
+        self._alone = False
         super().data_received(b"\r\n".join([*lines, b"", self._data[offered.args[0] :]]))
 
     def send_400_response(self, msg: str) -> None:
         """What came is no HTTP."""
         self._refuse(_plain("400 Bad Request", f"{msg}\n"))
+
+    def _unset_keepalive_if_required(self) -> None:
+        """A request is on its way: the connection rests no more. The clock of its rest runs on."""
+        self._rests_from = None
+
+    def _rest(self) -> None:
+        """Nothing is asked on this connection by now. One clock serves for many such rests."""
+        self._rests_from = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self._rested)
+
+    def _rested(self) -> None:
+        """The clock rang: it closes a connection that rested all that time, or is set to the rest of it."""
+        self.timeout_keep_alive_task = None
+        if self._rests_from is None:
+            return  # a request is on its way; behind its answer the clock is set anew
+        left = self._rests_from + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(left, self._rested)
+        else:
+            self.timeout_keep_alive_handler()
 
     def _await_rest(self) -> None:
         self._deadline = self.loop.call_later(self.request_seconds, self._refuse, _TIMED_OUT)
@@ -393,8 +485,15 @@ class Protocol(HttpToolsProtocol):
         self.transport.close()
 
     def on_response_complete(self) -> None:
-        """An answer is out. Behind the last one that is due, a refusal follows."""
-        super().on_response_complete()
+        """An answer is out: the next request begins, or a rest. Behind the last one a refusal follows."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._rest()
         due = self._running is not None and not self._running.response_complete
         if self._last_word and not due and not self.transport.is_closing():
             self.transport.write(self._last_word)
@@ -432,6 +531,7 @@ def protocol(
         "max_connections": settings.max_connections,
         "crowded": staticmethod(crowded),
         "at_hand": None if at_hand is None else staticmethod(at_hand),
+        "heads": None if at_hand is None else Heads(),
         "turn": Turn(),
     }
     return type("Protocol", (Protocol,), limits)

@@ -9,11 +9,19 @@ from mockserver.talk.surface import Surface, Trait
 class RequestHeaders(Mapping[str, str]):
     """A request's headers by lower-case name, over the raw pairs of the server; the first one counts."""
 
-    __slots__ = ("_first", "raw")
+    __slots__ = ("_first", "_packed", "raw")
 
     def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
         self.raw = raw
         self._first = dict(reversed(raw))
+        self._packed: bytes | None = None
+
+    @property
+    def packed(self) -> bytes:
+        """All of them in one piece, which is made once."""
+        if self._packed is None:
+            self._packed = _BETWEEN.join([piece for pair in self.raw for piece in pair])
+        return self._packed
 
     def __getitem__(self, name: str) -> str:
         value = self.get(name)
@@ -44,7 +52,7 @@ _BETWEEN = b"\n"
 def packed(headers: Mapping[str, str]) -> bytes:
     """Headers in one piece: a journal that kept them as they came would be slow for its size alone."""
     if isinstance(headers, RequestHeaders):
-        return _BETWEEN.join([piece for pair in headers.raw for piece in pair])
+        return headers.packed
     return "\n".join([piece for pair in headers.items() for piece in pair]).encode("latin-1", "replace")
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.base.kept import Kept, remembered
+from mockserver.base.kept import Kept, Marks, remembered
 
 
 def test_what_rested_longest_goes_first() -> None:
@@ -105,3 +105,18 @@ def test_what_is_kept_again_is_weighed_once() -> None:
     assert kept.again("a", grows)
     assert weighed == ["a", "a"]
     assert kept.size == 2
+
+
+def test_what_came_is_marked_until_there_are_too_many_marks() -> None:
+    marks = Marks(2)
+    assert [marks.before(one) for one in ("a", "a", "b", "a", "c", "c", "b")] == [
+        False,
+        True,
+        False,
+        True,
+        False,
+        True,
+        False,
+    ]
+    marks.clear()
+    assert not marks.before("c")

@@ -139,6 +139,7 @@ def test_so_many_requests_are_remembered_to_have_come(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mockserver.corridor.known._MARKS", 3)
+    engine.known = Known()
     for seed in (0, 1, 2, 2, 3, 0, 3):
         chat(engine, {**BODIES[0], "seed": seed})
     assert len(engine.known) == 2, "2 and 3; that 0 had come was forgotten for 3"
