@@ -50,16 +50,16 @@ def _words(request: ChatRequest, index: int, deadline: Deadline | None) -> str:
     if own is not None:
         return own
     drawn = prose.numbers(request, index)
-    said = prose.answer(request, drawn)
     prefix = request.partial
-    if prefix is not None:
-        return _continued(request, prefix, said, index)
-    if request.get("response_format"):
+    if prefix is None and request.get("response_format"):
         _loaded("structured", deadline)
         from mockserver.answer import structured  # noqa: PLC0415 - as for the calls
 
         if structured.wanted(request):
-            return structured.answer(request, said, drawn, deadline=deadline)
+            return structured.answer(request, drawn, deadline=deadline)
+    said = prose.answer(request, drawn)
+    if prefix is not None:
+        return _continued(request, prefix, said, index)
     form = asked_format(request)
     if form:
         _loaded("formats", deadline)

@@ -6,7 +6,7 @@ speaks, a schema before a type, a type before keys, keys before an example.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from mockserver.answer.course import any_of, known
@@ -58,21 +58,30 @@ class Piece(NamedTuple):
 
 
 _Found = tuple[Any, int, int] | None
-_Find = Callable[[str, list[Piece]], _Found]
+_Find = Callable[["_Text"], _Found]
 
 
 class _Text:
     """A text in which shapes are looked for, in each way once."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
-        self._pieces = _pieces(text)
+        self.text = text
+        self.pieces = _pieces(text)
         self._found: dict[_Find, _Found] = {}
+
+    @cached_property
+    def values(self) -> list[tuple[Piece, Any]]:
+        """The pieces that are JSON, each with its value; what is within one of them is passed over."""
+        return list(_values(self.pieces))
+
+    def is_json(self, piece: Piece) -> bool:
+        """Whether a piece is JSON, or a part of what is."""
+        return any(whole.start <= piece.start < whole.end for whole, _ in self.values)
 
     def by(self, find: _Find) -> _Found:
         """What it asks for in one way."""
         if find not in self._found:
-            self._found[find] = find(self._text, self._pieces)
+            self._found[find] = find(self)
         return self._found[find]
 
 
@@ -125,10 +134,10 @@ def _values(pieces: list[Piece]) -> Iterator[tuple[Piece, Any]]:
         yield piece, value
 
 
-def _schema(_: str, pieces: list[Piece]) -> _Found:
+def _schema(text: _Text) -> _Found:
     """The last JSON Schema of a text: examples of schemas stand before what is meant."""
     found: _Found = None
-    for piece, value in _values(pieces):
+    for piece, value in text.values:
         schema = _unwrapped(value)
         if schema is not None:
             found = (schema, piece.start, piece.end)
@@ -174,17 +183,17 @@ def _declaration() -> re.Pattern[str]:
     return re.compile(r"(?:interface\s+(\w+)[^{\n]*|type\s+(\w+)\s*=\s*|class\s+(\w+)\s*)$")
 
 
-def _type(_: str, pieces: list[Piece]) -> _Found:
+def _type(text: _Text) -> _Found:
     """The last declared type of a text, which may speak of those before it; else a type in braces."""
     names: dict[str, Any] = {}
     last: _Found = None
     bare: _Found = None
     done = 0
-    for piece in pieces:
+    for piece in text.pieces:
         if piece.start < done:
             continue
         declared = _declaration().search(piece.before)
-        if declared is None and not any_of("json", "cues").search(piece.before):
+        if declared is None and (text.is_json(piece) or not any_of("json", "cues").search(piece.before)):
             continue
         schema = type_of(piece.text, names)
         if schema is None:
@@ -194,24 +203,16 @@ def _type(_: str, pieces: list[Piece]) -> _Found:
             name = next(filter(None, declared.groups()))
             names[name] = schema
             last = (schema, piece.start, piece.end)
-        elif not _is_json(piece.text):
+        else:
             bare = (schema, piece.start, piece.end)
     return bare or last
 
 
-def _is_json(text: str) -> bool:
-    try:
-        loads_bounded(text.encode("utf-8", "surrogatepass"))
-    except ValueError:
-        return False
-    return True
-
-
-def _example(_: str, pieces: list[Piece]) -> _Found:
+def _example(text: _Text) -> _Found:
     """The examples that a text calls so: the keys of all that have one in common."""
     made: dict[str, Any] = {}
     start = end = -1
-    for piece, value in _values(pieces):
+    for piece, value in text.values:
         if not isinstance(value, Mapping) or not value or not any_of("json", "cues").search(piece.before):
             continue
         schema = like(dict(value))["properties"]
@@ -233,9 +234,10 @@ def _listing() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     return tuple(re.compile(keys[name], re.IGNORECASE) for name in ("keys", "key", "line"))  # type: ignore[return-value] # three of them
 
 
-def _keys(text: str, pieces: list[Piece]) -> _Found:
+def _keys(whole: _Text) -> _Found:
     """The keys that a text lists, in a line or one below the other; or the example before that has them."""
     begins, item, line = _listing()
+    text = whole.text
     if "json" not in text.lower():
         return None
     for match in begins.finditer(text):
@@ -244,7 +246,7 @@ def _keys(text: str, pieces: list[Piece]) -> _Found:
         found = _row(text, match.end(), item) or _column(text, match.end(), line)
         if found:
             named, end = found
-            shown = _shown(pieces, named, match.start())
+            shown = _shown(whole.pieces, named, match.start())
             if shown is not None:
                 return like(shown[1]), shown[0].start, end
             return {"type": "object", "properties": named, "required": list(named)}, match.start(), end

@@ -1,9 +1,10 @@
 """Answers that are JSON: `response_format` json_object and json_schema."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from mockserver.answer import prose
 from mockserver.answer.course import Course, course_of, directory
 from mockserver.answer.heeding import heeding
 from mockserver.answer.prompted import shape
@@ -11,6 +12,7 @@ from mockserver.base.deadline import Deadline
 from mockserver.base.jsontext import dumps
 from mockserver.instances.impossible import ImpossibleSchemaError
 from mockserver.instances.instance import instance
+from mockserver.instances.kinds import parts
 from mockserver.instances.words import Words
 from mockserver.talk.request import ChatRequest
 
@@ -56,31 +58,63 @@ def task(request: ChatRequest, course: Course) -> Task:
     return Task(asked, words)
 
 
-def answer(request: ChatRequest, said: str, drawn: Iterator[int], *, deadline: Deadline | None = None) -> str:
-    """The answer as JSON text; `said` is what it would have said in words.
+def answer(request: ChatRequest, drawn: Iterator[int], *, deadline: Deadline | None = None) -> str:
+    """The answer as JSON text; where any object will do, it holds what would have been said in words.
 
     What a complaint about the last answer demands is met where that can be. Raises `ImpossibleSchemaError`
     when nothing fits the schema of the format, and `TakesLongError` as `instance` does. What the words ask
-    for may be impossible: a model answers them all the same.
+    for may be impossible, or no object: a model answers them all the same, and in JSON mode with an object.
     """
     course = course_of(request)
     asked = task(request, course)
     if asked.schema is not None:
+        bound = schema(request) is not None
         try:
-            return instance_of(request, asked, course, drawn, deadline=deadline)
+            made = _made(request, asked, course, drawn, deadline=deadline)
+            if not (bound or isinstance(made, Mapping)):
+                made = _object(request, asked, course, drawn, made, deadline=deadline)
+            return dumps(made).decode()
         except ImpossibleSchemaError:
-            if schema(request) is not None:
+            if bound:
                 raise
-    return dumps({"mock": True, "turn": request.turn, "answer": said}).decode()
+    return dumps({"mock": True, "turn": request.turn, "answer": prose.answer(request, drawn)}).decode()
 
 
 def instance_of(
     request: ChatRequest, asked: Task, course: Course, drawn: Iterator[int], *, deadline: Deadline | None
 ) -> str:
     """The JSON text that a schema asks for. Raises as `answer` does."""
+    return dumps(_made(request, asked, course, drawn, deadline=deadline)).decode()
+
+
+def _made(
+    request: ChatRequest, asked: Task, course: Course, drawn: Iterator[int], *, deadline: Deadline | None
+) -> Any:
+    """The value that a schema asks for. Raises as `answer` does."""
     words = Words.of(asked.words, directory=directory(request), results=course.results)
     if course.complaint:
         with suppress(ImpossibleSchemaError):
             mended = heeding(asked.schema, course.complaint)
-            return dumps(instance(mended, numbers=drawn, words=words, deadline=deadline)).decode()
-    return dumps(instance(asked.schema, numbers=drawn, words=words, deadline=deadline)).decode()
+            return instance(mended, numbers=drawn, words=words, deadline=deadline)
+    return instance(asked.schema, numbers=drawn, words=words, deadline=deadline)
+
+
+def _object(
+    request: ChatRequest,
+    asked: Task,
+    course: Course,
+    drawn: Iterator[int],
+    value: Any,
+    *,
+    deadline: Deadline | None,
+) -> Mapping[str, Any]:
+    """The object among what a schema allows, else one that holds its value by the schema's title or kind."""
+    types = asked.schema.get("type", ["object"])
+    if isinstance(types, list) and "object" in types:
+        strict = asked._replace(schema={**asked.schema, "type": "object"})
+        with suppress(ImpossibleSchemaError):
+            found: Mapping[str, Any] = _made(request, strict, course, drawn, deadline=deadline)
+            return found
+    title = asked.schema.get("title")
+    named = "_".join(parts(title)) if isinstance(title, str) else ""
+    return {named or ("items" if isinstance(value, list) else "value"): value}

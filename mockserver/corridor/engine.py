@@ -92,7 +92,7 @@ class Engine:
         *,
         tokenizer: LazyTokenizer | None = None,
         clock: Clock = time.time,
-        timer: Timer = time.monotonic,
+        timer: Timer = time.thread_time,
         ids: Ids | None = None,
         models: Models | None = None,
     ) -> None:

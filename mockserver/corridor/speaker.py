@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from mockserver.corridor.replay import Recorded
 
 HASTE = 0.002
-"""How many seconds the built-in model may take before it goes on where it holds nobody up."""
+"""How many seconds of work the built-in model may take before it goes on where it holds nobody up.
+
+The time of the work itself: what a busy machine was late with would be taken for slow ever after.
+"""
 
 
 class Speaker:
@@ -43,7 +46,7 @@ class Speaker:
         errors: Errors,
         vocabularies: Vocabularies,
         *,
-        timer: Timer = time.monotonic,
+        timer: Timer = time.thread_time,
     ) -> None:
         self.keeping = keeping
         self._timer = timer

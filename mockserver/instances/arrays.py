@@ -4,22 +4,25 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mockserver.instances.facts import DeadEndError, Facts, facts_of, flatten, key, pointers
+from mockserver.instances.document import Document
+from mockserver.instances.facts import DeadEndError, Facts, facts_of, flatten, key, leaf_of, pointers
 from mockserver.instances.leaves import MOST
 from mockserver.instances.making import Making
-from mockserver.instances.spots import Places, Spot
+from mockserver.instances.spots import DEEPEST, Places, Spot
 
 
 class _Items:
     """The subschemas of the items of one array, by their index."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, document: Document, facts: Facts) -> None:
         self._rows = []
         for place in facts.places:
             front = place.each("prefixItems") or place.each("items")
             listed = isinstance(place.get("items"), list)
             self._rows.append((front, tuple(place.one("additionalItems" if listed else "items"))))
         self.front = max((len(front) for front, _ in self._rows), default=0)
+        self.leaf = None if self.front else leaf_of(document, self.at(0))
+        """What each item is, where it may be any of its type."""
 
     def at(self, index: int) -> Places:
         """The subschemas of the item at an index."""
@@ -46,7 +49,7 @@ class _Plan:
 def arrays(maker: Making, facts: Facts, spot: Spot) -> Iterator[list[Any]]:
     """Candidates for an array. Raises `DeadEndError` where none can be."""
     least, most = facts.span("Items")
-    items = maker.document.known(("items", *pointers(facts.places)), lambda: _Items(facts))
+    items = maker.document.known(("items", *pointers(facts.places)), lambda: _Items(maker.document, facts))
     contained = facts.below("contains")
     holding = int(max(facts.numbers("minContains"), default=1)) if contained else 0
     if holding > most:
@@ -106,10 +109,15 @@ class _Different:
 
 def _array(maker: Making, facts: Facts, spot: Spot, wanted: tuple[_Plan, int]) -> list[Any]:
     plan, length = wanted
+    leaf = None if plan.unique or plan.contained or spot.depth >= DEEPEST else plan.items.leaf
     below = replace(spot, depth=spot.depth + 1, listed=True, kept={})
     different = _Different(maker, below)
     made: list[Any] = []
     for index in range(length):
+        easy = None if leaf is None else maker.leaf(leaf, spot.name, listed=True)
+        if easy is not None:
+            made.append(easy)
+            continue
         places = plan.items.at(index) + (plan.contained if index in plan.slots else ())
         try:
             value = different.make(places) if plan.unique else maker.make(places, below)

@@ -155,14 +155,16 @@ class Document:
     """One schema, compiled. `formats` says whether any `format` is in it.
 
     `siblings` says whether there are constraints beside a `$ref` that its draft ignores: they bind, but in a
-    `loose` document. `slow` is set by who found that making an instance takes long. `reading` is how many
+    `loose` document. `late` counts how often in a row
+    making an instance in haste took too long: `slow` is what did so twice, as once may be a collection of
+    garbage that fell into it. `reading` is how many
     seconds of work it took to compile. The schema is changed: it gets its strict spelling.
     """
 
     def __init__(self, schema: Any, *, formats: bool = True, loose: bool = False) -> None:
         self.root = Place(schema)
         self.formats = formats
-        self.slow = False
+        self.late = 0
         self.reading = 0.0
         self.siblings = False
         self._validators: dict[tuple[str, bool], Any] = {}
@@ -195,6 +197,11 @@ class Document:
                 return
         msg = f"the schema is not valid: {reason}"
         raise ImpossibleSchemaError(msg)
+
+    @property
+    def slow(self) -> bool:
+        """Whether no instance is to be made in haste."""
+        return self.late > 1
 
     @staticmethod
     def _options() -> jsonschema_rs.FancyRegexOptions:

@@ -18,6 +18,9 @@ _HINTS = {
     "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
 }
 
+_LEAVES = frozenset({"string", "integer", "number", "boolean"})
+_TELLING = {"type": 0, "title": 1, "description": 2}.keys()
+
 
 class DeadEndError(ValueError):
     """No value meets these demands; the text says where and why."""
@@ -276,6 +279,30 @@ class Facts:
 def facts_of(document: Document, places: tuple[Place, ...], path: str) -> Facts:
     """The facts of subschemas of a document, which remembers them. Raises `DeadEndError`."""
     return document.known(("facts", path, *pointers(places)), lambda: Facts(places, path))
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A subschema that only names the type of a leaf, so that any value of it is valid."""
+
+    place: Place
+    type: str
+    facts: Facts
+    weight: int
+
+
+def leaf_of(document: Document, places: tuple[Place, ...]) -> Leaf | None:
+    """What some subschemas are, if they ask for no more than a leaf of a type."""
+    if len(places) != 1:
+        return None
+    place = places[0]
+    schema = place.schema
+    if isinstance(schema, bool) or not schema.keys() <= _TELLING:
+        return None
+    named = schema.get("type")
+    if not isinstance(named, str) or named not in _LEAVES:
+        return None
+    return Leaf(place, named, facts_of(document, places, place.path), 1 + document.weight(place))
 
 
 @dataclass(slots=True)

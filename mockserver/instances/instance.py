@@ -66,7 +66,6 @@ def instance(
     others changes no answer.
     """
     deadline = deadline or Deadline(PATIENCE, timer=time.thread_time)
-    share = 1 if deadline.hasty else _SHARE
     endless = chain(numbers, repeat(0))
     reason = ""
     for document, formats in _readings(schema, hasty=deadline.hasty):
@@ -79,17 +78,21 @@ def instance(
                 document,
                 endless,
                 words,
-                left.share(share),
+                left if deadline.hasty else left.share(_SHARE),
                 sparse=sparse,
                 formats=formats,
                 brief=brief,
                 taken=list(taken),
             )
             try:
-                return maker.make((document.root,), Spot(passed=frozenset(("",))))
+                made = maker.make((document.root,), Spot(passed=frozenset(("",))))
             except (DeadEndError, OutOfStepsError, OutOfTimeError) as error:
                 if deadline.hasty and isinstance(error, OutOfTimeError):
-                    document.slow = True
+                    document.late += 1
                     raise TakesLongError from None
                 reason = reason or str(error)
+            else:
+                if deadline.hasty:
+                    document.late = 0
+                return made
     raise ImpossibleSchemaError(reason)

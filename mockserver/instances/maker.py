@@ -6,7 +6,7 @@ added, and it is made again with all that it had. Every proposal is a step; the 
 schema with too many choices gets a simpler answer, the same on every machine. A deadline ends the rest.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from math import inf
@@ -20,6 +20,7 @@ from mockserver.instances.facts import (
     Condition,
     DeadEndError,
     Facts,
+    Leaf,
     facts_of,
     flatten,
     key,
@@ -28,14 +29,11 @@ from mockserver.instances.facts import (
 from mockserver.instances.leaves import numbers_of, strings
 from mockserver.instances.objects import objects
 from mockserver.instances.places import Place
-from mockserver.instances.spots import Places, Spot
+from mockserver.instances.spots import DEEPEST, Places, Spot
 from mockserver.instances.words import Words
 
 STEPS = 5_000
 """How many proposals one attempt may make."""
-
-DEEPEST = 48
-"""How deep an instance may be nested."""
 
 _FEW = 24
 """How many values of one type, or of one way through the choices, are proposed before those of the next."""
@@ -126,6 +124,20 @@ class Maker:
     def make(self, places: Places, spot: Spot) -> Any:
         """The first valid value. Raises `DeadEndError` when there is none."""
         return next(self.values(places, spot))
+
+    def leaf(self, leaf: Leaf, name: str, *, listed: bool = False) -> Any:
+        """The value of a property, or of an item, that may be any of its type, as `make` would find it.
+
+        None where the words offer one that is none: a text that is not Unicode.
+        """
+        before = len(self.taken)
+        offers = self.words.offers(name, *leaf.facts.wanted) if name else ()
+        offered = self._free(offers, listed=listed)
+        if offered and self.refusing((leaf.place,), offered[0]):
+            del self.taken[before:]
+            return None
+        self.step(leaf.weight)
+        return offered[0] if offered else next(self._typed(leaf.type, leaf.facts, Spot(name)))
 
     def values(self, places: Places, spot: Spot) -> Iterator[Any]:
         """The valid values among those proposed, at least one. Raises `DeadEndError` when there is none."""
@@ -310,14 +322,19 @@ class Maker:
 
     def _offered(self, facts: Facts, spot: Spot) -> list[Any]:
         """What the user's words offer for this property and no other has; a text may serve twice."""
-        offers = self.offers(facts, spot)
+        return self._free(self.offers(facts, spot), listed=spot.listed)
+
+    def _free(self, offers: Sequence[Any], *, listed: bool) -> list[Any]:
+        """The first of some values of the words that no other property has; a text may serve twice."""
+        if not offers:
+            return []
         left = list(self.taken)
         for value in offers:
             if value not in left:
                 self.taken.append(value)
                 return [value]
             left.remove(value)
-        return [value for value in offers[:1] if isinstance(value, str) and not spot.listed]
+        return [value for value in offers[:1] if isinstance(value, str) and not listed]
 
     def given(self, places: Places, name: str) -> bool:
         """Whether the user's words give a value for this very property, one that no other has."""

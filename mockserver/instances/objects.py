@@ -7,11 +7,11 @@ from math import inf
 from typing import Any
 
 from mockserver.instances.document import Document
-from mockserver.instances.facts import DeadEndError, Facts, pointers
+from mockserver.instances.facts import DeadEndError, Facts, leaf_of, pointers
 from mockserver.instances.leaves import MOST, patterned
 from mockserver.instances.making import Making
 from mockserver.instances.patterns import UnreadablePatternError
-from mockserver.instances.spots import Places, Spot
+from mockserver.instances.spots import DEEPEST, Places, Spot
 
 _VARIED = 8
 """How many properties are varied, one at a time, when the object as a whole is refused."""
@@ -36,7 +36,7 @@ class _Properties:
             for place in facts.places
         ]
         self._unevaluated = facts.below("unevaluatedProperties")
-        self._ruled = facts.below("propertyNames")
+        self.ruled = facts.below("propertyNames")
         names = list(dict.fromkeys(name for named, _, _ in self._rows for name in named))
         self.needed = _required(facts, facts.texts("required"))
         self.names = tuple(dict.fromkeys((*_required(facts, names), *self.needed)))
@@ -47,10 +47,13 @@ class _Properties:
             for place in (*patterns.values(), *additional)
         )
         self._named = {name: self._found(name) for name in names}
+        leaves = {name: leaf_of(document, places) for name, places in self._named.items()}
+        self.leaves = {name: leaf for name, leaf in leaves.items() if leaf is not None}
+        """The properties that may be any value of their type."""
 
     def allows(self, name: str, *, formats: bool) -> bool:
         """Whether a property may have this name."""
-        return all(self._document.fits(place, name, formats=formats) for place in self._ruled)
+        return all(self._document.fits(place, name, formats=formats) for place in self.ruled)
 
     def at(self, name: str) -> Places:
         """The subschemas of a property."""
@@ -141,26 +144,38 @@ def _made(maker: Making, spot: Spot, name: str, places: Places) -> Any:
     return maker.make(places, spot.below(name))
 
 
+def _leaves_out(maker: Making, facts: Facts, spot: Spot, which: tuple[_Properties, str, Places]) -> bool:
+    """Whether an object has no property of a name. Raises `DeadEndError` where it must and cannot."""
+    properties, name, places = which
+    if name not in properties.needed:
+        return (
+            spot.recurs(maker.document, places)
+            or not properties.allows(name, formats=maker.formats)
+            or _misses(maker, facts, name, places)
+        )
+    if any(place.schema is False for place in places):
+        facts.die(f"the property {name!r} is required, and its schema or additionalProperties is false")
+    return False
+
+
 def _object(maker: Making, facts: Facts, spot: Spot, properties: _Properties) -> dict[str, Any]:
     """An object as complete as it may be."""
     needed = set(properties.needed)
     least, most = facts.span("Properties")
     room = most - len(needed)
     made: dict[str, Any] = {}
+    plain = not (maker.brief or properties.ruled or spot.kept) and spot.depth < DEEPEST
     for name in _taking(maker, properties, needed):
         if name not in needed and (room <= 0 or (maker.lean and len(made) >= least)):
             continue
+        leaf = properties.leaves.get(name) if plain else None
+        value = None if leaf is None else maker.leaf(leaf, name)
+        if value is not None:
+            made[name] = value
+            room -= name not in needed
+            continue
         places = properties.at(name)
-        if name in needed:
-            if any(place.schema is False for place in places):
-                facts.die(
-                    f"the property {name!r} is required, and its schema or additionalProperties is false"
-                )
-        elif (
-            spot.recurs(maker.document, places)
-            or not properties.allows(name, formats=maker.formats)
-            or _misses(maker, facts, name, places)
-        ):
+        if _leaves_out(maker, facts, spot, (properties, name, places)):
             continue
         try:
             made[name] = _made(maker, spot, name, places)

@@ -1,18 +1,22 @@
 """Where in an instance a value stands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from mockserver.base.values import value
 from mockserver.instances.document import Document
 from mockserver.instances.facts import DeadEndError, flatten
 from mockserver.instances.places import Place
+
+DEEPEST = 48
+"""How deep an instance may be nested."""
 
 Places = tuple[Place, ...]
 """Subschemas that all hold for one value."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Spot:
     """Where a value stands.
 
