@@ -9,6 +9,7 @@ from mockserver.base.logs import event
 from mockserver.catalogue.errors import Errors
 from mockserver.catalogue.models import Model
 from mockserver.catalogue.regions import DEFAULT, Region, region_of
+from mockserver.corridor.again import MARKS, Form, fits
 from mockserver.corridor.showing import findings_header
 from mockserver.corridor.threads import Thread
 from mockserver.dialects import reshaping
@@ -114,13 +115,9 @@ class Answers:
         """The answer that a reply makes; `blocked` are the places where moderation cuts a stream off."""
         envelope = envelope_of(entry)
         if not request.stream:
-            body = self.body(request, reply, usage, envelope)
-            if reshaping.wanted(reply):
-                body = reshaping.body(body, reply, request, envelope)
+            body = self._shaped_body(request, reply, usage, envelope)
             return self._whole(request, reply, usage, entry, body, clock)
-        stream = self.stream(request, reply, usage, envelope)
-        if reshaping.wanted(reply):
-            stream = reshaping.stream(stream, reply, request, envelope)
+        stream = self._shaped_stream(request, reply, usage, envelope)
         if blocked:
             entry.refusal = self._errors.refuse(moderation.OUTPUT)
             stream = moderation.cut(
@@ -133,10 +130,53 @@ class Answers:
                 created=envelope.created,
                 says=self.says(request, reply),
             )
-        answer = Answer(200, [], frames=stream.frames, entry=entry, tokens=stream.tokens, request=request)
+        return self._streamed(request, reply, entry, stream.frames, stream.tokens, clock)
+
+    def form(self, request: ChatRequest, reply: Reply, usage: Usage, like: Answer) -> Form | None:
+        """The form of what a reply makes, which was rendered just now `like` this; None where it has none."""
+        assert like.entry is not None, "what was said belongs to an exchange"
+        envelope = envelope_of(like.entry)
+        if not fits(envelope):
+            return None
+        if not request.stream:
+            form = Form.of_body(self._shaped_body(request, reply, usage, MARKS))
+            return form if form.body(envelope) == self._shaped_body(request, reply, usage, envelope) else None
+        stream = self._shaped_stream(request, reply, usage, MARKS)
+        form = Form.of_stream(stream.frames, stream.tokens)
+        return form if form.frames(envelope) == like.frames else None
+
+    def again(
+        self, form: Form, request: ChatRequest, reply: Reply, usage: Usage, entry: Entry, *, clock: Clock
+    ) -> Answer | None:
+        """The answer of an exchange in which the same is said as before; None where it does not fit."""
+        envelope = envelope_of(entry)
+        if not fits(envelope):
+            return None
+        if not request.stream:
+            return self._whole(request, reply, usage, entry, form.body(envelope), clock)
+        return self._streamed(request, reply, entry, form.frames(envelope), form.tokens, clock)
+
+    def _shaped_body(self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:
+        body = self.body(request, reply, usage, envelope)
+        return reshaping.body(body, reply, request, envelope) if reshaping.wanted(reply) else body
+
+    def _shaped_stream(self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> Stream:
+        stream = self.stream(request, reply, usage, envelope)
+        return reshaping.stream(stream, reply, request, envelope) if reshaping.wanted(reply) else stream
+
+    def _streamed(
+        self,
+        request: ChatRequest,
+        reply: Reply,
+        entry: Entry,
+        frames: Sequence[bytes],
+        tokens: Sequence[int],
+        clock: Clock,
+    ) -> Answer:
+        answer = Answer(200, [], frames=frames, entry=entry, tokens=tokens, request=request)
         if reply.pace is not None:
             answer.delay = reply.pace.first_ms / 1000
-            answer.due = schedule(stream.tokens, reply.pace)
+            answer.due = schedule(tokens, reply.pace)
         name = dialect_of(request.surface).headers("sse", request.model)
         answer.headers = self.headers(name, entry, request.model, clock=clock, delay=answer.delay)
         if self._unbuffered and UNBUFFERED not in answer.headers:

@@ -23,6 +23,7 @@ from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.cutting import kept_of
 from mockserver.catalogue.models import Model, Models
+from mockserver.corridor.again import Said
 from mockserver.corridor.answers import Answer, Answers, Clock, envelope_of
 from mockserver.corridor.door import Door
 from mockserver.corridor.keeping import Keeping
@@ -355,8 +356,8 @@ class Engine:
         yield pause
         left = self.keeping.cache(world, request.model.name)
         cache = left.use(request, prompt, marks, now=self.clock())
-        write = partial(self._written, request, reply, asked, prompt, cache, blocked, answers)
-        answer = (yield from aside(write)) if long else write()
+        given = (request, reply, asked, prompt, cache, blocked, answers)
+        answer = (yield from aside(self._written, *given)) if long else self._given(*given)
         if not blocked and entry.fault is None:
             said = (yield from aside(heard, trail, reply)) if long else heard(trail, reply)
             self.keeping.remember(world, trail, said)
@@ -405,6 +406,48 @@ class Engine:
         if asked.thread is not None:
             asked.thread.answered(self.answers.body(request, reply, usage, envelope_of(entry)))
         return answers.rendered(request, reply, usage, entry, clock=self.clock, blocked=blocked)
+
+    def _given(
+        self,
+        request: ChatRequest,
+        reply: Reply,
+        asked: Asked,
+        prompt: PromptTokens,
+        cache: CacheUse,
+        blocked: Mapping[tuple[int, str], int] | None,
+        answers: Answers,
+    ) -> Answer:
+        """The same for a reply that is not long: what was said before is not counted and written anew."""
+        kept = answers is self.answers and not (blocked or asked.thread or request.get("logprobs"))
+        answer = self._again(asked, request, reply, cache) if kept else None
+        if answer is None:
+            answer = self._written(request, reply, asked, prompt, cache, blocked, answers)
+            if kept:
+                self._remember(asked, reply, cache, answer)
+        return answer
+
+    def _again(self, asked: Asked, request: ChatRequest, reply: Reply, cache: CacheUse) -> Answer | None:
+        """The answer to a request that is known, where the same was said to it before; else None."""
+        said = None if asked.known is None else asked.known.said
+        if said is None or said.form is None or not said.same(reply, cache):
+            return None
+        answer = self.answers.again(said.form, request, reply, said.usage, asked.entry, clock=self.clock)
+        if answer is not None:
+            asked.entry.usage = said.usage
+        return answer
+
+    def _remember(self, asked: Asked, reply: Reply, cache: CacheUse, answer: Answer) -> None:
+        """Remembers what was said to a request that is known; its form from the second time on."""
+        read, usage = asked.known, asked.entry.usage
+        if read is None or usage is None:
+            return
+        said = read.said
+        if said is None or not said.same(reply, cache):
+            read.said = Said(reply, cache, usage)
+        elif not said.formless:
+            said.form = self.answers.form(read.request, reply, usage, answer)
+            said.formless = said.form is None
+        self.known.grew(asked.place, read)
 
     def _weighed(self, request: ChatRequest, entry: Entry, prompt: PromptTokens) -> PromptTokens:
         """A prompt as the model is shown it: not too long, or cut. Raises `Refused`."""

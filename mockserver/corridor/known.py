@@ -12,8 +12,8 @@ comes for the first time only a mark is kept.
 from dataclasses import dataclass
 
 from mockserver.base.kept import Kept, Marks
-from mockserver.base.values import value
 from mockserver.catalogue.models import Model
+from mockserver.corridor.again import Said
 from mockserver.corridor.threads import Thread
 from mockserver.meter.prompt import PromptTokens
 from mockserver.meter.quotas import Admission
@@ -30,18 +30,25 @@ _MARKS = 10_000
 _TIMES, _OBJECTS = 6, 4096
 """A request, read, takes about so many times its bytes, and so many more."""
 
+_SHARE = 3
+"""A form takes so many times what it fills: its bytes as literals and as a pattern, and where frames lie."""
+
 Place = tuple[Surface, bytes, bytes]
 """The surface, the headers in one piece, the body."""
 
 
-@value
+@dataclass(slots=True)
 class Read:
-    """A request, read, and what its prompt costs; its key, and the policy by which nothing was found."""
+    """A request, read, and what its prompt costs; its key, and the policy by which nothing was found.
+
+    `said` is what was said to it last.
+    """
 
     request: ChatRequest
     prompt: PromptTokens
     key: str
     policy: RulePolicy
+    said: Said | None = None
 
 
 class Known:
@@ -69,14 +76,20 @@ class Known:
         if self._came.before(place):
             self._read.put(place, read)
 
+    def grew(self, place: Place, read: Read) -> None:
+        """More is known of a request, which is weighed anew."""
+        self._read.again(place, read)
+
     def forget(self) -> None:
         """Forgets all of it: keys stand in the headers."""
         self._read.clear()
         self._came.clear()
 
 
-def _weight(place: Place, _: Read) -> int:
-    return _OBJECTS + _TIMES * (len(place[1]) + len(place[2]))
+def _weight(place: Place, read: Read) -> int:
+    form = None if read.said is None else read.said.form
+    size = 0 if form is None else _SHARE * form.size
+    return size + _OBJECTS + _TIMES * (len(place[1]) + len(place[2]))
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from mockserver.corridor.answers import Answer
 from mockserver.corridor.work import LARGE
+from mockserver.wire.chunked import chunked
 from mockserver.wire.incoming import RequestHeaders
 
 
@@ -42,8 +43,6 @@ def written(answer: Answer, *, keep_alive: bool) -> bytes | None:
     lines = [*map(b": ".join, answer.headers), b"transfer-encoding: chunked\r\n\r\n"]
     if not keep_alive:
         lines.insert(-1, b"connection: close")
-    pieces = [STATUS_LINE[answer.status], b"\r\n".join(lines)]
-    pieces += [b"%x\r\n%b\r\n" % (len(frame), frame) for frame in answer.frames or (answer.body,)]
-    pieces.append(b"0\r\n\r\n")
-    data = b"".join(pieces)
+    chunks = chunked(answer.frames or (answer.body,))
+    data = b"".join((STATUS_LINE[answer.status], b"\r\n".join(lines), chunks, b"0\r\n\r\n"))
     return data if len(data) <= LARGE else None

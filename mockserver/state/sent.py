@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mockserver.wire.chunked import size_of
 from mockserver.wire.headers import Headers
 
 _EACH = 100
@@ -28,7 +29,7 @@ class Sent:
 
     def __post_init__(self) -> None:
         """Weighs it, in bytes."""
-        self.size = sum(map(len, self.frames)) + _EACH * (len(self.frames) + 1)
+        self.size = size_of(self.frames) + _EACH * (len(self.frames) + 1)
 
     def shown(self) -> dict[str, Any]:
         """It as JSON: times in milliseconds since the request was there; packed bytes are not shown."""
