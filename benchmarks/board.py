@@ -56,17 +56,14 @@ class Replica:
         await self.link.ask("count", LIFE_S, self.owner, self.number, "", "reply-1", -1)
 
     async def enter(self) -> None:
-        """Enter the exchange."""
+        """Enter the exchange, with what goes out."""
         costs = ("qwen-plus", "requests", 1, "input_tokens", 20, "output_tokens", 9, "cached_tokens", 0)
-        await self._enter("entered", PAYLOAD, BODY, *costs)
+        told = ("journal", "entered", many.KEY, PAYLOAD, BODY + SENT, 0, MOST, BYTES, LIFE_S)
+        await self.link.ask("enter", *told, self.owner, self.number, *costs)
 
     async def end(self) -> None:
         """Tell that it is over; nobody waits for this but who measures it."""
-        await self._enter("ended", SENT, b"")
-
-    async def _enter(self, kind: str, payload: bytes, body: bytes, *costs: Any) -> None:
-        given = ("journal", kind, many.KEY, payload, body, 0, MOST, BYTES, LIFE_S, self.owner, self.number)
-        await self.link.ask("enter", *given, *costs)
+        await self.link.ask("back", "over", self.owner, LIFE_S, self.number)
 
     async def renew(self) -> None:
         """Say that this one lives."""

@@ -2,7 +2,8 @@
 
 Workers are killed, then the engine is ended and begun again, while clients ask for the steps of one sequence.
 What was answered has to be in the journal; no step may be given twice or left out; nobody may wait for long.
-Then what an answer costs: processor time of a server by itself, and of one that shares.
+Then what an answer costs: processor time of a server by itself, and of one that shares. That engine writes
+nothing to its disk, whose time is no server's.
 """
 
 from __future__ import annotations
@@ -268,8 +269,13 @@ def main() -> int:
                 "workers killed": disturbed(f"{url}?prefix=kills", options.kills, kill_one),
                 "engine stopped": disturbed(f"{url}?prefix=stops", options.stops, stop),
             }
-            print(json.dumps(found, indent=1))
-            shares, pairs = [], []
+        finally:
+            engine.end()
+        print(json.dumps(found, indent=1))
+        shares, pairs = [], []
+        engine = Engine(Path(folder), durable=False)
+        url = f"redis://127.0.0.1:{engine.port}"
+        try:
             for number in range(options.rounds):
                 alone = cost(options.seconds)
                 shared = cost(options.seconds, "--state", f"{url}?prefix=cost-{number}")

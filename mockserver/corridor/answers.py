@@ -63,6 +63,11 @@ class Answer:
     foreign: bool = False
     thread: Thread | None = None
 
+    @property
+    def at_once(self) -> bool:
+        """Whether all of it leaves as soon as it may, so that its end is known when it begins."""
+        return self.plan is None and not (self.due or self.delay)
+
     def went(self) -> Sent:
         """What goes out, as the journal keeps it."""
         if self.plan is not None:

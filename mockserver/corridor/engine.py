@@ -241,7 +241,7 @@ class Engine:
         if entry.findings:
             teach(entry)
         answer.thread = asked.thread
-        self.keeping.enter(entry, None if asked.model is None else asked.model.name)
+        self.keeping.enter(entry, None if asked.model is None else asked.model.name, answer)
 
     def _understood(self, asked: Asked, headers: Mapping[str, str]) -> Steps[tuple[ChatRequest, Trail]]:
         """The request, read and judged, and its trail; the entry has what was found. Raises `Refused`."""
@@ -317,7 +317,7 @@ class Engine:
             answer.admission.free()
         if answer.entry is not None:
             self.worlds.rest(answer.entry.world)
-            self.keeping.ended(answer.entry, answer.went())
+            self.keeping.ended(answer.entry, answer)
 
     def left(self, answer: Answer) -> None:
         """A client left before the end of a stream."""

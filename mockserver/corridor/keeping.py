@@ -4,9 +4,11 @@ The corridor asks for all of it here. `Keeping` is an engine by itself: everythi
 is there at once. `Sharing` (`mockserver.corridor.sharing`) is many engines that are one server.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from asyncio import Future
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from mockserver.corridor.answers import Answer
 from mockserver.corridor.searching import searched
 from mockserver.corridor.threads import Thread
 from mockserver.corridor.work import Steps
@@ -17,7 +19,6 @@ from mockserver.scripts.desk import Desk, Entered
 from mockserver.scripts.script import Script, Scripts
 from mockserver.state.journal import Entry, Journal
 from mockserver.state.memory import Session
-from mockserver.state.sent import Sent
 from mockserver.state.worlds import World
 from mockserver.talk.fault import Fault
 from mockserver.talk.request import ChatRequest
@@ -92,8 +93,11 @@ class Keeping:
         """What a template counts with."""
         return world.counters
 
-    def enter(self, entry: Entry, model: str | None) -> None:  # noqa: ARG002 - others keep a ledger by it
-        """Enters an exchange into the journal; `model` is the one that its ledger names."""
+    def enter(self, entry: Entry, model: str | None, answer: Answer | None = None) -> None:  # noqa: ARG002
+        """Enters an exchange into the journal; `model` is the one that its ledger names.
+
+        Others are told of the `answer` as well, where all of it leaves at once.
+        """
         (self._calls if entry.endpoint else self._journal).add(entry)
 
     def begins(self, entry: Entry) -> Callable[[], None] | None:  # noqa: ARG002 - others are told
@@ -103,12 +107,18 @@ class Keeping:
     def lost(self, entry: Entry) -> None:
         """An answer never leaves."""
 
-    def ended(self, entry: Entry, sent: Sent) -> None:
-        """An exchange is over: these bytes went out."""
-        self._journal.ended(entry, sent)
+    def ended(self, entry: Entry, answer: Answer) -> None:
+        """An exchange is over: the bytes of its answer went out."""
+        self._journal.ended(entry, answer.went())
+
+    def unsettled(self) -> Sequence[Future[Any]]:
+        """What was entered and may not be there yet: whoever is told answers for it."""
+        return ()
 
     async def settled(self) -> None:
-        """Waits until all that was entered so far is there."""
+        """Waits until all that was entered so far is there. Raises `GoneError`."""
+        for each in self.unsettled():
+            await each
 
     async def refresh(self, path: str) -> None:
         """Has what a call of the control API looks at here."""

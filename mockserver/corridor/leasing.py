@@ -10,7 +10,7 @@ In doubt a step was given: never twice.
 """
 
 import secrets
-from asyncio import Future, Task, create_task, shield
+from asyncio import Future, Task, create_task, get_running_loop, shield
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -45,6 +45,7 @@ class Leasing:
         self._count = 0
         self._held: dict[str, Lease] = {}
         self._untold: dict[str, dict[int, Lease]] = {"over": {}, "these": {}}
+        self._ending: list[Lease] = []
         self._telling: Task[None] | None = None
 
     @property
@@ -102,19 +103,40 @@ class Leasing:
         """An answer is over, which the engine is being told."""
         lease = self._held.pop(entry.request_id, None)
         if lease is not None:
-            done.add_done_callback(partial(self._over, lease))
+            done.add_done_callback(partial(self._over, [lease]))
 
-    def _over(self, lease: Lease, done: "Future[Any]") -> None:
+    def ends(self, entry: Entry) -> None:
+        """An answer is over: the engine is told of all that end in this turn, and nobody waits for it."""
+        lease = self._held.pop(entry.request_id, None)
+        if lease is None:
+            return
+        if not self._ending:
+            get_running_loop().call_soon(self._tell_ends)
+        self._ending.append(lease)
+
+    def _tell_ends(self) -> None:
+        leases, self._ending = self._ending, []
+        numbers = [lease.number for lease in leases]
+        told = self._link.post("back", "over", self.owner, self._life, *numbers)
+        told.add_done_callback(partial(self._over, leases))
+
+    def _over(self, leases: Iterable[Lease], done: "Future[Any]") -> None:
         if _failed(done):
-            self._untold["over"][lease.number] = lease
+            self._untold["over"].update({lease.number: lease for lease in leases})
         else:
-            self._marks.free((lease.place,))
+            self._marks.free(lease.place for lease in leases)
+
+    @property
+    def told(self) -> bool:
+        """Whether the engine knows all that it has to know before anything more is taken."""
+        nothing = self._telling is None and self._marks.name == self._name
+        return nothing and not any(self._untold.values())
 
     async def settle(self) -> None:
         """Tells the engine what it has to know before anything more is taken. Raises `GoneError`."""
+        if self.told:
+            return
         if self._telling is None:
-            if self._marks.name == self._name and not any(self._untold.values()):
-                return
             self._telling = create_task(self._tell())
         await shield(self._telling)
 

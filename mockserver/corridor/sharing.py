@@ -5,13 +5,13 @@ makes in the same order; a request first asks whether there are new ones. What i
 script of the engine's in one step, on a lease (`mockserver.corridor.leasing`). An exchange is entered before
 the first byte of its answer leaves.
 
-Not everything is shared: `mockserver.corridor.unshared` says what is refused, and what is not done.
+What others entered and used is seen by who follows it (`mockserver.corridor.following`). Not everything is
+shared: `mockserver.corridor.unshared` says what is refused, and what is not done.
 """
 
 import secrets
-from asyncio import Future, sleep
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from asyncio import Future, shield, sleep
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -19,8 +19,10 @@ from typing import Any
 
 from mockserver.base.jsontext import dumps, loads
 from mockserver.base.kept import Kept
+from mockserver.corridor.answers import Answer
 from mockserver.corridor.changes import CHANGES
 from mockserver.corridor.engine import Engine
+from mockserver.corridor.following import Following
 from mockserver.corridor.keeping import Keeping, Taken
 from mockserver.corridor.leasing import Leasing
 from mockserver.corridor.threads import Thread
@@ -32,13 +34,14 @@ from mockserver.rules.past import Trail
 from mockserver.scripts.desk import Entered
 from mockserver.scripts.script import Script, first
 from mockserver.state import codec
-from mockserver.state.journal import Entry, Journal
+from mockserver.state.journal import Entry
 from mockserver.state.marks import Marks
 from mockserver.state.memory import Session
 from mockserver.state.ports import GoneError, Need
 from mockserver.state.redis.link import Link
+from mockserver.state.redis.rows import events
 from mockserver.state.sent import Sent
-from mockserver.state.worlds import Ledger, World
+from mockserver.state.worlds import World
 from mockserver.talk.fault import Fault
 from mockserver.talk.request import ChatRequest
 
@@ -49,7 +52,6 @@ LEASE_S = 60
 """For so many seconds an answer holds its place without its process saying so again."""
 
 _RESULTS = 1000
-_TURN = 200
 _FAULTS = {"fault": 1, "scenario": 1000, "reset": 1000}
 """How many ids of faults a change may give out: a scenario has some, and a reset enters them anew."""
 
@@ -82,51 +84,6 @@ class SharedAdmission(Admission):
             self._sharing.free(self)
 
 
-class _Followed:
-    """A journal of this process, which repeats that of the engine as far as somebody looks at it."""
-
-    def __init__(self, name: str, journal: Journal, most: int) -> None:
-        self.name = name
-        self.journal = journal
-        self.revision = 0
-        self.most = most
-        self._entries: OrderedDict[str, Entry] = OrderedDict()
-
-    def forget(self) -> None:
-        """Begins anew."""
-        self.journal.reset()
-        self.revision = self.journal.revision = 0
-        self._entries.clear()
-
-    def take(self, engine: Engine, revision: int, event: Mapping[bytes, bytes]) -> None:
-        """Repeats one event."""
-        self.revision, journal = revision, self.journal
-        kind, key = event[b"kind"], event[b"key"].decode()
-        if kind == b"reset":
-            journal.reset(engine.worlds.of(key) if key else None)
-            self._entries.clear()
-        elif kind == b"entered":
-            entry = codec.entry_of(event[b"payload"], event[b"body"], engine.worlds.of(key))
-            journal.stand(int(event[b"number"]) - 1)
-            journal.add(entry)
-            self._entries[entry.request_id] = entry
-            while len(self._entries) > self.most:
-                self._entries.popitem(last=False)
-        elif kind == b"withdrawn":
-            withdrawn = journal.withdraw(int(event[b"number"]))
-            if withdrawn is not None:
-                self._entries.pop(withdrawn.request_id, None)
-        else:
-            told = loads(event[b"payload"])
-            ended = self._entries.get(told["id"])
-            if ended is not None:
-                ended.finished, ended.findings = told["finished"], codec.read(told["findings"])
-                if told["sent"] is not None:
-                    journal.ended(ended, codec.sent_of(told["sent"]))
-                ended.changed = revision
-        journal.revision = revision
-
-
 class Sharing(Keeping):
     """What one of many engines keeps together with the others.
 
@@ -152,10 +109,8 @@ class Sharing(Keeping):
         self._run, self._version, self._returned = "", 0, b"0"
         self._results: Kept[int, Any] = Kept(most=_RESULTS)
         self._unsettled: list[Future[Any]] = []
-        self._used: list[dict[str, Any]] = []
-        most = engine.settings.journal
-        self._most = 2 * most
-        self._followed = [_Followed("journal", self._journal, most), _Followed("calls", self._calls, most)]
+        self._following = Following(engine, link, now=now)
+        self._most = 2 * engine.settings.journal
         self.leases: dict[str, SharedAdmission] = {}
 
     def join(self) -> None:
@@ -166,16 +121,23 @@ class Sharing(Keeping):
 
     def _ask(self, name: str, *arguments: Any) -> Steps[Any]:
         try:
-            return (yield Need(partial(self._link.ask, name, *arguments)))
+            return (yield Need(partial(self._link.post, name, *arguments)))
         except GoneError as error:
             raise gone(error) from None
 
     def current(self) -> Steps[None]:
         """Sees to it that what is defined is what is defined by now. Raises `Refused`."""
         try:
-            yield Need(self.catch_up)
+            if not self._leasing.told:
+                yield Need(self._leasing.settle)
+            while self._make((yield Need(self._asked_current))):
+                pass
         except GoneError as error:
             raise gone(error) from None
+
+    def _asked_current(self) -> Future[Any]:
+        """What was changed meanwhile, the same for all who ask before it is sent."""
+        return self._link.join("current", secrets.token_hex(8), self._run or "-", str(self._version))
 
     def admitted(self, key: str, model: str, *, now: float) -> Steps[Admission | None]:  # noqa: ARG002
         """Lets a request in that its quotas allow. Raises `QuotaExceededError` or `Refused`."""
@@ -284,14 +246,17 @@ class Sharing(Keeping):
 
     # What is entered, and waited for before an answer leaves.
 
-    def enter(self, entry: Entry, model: str | None) -> None:
-        """Enters an exchange into the journal of all."""
+    def enter(self, entry: Entry, model: str | None, answer: Answer | None = None) -> None:
+        """Enters an exchange into the journal of all, with its end where that is known."""
         if is_gone(entry):
             self._leasing.lost(entry)  # there is nowhere to enter it
             return
+        sent = None
+        if answer is not None and answer.at_once:
+            entry.finished, sent = entry.started, _kept(answer)
         costs = () if entry.endpoint and entry.refusal is None else _costs(entry)
         counts = [part for pair in costs for part in pair]
-        self._post("entered", entry, *codec.entered(entry), entry.model or model or "", *counts)
+        self._post("entered", entry, *codec.entered(entry, sent), entry.model or model or "", *counts)
 
     def _post(self, kind: str, entry: Entry, payload: bytes, body: bytes, model: str, *counts: Any) -> None:
         journal = "calls" if entry.endpoint else "journal"
@@ -312,35 +277,35 @@ class Sharing(Keeping):
         """An answer never leaves: what its exchange took goes back."""
         self._leasing.lost(entry)
 
-    def ended(self, entry: Entry, sent: Sent) -> None:
-        """An exchange is over: these bytes went out."""
+    def ended(self, entry: Entry, answer: Answer) -> None:
+        """An exchange is over: the bytes of its answer went out."""
         if is_gone(entry):
             return
+        if answer.at_once:
+            self._leasing.ends(entry)  # the rest was entered before it began
+            return
+        sent = _kept(answer)
+        went, data = (None, b"") if sent is None else codec.sent_parts(sent)
         told = {
             "id": entry.request_id,
             "finished": entry.finished,
             "findings": codec.plain(entry.findings),
-            "sent": codec.sent_plain(sent) if sent.size <= _SENT else None,
+            "sent": went,
         }
-        self._post("ended", entry, dumps(told), b"", "")
+        self._post("ended", entry, dumps(told), data, "")
 
-    async def settled(self) -> None:
-        """Waits until all that was entered so far is there. Raises `GoneError`."""
+    def unsettled(self) -> Sequence[Future[Any]]:
+        """What was entered and may not be there yet: whoever is told answers for it."""
         waiting, self._unsettled = self._unsettled, []
-        for each in waiting:
-            await each
+        return waiting
 
     # What the control API does.
 
     async def catch_up(self) -> None:
         """Makes the changes that others have made. Raises `GoneError`."""
         await self._leasing.settle()
-        more = True
-        while more:
-            answer = await self._link.join(
-                "current", secrets.token_hex(8), self._run or "-", str(self._version)
-            )
-            more = self._make(answer)
+        while self._make(await shield(self._asked_current())):
+            pass
 
     def _make(self, answer: Sequence[Any]) -> bool:
         """Makes changes; whether there may be more."""
@@ -354,7 +319,7 @@ class Sharing(Keeping):
             self._returned = returned
             self._forget_uses()
         changes = found[0] if found else ()
-        for version, event in _events(changes):
+        for version, event in events(changes):
             if version > self._version:
                 self._version = version
                 self._change(version, event)
@@ -370,8 +335,7 @@ class Sharing(Keeping):
     def _begin_anew(self) -> None:
         """The engine was emptied: so is this one."""
         self._engine.reset()
-        for followed in self._followed:
-            followed.forget()
+        self._following.forget()
 
     def _change(self, version: int, event: Mapping[bytes, bytes]) -> None:
         engine, name, document = self._engine, event[b"name"].decode(), loads(event[b"document"])
@@ -403,68 +367,11 @@ class Sharing(Keeping):
         """Has what a call of the control API looks at here. Raises `GoneError`."""
         await self.settled()
         await self.catch_up()
-        for begins, looks in _LOOKED_AT.items():
-            if path.startswith(begins):
-                for look in looks:
-                    await look(self)
-
-    async def look_at_journals(self) -> None:
-        """Has what was entered in the journals."""
-        for followed in self._followed:
-            more = True
-            while more:
-                epoch, events = await self._link.ask("journal", followed.name, str(followed.revision), _TURN)
-                more = len(events) == _TURN
-                followed.journal.epoch = int(epoch)
-                for revision, event in _events(events):
-                    if revision > followed.revision:  # somebody else may look at it as well
-                        followed.take(self._engine, revision, event)
-
-    async def _of_worlds(self, what: str) -> Iterator[tuple[str, dict[str, int]]]:
-        found = await self._link.ask("worlds", what, self._time())
-        return (
-            (key.decode(), {name.decode(): int(number) for name, number in _pairs(rows)})
-            for key, rows in found
-        )
-
-    async def look_at_uses(self) -> None:
-        """Has how often scripts and faults were used."""
-        worlds = dict(await self._of_worlds("uses"))
-        for script in self._scripts:
-            if script.source is None:
-                script.used = worlds.get(script.match.key or "", {}).get(script.id, 0)
-                continue
-            script.used = 0
-            for key, uses in worlds.items():
-                script.used += uses.get(script.counter, 0)
-                script.uses.put(key, uses.get(script.counter, 0))
-        for fault in self._faults:
-            fault.used = worlds.get(fault.match.key or "", {}).get(fault.id, 0)
-
-    async def look_at_ledger(self) -> None:
-        """Has what every world cost."""
-        for key, rows in await self._of_worlds("ledger"):
-            ledger = self._engine.worlds.of(key).ledger
-            ledger.clear()
-            for name, number in rows.items():
-                field, _, model = name.partition(":")
-                setattr(ledger.setdefault(model, Ledger()), field, number)
-
-    async def look_at_quotas(self) -> None:
-        """Has what is used of the quotas."""
-        rows = await self._link.ask("worlds", "meter", self._time())
-        self._used = [
-            {
-                "key": key.decode(),
-                "model": model.decode(),
-                **dict(zip(REFUSALS, map(int, used), strict=True)),
-            }
-            for key, model, *used in rows
-        ]
+        await self._following.refresh(path)
 
     def used(self, *, now: float) -> list[dict[str, Any]]:  # noqa: ARG002 - as it was looked at
         """What each key used of each model that has a quota."""
-        return self._used
+        return self._following.used
 
     async def renew(self) -> None:
         """Says that the answers on their way are still on it, and ends who did not. Raises `GoneError`."""
@@ -481,26 +388,10 @@ class Sharing(Keeping):
             await sleep(LEASE_S / 4)
 
 
-_LOOKED_AT: Mapping[str, Sequence[Callable[[Sharing], Awaitable[None]]]] = {
-    "/_mock/requests": (Sharing.look_at_journals, Sharing.look_at_uses),
-    "/_mock/verify": (Sharing.look_at_journals,),
-    "/_mock/changes": (Sharing.look_at_journals,),
-    "/_mock/metrics": (Sharing.look_at_journals, Sharing.look_at_ledger),
-    "/_mock/replies": (Sharing.look_at_uses,),
-    "/_mock/faults": (Sharing.look_at_uses,),
-    "/_mock/usage": (Sharing.look_at_ledger,),
-    "/_mock/quotas": (Sharing.look_at_quotas,),
-}
-"""What the calls of the control API look at, by how their paths begin."""
-
-
-def _pairs(rows: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    return zip(rows[::2], rows[1::2], strict=True)
-
-
-def _events(entries: Sequence[tuple[bytes, Sequence[bytes]]]) -> Iterator[tuple[int, dict[bytes, bytes]]]:
-    """The entries of a stream, each with the number that it was entered under."""
-    return ((int(name.partition(b"-")[0]), dict(_pairs(fields))) for name, fields in entries)
+def _kept(answer: Answer) -> Sent | None:
+    """What went out of an answer, unless it is too large to be kept."""
+    sent = answer.went()
+    return sent if sent.size <= _SENT else None
 
 
 def _limit(limit: int | None) -> int:

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Generator
+from asyncio import Future, ensure_future
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -27,10 +28,11 @@ from mockserver.server.asgi import (
     send_answer,
 )
 from mockserver.server.aside import Aside
-from mockserver.server.direct import written
+from mockserver.server.direct import Line, written
 from mockserver.server.guard import Guard
 from mockserver.server.settling import Settling
-from mockserver.state.ports import GoneError
+from mockserver.server.turn import Pauses
+from mockserver.state.ports import GoneError, Need
 from mockserver.talk.surface import Surface
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.unpacking import UnpackError
@@ -42,6 +44,15 @@ log = logging.getLogger("mockserver")
 
 Chat = Callable[..., Steps[Answer]]
 """The way to an answer, from headers, a body and the time at which they `arrived`."""
+
+
+def _told(steps: Steps[Answer], asked: Future[Any]) -> Work:
+    """Tells steps what they asked for: what they ask for next; `StopIteration` has what they come to."""
+    try:
+        told = asked.result()
+    except Exception as error:  # noqa: BLE001 - the steps decide what is done about it
+        return steps.throw(error)
+    return steps.send(told)
 
 
 class App:
@@ -81,56 +92,77 @@ class App:
             answer = await self._chat(surface, scope, receive, arrived, steps)
         except ClientGoneError:
             return
-        await self._send(answer, scope, receive, send)
+        await self._send_entered(answer, scope, receive, send)
 
     def at_hand(
-        self, scope: Scope, headers: RequestHeaders, body: bytes, *, keep_alive: bool
-    ) -> Generator[None, None, bytes | ASGIApp]:
-        """All bytes of the answer to a request that is there as a whole; or what answers it the long way.
-
-        Where it yields it waits for others to come as far.
-        """
+        self, scope: Scope, headers: RequestHeaders, body: bytes, line: Line
+    ) -> Pauses[bytes | ASGIApp]:
+        """All bytes of the answer to a request that is there as a whole; or what answers it the long way."""
         path, engine = scope["path"], self.engine
         surface = at(path) if scope["method"] == "POST" else None
         most = min(LARGE, engine.settings.max_body)
-        if surface is None or len(body) > most or "content-encoding" in headers or engine.keeping.shared:
+        if surface is None or len(body) > most or "content-encoding" in headers:
             return self
         if agents_only(path, headers.get("host", "")):
             return self
         arrived = engine.clock()
         steps = engine.steps(surface, headers, body, arrived=arrived)
         try:
-            while (work := next(steps)) is pause:
-                yield
+            work = next(steps)
+            while True:
+                if work is pause:
+                    yield None
+                    work = next(steps)
+                elif isinstance(work, Need):
+                    asked = ensure_future(work.ask())
+                    yield asked
+                    work = _told(steps, asked)
+                else:
+                    rest = self._through(surface, headers, arrived, steps, work)
+                    return partial(self._go_on, rest)
         except StopIteration as end:
             answer: Answer = end.value
         except Exception as error:  # noqa: BLE001 - logged, and told the client
             answer = self._failed(error, surface, headers, arrived)
-        else:
-            return partial(self._go_on, self._through(surface, headers, arrived, steps, work))
-        data = written(answer, keep_alive=keep_alive)
+        if engine.keeping.shared:
+            answer = yield from self._entered(answer, engine.keeping.unsettled(), scope)
+        data = written(answer, keep_alive=line.keep_alive)
         if data is None:
             return partial(self._send_on, answer)
-        engine.ended(answer)
         assert answer.entry is not None, "every chat has its entry"
         answer.entry.finished = engine.clock()
+        engine.ended(answer)
         return data
 
     async def _go_on(
         self, rest: Coroutine[None, None, Answer], scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Goes the rest of a way to an answer, and sends what it comes to."""
-        await self._send_on(await rest, scope, receive, send)
+        answer = await rest
+        await receive()
+        await self._send_entered(answer, scope, receive, send)
 
     async def _send_on(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends an answer to a request whose body was read without ASGI."""
         await receive()
         await self._send(answer, scope, receive, send)
 
-    async def _send(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends an answer, or carries out its plan, once it stands in the journal."""
+    async def _send_entered(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends an answer once it stands in the journal."""
+        entered = self._entered(answer, self.engine.keeping.unsettled(), scope)
         try:
-            answer = await self._settled(answer, scope)
+            while True:
+                await asyncio.wait([next(entered)])
+        except StopIteration as end:
+            answer = end.value
+        except BaseException:
+            self.engine.ended(answer)
+            raise
+        await self._send(answer, scope, receive, send)
+
+    async def _send(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends an answer, or carries out its plan."""
+        try:
             if answer.plan is not None:
                 sent = await carry_out(answer.plan, scope, receive, send)
             else:
@@ -143,13 +175,17 @@ class App:
         finally:
             self.engine.ended(answer)
 
-    async def _settled(self, answer: Answer, scope: Scope) -> Answer:
+    def _entered(
+        self, answer: Answer, waiting: Sequence[Future[Any]], scope: Scope
+    ) -> Generator[Future[Any], None, Answer]:
         """An answer that stands in the journal; where that cannot be had, another one says so."""
-        if not self.engine.keeping.shared or is_gone(answer.entry):
-            return answer
         keeping = self.engine.keeping
+        if not keeping.shared or is_gone(answer.entry):
+            return answer
         try:
-            await keeping.settled()
+            for each in waiting:
+                yield each
+                each.result()
         except GoneError as error:
             assert answer.entry is not None, "every chat has its entry"
             keeping.lost(answer.entry)

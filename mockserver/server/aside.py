@@ -89,7 +89,7 @@ class Aside:
             while True:
                 try:
                     if isinstance(work, Need):
-                        done = await work.ask()
+                        done = await asyncio.shield(work.ask())  # others may wait for the same
                     else:
                         done = work() if work is pause else await self._enter(work, way)
                 except Exception as error:  # noqa: BLE001 - the steps decide what is done about it

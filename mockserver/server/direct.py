@@ -5,28 +5,31 @@ here is what uvicorn's own cycle says of it, byte for byte. What needs time, is 
 framing of its own is not written here: it goes the long way.
 """
 
-from collections.abc import Generator
-from typing import Any, Protocol
+from typing import Protocol
 
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from mockserver.corridor.answers import Answer
 from mockserver.corridor.work import LARGE
+from mockserver.server.turn import Pauses
 from mockserver.wire.chunked import chunked
 from mockserver.wire.incoming import RequestHeaders
+
+
+class Line(Protocol):
+    """What an answer is sent by: whether the connection is kept behind it may change while it is made."""
+
+    keep_alive: bool
 
 
 class AtHand(Protocol):
     """What answers a request that is there as a whole."""
 
     def __call__(
-        self, scope: Scope, headers: RequestHeaders, body: bytes, *, keep_alive: bool
-    ) -> Generator[None, None, Any]:
-        """All bytes of its answer, or the ASGI application that answers it.
-
-        Where it yields it waits for others to come as far.
-        """
+        self, scope: Scope, headers: RequestHeaders, body: bytes, line: Line
+    ) -> Pauses[bytes | ASGIApp]:
+        """All bytes of its answer, or the ASGI application that answers it."""
 
 
 _NO_BODY = (204, 304)

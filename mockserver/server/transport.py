@@ -10,7 +10,7 @@ import asyncio
 import re
 import sys
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httptools
@@ -22,7 +22,7 @@ from mockserver.corridor.settings import Settings
 from mockserver.server.connection import EXTENSION, Connection, first
 from mockserver.server.direct import AtHand
 from mockserver.server.heads import Head, Heads
-from mockserver.server.turn import Turn
+from mockserver.server.turn import Turn, Way
 from mockserver.wire.incoming import RequestHeaders
 
 _TURN = 0.2
@@ -318,8 +318,9 @@ class Protocol(HttpToolsProtocol):
         self.heads.keep(self._data, head)
 
     def eof_received(self) -> None:
-        """The client says no more, and uvicorn closes the line; what it asked is answered before that."""
-        for _ in self._answer_held():
+        """The client says no more, and uvicorn closes the line; what is at hand is answered before that."""
+        way = self._answer_held()
+        while self.turn.goes_on(way):
             pass
         self._gathering.flush()
 
@@ -374,7 +375,7 @@ class Protocol(HttpToolsProtocol):
             return
         super()._start_asgi_task(cycle, app)
 
-    def _answer_held(self) -> Iterator[None]:
+    def _answer_held(self) -> Way:
         """Answers a request at hand, if nothing has ended it since."""
         held, self._held = self._held, None
         if held is None:
@@ -385,7 +386,7 @@ class Protocol(HttpToolsProtocol):
             self.logger.exception("a request could not be answered")
             self.transport.abort()
 
-    def _answer(self, cycle: RequestResponseCycle, app: Any) -> Iterator[None]:
+    def _answer(self, cycle: RequestResponseCycle, app: Any) -> Way:
         """Answers a request at once that is there as a whole; else it goes the long way.
 
         One that waits to be told to go on goes that way, and one whose client does not read.
@@ -394,7 +395,7 @@ class Protocol(HttpToolsProtocol):
         if self.at_hand is not None and not waits:
             scope: Any = cycle.scope
             headers = RequestHeaders(scope["headers"]) if self._head is None else self._head.headers
-            app = yield from self.at_hand(scope, headers, bytes(cycle.body), keep_alive=cycle.keep_alive)
+            app = yield from self.at_hand(scope, headers, bytes(cycle.body), cycle)
         if not isinstance(app, bytes):
             super()._start_asgi_task(cycle, app)
             return

@@ -8,11 +8,19 @@ still wait. To go the whole way with one request after the other costs half as m
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
 
 Deed = Callable[[], None]
-Way = Iterator[None]
-"""What is done in stretches: where it yields it waits until the others have come as far."""
+
+Result = TypeVar("Result")
+
+Pauses: TypeAlias = Generator["asyncio.Future[Any] | None", None, Result]
+"""Where it yields it waits: until the others have come as far, or until a future is done that it yields."""
+
+Way: TypeAlias = Iterator["asyncio.Future[Any] | None"]
+"""What is done in stretches."""
 
 TOGETHER = 16
 """So many requests go together; with more the first one would wait for its answer to leave."""
@@ -36,6 +44,26 @@ class Turn:
         self._writes.append(deed)
         self._await_end()
 
+    def goes_on(self, way: Way) -> bool:
+        """Goes the next stretch of a way; whether another one follows now.
+
+        One that waits for a future goes on at the end of the turn in which that is done.
+        """
+        try:
+            waited = next(way)
+        except StopIteration:
+            return False
+        except Exception as error:  # noqa: BLE001 - the loop's handler keeps the log
+            _tell(error)
+            return False
+        if waited is None:
+            return True
+        waited.add_done_callback(partial(self._waited, way))
+        return False
+
+    def _waited(self, way: Way, _: "asyncio.Future[Any]") -> None:
+        self.answer(way)
+
     def _await_end(self) -> None:
         if not self._ends:
             self._ends = True
@@ -47,7 +75,7 @@ class Turn:
         for start in range(0, len(answers), TOGETHER):
             left = answers[start : start + TOGETHER]
             while left:
-                left = [way for way in left if _goes_on(way)]
+                left = [way for way in left if self.goes_on(way)]
             self._write()
         self._write()
         self._ends = False
@@ -61,18 +89,6 @@ class Turn:
                 write()
             except Exception as error:  # noqa: BLE001 - the loop's handler keeps the log
                 _tell(error)
-
-
-def _goes_on(way: Way) -> bool:
-    """Goes the next stretch of a way; whether another one follows."""
-    try:
-        next(way)
-    except StopIteration:
-        return False
-    except Exception as error:  # noqa: BLE001 - the loop's handler keeps the log
-        _tell(error)
-        return False
-    return True
 
 
 def _tell(error: Exception) -> None:

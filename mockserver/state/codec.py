@@ -1,9 +1,12 @@
 """Exchanges as JSON, for those who remember together: values by their names, and nothing that runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from enum import Enum
-from typing import Any
+from functools import partial
+from itertools import accumulate, chain, pairwise
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from mockserver.base.jsontext import dumps, loads
 from mockserver.catalogue.errors import Refusal, Words
@@ -57,16 +60,28 @@ _WRITTEN = (
 """What of an entry is written; its body and headers are bytes beside it."""
 
 
-def _shape(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
-    """The fields that make a value, with what they are when nothing is said."""
-    return tuple(
-        (field.name, field.default if field.default_factory is MISSING else None)
-        for field in fields(kind)
-        if field.init
-    )
+class _Shape(NamedTuple):
+    """The fields that make a value, what they are when nothing is said, and what gives all of them."""
+
+    names: Sequence[str]
+    defaults: Sequence[Any]
+    parts: Callable[[Any], Sequence[Any]]
+
+    def written(self, value: Any, made: dict[str, Any]) -> dict[str, Any]:
+        """A value by its fields, but for those of which nothing is said."""
+        for name, default, part in zip(self.names, self.defaults, self.parts(value), strict=True):
+            if part is not default:
+                made[name] = part if type(part) in _SAME else plain(part)
+        return made
 
 
-_SHAPES = {kind: _shape(kind) for kind in _KINDS.values()}
+def _shape(kind: type[Any], only: Collection[str] = ()) -> _Shape:
+    made = [field for field in fields(kind) if field.init and (not only or field.name in only)]
+    names = [field.name for field in made]
+    defaults = [field.default if field.default_factory is MISSING else None for field in made]
+    if len(names) == 1:
+        return _Shape(names, defaults, lambda value: (getattr(value, names[0]),))
+    return _Shape(names, defaults, attrgetter(*names))
 
 
 def _map(value: Mapping[Any, Any]) -> Any:
@@ -76,23 +91,19 @@ def _map(value: Mapping[Any, Any]) -> Any:
 
 
 def _value(value: Any) -> Any:
-    """A value of several parts, or one that JSON has no form for."""
+    """A value that JSON has no form for."""
     kind = type(value)
-    if _ENUMS.get(kind.__name__) is kind:
-        return {"$enum": [kind.__name__, value.value]}
     if isinstance(value, int):
         return int(value)
     if isinstance(value, Mapping):
         return _map(value)
-    if kind not in _SHAPES:
-        msg = f"{kind.__name__} is no value of an exchange"
-        raise TypeError(msg)
-    made: dict[str, Any] = {"$": kind.__name__}
-    for name, default in _SHAPES[kind]:
-        part = getattr(value, name)
-        if part is not default:
-            made[name] = plain(part)
-    return made
+    msg = f"{kind.__name__} is no value of an exchange"
+    raise TypeError(msg)
+
+
+def _named(name: str, shape: _Shape, value: Any) -> dict[str, Any]:
+    """A value of several parts."""
+    return shape.written(value, {"$": name})
 
 
 _SAME = frozenset({str, int, float, bool, type(None)})
@@ -102,6 +113,8 @@ _WRITERS: Mapping[type[Any], Callable[[Any], Any]] = {
     tuple: lambda value: {"$tuple": [plain(part) for part in value]},
     list: lambda value: [plain(part) for part in value],
     dict: _map,
+    **{kind: partial(_named, name, _shape(kind)) for name, kind in _KINDS.items()},
+    **{kind: lambda value: {"$enum": [type(value).__name__, value.value]} for kind in _ENUMS.values()},
 }
 
 
@@ -139,37 +152,49 @@ def written(value: Any) -> bytes:
     return dumps(plain(value))
 
 
-_DEFAULTS = {field.name: field.default for field in fields(Entry)}
+_ENTRY = _shape(Entry, _WRITTEN)
 
 
-def entered(entry: Entry) -> tuple[bytes, bytes]:
-    """The JSON of an entry, and its body with its headers behind."""
-    made: dict[str, Any] = {"bytes": len(entry.body)}
-    for name in _WRITTEN:
-        value = getattr(entry, name)
-        if value is not _DEFAULTS[name]:
-            made[name] = plain(value)
-    return dumps(made), entry.body + entry.headers
+def _parted(data: bytes, sizes: Iterable[int]) -> list[bytes]:
+    """The pieces of some sizes that bytes were joined of."""
+    return [data[begin:end] for begin, end in pairwise(accumulate(sizes, initial=0))]
 
 
-def entry_of(payload: bytes, body: bytes, world: World) -> Entry:
-    """The entry that they were made of, in a world of this process."""
+def entered(entry: Entry, sent: Sent | None = None) -> tuple[bytes, bytes]:
+    """The JSON of an entry, and its bytes: its body, its headers, and what went out when that is known."""
+    pieces, made = [entry.body, entry.headers], _ENTRY.written(entry, {})
+    if sent is not None:
+        made["sent"], went = _sent_parts(sent)
+        pieces += went
+    made["bytes"] = [len(entry.body), len(entry.headers)]
+    return dumps(made), b"".join(pieces)
+
+
+def entry_of(payload: bytes, data: bytes, world: World) -> tuple[Entry, Sent | None]:
+    """The entry that they were made of, in a world of this process, and what went out."""
     made = loads(payload)
-    length = made.pop("bytes")
+    sizes, sent = made.pop("bytes"), made.pop("sent", None)
+    body, headers = _parted(data, sizes)
     values = {name: read(part) for name, part in made.items()}
-    return Entry(world=world, body=body[:length], headers=body[length:], **values)
+    went = None if sent is None else sent_of(sent, data[sum(sizes) :])
+    return Entry(world=world, body=body, headers=headers, **values), went
 
 
-def sent_plain(sent: Sent) -> list[Any]:
-    """What went out, as JSON can hold it: flat, for every exchange has one."""
-    headers = [text.decode("latin-1") for pair in sent.headers for text in pair]
-    frames = [frame.decode("latin-1") for frame in sent.frames]
-    return [sent.status, headers, frames, list(sent.due), sent.delay, sent.ending]
+def _sent_parts(sent: Sent) -> tuple[list[Any], list[bytes]]:
+    pieces = [*chain.from_iterable(sent.headers), *sent.frames]
+    sizes = list(map(len, pieces))
+    return [sent.status, 2 * len(sent.headers), sizes, list(sent.due), sent.delay, sent.ending], pieces
 
 
-def sent_of(made: list[Any]) -> Sent:
-    """What went out, of what `sent_plain` made of it."""
-    status, headers, frames, due, delay, ending = made
-    texts = [text.encode("latin-1") for text in headers]
-    pairs = list(zip(texts[::2], texts[1::2], strict=True))
-    return Sent(status, pairs, [frame.encode("latin-1") for frame in frames], due, delay, ending)
+def sent_parts(sent: Sent) -> tuple[list[Any], bytes]:
+    """What went out: what JSON can hold of it, and its bytes."""
+    made, pieces = _sent_parts(sent)
+    return made, b"".join(pieces)
+
+
+def sent_of(made: list[Any], data: bytes) -> Sent:
+    """What went out, of what `sent_parts` made of it."""
+    status, count, sizes, due, delay, ending = made
+    pieces = _parted(data, sizes)
+    pairs = list(zip(pieces[:count:2], pieces[1:count:2], strict=True))
+    return Sent(status, pairs, pieces[count:], due, delay, ending)

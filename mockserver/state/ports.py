@@ -15,7 +15,10 @@ class GoneError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A step that waits for a shared state. Only a server's loop can: who does all steps at once has none."""
+    """A step that waits for a shared state. Only a server's loop can: who does all steps at once has none.
+
+    Many may ask and be given the same to wait for, which none of them may cancel.
+    """
 
     ask: Callable[[], Awaitable[Any]]
 

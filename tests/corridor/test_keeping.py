@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from mockserver.catalogue.errors import Errors
+from mockserver.corridor.answers import Answer
 from mockserver.corridor.keeping import Keeping, Taken
 from mockserver.corridor.work import at_once
 from mockserver.meter.quotas import Quota, QuotaExceededError, Quotas
@@ -85,9 +86,8 @@ def test_chats_and_calls_beside_them_have_journals_of_their_own(kept: Kept) -> N
     for each in (chat, call):
         kept.keeping.enter(each, None)
     assert (list(kept.journal), list(kept.calls)) == ([chat], [call])
-    sent = Sent(200, [], [b"x"])
-    kept.keeping.ended(chat, sent)
-    assert chat.sent is sent
+    kept.keeping.ended(chat, Answer(200, [], b"x", entry=chat))
+    assert chat.sent == Sent(200, [], (b"x",))
 
 
 def test_nothing_is_to_be_waited_for(kept: Kept) -> None:

@@ -111,6 +111,32 @@ def test_what_was_over_is_not_given_again(these: Together) -> None:
     assert asked(these, 0) == 2
 
 
+def test_all_that_end_in_a_turn_are_told_at_once(these: Together, monkeypatch: pytest.MonkeyPatch) -> None:
+    link, told = these.links[0], []
+    post, engine = link.post, these.shared[0]
+
+    def noted(name: str, *arguments: Any) -> Any:
+        told.append((name, *arguments))
+        return post(name, *arguments)
+
+    answers = [begun(these, 0) for _ in range(3)]
+    for answer in answers:
+        leaves(these, 0, answer)
+    monkeypatch.setattr(link, "post", noted)
+
+    async def end() -> None:
+        for answer in answers:
+            engine.ended(answer)
+
+    these.wait(end())
+    these.wait(asyncio.sleep(0))
+    (once,) = told
+    assert once[:2] == ("back", "over")
+    assert list(once[4:]) == [1, 2, 3]
+    these.replace(0)
+    assert asked(these, 0) == 4
+
+
 def test_steps_go_back_in_their_order(these: Together) -> None:
     assert [step(begun(these, at)) for at in (0, 1, 0, 0)] == [1, 2, 3, 4]
     these.replace(0)
@@ -201,10 +227,13 @@ def failing(these: Together, monkeypatch: pytest.MonkeyPatch, name: str) -> Call
     return lambda: monkeypatch.setattr(link, "post", post)
 
 
-def test_an_end_that_was_not_heard_is_told_again(these: Together, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = begun(these, 0)
+@pytest.mark.parametrize(("told", "how"), [("back", {}), ("enter", {"fault": "close-mid-chunk"})])
+def test_an_end_that_was_not_heard_is_told_again(
+    these: Together, monkeypatch: pytest.MonkeyPatch, told: str, how: dict[str, Any]
+) -> None:
+    answer = these.begin(these.shared[0], KEY, "Next?", stream=True, **how)
     leaves(these, 0, answer)
-    back = failing(these, monkeypatch, "enter")
+    back = failing(these, monkeypatch, told)
     these.end(these.shared[0], answer)
     these.wait(asyncio.sleep(0))
     back()

@@ -5,7 +5,7 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -205,12 +205,12 @@ def collector_as_it_was() -> Iterator[None]:
 
 
 @contextmanager
-def running(engine: Engine) -> Iterator[Live]:
+def running(engine: Engine, *beside: Callable[[], Coroutine[Any, Any, None]]) -> Iterator[Live]:
     """Runs a server of the engine in a thread of its own, on a free port of the loopback."""
     sock = bind("127.0.0.1", 0)
     port = sock.getsockname()[1]
     opened = threading.Event()
-    server = Server(engine, on_open=opened.set)
+    server = Server(engine, on_open=opened.set, beside=beside)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="server")
     with collector_as_it_was():
         thread.start()

@@ -5,6 +5,9 @@ import gc
 import gzip
 import json
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import pytest
@@ -15,14 +18,18 @@ from uvicorn.server import ServerState
 from mockserver.corridor.answers import Answer
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
+from mockserver.corridor.sharing import Sharing
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.server.app import App
 from mockserver.server.direct import written
 from mockserver.server.transport import config
+from mockserver.state.redis.address import read_address
+from mockserver.state.redis.link import Link
 from mockserver.talk.reply import Reply
 from mockserver.wire.ids import Ids
 from tests.conftest import NOW
-from tests.server.talk import COMPAT, MODELS, TEXT, request
+from tests.server.talk import COMPAT, MODELS, TEXT, Live, request, running
+from tests.state.engines import Engine as Redis
 
 TEA = [{"role": "user", "content": "Which tea?"}]
 TOOL = {"type": "function", "function": {"name": "brew", "parameters": {"type": "object"}}}
@@ -464,3 +471,73 @@ def test_what_a_connection_held_goes_with_it_and_waits_for_no_collector(
         assert line() is None
     finally:
         gc.enable()
+
+
+PREFIXES = count()
+
+
+@contextmanager
+def one_of_many(url: str, tokenizer: LazyTokenizer) -> Iterator[Live]:
+    """A server whose state is elsewhere; its ids and clock stand still."""
+    engine = Engine(Settings(), tokenizer=tokenizer, clock=lambda: NOW, ids=Ids(1))
+    link = Link(read_address(f"{url}?prefix=direct-{next(PREFIXES)}"), deadline=20)
+    Sharing(engine, link).join()
+
+    async def closing() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await link.close()
+
+    with running(engine, closing) as live:
+        yield live
+
+
+def test_one_of_many_says_what_one_by_itself_says(redis: Redis, lazy_tokenizer: LazyTokenizer) -> None:
+    alone = Engine(Settings(), tokenizer=lazy_tokenizer, clock=lambda: NOW, ids=Ids(1))
+    said: list[dict[str, bytes]] = []
+    with one_of_many(redis.url, lazy_tokenizer) as shared, running(alone) as by_itself:
+        for live in (shared, by_itself):
+            live.script([{"content": "One."}, {"content": "Two."}], last_user="Which tea?")
+            heard = {}
+            for name, asked in ASKED.items():
+                with live.line() as line:
+                    line.say(asked.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+                    heard[name] = line.hear_all()
+            said.append(heard)
+    assert said[0] == said[1]
+    assert b'"One."' in said[0]["chat"]
+
+
+def test_requests_behind_each_other_wait_for_a_shared_state_in_their_order(
+    redis: Redis, lazy_tokenizer: LazyTokenizer
+) -> None:
+    with one_of_many(redis.url, lazy_tokenizer) as live, live.line() as line:
+        live.script([{"content": str(number)} for number in range(9)])
+        line.say(compat() * 9)
+        heard = [line.hear().json()["choices"][0]["message"]["content"] for _ in range(9)]
+        assert heard == [str(number) for number in range(9)]
+
+
+def test_a_client_that_leaves_while_its_answer_waits_holds_nobody(
+    redis: Redis, lazy_tokenizer: LazyTokenizer
+) -> None:
+    with one_of_many(redis.url, lazy_tokenizer) as live:
+        redis.hold()
+        try:
+            for _ in range(3):
+                with live.line() as line:
+                    line.say(compat())
+        finally:
+            redis.go_on()
+        assert live.ask("POST", COMPAT, {"model": "qwen-plus", "messages": TEA}).status == 200
+        assert live.ask("GET", "/_mock/health").status == 200
+
+
+def test_a_state_that_is_gone_is_told_on_the_direct_way(lazy_tokenizer: LazyTokenizer) -> None:
+    with one_of_many("redis://127.0.0.1:1", lazy_tokenizer) as live, live.line() as line:
+        for _ in range(2):
+            line.say(compat())
+            heard = line.hear()
+            assert heard.status == 503
+            assert "the shared state of this mock server cannot be used" in heard.json()["error"]["message"]

@@ -1,13 +1,13 @@
 """All that came in one turn of the loop is answered, then all of it is handed over."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.server.turn import TOGETHER, Turn
+from mockserver.server.turn import TOGETHER, Turn, Way
 
 
 class Noted(Turn):
@@ -20,9 +20,9 @@ class Noted(Turn):
     def ask(self, name: str, *, then: Callable[[], None] = lambda: None) -> None:
         """Has something answered, and its answer handed over."""
 
-        def way() -> Iterator[None]:
+        def way() -> Way:
             self.done.append(f"read {name}")
-            yield
+            yield None
             self.done.append(f"answer {name}")
             self.hand_over(lambda: self.done.append(f"write {name}"))
             then()
@@ -105,3 +105,53 @@ def test_what_fails_ends_nothing_else() -> None:
 
     done = ["read a", "read b", "answer a", "no tea", "answer b", "no tea", "write a", "write b"]
     assert noted.turns(begin, 2) == [[], done, []]
+
+
+def test_a_way_that_waits_goes_on_at_the_end_of_the_turn_in_which_that_is_there() -> None:
+    noted = Noted()
+
+    async def run() -> list[str]:
+        there: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def way(name: str) -> Way:
+            yield there
+            noted.done.append(f"{name} has {there.result()}")
+            yield None
+            noted.done.append(f"{name} goes on")
+
+        for name in "ab":
+            noted.answer(way(name))
+        noted.ask("c")
+        for _ in range(5):
+            await asyncio.sleep(0)
+        noted.done.append("it is there")
+        there.set_result("tea")
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return noted.done
+
+    others = ["read c", "answer c", "write c"]
+    waiting = ["a has tea", "b has tea", "a goes on", "b goes on"]
+    assert asyncio.run(run()) == [*others, "it is there", *waiting]
+
+
+def test_a_way_that_waited_in_vain_is_told_of_and_holds_nobody() -> None:
+    noted = Noted()
+
+    async def run() -> list[str]:
+        asyncio.get_running_loop().set_exception_handler(noted.tell)
+        there: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def way() -> Way:
+            yield there
+            there.result()
+
+        noted.answer(way())
+        await asyncio.sleep(0)
+        there.set_exception(OSError("gone"))
+        noted.ask("b")
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return noted.done
+
+    assert sorted(asyncio.run(run())) == ["answer b", "gone", "read b", "write b"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mockserver.base.jsontext import dumps, loads
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.faults.reading import read_faults
-from mockserver.state.codec import entered, entry_of, plain, read, sent_of, sent_plain, written
+from mockserver.state.codec import entered, entry_of, plain, read, sent_of, sent_parts, written
 from mockserver.state.journal import Entry
 from mockserver.state.sent import Sent
 from mockserver.state.worlds import World
@@ -88,14 +88,33 @@ def test_whatever_json_and_bytes_make_is_read_back(value: Any) -> None:
 
 @given(entries)
 def test_an_exchange_is_read_back(entry: Entry) -> None:
-    again = entry_of(*entered(entry), WORLD)
+    again, sent = entry_of(*entered(entry), WORLD)
     assert again == entry
     assert again.shown() == entry.shown()
+    assert sent is None
 
 
-def test_what_went_out_is_read_back() -> None:
-    sent = Sent(200, [(b"content-type", b"text/event-stream")], [b"\xff", b"b"], [0.0, 0.5], 0.25, "close")
-    assert sent_of(loads(dumps(sent_plain(sent)))) == sent
+pieces = st.binary(max_size=5)
+sents = st.builds(
+    Sent,
+    st.integers(200, 599),
+    st.lists(st.tuples(pieces, pieces), max_size=3),
+    st.lists(pieces, max_size=3),
+    st.lists(st.floats(0, 9), max_size=3),
+    st.floats(0, 9),
+    st.sampled_from(("end", "close", "reset")),
+)
+
+
+@given(sents)
+def test_what_went_out_is_read_back(sent: Sent) -> None:
+    made, data = sent_parts(sent)
+    assert sent_of(loads(dumps(made)), data) == sent
+
+
+@given(entries, sents)
+def test_an_exchange_is_read_back_with_what_went_out(entry: Entry, sent: Sent) -> None:
+    assert entry_of(*entered(entry, sent), WORLD) == (entry, sent)
 
 
 def test_what_nothing_is_said_of_is_not_written() -> None:

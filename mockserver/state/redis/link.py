@@ -151,13 +151,13 @@ class Link:
         """What a script answers. Raises `GoneError`."""
         return await self.post(name, *arguments)
 
-    async def join(self, name: str, own: str, *arguments: str) -> Any:
-        """As `ask`, together with all who ask the same before it is sent; only `own` may differ."""
+    def join(self, name: str, own: str, *arguments: str) -> "asyncio.Future[Any]":
+        """As `post`, together with all who ask the same before it is sent; only `own` may differ."""
         question = (name, *arguments)
         answer = self._joined.get(question)
         if answer is None:
             answer = self._joined[question] = self.post(name, own, *arguments)
-        return await asyncio.shield(answer)
+        return answer
 
     def _asked(self, task: "asyncio.Task[None]") -> None:
         self._asking = None
