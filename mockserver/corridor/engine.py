@@ -250,7 +250,7 @@ class Engine:
             asked.model, asked.entry.stream = request.model, request.stream
             if self.quotas:
                 yield from self._admit(asked)
-            return self._read_before(asked, request)
+            return request, self._trail(asked.entry, asked.known)
         entry, (surface, _, body), parse = asked.entry, asked.place, self.door.parse
         data = (yield from aside(parse, body)) if asked.large else parse(body)
         entry.stream = dialect_of(surface).streams(headers, data)
@@ -267,14 +267,14 @@ class Engine:
         read = partial(self._read, asked, data, model, headers)
         return (yield from aside(read)) if asked.large else read()
 
-    def _read_before(self, asked: Asked, request: ChatRequest) -> tuple[ChatRequest, Trail]:
-        """The same for a request in which nothing is found but in its history."""
-        entry = asked.entry
+    def _trail(self, entry: Entry, read: Read) -> Trail:
+        """The trail of a request in which nothing is found but in its history."""
+        request = read.request
         entry.model = request.model.name
-        trail = entry.world.past.trace(request)
+        trail = read.trail(entry.world.past)
         if trail.deviations:
             entry.findings = self.door.judge(request, entry.world, trail)
-        return request, trail
+        return trail
 
     def _read(
         self, asked: Asked, data: Mapping[str, Any], model: Model, headers: Mapping[str, str]

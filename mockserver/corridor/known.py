@@ -17,6 +17,7 @@ from mockserver.corridor.again import Said
 from mockserver.corridor.threads import Thread
 from mockserver.meter.prompt import PromptTokens
 from mockserver.meter.quotas import Admission
+from mockserver.rules.past import Course, Past, Trail, course_of
 from mockserver.rules.policy import Policies, RulePolicy
 from mockserver.state.journal import Entry
 from mockserver.talk.request import ChatRequest
@@ -41,7 +42,7 @@ Place = tuple[Surface, bytes, bytes]
 class Read:
     """A request, read, and what its prompt costs; its key, and the policy by which nothing was found.
 
-    `said` is what was said to it last.
+    `said` is what was said to it last, `course` what its history comes to.
     """
 
     request: ChatRequest
@@ -49,6 +50,13 @@ class Read:
     key: str
     policy: RulePolicy
     said: Said | None = None
+    course: Course | None = None
+
+    def trail(self, past: Past) -> Trail:
+        """The trail of the request, held against what was answered."""
+        if self.course is None:
+            self.course = course_of(self.request)
+        return past.follow(self.course)
 
 
 class Known:

@@ -7,7 +7,7 @@ how JSON arguments are written: blanks, escapes, the order of keys, 0.0 for 0.
 
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from mockserver.base.jsontext import canonical
 from mockserver.talk.reply import Reply
@@ -40,6 +40,18 @@ class Trail(NamedTuple):
     turn: int | None = None
     deviations: tuple[tuple[Deviation, int], ...] = ()
     prefix: str = ""
+
+
+class Course(NamedTuple):
+    """What a history comes to where nothing of it was answered: its trail, and what was looked for.
+
+    `asked` are conversations, `turns` are questions with their answers.
+    """
+
+    request: ChatRequest
+    trail: Trail
+    asked: tuple[int, ...]
+    turns: tuple[int, ...]
 
 
 class _Turn(NamedTuple):
@@ -124,6 +136,12 @@ class Past:
             return Trail(conversation, question, None, (), text)
         return Trail(conversation, question, reader.before, tuple(reader.found), text)
 
+    def follow(self, course: Course) -> Trail:
+        """The trail of a request whose course is known; gone once more only where some of it was answered."""
+        if self._answers.keys().isdisjoint(course.asked) and self._turns.keys().isdisjoint(course.turns):
+            return course.trail
+        return self.trace(course.request)
+
     def remember(self, trail: Trail, said: Iterable[int]) -> None:
         """Keeps what is `heard` of the answer to a conversation; the oldest go when there are too many."""
         answers, turns, conversation = self._answers, self._turns, trail.conversation
@@ -181,3 +199,21 @@ class _Reader:
         """Something is not as it was answered."""
         self.found.append((how, index))
         self.before = None
+
+
+class _Noted(dict[int, Any]):
+    """Holds nothing, and notes what it is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def __contains__(self, one: object) -> bool:
+        self.asked.append(cast("int", one))
+        return False
+
+
+def course_of(request: ChatRequest) -> Course:
+    """The course of a request, which follows from it alone."""
+    past, answers, turns = Past(), _Noted(), _Noted()
+    past._answers, past._turns = answers, turns  # noqa: SLF001 - of this module
+    return Course(request, past.trace(request), tuple(answers.asked), tuple(turns.asked))

@@ -376,31 +376,32 @@ class Protocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def _answer_held(self) -> Way:
-        """Answers a request at hand, if nothing has ended it since."""
+        """Answers a request at hand, if nothing has ended it since: at once if it is there, or the long way.
+
+        One that waits to be told to go on goes that way, and one whose client does not read.
+        """
         held, self._held = self._held, None
         if held is None:
             return
+        cycle, app = held
         try:
-            yield from self._answer(*held)
+            waits = cycle.more_body or cycle.waiting_for_100_continue or self.flow.write_paused
+            if self.at_hand is not None and not waits:
+                scope: Any = cycle.scope
+                headers = RequestHeaders(scope["headers"]) if self._head is None else self._head.headers
+                app = yield from self.at_hand(scope, headers, bytes(cycle.body), cycle)
+            if isinstance(app, bytes):
+                self._write(cycle, app)
+            else:
+                super()._start_asgi_task(cycle, app)
         except Exception:
             self.logger.exception("a request could not be answered")
             self.transport.abort()
 
-    def _answer(self, cycle: RequestResponseCycle, app: Any) -> Way:
-        """Answers a request at once that is there as a whole; else it goes the long way.
-
-        One that waits to be told to go on goes that way, and one whose client does not read.
-        """
-        waits = cycle.more_body or cycle.waiting_for_100_continue or self.flow.write_paused
-        if self.at_hand is not None and not waits:
-            scope: Any = cycle.scope
-            headers = RequestHeaders(scope["headers"]) if self._head is None else self._head.headers
-            app = yield from self.at_hand(scope, headers, bytes(cycle.body), cycle)
-        if not isinstance(app, bytes):
-            super()._start_asgi_task(cycle, app)
-            return
+    def _write(self, cycle: RequestResponseCycle, answer: bytes) -> None:
+        """Writes all bytes of an answer."""
         cycle.response_started = cycle.response_complete = True
-        self._gathering.write(app)
+        self._gathering.write(answer)
         if not cycle.keep_alive:
             self.transport.close()
         cycle.on_response()

@@ -257,7 +257,8 @@ class Journal:
         entry.changed = self.revision
         if sent.size > self._sent_limit or not self._entries or entry.number < self._entries[0].number:
             return
-        self._let_go(entry)
+        if entry.sent is not None:
+            self._let_go(entry)
         entry.sent = sent
         self._sent[entry.number] = entry, sent
         self.sent_size += sent.size

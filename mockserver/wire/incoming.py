@@ -13,7 +13,7 @@ class RequestHeaders(Mapping[str, str]):
 
     def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
         self.raw = raw
-        self._first = dict(reversed(raw))
+        self._first = {name.decode("latin-1"): value for name, value in reversed(raw)}
         self._packed: bytes | None = None
 
     @property
@@ -32,14 +32,14 @@ class RequestHeaders(Mapping[str, str]):
     def get(self, name: str, default: Any = None) -> Any:
         """A header's value; `default` when it was not sent."""
         # Cheaper than a lookup that raises: every request is asked for headers that few send.
-        value = self._first.get(name.encode("latin-1", "replace"))
+        value = self._first.get(name)
         return default if value is None else value.decode("latin-1")
 
     def __contains__(self, name: object) -> bool:
-        return self.get(str(name)) is not None
+        return name in self._first
 
     def __iter__(self) -> Iterator[str]:
-        return iter({key.decode("latin-1"): None for key, _ in self.raw})
+        return iter(dict.fromkeys(key.decode("latin-1") for key, _ in self.raw))
 
     def __len__(self) -> int:
         return len(self._first)

@@ -13,7 +13,7 @@ from mockserver.corridor.engine import Engine
 from mockserver.dialects.compat.read import read_request as read_compat
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.meter.tokenizer import LazyTokenizer
-from mockserver.rules.past import Past, Trail, heard
+from mockserver.rules.past import Past, Trail, course_of, heard
 from mockserver.talk.reply import Choice, Reply
 from mockserver.talk.request import Part, ToolCall
 from tests.asking import ask
@@ -246,3 +246,31 @@ def test_a_picture_that_was_answered_may_come_back_or_not(past: Past) -> None:
         body = {"model": "qwen-vl-plus", "messages": messages}
         request = read_compat(body, model_catalogue.load()["qwen-vl-plus"], {})
         assert past.trace(request).deviations == ()
+
+
+@given(TURNS, st.data())
+def test_a_course_comes_to_the_same_trail_whatever_was_answered(
+    turns: list[tuple[str, str]], data: st.DataObject
+) -> None:
+    past, messages = Past(), list[dict[str, Any]]()
+    for question, answer in turns:
+        messages.append(user(question))
+        if data.draw(st.booleans(), label="answered"):
+            remember(past, past.trace(ask(messages)), Reply((Choice(answer),)))
+        messages.append(said(data.draw(st.sampled_from([answer, "tea"]), label="told")))
+    request = ask([*messages, user("And now?")])
+    course = course_of(request)
+    assert past.follow(course) == past.trace(request)
+    assert Past().follow(course) == Past().trace(request) == course.trail
+
+
+def test_a_course_is_not_gone_again_where_nothing_of_it_was_answered(
+    past: Past, history: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, new = (course_of(ask([*before, user("And now?")])) for before in (history, []))
+    gone: list[object] = []
+    monkeypatch.setattr(past, "trace", gone.append)
+    past.follow(new)
+    assert gone == []
+    past.follow(known)
+    assert gone == [known.request]
