@@ -11,6 +11,7 @@ from contract_tests.gallery import (
     requests,
     responses,
     streams,
+    switching,
     unusual,
 )
 from contract_tests.gallery.registry import DEFECTS, Defect
@@ -28,5 +29,6 @@ __all__ = [
     "requests",
     "responses",
     "streams",
+    "switching",
     "unusual",
 ]

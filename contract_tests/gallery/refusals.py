@@ -173,3 +173,15 @@ class ErrorsWithoutStatus(Reference):
         except CloudError as error:
             error.status = None
             raise
+
+
+@defect("errors.status-inside", surfaces=("native-text", "native-multimodal"))
+class AssumesBadRequests(Reference):
+    """Every error inside a stream is told as a wrong request, whatever its event says."""
+
+    def answer(self, stream: bool, options: dict[str, Any], prefix: str | None, stop: int | None) -> Report:
+        try:
+            return super().answer(stream, options, prefix, stop)
+        except CloudError as error:
+            error.status = 400 if stream else error.status
+            raise

@@ -2,6 +2,7 @@
 
 import json
 import re
+import textwrap
 from dataclasses import replace
 from typing import Any
 
@@ -203,3 +204,62 @@ class StoppedBeforehand(Reference):
     def answer(self, stream: bool, options: dict[str, Any], prefix: str | None, stop: int | None) -> Report:
         report = super().answer(stream, options, prefix, stop)
         return replace(report, cancelled=True) if stop else report
+
+
+@defect("history.text", surfaces=COMPLETIONS)
+class TidiesTexts(Reference):
+    """Empty lines in a row become one, and a margin that all lines have is taken off."""
+
+    def wire(self, message: Message) -> Message:
+        content = message.get("content")
+        if isinstance(content, str) and message["role"] != "tool":
+            message = {**message, "content": re.sub(r"\n{3,}", "\n\n", textwrap.dedent(content))}
+        return super().wire(message)
+
+
+@defect("tools.results", surfaces=COMPLETIONS)
+class TypesetsResults(Reference):
+    """Three dots, two lines and the like in a result become the characters that printers use."""
+
+    def tool_message(self, result: Result) -> Message:
+        content = result.content.replace("...", "…").replace("--", "—")
+        return super().tool_message(replace(result, content=content))
+
+
+@defect("request.model", surfaces=("compat", "native-text", "native-multimodal"))
+class ForgetsDates(Reference):
+    """The date at the end of a model's name is left out."""
+
+    def body(self, messages: list[Message], options: dict[str, Any], *, stream: bool) -> Message:
+        model = re.sub(r"-\d{4}-\d\d-\d\d$", "", self.begin.model)
+        return {**super().body(messages, options, stream=stream), "model": model}
+
+
+@defect("request.model", surfaces=("compat",))
+class ForgetsVendors(Reference):
+    """Of a model's name only what stands behind the line is sent."""
+
+    def body(self, messages: list[Message], options: dict[str, Any], *, stream: bool) -> Message:
+        model = self.begin.model.rpartition("/")[2]
+        return {**super().body(messages, options, stream=stream), "model": model}
+
+
+@defect("report.tool-calls", surfaces=COMPLETIONS)
+class ClosesHalfArguments(Reference):
+    """Arguments that ran into the limit of the answer are closed, as if they had come whole."""
+
+    def told(self, said: Said) -> Choice:
+        choice = super().told(said)
+        if said.finish != "length":
+            return choice
+        calls = tuple(replace(call, arguments=self.closed(call.arguments)) for call in choice.tool_calls)
+        return replace(choice, tool_calls=calls)
+
+    def closed(self, arguments: str) -> str:
+        for end in ("", '"}', "}", "]}"):
+            try:
+                json.loads(arguments + end)
+            except ValueError:
+                continue
+            return arguments + end
+        return arguments

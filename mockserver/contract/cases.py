@@ -17,6 +17,9 @@ from mockserver.rules.schemas import violations
 MODES = ("plain", "stream", "chopped")
 """How an answer is asked for and delivered: whole, in frames, in frames that are cut into odd pieces."""
 
+MIXED = "mixed"
+"""The mode of cases that name it: in a conversation every other answer is streamed, from the first on."""
+
 _SURFACES: Mapping[str, Mapping[str, Any]] = resources.fixture("surfaces")["surfaces"]
 
 SURFACES = tuple(_SURFACES)

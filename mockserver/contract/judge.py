@@ -1,7 +1,7 @@
 """The judge: holds each request against the truth and the rules, and each report against the answer."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
@@ -326,14 +326,28 @@ def judge_refusal(report: Report, entry: Entry) -> list[Failure]:
     dialect = dialect_of(surface)
     (code, message), grammar = dialect.told(entry.refusal, surface.voice), dialect.grammar
     # A status that travels inside a stream is read by no SDK; some backends refuse within a 200.
-    within = (grammar.status_inside and entry.stream) or entry.status == HTTPStatus.OK
-    return judge_error(
+    inside = grammar.status_inside and entry.stream
+    within = inside or entry.status == HTTPStatus.OK
+    found = judge_error(
         report,
         requirement="errors.reported",
         code=code,
         message=message,
         status=None if within else entry.refusal.status,
     )
+    return found + (judge_status(report, {entry.status, entry.refusal.status}) if inside else [])
+
+
+def judge_status(report: Report, sent: Collection[int]) -> list[Failure]:
+    """What is wrong with the status that is told of an error inside a stream; it may be left out.
+
+    `sent` are those that were there to be read: that of HTTP, and that of the line `:HTTP_STATUS/n`.
+    """
+    status = None if report.error is None else report.error.status
+    if status is None or status in sent:
+        return []
+    text = f"the wire says {' and '.join(map(str, sorted(sent)))}, reported is {status}"
+    return [Failure("errors.status-inside", text, place="error.status")]
 
 
 def judge_error(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.base.jsontext import loads
-from mockserver.contract.cases import Case, Turn
+from mockserver.contract.cases import MIXED, Case, Turn
 from mockserver.contract.client import Client
 from mockserver.contract.delivery import SILENT
 from mockserver.contract.judge import (
@@ -18,12 +18,13 @@ from mockserver.contract.judge import (
     judge_answer,
     judge_error,
     judge_refusal,
+    judge_status,
     judge_stopped,
     judge_sum,
     judge_unfinished,
     of_form,
 )
-from mockserver.contract.protocol import Begin, Command, End, Report, Result, Results, Say
+from mockserver.contract.protocol import Begin, End, Report, Result, Results, Say
 from mockserver.contract.requirements import Failure, Severity, requirements
 from mockserver.contract.stage import Planned, Seen, Stage, late_error
 from mockserver.contract.told import Told, optional, shape_of
@@ -43,7 +44,7 @@ class _Talk:
 
     `input` and `output` are the tokens of the answers that came to their end; of those that did not, `unsure`
     may have been told or not. `judged` is up to where a session's cloud remembers the history, and `kept` up
-    to where it did before the turn.
+    to where it did before the turn. `asked` is how often something was said or results were given.
     """
 
     begin: Begin
@@ -55,6 +56,7 @@ class _Talk:
     summable: bool = True
     judged: int = 0
     kept: int = 0
+    asked: int = 0
 
 
 @dataclass(slots=True)
@@ -73,7 +75,7 @@ class _Round:
 
 @dataclass(slots=True)
 class Session:
-    """Leads one client through one case on one surface. `mode` is one of `cases.MODES`."""
+    """Leads one client through one case on one surface. `mode` is one of `cases.MODES`, or `cases.MIXED`."""
 
     stage: Stage
     client: Client
@@ -136,10 +138,10 @@ class Session:
         """One turn, with every round of calls in it. Raises `ProtocolError`."""
         talk = self._talks[turn.conversation]
         start, talk.kept = len(talk.history), talk.judged
-        stream = self.mode != "plain"
+        stream = self._streams(talk)
         options = {**talk.begin.options, **turn.options}
         talk.history.append(_user(turn))
-        command: Command = Say(
+        command: Say | Results = Say(
             conversation=talk.begin.conversation,
             text="" if turn.parts else turn.say,
             parts=turn.parts,
@@ -165,7 +167,7 @@ class Session:
             command = Results(
                 conversation=talk.begin.conversation,
                 results=tuple(answers),
-                stream=stream,
+                stream=self._streams(talk),
                 options=turn.options,
             )
 
@@ -186,16 +188,21 @@ class Session:
         who = "user" if self.case.conversations == 1 else f"user {turn.conversation + 1}"
         self.transcript.add(who, "; ".join([said, *extra]))
 
+    def _streams(self, talk: _Talk) -> bool:
+        """Whether the next answer of a conversation is asked for as a stream."""
+        return self.mode != "plain" and not (self.mode == MIXED and talk.asked % 2)
+
     def _round(
         self,
         talk: _Talk,
-        command: Command,
+        command: Say | Results,
         segment: Sequence[Planned],
         due: list[Told],
         options: dict[str, Any],
     ) -> _Round:
         """One command: plans the answers, sends it, and judges the requests that came of it."""
-        key, stream = talk.begin.key, self.mode != "plain"
+        key, stream = talk.begin.key, command.stream
+        talk.asked += 1
         before = len(self.stage.seen(key))
         self.stage.plan(key, segment)
         report = self.client.send(command)
@@ -313,9 +320,13 @@ class Session:
         (frame,) = read(late_error(self.stage.engine, last.planned.delivery, surface, request_id))
         document = dialect_of(surface).holder(loads(frame.data or ""))
         words = document.get("error", document)
-        return judge_error(
+        found = judge_error(
             held.report, requirement="stream.error", code=words["code"], message=words["message"]
         )
+        if not dialect_of(surface).grammar.status_inside:
+            return found
+        status = self.stage.engine.errors.by_code(last.planned.delivery.error).status
+        return found + judge_status(held.report, {last.entry.status, status})
 
     def _failed(self, talk: _Talk, start: int) -> bool:
         """A turn that failed: it may stay or go, in a session each message of it by itself."""

@@ -4,7 +4,7 @@
 from dataclasses import replace
 from typing import Any
 
-from contract_tests.gallery.reference import Message, Reply, Said
+from contract_tests.gallery.reference import CloudError, Message, Reply, Said
 from mockserver.contract.protocol import Choice, Report, Result, Results, Say, Tokens
 from tests.contract.paper import PaperClient
 
@@ -239,3 +239,14 @@ class RepeatsItself(PaperClient):
     def request_messages(self, prefix: str | None) -> list[Message]:
         messages = super().request_messages(prefix)
         return [*messages, messages[-1]]
+
+
+class Assumes(PaperClient):
+    """Takes every error inside a stream for a wrong request."""
+
+    def answer(self, stream: bool, options: dict[str, Any], prefix: str | None, stop: int | None) -> Report:
+        try:
+            return super().answer(stream, options, prefix, stop)
+        except CloudError as error:
+            error.status = 400
+            raise

@@ -528,6 +528,31 @@ def test_the_status_of_a_native_stream_is_nobodys_to_know(
     assert [one.requirement for one in judge_refusal(report, kept)] == wanted
 
 
+@pytest.mark.parametrize(
+    ("surface", "told", "wanted"),
+    [
+        (NATIVE_TEXT, None, []),
+        (NATIVE_TEXT, 400, []),
+        (NATIVE_TEXT, 200, []),
+        (NATIVE_TEXT, 500, ["errors.status-inside"]),
+        (COMPAT, 500, []),
+    ],
+)
+def test_a_status_that_is_told_of_a_stream_was_sent_by_http_or_by_the_line_of_its_event(
+    surface: Surface, told: int | None, wanted: list[str], engine: Engine
+) -> None:
+    body: dict[str, Any] = (
+        {"parameters": {"temperature": 3}} if surface.dialect == "native" else {"temperature": 3}
+    )
+    kept = replace(entry(engine, surface, sse=True, **body), status=200)
+    assert kept.refusal is not None
+    words = kept.refusal.words[surface.voice]
+    report = Report(error=Error("APIError", words.code, told, words.message))
+    found = judge_refusal(report, kept)
+    assert [one.requirement for one in found] == wanted
+    assert [one.message for one in found] == ["the wire says 200 and 400, reported is 500"] * len(wanted)
+
+
 def test_the_status_of_a_refusal_within_a_200_is_nobodys_to_know(engine: Engine) -> None:
     kept = replace(entry(engine, COMPAT, temperature=3), status=200)
     assert kept.refusal is not None

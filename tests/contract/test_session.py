@@ -1,5 +1,6 @@
 """A session: a client is led from turn to turn, and what it does wrong is told where it does it."""
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from contract_tests.gallery.reference import CloudError
-from mockserver.contract.cases import Case, Turn
+from mockserver.contract.cases import MIXED, Case, Turn
 from mockserver.contract.protocol import Begin, Command, End, Hello, Report, Result, Say
 from mockserver.contract.session import Session
 from mockserver.contract.strategies import conversations, image
@@ -19,6 +20,7 @@ from mockserver.wire.ids import Ids
 from tests.conftest import NOW
 from tests.contract.mistaken import (
     AddsTopP,
+    Assumes,
     Forgets,
     ForgetsEmpty,
     ForgetsPrefix,
@@ -301,6 +303,22 @@ def test_an_error_within_a_stream_has_to_be_reported_in_its_words(stage: PaperSt
 
 
 @pytest.mark.parametrize(
+    ("surface", "code", "wanted"),
+    [
+        ("native-text", "Throttling.RateQuota", ["errors.status-inside"]),
+        ("native-text", "DataInspectionFailed", []),
+        ("compat", "Throttling.RateQuota", []),
+    ],
+)
+def test_the_status_of_an_error_within_a_stream_is_that_of_its_line(
+    stage: PaperStage, surface: str, code: str, wanted: list[str]
+) -> None:
+    case = talk(say("One", ends("error", error=code, after=3)))
+    assert broken(led(stage, case, surface=surface, mode="stream")) == []
+    assert broken(led(stage, case, Assumes, surface=surface, mode="stream")) == wanted
+
+
+@pytest.mark.parametrize(
     ("end", "mode", "what"),
     [("stall", "stream", "stream"), ("hang", "stream", "stream"), ("hang", "plain", "answer")],
 )
@@ -512,3 +530,33 @@ def test_each_conversation_begins_with_what_it_has_of_its_own(stage: PaperStage)
     )
     begins = [command for command in commands(stage, case) if isinstance(command, Begin)]
     assert [(begin.system, begin.options) for begin in begins] == [("Ours.", {}), ("Mine.", {"seed": 1})]
+
+
+def test_every_other_answer_of_a_conversation_is_streamed_where_they_are_mixed(stage: PaperStage) -> None:
+    called = {"tool_calls": [{"id": "call_1", "name": "weather", "arguments": "{}"}]}
+    turns = (say("One", called, "1"), say("Two", "2", conversation=1), say("Three", "3"), say("Four", "4"))
+    case = replace(talk(*turns, tools=(WEATHER,)), conversations=2)
+    held = led(stage, case, mode=MIXED)
+    assert held.failures == []
+    asked = [json.loads(body) for body in held.transcript.bodies]
+    assert [("stream" in body, len(body["messages"])) for body in asked] == [
+        (True, 1),
+        (False, 3),
+        (True, 1),
+        (True, 5),
+        (False, 7),
+    ]
+
+
+def test_only_a_streamed_answer_among_mixed_ones_can_be_stopped(stage: PaperStage) -> None:
+    told: list[Say] = []
+
+    class Told(PaperClient):
+        """Keeps what it is told."""
+
+        def say(self, say: Say) -> Report:
+            told.append(say)
+            return super().say(say)
+
+    led(stage, talk(say("One", "1"), *(say(str(at), "2", cancel_after=3) for at in (2, 3))), Told, mode=MIXED)
+    assert [(one.stream, one.cancel_after) for one in told] == [(True, None), (False, None), (True, 3)]
