@@ -244,9 +244,9 @@ class RepeatsItself(PaperClient):
 class Assumes(PaperClient):
     """Takes every error inside a stream for a wrong request."""
 
-    def answer(self, stream: bool, options: dict[str, Any], prefix: str | None, stop: int | None) -> Report:
+    def answer(self, *given: Any) -> Report:
         try:
-            return super().answer(stream, options, prefix, stop)
+            return super().answer(*given)
         except CloudError as error:
             error.status = 400
             raise
