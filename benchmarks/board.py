@@ -23,7 +23,7 @@ from mockserver.corridor.leasing import Leasing
 from mockserver.corridor.sharing import LEASE_S, LIFE_S
 from mockserver.state.marks import Marks
 from mockserver.state.redis.address import read_address
-from mockserver.state.redis.link import Link
+from mockserver.state.redis.link import FORMAT, Link
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -45,7 +45,7 @@ class Replica:
 
     async def current(self) -> None:
         """Ask whether something was changed."""
-        answer = await self.link.ask("current", "run", self.run, self.version)
+        answer = await self.link.ask("current", "run", self.run, self.version, FORMAT)
         self.run = answer[0].decode()
         for name, _ in answer[2] if len(answer) > 2 else ():
             self.version = name.decode().partition("-")[0]

@@ -38,7 +38,7 @@ from mockserver.state.journal import Entry
 from mockserver.state.marks import Marks
 from mockserver.state.memory import Session
 from mockserver.state.ports import GoneError, Need
-from mockserver.state.redis.link import Link
+from mockserver.state.redis.link import FORMAT, Link
 from mockserver.state.redis.rows import events
 from mockserver.state.sent import Sent
 from mockserver.state.worlds import World
@@ -137,7 +137,8 @@ class Sharing(Keeping):
 
     def _asked_current(self) -> Future[Any]:
         """What was changed meanwhile, the same for all who ask before it is sent."""
-        return self._link.join("current", secrets.token_hex(8), self._run or "-", str(self._version))
+        known = self._run or "-", str(self._version)
+        return self._link.join("current", secrets.token_hex(8), *known, FORMAT)
 
     def admitted(self, key: str, model: str, *, now: float) -> Steps[Admission | None]:  # noqa: ARG002
         """Lets a request in that its quotas allow. Raises `QuotaExceededError` or `Refused`."""

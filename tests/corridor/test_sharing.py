@@ -243,6 +243,21 @@ def test_a_quota_is_exact_for_many_at_once(redis: Redis, lazy_tokenizer: LazyTok
         assert sorted(answer.status for answer in these.wait(all_at_once())) == [200] * 40 + [429] * 24
 
 
+def test_a_quota_goes_by_one_clock_whatever_those_of_the_hosts_say(
+    redis: Redis, lazy_tokenizer: LazyTokenizer
+) -> None:
+    with together(redis, lazy_tokenizer) as these:
+        these.change(these.shared[0], "quota", {"model": "*", "rpm": 2})
+        for sharing in these.keeping:
+            sharing._now = None  # each host leaves the time to the engine of the state
+        statuses = []
+        for at, hours in ((0, 0), (1, 9), (0, -9), (1, 0)):
+            these.clock.now = NOW + 3600 * hours
+            statuses.append(these.ask(these.shared[at], "sk-a", "Tea?").status)
+        assert statuses == [200, 200, 429, 429]
+        assert [shown["number"] for shown in these.journal(these.shared[1])] == [1, 2, 3, 4]
+
+
 def test_a_place_whose_process_died_is_free_when_its_lease_ends(
     redis: Redis, lazy_tokenizer: LazyTokenizer
 ) -> None:

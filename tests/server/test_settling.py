@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from redis import Redis as Client
 
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
@@ -153,6 +155,39 @@ def test_an_engine_that_is_gone_is_told_wherever_one_asks(lost: Many) -> None:
         assert answer.status_code == 503, path
         assert "the shared state of this mock server cannot be used" in answer.text
         assert set(answer.json()) >= {"error"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"), [("maxmemory", "its memory is full"), ("replica", "it is a replica")]
+)
+def test_an_engine_that_does_not_write_is_told_in_each_dialect_until_it_does(
+    tmp_path: Path, lazy_tokenizer: LazyTokenizer, setting: str, told: str
+) -> None:
+    anthropic = {"model": "qwen-plus", "max_tokens": 9, "messages": [{"role": "user", "content": "Tea?"}]}
+    native = {"model": "qwen-plus", "input": {"messages": BODY["messages"]}}
+    paths = {
+        CHAT: BODY,
+        "/api/v1/services/aigc/text-generation/generation": native,
+        "/apps/anthropic/v1/messages": anthropic,
+    }
+    with Redis(tmp_path) as own, Client(port=own.port) as client:
+        made = Many(own.url, lazy_tokenizer, many=1)
+        try:
+            assert made.ask(0, "POST", CHAT, json=BODY).status_code == 200
+            if setting == "replica":
+                client.replicaof("127.0.0.1", 1)
+            else:
+                client.config_set(setting, 1)
+            for path, body in paths.items():
+                answer = made.ask(0, "POST", path, json=body)
+                assert answer.status_code == 503, path
+                assert told in answer.text
+                assert ("code" in answer.json()) == (path != CHAT), "the others are flat"
+            client.replicaof("NO", "ONE")
+            client.config_set("maxmemory", 0)
+            assert made.ask(0, "POST", CHAT, json=BODY).status_code == 200
+        finally:
+            made.close()
 
 
 def test_the_page_is_there_whatever_is_gone(lost: Many) -> None:

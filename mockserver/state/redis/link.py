@@ -25,6 +25,9 @@ DEADLINE_S = 2.0
 LEAST = (6, 0)
 """The oldest version that is spoken to: scripts that ask for the time may write, users have names."""
 
+FORMAT = "2"
+"""How what lies in an engine is written: it changes where an older server could not read it, or we its."""
+
 _PIECE = 500
 """So many questions go in one piece at most."""
 
@@ -118,8 +121,10 @@ class Link:
             raise StateError(_AT_ONCE) from None
         try:
             async with asyncio.timeout(self._deadline):
-                told, time = await self._say(("INFO", "server"), ("EVAL", "return redis.call('TIME')", 0))
-            for answer in (told, time):
+                told, written = await self._say(
+                    ("INFO", "server"), ("EVAL", script("begin")[0], 1, self.address.prefix, FORMAT)
+                )
+            for answer in (told, written):
                 if isinstance(answer, Exception):
                     raise answer
         except (RedisError, OSError, TimeoutError) as error:
@@ -133,6 +138,13 @@ class Link:
         if tuple(int(part) for part in version.split(".")[:2]) < LEAST:
             least = ".".join(map(str, LEAST))
             msg = f"the state at {self.address} is version {version}: it must be {least} or later"
+            raise StateError(msg)
+        if written.decode() != FORMAT:
+            msg = (
+                f"the state at {self.address}, prefix {self.address.prefix}, is written by another version "
+                f"of this server (format {written.decode()}, this one's is {FORMAT}): end the others, or "
+                "name another prefix: --state '…?prefix=NAME'"
+            )
             raise StateError(msg)
 
     def post(self, name: str, *arguments: Any) -> "asyncio.Future[Any]":
@@ -180,7 +192,7 @@ class Link:
 
     async def _answers(self, piece: Sequence[_Question]) -> list[Any]:
         """What the engine answers to a piece. Raises `GoneError`."""
-        from redis.exceptions import NoScriptError, RedisError  # noqa: PLC0415
+        from redis.exceptions import NoScriptError, ReadOnlyError, RedisError  # noqa: PLC0415
 
         try:
             async with asyncio.timeout(self._deadline):
@@ -200,6 +212,9 @@ class Link:
         except asyncio.CancelledError:
             await self._drop()
             raise
+        if any(isinstance(each, ReadOnlyError) for each in answers):
+            # Its primary is another one now, which may answer at the same address to who asks anew.
+            await self._drop()
         return [GoneError(_reason(each)) if isinstance(each, RedisError) else each for each in answers]
 
     def _command(self, question: _Question) -> Sequence[Any]:
@@ -238,8 +253,18 @@ def _settle(answer: "asyncio.Future[Any]", value: Any) -> None:
         answer.set_result(value)
 
 
+_REASONS = {
+    "BusyLoadingError": "it still reads what it had on its disk",
+    "NoPermissionError": "its user needs all commands on the keys that begin with the prefix",
+    "OutOfMemoryError": "its memory is full (maxmemory)",
+    "ReadOnlyError": "it is a replica, which does not write: name its primary",
+}
+"""What an engine's own errors come to, by the client's names for them."""
+
+
 def _reason(error: BaseException) -> str:
     """Why it did not answer, in one line without what was asked."""
     if isinstance(error, TimeoutError):
         return "it did not answer in time"
-    return (str(error) or type(error).__name__).splitlines()[0][:200]
+    known = _REASONS.get(type(error).__name__)
+    return known or (str(error) or type(error).__name__).splitlines()[0][:200]

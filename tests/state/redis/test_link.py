@@ -1,12 +1,14 @@
 """The way to Redis: questions in one piece, answers in order, and an engine that goes and comes back."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from redis import Redis
 
 from mockserver.state.ports import GoneError, StateError
@@ -58,9 +60,9 @@ def test_more_than_a_piece_is_asked_in_pieces(engine: Engine) -> None:
 def test_who_asks_the_same_before_it_is_sent_shares_the_answer(engine: Engine) -> None:
     async def ask(link: Link) -> Any:
         first, second = await asyncio.gather(
-            link.join("current", "a", "-", "0"), link.join("current", "b", "-", "0")
+            link.join("current", "a", "-", "0", "2"), link.join("current", "b", "-", "0", "2")
         )
-        return first, second, await link.join("current", "c", "-", "0")
+        return first, second, await link.join("current", "c", "-", "0", "2")
 
     first, second, later = linked(f"{engine.url}?prefix=join", ask)
     assert first is second
@@ -198,3 +200,112 @@ def test_an_engine_that_does_nothing_fails_the_check(engine: Engine) -> None:
         assert "it did not answer in time" in checked(read_address(engine.url), deadline=0.2)
     finally:
         engine.go_on()
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Engine]:
+    """An engine whose settings a test changes."""
+    with Engine(tmp_path) as server:
+        yield server
+
+
+def full(client: Redis) -> None:
+    client.config_set("maxmemory", 1)
+
+
+def replica(client: Redis) -> None:
+    client.replicaof("127.0.0.1", 1)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"), [(full, "its memory is full"), (replica, "it is a replica, which does not write")]
+)
+def test_an_engine_that_does_not_write_says_why_at_the_start_and_later(
+    own: Engine, spoil: Callable[[Redis], None], told: str
+) -> None:
+    async def ask(link: Link) -> str:
+        await asyncio.gather(*counts(link, "spoiled", "a"))
+        with Redis(port=own.port) as client:
+            spoil(client)
+            with pytest.raises(GoneError) as gone:
+                await asyncio.gather(*counts(link, "spoiled", "a"))
+            client.config_set("maxmemory", 0)
+            client.replicaof("NO", "ONE")
+        assert await asyncio.gather(*counts(link, "spoiled", "a")) == [[0, 1]]
+        return str(gone.value)
+
+    assert told in linked(own.url, ask)
+    with Redis(port=own.port) as client:
+        spoil(client)
+    refused = checked(read_address(own.url))
+    assert told in refused
+    assert "\n" not in refused
+
+
+def test_an_engine_that_was_flushed_is_a_new_one(own: Engine) -> None:
+    async def ask(link: Link) -> Any:
+        await asyncio.gather(*counts(link, "flushed", "a"))
+        with Redis(port=own.port) as client:
+            client.flushall()
+        return await asyncio.gather(*counts(link, "flushed", "a"))
+
+    assert linked(own.url, ask) == [[0, 0]]
+
+
+def test_a_user_that_may_not_write_here_is_told_what_it_needs(own: Engine) -> None:
+    with Redis(port=own.port) as client:
+        client.execute_command("ACL", "SETUSER", "tea", "on", ">pot", "~tea*", "+@all")
+        client.execute_command("ACL", "SETUSER", "guest", "on", ">pot", "~*", "+@all", "-set", "-hincrby")
+    good = replace(read_address(own.url), user="tea", password="pot", prefix="tea")
+    assert checked(good) == ""
+    assert "needs all commands on the keys that begin with the prefix" in checked(
+        replace(good, prefix="milk")
+    )
+    assert "can't run this command" in checked(replace(good, user="guest"))
+
+
+def test_servers_that_write_otherwise_do_not_begin_beside_each_other(own: Engine) -> None:
+    address = read_address(f"{own.url}?prefix=versions")
+
+    async def begins(link: Link) -> None:
+        await link.join("current", "run", "-", "0", links.FORMAT)
+
+    linked(f"{own.url}?prefix=versions", begins)
+    assert checked(address) == ""
+    with Redis(port=own.port) as client:
+        client.hset("versions:meta", "format", "99")
+        later = checked(address)
+        client.hdel("versions:meta", "format")  # as the first ones left it
+        for told in (later, checked(address)):
+            assert "is written by another version of this server" in told
+            assert "another prefix" in told
+    assert checked(replace(address, prefix="other")) == ""
+
+
+def test_an_engine_is_spoken_to_by_tls(tmp_path: Path) -> None:
+    authority, stranger = trustme.CA(), trustme.CA()
+    issued = authority.issue_cert("127.0.0.1", "localhost")
+    paths = {name: tmp_path / f"{name}.pem" for name in ("key", "cert", "ca", "stranger")}
+    issued.private_key_pem.write_to_path(paths["key"])
+    issued.cert_chain_pems[0].write_to_path(paths["cert"])
+    authority.cert_pem.write_to_path(paths["ca"])
+    stranger.cert_pem.write_to_path(paths["stranger"])
+    options = ["--tls-cert-file", str(paths["cert"]), "--tls-key-file", str(paths["key"])]
+    options += ["--tls-ca-cert-file", str(paths["ca"]), "--tls-auth-clients", "no"]
+    with Engine(tmp_path, "--tls-port", str(tls := free()), *options):
+        url = f"rediss://localhost:{tls}"
+        assert checked(read_address(f"{url}?ca={paths['ca']}")) == ""
+        assert "ertificate verify failed" in checked(read_address(f"{url}?ca={paths['stranger']}"))
+        assert checked(read_address(url)) != ""
+
+        async def ask(link: Link) -> Any:
+            return await asyncio.gather(*counts(link, "tls", "a"))
+
+        assert linked(f"{url}?ca={paths['ca']}", ask) == [[0, 0]]
+
+
+def free() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
