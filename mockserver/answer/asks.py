@@ -10,16 +10,26 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from mockserver.answer.course import known
 from mockserver.base.kept import remembered
 from mockserver.instances.fragments import fragments, shortened
 from mockserver.instances.kinds import parts, tables
 from mockserver.instances.stems import stem
+from mockserver.instances.words import Words
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z']*")
 _ASIAN = re.compile("[\u3400-\u9fff\u30a0-\u30ff]+")
 _SENTENCE = re.compile(r"(?<=[.!?])\s|[。！？\n]")
+_INTO = re.compile(r"\b(?:in|into|to) [A-Z]")
+"""What stands before the language that something is to be said in."""
+
 _FIRST = 200
 """How much of a description is read: what a tool does stands at its start."""
+
+_LONG = 2_000
+"""How much of it is read of a tool that hands over: behind words of its own it tells what the other does."""
+
+_KEEPING = (["set"], ["record"], ["save"], ["store"])
 
 _FEW = 16
 """How many of a tool's parameters say what it is about."""
@@ -110,8 +120,13 @@ def names(text: str, name: str) -> bool:
 
 def _said(text: str) -> set[str]:
     found = set(terms(text))
-    if fragments(text).formulas:
+    formulas = fragments(text).formulas
+    if formulas:
         found.add("arithmetic")
+        if any("+" in formula for formula in formulas):
+            found.add("sum")
+    if _INTO.search(text) and any(f" {name}" in text for name in fragments(text).languages):
+        found.add("translate")
     return found
 
 
@@ -123,10 +138,49 @@ def asks_for(tool: Mapping[str, Any], text: str) -> bool:
         return True
     said = _said(text)
     named = terms(" ".join(parts(name)) if name.isascii() else name)
+    if hands_over(name):
+        return _hands_to(named, terms(description[:_LONG]), said)
+    if _keeps(name, parameters, text):
+        return True
     if not said or (named and named[0] in _ACTIONS and named[0] not in said):
         return False
     about = set(terms(_SENTENCE.split(description.strip())[0][:_FIRST])) - set(named)
     return _meets(named, about, said) or ("arithmetic" in said and _calculates(named, about, parameters))
+
+
+@cache
+def _over() -> tuple[frozenset[str], frozenset[str]]:
+    """The parts of a name by which a tool hands the work over, and the words that say nothing of to whom."""
+    table = known()["handoffs"]
+    return frozenset(table["parts"]), frozenset(terms(" ".join(table["words"])))
+
+
+def hands_over(name: str) -> bool:
+    """Whether a tool hands the work to another agent, or is one, by its name."""
+    words = parts(name)
+    is_one = len(words) > 1 and words[-1] in known()["handoffs"]["roles"]
+    return is_one or not _over()[0].isdisjoint(words[:2])
+
+
+def _hands_to(named: tuple[str, ...], about: tuple[str, ...], said: set[str]) -> bool:
+    """Whether a text is for the agent that is handed over to: it shares an idea with its name, or enough."""
+    empty = _over()[1]
+    if not said.isdisjoint(set(named) - empty):
+        return True
+    told = set(about) - empty
+    hits = len(told & said)
+    return hits > 0 and 2 * hits >= len(told)
+
+
+def _keeps(name: str, parameters: Any, text: str) -> bool:
+    """Whether a tool keeps what a text tells by name: ``set_name``, and "My name is Laurie"."""
+    if parts(name)[:1] not in _KEEPING or not isinstance(parameters, Mapping):
+        return False
+    properties, required = parameters.get("properties"), parameters.get("required")
+    if not isinstance(properties, Mapping) or not isinstance(required, list) or not required:
+        return False
+    words = Words.of(text)
+    return all(isinstance(each, str) and words.tells(each) for each in required)
 
 
 def standing(tool: Mapping[str, Any], text: str) -> int:

@@ -7,7 +7,7 @@ stop sequences and biases are those of the request.
 
 import sys
 
-from mockserver.answer import continuation, prose, recognition, translation
+from mockserver.answer import closing, continuation, prose, recognition, translation
 from mockserver.answer.asked import asked_format
 from mockserver.answer.bias import biased
 from mockserver.base.deadline import Deadline
@@ -66,7 +66,7 @@ def _words(request: ChatRequest, index: int, deadline: Deadline | None) -> str:
         from mockserver.answer import formats  # noqa: PLC0415 - as for the calls
 
         return formats.answer(form, request, drawn, deadline=deadline) or said
-    return said
+    return closing.closed(request, said)
 
 
 def _loaded(room: str, deadline: Deadline | None) -> None:

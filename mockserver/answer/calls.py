@@ -30,6 +30,12 @@ MOST_TRIES = 3
 _ATTEMPTS = 2
 """How often other arguments are looked for in place of those that were sent before."""
 
+_ANYTHING = frozenset({"text", "query", "made"})
+"""Kinds of which every text has one."""
+
+_PART = 0.5
+"""Which part of its parameters the words have that call a tool which only takes down what was said."""
+
 MOST_AT_ONCE = 16
 """How many calls stand in one answer."""
 
@@ -84,7 +90,13 @@ def wanted(tools: list[Tool], course: Course, choice: Any = "auto") -> tuple[lis
     asked = asked or _reminded(tools, course)
     if choice == "required" and not all(_tells(errand.tool) for errand in asked):
         asked = [errand for errand in asked if not _tells(errand.tool)]
-    return failed + asked, _forced(tools, course) if choice == "required" else []
+    forced = choice == "required" or (not course.answered and _only_takes(tools, course))
+    return failed + asked, _forced(tools, course) if forced else []
+
+
+def _only_takes(tools: list[Tool], course: Course) -> bool:
+    """Whether all tools end the work, and one of them takes down what the words have."""
+    return all(map(is_ending, tools)) and any(_fed(tool, course.question, least=_PART) for tool in tools)
 
 
 def _tells(tool: Tool) -> bool:
@@ -141,10 +153,30 @@ def _forced(tools: list[Tool], course: Course) -> list[Errand]:
     new = [tool for tool in tools if not course.times(name_of(tool))]
 
     def rank(tool: Tool) -> tuple[bool, int]:
-        near = 0 if course.answered or is_ending(tool) else nearness(tool, course.question)
+        near = 0
+        if not (course.answered or is_ending(tool)):
+            near = nearness(tool, course.question) or _fed(tool, course.question)
         return not (near or is_ending(tool)), -near
 
     return [Errand(tool) for tool in sorted(new, key=rank)]
+
+
+def _fed(tool: Tool, text: str, *, least: float = 1) -> bool:
+    """Whether a text has what a tool needs: of its required parameters at least that part, and one."""
+    parameters = tool["function"].get("parameters")
+    parameters = parameters if isinstance(parameters, Mapping) else {}
+    properties, required = parameters.get("properties"), parameters.get("required")
+    if not isinstance(properties, Mapping) or not isinstance(required, list):
+        return False
+    needed = [name for name in required if isinstance(properties.get(name), Mapping)]
+    words = Words.of(text)
+    fed = sum(
+        bool(words.offers(name, str(schema.get("description") or ""), schema))
+        for name in needed
+        for schema in (properties[name],)
+        if kind_of(name, str(schema.get("description") or "")) not in _ANYTHING
+    )
+    return fed > 0 and fed >= least * len(needed)
 
 
 def schema_of(tool: Tool) -> Any:

@@ -58,9 +58,12 @@ def _marks() -> re.Pattern[str]:
 def parted(message: Message) -> tuple[str, str]:
     """The words of a user's message, and what a framework reminds the model of within them."""
     text = message.text
-    if message.role != "user" or "</" not in text:
+    if message.role != "user":
         return text, ""
-    words, asides = list[str](), list[str]()
+    head, text = _headed(text)
+    if "</" not in text:
+        return text, head
+    words, asides = list[str](), [head] if head else list[str]()
     done, open_at, depth, name = 0, 0, 0, ""
     for mark in _marks().finditer(text):
         if (mark[2] != name) if depth else mark[1]:
@@ -74,6 +77,27 @@ def parted(message: Message) -> tuple[str, str]:
             done = mark.end()
     words.append(text[done:])
     return ("".join(words).strip(), "\n".join(asides)) if asides else (text, "")
+
+
+def _headed(text: str) -> tuple[str, str]:
+    """What a framework puts in front of a user's words under marks of its own, and the words."""
+    for begins, ends in known()["asides"]["heads"]:
+        if text.startswith(begins) and ends in text:
+            head, _, words = text.partition(ends)
+            return head, words.strip()
+    return "", text
+
+
+@cache
+def _strips() -> re.Pattern[str]:
+    return re.compile(
+        "|".join(f"(?:{one})" for one in known()["formats"]["strip"]), re.IGNORECASE | re.MULTILINE
+    )
+
+
+def bare(text: str) -> str:
+    """What a tool has answered, without the words that a framework puts around it."""
+    return _strips().sub("", text).strip()
 
 
 @value
@@ -127,7 +151,7 @@ def course_of(request: ChatRequest) -> Course:
         tuple((call.name, canonical(call.arguments)) for call in calls),
         "\n".join(message.text for message in behind if message.role == "assistant" and message.text),
         tuple(
-            message.text
+            bare(message.text) if message.role == "user" else message.text
             for message in behind
             if message.role in ("tool", "user") and message.text and not complains(message.text)
         ),
@@ -139,7 +163,7 @@ def course_of(request: ChatRequest) -> Course:
 
 def _spoken(messages: tuple[Message, ...]) -> tuple[tuple[Message, ...], str]:
     """The messages without what a framework reminds the model of, and that; all where no word is left."""
-    if not any("</" in message.text for message in messages):
+    if not any(_may_hold_asides(message.text) for message in messages):
         return messages, ""
     found = [parted(message) for message in messages]
     reminded = "\n".join(aside for _, aside in found if aside)
@@ -155,9 +179,13 @@ def _spoken(messages: tuple[Message, ...]) -> tuple[tuple[Message, ...], str]:
     return tuple(spoken), reminded
 
 
+def _may_hold_asides(text: str) -> bool:
+    return "</" in text or any(text.startswith(begins) for begins, _ in known()["asides"]["heads"])
+
+
 def _question(messages: tuple[Message, ...]) -> int:
     """Where the last user's message stands that is neither a result nor a complaint; -1 for none."""
-    at = next((at for at, message in enumerate(messages) if message.role == "assistant"), len(messages))
+    at = next((at for at, message in enumerate(messages) if message.role in ("user", "assistant")), 0) + 1
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
         if message.role != "user":

@@ -7,7 +7,7 @@ from typing import Any
 
 from mockserver.answer import prose
 from mockserver.answer.calls import next_calls
-from mockserver.answer.course import Course, course_of, directory, known
+from mockserver.answer.course import Course, bare, course_of, directory, known
 from mockserver.answer.prompt_tools import tools_in
 from mockserver.answer.structured import instance_of, task
 from mockserver.answer.typed import type_named
@@ -24,6 +24,8 @@ _DESCRIBED = re.compile(r"`(\w+)` \(([^\n]*?)\)(?::|\n|$)")
 _LITERAL = re.compile(r"Literal\[([^\]]*)\]")
 _INPUT = re.compile(r"\[\[ ## (\w+) ## \]\]\s*\n(.*?)(?=\n\s*\[\[ ## |\n\s*Respond with|\Z)", re.DOTALL)
 _SCRATCH = re.compile(r"\nQuestion:\s*(?P<question>.*?)\n(?P<said>Thought:.*)\Z", re.DOTALL)
+_ROLES = re.compile(r"select the next role from \[([^\]\n]{1,4000})\]")
+_SPEAKER = re.compile(r"(?m)^([\w -]{1,64}):")
 
 Draw = Iterator[int]
 
@@ -31,18 +33,6 @@ Draw = Iterator[int]
 @cache
 def _cue(name: str) -> re.Pattern[str]:
     return re.compile(known()["formats"][name], re.IGNORECASE)
-
-
-@cache
-def _strips() -> re.Pattern[str]:
-    return re.compile(
-        "|".join(f"(?:{one})" for one in known()["formats"]["strip"]), re.IGNORECASE | re.MULTILINE
-    )
-
-
-def bare(text: str) -> str:
-    """What a tool has answered, without the words around it."""
-    return _strips().sub("", text).strip()
 
 
 def answer(name: str, request: ChatRequest, drawn: Draw, *, deadline: Deadline | None = None) -> str | None:
@@ -134,6 +124,16 @@ def _fields(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadlin
     return "\n\n".join((*shown, "[[ ## completed ## ]]"))
 
 
+def _role(request: ChatRequest, *_: object) -> str | None:
+    """The first of some roles that has not spoken since the user has, in a conversation that is told."""
+    text = _prompt(request) + "\n" + request.messages[0].text
+    listed = _ROLES.search(text)
+    roles = [role.strip().strip("'\"") for role in listed[1].split(",")] if listed else []
+    history = text[listed.end() :] if listed else ""
+    spoken = set(_SPEAKER.findall(history[history.rfind("\nuser:") :]))
+    return next((role for role in roles if role not in spoken), roles[0] if roles else None)
+
+
 def _field_schema(said: str) -> dict[str, Any]:
     literal = _LITERAL.search(said)
     if literal:
@@ -158,5 +158,6 @@ _ANSWERS: Mapping[str, Callable[[ChatRequest, Course, Draw, Deadline | None], st
     "react": _react,
     "code": _code,
     "fields": _fields,
+    "role": _role,
     "json": _json,
 }

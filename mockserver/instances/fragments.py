@@ -39,6 +39,7 @@ _CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?::(\d{2}))?(?![\d:])")
 _NUMBER = re.compile(
     r"(?<![A-Za-z_\d.#])(?<![A-Za-z]-)[-\u2212]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![A-Za-z_\d])(?!\.\d)"
 )
+_BY = re.compile(r"(?<=\d)\s?[x×]\s?(?=\d)")
 _QUOTED = re.compile(
     r"\"([^\"\n]+)\"|\u201c([^\u201d\n]+)\u201d|(?<!\w)'([^'\n]+)'(?!\w)|\u2018([^\u2019\n]+)\u2019|"
     r"`([^`\n]+)`|「([^」\n]+)」|『([^』\n]+)』|《([^》\n]+)》"
@@ -222,6 +223,11 @@ class Fragments:
         return _ENGLISH_DATE.sub(" ", _DATE.sub(" ", bare)) if _YEAR.search(bare) else bare
 
     @cached_property
+    def _measured(self) -> str:
+        """The text in which the numbers of a measure such as 10x20 stand apart."""
+        return _BY.sub(" ", self._timeless)
+
+    @cached_property
     def _timeless(self) -> str:
         return _CLOCK.sub(" ", self._undated) if ":" in self._undated else self._undated
 
@@ -236,7 +242,7 @@ class Fragments:
     @cached_property
     def numbers(self) -> tuple[int | float, ...]:
         """Every number, however often it stands there."""
-        found = (number(each) for each in _NUMBER.findall(self._timeless))
+        found = (number(each) for each in _NUMBER.findall(self._measured))
         return tuple(read for read in found if read is not None)
 
     @cached_property

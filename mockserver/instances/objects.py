@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 from mockserver.instances.document import Document
-from mockserver.instances.facts import DeadEndError, Facts, leaf_of, pointers
+from mockserver.instances.facts import DeadEndError, Facts, flatten, leaf_of, pointers
 from mockserver.instances.leaves import MOST, patterned
 from mockserver.instances.making import Making
 from mockserver.instances.patterns import UnreadablePatternError
@@ -122,7 +122,17 @@ def _misses(maker: Making, facts: Facts, name: str, places: Places) -> bool:
         return False
     says = any(place.get("required") is not None for place in facts.places)
     optional = says or any(isinstance(place.schema, dict) and "default" in place.schema for place in places)
-    return optional and not maker.given(places, name)
+    return optional and not maker.given(places, name) and not _holds(maker, places)
+
+
+def _holds(maker: Making, places: Places) -> bool:
+    """Whether the words give something of what the objects of a list must have."""
+    items = [below for place in places for below in place.one("items")]
+    if not items:
+        return False
+    held = flatten(maker.document, tuple(items)).places
+    needed = [(name, place.member(name)) for place in held for name in place.texts("required")]
+    return any(maker.given(tuple(member), name) for name, member in needed)
 
 
 def _taking(maker: Making, properties: _Properties, needed: Container[str]) -> Iterable[str]:

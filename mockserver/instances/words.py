@@ -34,6 +34,10 @@ _SAYS = (
 )
 """What says, behind a property's name, that its value follows."""
 
+_QUOTES = r"\s+(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|“([^”\n]+)”|`([^`\n]+)`)"
+_IS = r"\s+(?:is|are)\s+((?:[A-Z][\w'’-]*)(?: [A-Z][\w'’-]*)*|[A-Za-z-]*\d[\w-]*)"
+"""A value that follows the name in quotation marks, or behind "is" as a name or a code."""
+
 _FRONT = frozenset({"from", "origin", "departure", "source", "start", "出发地", "出発地"})
 _BACK = frozenset({"to", "destination", "arrival", "target", "end", "目的地"})
 
@@ -198,14 +202,21 @@ class Words:
                 continue
             shown = re.escape(root)
             after = re.search(
-                rf"(?<![a-z]){shown}[a-z]*\s*(?:is|are|=|:|为|是|of|was|传)?\s*(-?\d+(?:\.\d+)?)(?![\w.]\w)",
+                rf"(?<![a-z]){shown}[a-z]*\s*(?:is|are|=|:|为|是|of|was|传)?\s*"
+                rf"[$€£¥]?(-?\d{{1,3}}(?:,\d{{3}})+|-?\d+(?:\.\d+)?)(?![\w.]\w)",
                 self.heard,
                 re.IGNORECASE,
             )
             before = re.search(
                 rf"(?<![\w.])(-?\d+(?:\.\d+)?)[\s-]*{shown}[a-z]*(?![a-z])", self.heard, re.IGNORECASE
             )
-            beside = (after, before if len(word) > 1 else None)
+            far = re.search(
+                rf"(?<![a-z]){shown}[a-z]*(?:\s+[a-z]+){{1,4}}?\s+(?:is|are|was|were)\s+"
+                rf"[$€£¥]?(-?\d{{1,3}}(?:,\d{{3}})+|-?\d+(?:\.\d+)?)(?![\w.]\w)",
+                self.heard,
+                re.IGNORECASE,
+            )
+            beside = (after, far, before if len(word) > 1 else None)
             found += [value for match in beside if match and (value := number(match[1])) is not None]
         if not found and "default" not in schema:
             found = list(self.fragments.numbers)
@@ -233,15 +244,21 @@ class Words:
             return list(self.fragments.dates)
         if kind in _BY_KIND:
             return list(_BY_KIND[kind](self))
-        return list(self.fragments.quoted) if "default" not in schema else []
+        if "default" in schema:
+            return []
+        return list(self.fragments.quoted) or ([self.results] if self.results and not kind else [])
 
     def _said(self, name: str) -> str:
         """The value that follows the property's own name: ``query: apollo``, ``candidate 传 ...``."""
         if not name or name.lower().replace("_", " ") not in self.text.lower().replace("_", " "):
             return ""
         spelled = re.escape(name).replace("_", "[_ ]")
-        found = re.search(rf"(?<!\w){spelled}{_SAYS}", self.text, re.IGNORECASE)
-        return found[1].strip() if found else ""
+        found = re.search(rf"(?<!\w)(?i:{spelled})(?:(?i:{_SAYS})|{_QUOTES}|{_IS})", self.text)
+        return next(filter(None, found.groups())).strip() if found else ""
+
+    def tells(self, name: str) -> bool:
+        """Whether the text tells a value by the name of its property."""
+        return bool(self._said(name))
 
     def _paths(self, name: str, description: str) -> list[str]:
         """The paths of the text, absolute where that is demanded and the folder is known."""

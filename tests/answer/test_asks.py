@@ -41,7 +41,28 @@ STOCK = tool("getStockPrice", "Get the price of a stock")
 TRANSLATE = tool("翻訳", "テキストを翻訳する")
 HELP = tool("lookup", "Finds opening hours of museums")
 
+TO_HISTORY = tool(
+    "transfer_to_history_tutor",
+    "Handoff to the History Tutor agent to handle the request. Specialist agent for historical questions",
+)
+TO_SEATS = tool("transfer_to_seat_booking_agent", "Handoff to the agent that can update a seat on a flight.")
+TO_ALICE = tool("transfer_to_alice", "Transfer to Alice, she can help with math")
+WEB_AGENT = tool("web_search_agent", "Runs web searches for you.")
+SPANISH = tool("translate_to_spanish", "Translate the user's message to Spanish")
+TRIP = tool("get_travel_duration", "Gets the travel time between two places.")
+ADD = tool("add", "Add two numbers")
+SET_NAME = tool("set_name", "Set the name of the user.")
+SET_NAME["function"]["parameters"] = {"properties": {"name": {"type": "string"}}, "required": ["name"]}
+
 ASKED: list[tuple[Tool, str]] = [
+    (TO_HISTORY, "Who was the first president? It is a question of history homework"),
+    (TO_SEATS, "Please update my seat on the flight to 23A"),
+    (TO_ALICE, "what's 5 + 7?"),
+    (WEB_AGENT, "Search the web: where does the Mona Lisa hang?"),
+    (SPANISH, "Say 'Hello, how are you?' in Spanish."),
+    (TRIP, "How long is the trip from Paris to Berlin?"),
+    (ADD, "what's 5 + 7?"),
+    (SET_NAME, "My name is Laurie"),
     (WEATHER, "What is the weather in Paris?"),
     (WEATHER, "Will it rain in Paris?"),
     (WEATHER, "杭州天气怎么样"),
@@ -76,6 +97,14 @@ ASKED: list[tuple[Tool, str]] = [
 ]
 
 NOT_ASKED: list[tuple[Tool, str]] = [
+    (TO_HISTORY, "What is the weather in Paris?"),
+    (TO_HISTORY, "I have a question for an agent, please handle my request"),
+    (TO_SEATS, "What bags are allowed?"),
+    (SPANISH, "Say hello in French"),
+    (SPANISH, "I met a friend of theirs"),
+    (ADD, "what's 5 * 7?"),
+    (SET_NAME, "What is the weather in Paris?"),
+    (SET_NAME, "The table has no name"),
     *(
         (each, small_talk)
         for each in (WEATHER, WEATHER_ZH, PLAIN_ZH, CLOCK, SEARCH, FORMAT, MEMORY, TODO, MAIL)

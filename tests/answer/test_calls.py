@@ -397,3 +397,56 @@ def test_what_ends_the_work_is_called_where_a_framework_reminds_of_it_by_name() 
     assert names(ask(turns, tools=[ending])) == []
     assert names(ask([*turns, reminder], tools=[ending])) == ["submit_report"]
     assert names(ask([*turns, reminder], tools=[tool("brew")])) == []
+
+
+BOX = tool(
+    "final_result",
+    "The final response which ends this conversation",
+    {
+        "type": "object",
+        "properties": {
+            "width": {"type": "integer"},
+            "height": {"type": "integer"},
+            "units": {"type": "string"},
+        },
+        "required": ["width", "height", "units"],
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "called"), [("The box is 10x20 cm", ["final_result"]), ("Hello", []), ("A box, please", [])]
+)
+def test_a_tool_that_takes_down_what_is_said_is_called_where_no_other_is(
+    said: str, called: list[str]
+) -> None:
+    assert names(ask(said, tools=[BOX])) == called
+    assert names(ask(said, tools=[BOX, WEATHER])) == []
+
+
+def test_what_the_words_feed_is_called_before_the_end_where_a_call_is_forced() -> None:
+    lookup = tool(
+        "find_id",
+        "Looks up",
+        {"type": "object", "properties": {"email": {"type": "string"}}, "required": ["email"]},
+    )
+    forced = ask("Write to a@b.co, please", tools=[BOX, lookup], tool_choice="required")
+    assert names(forced) == ["find_id"]
+    assert names(ask("Write, please", tools=[BOX, lookup], tool_choice="required")) == ["final_result"]
+
+
+def test_a_list_of_which_the_words_have_something_is_not_left_out() -> None:
+    user = {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
+        "required": ["name", "age"],
+    }
+    tasks = {"type": "array", "items": user}
+    many = tool("Users", "", {"type": "object", "properties": {"tasks": tasks}, "required": []})
+
+    def told(text: str) -> Any:
+        request = ask(text, tools=[many], tool_choice=force("Users"))
+        return loads(calls.calls(request, drawn())[0].arguments)
+
+    assert told("Jason has the age 25")["tasks"][0]["age"] == 25
+    assert told("Hello") == {}

@@ -72,7 +72,22 @@ def test_a_call_that_could_not_be_used_is_tried_but_did_not_serve() -> None:
 def test_a_result_may_be_a_message_of_the_user(text: str) -> None:
     found = course(user("Tea?"), said('Calling tools: [{"name": "brew"}]'), user(text))
     assert (found.question, found.times("brew"), found.answered) == ("Tea?", 1, True)
-    assert found.results == (text,)
+    assert found.results[0].endswith(("Hot.", "热的"))
+    assert "bservation" not in found.results[0]
+    assert "<" not in found.results[0]
+
+
+def test_what_a_framework_puts_in_front_of_the_words_is_none_of_them() -> None:
+    state = "Current state:\n{'name': 'unset'}\n\nCurrent message:\n"
+    found = course(user(f"{state}My name is Laurie\n"))
+    assert (found.question, found.reminded) == ("My name is Laurie", state.partition("\nCurrent message")[0])
+    assert course(user("Current state: fine")).question == "Current state: fine"
+
+
+def test_a_notice_of_a_handover_asks_nothing() -> None:
+    notice = "Transferred to refunder, adopting the role of refunder immediately."
+    assert course(user("Refund flight 7."), user(notice)).question == "Refund flight 7."
+    assert course(user(notice)).question == notice
 
 
 def test_only_a_conversation_has_results_and_complaints() -> None:

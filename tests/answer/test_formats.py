@@ -49,6 +49,31 @@ def answered(request: ChatRequest) -> str:
     return found
 
 
+def selecting(history: str) -> ChatRequest:
+    """A request for the role that speaks next, as one message of the user."""
+    cue = "select the next role from ['Plan', 'Web', 'Data'] to play. Only return the role."
+    return ask(f"Roles:\nPlan: plans\nWeb: searches\nData: counts\nThen {cue}\n\n{history}\n\nThen {cue}")
+
+
+@pytest.mark.parametrize(
+    ("history", "role"),
+    [
+        ("user: Tea?", "Plan"),
+        ("user: Tea?\n\nPlan: I plan.", "Web"),
+        ("user: Tea?\n\nPlan: I plan.\n\nData: 5", "Web"),
+        ("user: Tea?\n\nPlan: a\n\nWeb: b\n\nData: c", "Plan"),
+        ("user: Tea?\n\nPlan: a\n\nuser: And?", "Plan"),
+    ],
+)
+def test_the_role_that_has_not_spoken_speaks_next(history: str, role: str) -> None:
+    assert answered(selecting(history)) == role
+
+
+@given(texts)
+def test_a_role_of_any_conversation_is_one_of_those_listed(history: str) -> None:
+    assert answered(selecting(history)) in ("Plan", "Web", "Data")
+
+
 def test_calls_in_tags_are_made_and_end_with_the_result() -> None:
     call = answered(turns(HERMES, ASKED))
     assert call == '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n</tool_call>'

@@ -16,6 +16,8 @@ FOUND: list[tuple[str, str, tuple[Any, ...]]] = [
     ("It is -3, \u22127 and 1,234.50", "numbers", (-3, -7, 1234.5)),
     ("v2.0, 1.2.3, #12, A-5, 3D and x_4", "numbers", ()),
     ("5, 5 and 5", "numbers", (5, 5, 5)),
+    ("10x20x30 cm, 4 × 5", "numbers", (10, 20, 30, 4, 5)),
+    ("0xff and x4", "numbers", ()),
     ("6 to +7@8.example.com on 2026.11.30 or May 3, 2026", "numbers", (6,)),
     ("at 10:30 on 2026-05-01, for 2", "numbers", (2,)),
     ("\"a\" 'b' “c” ‘d’ `e` 「f」 『g』 《h》", "quoted", tuple("abcdefgh")),

@@ -20,6 +20,15 @@ UNITS = {"type": "string", "enum": ["celsius", "fahrenheit"]}
 OPERATIONS = {"type": "string", "enum": ["add", "subtract", "multiply", "divide"]}
 
 PICKS: list[tuple[str, str, dict[str, Any], Any]] = [
+    ("call the tool with the answer 'tea'", "answer", STRING, "tea"),
+    ('with the title "A b" and more', "title", STRING, "A b"),
+    ("My name is Laurie and I like tea", "name", STRING, "Laurie"),
+    ("my confirmation number is ABC123, thanks", "confirmation_number", STRING, "ABC123"),
+    ("The mood is sunny", "mood", STRING, None),
+    ("update my seat to 23A", "new_seat", STRING, "23A"),
+    ("refund my flight 507811", "flight_id", STRING, "507811"),
+    ("At 4521 Drive. The budget for the event is $50,000.", "budget", WHOLE, 50000),
+    ("At 4521 Drive. The budget: €1,200", "budget", WHOLE, 1200),
     ("What's the weather in Paris?", "location", STRING, "Paris"),
     ("What's the weather in Paris?", "city", STRING, "Paris"),
     ("weather in paris today", "city", STRING, "Paris"),
