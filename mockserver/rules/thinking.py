@@ -177,13 +177,18 @@ def _effort(request: ChatRequest) -> Iterator[Broken]:
     severity=Severity.REFUSED,
     source="Model Studio users, 2026; pasted answer of the service",
     fix="Let `max_completion_tokens`, which counts the thinking too, exceed `thinking_budget`.",
-    refusals=("parameter.max-completion-tokens-range",),
+    museum="liliMozi/openhanako#2402",
+    refusals=("parameter.max-completion-tokens-range", "parameter.max-completion-tokens-checked"),
     needs=("max_completion_tokens",),
 )
 def _budget_above_completion(request: ChatRequest) -> Iterator[Broken]:
     most, budget = request.get("max_completion_tokens"), request.get("thinking_budget")
     if most is not None and budget is not None and most <= budget and request.thinking:
-        yield Broken(request.place("max_completion_tokens"), {"value": most, "budget": budget})
+        checked = request.model.family.checks_bounds
+        entry = (
+            "parameter.max-completion-tokens-checked" if checked else "parameter.max-completion-tokens-range"
+        )
+        yield Broken(request.place("max_completion_tokens"), {"value": most, "budget": budget}, entry)
 
 
 @rule(

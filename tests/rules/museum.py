@@ -200,6 +200,20 @@ EXHIBITS = [
         {**compat(ASKED, stream=True), "model": "qwen3.8-max", "max_tokens": 200_000},
     ),
     Exhibit(
+        "more tokens to think with than to write",
+        "thinking.budget-above-completion",
+        "max_completion_tokens",
+        "liliMozi/openhanako#2402",
+        COMPAT,
+        {
+            **compat(ASKED, stream=True),
+            "model": "qwen3.8-max",
+            "enable_thinking": True,
+            "thinking_budget": 32_768,
+            "max_completion_tokens": 16_384,
+        },
+    ),
+    Exhibit(
         "a search by a model that cannot",
         "search.unsupported",
         "enable_search",

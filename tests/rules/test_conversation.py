@@ -247,6 +247,18 @@ def test_the_newest_models_have_their_bounds_checked_before_the_backend(
     assert (found.refusal.origin, bool(found.refusal.prefix)) == (origin, prefix)
 
 
+@pytest.mark.parametrize(
+    ("model", "origin", "prefix"), [("qwen3.8-max", "validator", False), ("qwen3.7-plus", "service", True)]
+)
+def test_so_is_the_budget_of_their_thinking(model: str, origin: str, errors: Errors, *, prefix: bool) -> None:
+    """liliMozi/openhanako#2402, 2026-08: without a prefix; OpenMinis/OpenMinis#35, 2026-06: with one."""
+    asked = hi(model, enable_thinking=True, thinking_budget=32_768, max_completion_tokens=16_384)
+    [found] = check(asked, errors)
+    assert found.message == "max_completion_tokens [16384] must be greater than thinking_budget [32768]"
+    assert found.refusal is not None
+    assert (found.refusal.origin, bool(found.refusal.prefix)) == (origin, prefix)
+
+
 def test_a_limit_of_answer_and_thinking_may_be_above_what_the_model_writes(errors: Errors) -> None:
     """mnfst/modelparams.dev#242, #300, #338: probes of 2026-08 with a hundred million."""
     assert check(hi(max_completion_tokens=100_000_000), errors) == []
