@@ -17,6 +17,7 @@ WHEEL = {"mockserver", f"{NAME}.dist-info"}
 DATA = {
     "mockserver/fixtures": {".json", ".yaml", ".txt"},
     "mockserver/schemas": {".json"},
+    "mockserver/contract": {".py", ".css"},
     "mockserver/page": {".py", ".css", ".html", ".js", ".svg", ".json"},
     "mockserver/state": {".py", ".lua"},
 }
