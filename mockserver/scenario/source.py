@@ -172,11 +172,7 @@ class _Builder:
         seen: dict[str, int] = {}
         for event in self._until(yaml.MappingEndEvent):
             mark, spot = event.start_mark, self.spot(event)
-            if not isinstance(event, yaml.ScalarEvent):
-                raise SourceError(spot, "a key must be a text", _QUOTES)
-            if self._tag(event) == "tag:yaml.org,2002:merge":
-                raise SourceError(spot, "merge keys (<<) are not read", "use variables or include")
-            key = intern(str(event.value))
+            key = intern(self._key(event, place))
             if key in seen:
                 raise SourceError(spot, f"the key {key!r} stands here twice", f"first on line {seen[key]}")
             seen[key] = spot.line
@@ -184,6 +180,20 @@ class _Builder:
             # What is wrong with a field is shown at its name.
             self.spots[*place, key] = at_line(mark.line + 1, mark.column + 1)
             yield key, built
+
+    def _key(self, event: Any, place: Place) -> str:
+        """The key that an event is, or that its alias stands for; an anchor may stand at either."""
+        text = getattr(event, "value", None)
+        if isinstance(event, yaml.ScalarEvent | yaml.AliasEvent) and event.anchor is not None:
+            beside = (*place, -1)  # no value stands there
+            named = self.build(event, beside)
+            del self.spots[beside]
+            text = named if text is None else text
+        if not isinstance(text, str):
+            raise SourceError(self.spot(event), "a key must be a text", _QUOTES)
+        if isinstance(event, yaml.ScalarEvent) and self._tag(event) == "tag:yaml.org,2002:merge":
+            raise SourceError(self.spot(event), "merge keys (<<) are not read", "use variables or include")
+        return text
 
     def _tag(self, event: Any) -> str:
         """The tag of a scalar, its own or that of how it is written."""

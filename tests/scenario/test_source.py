@@ -120,6 +120,14 @@ def test_every_value_stands_where_yaml_itself_says(values: list[Any], style: str
         assert source.spot(place) == spot
 
 
+def test_a_key_may_have_an_anchor_and_be_an_alias() -> None:
+    source = read_text("&k tea: 1\ncup: {*k : [*k]}\npot: &p {&q lid: 2}\n? *q\n: *p", MAIN)
+    assert source.data == {"tea": 1, "cup": {"tea": ["tea"]}, "pot": {"lid": 2}, "lid": {"lid": 2}}
+    assert str(source.spot(("cup", "tea"))) == "main.yaml:2:7"
+    assert str(source.spot(("lid", "lid"))) == "main.yaml:3:10"
+    assert "main.yaml:2:1: a key must be a text" in fault("a: &x [1]\n*x : 2")
+
+
 def test_an_alias_can_be_changed_alone() -> None:
     data = read_text("a: &x {b: [1]}\nc: *x", MAIN).data
     data["c"]["b"].append(2)
