@@ -7,7 +7,7 @@ expect.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
@@ -356,8 +356,10 @@ class Engine:
         yield pause
         left = self.keeping.cache(world, request.model.name)
         cache = left.use(request, prompt, marks, now=self.clock())
-        given = (request, reply, asked, prompt, cache, blocked, answers)
-        answer = (yield from aside(self._written, *given)) if long else self._given(*given)
+        write = partial(self._written, request, reply, asked, prompt, cache, blocked, answers)
+        alike = answers is self.answers and not (blocked or asked.thread or request.get("logprobs"))
+        given = partial(self._given, asked, request, reply, cache, write) if alike else write
+        answer = (yield from aside(write)) if long else given()
         if not blocked and entry.fault is None:
             said = (yield from aside(heard, trail, reply)) if long else heard(trail, reply)
             self.keeping.remember(world, trail, said)
@@ -408,22 +410,13 @@ class Engine:
         return answers.rendered(request, reply, usage, entry, clock=self.clock, blocked=blocked)
 
     def _given(
-        self,
-        request: ChatRequest,
-        reply: Reply,
-        asked: Asked,
-        prompt: PromptTokens,
-        cache: CacheUse,
-        blocked: Mapping[tuple[int, str], int] | None,
-        answers: Answers,
+        self, asked: Asked, request: ChatRequest, reply: Reply, cache: CacheUse, write: Callable[[], Answer]
     ) -> Answer:
-        """The same for a reply that is not long: what was said before is not counted and written anew."""
-        kept = answers is self.answers and not (blocked or asked.thread or request.get("logprobs"))
-        answer = self._again(asked, request, reply, cache) if kept else None
+        """The answer that `write` makes; what was said before is not counted and written anew."""
+        answer = self._again(asked, request, reply, cache)
         if answer is None:
-            answer = self._written(request, reply, asked, prompt, cache, blocked, answers)
-            if kept:
-                self._remember(asked, reply, cache, answer)
+            answer = write()
+            self._remember(asked, reply, cache, answer)
         return answer
 
     def _again(self, asked: Asked, request: ChatRequest, reply: Reply, cache: CacheUse) -> Answer | None:
