@@ -31,7 +31,7 @@ from mockserver.contract.suite import Outcome, hold
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
-    with Stage(patience=0.5) as running:
+    with Stage(patience=10.0) as running:
         yield running
 
 
