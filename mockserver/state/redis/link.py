@@ -17,7 +17,7 @@ from mockserver.state.ports import GoneError, StateError
 from mockserver.state.redis.address import Address
 
 if TYPE_CHECKING:
-    from redis.asyncio.connection import Connection
+    from mockserver.state.redis.line import Line
 
 DEADLINE_S = 2.0
 """So many seconds the engine has to answer."""
@@ -63,54 +63,20 @@ class Link:
         self._waiting: list[_Question] = []
         self._joined: dict[tuple[str, ...], asyncio.Future[Any]] = {}
         self._asking: asyncio.Task[None] | None = None
-        self._connection: Connection | None = None
+        self._line: Line | None = None
 
-    def _connected(self) -> "Connection":
-        """The connection, or a new one, which is made when something is sent.
+    async def _say(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        """What the engine answers to commands; what it refuses is an error among them.
 
-        To ask twice may be to count twice, so it never does.
+        To ask twice may be to count twice, so it never does: by a connection that is over nothing was asked.
         """
-        if self._connection is None:
-            from redis.asyncio.connection import Connection, SSLConnection  # noqa: PLC0415 - an extra
-            from redis.asyncio.retry import Retry  # noqa: PLC0415
-            from redis.backoff import NoBackoff  # noqa: PLC0415
-
-            address = self.address
-            made: dict[str, Any] = {
-                "host": address.host,
-                "port": address.port,
-                "db": address.database,
-                "username": address.user,
-                "password": address.password,
-                "protocol": 2,
-                "socket_timeout": None,
-                "socket_connect_timeout": self._deadline,
-                "retry": Retry(NoBackoff(), 0),
-            }
-            if address.tls:
-                connection: Connection = SSLConnection(ssl_ca_certs=address.ca, **made)
-            else:
-                connection = Connection(**made)
-            self._connection = connection
-        return self._connection
-
-    async def _say(self, *commands: Sequence[Any]) -> list[Any]:
-        """What the engine answers to commands; what it refuses is an error among them."""
-        from hiredis import pack_command  # noqa: PLC0415 - an extra
-        from redis.exceptions import ResponseError  # noqa: PLC0415
-
-        if self._connection is not None and await _ended(self._connection):
-            # Nothing was asked by it since, so nothing is asked twice.
+        if self._line is not None and self._line.over:
             await self._drop()
-        connection = self._connected()
-        await connection.send_packed_command([pack_command(tuple(each)) for each in commands], False)
-        answers: list[Any] = []
-        for _ in commands:
-            try:
-                answers.append(await connection.read_response())
-            except ResponseError as error:
-                answers.append(error)
-        return answers
+        if self._line is None:
+            from mockserver.state.redis.line import Line  # noqa: PLC0415 - an extra
+
+            self._line = await Line.to(self.address, deadline=self._deadline)
+        return await self._line.ask(commands)
 
     async def check(self) -> None:
         """Raises `StateError` for an engine that cannot be used, with the reason in one line."""
@@ -122,7 +88,7 @@ class Link:
         try:
             async with asyncio.timeout(self._deadline):
                 told, written = await self._say(
-                    ("INFO", "server"), ("EVAL", script("begin")[0], 1, self.address.prefix, FORMAT)
+                    [("INFO", "server"), ("EVAL", script("begin")[0], 1, self.address.prefix, FORMAT)]
                 )
             for answer in (told, written):
                 if isinstance(answer, Exception):
@@ -178,17 +144,23 @@ class Link:
             self._asking.add_done_callback(self._asked)
 
     async def _ask_all(self) -> None:
-        while self._waiting:
-            piece, self._waiting = self._waiting[:_PIECE], self._waiting[_PIECE:]
-            self._joined.clear()
-            try:
-                answers = await self._answers(piece)
-            except GoneError as gone:
-                answers = [gone] * len(piece)
-            except asyncio.CancelledError:
-                answers = [GoneError("this server ends")] * len(piece)
-            for question, answer in zip(piece, answers, strict=True):
-                _settle(question.answer, answer)
+        piece: Sequence[_Question] = ()
+        try:
+            # Nothing was under way: once the loop has listened, it is known whether the connection is over.
+            await asyncio.sleep(0)
+            while self._waiting:
+                piece, self._waiting = self._waiting[:_PIECE], self._waiting[_PIECE:]
+                self._joined.clear()
+                try:
+                    answers = await self._answers(piece)
+                except GoneError as gone:
+                    answers = [gone] * len(piece)
+                _settle(piece, answers)
+                piece = ()
+        except asyncio.CancelledError:
+            ended = [*piece, *self._waiting]
+            self._waiting.clear()
+            _settle(ended, [GoneError("this server ends")] * len(ended))
 
     async def _answers(self, piece: Sequence[_Question]) -> list[Any]:
         """What the engine answers to a piece. Raises `GoneError`."""
@@ -196,14 +168,14 @@ class Link:
 
         try:
             async with asyncio.timeout(self._deadline):
-                answers = await self._say(*map(self._command, piece))
+                answers = await self._say([self._command(each) for each in piece])
                 unknown = [at for at, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
                 if unknown:
                     # A new engine, or one that was flushed, knows no script; those that follow may have
                     # been answered, but nothing rests on the order of questions of different requests.
                     names = {piece[at].name for at in unknown}
-                    await self._say(*(("SCRIPT", "LOAD", script(name)[0]) for name in names))
-                    again = await self._say(*(self._command(piece[at]) for at in unknown))
+                    await self._say([("SCRIPT", "LOAD", script(name)[0]) for name in names])
+                    again = await self._say([self._command(piece[at]) for at in unknown])
                     for at, answer in zip(unknown, again, strict=True):
                         answers[at] = answer
         except (RedisError, OSError, TimeoutError) as error:
@@ -215,17 +187,19 @@ class Link:
         if any(isinstance(each, ReadOnlyError) for each in answers):
             # Its primary is another one now, which may answer at the same address to who asks anew.
             await self._drop()
-        return [GoneError(_reason(each)) if isinstance(each, RedisError) else each for each in answers]
+        if any(isinstance(each, RedisError) for each in answers):
+            answers = [GoneError(_reason(each)) if isinstance(each, RedisError) else each for each in answers]
+        return answers
 
     def _command(self, question: _Question) -> Sequence[Any]:
         return ("EVALSHA", script(question.name)[1], 1, self.address.prefix, *question.arguments)
 
     async def _drop(self) -> None:
         """Lets go of the connection, and of whatever it might still answer."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
+        line, self._line = self._line, None
+        if line is not None:
             with suppress(Exception):
-                await connection.disconnect(nowait=True)
+                await line.close()
 
     async def close(self) -> None:
         """Lets go of the connection when all that was asked is answered."""
@@ -235,22 +209,16 @@ class Link:
         await self._drop()
 
 
-async def _ended(connection: "Connection") -> bool:
-    """Whether the engine let go of a connection meanwhile."""
-    try:
-        return bool(await connection.can_read_destructive())
-    except Exception:  # noqa: BLE001 - whatever it is, it is of no use any more
-        return True
-
-
-def _settle(answer: "asyncio.Future[Any]", value: Any) -> None:
-    if answer.done():
-        return
-    if isinstance(value, Exception):
-        answer.set_exception(value)
-        answer.exception()  # who did not wait for it has not forgotten it
-    else:
-        answer.set_result(value)
+def _settle(questions: Sequence[_Question], answers: Sequence[Any]) -> None:
+    for question, value in zip(questions, answers, strict=True):
+        answer = question.answer
+        if answer.done():
+            continue
+        if isinstance(value, Exception):
+            answer.set_exception(value)
+            answer.exception()  # who did not wait for it has not forgotten it
+        else:
+            answer.set_result(value)
 
 
 _REASONS = {

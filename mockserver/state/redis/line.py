@@ -1,0 +1,98 @@
+"""A connection to the engine: made by its maintained client, and then spoken on by questions in one piece.
+
+That client takes each command and each answer by itself, with a lock and a timeout for it. Here many go as
+one piece of bytes, and what comes is read by its parser, in C, as it comes.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from hiredis import Reader, pack_command
+from redis.asyncio.connection import Connection, DefaultParser, SSLConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from mockserver.state.redis.address import Address
+
+_READ = 65_536
+"""So many bytes the client's own way reads at once; here it is as many as come."""
+
+_CLOSED = "it closed the connection"
+
+
+class Line(asyncio.Protocol):
+    """One connection, of which one piece of questions is answered at a time."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._reader = Reader(replyError=DefaultParser(_READ).parse_error)
+        self._answers: list[Any] = []
+        self._due = 0
+        self._whole: asyncio.Future[None] | None = None
+        writer, reader = connection._writer, connection._reader  # noqa: SLF001 - the client hands nothing over
+        assert writer is not None
+        assert reader is not None
+        self._transport: asyncio.WriteTransport = writer.transport
+        self._over = reader.at_eof()
+        self._transport.set_protocol(self)
+
+    @classmethod
+    async def to(cls, address: Address, *, deadline: float) -> "Line":
+        """A connection that is made now. Raises `RedisError` or `OSError`."""
+        made: dict[str, Any] = {
+            "host": address.host,
+            "port": address.port,
+            "db": address.database,
+            "username": address.user,
+            "password": address.password,
+            "protocol": 2,
+            "socket_timeout": None,
+            "socket_connect_timeout": deadline,
+            "retry": Retry(NoBackoff(), 0),
+        }
+        if address.tls:
+            connection: Connection = SSLConnection(ssl_ca_certs=address.ca, **made)
+        else:
+            connection = Connection(**made)
+        await connection.connect()  # type: ignore[no-untyped-call]
+        return cls(connection)
+
+    @property
+    def over(self) -> bool:
+        """Whether the engine let go of it, as far as the loop has heard."""
+        return self._over or self._transport.is_closing()
+
+    async def ask(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        """What the engine answers to commands; what it refuses is an error among them. Raises `OSError`."""
+        if self.over:
+            raise ConnectionResetError(_CLOSED)
+        self._answers, self._due = [], len(commands)
+        self._whole = asyncio.get_running_loop().create_future()
+        self._transport.write(b"".join([pack_command(tuple(each)) for each in commands]))
+        await self._whole
+        return self._answers
+
+    def data_received(self, data: bytes) -> None:
+        """Some bytes of the answers."""
+        reader, answers = self._reader, self._answers
+        reader.feed(data)
+        while (answer := reader.gets()) is not False:
+            answers.append(answer)
+        if len(answers) >= self._due and self._whole is not None and not self._whole.done():
+            self._whole.set_result(None)
+
+    def eof_received(self) -> None:
+        """The engine says no more; the transport closes."""
+        self._over = True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self._over = True
+        if self._whole is not None and not self._whole.done():
+            self._whole.set_exception(exc or ConnectionResetError(_CLOSED))
+
+    async def close(self) -> None:
+        """Lets go of it, and of whatever it might still answer."""
+        self._transport.abort()
+        await self._connection.disconnect(nowait=True)
