@@ -57,9 +57,17 @@ class Replica:
 
     async def enter(self) -> None:
         """Enter the exchange, with what goes out."""
-        costs = ("qwen-plus", "requests", 1, "input_tokens", 20, "output_tokens", 9, "cached_tokens", 0)
-        told = ("journal", "entered", many.KEY, PAYLOAD, BODY + SENT, 0, MOST, BYTES, LIFE_S)
-        await self.link.ask("enter", *told, self.owner, self.number, *costs)
+        await self._enter("1", "", "")
+
+    async def enter_constant(self) -> None:
+        """Enter one that a script answers which always says the same, and so is counted with it."""
+        self.number += 1
+        await self._enter("", "", "reply-1")
+
+    async def _enter(self, *took: str) -> None:
+        told = (many.KEY, PAYLOAD, BODY + SENT, self.number, *took)
+        costs = ("qwen-plus", "1 20 9 0 0")
+        await self.link.ask("enter", LIFE_S, self.owner, "journal", MOST, BYTES, "entered", *told, *costs)
 
     async def end(self) -> None:
         """Tell that it is over; nobody waits for this but who measures it."""
@@ -106,10 +114,18 @@ async def simulated(url: str, engine: Redis, count: int, times: int) -> dict[str
         for ask in (replica.current, replica.count, replica.enter, replica.end):
             await ask()
 
+    async def constant(replica: Replica) -> None:
+        for ask in (replica.current, replica.enter_constant, replica.end):
+            await ask()
+
     await measured(engine, replicas, chat, 20)  # the journal is full from here on
     found: dict[str, Any] = {
         name: await measured(engine, replicas, ask, times)
-        for name, ask in (("a look at the board", Replica.current), ("a whole chat", chat))
+        for name, ask in (
+            ("a look at the board", Replica.current),
+            ("a whole chat", chat),
+            ("a whole chat whose answer is always the same", constant),
+        )
     }
     found["chats a second that one engine carries"] = round(1e6 / found["a whole chat"]["us"])
     found["a renewal"] = await measured(engine, replicas, Replica.renew, 5)

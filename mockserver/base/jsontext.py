@@ -64,6 +64,9 @@ def _values(text: bytes) -> int:
 dumps = orjson.dumps
 """The compact JSON bytes of a value, keys in the order of the mapping."""
 
+Written = orjson.Fragment
+"""A value whose JSON is known already: it is written as it is."""
+
 
 _MANY = 20_000
 """So many values of a list are written at once."""

@@ -26,12 +26,14 @@ from mockserver.state.redis.link import Link
 class Lease:
     """What one exchange holds: a number, and the place of the mark that its answer begins to leave.
 
-    `took`: whether there was something for it to take.
+    `took`: whether there was something for it to take. `takes`: what it takes with its entry, by world and
+    name, as the use of that is nobody's matter; empty for nothing.
     """
 
     number: int
     place: int
     took: bool = False
+    takes: tuple[str, str] = "", ""
 
 
 class Leasing:
@@ -69,10 +71,20 @@ class Leasing:
         """An exchange took something."""
         self._held[entry.request_id].took = True
 
-    def of(self, entry: Entry) -> tuple[str, int | str]:
-        """The owner and the number of what an exchange took; the number is empty when that was nothing."""
+    def takes(self, entry: Entry, world: str, name: str) -> None:
+        """An exchange takes something when it is entered: any use of it is as good. Raises `GoneError`."""
+        self.take(entry)
+        self._held[entry.request_id].takes = world, name
+
+    def of(self, entry: Entry) -> tuple[str, str, str, str]:
+        """What an exchange holds: the number of its lease, "1" if it took something, what it takes yet.
+
+        All are empty when that is nothing.
+        """
         lease = self._held.get(entry.request_id)
-        return self.owner, lease.number if lease is not None and lease.took else ""
+        if lease is None or not (lease.took or lease.takes[1]):
+            return "", "", "", ""
+        return str(lease.number), "1" if lease.took else "", *lease.takes
 
     def begins(self, entry: Entry) -> Callable[[], None] | None:
         """What is to be done right before the first byte of an answer leaves; None for nothing."""

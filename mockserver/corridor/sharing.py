@@ -11,7 +11,7 @@ shared: `mockserver.corridor.unshared` says what is refused, and what is not don
 
 import secrets
 from asyncio import Future, shield, sleep
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -58,8 +58,10 @@ _FAULTS = {"fault": 1, "scenario": 1000, "reset": 1000}
 _SENT = 64 * 1024
 """An answer of more bytes is not shown as it went out."""
 
-_BYTES = 64 * 1024 * 1024
+_BYTES_KEPT = str(64 * 1024 * 1024)
 """So many bytes a journal may have in the engine."""
+
+_LIFE = str(LIFE_S)
 
 
 class SharedAdmission(Admission):
@@ -110,7 +112,7 @@ class Sharing(Keeping):
         self._results: Kept[int, Any] = Kept(most=_RESULTS)
         self._unsettled: list[Future[Any]] = []
         self._following = Following(engine, link, now=now)
-        self._most = 2 * engine.settings.journal
+        self._most_kept = str(2 * engine.settings.journal)
         self.leases: dict[str, SharedAdmission] = {}
 
     def join(self) -> None:
@@ -214,6 +216,13 @@ class Sharing(Keeping):
             scripts = list(self._scripts.matching(key, request))
         if not scripts:
             return None
+        if scripts[0].constant:
+            # Nobody waits to hear the use, which changes nothing.
+            try:
+                self._leasing.takes(entry, *_counter(scripts[0], key)[:2])
+            except GoneError as error:
+                raise gone(error) from None
+            return scripts[0], 0
         counted = yield from self._count(entry, [_counter(script, key) for script in scripts])
         for spent in scripts[: counted[0] if counted else None]:
             spent.counted_to(key, spent.times or 0)
@@ -255,15 +264,15 @@ class Sharing(Keeping):
         sent = None
         if answer is not None and answer.at_once:
             entry.finished, sent = entry.started, _kept(answer)
-        costs = () if entry.endpoint and entry.refusal is None else _costs(entry)
-        counts = [part for pair in costs for part in pair]
-        self._post("entered", entry, *codec.entered(entry, sent), entry.model or model or "", *counts)
+        self._post("entered", entry, *codec.entered(entry, sent), entry.model or model or "", _counts(entry))
 
-    def _post(self, kind: str, entry: Entry, payload: bytes, body: bytes, model: str, *counts: Any) -> None:
+    def _post(
+        self, kind: str, entry: Entry, payload: bytes, body: bytes, model: str = "", counts: str = ""
+    ) -> None:
         journal = "calls" if entry.endpoint else "journal"
-        given = (journal, kind, entry.world.key, payload, body, 0, self._most, _BYTES, LIFE_S)
-        lease = self._leasing.of(entry)
-        done = self._link.post("enter", *given, *lease, *((model, *counts) if counts else ()))
+        kept = journal, self._most_kept, _BYTES_KEPT
+        given = kind, entry.world.key, payload, body, *self._leasing.of(entry), model, counts
+        done = self._link.post("enter", _LIFE, self._leasing.owner, *kept, *given)
         if kind == "entered":
             self._unsettled.append(done)
             self._leasing.entered(entry, done)
@@ -293,7 +302,7 @@ class Sharing(Keeping):
             "findings": codec.plain(entry.findings),
             "sent": went,
         }
-        self._post("ended", entry, dumps(told), data, "")
+        self._post("ended", entry, dumps(told), data)
 
     def unsettled(self) -> Sequence[Future[Any]]:
         """What was entered and may not be there yet: whoever is told answers for it."""
@@ -417,12 +426,11 @@ def _matching(scripts: tuple[Script, ...], key: str, request: ChatRequest) -> li
     return found
 
 
-def _costs(entry: Entry) -> Iterator[tuple[str, int]]:
-    """What an exchange adds to the ledger."""
-    yield "requests", 1
-    if entry.usage is not None:
-        yield "input_tokens", entry.usage.input
-        yield "output_tokens", entry.usage.output
-        yield "cached_tokens", entry.usage.cached
-    elif entry.refusal is not None or entry.status >= HTTPStatus.BAD_REQUEST:
-        yield "refusals", 1
+def _counts(entry: Entry) -> str:
+    """What an exchange adds to the ledger: requests, tokens of input, output and cache, refusals."""
+    if entry.endpoint and entry.refusal is None:
+        return ""
+    usage = entry.usage
+    if usage is not None:
+        return f"1 {usage.input} {usage.output} {usage.cached} 0"
+    return f"1 0 0 0 {int(entry.refusal is not None or entry.status >= HTTPStatus.BAD_REQUEST)}"

@@ -227,6 +227,13 @@ class Script:
         return self.match.spec
 
     @property
+    def constant(self) -> bool:
+        """Whether it always answers, and always the same, however often it did before."""
+        if self.times is not None or len(self.answers) > 1 or isinstance(self.answers[0], Draft):
+            return False
+        return isinstance(self.answers[0], Refusal) or self.answers[0].fault is None
+
+    @property
     def spent(self) -> bool:
         """Whether it may answer no more, whoever asks."""
         return self.source is None and self.times is not None and self.used >= self.times

@@ -8,7 +8,8 @@ from itertools import accumulate, chain, pairwise
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from mockserver.base.jsontext import dumps, loads
+from mockserver.base.jsontext import Written, dumps, loads
+from mockserver.base.kept import Kept
 from mockserver.catalogue.errors import Refusal, Words
 from mockserver.state.journal import Entry
 from mockserver.state.sent import Sent
@@ -67,12 +68,13 @@ class _Shape(NamedTuple):
     defaults: Sequence[Any]
     parts: Callable[[Any], Sequence[Any]]
 
-    def written(self, value: Any, made: dict[str, Any]) -> dict[str, Any]:
+    def written(self, value: Any) -> dict[str, Any]:
         """A value by its fields, but for those of which nothing is said."""
-        for name, default, part in zip(self.names, self.defaults, self.parts(value), strict=True):
-            if part is not default:
-                made[name] = part if type(part) in _SAME else plain(part)
-        return made
+        return {
+            name: part if type(part) in _SAME else plain(part)
+            for name, default, part in zip(self.names, self.defaults, self.parts(value), strict=True)
+            if part is not default
+        }
 
 
 def _shape(kind: type[Any], only: Collection[str] = ()) -> _Shape:
@@ -103,7 +105,7 @@ def _value(value: Any) -> Any:
 
 def _named(name: str, shape: _Shape, value: Any) -> dict[str, Any]:
     """A value of several parts."""
-    return shape.written(value, {"$": name})
+    return {"$": name, **shape.written(value)}
 
 
 _SAME = frozenset({str, int, float, bool, type(None)})
@@ -152,7 +154,31 @@ def written(value: Any) -> bytes:
     return dumps(plain(value))
 
 
-_ENTRY = _shape(Entry, _WRITTEN)
+_ENTRY = _shape(Entry, [name for name in _WRITTEN if name not in ("reply", "usage")])
+
+_AGAIN: Kept[int, tuple[Reply | Usage, Written]] = Kept(
+    most=1000, size=8 * 1024 * 1024, weigh=lambda _, kept: kept[0].size if type(kept[0]) is Reply else 0
+)
+"""The JSON of what is said and of what it costs: where the same comes again, as a script's, it is known."""
+
+
+def _again(value: Reply | Usage) -> Written:
+    """The JSON of a value, which may have been written before."""
+    known = _AGAIN.get(id(value))
+    if known is not None and known[0] is value:
+        return known[1]
+    made = Written(written(value))
+    _AGAIN.put(id(value), (value, made))
+    return made
+
+
+def _written(entry: Entry) -> dict[str, Any]:
+    made = _ENTRY.written(entry)
+    if entry.reply is not None:
+        made["reply"] = _again(entry.reply)
+    if entry.usage is not None:
+        made["usage"] = _again(entry.usage)
+    return made
 
 
 def _parted(data: bytes, sizes: Iterable[int]) -> list[bytes]:
@@ -162,7 +188,7 @@ def _parted(data: bytes, sizes: Iterable[int]) -> list[bytes]:
 
 def entered(entry: Entry, sent: Sent | None = None) -> tuple[bytes, bytes]:
     """The JSON of an entry, and its bytes: its body, its headers, and what went out when that is known."""
-    pieces, made = [entry.body, entry.headers], _ENTRY.written(entry, {})
+    pieces, made = [entry.body, entry.headers], _written(entry)
     if sent is not None:
         made["sent"], went = _sent_parts(sent)
         pieces += went

@@ -210,6 +210,48 @@ def test_what_the_engine_did_not_confirm_goes_back(
     assert steps_of(these, 0) == steps_of(these, 1) == [1, 2, 3]
 
 
+@pytest.mark.parametrize("executed", [True, False])
+def test_what_always_says_the_same_is_counted_when_it_is_entered_and_goes_back_as_well(
+    redis: Redis, lazy_tokenizer: LazyTokenizer, monkeypatch: pytest.MonkeyPatch, *, executed: bool
+) -> None:
+    with together(redis, lazy_tokenizer) as these:
+        these.change(these.shared[0], "reply", {"reply": {"content": "Tea."}, "match": {"key": KEY}})
+        assert (these.ask(these.shared[1], KEY, "Next?").status, uses(these)) == (200, [1])
+        link, late = these.links[0], list[Any]()
+        post = link.post
+
+        def lost(name: str, *arguments: Any) -> "asyncio.Future[Any]":
+            assert name != "count", "its use is nobody's matter"
+            if name != "enter" or late:
+                return post(name, *arguments)
+            late.append((name, *arguments))
+            if executed:
+                post(name, *arguments)
+            answer = asyncio.get_running_loop().create_future()
+            answer.set_exception(GoneError("it did not answer in time"))
+            return answer
+
+        monkeypatch.setattr(link, "post", lost)
+        with pytest.raises(GoneError):
+            begun(these, 0)
+        these.wait(these.keeping[0].catch_up())
+        assert (requests(these), uses(these)) == (1, [1])
+
+        async def comes_late() -> None:
+            with pytest.raises(GoneError, match="given up"):
+                await post(*late[0])
+
+        these.wait(comes_late())
+        assert these.ask(these.shared[0], KEY, "Next?").status == 200
+        assert (requests(these), uses(these)) == (2, [2])
+        leaves(these, 0, begun(these, 0))
+        begun(these, 0)
+        these.replace(0)
+        these.wait(these.keeping[0].catch_up())
+        assert (requests(these), uses(these)) == (3, [3])
+        assert len(these.journal(these.shared[1])) == 3
+
+
 def failing(these: Together, monkeypatch: pytest.MonkeyPatch, name: str) -> Callable[[], None]:
     """Has the engine be gone for one question; what ends that."""
     link = these.links[0]

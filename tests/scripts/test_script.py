@@ -75,6 +75,27 @@ def test_a_reply_has_the_choice_that_its_parts_imply(
     assert answer(reply, errors) == Reply((choice,))
 
 
+@pytest.mark.parametrize(
+    ("more", "constant"),
+    [
+        ({"reply": {"content": "Tea."}}, True),
+        ({"reply": {"content": "{{ use }}"}}, True),
+        ({"reply": {"content": "{{ use }}"}, "template": True}, False),
+        ({"reply": {"content": "Tea."}, "template": True}, True),
+        ({"reply": {"error": {"code": "Throttling.RateQuota"}}}, True),
+        ({"reply": {"body": "Tea."}}, True),
+        ({"reply": {"content": "Tea."}, "times": 3}, False),
+        ({"reply": [{"content": "Tea."}, {"content": "Milk."}]}, False),
+        ({"reply": {"content": "Tea.", "fault": "close-mid-chunk"}}, False),
+        ({"reply": {"fault": "InternalError, ok"}}, False),
+    ],
+)
+def test_a_script_is_constant_that_always_says_the_same(
+    errors: Errors, more: dict[str, Any], *, constant: bool
+) -> None:
+    assert entered(more, errors).constant is constant
+
+
 def test_several_choices_stand_in_their_order(errors: Errors) -> None:
     reply = {"choices": [{"content": "a"}, {"content": "b", "finish_reason": "length"}]}
     assert answer(reply, errors) == Reply((Choice("a"), Choice("b", finish_reason="length")))

@@ -130,3 +130,15 @@ def test_nothing_else_is_written(value: Any) -> None:
 def test_no_other_value_is_made_of_what_is_read() -> None:
     with pytest.raises(KeyError):
         read({"$": "World", "key": "sk-a"})
+
+
+@given(replies, st.builds(Usage, numbers, numbers))
+def test_what_is_entered_again_is_written_as_before(reply: Reply, usage: Usage) -> None:
+    def one(said: Reply, cost: Usage) -> Entry:
+        return Entry("id", WORLD, "compat", False, b"", 0.0, reply=said, usage=cost)
+
+    first, again = (entered(one(reply, usage)) for _ in range(2))
+    other = entered(one(Reply((Choice("Other."),)), Usage(1, 1)))
+    assert first == again != other
+    read_back, _ = entry_of(*again, WORLD)
+    assert (read_back.reply, read_back.usage) == (reply, usage)

@@ -1,21 +1,32 @@
 -- Enters something into a journal, and what it cost into its world's ledger.
--- ARGV: journal, kind, key, payload, body, number of the exchange that it is about (0 for a new one),
--- the most that is kept, the most bytes, seconds to live, the owner and the number of its lease ('' for none),
--- model, then the counts of the ledger.
-local p, journal, life, number_of = KEYS[1], ARGV[1], ARGV[9], ARGV[11]
-local meta, stream, leases = p .. ':meta', p .. ':' .. journal, p .. ':leases:' .. ARGV[10]
+-- ARGV: seconds to live, the owner of its lease, journal, the most that is kept, the most bytes; kind, key,
+-- payload, body, the number of its lease ('' for none), whether something was taken under it already; what is
+-- taken with it, whose use is nobody's matter: world and name (both '' for nothing); model, and the counts of
+-- the ledger in the order of their names ('' for none). Begins with take.lua.
+local COUNTED = { 'requests', 'input_tokens', 'output_tokens', 'cached_tokens', 'refusals' }
+local owner, journal, kind, key, number_of = ARGV[2], ARGV[3], ARGV[6], ARGV[7], ARGV[10]
+local meta, stream, leases = p .. ':meta', p .. ':' .. journal, p .. ':leases:' .. owner
 local lease = nil
-if number_of ~= '' and ARGV[2] == 'entered' then
-  lease = redis.call('HGET', leases, number_of)
-  if not lease then return redis.error_reply('LATE the lease of this answer has ended') end
+if number_of ~= '' and kind == 'entered' then
+  if ARGV[11] == '1' then
+    lease = redis.call('HGET', leases, number_of)
+    if not lease then return redis.error_reply('LATE the lease of this answer has ended') end
+    lease = cmsgpack.unpack(lease)
+  elseif gave(owner, number_of) then
+    return redis.error_reply('LATE this request was given up')
+  end
+  if ARGV[13] ~= '' then
+    local _, taken = take(owner, number_of, ARGV[12], ARGV[13], -1)
+    lease = taken
+  end
 end
 local seq = redis.call('HINCRBY', meta, journal .. ':revision', 1)
-local number = tonumber(ARGV[6])
-if ARGV[2] == 'entered' then number = redis.call('HINCRBY', meta, journal .. ':number', 1) end
-local size = #ARGV[4] + #ARGV[5]
-redis.call('XADD', stream, seq .. '-0', 'kind', ARGV[2], 'key', ARGV[3], 'number', number, 'payload', ARGV[4], 'body', ARGV[5])
+local number = 0
+if kind == 'entered' then number = redis.call('HINCRBY', meta, journal .. ':number', 1) end
+local size = #ARGV[8] + #ARGV[9]
+redis.call('XADD', stream, seq .. '-0', 'kind', kind, 'key', key, 'number', number, 'payload', ARGV[8], 'body', ARGV[9])
 local bytes = redis.call('HINCRBY', meta, journal .. ':bytes', size)
-while redis.call('XLEN', stream) > tonumber(ARGV[7]) or (bytes > tonumber(ARGV[8]) and redis.call('XLEN', stream) > 1) do
+while redis.call('XLEN', stream) > tonumber(ARGV[4]) or (bytes > tonumber(ARGV[5]) and redis.call('XLEN', stream) > 1) do
   local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
   local fields = first[2]
   if fields[2] ~= 'reset' then
@@ -26,22 +37,24 @@ end
 redis.call('EXPIRE', meta, life)
 redis.call('EXPIRE', stream, life)
 local counts, since = {}, nil
-if #ARGV > 12 then
-  local ledger = p .. ':ledger:' .. ARGV[3]
-  for at = 13, #ARGV, 2 do
-    counts[#counts + 1] = ARGV[at] .. ':' .. ARGV[12]
-    counts[#counts + 1] = ARGV[at + 1]
-    redis.call('HINCRBY', ledger, counts[#counts - 1], ARGV[at + 1])
+if ARGV[15] ~= '' then
+  local ledger, at = p .. ':ledger:' .. key, 0
+  for count in string.gmatch(ARGV[15], '%d+') do
+    at = at + 1
+    if count ~= '0' then
+      counts[#counts + 1] = COUNTED[at] .. ':' .. ARGV[14]
+      counts[#counts + 1] = count
+      redis.call('HINCRBY', ledger, counts[#counts - 1], count)
+    end
   end
   redis.call('HSETNX', ledger, '', redis.call('HGET', meta, 'version') or '0')
   since = redis.call('HGET', ledger, '')
   redis.call('EXPIRE', ledger, life)
-  redis.call('ZADD', p .. ':worlds', redis.call('TIME')[1], ARGV[3])
+  redis.call('ZADD', p .. ':worlds', redis.call('TIME')[1], key)
 end
 if lease and journal == 'journal' then
-  lease = cmsgpack.unpack(lease)
-  lease.entered = { journal = journal, revision = seq, world = ARGV[3], number = number, counts = counts, since = since }
-  redis.call('HSET', leases, number_of, cmsgpack.pack(lease))
+  lease.entered = { journal = journal, revision = seq, world = key, number = number, counts = counts, since = since }
+  hold(owner, number_of, lease)
 elseif number_of ~= '' then
   -- The answer is over; or it is one beside chat, which is given with this.
   redis.call('HDEL', leases, number_of)

@@ -41,10 +41,15 @@ _AT_ONCE = (
 )
 
 
+_BEGIN_WITH = {"count": ("take",), "enter": ("take",)}
+"""The scripts that begin with others: what these define is their own as well."""
+
+
 @cache
 def script(name: str) -> tuple[str, bytes]:
     """The text of a Lua script of this folder, and its digest."""
-    text = Path(__file__).with_name(f"{name}.lua").read_text("utf-8")
+    files = (*_BEGIN_WITH.get(name, ()), name)
+    text = "".join(Path(__file__).with_name(f"{file}.lua").read_text("utf-8") for file in files)
     return text, sha1(text.encode(), usedforsecurity=False).hexdigest().encode()
 
 
