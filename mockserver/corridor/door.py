@@ -122,9 +122,13 @@ class Door:
         model = models.find(name)
         if model is not None:
             return model
-        refused = self._unknown(surface, name)
-        if world is None or not isinstance(name, str) or not self._waives(refused.findings, world.key):
-            raise refused
+        waived = (
+            world is not None
+            and isinstance(name, str)
+            and self._waives(self._unknown(surface, name).findings, world.key)
+        )
+        if not waived:
+            raise self._unknown(surface, name)
         return stand_in(models, surface, name)
 
     def _unknown(self, surface: Surface, name: object) -> Refused:

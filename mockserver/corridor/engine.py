@@ -218,9 +218,10 @@ class Engine:
             answer = yield from self._converse(asked, request, trail, answers or self.answers)
             yield pause
         except (Refused, MatchError) as ended:
-            refused = ended if isinstance(ended, Refused) else Refused(miss.undecided(str(ended)))
-            entry.refusal = refused.refusal
-            entry.findings += refused.findings
+            if isinstance(ended, Refused):
+                entry.refusal, entry.findings = ended.refusal, entry.findings + ended.findings
+            else:
+                entry.refusal = miss.undecided(str(ended))
             answer = self.answers.refused(
                 surface, entry, asked.model, headers, stream=entry.stream, clock=self.clock
             )

@@ -25,6 +25,10 @@ _TELLING = {"type": 0, "title": 1, "description": 2}.keys()
 class DeadEndError(ValueError):
     """No value meets these demands; the text says where and why."""
 
+    def anew(self) -> "DeadEndError":
+        """The same, for who keeps it: one that was raised holds the calls it came through, and they it."""
+        return DeadEndError(*self.args)
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:

@@ -161,9 +161,9 @@ class Maker:
                         elif refused is None:
                             refused = DeadEndError(f"{path}: {self.document.explain(refusing, value)}")
                 except DeadEndError as error:
-                    dead = dead or error
+                    dead = dead or error.anew()
         if not found:
-            raise dead or refused or DeadEndError(f"{path}: no value was found")
+            raise (dead or refused or DeadEndError(f"{path}: no value was found")).anew()
 
     def _sources(self, places: Places, spot: Spot, path: str, begun: list[_Source]) -> Iterator[_Source]:
         """The proposals of every way through the choices, which are kept in `begun` to go on with."""
@@ -189,7 +189,7 @@ class Maker:
         `seen` are the sets of subschemas that were made before, so none is made twice.
         """
         if isinstance(way, DeadEndError):
-            raise way
+            raise way.anew()
         dead: DeadEndError | None = None
         for value in self._candidates(facts_of(self.document, way.held, path), spot):
             asked = self._asked(way, value)
@@ -203,11 +203,11 @@ class Maker:
                 try:
                     yield from self._again(way, more, replace(spot, kept=_kept(value)), path, seen)
                 except DeadEndError as error:
-                    dead = dead or error
+                    dead = dead or error.anew()
                 else:
                     break
         if dead:
-            raise dead
+            raise dead.anew()
 
     def _again(
         self, way: _Way, more: Places, spot: Spot, path: str, seen: set[frozenset[str]]
@@ -221,9 +221,9 @@ class Maker:
                     found = True
                     yield value
             except DeadEndError as error:
-                dead = dead or error
+                dead = dead or error.anew()
         if not found and dead:
-            raise dead
+            raise dead.anew()
 
     def _asked(self, way: _Way, value: Any) -> list[Places]:
         """What the conditions demand of a candidate beyond what holds: nothing, or ways to give it.
@@ -316,9 +316,9 @@ class Maker:
                 try:
                     yield from islice(values, few)
                 except DeadEndError as error:
-                    dead = dead or error
+                    dead = dead or error.anew()
         if dead:
-            raise dead
+            raise dead.anew()
 
     def _offered(self, facts: Facts, spot: Spot) -> list[Any]:
         """What the user's words offer for this property and no other has; a text may serve twice."""

@@ -142,7 +142,9 @@ class Aside:
             self._awaited = job.way
             with suppress(RuntimeError):  # the loop may have ended meanwhile
                 job.done.get_loop().call_soon_threadsafe(_settle, job.done, result, error)
-            del result, error
+            # An error holds this frame, which must not hold it: ten megabytes of a body that is refused would
+            # stay until the collector comes by, which it hardly ever does.
+            del job, result, error
             with self._changed:
                 if self._waiting:  # the next step of that way may come before them
                     self._changed.wait_for(lambda: self._awaited is None, self._turn)

@@ -25,10 +25,12 @@ from mockserver.faults.kinds import kinds
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules.schemas import validator
 from mockserver.talk.finding import Finding, Severity
+from mockserver.talk.refused import Refused
 from mockserver.talk.surface import Surface
 from mockserver.wire import sse
 from mockserver.wire.ids import Ids
 from tests.asking import COMPLETIONS
+from tests.collecting import nothing_left
 from tests.conftest import KEY, NOW, make_headers
 
 TEA = [{"role": "user", "content": "Which tea?"}]
@@ -500,3 +502,40 @@ def test_a_condition_that_goes_back_without_end_is_refused_in_the_envelope(engin
     assert "match.last_user.regex" in error["message"]
     assert answer.entry is not None
     assert answer.entry.status == 500
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"key": None},
+        {"key": "tea"},
+        {"model": "tea"},
+        {"model": 1},
+        {"messages": "tea"},
+        {"messages": []},
+        {"temperature": 9},
+        {"messages": [{"role": "user", "content": "Which tea do you like best? " * 320_000}]},
+        {"headers": {"x-mock-fault": "tea"}},
+        {"headers": {"x-mock-fault": "error=429"}},
+        {"stop": "\ud800"},
+    ],
+    ids=[
+        "no key",
+        "a wrong key",
+        "an unknown model",
+        "no model",
+        "a broken list",
+        "no messages",
+        "a broken range",
+        "too long",
+        "an unknown fault",
+        "a fault",
+        "no JSON",
+    ],
+)
+def test_what_is_refused_keeps_nothing_of_its_request(said: dict[str, Any], engine: Engine) -> None:
+    # Ten megabytes each, that is: only the collector would find them, and it waits for 100 million objects.
+    with nothing_left(Refused):
+        answer = chat(engine, **said)
+        assert answer.status >= 400
+        del answer

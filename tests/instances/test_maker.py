@@ -11,10 +11,12 @@ from jsonschema import Draft7Validator, Draft202012Validator
 
 from mockserver.base.deadline import Deadline
 from mockserver.instances import instance as module
+from mockserver.instances.facts import DeadEndError
 from mockserver.instances.impossible import TakesLongError
 from mockserver.instances.maker import STEPS, Maker
 from mockserver.instances.spelling import strictly
 from mockserver.instances.words import Words
+from tests.collecting import nothing_left
 from tests.instances.grammar import BRANCHING
 from tests.instances.making import HELLO, INTEGER, STRING, Json, attempt, drawn, made, thing
 
@@ -282,3 +284,19 @@ def test_what_is_found_to_take_long_is_not_begun_in_haste_again() -> None:
     for seconds in (20, 20, 10**6):
         with pytest.raises(TakesLongError):
             hasty(seconds)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        thing({"age": {**INTEGER, "minimum": 10, "maximum": 5}}, ("age",)),
+        {"anyOf": [{**INTEGER, "minimum": 10, "maximum": 5}, {**STRING, "minLength": 3, "maxLength": 1}]},
+        {"type": ["integer", "string"], "minimum": 10, "maximum": 5, "minLength": 3, "maxLength": 1},
+        {**INTEGER, "if": {"minimum": 1}, "then": {"maximum": 0}, "else": {"minimum": 1}},
+    ],
+    ids=["a property", "ways", "types", "conditions"],
+)
+def test_a_dead_end_is_gone_when_it_was_told_of(schema: Json) -> None:
+    attempt(schema)  # what is compiled is kept
+    with nothing_left(DeadEndError):
+        assert attempt(schema)[1]

@@ -1,7 +1,9 @@
 """Work aside: in a thread, one piece at once, and none of it is waited for that nobody wants any more."""
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -179,3 +181,33 @@ def test_a_way_whose_client_left_is_closed() -> None:
     asyncio.run(leave())
     own.go.set()
     assert closed == [True]
+
+
+class Leaf:
+    """What failed work had at hand."""
+
+
+def test_what_failed_work_had_at_hand_goes_with_its_error() -> None:
+    # A body that is refused would else stay until the collector comes by.
+    held: list[weakref.ref[Leaf]] = []
+
+    def fail() -> None:
+        leaf = Leaf()
+        held.append(weakref.ref(leaf))
+        raise ValueError
+
+    async def ask() -> None:
+        try:
+            await Aside().run(fail)
+        except ValueError:
+            return
+
+    gc.disable()
+    try:
+        asyncio.run(ask())
+        for thread in threading.enumerate():
+            if thread.name == "aside":
+                thread.join(PATIENCE)
+        assert [each() for each in held] == [None]
+    finally:
+        gc.enable()
