@@ -9,7 +9,7 @@ import threading
 import unicodedata
 from array import array
 from binascii import a2b_base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
@@ -74,13 +74,17 @@ class Tokenizer:
         """The token ids of a text as a model is given it."""
         return self._ids(self._marked, unicodedata.normalize("NFC", text))
 
+    def pieces(self, text: str) -> Iterator[list[int]]:
+        """The same in pieces: the numbers of all tokens of a long text are thirty times what it is."""
+        return map(self._marked, spans(unicodedata.normalize("NFC", text)))
+
     def count_to(self, text: str, most: int) -> int:
         """As `count`, for a text that may be long; beyond so many tokens the rest is not counted."""
         if len(text) <= CACHE_TEXT:
             return self.count(text)
         count = 0
-        for span in spans(unicodedata.normalize("NFC", text)):
-            count += len(self._marked(span))
+        for piece in self.pieces(text):
+            count += len(piece)
             if count > most:
                 break
         return count
@@ -131,7 +135,7 @@ class Tokenizer:
 
     def _count(self, text: str) -> int:
         """How many tokens a text is that a model is given."""
-        return len(self.read(text))
+        return sum(map(len, self.pieces(text)))
 
     def _ends(self, text: str) -> "array[int]":
         """How many whole characters stand before the end of each token."""
