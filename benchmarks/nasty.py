@@ -319,13 +319,21 @@ def _turns() -> Nasty:
     return played("conversations:\n  - messages:\n" + lines)
 
 
-@row("a scenario of 110,000 replies, played anew")
-def _replies() -> Nasty:
+def replies(count: int) -> Nasty:
+    """Return a scenario of so many replies that is handed over."""
     said = "content: a cup of tea that is neither hot nor cold"
-    lines = "".join(
-        f"- {{match: {{last_user: q{number}}}, reply: {{{said}}}}}\n" for number in range(110_000)
-    )
-    return played("replies:\n" + lines)
+    lines = (f"- {{match: {{last_user: q{number}}}, reply: {{{said}}}}}\n" for number in range(count))
+    return played("replies:\n" + "".join(lines))
+
+
+@row("a scenario of 18,000 replies, played anew")
+def _replies() -> Nasty:
+    return replies(18_000)
+
+
+@row("a scenario of 110,000 replies, more than is kept")
+def _too_many_replies() -> Nasty:
+    return replies(110_000)
 
 
 @row("aliases that unfold without end")

@@ -40,7 +40,7 @@ def loads_bounded(text: bytes) -> Any:
     Raises `ValueError` when it is no JSON, is nested beyond 200 levels or has more than 250,000 values.
     """
     opened = text.count(b"[") + text.count(b"{")
-    if opened + text.count(b",") > VALUES and _values(text) > VALUES:
+    if opened + text.count(b",") > VALUES and values_in(text) > VALUES:
         msg = f"more than {VALUES:,} values"
         raise ValueError(msg)
     value = loads(text)
@@ -56,7 +56,7 @@ def loads_bounded(text: bytes) -> Any:
     return value
 
 
-def _values(text: bytes) -> int:
+def values_in(text: bytes) -> int:
     """How many values a text has, at most: commas and brackets outside of its strings."""
     return 1 + sum(found[0][:1] != b'"' for found in _BETWEEN.finditer(text))
 

@@ -122,14 +122,11 @@ class Door:
         model = models.find(name)
         if model is not None:
             return model
-        waived = (
-            world is not None
-            and isinstance(name, str)
-            and self._waives(self._unknown(surface, name).findings, world.key)
-        )
-        if not waived:
-            raise self._unknown(surface, name)
-        return stand_in(models, surface, name)
+        if world is not None and isinstance(name, str):
+            found = self._unknown(surface, name).findings
+            if self._waives(found, world.key):
+                return stand_in(models, surface, name)
+        raise self._unknown(surface, name)
 
     def _unknown(self, surface: Surface, name: object) -> Refused:
         """The refusal of a model that there is not."""

@@ -6,9 +6,11 @@ Nothing here raises for a bad scenario: all that is wrong is collected, each wit
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from mockserver.base.jsontext import VALUES
 from mockserver.base.names import meant
 from mockserver.catalogue.errors import Errors
 from mockserver.faults.reading import BadFaultError, read_faults
@@ -24,10 +26,11 @@ from mockserver.scripts.conversation import Lead
 from mockserver.scripts.match import Match, MatchError
 from mockserver.scripts.pace import INSTANT, Profile, recorded, steady
 from mockserver.scripts.sandbox import TemplateError
-from mockserver.scripts.script import Cast, Script, ScriptError
+from mockserver.scripts.script import MB, MOST_BYTES, Cast, Script, ScriptError
 from mockserver.scripts.stage import Setting
 
 _MOST_FILES = 100
+_IN_PARTS = "hand over less, or start the server with the file (--scenario)"
 
 
 @dataclass(slots=True)
@@ -61,7 +64,12 @@ def beside_of(name: str, file: Path) -> Path | None:
 
 
 class Library:
-    """Opens the files of a scenario, and those they include."""
+    """Opens the files of a scenario, and those they include.
+
+    Its scripts may take `most` bytes together; those of a user's own files as many as there are.
+    """
+
+    most: float = inf
 
     def open(self, file: Path) -> Source:
         """A file's data. Raises `SourceError`."""
@@ -77,6 +85,8 @@ class Library:
 class Texts(Library):
     """Files that somebody hands over by name; nothing is opened."""
 
+    most = MOST_BYTES
+
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
 
@@ -86,7 +96,7 @@ class Texts(Library):
         if text is None:
             message = f"{file.as_posix()} was not handed over"
             raise SourceError(Spot(file, 1), message, "hand over what is included too", absent=True)
-        return read_text(text, file)
+        return read_text(text, file, most=VALUES)
 
     def included(self, name: str, beside: Path) -> Path | None:
         """The name of an included file; None when it leads out of the folder."""
@@ -138,6 +148,7 @@ class _Reader:
         self.whole = Scenario()
         self.variables: dict[str, Any] = {}
         self.leads: dict[Lead, Lead] = {}
+        self.size = 0
 
     def problem(self, spot: Spot, message: str, hint: str = "") -> None:
         self.whole.problems.append(Problem(spot, message, hint))
@@ -184,6 +195,10 @@ class _Reader:
             self.transcripts(source)
             for place, spec in _specs(source.data):
                 self.script(source, place, spec)
+                if self.size > self.library.most:
+                    message = f"the replies up to here take more than the {self.library.most / MB:.0f} MB"
+                    self.problem(source.spot(place), f"{message} that a server keeps", _IN_PARTS)
+                    break
         for source in reversed(sources):
             self.settings(source.data)
         self.whole.props = Props(
@@ -265,6 +280,7 @@ class _Reader:
                 message, _, hint = str(error).partition("; ")
                 self.problem(spot, message, hint)
                 return
+            self.size += script.size
             self.whole.scripts.append(script)
             self.whole.spots.append(spot)
         if templates:

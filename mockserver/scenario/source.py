@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from mockserver.base.jsontext import values_in
 from mockserver.scenario.problem import Spot
 
 Place = tuple[str | int, ...]
@@ -90,8 +91,9 @@ class _Anchored:
 class _Builder:
     """Makes data of the events of a YAML document: no tree of nodes is made, which is far larger."""
 
-    def __init__(self, file: Path, loader: Any) -> None:
+    def __init__(self, file: Path, loader: Any, most: int) -> None:
         self.file = file
+        self.most = most
         self.loader = loader
         self.spots: dict[Place, int] = {}
         self._size = 0
@@ -137,11 +139,12 @@ class _Builder:
     def _count(self, more: int, event: Any) -> None:
         """Counts values. Raises `SourceError` for too many."""
         self._size += more
-        if self._size > _MOST:
+        if self._size > self.most:
             raise self._too_much(event)
 
     def _too_much(self, event: Any) -> SourceError:
-        return SourceError(self.spot(event), "the file unfolds to too much", "use fewer or shallower aliases")
+        hint = f"it may have {self.most:,} values: use fewer, or fewer or shallower aliases"
+        return SourceError(self.spot(event), "the file unfolds to too much", hint)
 
     def _alias(self, event: Any, place: Place) -> Any:
         """What an alias stands for, made anew: who changes one of them changes no other."""
@@ -220,9 +223,9 @@ class _Builder:
         return value
 
 
-def _composed(text: str, file: Path) -> Source:
+def _composed(text: str, file: Path, most: int) -> Source:
     loader = _LOADER(text)
-    builder = _Builder(file, loader)
+    builder = _Builder(file, loader, most)
     try:
         data = builder.document()
     except yaml.MarkedYAMLError as error:
@@ -246,10 +249,15 @@ def _yaml_hint(text: str, spot: Spot) -> str:
     return ""
 
 
-def read_text(text: str, file: Path) -> Source:
-    """A scenario's data from its text; a name that ends with .json is JSON. Raises `SourceError`."""
+def read_text(text: str, file: Path, *, most: int = _MOST) -> Source:
+    """A scenario's data from its text; a name that ends with .json is JSON.
+
+    Raises `SourceError`, also for a text with more than so many values.
+    """
     if file.suffix != ".json":
-        return _composed(text, file)
+        return _composed(text, file, most)
+    if sum(map(text.count, ",[{")) >= most and values_in(text.encode()) > most:
+        raise SourceError(Spot(file, 1), f"the file has more than {most:,} values")
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
@@ -258,7 +266,7 @@ def read_text(text: str, file: Path) -> Source:
         raise SourceError(Spot(file, 1), "the file is nested too deeply") from None
     try:
         # JSON is YAML but for tabs, which is what the lines are lost to.
-        return Source(file, data, _composed(text.replace("\t", " "), file).spots)
+        return Source(file, data, _composed(text.replace("\t", " "), file, most).spots)
     except SourceError as error:
         if "twice" in error.message:
             raise

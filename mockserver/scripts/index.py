@@ -18,6 +18,9 @@ from mockserver.talk.request import ChatRequest
 _SIZES = (8, 4, 2, 1)
 """The lengths of the pieces that a contained text is filed under: the longest that fits."""
 
+_PIECES = 1000
+"""Among so many pieces of a text the rarest is looked for: all of a long one are sixty times the text."""
+
 _SORTED = 64
 """How many candidates are sorted at once; more are merged as they are tried."""
 
@@ -97,7 +100,8 @@ def literal(pattern: str) -> str:
 
 def _pieces(text: str) -> tuple[int, set[str]]:
     size = next((size for size in _SIZES if size <= len(text)), 0)
-    return size, {text[at : at + size] for at in range(len(text) - size + 1)} if size else set()
+    number = min(len(text) - size + 1, _PIECES)
+    return size, {text[at : at + size] for at in range(number)} if size else set()
 
 
 def _text_keys(name: str, spec: Any) -> Iterator[Key]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from heapq import merge
 from http import HTTPStatus
 from itertools import chain
+from sys import getsizeof
 from typing import Any
 
 from mockserver.base.jsontext import dumps
@@ -36,6 +37,13 @@ FILES = ""
 """The name of the scenario that a server is started with; no key is empty."""
 
 _MOST_WORLDS = 10_000
+
+MB = 1024 * 1024
+MOST_BYTES = 48 * MB
+"""What all scripts that were handed over may take together: 20,000 that say little."""
+
+_SCRIPT, _VALUE = 1600, 100
+"""About what a script takes in bytes beside its texts: itself, and each value of it."""
 
 
 class ScriptError(ValueError):
@@ -187,8 +195,8 @@ def _raw(spec: Mapping[str, Any], errors: Errors) -> Reply:
 class Script:
     """One entry of the control API: when it answers, what it says, how often it did.
 
-    `order` counts arrivals. A script of a scenario has its `source`, the place in the file, and the
-    `variables` of that file; every world has uses of its own of it.
+    `order` counts arrivals, `size` is about how many bytes it takes. A script of a scenario has its `source`,
+    the place in the file, and the `variables` of that file; every world has uses of its own of it.
     """
 
     id: str
@@ -201,6 +209,7 @@ class Script:
     variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
     used: int = 0
     counter: str = ""
+    size: int = 0
     uses: Kept[str, int] = field(default_factory=lambda: Kept(most=_MOST_WORLDS), repr=False)
 
     @classmethod
@@ -219,7 +228,10 @@ class Script:
         replies = said if isinstance(said, list) else [said]
         answers = tuple(_prepared(reply, errors, template=spec.get("template", False)) for reply in replies)
         match = Match.read(spec.get("match"))
-        return cls(script_id, match, answers, spec.get("times"), spec, order, source, variables or {})
+        size = _weight(spec)
+        return cls(
+            script_id, match, answers, spec.get("times"), spec, order, source, variables or {}, size=size
+        )
 
     @property
     def conditions(self) -> Mapping[str, Any]:
@@ -283,6 +295,21 @@ class Script:
             self.used -= self.uses.pop(key) or 0
 
 
+def _weight(spec: Mapping[str, Any]) -> int:
+    """About how many bytes a script takes. What leads to an answer of a conversation is shared by many."""
+    size, left = _SCRIPT, [spec]
+    while left:
+        one: Any = left.pop()
+        size += _VALUE
+        if isinstance(one, str):
+            size += getsizeof(one)
+        elif isinstance(one, dict):
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
+    return size
+
+
 def _prepared(spec: Mapping[str, Any], errors: Errors, *, template: bool) -> Answer | Draft[Answer]:
     if template and is_template(spec):
         return Draft(spec, lambda filled: read_answer(filled, errors))
@@ -299,12 +326,13 @@ class Cast:
 
     scripts: tuple[Script, ...]
     index: Index[Script]
+    size: int
 
     @classmethod
     def of(cls, scripts: Iterable[Script]) -> "Cast":
         """Files scripts, which takes long when they are many."""
         scripts = tuple(scripts)
-        return cls(scripts, Index(scripts))
+        return cls(scripts, Index(scripts), sum(script.size for script in scripts))
 
 
 def let_go(held: list[Cast]) -> None:
@@ -332,6 +360,17 @@ class Scripts:
         self._indexes: dict[str | None, Index[Script]] = {}
         self._scenarios: dict[str | None, Cast] = {}
         self._count = 0
+        self._size = 0
+
+    @property
+    def size(self) -> int:
+        """About how many bytes those take that were handed over: all but what it was started with."""
+        played = (held.size for name, held in self._scenarios.items() if name != FILES)
+        return self._size + sum(played)
+
+    def size_played(self, name: str | None) -> int:
+        """About how many bytes one scenario takes."""
+        return self._scenarios[name].size if name in self._scenarios else 0
 
     def __iter__(self) -> Iterator[Script]:
         yield from self._scripts.values()
@@ -352,6 +391,7 @@ class Scripts:
         self._count += 1
         script.id, script.order = f"reply-{self._count}", self._count
         self._scripts[script.id] = script
+        self._size += script.size
         self._indexes.setdefault(script.match.key, Index()).add(script)
 
     def number_from(self, count: int) -> None:
@@ -366,6 +406,7 @@ class Scripts:
         script.id, script.order, script.used = script_id, old.order, old.used
         self._unfile(old)
         self._scripts[script_id] = script
+        self._size += script.size - old.size
         # An index files behind all others, so this one's is made anew.
         key = script.match.key
         self._indexes[key] = Index(each for each in self._scripts.values() if each.match.key == key)
@@ -379,6 +420,7 @@ class Scripts:
         """Takes a script out; False when there is none of that id."""
         script = self._scripts.pop(script_id, None)
         if script is not None:
+            self._size -= script.size
             self._unfile(script)
         return script is not None
 
@@ -396,10 +438,12 @@ class Scripts:
                 script.forget(key)
         if key is None:
             self._scripts.clear()
+            self._size = 0
             self._indexes.clear()
             self._scenarios = {name: held for name, held in self._scenarios.items() if name == FILES}
             return
         self._scripts = {name: script for name, script in self._scripts.items() if script.match.key != key}
+        self._size = sum(script.size for script in self._scripts.values())
         self._indexes.pop(key, None)
         self._scenarios.pop(key, None)
 

@@ -24,7 +24,7 @@ from mockserver.rules.schemas import Violation, owners, violations
 from mockserver.scripts.desk import Entered
 from mockserver.scripts.match import MatchError
 from mockserver.scripts.sandbox import TemplateError
-from mockserver.scripts.script import Script, ScriptError, let_go
+from mockserver.scripts.script import MB, MOST_BYTES, Script, ScriptError, let_go
 from mockserver.server import openapi, ruling
 from mockserver.server.asgi import BodyTooLargeError, read_plain
 from mockserver.server.aside import Aside
@@ -169,6 +169,17 @@ async def replaced(
     await aside.apart(request.scope, partial(let_go, held))
 
 
+def make_room(engine: Engine, more: int, *, instead: int = 0) -> None:
+    """Raises `FaultError` where so many bytes of scripts, in the place of others, are more than is kept."""
+    size = engine.scripts.size - instead + more
+    if size > MOST_BYTES:
+        msg = (
+            f"what is scripted would take {size / MB:.0f} MB, and a server keeps {MOST_BYTES / MB:.0f}: take "
+            "away what is not needed (DELETE /_mock/replies/{id}, DELETE /_mock/scenario, POST /_mock/reset)"
+        )
+        raise FaultError(msg)
+
+
 def read_query(request: Request, *known: str) -> Mapping[str, str]:
     """The query of a request that knows only these names. Raises `FaultError`."""
     query = request.query_params
@@ -270,6 +281,7 @@ class Control:
         """Enters a scripted reply."""
         read_query(request)
         script = await self._script(request)
+        make_room(self.engine, script.size)
         ready = partial(enter, self.engine, script)
         return reply_json({"id": await changed(self.engine, "reply", script.spec, ready=ready)}, 201)
 
@@ -277,6 +289,8 @@ class Control:
         """Changes a scripted reply in its place; how often it was used stays."""
         read_query(request)
         script, script_id = await self._script(request), request.path_params["id"]
+        old = self.engine.scripts.at(script_id)
+        make_room(self.engine, script.size, instead=0 if old is None else old.size)
         document = {"id": script_id, "reply": script.spec}
         ready = partial(self.engine.scripts.replace, script_id, script)
         try:

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from mockserver.corridor.changes import changed, scenario_of
 from mockserver.corridor.engine import Engine
 from mockserver.server.aside import Aside
-from mockserver.server.control import FaultError, read_document, read_query, replaced, reply_json
+from mockserver.server.control import FaultError, make_room, read_document, read_query, replaced, reply_json
 
 
 class Playing:
@@ -42,6 +42,7 @@ class Playing:
         whole, warned = await self.aside.apart(request.scope, read)
         if whole.broken:
             raise FaultError("\n".join(map(str, whole.problems)), "files")
+        make_room(engine, whole.filed().size, instead=engine.scripts.size_played(key))
         ready = partial(engine.play, key, whole)
         await replaced(self.aside, request, engine, "scenario", {**document, "key": key}, ready=ready)
         found = [str(problem) for problem in [*whole.problems, *warned]]

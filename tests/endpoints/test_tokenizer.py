@@ -12,7 +12,6 @@ from mockserver.endpoints.tokenizer import tokenize
 from mockserver.rules.schemas import validator
 from tests.endpoints.calls import call
 
-
 ENGINE = Engine()
 
 

@@ -75,11 +75,19 @@ def test_a_tab_is_named() -> None:
     assert "YAML takes blanks, not tabs" in fault("a:\n\t- b")
 
 
-def test_aliases_that_unfold_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mockserver.scenario.source._MOST", 1000)
+def test_aliases_that_unfold_without_end_are_refused() -> None:
     laughs = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     laughs += [f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 10)}]" for at in range(1, 9)]
-    assert "the file unfolds to too much" in fault("\n".join(laughs))
+    with pytest.raises(SourceError, match=r"the file unfolds to too much \(it may have 1,000 values"):
+        read_text("\n".join(laughs), MAIN, most=1000)
+
+
+@pytest.mark.parametrize("file", [MAIN, Path("main.json")])
+def test_a_text_may_have_so_many_values(file: Path) -> None:
+    text = f"[{'1,' * 98}1]"  # a list of 99, which is a value too
+    assert read_text(text, file, most=100).data == [1] * 99
+    with pytest.raises(SourceError, match="values"):
+        read_text(text, file, most=99)
 
 
 def test_aliases_that_nest_too_deeply_are_refused() -> None:

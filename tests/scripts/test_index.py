@@ -1,6 +1,8 @@
 """The index of scripts finds what a plain scan finds, and does not slow down as scripts are added."""
 
+import random
 import re
+import tracemalloc
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -272,3 +274,21 @@ def test_a_scenario_that_is_let_go_is_freed_but_for_what_somebody_still_holds() 
     assert held == []
     assert sorted(freed) == [at for at in range(2500) if at != 7]
     assert kept.answers
+
+
+def test_filing_a_long_text_takes_no_more_than_a_short_one() -> None:
+    draw = random.Random(1)
+    script = scripted(
+        {
+            "reply": {},
+            "match": {
+                "last_user": {"contains": "".join(map(chr, draw.choices(range(1000, 9000), k=200_000)))}
+            },
+        }
+    )
+    tracemalloc.start()
+    try:
+        Index([script])
+        assert tracemalloc.get_traced_memory()[1] < 500_000  # all its pieces are 25 MB
+    finally:
+        tracemalloc.stop()

@@ -1,6 +1,7 @@
 """Scripted replies: how they are read, in which order they answer, when they are spent."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -462,3 +463,51 @@ def test_a_raw_reply_says_nothing_but_its_bytes(errors: Errors) -> None:
 def test_a_raw_reply_that_cannot_be_is_explained(reply: dict[str, Any], words: str, errors: Errors) -> None:
     with pytest.raises(ScriptError, match=words):
         answer(reply, errors)
+
+
+@pytest.mark.parametrize(
+    ("match", "content"),
+    [
+        ({"last_user": "q{}"}, "a cup of tea, neither hot nor cold"),
+        ({"last_user": {"contains": "q{}"}}, "tea " * 2_000),
+    ],
+    ids=["short", "long"],
+)
+def test_a_script_is_weighed_as_what_it_takes(match: Any, content: str, errors: Errors) -> None:
+    specs = [
+        json.loads(json.dumps({"match": match, "reply": {"content": content}}).replace("{}", str(at)))
+        for at in range(1_000)
+    ]
+    text = json.dumps(specs)
+    del specs
+    scripts = Scripts()
+    scripts.add({"reply": {}}, errors)  # what is loaded first
+    tracemalloc.start()
+    try:
+        for spec in json.loads(text):
+            scripts.add(spec, errors)
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert 0.6 < taken / scripts.size < 1.4
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["add", "replace", "remove", "clear", "forget"]), st.integers(0, 9), texts)
+    )
+)
+def test_what_all_scripts_take_is_the_sum_of_each(steps: list[tuple[str, int, str]]) -> None:
+    scripts, catalogue = Scripts(), error_catalogue.load()
+    for what, at, said in steps:
+        spec = {"match": {"key": f"sk-{at % 2}"}, "reply": {"content": said}}
+        script_id = f"reply-{at}"
+        if what == "add":
+            scripts.add(spec, catalogue)
+        elif what == "replace":
+            scripts.replace(script_id, Script.read(spec, "", catalogue))
+        elif what == "remove":
+            scripts.remove(script_id)
+        else:
+            scripts.clear(None if what == "clear" else f"sk-{at % 2}")
+        assert scripts.size == sum(script.size for script in scripts)

@@ -130,3 +130,49 @@ def test_what_was_never_used_is_listed(client: TestClient) -> None:
     assert listed(key=KEY) == ["reply-1", "reply-3"]
     assert listed(key=KEY, unused="true") == ["reply-3"]
     assert client.get("/_mock/replies?unused=yes").status_code == 400
+
+
+REPLIES = "replies:\n" + "".join(
+    f"- {{match: {{last_user: q{at}}}, reply: {{content: Tea.}}}}\n" for at in range(20)
+)
+"""Each of its scripts counts about 2,300 bytes."""
+
+
+def test_what_is_scripted_has_a_bound_and_says_what_to_take_away(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.server.control.MOST_BYTES", 100_000)
+    assert put(client, {"files": {"a.yaml": REPLIES}}, key="sk-a")[0] == 200
+    assert put(client, {"files": {"a.yaml": REPLIES}}, key="sk-a")[0] == 200, "it takes the place of another"
+    assert put(client, {"files": {"a.yaml": REPLIES}}, key="sk-b")[0] == 200
+    status, said = put(client, {"files": {"a.yaml": REPLIES}}, key="sk-c")
+    assert (status, say(client, "q1", key="sk-c") != "Tea.", say(client, "q1", key="sk-a")) == (
+        400,
+        True,
+        "Tea.",
+    )
+    assert "DELETE /_mock/scenario" in said["error"]["message"]
+    reply = {"reply": {"content": "Oolong. " * 2_000}}
+    assert client.post("/_mock/replies", json=reply).status_code == 400
+    client.delete("/_mock/scenario?key=sk-b")
+    assert client.post("/_mock/replies", json=reply).status_code == 201
+    assert client.put("/_mock/replies/reply-1", json=reply).status_code == 200
+    larger = {"reply": {"content": "Oolong. " * 8_000}}
+    assert client.put("/_mock/replies/reply-1", json=larger).status_code == 400
+    client.post("/_mock/reset")
+    assert client.post("/_mock/replies", json=larger).status_code == 201
+
+
+def test_a_scenario_that_takes_too_much_is_not_read_to_its_end(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.scenario.document.Texts.most", 10_000)
+    status, said = put(client, {"files": {"a.yaml": REPLIES}})
+    assert status == 400
+    assert said["error"]["message"].startswith("a.yaml:6:3: error: the replies up to here take more than")
+
+
+def test_a_scenario_may_have_as_many_values_as_any_json(client: TestClient) -> None:
+    status, said = put(client, {"files": {"a.yaml": f"variables: {{tea: [{'1,' * 250_000}]}}"}})
+    assert status == 400
+    assert "it may have 250,000 values" in said["error"]["message"]
