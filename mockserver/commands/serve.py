@@ -237,7 +237,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         metavar="URL",
         default=argparse.SUPPRESS,
         help="share scripts, faults, quotas, rules, journal and ledger with all servers that name the same "
-        "Redis or Valkey: redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?prefix=NAME], rediss:// for TLS",
+        "Redis or Valkey: redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?prefix=NAME], rediss:// for TLS, "
+        "unix:///PATH for a socket of this host",
     )
     many.add_argument("--workers", type=int, default=1, metavar="N", help="processes on this host")
     serve.add_argument("--log", choices=FORMS, default="human", help="how log lines on stderr look")

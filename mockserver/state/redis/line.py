@@ -9,7 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from hiredis import Reader, pack_command
-from redis.asyncio.connection import Connection, DefaultParser, SSLConnection
+from redis.asyncio.connection import (
+    AbstractConnection,
+    Connection,
+    DefaultParser,
+    SSLConnection,
+    UnixDomainSocketConnection,
+)
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -24,7 +30,7 @@ _CLOSED = "it closed the connection"
 class Line(asyncio.Protocol):
     """One connection, of which one piece of questions is answered at a time."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: AbstractConnection) -> None:
         self._connection = connection
         self._reader = Reader(replyError=DefaultParser(_READ).parse_error)
         self._answers: list[Any] = []
@@ -41,8 +47,6 @@ class Line(asyncio.Protocol):
     async def to(cls, address: Address, *, deadline: float) -> "Line":
         """A connection that is made now. Raises `RedisError` or `OSError`."""
         made: dict[str, Any] = {
-            "host": address.host,
-            "port": address.port,
             "db": address.database,
             "username": address.user,
             "password": address.password,
@@ -51,10 +55,13 @@ class Line(asyncio.Protocol):
             "socket_connect_timeout": deadline,
             "retry": Retry(NoBackoff(), 0),
         }
-        if address.tls:
-            connection: Connection = SSLConnection(ssl_ca_certs=address.ca, **made)
+        where: dict[str, Any] = {"host": address.host, "port": address.port}
+        if address.path is not None:
+            connection: AbstractConnection = UnixDomainSocketConnection(path=address.path, **made)
+        elif address.tls:
+            connection = SSLConnection(ssl_ca_certs=address.ca, **where, **made)
         else:
-            connection = Connection(**made)
+            connection = Connection(**where, **made)
         await connection.connect()  # type: ignore[no-untyped-call]
         return cls(connection)
 

@@ -305,6 +305,46 @@ def test_an_engine_is_spoken_to_by_tls(tmp_path: Path) -> None:
         assert linked(f"{url}?ca={paths['ca']}", ask) == [[0, 0]]
 
 
+def test_an_engine_is_spoken_to_by_a_socket_of_this_host(tmp_path: Path) -> None:
+    path = tmp_path / "r.sock"
+    with Engine(tmp_path, "--unixsocket", str(path), "--unixsocketperm", "700", "--requirepass", "pot"):
+        url = f"unix://:pot@{path}?db=2&prefix=tea"
+        assert checked(read_address(url)) == ""
+        assert "uthentication required" in checked(read_address(f"unix://{path}"))
+
+        async def ask(link: Link) -> Any:
+            return await asyncio.gather(*counts(link, "unix", "a", "a"))
+
+        assert linked(url, ask) == [[0, 0], [0, 1]]
+    assert f"{path}/0 cannot be used" in checked(read_address(f"unix://{path}"))
+
+
+def test_an_engine_that_still_reads_what_it_had_says_so_and_is_asked_when_it_has(tmp_path: Path) -> None:
+    """For the tests of others it can take its time with each key, and does what it is told in between."""
+    slow = ("--key-load-delay", "50000", "--loading-process-events-interval-bytes", "1024")
+    with Engine(tmp_path, *slow, "--rdbcompression", "no") as engine:
+        with Redis(port=engine.port) as client:
+            client.mset({f"key-{number}": "v" * 2000 for number in range(2000)})
+            client.save()
+        engine.kill()
+        engine.begin()
+        told = checked(read_address(engine.url))
+        assert "it still reads what it had on its disk" in told
+        assert "\n" not in told
+
+        async def ask(link: Link) -> Any:
+            with pytest.raises(GoneError, match="it still reads what it had on its disk"):
+                await link.ask("count", 60, "me", 1, "loading", "x", -1)
+            with Redis(port=engine.port) as client:
+                client.config_set("key-load-delay", 0)
+                while client.info("persistence")["loading"]:
+                    pass
+            return await link.ask("count", 60, "me", 1, "loading", "x", -1)
+
+        assert linked(engine.url, ask) == [0, 0]
+        assert checked(read_address(engine.url)) == ""
+
+
 def free() -> int:
     """A port that nobody listens on."""
     with socket.socket() as sock:
