@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from mockserver.base.kept import Kept, Marks
 from mockserver.catalogue.models import Model
 from mockserver.corridor.again import Said
+from mockserver.corridor.heads import Heads
 from mockserver.corridor.threads import Thread
 from mockserver.meter.prompt import PromptTokens
 from mockserver.meter.quotas import Admission
@@ -60,11 +61,15 @@ class Read:
 
 
 class Known:
-    """What was read lately and came more than once; bounded in number and in bytes."""
+    """What was read lately and came more than once; bounded in number and in bytes.
+
+    `heads` are those of requests as HTTP has them, whatever is asked.
+    """
 
     def __init__(self, *, most: int = _MOST, size: int = _BYTES) -> None:
         self._read: Kept[Place, Read] = Kept(most=most, size=size, weigh=_weight)
         self._came = Marks(_MARKS)
+        self.heads = Heads()
 
     def __len__(self) -> int:
         return len(self._read)
@@ -92,6 +97,7 @@ class Known:
         """Forgets all of it: keys stand in the headers."""
         self._read.clear()
         self._came.clear()
+        self.heads.forget()
 
 
 def _weight(place: Place, read: Read) -> int:

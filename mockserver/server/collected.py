@@ -63,6 +63,8 @@ def _kept(engine: Engine) -> Metric:
         "journal_sent": engine.journal.sent_size,
         "calls": engine.calls.size,
         "requests": engine.known.size,
+        "heads": engine.known.heads.size,
+        "scripts": engine.scripts.size,
         "worlds": engine.worlds.size,
         "things": engine.shelf.size,
     }

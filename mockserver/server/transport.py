@@ -18,10 +18,10 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from mockserver.corridor.heads import Head, Heads
 from mockserver.corridor.settings import Settings
 from mockserver.server.connection import EXTENSION, Connection, first
 from mockserver.server.direct import AtHand
-from mockserver.server.heads import Head, Heads
 from mockserver.server.turn import Turn, Way
 from mockserver.wire.incoming import RequestHeaders
 
@@ -520,11 +520,17 @@ class Protocol(HttpToolsProtocol):
 
 
 def protocol(
-    settings: Settings, *, crowded: ASGIApp, at_hand: AtHand | None = None, tunnels: str = Protocol.tunnels
+    settings: Settings,
+    *,
+    crowded: ASGIApp,
+    at_hand: AtHand | None = None,
+    heads: Heads | None = None,
+    tunnels: str = Protocol.tunnels,
 ) -> type[Protocol]:
     """The protocol with a server's own limits; `crowded` answers the connections beyond them.
 
-    `at_hand` answers requests that are there as a whole; without it all go by ASGI.
+    `at_hand` answers requests that are there as a whole; without it all go by ASGI. `heads` are those that
+    came before.
     """
     limits = {
         "tunnels": tunnels,
@@ -533,7 +539,7 @@ def protocol(
         "max_connections": settings.max_connections,
         "crowded": staticmethod(crowded),
         "at_hand": None if at_hand is None else staticmethod(at_hand),
-        "heads": None if at_hand is None else Heads(),
+        "heads": heads,
         "turn": Turn(),
     }
     return type("Protocol", (Protocol,), limits)
@@ -550,15 +556,20 @@ class Served(typing.Protocol):
 
 
 def config(
-    app: Served, settings: Settings, *, at_hand: AtHand | None = None, tunnels: str = Protocol.tunnels
+    app: Served,
+    settings: Settings,
+    *,
+    at_hand: AtHand | None = None,
+    heads: Heads | None = None,
+    tunnels: str = Protocol.tunnels,
 ) -> uvicorn.Config:
     """How uvicorn serves an application: with our protocol, and with no word of its own.
 
-    `at_hand` answers what it can without ASGI.
+    `at_hand` answers what it can without ASGI, `heads` are those that came before.
     """
     return uvicorn.Config(
         app,
-        http=protocol(settings, crowded=app.crowded, at_hand=at_hand, tunnels=tunnels),
+        http=protocol(settings, crowded=app.crowded, at_hand=at_hand, heads=heads, tunnels=tunnels),
         loop="auto",
         lifespan="off",
         log_config=None,

@@ -7,18 +7,18 @@ it does, so that a small request cannot take much memory.
 
 import sys
 import zlib
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, Protocol
 
 import brotli
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+_zstd: Any = None
+"""What reads zstd; None where Python 3.14 was built without it."""
 
-READABLE = ("gzip", "deflate", "br", "zstd")
-"""The codings that are read."""
+with suppress(ImportError):
+    _zstd = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 
 _WINDOW_LOG = 23
 """The largest window of zstd, as a power of two: 8 MB, what RFC 9659 allows in HTTP."""
@@ -104,17 +104,19 @@ class _Brotli:
         return unpacked
 
 
-def _zstd() -> _Stage:
-    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW_LOG})
+def _read_zstd() -> _Stage:
+    stage: _Stage = _zstd.ZstdDecompressor(options={_zstd.DecompressionParameter.window_log_max: _WINDOW_LOG})
+    return stage
 
 
-_STAGES: Mapping[str, Callable[[], _Stage]] = {
-    "gzip": lambda: _Zlib(31),
-    "deflate": _Zlib,
-    "br": _Brotli,
-    "zstd": _zstd,
-}
-_BROKEN = (zlib.error, brotli.error, zstd.ZstdError)
+_STAGES: dict[str, Callable[[], _Stage]] = {"gzip": lambda: _Zlib(31), "deflate": _Zlib, "br": _Brotli}
+_BROKEN: tuple[type[Exception], ...] = (zlib.error, brotli.error)
+if _zstd is not None:
+    _STAGES["zstd"] = _read_zstd
+    _BROKEN += (_zstd.ZstdError,)
+
+READABLE = tuple(_STAGES)
+"""The codings that are read."""
 
 
 class Unpacker:
@@ -125,7 +127,8 @@ class Unpacker:
         stage = _STAGES.get(coding)
         if stage is None:
             fix = f"send it plain, or as one of {', '.join(READABLE)}"
-            msg = f"the body's content-encoding is {coding[:80]!r}: {fix}"
+            lacking = ", and the Python of this server was built without zstd" if coding == "zstd" else ""
+            msg = f"the body's content-encoding is {coding[:80]!r}{lacking}: {fix}"
             raise UnpackError(msg, "body.coding")
         self._make = stage
         self._stage = stage()

@@ -76,7 +76,8 @@ class Wire(asyncio.Transport):
 
 def connected(app: App, count: int = 1, *, direct: bool = True) -> list[Wire]:
     """So many connections to the server of an application, within a loop."""
-    made = config(app, app.engine.settings, at_hand=app.at_hand if direct else None)
+    at_hand, heads = (app.at_hand, app.engine.known.heads) if direct else (None, None)
+    made = config(app, app.engine.settings, at_hand=at_hand, heads=heads)
     made.load()
     connection: Any = made.http_protocol_class
     wires = [Wire() for _ in range(count)]

@@ -5,9 +5,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from mockserver.base.version import __version__
+from mockserver.corridor.engine import Engine
+from mockserver.corridor.heads import Head
+from mockserver.wire.incoming import RequestHeaders
 from tests.server.talk import COMPAT
 
-KEPT = ("journal", "journal_sent", "calls", "requests", "worlds", "things")
+KEPT = ("journal", "journal_sent", "calls", "requests", "heads", "worlds", "things", "scripts")
 
 
 def read(client: TestClient) -> dict[tuple[str, ...], float]:
@@ -39,7 +42,7 @@ def test_a_fresh_server_tells_of_itself(client: TestClient) -> None:
     assert read(client) == fresh
 
 
-def test_what_has_a_bound_tells_how_much_of_it_is_taken(client: TestClient) -> None:
+def test_what_has_a_bound_tells_how_much_of_it_is_taken(client: TestClient, engine: Engine) -> None:
     before = read(client)
     assert {what for name, *rest in before for what in rest if name == "kept_bytes"} == set(KEPT)
     ask(client)
@@ -48,9 +51,14 @@ def test_what_has_a_bound_tells_how_much_of_it_is_taken(client: TestClient) -> N
     upload, purpose = {"file": ("tea.jsonl", b"{}\n")}, {"purpose": "file-extract"}
     found = client.post("/compatible-mode/v1/files", files=upload, data=purpose, headers=keyed)
     assert found.status_code == 200
+    client.post("/_mock/replies", json={"reply": {"content": "Oolong."}})
+    for _ in range(2):  # a client in process sends no head of HTTP
+        head = Head(b"/", RequestHeaders([(b"authorization", b"Bearer sk-a")]), {}, 0)
+        engine.known.heads.keep(b"GET / HTTP/1.1\r\nAuthorization: Bearer sk-a\r\n\r\n", head)
     taken = read(client)
     assert [what for what in KEPT if taken["kept_bytes", what] <= before["kept_bytes", what]] == []
     client.post("/_mock/reset")
+    assert len(engine.known.heads) == 0
     assert {what: read(client)["kept_bytes", what] for what in KEPT} == dict.fromkeys(KEPT, 0)
 
 

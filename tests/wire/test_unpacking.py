@@ -5,6 +5,7 @@ import sys
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.util import find_spec, module_from_spec
 
 import brotli
 import pytest
@@ -144,3 +145,23 @@ def test_another_coding_is_refused_with_those_that_are_read(coding: str) -> None
 )
 def test_a_coding_is_known_by_its_name(value: str, coding: str) -> None:
     assert coding_of(value) == coding
+
+
+def test_a_python_without_zstd_reads_the_rest_and_says_why_not_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Python 3.14 has a reader of its own, which it can be built without.
+    for name in ("compression.zstd", "backports.zstd"):
+        monkeypatch.setitem(sys.modules, name, None)  # to import it fails
+    spec = find_spec("mockserver.wire.unpacking")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.READABLE == ("gzip", "deflate", "br")
+    assert module.Unpacker("gzip", limit=9).feed(gzip.compress(b"tea")) == b"tea"
+    with pytest.raises(module.UnpackError) as caught:
+        module.Unpacker("zstd", limit=9)
+    assert caught.value.entry == "body.coding"  # 415
+    assert str(caught.value) == (
+        "the body's content-encoding is 'zstd', and the Python of this server was built without zstd: "
+        "send it plain, or as one of gzip, deflate, br"
+    )

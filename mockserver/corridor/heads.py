@@ -42,6 +42,11 @@ class Heads:
     def __len__(self) -> int:
         return len(self._read)
 
+    @property
+    def size(self) -> int:
+        """About how many bytes it keeps."""
+        return self._read.size
+
     def find(self, data: bytes) -> tuple[Head, bytes] | None:
         """The head and the body of a request that is all there is; None where its head is new."""
         end = data.find(_END) + len(_END)
@@ -55,6 +60,11 @@ class Heads:
         end = data.find(_END) + len(_END)
         if len(data) - end == head.length and self._came.before(data[:end]):
             self._read.put(data[:end], head)
+
+    def forget(self) -> None:
+        """Forgets all of them: keys stand in them."""
+        self._read.clear()
+        self._came.clear()
 
 
 def _weight(said: bytes, _: Head) -> int:

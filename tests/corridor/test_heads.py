@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mockserver.corridor.heads import Head, Heads
 from mockserver.meter.tokenizer import Tokenizer
-from mockserver.server.heads import Head, Heads
 from mockserver.server.transport import Protocol
 from mockserver.wire.incoming import RequestHeaders
 from tests.server.test_direct import ASKED, TEA, app_of, both, compat, connected, heard, quiet
