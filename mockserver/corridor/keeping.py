@@ -6,6 +6,7 @@ is there at once. `Sharing` (`mockserver.corridor.sharing`) is many engines that
 
 from asyncio import Future
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from mockserver.corridor.answers import Answer
@@ -19,7 +20,7 @@ from mockserver.scripts.desk import Desk, Entered
 from mockserver.scripts.script import Script, Scripts
 from mockserver.state.journal import Entry, Journal
 from mockserver.state.memory import Session
-from mockserver.state.worlds import World
+from mockserver.state.worlds import Ledger, World
 from mockserver.talk.fault import Fault
 from mockserver.talk.request import ChatRequest
 
@@ -32,6 +33,9 @@ class Keeping:
 
     shared = False
     """Whether others meet it: then a request asks for what is current, and some things are not kept."""
+
+    processes: Mapping[str, Ledger] = MappingProxyType({})
+    """What each of many processes did, by its name, as it was looked at last; one by itself has no name."""
 
     begun: str | None = None
     """What tells this server from one before it; None is a name of each process."""

@@ -14,7 +14,6 @@ from asyncio import Future, shield, sleep
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 from mockserver.base.jsontext import dumps, loads
@@ -25,6 +24,7 @@ from mockserver.corridor.engine import Engine
 from mockserver.corridor.following import Following
 from mockserver.corridor.keeping import Keeping, Taken
 from mockserver.corridor.leasing import Leasing
+from mockserver.corridor.processes import Process, ledgers
 from mockserver.corridor.threads import Thread
 from mockserver.corridor.unshared import CONVERSATIONS, MOVES, SESSIONS, NoCounters, alone, gone, is_gone
 from mockserver.corridor.work import Steps, aside
@@ -41,7 +41,7 @@ from mockserver.state.ports import GoneError, Need
 from mockserver.state.redis.link import FORMAT, Link
 from mockserver.state.redis.rows import events
 from mockserver.state.sent import Sent
-from mockserver.state.worlds import World
+from mockserver.state.worlds import Ledger, World
 from mockserver.talk.fault import Fault
 from mockserver.talk.request import ChatRequest
 
@@ -51,6 +51,7 @@ LIFE_S = 86_400
 LEASE_S = 60
 """For so many seconds an answer holds its place without its process saying so again."""
 
+_METRICS = "/_mock/metrics"
 _RESULTS = 1000
 _FAULTS = {"fault": 1, "scenario": 1000, "reset": 1000}
 """How many ids of faults a change may give out: a scenario has some, and a reset enters them anew."""
@@ -112,6 +113,8 @@ class Sharing(Keeping):
         self._results: Kept[int, Any] = Kept(most=_RESULTS)
         self._unsettled: list[Future[Any]] = []
         self._following = Following(engine, link, now=now)
+        self._process = Process()
+        self.processes: dict[str, Ledger] = {}
         self._most_kept = str(2 * engine.settings.journal)
         self.leases: dict[str, SharedAdmission] = {}
 
@@ -264,7 +267,13 @@ class Sharing(Keeping):
         sent = None
         if answer is not None and answer.at_once:
             entry.finished, sent = entry.started, _kept(answer)
-        self._post("entered", entry, *codec.entered(entry, sent), entry.model or model or "", _counts(entry))
+        self._post(
+            "entered",
+            entry,
+            *codec.entered(entry, sent),
+            entry.model or model or "",
+            self._process.count(entry),
+        )
 
     def _post(
         self, kind: str, entry: Entry, payload: bytes, body: bytes, model: str = "", counts: str = ""
@@ -378,10 +387,17 @@ class Sharing(Keeping):
         await self.settled()
         await self.catch_up()
         await self._following.refresh(path)
+        if path.startswith(_METRICS):
+            await self._tell()
 
     def used(self, *, now: float) -> list[dict[str, Any]]:  # noqa: ARG002 - as it was looked at
         """What each key used of each model that has a quota."""
         return self._following.used
+
+    async def _tell(self) -> None:
+        """Tells the others what this process did, and hears it of them. Raises `GoneError`."""
+        told = await self._link.ask("processes", self._leasing.owner, self._process.told(), LIFE_S)
+        self.processes = ledgers(told)
 
     async def renew(self) -> None:
         """Says that the answers on their way are still on it, and ends who did not. Raises `GoneError`."""
@@ -389,6 +405,7 @@ class Sharing(Keeping):
         await self._leasing.settle()
         for late in await self._link.ask("renew", LEASE_S, LIFE_S, self._leasing.owner, *held):
             await self._leasing.give_back(late.decode(), "late")
+        await self._tell()
 
     async def run(self) -> None:
         """Renews them for as long as the server runs; while the engine is gone there is nothing to renew."""
@@ -424,13 +441,3 @@ def _matching(scripts: tuple[Script, ...], key: str, request: ChatRequest) -> li
             break
         scripts = scripts[at + 1 :]
     return found
-
-
-def _counts(entry: Entry) -> str:
-    """What an exchange adds to the ledger: requests, tokens of input, output and cache, refusals."""
-    if entry.endpoint and entry.refusal is None:
-        return ""
-    usage = entry.usage
-    if usage is not None:
-        return f"1 {usage.input} {usage.output} {usage.cached} 0"
-    return f"1 0 0 0 {int(entry.refusal is not None or entry.status >= HTTPStatus.BAD_REQUEST)}"

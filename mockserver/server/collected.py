@@ -4,7 +4,7 @@ Models are labels, keys are not: a test draws keys without end, and each would b
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
@@ -41,12 +41,28 @@ class Collected:
         """Every metric, as it is now."""
         yield InfoMetricFamily(_PREFIX, "The server that tells.", value={"version": __version__})
         yield from _ledger(_by_model(self._engine))
+        if self._engine.keeping.shared:
+            yield from _processes(self._engine.keeping.processes)
         yield _gauge(
             "worlds", "API keys that are remembered.", sum(1 for world in self._engine.worlds if world.key)
         )
         yield _gauge("journal_exchanges", "Chats that the journal remembers.", len(self._engine.journal))
         yield _gauge("scripts", "Scripted replies.", len(self._engine.scripts))
         yield _kept(self._engine)
+
+
+def _processes(ledgers: Mapping[str, Ledger]) -> Iterable[Metric]:
+    """What each of many processes did since it began, a reset or not."""
+    name = f"{_PREFIX}_process"
+    requests = CounterMetricFamily(f"{name}_requests", "Chats that a process answered.", labels=["process"])
+    refusals = CounterMetricFamily(f"{name}_refusals", "Those it refused.", labels=["process"])
+    tokens = CounterMetricFamily(f"{name}_tokens", "Tokens of a process.", labels=["process", "kind"])
+    for process, ledger in ledgers.items():
+        requests.add_metric([process], ledger.requests)
+        refusals.add_metric([process], ledger.refusals)
+        for kind in ("input", "output", "cached"):
+            tokens.add_metric([process, kind], getattr(ledger, f"{kind}_tokens"))
+    return requests, refusals, tokens
 
 
 def _gauge(name: str, text: str, value: int) -> GaugeMetricFamily:

@@ -98,6 +98,32 @@ def test_what_one_is_told_the_other_does_and_shows(many: Many) -> None:
     assert first == second
 
 
+def test_metrics_are_told_by_process_and_in_sum(many: Many) -> None:
+    for at in (0, 1):
+        sharing = many.apps[at].engine.keeping
+        assert isinstance(sharing, Sharing)
+        sharing._process.name = f"web-{at}:7"
+        many.loop.run_until_complete(sharing.renew())
+    for at in (0, 1, 1):
+        assert many.ask(at, "POST", CHAT, json=BODY).status_code == 200
+    assert many.ask(0, "POST", CHAT, json={**BODY, "model": "no-such"}).status_code == 404
+    assert many.ask(1, "GET", "/_mock/metrics").status_code == 200  # it tells what it did when it is asked
+    lines = many.ask(0, "GET", "/_mock/metrics").text.splitlines()
+    for told in (
+        'requests_total{model="qwen-plus"} 3.0',
+        'process_requests_total{process="web-0:7"} 2.0',
+        'process_requests_total{process="web-1:7"} 2.0',
+        'process_refusals_total{process="web-0:7"} 1.0',
+        'process_refusals_total{process="web-1:7"} 0.0',
+    ):
+        assert f"dashscope_mock_{told}" in lines
+    (tokens,) = (line for line in lines if 'process_tokens_total{kind="input",process="web-1' in line)
+    (whole,) = (
+        line for line in lines if line.startswith('dashscope_mock_tokens_total{kind="input",model="q')
+    )
+    assert 3 * float(tokens.split()[-1]) == 2 * float(whole.split()[-1])
+
+
 def test_a_call_beside_chat_is_in_the_journal_of_all(many: Many) -> None:
     assert many.ask(0, "POST", "/compatible-mode/v1/embeddings", json=EMBED).status_code == 200
     (shown,) = many.ask(1, "GET", "/_mock/requests", params={"endpoint": "*"}).json()["requests"]

@@ -10,7 +10,7 @@ end
 local here = string.format('%.17g', tonumber(clock[1]) + tonumber(clock[2]) / 1000000)
 redis.call('ZADD', p .. ':owners', ends, ARGV[3])
 redis.call('EXPIRE', p .. ':leases:' .. ARGV[3], ARGV[2])
-for _, name in ipairs({ 'meta', 'board', 'uses:', 'back:', 'worlds', 'journal', 'calls', 'owners' }) do
+for _, name in ipairs({ 'meta', 'board', 'uses:', 'back:', 'worlds', 'journal', 'calls', 'owners', 'processes' }) do
   redis.call('EXPIRE', p .. ':' .. name, ARGV[2])
 end
 return redis.call('ZRANGEBYSCORE', p .. ':owners', '-inf', here, 'LIMIT', 0, 16)
