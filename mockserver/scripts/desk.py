@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mockserver.base.weighing import weight
 from mockserver.catalogue.errors import Errors, Refusal, Voice, Words
 from mockserver.faults.reading import BadFaultError, nearest_fault, read_faults
 from mockserver.scripts.match import Match
@@ -20,16 +21,20 @@ KEY_PREFIX = "sk-mock-"
 
 _MOST = 1000
 
+_FAULT = 1600
+"""About what a fault takes in bytes beside what it says."""
+
 
 @dataclass(slots=True)
 class Entered:
-    """One fault of the control API: which requests it takes, and how many it took."""
+    """One fault of the control API: which requests it takes, how many it took, about how large it is."""
 
     id: str
     match: Match
     faults: Faults
     times: int | None
     spec: Mapping[str, Any] = field(repr=False)
+    size: int = 0
     used: int = 0
 
     @property
@@ -65,6 +70,11 @@ class Desk:
     def __iter__(self) -> Iterator[Entered]:
         return iter(self._entered.values())
 
+    @property
+    def size(self) -> int:
+        """About how many bytes they take."""
+        return sum(entered.size for entered in self)
+
     def add(self, spec: Mapping[str, Any]) -> Entered:
         """Enters a fault of the control API and gives it an id. Raises `BadFaultError` or `MatchError`."""
         entered = self.read(spec)
@@ -76,7 +86,8 @@ class Desk:
     def read(self, spec: Mapping[str, Any]) -> Entered:
         """A fault of the control API, not entered yet. Raises `BadFaultError` or `MatchError`."""
         faults = read_faults(spec["fault"], self._errors)
-        return Entered("", Match.read(spec.get("match")), faults, spec.get("times"), spec)
+        size = _FAULT + weight(spec)
+        return Entered("", Match.read(spec.get("match")), faults, spec.get("times"), spec, size)
 
     def number_from(self, count: int) -> None:
         """So many faults were entered before the next one, wherever."""

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from heapq import merge
 from http import HTTPStatus
 from itertools import chain
-from sys import getsizeof
 from typing import Any
 
 from mockserver.base.jsontext import dumps
 from mockserver.base.kept import Kept
 from mockserver.base.names import meant
+from mockserver.base.weighing import weight
 from mockserver.catalogue.errors import Errors, Origin, Refusal, UnknownErrorCodeError, Voice, Words, fill
 from mockserver.faults.reading import BadFaultError, read_faults
 from mockserver.scripts.index import Index
@@ -40,10 +40,10 @@ _MOST_WORLDS = 10_000
 
 MB = 1024 * 1024
 MOST_BYTES = 48 * MB
-"""What all scripts that were handed over may take together: 20,000 that say little."""
+"""What all scripts and faults that were handed over may take together: 20,000 that say little."""
 
-_SCRIPT, _VALUE = 1600, 100
-"""About what a script takes in bytes beside its texts: itself, and each value of it."""
+_SCRIPT = 1600
+"""About what a script takes in bytes beside what it says."""
 
 
 class ScriptError(ValueError):
@@ -228,7 +228,7 @@ class Script:
         replies = said if isinstance(said, list) else [said]
         answers = tuple(_prepared(reply, errors, template=spec.get("template", False)) for reply in replies)
         match = Match.read(spec.get("match"))
-        size = _weight(spec)
+        size = _SCRIPT + weight(spec)
         return cls(
             script_id, match, answers, spec.get("times"), spec, order, source, variables or {}, size=size
         )
@@ -293,21 +293,6 @@ class Script:
             self.uses.clear()
         else:
             self.used -= self.uses.pop(key) or 0
-
-
-def _weight(spec: Mapping[str, Any]) -> int:
-    """About how many bytes a script takes. What leads to an answer of a conversation is shared by many."""
-    size, left = _SCRIPT, [spec]
-    while left:
-        one: Any = left.pop()
-        size += _VALUE
-        if isinstance(one, str):
-            size += getsizeof(one)
-        elif isinstance(one, dict):
-            left += one.values()
-        elif isinstance(one, list):
-            left += one
-    return size
 
 
 def _prepared(spec: Mapping[str, Any], errors: Errors, *, template: bool) -> Answer | Draft[Answer]:

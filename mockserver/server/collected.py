@@ -80,7 +80,7 @@ def _kept(engine: Engine) -> Metric:
         "calls": engine.calls.size,
         "requests": engine.known.size,
         "heads": engine.known.heads.size,
-        "scripts": engine.scripts.size,
+        "scripts": engine.scripts.size + engine.faults.size,
         "worlds": engine.worlds.size,
         "things": engine.shelf.size,
     }

@@ -170,12 +170,13 @@ async def replaced(
 
 
 def make_room(engine: Engine, more: int, *, instead: int = 0) -> None:
-    """Raises `FaultError` where so many bytes of scripts, in the place of others, are more than is kept."""
-    size = engine.scripts.size - instead + more
+    """Raises `FaultError` where so many bytes of scripts or faults, in the place of others, are too many."""
+    size = engine.scripts.size + engine.faults.size - instead + more
     if size > MOST_BYTES:
         msg = (
             f"what is scripted would take {size / MB:.0f} MB, and a server keeps {MOST_BYTES / MB:.0f}: take "
-            "away what is not needed (DELETE /_mock/replies/{id}, DELETE /_mock/scenario, POST /_mock/reset)"
+            "away what is not needed (DELETE /_mock/replies/{id}, /_mock/faults/{id} or /_mock/scenario, or "
+            "POST /_mock/reset)"
         )
         raise FaultError(msg)
 

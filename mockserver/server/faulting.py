@@ -11,7 +11,7 @@ from mockserver.corridor.engine import Engine
 from mockserver.faults.reading import BadFaultError
 from mockserver.scripts.match import MatchError
 from mockserver.server.aside import Aside
-from mockserver.server.control import FaultError, read_document, read_query, reply_json, shown
+from mockserver.server.control import FaultError, make_room, read_document, read_query, reply_json, shown
 
 
 class Faulting:
@@ -25,7 +25,7 @@ class Faulting:
         read_query(request)
         document = await read_document(request, "control.fault")
         try:
-            self.engine.faults.read(document)
+            make_room(self.engine, self.engine.faults.read(document).size)
         except MatchError as error:
             raise FaultError(str(error)) from None
         except BadFaultError as error:

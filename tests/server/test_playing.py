@@ -151,7 +151,7 @@ def test_what_is_scripted_has_a_bound_and_says_what_to_take_away(
         True,
         "Tea.",
     )
-    assert "DELETE /_mock/scenario" in said["error"]["message"]
+    assert "/_mock/scenario" in said["error"]["message"]
     reply = {"reply": {"content": "Oolong. " * 2_000}}
     assert client.post("/_mock/replies", json=reply).status_code == 400
     client.delete("/_mock/scenario?key=sk-b")
@@ -159,8 +159,15 @@ def test_what_is_scripted_has_a_bound_and_says_what_to_take_away(
     assert client.put("/_mock/replies/reply-1", json=reply).status_code == 200
     larger = {"reply": {"content": "Oolong. " * 8_000}}
     assert client.put("/_mock/replies/reply-1", json=larger).status_code == 400
+    fault = {"fault": "stall", "match": {"last_user": "Oolong. " * 8_000}}
+    assert client.post("/_mock/faults", json=fault).status_code == 400
     client.post("/_mock/reset")
-    assert client.post("/_mock/replies", json=larger).status_code == 201
+    entered = client.post("/_mock/replies", json=larger)
+    assert entered.status_code == 201
+    assert client.post("/_mock/faults", json=fault).status_code == 400
+    assert client.delete(f"/_mock/replies/{entered.json()['id']}").status_code == 204
+    found = client.post("/_mock/faults", json=fault)
+    assert found.status_code == 201, found.text
 
 
 def test_a_scenario_that_takes_too_much_is_not_read_to_its_end(
