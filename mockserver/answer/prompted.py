@@ -26,6 +26,9 @@ _CUE = 240
 _NEAR = 1_000
 """How far before a list of keys it may be said that JSON is wanted; behind it, as far as a cue."""
 
+_MARK = re.compile(r'\\.|[{}"\n]')
+"""What tells braces from those within strings."""
+
 _TYPES = frozenset({"object", "array", "string", "number", "integer", "boolean", "null"})
 _SCHEMA = frozenset({"properties", "$ref", "$defs", "anyOf", "oneOf", "allOf", "items", "enum", "const"})
 
@@ -109,14 +112,41 @@ def shape(texts: Sequence[str]) -> Shape | None:
 
 
 def _pieces(text: str) -> list[Piece]:
-    """What stands in braces, in the order of the text; what is within another comes behind it."""
+    """What stands in braces, in the order of the text; what is within another comes behind it.
+
+    A brace within a string of JSON is none. Such a string ends in its line: in one that does not, a quotation
+    mark was only that.
+    """
     opened: list[int] = []
     spans: list[tuple[int, int]] = []
-    for match in re.finditer(r"[{}]", text):
-        if match[0] == "{":
-            opened.append(match.start())
+
+    def take(brace: str, at: int) -> None:
+        if brace == "{":
+            opened.append(at)
         elif opened:
-            spans.append((opened.pop(), match.end()))
+            spans.append((opened.pop(), at + 1))
+
+    quoted: list[tuple[str, int]] | None = None  # the braces of a string whose end was not met yet
+    for match in _MARK.finditer(text):
+        mark, at = match[0][-1], match.end() - 1
+        if at > match.start() and (quoted is not None or mark not in "{}"):
+            continue  # what follows a backslash
+        if mark in "{}":
+            if quoted is None:
+                take(mark, at)
+            else:
+                quoted.append((mark, at))
+        elif quoted is None:
+            if mark == '"' and opened:
+                quoted = []
+        elif mark == '"':
+            quoted = None
+        elif mark == "\n":
+            for brace, place in quoted:
+                take(brace, place)
+            quoted = None
+    for brace, place in quoted or ():
+        take(brace, place)
     return [Piece(text, start, end) for start, end in sorted(spans)[:_MOST]]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mockserver.instances.document import Document
-from mockserver.instances.facts import DeadEndError, Facts, facts_of, flatten, key, leaf_of, pointers
+from mockserver.instances.facts import DeadEndError, Facts, facts_of, flatten, key, plain_of, pointers
 from mockserver.instances.leaves import MOST
 from mockserver.instances.making import Making
 from mockserver.instances.spots import DEEPEST, Places, Spot
@@ -21,7 +21,8 @@ class _Items:
             listed = isinstance(place.get("items"), list)
             self._rows.append((front, tuple(place.one("additionalItems" if listed else "items"))))
         self.front = max((len(front) for front, _ in self._rows), default=0)
-        self.leaf = None if self.front else leaf_of(document, self.at(0))
+        plain = None if self.front else plain_of(document, self.at(0))
+        self.leaf = plain if plain and plain.free else None
         """What each item is, where it may be any of its type."""
 
     def at(self, index: int) -> Places:

@@ -157,7 +157,7 @@ class Document:
     `siblings` says whether there are constraints beside a `$ref` that its draft ignores: they bind, but in a
     `loose` document. `late` counts how often in a row
     making an instance in haste took too long: `slow` is what did so twice, as once may be a collection of
-    garbage that fell into it. `reading` is how many
+    garbage that fell into it; it is forgotten when it does not any more. `reading` is how many
     seconds of work it took to compile. The schema is changed: it gets its strict spelling.
     """
 

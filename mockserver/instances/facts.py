@@ -19,7 +19,19 @@ _HINTS = {
 }
 
 _LEAVES = frozenset({"string", "integer", "number", "boolean"})
-_TELLING = {"type": 0, "title": 1, "description": 2}.keys()
+_TELLING = frozenset({"type", "title", "description"})
+_BESIDE = _TELLING | {"$schema", "$defs", "definitions", "$comment"}
+_OF_NUMBERS = _BESIDE | set(_HINTS["number"])
+_MEASURES = {
+    "string": _BESIDE | {"minLength", "maxLength", "pattern", "format"},
+    "integer": _OF_NUMBERS,
+    "number": _OF_NUMBERS,
+    "boolean": _BESIDE,
+    "array": _BESIDE | {"items", "minItems", "maxItems"},
+    "object": _BESIDE | {"properties", "required", "additionalProperties"},
+}
+"""The keywords of a plain subschema by its type: none that is a choice, a condition, or says a value."""
+
 
 
 class DeadEndError(ValueError):
@@ -286,27 +298,37 @@ def facts_of(document: Document, places: tuple[Place, ...], path: str) -> Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
-    """A subschema that only names the type of a leaf, so that any value of it is valid."""
+class Plain:
+    """A subschema of one type without choices: the first value that is made of it is valid but for few.
+
+    `free` is one of a leaf that only names its type, so that any value of it is valid.
+    """
 
     place: Place
     type: str
     facts: Facts
     weight: int
+    free: bool
 
 
-def leaf_of(document: Document, places: tuple[Place, ...]) -> Leaf | None:
-    """What some subschemas are, if they ask for no more than a leaf of a type."""
+def plain_of(document: Document, places: tuple[Place, ...]) -> Plain | None:
+    """What some subschemas are, if they ask for no more than the kind of a value and its measures."""
     if len(places) != 1:
         return None
+    known = document.known(("plain", places[0].pointer), lambda: _plain_of(document, places))
+    return known[0] if known else None
+
+
+def _plain_of(document: Document, places: tuple[Place, ...]) -> tuple[Plain, ...]:
     place = places[0]
     schema = place.schema
-    if isinstance(schema, bool) or not schema.keys() <= _TELLING:
-        return None
+    if isinstance(schema, bool):
+        return ()
     named = schema.get("type")
-    if not isinstance(named, str) or named not in _LEAVES:
-        return None
-    return Leaf(place, named, facts_of(document, places, place.path), 1 + document.weight(place))
+    if not isinstance(named, str) or not schema.keys() <= _MEASURES.get(named, frozenset()):
+        return ()
+    free = named in _LEAVES and schema.keys() <= _TELLING
+    return (Plain(place, named, facts_of(document, places, place.path), 1 + document.weight(place), free),)
 
 
 @dataclass(slots=True)

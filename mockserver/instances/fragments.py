@@ -1,10 +1,11 @@
 """What a user's text is made of: numbers, quotations, names, places, dates, addresses, formulas."""
 
 import re
-from functools import cache, cached_property
+from functools import cache
 from math import isfinite
 
 from mockserver.base.kept import remembered
+from mockserver.base.lazily import lazily
 from mockserver.instances.kinds import tables
 
 LONGEST = 4_000
@@ -33,12 +34,15 @@ _RELATIVE = re.compile(
     r"\b(today|tomorrow|tonight|yesterday)\b|今天|明天|后天|昨天|今日|明日|昨日", re.IGNORECASE
 )
 _YEAR = re.compile(r"\d{4}")
-"""What no date in digits is without."""
+"""What no date is without."""
 
 _CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?::(\d{2}))?(?![\d:])")
 _NUMBER = re.compile(
-    r"(?<![A-Za-z_\d.#])(?<![A-Za-z]-)[-\u2212]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![A-Za-z_\d])(?!\.\d)"
+    r"[-\u2212\d](?<![A-Za-z_\d.#].)(?<![A-Za-z]-.)"
+    r"(?:(?<=\d)(?:\d{0,2}(?:,\d{3})+|\d*)|(?<=[-\u2212])(?:\d{1,3}(?:,\d{3})+|\d+))"
+    r"(?:\.\d+)?(?![A-Za-z_\d])(?!\.\d)"
 )
+"""A number. What stands before it is looked at behind its first character, by which a search is quick."""
 _BY = re.compile(r"(?<=\d)\s?[x×]\s?(?=\d)")
 _QUOTED = re.compile(
     r"\"([^\"\n]+)\"|\u201c([^\u201d\n]+)\u201d|(?<!\w)'([^'\n]+)'(?!\w)|\u2018([^\u2019\n]+)\u2019|"
@@ -78,6 +82,9 @@ _LOWER_PLACE = re.compile(
     r"(?=\s*(?:[?.!,]|$|today|tomorrow|right|now|this|and))"
 )
 _STATE = re.compile(rf"(?:{_CAPITAL})(?:[ ](?:{_CAPITAL}))*,\s[A-Z]{{2}}\b")
+_STATE_ENDS = re.compile(r",\s[A-Z]{2}\b")
+"""The end of each: what is quickly searched for."""
+
 _INTRODUCED = re.compile(
     r"(?:(?i:my name is|i am|i'm|called|named|by name|call me))\s+([A-Z][\w'-]*(?: [A-Z][\w'-]*)*)|"
     r"(?:named|called)\s+[\"'\u201c\u2018`]([^\"'\u201d\u2019`\n]+)[\"'\u201d\u2019`]|"
@@ -208,49 +215,53 @@ class Fragments:
     def __init__(self, text: str) -> None:
         self._text = text
 
-    @cached_property
+    @lazily
     def _bare(self) -> str:
         """The text without addresses."""
         return _EMAIL.sub(" ", self._without_urls) if "@" in self._text else self._without_urls
 
-    @cached_property
+    @lazily
     def _without_urls(self) -> str:
         return _URL.sub(" ", self._text) if "://" in self._text else self._text
 
-    @cached_property
+    @lazily
     def _undated(self) -> str:
         bare = self._bare
-        return _ENGLISH_DATE.sub(" ", _DATE.sub(" ", bare)) if _YEAR.search(bare) else bare
+        if not _YEAR.search(bare):
+            return bare
+        bare = _DATE.sub(" ", bare)
+        return _ENGLISH_DATE.sub(" ", bare) if any(month in bare for month in _MONTHS) else bare
 
-    @cached_property
+    @lazily
     def _measured(self) -> str:
         """The text in which the numbers of a measure such as 10x20 stand apart."""
-        return _BY.sub(" ", self._timeless)
+        text = self._timeless
+        return _BY.sub(" ", text) if "x" in text or "×" in text else text
 
-    @cached_property
+    @lazily
     def _timeless(self) -> str:
         return _CLOCK.sub(" ", self._undated) if ":" in self._undated else self._undated
 
-    @cached_property
+    @lazily
     def _english(self) -> tuple[list[str], list[str], list[str]]:
         return _english_places(self._bare)
 
-    @cached_property
+    @lazily
     def _asian(self) -> tuple[list[str], list[str]]:
         return _asian_ways(self._bare)
 
-    @cached_property
+    @lazily
     def numbers(self) -> tuple[int | float, ...]:
         """Every number, however often it stands there."""
         found = (number(each) for each in _NUMBER.findall(self._measured))
         return tuple(read for read in found if read is not None)
 
-    @cached_property
+    @lazily
     def quoted(self) -> tuple[str, ...]:
         """What stands in quotation marks."""
         return _unique(["".join(groups) for groups in _QUOTED.findall(self._text)])
 
-    @cached_property
+    @lazily
     def places(self) -> tuple[str, ...]:
         """Cities, countries and what stands where they do."""
         bare = self._bare
@@ -260,19 +271,20 @@ class Fragments:
         english = self._english[0]
         here = _listed("here")
         lower = [] if english else [each.title() for each in _LOWER_PLACE.findall(bare) if each not in here]
-        return _unique([*english, *_STATE.findall(bare), *known, *lower])
+        states = _STATE.findall(bare) if _STATE_ENDS.search(bare) else []
+        return _unique([*english, *states, *known, *lower])
 
-    @cached_property
+    @lazily
     def origins(self) -> tuple[str, ...]:
         """The places that someone leaves."""
         return _unique([*self._english[1], *self._asian[0]])
 
-    @cached_property
+    @lazily
     def goals(self) -> tuple[str, ...]:
         """The places that someone heads for."""
         return _unique([*self._english[2], *self._asian[1]])
 
-    @cached_property
+    @lazily
     def people(self) -> tuple[str, ...]:
         """Who is introduced by name."""
         lowered = self._bare.lower()
@@ -280,37 +292,37 @@ class Fragments:
             return ()
         return _unique(["".join(groups) for groups in _INTRODUCED.findall(self._bare)])
 
-    @cached_property
+    @lazily
     def names(self) -> tuple[str, ...]:
         """Capitalised names."""
         return _unique(_names(self._bare))
 
-    @cached_property
+    @lazily
     def dates(self) -> tuple[str, ...]:
         """Dates, in digits."""
         return _unique(_dates(self._bare))
 
-    @cached_property
+    @lazily
     def days(self) -> tuple[str, ...]:
         """Days such as tomorrow."""
         return _unique([match[0] for match in _RELATIVE.finditer(self._bare)])
 
-    @cached_property
+    @lazily
     def times(self) -> tuple[str, ...]:
         """Times of the day."""
         return _unique([match[0] for match in _CLOCK.finditer(self._bare)])
 
-    @cached_property
+    @lazily
     def emails(self) -> tuple[str, ...]:
         """Addresses of mail."""
         return _unique(_EMAIL.findall(self._without_urls))
 
-    @cached_property
+    @lazily
     def urls(self) -> tuple[str, ...]:
         """Addresses of pages."""
         return _unique(_URL.findall(self._text))
 
-    @cached_property
+    @lazily
     def paths(self) -> tuple[str, ...]:
         """Files and folders."""
         found = _PATH.findall(self._bare)
@@ -318,30 +330,30 @@ class Fragments:
             [each for each in found if each not in ("/", "e.g") and not each.endswith((".g", ".e"))]
         )
 
-    @cached_property
+    @lazily
     def formulas(self) -> tuple[str, ...]:
         """What can be calculated, in signs."""
         found = [match[0].strip() for match in _FORMULA.finditer(self._undated)]
         spoken = _SPOKEN.finditer(self._bare)
         return _unique([*found, *(f"{each[1]} {_SIGNS[each[2].lower()]} {each[3]}" for each in spoken)])
 
-    @cached_property
+    @lazily
     def codes(self) -> tuple[str, ...]:
         """Numbers of orders and the like; a short number counts things."""
         found = _CODE.findall(self._timeless)
         return _unique([code for code in found if not code.isdecimal() or len(code) > _COUNTING])
 
-    @cached_property
+    @lazily
     def tickers(self) -> tuple[str, ...]:
         """Short words in capitals."""
         return _unique([word for word in _TICKER.findall(self._bare) if word not in _listed("common")])
 
-    @cached_property
+    @lazily
     def languages(self) -> tuple[str, ...]:
         """Languages that people speak."""
         return _unique(_found(self._bare, "languages"))
 
-    @cached_property
+    @lazily
     def pieces(self) -> tuple[str, ...]:
         """The Han and katakana runs outside of quotation marks."""
         return _unique(_pieces(_QUOTED.sub(" ", self._bare)))

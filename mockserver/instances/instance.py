@@ -26,6 +26,9 @@ _BESIDE = 2.0
 request, to count its tokens. What makes an instance has so much less time, unless its deadline is hasty: that
 one goes by what the making takes."""
 
+_SOON = 0.001
+"""How many seconds of work at most show that a schema which was found to take long does not."""
+
 _SHARE = 0.5
 """Which part of the time that is left an attempt may take: the rest is for a simpler one."""
 
@@ -66,6 +69,7 @@ def instance(
     others changes no answer.
     """
     deadline = deadline or Deadline(PATIENCE, timer=time.thread_time)
+    begun = 0.0 if deadline.hasty else time.thread_time()
     endless = chain(numbers, repeat(0))
     reason = ""
     for document, formats in _readings(schema, hasty=deadline.hasty):
@@ -92,7 +96,7 @@ def instance(
                     raise TakesLongError from None
                 reason = reason or str(error)
             else:
-                if deadline.hasty:
+                if deadline.hasty or (document.late and time.thread_time() - begun < _SOON):
                     document.late = 0
                 return made
     raise ImpossibleSchemaError(reason)

@@ -106,6 +106,11 @@ def _made_up(facts: Facts, name: str, language: str, numbers: Iterator[int], *, 
     yield from (_numbered(things[(start + index) % len(things)], index, most) for index in count(2))
 
 
+def any_text(facts: Facts, name: str, language: str, numbers: Iterator[int]) -> str:
+    """The first candidate for a string that may be any."""
+    return next(_made_up(facts, name, language, numbers, most=inf)).rstrip()
+
+
 def _numbered(thing: str, index: int, most: float) -> str:
     """A text that ends with a number, or only the number in letters where there is no room for more."""
     tail = f" {index}"

@@ -8,6 +8,7 @@ schema with too many choices gets a simpler answer, the same on every machine. A
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import chain, islice
 from math import inf
 from typing import Any
@@ -20,13 +21,14 @@ from mockserver.instances.facts import (
     Condition,
     DeadEndError,
     Facts,
-    Leaf,
+    Plain,
     facts_of,
     flatten,
     key,
+    plain_of,
     pointers,
 )
-from mockserver.instances.leaves import numbers_of, strings
+from mockserver.instances.leaves import any_text, numbers_of, strings
 from mockserver.instances.objects import objects
 from mockserver.instances.places import Place
 from mockserver.instances.spots import DEEPEST, Places, Spot
@@ -35,12 +37,18 @@ from mockserver.instances.words import Words
 STEPS = 5_000
 """How many proposals one attempt may make."""
 
+_LOOKS = 16
+"""After how many steps the clock is looked at, as at the first: that of a thread's work is a call of the kernel."""
+
 _FEW = 24
 """How many values of one type, or of one way through the choices, are proposed before those of the next."""
 
 
 PATIENCE = 0.8
 """How many seconds of work making an instance may take."""
+
+_NOTHING: Any = object()
+"""In the place of a value that was not found."""
 
 _ROUNDS = 64
 """How often what a proposal meets may ask for more."""
@@ -113,19 +121,26 @@ class Maker:
 
         Raises `OutOfStepsError` after the last one, and `OutOfTimeError` behind the deadline.
         """
-        if self.deadline.over:
+        before = self.steps
+        after = before + weight
+        if (not before or after // _LOOKS != before // _LOOKS) and self.deadline.over:
             msg = "no instance was found in time; a schema with fewer choices would do"
             raise OutOfTimeError(msg)
-        if self.steps + weight > STEPS:
+        if after > STEPS:
             msg = f"no instance was found within {STEPS} proposals; a schema with fewer choices would do"
             raise OutOfStepsError(msg)
-        self.steps += weight
+        self.steps = after
 
     def make(self, places: Places, spot: Spot) -> Any:
         """The first valid value. Raises `DeadEndError` when there is none."""
+        plain = plain_of(self.document, places)
+        if plain and spot.depth <= DEEPEST:
+            found = self._plain(plain, spot)
+            if found is not _NOTHING:
+                return found
         return next(self.values(places, spot))
 
-    def leaf(self, leaf: Leaf, name: str, *, listed: bool = False) -> Any:
+    def leaf(self, leaf: Plain, name: str, *, listed: bool = False) -> Any:
         """The value of a property, or of an item, that may be any of its type, as `make` would find it.
 
         None where the words offer one that is none: a text that is not Unicode.
@@ -133,11 +148,29 @@ class Maker:
         before = len(self.taken)
         offers = self.words.offers(name, *leaf.facts.wanted) if name else ()
         offered = self._free(offers, listed=listed)
-        if offered and self.refusing((leaf.place,), offered[0]):
-            del self.taken[before:]
-            return None
         self.step(leaf.weight)
-        return offered[0] if offered else next(self._typed(leaf.type, leaf.facts, Spot(name)))
+        if not offered:
+            if leaf.type == "string":
+                return any_text(leaf.facts, name, self.words.language, self.numbers)
+            return next(self._typed(leaf.type, leaf.facts, _named(name)))
+        if self.document.fits(leaf.place, offered[0], formats=self.formats):
+            return offered[0]
+        del self.taken[before:]
+        return None
+
+    def _plain(self, plain: Plain, spot: Spot) -> Any:
+        """The first value that `values` would propose; nothing where that is refused.
+
+        Raises `DeadEndError` where it cannot even be made.
+        """
+        before = len(self.taken)
+        offered = self._offered(plain.facts, spot) if spot.name else ()
+        self.step(plain.weight)
+        found = offered[0] if offered else next(self._typed(plain.type, plain.facts, spot), _NOTHING)
+        if found is not _NOTHING and self.document.fits(plain.place, found, formats=self.formats):
+            return found
+        del self.taken[before:]
+        return _NOTHING
 
     def values(self, places: Places, spot: Spot) -> Iterator[Any]:
         """The valid values among those proposed, at least one. Raises `DeadEndError` when there is none."""
@@ -373,6 +406,12 @@ class Maker:
                 yield from arrays(self, facts, spot)
             case _:
                 yield from objects(self, facts, spot)
+
+
+@lru_cache(maxsize=256)
+def _named(name: str) -> Spot:
+    """Where a value stands of which only the name is asked."""
+    return Spot(name)
 
 
 def _cased(values: list[Any]) -> Iterator[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from mockserver.instances.document import Document
-from mockserver.instances.facts import Facts, Leaf
+from mockserver.instances.facts import Facts, Plain
 from mockserver.instances.places import Place
 from mockserver.instances.spots import Places, Spot
 
@@ -30,7 +30,7 @@ class Making(Protocol):
     def make(self, places: Places, spot: Spot) -> Any:
         """The first valid value. Raises `DeadEndError` when there is none."""
 
-    def leaf(self, leaf: Leaf, name: str, *, listed: bool = False) -> Any:
+    def leaf(self, leaf: Plain, name: str, *, listed: bool = False) -> Any:
         """A value that may be any of its type; None where it has to be made otherwise."""
 
     def values(self, places: Places, spot: Spot) -> Iterator[Any]:

@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 from mockserver.instances.document import Document
-from mockserver.instances.facts import DeadEndError, Facts, flatten, leaf_of, pointers
+from mockserver.instances.facts import DeadEndError, Facts, flatten, plain_of, pointers
 from mockserver.instances.leaves import MOST, patterned
 from mockserver.instances.making import Making
 from mockserver.instances.patterns import UnreadablePatternError
@@ -47,8 +47,8 @@ class _Properties:
             for place in (*patterns.values(), *additional)
         )
         self._named = {name: self._found(name) for name in names}
-        leaves = {name: leaf_of(document, places) for name, places in self._named.items()}
-        self.leaves = {name: leaf for name, leaf in leaves.items() if leaf is not None}
+        found = {name: plain_of(document, places) for name, places in self._named.items()}
+        self.leaves = {name: plain for name, plain in found.items() if plain and plain.free}
         """The properties that may be any value of their type."""
 
     def allows(self, name: str, *, formats: bool) -> bool:

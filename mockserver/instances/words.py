@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from mockserver.base.kept import remembered
@@ -37,6 +38,9 @@ _SAYS = (
 _QUOTES = r"\s+(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|“([^”\n]+)”|`([^`\n]+)`)"
 _IS = r"\s+(?:is|are)\s+((?:[A-Z][\w'’-]*)(?: [A-Z][\w'’-]*)*|[A-Za-z-]*\d[\w-]*)"
 """A value that follows the name in quotation marks, or behind "is" as a name or a code."""
+
+_VALUE = re.compile(rf"(?i:{_SAYS})|{_QUOTES}|{_IS}")
+"""What follows the name of a property where its value is told."""
 
 _FRONT = frozenset({"from", "origin", "departure", "source", "start", "出发地", "出発地"})
 _BACK = frozenset({"to", "destination", "arrival", "target", "end", "目的地"})
@@ -76,13 +80,33 @@ def _forms(text: str) -> dict[str, int]:
     return found
 
 
+@lru_cache(maxsize=1024)
+def _beside(root: str) -> tuple[re.Pattern[str], ...]:
+    """Where a number stands beside a word: behind it, behind a few words more, before it."""
+    shown = re.escape(root)
+    value = r"[$€£¥]?(-?\d{1,3}(?:,\d{3})+|-?\d+(?:\.\d+)?)(?![\w.]\w)"
+    spelled = (
+        rf"(?<![a-z]){shown}[a-z]*\s*(?:is|are|=|:|为|是|of|was|传)?\s*{value}",
+        rf"(?<![a-z]){shown}[a-z]*(?:\s+[a-z]+){{1,4}}?\s+(?:is|are|was|were)\s+{value}",
+        rf"(?<![\w.])(-?\d+(?:\.\d+)?)[\s-]*{shown}[a-z]*(?![a-z])",
+    )
+    return tuple(re.compile(each, re.IGNORECASE) for each in spelled)
+
+
+def _in_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
+
+
 def _joins(char: str) -> bool:
     return char.isascii() and char.isalnum()
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What one text offers: `heard` is the text with what tools have answered, the `results`."""
+    """What one text offers: `heard` is the text with what tools have answered, the `results`.
+
+    `lowered` is what was heard in lower case, for who looks for a word.
+    """
 
     text: str
     language: str
@@ -90,6 +114,7 @@ class Words:
     heard: str
     directory: str = ""
     results: str = ""
+    lowered: str = ""
 
     @classmethod
     def of(cls, text: str, *, directory: str = "", results: Sequence[str] = ()) -> "Words":
@@ -101,7 +126,7 @@ class Words:
         text = shortened(text)
         told = shortened(" ".join(results)).strip()[:_WHOLE]
         heard = shortened(f"{text}\n{told}") if told else text
-        return cls(text, language(text), fragments(heard), heard, directory, told)
+        return cls(text, language(text), fragments(heard), heard, directory, told, heard.lower())
 
     def offers(self, name: str, description: str, schema: Mapping[str, Any]) -> list[Any]:
         """Every value of the text that suits a property, the best first. `schema` is what it demands."""
@@ -163,7 +188,7 @@ class Words:
 
     def name(self, members: Sequence[Any]) -> list[Any]:
         """Those of some values that stand in the text, in its order."""
-        lowered = self.heard.lower()
+        lowered = self.lowered
         forms = _forms(lowered)
         found = []
         for member in members:
@@ -195,29 +220,15 @@ class Words:
     def _numbers(self, name: str, schema: Mapping[str, Any], *, whole: bool) -> list[Any]:
         """The number beside the property's name, else all numbers unless the property has a default."""
         found: list[Any] = []
-        lowered = self.heard.lower()
+        lowered = self.lowered
         for word in parts(name):
             root = stem(word)
             if root not in lowered:
                 continue
-            shown = re.escape(root)
-            after = re.search(
-                rf"(?<![a-z]){shown}[a-z]*\s*(?:is|are|=|:|为|是|of|was|传)?\s*"
-                rf"[$€£¥]?(-?\d{{1,3}}(?:,\d{{3}})+|-?\d+(?:\.\d+)?)(?![\w.]\w)",
-                self.heard,
-                re.IGNORECASE,
-            )
-            before = re.search(
-                rf"(?<![\w.])(-?\d+(?:\.\d+)?)[\s-]*{shown}[a-z]*(?![a-z])", self.heard, re.IGNORECASE
-            )
-            far = re.search(
-                rf"(?<![a-z]){shown}[a-z]*(?:\s+[a-z]+){{1,4}}?\s+(?:is|are|was|were)\s+"
-                rf"[$€£¥]?(-?\d{{1,3}}(?:,\d{{3}})+|-?\d+(?:\.\d+)?)(?![\w.]\w)",
-                self.heard,
-                re.IGNORECASE,
-            )
-            beside = (after, far, before if len(word) > 1 else None)
-            found += [value for match in beside if match and (value := number(match[1])) is not None]
+            after, far, before = _beside(root)
+            beside = (after, far, before) if len(word) > 1 else (after, far)
+            matches = (expression.search(self.heard) for expression in beside)
+            found += [value for match in matches if match and (value := number(match[1])) is not None]
         if not found and "default" not in schema:
             found = list(self.fragments.numbers)
         return [value for value in found if not whole or isinstance(value, int)]
@@ -229,7 +240,7 @@ class Words:
         form = schema.get("format")
         if isinstance(form, str) and form in _BY_FORMAT:
             return list(_BY_FORMAT[form](self))
-        if named := listed(description):
+        if description and (named := listed(description)):
             return self.name(named) or nearest_members(named, self.heard) or list(named[:1])
         return self._of_kind(name, description, schema)
 
@@ -250,11 +261,23 @@ class Words:
 
     def _said(self, name: str) -> str:
         """The value that follows the property's own name: ``query: apollo``, ``candidate 传 ...``."""
-        if not name or name.lower().replace("_", " ") not in self.text.lower().replace("_", " "):
+        spelled = name.lower().replace("_", " ")
+        if not spelled:
             return ""
-        spelled = re.escape(name).replace("_", "[_ ]")
-        found = re.search(rf"(?<!\w)(?i:{spelled})(?:(?i:{_SAYS})|{_QUOTES}|{_IS})", self.text)
-        return next(filter(None, found.groups())).strip() if found else ""
+        lowered = self.lowered if self.heard is self.text else self.text.lower()
+        lowered = lowered.replace("_", " ")
+        at = lowered.find(spelled)
+        if at >= 0 and len(lowered) != len(self.text):  # few letters are longer in lower case
+            lowered = self.text.replace("_", " ")
+            at = lowered.find(spelled)
+        while at >= 0:
+            if not at or not _in_word(self.text[at - 1]):
+                found = _VALUE.match(self.text, at + len(spelled))
+                if found:
+                    value: str = next(filter(None, found.groups()))
+                    return value.strip()
+            at = lowered.find(spelled, at + 1)
+        return ""
 
     def tells(self, name: str) -> bool:
         """Whether the text tells a value by the name of its property."""

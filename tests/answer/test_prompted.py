@@ -1,11 +1,13 @@
 """What JSON the words of a prompt ask for."""
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.answer.prompted import _read as read
 from mockserver.answer.prompted import shape
 from mockserver.base.jsontext import dumps, loads_bounded
 from tests.wire.strategies import json_values, texts
@@ -161,3 +163,34 @@ def test_a_text_that_comes_again_is_read_once_however_many_ask(monkeypatch: pyte
     system = f"Answer once more by {dumps(CUP).decode()}"
     assert [shape([system, f"Tea, number {number}?"]) for number in range(3)] == [shape([system])] * 3
     assert read == [dumps(CUP)]
+
+
+BRACED = st.text(st.sampled_from('{}[]"\\ab:, \n茶'), max_size=12)
+"""Texts that look like JSON where they are none."""
+
+
+@given(
+    st.dictionaries(BRACED.filter(bool), BRACED | st.lists(BRACED, max_size=2) | st.integers(-9, 9), min_size=1),
+    st.sampled_from(["", "Set {tea}. ", 'Say "tea" and don\'t. ', "A {cup", 'It is 5" {long}\n']),
+    st.integers(0, 1),
+)
+def test_braces_within_strings_end_no_piece(value: dict[str, Any], before: str, indent: int) -> None:
+    text = f"{before}{json.dumps(value, ensure_ascii=False, indent=indent or None)} }} {{ }}"
+    assert (value, json.dumps(value)) in [(each, json.dumps(each)) for _, each in read(text).values]
+
+
+@given(st.lists(st.sampled_from(["{", "}", "\n", " tea ", "\\{", "\\}", "'"]), max_size=20).map("".join))
+def test_where_no_string_is_each_brace_counts(text: str) -> None:
+    opened, spans = [], []
+    for at, char in enumerate(text):
+        if char == "{":
+            opened.append(at)
+        elif char == "}" and opened:
+            spans.append((opened.pop(), at + 1))
+    assert [(piece.start, piece.end) for piece in read(text).pieces] == sorted(spans)
+
+
+@pytest.mark.parametrize("text", ['{ tea } 5" {x}', '{"tea": 5" }', '{ 5" {x} }\n{ 6" }'])
+def test_a_quotation_mark_that_ends_in_no_line_hides_no_brace(text: str) -> None:
+    plain = text.replace('"', "'")
+    assert [piece.start for piece in read(text).pieces] == [piece.start for piece in read(plain).pieces]

@@ -1,5 +1,6 @@
 """A text taken apart: each kind of piece, in the order of the text, each once."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -163,3 +164,15 @@ def test_who_is_introduced_is_known_in_whatever_case(said: str, change: Callable
 
 def test_a_name_in_quotes_is_taken_as_it_stands() -> None:
     assert fragments("a customer named 'Tom & Co.' (Hello Group)").people == ("Tom & Co.",)
+
+
+NUMBER = re.compile(
+    r"(?<![A-Za-z_\d.#])(?<![A-Za-z]-)[-\u2212]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![A-Za-z_\d])(?!\.\d)"
+)
+"""A number as it is read by who has time: what may not stand before it is told before it."""
+
+
+@given(st.text(st.sampled_from("a-\u22121,,.#_ 30Z x"), max_size=20))
+def test_numbers_are_those_that_stand_by_themselves(text: str) -> None:
+    bare = fragments(text)._measured  # noqa: SLF001 - the text in which they are looked for
+    assert fragments(text).numbers == tuple(map(number, NUMBER.findall(bare)))

@@ -12,6 +12,7 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from mockserver.base.deadline import Deadline
 from mockserver.instances import instance as module
 from mockserver.instances.facts import DeadEndError
+from mockserver.instances.document import compiled
 from mockserver.instances.impossible import TakesLongError
 from mockserver.instances.maker import STEPS, Maker
 from mockserver.instances.spelling import strictly
@@ -279,9 +280,9 @@ def test_what_is_found_to_take_long_is_not_begun_in_haste_again() -> None:
 
     for _ in range(3):  # once may be a collection of garbage that falls into it
         with pytest.raises(TakesLongError):
-            hasty(20)
+            hasty(5)
         assert hasty(10**6)
-    for seconds in (20, 20, 10**6):
+    for seconds in (5, 5, 10**6):
         with pytest.raises(TakesLongError):
             hasty(seconds)
 
@@ -300,3 +301,15 @@ def test_a_dead_end_is_gone_when_it_was_told_of(schema: Json) -> None:
     attempt(schema)  # what is compiled is kept
     with nothing_left(DeadEndError):
         assert attempt(schema)[1]
+
+
+def test_what_took_long_twice_and_then_does_not_is_made_in_haste_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    schema = thing({"again": STRING})
+    document = compiled(schema)
+    for took, left in ((0.5, 2), (0.0005, 0)):
+        clock = iter((0.0, took))
+        monkeypatch.setattr(module.time, "thread_time", lambda clock=clock: next(clock))
+        document.late = 2
+        deadline = Deadline(1, timer=lambda: 0)
+        assert module.instance(schema, numbers=drawn(), words=HELLO, deadline=deadline)
+        assert document.late == left
