@@ -1,7 +1,7 @@
-"""Compare builds by the processor time of an unscripted answer: `python benchmarks/unscripted.py old=PYTHON new=PYTHON`.
+"""Compare builds by what an unscripted answer costs: `python benchmarks/unscripted.py old=PYTHON new=PYTHON`.
 
-The builds take turns as in `cost.py`, and the best round counts. No two requests are alike: each tells of
-another person, below words of the system that come again, as a program's do.
+It costs processor time. The builds take turns as in `cost.py`, and the best round counts. No two requests are
+alike: each tells of another person, below words of the system that come again, as a program's do.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
 def said(kind: str, version: int) -> bytes:
     """Return a whole request, as no other is."""
     system, options = KINDS[kind]
-    words = f"Good morning, my name is Anna Berg{version:06}, I am {20 + version % 60} years old, live in Paris, "
+    words = (
+        f"Good morning, my name is Anna Berg{version:06}, I am {20 + version % 60} years old, live in Paris, "
+    )
     words += "and like tea and chess. How is the weather in Paris today?"
     messages = [{"role": "system", "content": system}, {"role": "user", "content": words}]
     content = json.dumps({"model": workload.MODEL, "messages": messages, **options}).encode()
@@ -94,7 +96,10 @@ def main() -> int:
         callers = {build.build: stack.enter_context(Caller(build.port, 16)) for build in builds}
         best = measure(builds, callers, kinds, rounds=options.rounds, count=options.count)
     first = next(iter(given))
-    lines = [f"| µs of an answer | {' | '.join(given)} | last / {first} |", "|---|" + "--:|" * (len(given) + 1)]
+    lines = [
+        f"| µs of an answer | {' | '.join(given)} | last / {first} |",
+        "|---|" + "--:|" * (len(given) + 1),
+    ]
     for kind in kinds:
         costs = [best[kind, build] for build in given]
         shown = " | ".join(f"{cost:.1f}" for cost in costs)

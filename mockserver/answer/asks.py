@@ -118,7 +118,8 @@ def names(text: str, name: str) -> bool:
     return re.search(beside, text, re.IGNORECASE) is not None
 
 
-def _said(text: str) -> set[str]:
+def said_in(text: str) -> set[str]:
+    """The ideas of a text, with those that it shows without a word: a formula, a language behind "into"."""
     found = set(terms(text))
     formulas = fragments(text).formulas
     if formulas:
@@ -136,7 +137,7 @@ def asks_for(tool: Mapping[str, Any], text: str) -> bool:
     text = shortened(text)
     if name and names(text, name):
         return True
-    said = _said(text)
+    said = said_in(text)
     named = terms(" ".join(parts(name)) if name.isascii() else name)
     if hands_over(name):
         return _hands_to(named, terms(description[:_LONG]), said)
@@ -172,6 +173,11 @@ def _hands_to(named: tuple[str, ...], about: tuple[str, ...], said: set[str]) ->
     return hits > 0 and 2 * hits >= len(told)
 
 
+def is_for(agent: str, about: str, said: set[str]) -> bool:
+    """Whether ideas of a text are for an agent, by its name and by what is said of it."""
+    return _hands_to(terms(" ".join(parts(agent)) if agent.isascii() else agent), terms(about), said)
+
+
 def _keeps(name: str, parameters: Any, text: str) -> bool:
     """Whether a tool keeps what a text tells by name: ``set_name``, and "My name is Laurie"."""
     if parts(name)[:1] not in _KEEPING or not isinstance(parameters, Mapping):
@@ -197,7 +203,7 @@ def nearness(tool: Mapping[str, Any], text: str) -> int:
     properties = parameters.get("properties") if isinstance(parameters, Mapping) else None
     names = [" ".join(parts(each)) for each in properties] if isinstance(properties, Mapping) else []
     about = terms(" ".join((*parts(name), description[:_FIRST], *names[:_FEW])))
-    return len(set(about) & _said(shortened(text)))
+    return len(set(about) & said_in(shortened(text)))
 
 
 def _meets(named: tuple[str, ...], about: set[str], said: set[str]) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from mockserver.answer.asks import asks_for, names, nearness, standing
 from mockserver.answer.course import Course, course_of, directory, ends
+from mockserver.answer.handing import agents, handed
 from mockserver.answer.heeding import heeding
 from mockserver.base.deadline import Deadline
 from mockserver.base.jsontext import canonical, dumps
@@ -115,16 +116,24 @@ def _tells(tool: Tool) -> bool:
 
 
 def _asked(tools: list[Tool], course: Course) -> list[Errand]:
-    """One errand for each thing that the words ask a tool for and that was not called yet, in their order."""
+    """One errand for each thing that the words ask a tool for and that was not called yet, in their order.
+
+    Where none is left that the agent can do itself, the work is handed to one of several that can.
+    """
     found = []
-    asked = [tool for tool in tools if not is_ending(tool) and asks_for(tool, course.question)]
+    handing = [tool for tool in tools if agents(tool)]
+    asked = [
+        tool
+        for tool in tools
+        if tool not in handing and not is_ending(tool) and asks_for(tool, course.question)
+    ]
     if len(asked) > 1:
         asked.sort(key=lambda tool: standing(tool, course.question))
     for tool in asked:
         things = Words.of(course.question).things(tool["function"].get("parameters"))
         errands = [Errand(tool, things[:index]) for index in range(max(len(things), 1))]
         found += errands[course.times(name_of(tool)) :]
-    return found
+    return found or [Errand(each) for tool in handing for each in handed(tool, course)][:1]
 
 
 def _reminded(tools: list[Tool], course: Course) -> list[Errand]:

@@ -112,42 +112,41 @@ def shape(texts: Sequence[str]) -> Shape | None:
 
 
 def _pieces(text: str) -> list[Piece]:
-    """What stands in braces, in the order of the text; what is within another comes behind it.
-
-    A brace within a string of JSON is none. Such a string ends in its line: in one that does not, a quotation
-    mark was only that.
-    """
+    """What stands in braces, in the order of the text; what is within another comes behind it."""
     opened: list[int] = []
     spans: list[tuple[int, int]] = []
-
-    def take(brace: str, at: int) -> None:
-        if brace == "{":
+    for mark, at in _marks(text):
+        if mark == "{":
             opened.append(at)
         elif opened:
             spans.append((opened.pop(), at + 1))
+    return [Piece(text, start, end) for start, end in sorted(spans)[:_MOST]]
 
-    quoted: list[tuple[str, int]] | None = None  # the braces of a string whose end was not met yet
+
+def _marks(text: str) -> Iterator[tuple[str, int]]:
+    """The braces of a text and where they stand, without those within a string of JSON.
+
+    Such a string ends in its line: in one that does not, a quotation mark was only that.
+    """
+    within: list[tuple[str, int]] | None = (
+        None  # the braces behind a quotation mark whose end was not met yet
+    )
     for match in _MARK.finditer(text):
         mark, at = match[0][-1], match.end() - 1
-        if at > match.start() and (quoted is not None or mark not in "{}"):
-            continue  # what follows a backslash
-        if mark in "{}":
-            if quoted is None:
-                take(mark, at)
-            else:
-                quoted.append((mark, at))
-        elif quoted is None:
-            if mark == '"' and opened:
-                quoted = []
-        elif mark == '"':
-            quoted = None
+        escaped = at > match.start()
+        if within is None:
+            if mark in "{}":
+                yield mark, at
+            elif mark == '"' and not escaped:
+                within = []
+        elif mark in "{}" and not escaped:
+            within.append((mark, at))
         elif mark == "\n":
-            for brace, place in quoted:
-                take(brace, place)
-            quoted = None
-    for brace, place in quoted or ():
-        take(brace, place)
-    return [Piece(text, start, end) for start, end in sorted(spans)[:_MOST]]
+            yield from within
+            within = None
+        elif mark == '"' and not escaped:
+            within = None
+    yield from within or ()
 
 
 def _values(pieces: list[Piece]) -> Iterator[tuple[Piece, Any]]:

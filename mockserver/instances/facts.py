@@ -33,7 +33,6 @@ _MEASURES = {
 """The keywords of a plain subschema by its type: none that is a choice, a condition, or says a value."""
 
 
-
 class DeadEndError(ValueError):
     """No value meets these demands; the text says where and why."""
 

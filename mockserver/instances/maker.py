@@ -38,7 +38,7 @@ STEPS = 5_000
 """How many proposals one attempt may make."""
 
 _LOOKS = 16
-"""After how many steps the clock is looked at, as at the first: that of a thread's work is a call of the kernel."""
+"""After how many steps the clock is looked at, as at the first: to read that of a thread is slow."""
 
 _FEW = 24
 """How many values of one type, or of one way through the choices, are proposed before those of the next."""

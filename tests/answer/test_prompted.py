@@ -170,7 +170,9 @@ BRACED = st.text(st.sampled_from('{}[]"\\ab:, \n茶'), max_size=12)
 
 
 @given(
-    st.dictionaries(BRACED.filter(bool), BRACED | st.lists(BRACED, max_size=2) | st.integers(-9, 9), min_size=1),
+    st.dictionaries(
+        BRACED.filter(bool), BRACED | st.lists(BRACED, max_size=2) | st.integers(-9, 9), min_size=1
+    ),
     st.sampled_from(["", "Set {tea}. ", 'Say "tea" and don\'t. ', "A {cup", 'It is 5" {long}\n']),
     st.integers(0, 1),
 )

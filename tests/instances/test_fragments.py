@@ -174,5 +174,5 @@ NUMBER = re.compile(
 
 @given(st.text(st.sampled_from("a-\u22121,,.#_ 30Z x"), max_size=20))
 def test_numbers_are_those_that_stand_by_themselves(text: str) -> None:
-    bare = fragments(text)._measured  # noqa: SLF001 - the text in which they are looked for
+    bare = fragments(text)._measured
     assert fragments(text).numbers == tuple(map(number, NUMBER.findall(bare)))

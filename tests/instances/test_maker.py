@@ -303,7 +303,9 @@ def test_a_dead_end_is_gone_when_it_was_told_of(schema: Json) -> None:
         assert attempt(schema)[1]
 
 
-def test_what_took_long_twice_and_then_does_not_is_made_in_haste_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_took_long_twice_and_then_does_not_is_made_in_haste_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     schema = thing({"again": STRING})
     document = compiled(schema)
     for took, left in ((0.5, 2), (0.0005, 0)):
