@@ -11,8 +11,8 @@ from jsonschema import Draft7Validator, Draft202012Validator
 
 from mockserver.base.deadline import Deadline
 from mockserver.instances import instance as module
-from mockserver.instances.facts import DeadEndError
 from mockserver.instances.document import compiled
+from mockserver.instances.facts import DeadEndError
 from mockserver.instances.impossible import TakesLongError
 from mockserver.instances.maker import STEPS, Maker
 from mockserver.instances.spelling import strictly
