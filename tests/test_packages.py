@@ -3,12 +3,14 @@
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import httpx
@@ -16,6 +18,9 @@ import pytest
 import yaml
 
 from mockserver.base.version import __version__
+from mockserver.corridor.engine import Engine
+from mockserver.dialects.table import at
+from tests.conftest import make_headers
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ROOT / "packages"
@@ -249,3 +254,39 @@ def test_the_outputs_of_the_action_are_those_of_its_script() -> None:
     inputs = {f"INPUT_{name.upper()}" for name in action["inputs"]}
     assert inputs == set(action["runs"]["steps"][0]["env"])
     assert [name for name in inputs if name not in script] == []
+
+
+def test_the_agents_of_the_fleet_use_their_tool_and_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is read with stand-ins for what Locust gives it; a whole run of it needs Locust."""
+
+    def as_it_is(thing: Any) -> Any:
+        return thing
+
+    locust = ModuleType("locust")
+    listeners = SimpleNamespace(add_listener=as_it_is)
+    given = {
+        "HttpUser": object,
+        "between": lambda *_: None,
+        "tag": lambda *_: as_it_is,
+        "task": as_it_is,
+        "events": SimpleNamespace(test_start=listeners, quitting=listeners),
+    }
+    for name, value in given.items():
+        setattr(locust, name, value)
+    monkeypatch.setitem(sys.modules, "locust", locust)
+    fleet = runpy.run_path(str(PACKAGES / "locust" / "locustfile.py"))
+    engine, surface = Engine(), at(fleet["CHAT"])
+    assert surface is not None
+    heard: list[Any] = []
+
+    def ask(self: Any, messages: list[Any], **more: Any) -> Any:
+        body = json.dumps({"model": fleet["MODEL"], "messages": messages, **more}).encode()
+        answer = engine.chat(surface, make_headers(), body, arrived=0.0)
+        assert answer.status == 200, answer.body
+        heard.append(json.loads(answer.body)["choices"][0]["message"])
+        return heard[-1]
+
+    monkeypatch.setattr(fleet["Client"], "ask", ask)
+    fleet["Agent"]().errand()
+    assert [bool(said.get("tool_calls")) for said in heard] == [True, False]
+    assert heard[0]["tool_calls"][0]["function"]["name"] == "weather"
