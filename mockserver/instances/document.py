@@ -20,6 +20,7 @@ import jsonschema_rs
 from mockserver.base.deadline import Deadline
 from mockserver.base.jsontext import dumps, loads
 from mockserver.base.kept import Kept
+from mockserver.instances.flaws import brief, flaw
 from mockserver.instances.impossible import ImpossibleSchemaError, TakesLongError
 from mockserver.instances.places import Place, children
 from mockserver.instances.spelling import patterns, strictly, with_siblings
@@ -184,15 +185,17 @@ class Document:
             self._validator = draft.validator
             self._weigh(patterns(spelled))
             try:
-                # The first error alone: a list of all is made before one is read, and nobody runs meanwhile.
-                _meta(draft).validate(schema)
+                found = flaw(_meta(draft), schema)
+                if found:
+                    reason = reason or found
+                    continue
                 self.siblings = draft.ignores and with_siblings(spelled, binding=not loose)
                 self._registry = jsonschema_rs.Registry(
                     [(self._id(), schema)], draft=draft.number, retriever=_refuse
                 )
                 self.validator(self.root, formats=True)
             except ValueError as error:
-                reason = reason or _brief(error)
+                reason = reason or brief(error)
             else:
                 return
         msg = f"the schema is not valid: {reason}"
@@ -246,7 +249,7 @@ class Document:
         try:
             error = next(self.validator(place, formats=True).iter_errors(value), None)
         except ValueError as failure:
-            return _brief(failure)
+            return brief(failure)
         return "it is refused" if error is None else error.message[:200]
 
     def known(self, key: Hashable, find: Callable[[], T]) -> T:
@@ -402,15 +405,8 @@ def formatted(name: str, value: Any) -> bool:
     return bool(_form(name).is_valid(value))
 
 
-def _brief(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    place = next((line for line in lines if line.startswith("On instance[")), "")
-    at = place.removeprefix("On instance").removesuffix(":").replace('"]["', ".").strip('[]"')
-    return f"{at}: {lines[0][:200]}" if at else (lines or ["unknown"])[0][:200]
-
-
-_MOST, _TEXTS = 64, 1024 * 1024
-"""How many compiled schemas are kept, and of how many bytes together: compiled, they are fifty times that."""
+_MOST, _TEXTS = 64, 512 * 1024
+"""How many compiled schemas are kept, and of how many bytes together, which are a hundred times that."""
 
 _kept: Kept[tuple[bytes, bool], Document] = Kept(most=_MOST, size=_TEXTS, weigh=lambda key, _: len(key[0]))
 _keeping = Lock()
@@ -424,7 +420,7 @@ def compiled(schema: Any, *, loose: bool = False, hasty: bool = False) -> Docume
     try:
         text = dumps(schema)
     except (TypeError, ValueError, RecursionError) as error:
-        msg = f"the schema is not JSON that can be written: {_brief(error)}"
+        msg = f"the schema is not JSON that can be written: {brief(error)}"
         raise ImpossibleSchemaError(msg) from None
     with _keeping:
         found = _kept.get((text, loose))

@@ -14,7 +14,7 @@ MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSch
 """The keywords that hold subschemas by name."""
 
 _SPELLED = frozenset({"$ref", "pattern", "patternProperties"})
-_VALUES = frozenset({"enum", "const", "default", "examples"})
+VALUES = frozenset({"enum", "const", "default", "examples"})
 """The keywords that hold values, whatever these look like."""
 
 _URI = "/?:@!$&'()*+,;=-._~%"
@@ -72,7 +72,7 @@ def _schemas(schema: Any) -> Iterator[dict[str, Any]]:
             todo += [
                 (below, not named and name in MAPS)
                 for name, below in value.items()
-                if isinstance(below, dict | list) and (named or name not in _VALUES)
+                if isinstance(below, dict | list) and (named or name not in VALUES)
             ]
 
 

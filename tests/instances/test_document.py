@@ -199,6 +199,9 @@ def test_of_all_that_is_wrong_with_a_schema_only_the_first_is_made(monkeypatch: 
     class Judge:
         """Who has no way to list what is wrong."""
 
+        def is_valid(self, _: Any) -> bool:
+            return False
+
         def validate(self, schema: Any) -> None:
             msg = f"the first of {len(schema['$defs'])}"
             raise ValueError(msg)
