@@ -7,7 +7,7 @@ form, which is seen by filling it in and comparing.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 
@@ -21,21 +21,27 @@ from mockserver.wire.template import Compiled
 MARKS = Envelope("f0d6c2a8-51b7-9e34-8a9c-7c3de1b40f25", 7_603_918_254)
 """An id and a second that no exchange has; both as long as any."""
 
-_HOLES = {MARKS.request_id.encode(): "id", b"%d" % MARKS.created: "created"}
-_SPLIT = re.compile(b"(" + b"|".join(_HOLES) + b")")
+
+class Holes:
+    """What is filled in, by name, and the marks that stand in its place where a form is made."""
+
+    def __init__(self, marks: Mapping[str, bytes]) -> None:
+        # A mark may begin like a shorter one.
+        self._names = {marks[name]: name for name in sorted(marks, key=lambda name: -len(marks[name]))}
+        self._split = re.compile(b"(" + b"|".join(map(re.escape, self._names)) + b")")
+
+    def template(self, marked: bytes) -> Compiled:
+        """The bytes with holes where the marks stand."""
+        parts = self._split.split(marked)
+        return Compiled(tuple(parts[::2]), tuple(self._names[mark] for mark in parts[1::2]))
 
 
 def _values(envelope: Envelope) -> dict[str, bytes]:
     return {"id": envelope.request_id.encode(), "created": b"%d" % envelope.created}
 
 
+_HOLES = Holes(_values(MARKS))
 _WIDTHS = [len(filled) for filled in _values(MARKS).values()]
-
-
-def _template(marked: bytes) -> Compiled:
-    """The bytes with holes where the marks stand."""
-    parts = _SPLIT.split(marked)
-    return Compiled(tuple(parts[::2]), tuple(_HOLES[mark] for mark in parts[1::2]))
 
 
 @value
@@ -50,12 +56,12 @@ class Form:
     @classmethod
     def of_body(cls, marked: bytes) -> "Form":
         """The form of a body that was written with the marks."""
-        return cls(_template(marked), size=len(marked))
+        return cls(_HOLES.template(marked), size=len(marked))
 
     @classmethod
     def of_stream(cls, marked: Sequence[bytes], tokens: Sequence[int]) -> "Form":
         """The form of a stream whose frames were written with the marks."""
-        return cls(_template(chunked(marked)), places(marked), size_of(marked), tuple(tokens))
+        return cls(_HOLES.template(chunked(marked)), places(marked), size_of(marked), tuple(tokens))
 
     def body(self, envelope: Envelope) -> bytes:
         """The body of an exchange."""
@@ -75,7 +81,8 @@ def fits(envelope: Envelope) -> bool:
 class Said:
     """What was said to a request: its reply, what was found in the caches, what it cost, and its form.
 
-    A form is made when the same is said a second time; `formless`: there is none.
+    A form is made when the same is said a second time; `formless`: there is none. `varies`: what goes out
+    has more of its exchange than can be filled in.
     """
 
     reply: Reply
@@ -83,6 +90,7 @@ class Said:
     usage: Usage
     form: Form | None = None
     formless: bool = False
+    varies: bool = False
 
     def same(self, reply: Reply, cache: CacheUse) -> bool:
         """Whether the same is said again, to the letter: equals may be written in two ways, 1 and 1.0."""

@@ -13,16 +13,20 @@ from dataclasses import dataclass
 
 from mockserver.base.kept import Kept, Marks
 from mockserver.catalogue.models import Model
-from mockserver.corridor.again import Said
+from mockserver.corridor.again import Form, Said
 from mockserver.corridor.heads import Heads
 from mockserver.corridor.threads import Thread
+from mockserver.meter.caches import Prefixes
 from mockserver.meter.prompt import PromptTokens
 from mockserver.meter.quotas import Admission
 from mockserver.rules.past import Course, Past, Trail, course_of
 from mockserver.rules.policy import Policies, RulePolicy
+from mockserver.scripts.script import Script
 from mockserver.state.journal import Entry
+from mockserver.talk.reply import Reply
 from mockserver.talk.request import ChatRequest
 from mockserver.talk.surface import Surface
+from mockserver.wire.template import Compiled
 
 _MOST = 1000
 _BYTES = 8 * 1024 * 1024
@@ -39,7 +43,7 @@ Place = tuple[Surface, bytes, bytes]
 """The surface, the headers in one piece, the body."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Read:
     """A request, read, and what its prompt costs; its key, and the policy by which nothing was found.
 
@@ -60,14 +64,42 @@ class Read:
         return past.follow(self.course)
 
 
+@dataclass(slots=True, kw_only=True, repr=False)
+class Lesson:
+    """What of an exchange is the same each time its request comes (`mockserver.corridor.rote`).
+
+    `says` is what of the `script` it says, None for both where the built-in model answers. It was learnt when
+    the scripts had this `revision`, and the world this `trail`; `heard` is what a history may repeat of it,
+    `prefixes` are looked for in the context cache, None where none is read. `template` has all bytes of the
+    answer, or only its head where the body is `packed`. `size` and `sent_size` are what the journal weighs.
+    """
+
+    place: Place
+    read: Read
+    said: Said
+    reply: Reply
+    script: Script | None
+    says: Reply | None
+    revision: int
+    trail: Trail
+    heard: tuple[int, ...]
+    prefixes: Prefixes | None
+    size: int
+    sent_size: int
+    template: Compiled
+    packed: Form | None
+
+
 class Known:
     """What was read lately and came more than once; bounded in number and in bytes.
 
-    `heads` are those of requests as HTTP has them, whatever is asked.
+    `heads` are those of requests as HTTP has them, whatever is asked. `lessons` are what was learnt of all
+    bytes of a request, whose head and body they are.
     """
 
     def __init__(self, *, most: int = _MOST, size: int = _BYTES) -> None:
         self._read: Kept[Place, Read] = Kept(most=most, size=size, weigh=_weight)
+        self.lessons: Kept[bytes, Lesson] = Kept(most=most, size=size, weigh=_weight_of_lesson)
         self._came = Marks(_MARKS)
         self.heads = Heads()
 
@@ -77,7 +109,7 @@ class Known:
     @property
     def size(self) -> int:
         """About how many bytes it keeps."""
-        return self._read.size
+        return self._read.size + self.lessons.size
 
     def find(self, place: Place, policies: Policies) -> Read | None:
         """What was read of these bytes; None when they are new, or their key has another policy by now."""
@@ -96,6 +128,7 @@ class Known:
     def forget(self) -> None:
         """Forgets all of it: keys stand in the headers."""
         self._read.clear()
+        self.lessons.clear()
         self._came.clear()
         self.heads.forget()
 
@@ -104,6 +137,10 @@ def _weight(place: Place, read: Read) -> int:
     form = None if read.said is None else read.said.form
     size = 0 if form is None else _SHARE * form.size
     return size + _OBJECTS + _TIMES * (len(place[1]) + len(place[2]))
+
+
+def _weight_of_lesson(whole: bytes, lesson: Lesson) -> int:
+    return _OBJECTS + _TIMES * len(whole) + lesson.template.size
 
 
 @dataclass(slots=True)

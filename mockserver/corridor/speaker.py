@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from mockserver.corridor.answers import Clock
     from mockserver.corridor.replay import Recorded
 
+BUILT_IN = "built-in"
+"""Who answers where no script does."""
+
 HASTE = 0.002
 """How many seconds of work the built-in model may take before it goes on where it holds nobody up.
 
@@ -84,7 +87,7 @@ class Speaker:
             scripts = tuple(self._scripts.seen_by(world.key))
             report = yield from aside(miss.explain, scripts, world.key, request)
             raise Refused(miss.refusal(report))
-        entry.answered_by = "built-in"
+        entry.answered_by = BUILT_IN
         return (yield from self._spoken(request, large=large))
 
     def _scripted(

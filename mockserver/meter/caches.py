@@ -55,6 +55,11 @@ Prefixes = Sequence[tuple[int, int]]
 """The mark of each prefix of a conversation, and its tokens."""
 
 
+def prefixes_of(prompt: PromptTokens) -> Prefixes:
+    """The prefixes of a prompt."""
+    return list(_prefixes(prompt.parts))
+
+
 def marked(request: ChatRequest, tokenizer: Tokenizer) -> Prefixes | None:
     """The prefixes of a request with a marker; None for one without.
 
@@ -103,10 +108,19 @@ class PrefixCache:
         """The hit of a prompt, which then leaves its own prefixes behind."""
         if prompt.text < minimum:
             return CacheUse()
-        prefixes = list(_prefixes(prompt.parts))
+        prefixes = prefixes_of(prompt)
+        found = self.found(prompt, prefixes, block=block, now=now)
+        self.leave(prefixes, now=now)
+        return found
+
+    def found(self, prompt: PromptTokens, prefixes: Prefixes, *, block: int, now: float) -> CacheUse:
+        """What a prompt with these prefixes hits implicitly."""
         hit = max((tokens for mark, tokens in prefixes if self._alive(mark, now)), default=0)
-        self._keep((mark for mark, _ in prefixes), now)
         return CacheUse(min(hit, prompt.total - 1) // block * block)
+
+    def leave(self, prefixes: Prefixes, *, now: float) -> None:
+        """Keeps these prefixes from now on."""
+        self._keep((mark for mark, _ in prefixes), now)
 
     def explicit(
         self, request: ChatRequest, prompt: PromptTokens, prefixes: Prefixes, *, now: float

@@ -75,6 +75,10 @@ class Desk:
         """About how many bytes they take."""
         return sum(entered.size for entered in self)
 
+    def __bool__(self) -> bool:
+        """Whether the control API entered any."""
+        return bool(self._entered)
+
     def add(self, spec: Mapping[str, Any]) -> Entered:
         """Enters a fault of the control API and gives it an id. Raises `BadFaultError` or `MatchError`."""
         entered = self.read(spec)

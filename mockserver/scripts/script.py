@@ -337,7 +337,8 @@ def first(scripts: Iterable[Script], key: str, request: ChatRequest) -> int | No
 class Scripts:
     """All scripts of a server: those of the control API in the order of their arrival, then scenarios.
 
-    Clearing keeps the scenario that the server was started with: it begins anew.
+    Clearing keeps the scenario that the server was started with: it begins anew. `revision` counts all
+    changes but uses.
     """
 
     def __init__(self) -> None:
@@ -345,6 +346,7 @@ class Scripts:
         self._indexes: dict[str | None, Index[Script]] = {}
         self._scenarios: dict[str | None, Cast] = {}
         self._count = 0
+        self.revision = 0
         self._size = 0
 
     @property
@@ -373,6 +375,7 @@ class Scripts:
 
     def enter(self, script: Script) -> None:
         """Enters a script behind all others and gives it an id."""
+        self.revision += 1
         self._count += 1
         script.id, script.order = f"reply-{self._count}", self._count
         self._scripts[script.id] = script
@@ -388,6 +391,7 @@ class Scripts:
         old = self._scripts.get(script_id)
         if old is None:
             return False
+        self.revision += 1
         script.id, script.order, script.used = script_id, old.order, old.used
         self._unfile(old)
         self._scripts[script_id] = script
@@ -406,6 +410,7 @@ class Scripts:
         script = self._scripts.pop(script_id, None)
         if script is not None:
             self._size -= script.size
+            self.revision += 1
             self._unfile(script)
         return script is not None
 
@@ -418,6 +423,7 @@ class Scripts:
 
     def clear(self, key: str | None = None) -> None:
         """Forgets all scripts of the control API, or those of one key; scenarios begin anew."""
+        self.revision += 1
         for held in self._scenarios.values():
             for script in held.scripts:
                 script.forget(key)
@@ -437,6 +443,7 @@ class Scripts:
 
         `name` is the key that it serves, None for all keys, or `FILES`.
         """
+        self.revision += 1
         if cast.scripts:
             self._scenarios[name] = cast
         else:
@@ -484,6 +491,19 @@ class Scripts:
         for script in spent:
             self._unfile(script)
         return found
+
+    def lasting(self, key: str, request: ChatRequest) -> tuple[bool, Script | None]:
+        """The script that answers a request, and whether it will as long as the revision is this one.
+
+        None answers, too. One that may be used up will not for ever, nor what stands behind such a one.
+        Raises `MatchError`.
+        """
+        for script in self._candidates(key, request):
+            if script.times is not None:
+                return False, None
+            if script.match.holds(key, request):
+                return True, script
+        return True, None
 
     def _candidates(self, key: str, request: ChatRequest) -> Iterator[Script]:
         own, common = self._indexes.get(key), self._indexes.get(None)

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockserver.catalogue.plans import agents_only, is_agent
 from mockserver.corridor.engine import Answer, Engine
+from mockserver.corridor.rote import Rote
 from mockserver.corridor.unshared import is_gone
 from mockserver.corridor.work import INLINE, LARGE, Steps, Work, pause
 from mockserver.dialects.native.surface import NATIVE_TEXT
@@ -28,7 +29,7 @@ from mockserver.server.asgi import (
     send_answer,
 )
 from mockserver.server.aside import Aside
-from mockserver.server.direct import Line, written
+from mockserver.server.direct import Line, head, written
 from mockserver.server.guard import Guard
 from mockserver.server.settling import Settling
 from mockserver.server.turn import Pauses
@@ -61,6 +62,7 @@ class App:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.guard = Guard.of(engine.settings)
+        self.rote = Rote(engine, head)
         self.aside = Aside()
         self._others: Starlette | None = None
         self._making = Lock()
@@ -95,9 +97,12 @@ class App:
         await self._send_entered(answer, scope, receive, send)
 
     def at_hand(
-        self, scope: Scope, headers: RequestHeaders, body: bytes, line: Line
+        self, scope: Scope, headers: RequestHeaders, body: bytes, line: Line, whole: bytes = b""
     ) -> Pauses[bytes | ASGIApp]:
-        """All bytes of the answer to a request that is there as a whole; or what answers it the long way."""
+        """All bytes of the answer to a request that is there as a whole; or what answers it the long way.
+
+        What became of one that came in one piece, `whole`, is learnt.
+        """
         path, engine = scope["path"], self.engine
         surface = at(path) if scope["method"] == "POST" else None
         most = min(LARGE, engine.settings.max_body)
@@ -132,6 +137,7 @@ class App:
         assert answer.entry is not None, "every chat has its entry"
         answer.entry.finished = engine.clock()
         engine.ended(answer)
+        self.rote.learn(whole, answer, data)
         return data
 
     async def _go_on(

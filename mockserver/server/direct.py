@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from mockserver.corridor.answers import Answer
 from mockserver.corridor.work import LARGE
 from mockserver.server.turn import Pauses
-from mockserver.wire.chunked import chunked
+from mockserver.wire.chunked import LAST, chunked
 from mockserver.wire.incoming import RequestHeaders
 
 
@@ -27,13 +27,31 @@ class AtHand(Protocol):
     """What answers a request that is there as a whole."""
 
     def __call__(
-        self, scope: Scope, headers: RequestHeaders, body: bytes, line: Line
+        self, scope: Scope, headers: RequestHeaders, body: bytes, line: Line, whole: bytes, /
     ) -> Pauses[bytes | ASGIApp]:
-        """All bytes of its answer, or the ASGI application that answers it."""
+        """All bytes of its answer, or the ASGI application that answers it.
+
+        `whole` are all bytes of a request that came in one piece, as the one before it did; else it is empty.
+        """
+
+
+class ByRote(Protocol):
+    """What answers a request at once, of which these are all bytes."""
+
+    def __call__(self, whole: bytes, /) -> bytes | None:
+        """All bytes of its answer; None when it is to be read."""
 
 
 _NO_BODY = (204, 304)
 """The statuses of answers that are not framed (RFC 9112, 6.3)."""
+
+
+def head(answer: Answer, *, keep_alive: bool = True) -> bytes:
+    """The head of an answer whose body is in chunks."""
+    lines = [*map(b": ".join, answer.headers), b"transfer-encoding: chunked\r\n\r\n"]
+    if not keep_alive:
+        lines.insert(-1, b"connection: close")
+    return STATUS_LINE[answer.status] + b"\r\n".join(lines)
 
 
 def written(answer: Answer, *, keep_alive: bool) -> bytes | None:
@@ -43,9 +61,6 @@ def written(answer: Answer, *, keep_alive: bool) -> bytes | None:
     """
     if answer.foreign or answer.plan is not None or answer.delay or answer.due or answer.status in _NO_BODY:
         return None
-    lines = [*map(b": ".join, answer.headers), b"transfer-encoding: chunked\r\n\r\n"]
-    if not keep_alive:
-        lines.insert(-1, b"connection: close")
     chunks = chunked(answer.frames or (answer.body,))
-    data = b"".join((STATUS_LINE[answer.status], b"\r\n".join(lines), chunks, b"0\r\n\r\n"))
+    data = b"".join((head(answer, keep_alive=keep_alive), chunks, LAST))
     return data if len(data) <= LARGE else None

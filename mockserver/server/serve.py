@@ -51,7 +51,8 @@ class Server(uvicorn.Server):
     ) -> None:
         self._app = app = App(engine)
         self.guard = app.guard
-        super().__init__(config(app, engine.settings, at_hand=app.at_hand, heads=engine.known.heads))
+        heads, say = engine.known.heads, app.rote.say
+        super().__init__(config(app, engine.settings, at_hand=app.at_hand, by_rote=say, heads=heads))
         self._engine = engine
         self._on_open = on_open
         self._alone = alone

@@ -1,16 +1,9 @@
-"""The HTTP protocol of uvicorn with more: gathered writes, limits on a request, offers of HTTP/2 declined.
-
-Each event of a stream is a chunk of its own, as the cloud sends it. One system call for each would
-cost more than everything else together, so what is written within one turn of the loop leaves as one
-piece: `GatheringTransport` collects it. Nothing waits: the piece leaves at the end of that turn, and so do
-answers that are whole (`mockserver.server.turn`).
-"""
+"""The HTTP protocol of uvicorn with more: gathered writes, limits on a request, offers of HTTP/2 declined."""
 
 import asyncio
 import re
 import sys
 import typing
-from collections.abc import Callable
 from typing import Any
 
 import httptools
@@ -20,14 +13,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from mockserver.corridor.heads import Head, Heads
 from mockserver.corridor.settings import Settings
-from mockserver.server.connection import EXTENSION, Connection, first
-from mockserver.server.direct import AtHand
+from mockserver.server.connection import EXTENSION, Connection
+from mockserver.server.direct import AtHand, ByRote
+from mockserver.server.gathering import GatheringTransport
 from mockserver.server.turn import Turn, Way
 from mockserver.wire.incoming import RequestHeaders
 
 _TURN = 0.2
 """Seconds in which connections without a running answer close; less would cut them off as overdue."""
-_GATHER = 64 * 1024
 _HEADERS = 64 * 1024
 _EACH = 32
 """What a header counts beside its name and value, as in HTTP/2 (RFC 9113, 6.5.2)."""
@@ -50,74 +43,6 @@ _TIMED_OUT = _plain("408 Request Timeout", "The request was not there as a whole
 
 class _TooLargeError(Exception):
     """The headers of a request count too much; the parser takes no more of it."""
-
-
-def _never() -> bool:
-    return False
-
-
-class GatheringTransport(asyncio.Transport):
-    """A transport that hands over everything written in one turn of the loop at once.
-
-    `lingers` is asked before it closes: True when its owner goes on to listen, and closes it once more.
-    """
-
-    def __init__(
-        self,
-        transport: asyncio.Transport,
-        turn: Turn,
-        lingers: Callable[[], bool] = _never,
-    ) -> None:
-        super().__init__()
-        self._lingers = lingers
-        self._transport = transport
-        self._turn = turn
-        self._pieces: list[bytes] = []
-        self._size = 0
-        self.begins: Callable[[], None] | None = None
-        self.is_closing = transport.is_closing  # type: ignore[method-assign]
-        self.get_extra_info = transport.get_extra_info  # type: ignore[method-assign]
-        self.pause_reading = transport.pause_reading  # type: ignore[method-assign]
-        self.resume_reading = transport.resume_reading  # type: ignore[method-assign]
-
-    def write(self, data: Any) -> None:
-        """Keeps bytes until the end of this turn; hands them over at once when they are many."""
-        if not self._pieces:
-            self._turn.hand_over(self.flush)
-        self._pieces.append(data)
-        self._size += len(data)
-        if self._size > _GATHER:
-            self.flush()
-
-    def flush(self) -> None:
-        """Hands over what was kept; nobody is there to take it when the client has left."""
-        if self._pieces:
-            pieces, self._pieces, self._size = self._pieces, [], 0
-            if self.is_closing():
-                return  # the client left within this turn; uvloop would raise
-            data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            if self.begins is not None:
-                begins, self.begins = self.begins, None
-                data = first(data, self._transport, begins)
-            self._transport.write(data)
-
-    def close(self) -> None:
-        """Hands over what was kept, then closes."""
-        self.flush()
-        if self._lingers():
-            self.is_closing = lambda: True  # type: ignore[method-assign]
-        else:
-            self._transport.close()
-
-    def release(self) -> None:
-        """Lets go of its owner: it is closed for good."""
-        self._pieces.clear()
-        self._lingers = _never
-
-    def abort(self) -> None:
-        """Closes at once; what was kept is lost."""
-        self._pieces.clear()
-        self._transport.abort()
 
 
 def _unchunked(app: ASGIApp, cycle: RequestResponseCycle) -> ASGIApp:
@@ -164,7 +89,8 @@ class Protocol(HttpToolsProtocol):
 
     A request that is there as a whole at the end of the `turn`, without further ado, is put to `at_hand`,
     which has all bytes of its answer, or an application that gives it as any other is given. One that comes
-    in one piece, nothing before it or behind it, goes by the parser only if none of the `heads` is its own.
+    in one piece, nothing before it or behind it, goes by the parser only if none of the `heads` is its own,
+    and is answered before that where `by_rote` knows it as a whole.
 
     `tunnels` is what a CONNECT hears. A target with a scheme and a host (RFC 9112, 3.2.2) leaves that host in
     the scope's extension, as `authority`.
@@ -178,6 +104,7 @@ class Protocol(HttpToolsProtocol):
     max_connections = 5000
     crowded: ASGIApp
     at_hand: AtHand | None = None
+    by_rote: ByRote | None = None
     heads: Heads | None = None
     turn: Turn
     tunnels = "This is no proxy."
@@ -190,6 +117,7 @@ class Protocol(HttpToolsProtocol):
     _alone = False
     _whole = True
     _head: Head | None = None
+    _known = b""
     _rests_from: float | None = None
     _refused = False
     _last_word = b""
@@ -268,13 +196,15 @@ class Protocol(HttpToolsProtocol):
         """Takes a request whose head is known as the parser would take it, where nothing is before it."""
         if self.heads is None or not self._whole or not (self.cycle is None or self.cycle.response_complete):
             return False
+        if self._answers_by_rote(data):
+            return True
         found = self.heads.find(data)
         if found is None:
             return False
         head, body = found
         self._stop_clock()
         self._unset_keepalive_if_required()
-        self._idle_bytes, self._head = 0, head
+        self._idle_bytes, self._head, self._known = 0, head, data
         self.url, self.headers, self.expect_100_continue = head.url, list(head.headers.raw), False
         scope: Any = {
             **head.scope,
@@ -304,6 +234,20 @@ class Protocol(HttpToolsProtocol):
         self._start_asgi_task(cycle, self.app)
         return True
 
+    def _answers_by_rote(self, data: bytes) -> bool:
+        """Answers a request that is known as a whole; nobody but its client need know that it came."""
+        if self.by_rote is None or self.flow.write_paused or self.app is self.crowded:
+            return False
+        answer = self.by_rote(data)
+        if answer is None:
+            return False
+        self._stop_clock()
+        self._idle_bytes = 0
+        self._gathering.write(answer)
+        self.server_state.total_requests += 1
+        self._rest()
+        return True
+
     def _keep_head(self) -> None:
         """Keeps how a request began that came in one piece, if whatever begins so can be taken by itself."""
         if self.heads is None or not (self._alone and self._one_piece) or self.parser.should_upgrade():
@@ -329,7 +273,7 @@ class Protocol(HttpToolsProtocol):
         self._idle_bytes = 0
         self._in_headers = self._moved = self._one_piece = True
         self._whole = False
-        self._head = None
+        self._head, self._known = None, b""
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
 
@@ -389,7 +333,8 @@ class Protocol(HttpToolsProtocol):
             if self.at_hand is not None and not waits:
                 scope: Any = cycle.scope
                 headers = RequestHeaders(scope["headers"]) if self._head is None else self._head.headers
-                app = yield from self.at_hand(scope, headers, bytes(cycle.body), cycle)
+                whole, self._known = self._known, b""
+                app = yield from self.at_hand(scope, headers, bytes(cycle.body), cycle, whole)
             if isinstance(app, bytes):
                 self._write(cycle, app)
             else:
@@ -525,12 +470,13 @@ def protocol(
     crowded: ASGIApp,
     at_hand: AtHand | None = None,
     heads: Heads | None = None,
+    by_rote: ByRote | None = None,
     tunnels: str = Protocol.tunnels,
 ) -> type[Protocol]:
     """The protocol with a server's own limits; `crowded` answers the connections beyond them.
 
-    `at_hand` answers requests that are there as a whole; without it all go by ASGI. `heads` are those that
-    came before.
+    `at_hand` answers requests that are there as a whole, `by_rote` those that came before; without them all
+    go by ASGI. `heads` are those that came before.
     """
     limits = {
         "tunnels": tunnels,
@@ -539,6 +485,7 @@ def protocol(
         "max_connections": settings.max_connections,
         "crowded": staticmethod(crowded),
         "at_hand": None if at_hand is None else staticmethod(at_hand),
+        "by_rote": None if by_rote is None else staticmethod(by_rote),
         "heads": heads,
         "turn": Turn(),
     }
@@ -561,15 +508,19 @@ def config(
     *,
     at_hand: AtHand | None = None,
     heads: Heads | None = None,
+    by_rote: ByRote | None = None,
     tunnels: str = Protocol.tunnels,
 ) -> uvicorn.Config:
     """How uvicorn serves an application: with our protocol, and with no word of its own.
 
-    `at_hand` answers what it can without ASGI, `heads` are those that came before.
+    `at_hand` and `by_rote` answer what they can without ASGI, `heads` are those that came before.
     """
+    own = protocol(
+        settings, crowded=app.crowded, at_hand=at_hand, by_rote=by_rote, heads=heads, tunnels=tunnels
+    )
     return uvicorn.Config(
         app,
-        http=protocol(settings, crowded=app.crowded, at_hand=at_hand, heads=heads, tunnels=tunnels),
+        http=own,
         loop="auto",
         lifespan="off",
         log_config=None,

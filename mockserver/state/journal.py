@@ -12,7 +12,7 @@ from mockserver.base.logs import without
 from mockserver.base.masking import mask
 from mockserver.catalogue.errors import Refusal
 from mockserver.dialects.table import named
-from mockserver.state.sent import Sent
+from mockserver.state.sent import OnWire, Sent
 from mockserver.state.worlds import World
 from mockserver.talk.fault import Fault
 from mockserver.talk.finding import Finding
@@ -62,7 +62,7 @@ class Entry:
     endpoint: str = ""
     size: int = 0
     changed: int = 0
-    sent: Sent | None = field(default=None, repr=False)
+    sent: Sent | OnWire | None = field(default=None, repr=False)
 
     def weigh(self) -> int:
         """How many bytes it takes, about, all that it keeps together; said again by `size`."""
@@ -222,7 +222,7 @@ class Journal:
         self._limit = size
         self.size = 0
         self._count = 0
-        self._sent: OrderedDict[int, tuple[Entry, Sent]] = OrderedDict()
+        self._sent: OrderedDict[int, tuple[Entry, Sent | OnWire]] = OrderedDict()
         self._sent_limit = sent
         self.sent_size = 0
         self.revision = 0
@@ -241,7 +241,7 @@ class Journal:
         self.revision += 1
         entry.number, entry.changed = self._count, self.revision
         entries.append(entry)
-        self.size += entry.weigh()
+        self.size += entry.size or entry.weigh()
         while len(entries) > self._most or (self.size > self._limit and len(entries) > 1):
             gone = entries.popleft()
             self.size -= gone.size
@@ -251,7 +251,7 @@ class Journal:
         """So many exchanges came before the next one, wherever."""
         self._count = count
 
-    def ended(self, entry: Entry, sent: Sent) -> None:
+    def ended(self, entry: Entry, sent: Sent | OnWire) -> None:
         """An exchange is over: these bytes went out. The oldest go when they are too many."""
         self.revision += 1
         entry.changed = self.revision

@@ -4,11 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mockserver.wire.chunked import size_of
+from mockserver.wire.chunked import size_of, unchunked
 from mockserver.wire.headers import Headers
 
 _EACH = 100
 """About what a frame takes in bytes beside its own."""
+
+
+def weight(frames: Sequence[bytes]) -> int:
+    """About how many bytes it takes to keep frames that went out."""
+    return size_of(frames) + _EACH * (len(frames) + 1)
 
 
 @dataclass(slots=True)
@@ -29,7 +34,7 @@ class Sent:
 
     def __post_init__(self) -> None:
         """Weighs it, in bytes."""
-        self.size = size_of(self.frames) + _EACH * (len(self.frames) + 1)
+        self.size = weight(self.frames)
 
     def shown(self) -> dict[str, Any]:
         """It as JSON: times in milliseconds since the request was there; packed bytes are not shown."""
@@ -49,3 +54,27 @@ class Sent:
             ],
             "ending": self.ending,
         }
+
+
+class OnWire:
+    """The same of an answer that left in one piece: all its bytes, taken apart when somebody looks.
+
+    `size` is what its frames weigh. Its last header says that it is in chunks, which is not told.
+    """
+
+    __slots__ = ("_data", "size")
+
+    def __init__(self, data: bytes, size: int) -> None:
+        self._data = data
+        self.size = size
+
+    def apart(self) -> Sent:
+        """It, taken apart."""
+        head, _, chunks = self._data.partition(b"\r\n\r\n")
+        line, *lines = head.split(b"\r\n")
+        headers = [(name, value) for name, _, value in (line.partition(b": ") for line in lines[:-1])]
+        return Sent(int(line.split()[1]), headers, unchunked(chunks))
+
+    def shown(self) -> dict[str, Any]:
+        """It as JSON."""
+        return self.apart().shown()

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import overload
 
+LAST = b"0\r\n\r\n"
+"""The chunk that ends a body."""
+
 
 def chunk(frame: bytes) -> bytes:
     """A frame as a chunk."""
@@ -62,6 +65,15 @@ class Chunked(Sequence[bytes]):
 def chunked(frames: Sequence[bytes]) -> bytes:
     """All frames, each a chunk."""
     return frames.data if isinstance(frames, Chunked) else b"".join(map(chunk, frames))
+
+
+def unchunked(data: bytes) -> list[bytes]:
+    """The frames of chunks that have no extensions; what stands behind the last one is not read."""
+    frames, at = [], 0
+    while (end := data.index(b"\r\n", at)) and (size := int(data[at:end], 16)):
+        frames.append(data[end + 2 : end + 2 + size])
+        at = end + size + 4
+    return frames
 
 
 def size_of(frames: Sequence[bytes]) -> int:

@@ -20,5 +20,10 @@ def encoded(body: bytes, headers: Mapping[str, str]) -> tuple[bytes, bytes]:
     """A JSON body gzipped when the client asks for it, as (content encoding, body)."""
     if not takes_gzip(headers.get("accept-encoding", "")):
         return b"", body
+    return b"gzip", packed(body)
+
+
+def packed(body: bytes) -> bytes:
+    """A body, gzipped."""
     packer = zlib.compressobj(level=1, wbits=31)
-    return b"gzip", packer.compress(body) + packer.flush()
+    return packer.compress(body) + packer.flush()

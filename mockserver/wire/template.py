@@ -91,6 +91,11 @@ class Compiled:
         self.holes = holes
         self._fill: Callable[[Values], bytes] | None = None
 
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes, filled once: its literals, and these as a pattern."""
+        return 2 * sum(map(len, self.literals))
+
     def fill(self, values: Values) -> bytes:
         """The bytes, all holes filled. Raises `KeyError` with the name of a hole without value."""
         if self._fill is None:

@@ -10,7 +10,8 @@ from mockserver.corridor.heads import Head, Heads
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.server.transport import Protocol
 from mockserver.wire.incoming import RequestHeaders
-from tests.server.test_direct import ASKED, TEA, app_of, both, compat, connected, heard, quiet
+from tests.server.test_direct import ASKED, TEA, both, compat
+from tests.server.wires import app_of, connected, heard, quiet
 
 NAMES = [
     "chat",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mockserver.meter import caches
 from mockserver.meter import tokenizer as tokenizers
-from mockserver.meter.caches import LIFE_S, CacheUse, PrefixCache
+from mockserver.meter.caches import LIFE_S, CacheUse, PrefixCache, prefixes_of
 from mockserver.meter.prompt import PromptTokens, prompt_tokens
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.request import ChatRequest
@@ -300,3 +300,16 @@ def test_explicit_and_implicit_caches_do_not_hit_each_other(tokenizer: Tokenizer
     other = PrefixCache()
     use(other, request, tokenizer)
     assert hit(other, read) == 0
+
+
+def test_what_is_found_is_what_a_use_finds_and_what_is_left_is_what_it_leaves() -> None:
+    used, asked = PrefixCache(), PrefixCache()
+    turns = (SYSTEM, FIRST, ANSWER, SECOND)
+    for count, now in ((2, 0.0), (4, 1.0), (4, 2.0), (4, 400.0)):
+        read = prompt(*turns[:count])
+        prefixes = prefixes_of(read)
+        found = asked.found(read, prefixes, block=16, now=now)
+        assert found == asked.found(read, prefixes, block=16, now=now), "to look leaves nothing"
+        asked.leave(prefixes, now=now)
+        assert used.implicit(read, block=16, minimum=256, now=now) == found
+        assert len(asked) == len(used)

@@ -143,3 +143,11 @@ def test_a_world_remembers_only_so_many_faults(desk: Desk) -> None:
     assert len(place.fault_uses) == 1000
     assert drawn(desk, place, header="split=1000;times=1") is None
     assert drawn(desk, place, header="split=0;times=1") == "split=0;times=1"
+
+
+def test_it_is_known_whether_any_fault_was_entered(desk: Desk) -> None:
+    assert not desk
+    entered = desk.add({"fault": "empty"})
+    assert desk
+    desk.remove(entered.id)
+    assert not desk

@@ -2,7 +2,7 @@
 
 import json
 import tracemalloc
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import assume, given
@@ -15,13 +15,16 @@ from mockserver.dialects.compat.refuse import refused as render_compat
 from mockserver.dialects.native.refuse import refused as render_native
 from mockserver.rules import schemas
 from mockserver.scripts.match import MatchError
-from mockserver.scripts.script import Script, ScriptError, Scripts, read_answer
+from mockserver.scripts.script import Cast, Script, ScriptError, Scripts, read_answer
 from mockserver.scripts.template import Draft
 from mockserver.talk.reply import Choice, Pace, Raw, Reply
 from mockserver.talk.request import Part, ToolCall
 from mockserver.wire import sse
 from tests.asking import ask
 from tests.wire.strategies import texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TEA = ask("Tea?")
 RID = "0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f"
@@ -511,3 +514,57 @@ def test_what_all_scripts_take_is_the_sum_of_each(steps: list[tuple[str, int, st
         else:
             scripts.clear(None if what == "clear" else f"sk-{at % 2}")
         assert scripts.size == sum(script.size for script in scripts)
+
+
+def asked(scripts: Scripts, key: str = "sk-me") -> tuple[bool, str | None]:
+    lasts, script = scripts.lasting(key, TEA)
+    return lasts, None if script is None else script.id
+
+
+def test_what_answers_for_good_is_the_first_that_matches_if_none_before_it_may_be_used_up(
+    errors: Errors,
+) -> None:
+    scripts = Scripts()
+    assert asked(scripts) == (True, None)
+    scripts.add({"match": {"last_user": "Coffee?"}, "reply": {"content": "no"}}, errors)
+    assert asked(scripts) == (True, None)
+    scripts.add({"match": {"key": "sk-you"}, "reply": {"content": "yours"}}, errors)
+    scripts.add({"reply": {"content": "Oolong."}}, errors)
+    assert asked(scripts) == (True, "reply-3")
+    assert asked(scripts, "sk-you") == (True, "reply-2")
+    scripts.add({"times": 1, "reply": {"content": "never"}}, errors)
+    assert asked(scripts) == (True, "reply-3")
+    scripts.remove("reply-3")
+    assert asked(scripts) == (False, None)
+
+
+def test_a_spent_script_of_a_file_is_no_reason_to_rely_on_the_next(errors: Errors) -> None:
+    specs: list[dict[str, Any]] = [{"times": 1, "reply": {}}, {"reply": {"content": "Then."}}]
+    scripts = Scripts()
+    filed = [Script.read(spec, str(at), errors, source=f"tea.yaml:{at}") for at, spec in enumerate(specs)]
+    scripts.play(None, Cast.of(filed))
+    filed[0].take("sk-me")
+    assert scripts.find("sk-me", TEA) is filed[1]
+    assert asked(scripts) == (False, None)
+
+
+def test_every_change_of_the_scripts_counts_and_no_use_does(errors: Errors) -> None:
+    scripts = Scripts()
+    script = scripts.add({"times": 1, "reply": {}}, errors)
+    other = Script.read({"times": 1, "reply": {}}, "", errors)
+    filed = Script.read({"reply": {}}, "a", errors, source="a")
+    steps: list[tuple[Callable[[], object], int]] = [
+        (lambda: scripts.replace(script.id, other), 1),
+        (other.take, 0),
+        (lambda: scripts.find("sk-me", TEA), 0),
+        (lambda: scripts.remove("reply-9"), 0),
+        (lambda: scripts.remove(script.id), 1),
+        (lambda: scripts.play(None, Cast.of([filed])), 1),
+        (lambda: scripts.play(None, Cast.of([])), 1),
+        (lambda: scripts.clear("sk-me"), 1),
+        (scripts.clear, 1),
+    ]
+    for step, more in steps:
+        before = scripts.revision
+        step()
+        assert scripts.revision - before == more

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from uvicorn.server import ServerState
 
 from mockserver.corridor.answers import Answer
 from mockserver.corridor.engine import Engine
@@ -22,108 +21,18 @@ from mockserver.corridor.sharing import Sharing
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.server.app import App
 from mockserver.server.direct import written
-from mockserver.server.transport import config
 from mockserver.state.redis.address import read_address
 from mockserver.state.redis.link import Link
 from mockserver.talk.reply import Reply
 from mockserver.wire.ids import Ids
 from tests.conftest import NOW
 from tests.server.talk import COMPAT, MODELS, TEXT, Live, request, running
+from tests.server.wires import Wire, app_of, connected, heard, quiet
 from tests.state.engines import Engine as Redis
 
 TEA = [{"role": "user", "content": "Which tea?"}]
 TOOL = {"type": "function", "function": {"name": "brew", "parameters": {"type": "object"}}}
-QUIET = 8
-"""After so many turns without a task all is said: requests behind each other take a turn each."""
-
 LONG = [{"role": "user", "content": "tea " * 20_000}]
-
-
-class Wire(asyncio.Transport):
-    """A transport that keeps what is written to it, and tells its protocol when it is closed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.line: Any = None
-        self.written: list[bytes] = []
-        self.closed = False
-
-    def write(self, data: Any) -> None:
-        assert not self.closed
-        self.written.append(bytes(data))
-
-    def close(self) -> None:
-        if not self.closed:
-            self.closed = True
-            asyncio.get_running_loop().call_soon(self.line.connection_lost, None)
-
-    abort = close
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def get_extra_info(self, _: str, default: Any = None) -> Any:
-        return default
-
-    def can_write_eof(self) -> bool:
-        return False
-
-    def pause_reading(self) -> None:
-        """Reading goes on: what is said was said."""
-
-    resume_reading = pause_reading
-
-
-def connected(app: App, count: int = 1, *, direct: bool = True) -> list[Wire]:
-    """So many connections to the server of an application, within a loop."""
-    at_hand, heads = (app.at_hand, app.engine.known.heads) if direct else (None, None)
-    made = config(app, app.engine.settings, at_hand=at_hand, heads=heads)
-    made.load()
-    connection: Any = made.http_protocol_class
-    wires = [Wire() for _ in range(count)]
-    for wire in wires:
-        wire.line = connection(made, ServerState(), {})
-        wire.line.connection_made(wire)
-    return wires
-
-
-async def quiet(line: Any) -> None:
-    """Until all is said on a line."""
-    turns = 0
-    while turns < QUIET:
-        turns = 0 if line.tasks else turns + 1
-        if line.tasks:
-            await asyncio.wait(line.tasks)
-        await asyncio.sleep(0)
-
-
-async def _heard(app: App, pieces: list[bytes], *, direct: bool) -> Wire:
-    (wire,) = connected(app, direct=direct)
-    line = wire.line
-    for piece in pieces:
-        if not wire.closed:
-            line.data_received(piece)
-        await asyncio.sleep(0)
-    await quiet(line)
-    if not wire.closed:
-        line.connection_lost(OSError("The client is gone."))
-    return wire
-
-
-def app_of(tokenizer: Tokenizer, *scripts: dict[str, Any], **options: Any) -> App:
-    """An application whose ids and clock stand still."""
-    engine = Engine(
-        Settings(**options), tokenizer=LazyTokenizer(lambda: tokenizer), clock=lambda: NOW, ids=Ids(1)
-    )
-    engine.tokenizer.get()
-    for script in scripts:
-        engine.scripts.add(script, engine.errors)
-    return App(engine)
-
-
-def heard(app: App, *pieces: bytes, direct: bool = True) -> Wire:
-    """What a client hears on one connection that says these pieces, one in each turn of the loop."""
-    return asyncio.run(_heard(app, list(pieces), direct=direct))
 
 
 def compat(messages: Any = TEA, *, headers: dict[str, str] | None = None, **extra: Any) -> bytes:

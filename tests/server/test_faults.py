@@ -8,7 +8,7 @@ import pytest
 
 from mockserver.faults.kinds import kinds
 from mockserver.faults.odd import UNKNOWN_FINISH
-from mockserver.server.transport import GatheringTransport
+from mockserver.server.gathering import GatheringTransport
 from mockserver.wire import sse
 from tests.faults.careful import BrokenAnswerError, read_body, read_stream
 from tests.server.talk import COMPAT, TEXT, Line, Live, request

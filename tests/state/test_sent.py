@@ -4,7 +4,7 @@ import gc
 import weakref
 
 from mockserver.state.journal import Entry, Journal
-from mockserver.state.sent import Sent
+from mockserver.state.sent import OnWire, Sent, weight
 from mockserver.state.worlds import World
 
 HERE, THERE = World("sk-here", "sk-***here"), World("sk-there", "sk-***there")
@@ -104,3 +104,22 @@ def test_an_exchange_is_found_by_its_number_as_long_as_it_is_remembered() -> Non
     found = journal.numbered(3)
     assert found is not None
     assert found.request_id == "c"
+
+
+def test_what_left_in_one_piece_is_taken_apart_when_somebody_looks() -> None:
+    head = b"HTTP/1.1 201 Created\r\ncontent-type: text/event-stream\r\nx-colon: a: b\r\n"
+    wire = head + b"transfer-encoding: chunked\r\n\r\n3\r\ntea\r\n4\r\na\r\n\r\r\n0\r\n\r\n"
+    headers = [(b"content-type", b"text/event-stream"), (b"x-colon", b"a: b")]
+    told = Sent(201, headers, [b"tea", b"a\r\n\r"])
+    piece = OnWire(wire, told.size)
+    assert piece.apart() == told
+    assert piece.shown() == told.shown()
+    assert piece.size == told.size == weight([b"tea", b"a\r\n\r"])
+
+
+def test_the_journal_keeps_it_like_any_other() -> None:
+    journal = Journal(entries=10, sent=2 * sent().size)
+    for name in "abc":
+        journal.ended(entered(journal, name), OnWire(b"", sent().size))
+    assert kept(journal) == ["b", "c"]
+    assert journal.sent_size == 2 * sent().size

@@ -1,9 +1,10 @@
 """Frames in one piece are the frames that they are made of, each in its chunk."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.wire.chunked import Chunked, chunk, chunked, places, size_of
+from mockserver.wire.chunked import LAST, Chunked, chunk, chunked, places, size_of, unchunked
 
 frames_of_any_size = st.lists(st.binary(min_size=1, max_size=40), max_size=8)
 
@@ -32,3 +33,14 @@ def test_pieces_are_equal_as_their_frames_are(one: list[bytes], other: list[byte
     made = [Chunked(chunked(frames), places(frames), size_of(frames)) for frames in (one, other)]
     assert (made[0] == made[1]) is (one == other)
     assert made[0] != len(one)
+
+
+@given(frames_of_any_size, st.binary(max_size=9))
+def test_chunks_are_the_frames_that_they_were_made_of(frames: list[bytes], behind: bytes) -> None:
+    assert unchunked(chunked(frames) + LAST + behind) == frames
+
+
+@pytest.mark.parametrize("torn", [b"", b"3", b"3\r\ntea\r\n", b"tea\r\n"])
+def test_chunks_without_an_end_are_none(torn: bytes) -> None:
+    with pytest.raises(ValueError, match=r"subsection not found|invalid literal"):
+        unchunked(torn)

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from mockserver.wire.encoding import encoded, takes_gzip
+from mockserver.wire.encoding import encoded, packed, takes_gzip
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,9 @@ def test_a_body_is_packed_for_who_asks_and_left_alone_for_others() -> None:
     coding, body = encoded(b"{}", {"accept-encoding": "gzip"})
     assert (coding, gzip.decompress(body)) == (b"gzip", b"{}")
     assert encoded(b"{}", {}) == (b"", b"{}")
+
+
+def test_a_packed_body_is_the_body() -> None:
+    body = b"tea " * 100
+    assert gzip.decompress(packed(body)) == body
+    assert encoded(body, {"accept-encoding": "gzip"}) == (b"gzip", packed(body))

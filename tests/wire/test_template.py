@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.base.jsontext import dump_text, dumps, loads
-from mockserver.wire.template import Column, Template
+from mockserver.wire.template import Column, Compiled, Template
 from tests.wire.strategies import json_values, texts
 
 NAMES = ["text", "id", "index", "usage"]
@@ -125,3 +125,7 @@ def test_each_set_of_optional_holes_is_compiled_once() -> None:
     assert template.compiled(frozenset({"text", "unknown"})) is template.compiled()
     assert template.compiled(frozenset({"index"})) is template.compiled(frozenset({"index", "unknown"}))
     assert template.compiled() is not template.compiled(frozenset({"index"}))
+
+
+def test_it_weighs_its_literals_twice() -> None:
+    assert Compiled((b"tea", b"", b"pot"), ("a", "b")).size == 12
