@@ -5,7 +5,7 @@ whoever asks for it here means that plan, whatever the `Host`.
 """
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from mockserver.base import resources
@@ -38,6 +38,7 @@ def _beginnings(plans: tuple[str, ...]) -> tuple[str, ...]:
 _ALL = ("token-plan", "coding")
 
 
+@lru_cache(maxsize=64)
 def is_plan_host(host: str, plans: tuple[str, ...] = _ALL) -> bool:
     """Whether a host of the cloud is one of these plans."""
     return host.startswith(_beginnings(plans)) and host.partition(":")[0].endswith(_CLOUD)
