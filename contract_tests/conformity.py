@@ -24,6 +24,8 @@ ROOT = Path(__file__).parent.parent
 CLIENTS = ROOT / "contract_tests" / "clients"
 HOMES = Path(".cache") / "clients"
 RUNS = ROOT / ".cache" / "matrix"
+PATIENCE = "600"
+"""For how many seconds a driver is waited for: what a client does hangs not on how busy a machine is."""
 OPEN = (State.FAILED, State.MISSING)
 """The states of a cell that has to be explained."""
 
@@ -59,6 +61,7 @@ class Client:
         report.parent.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "mockserver", "conform", "--client", self.line(), "--strict"]
         command += ["--json", str(report), "--seed", str(seed), "--seconds", "0"]
+        command += ["--driver-patience", PATIENCE]
         if self.expected.is_file():
             command += ["--expect", str(self.expected)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}

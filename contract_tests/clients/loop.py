@@ -7,6 +7,7 @@ described by `schemas/driver.schema.json`; the loops in other languages are this
 
 import asyncio
 import json
+import os
 import sys
 import threading
 from abc import ABC, abstractmethod
@@ -262,7 +263,9 @@ Make = Callable[[Document], Conversation]
 def serve(make: Make, *, client: str, surfaces: Sequence[str], features: Sequence[str] = FEATURES) -> None:
     """Answers the commands on stdin until it ends. What a client prints goes to stderr."""
     held: dict[str, Conversation] = {}
-    out, sys.stdout = sys.stdout, sys.stderr
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # some print past sys.stdout: a console that was made when they were imported
+    sys.stdout = sys.stderr
 
     def answered(command: Document) -> Document:
         kind = command["type"]
