@@ -355,9 +355,21 @@ def test_on_the_native_surface_places_are_its_own(engine: Engine) -> None:
 def test_a_session_sends_what_is_new(engine: Engine) -> None:
     headers = {"x-dashscope-aca-session": "one"}
     assert found(entry(engine), session="one", headers=headers) == []
-    (wrong,) = judged(entry(engine), session="one", history=[Told(role="user", text="Ho")], headers=headers)
+    history = [{"role": "user", "content": text} for text in ("Before.", "Hi")]
+    (wrong,) = judged(entry(engine, messages=history), session="one", headers=headers)
     assert (wrong.requirement, wrong.place) == ("session.incremental", "messages")
-    assert wrong.message == "1 messages are sent, 1 of them new: the cloud remembers the rest"
+    assert wrong.message == "2 messages are sent, 1 of them new: the cloud remembers the rest"
+
+
+def test_what_is_wrong_with_what_is_new_in_a_session_is_told_by_its_name(engine: Engine) -> None:
+    headers = {"x-dashscope-aca-session": "one"}
+    (other,) = judged(entry(engine), session="one", history=[Told(role="user", text="Ho")], headers=headers)
+    assert other.requirement != "session.incremental"
+    history = [Told(role="user", text="Hi"), Told(role="assistant", text="Yes, ", partial=True)]
+    begun = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes, "}]
+    lost = judged(entry(engine, messages=begun), session="one", history=history, headers=headers)
+    assert "partial.sent" in {failure.requirement for failure in lost}
+    assert "session.incremental" not in {failure.requirement for failure in lost}
 
 
 def test_thinking_is_sent_back_only_where_it_is_kept(engine: Engine) -> None:
