@@ -52,7 +52,7 @@ class TestTheTable:
 
     def test_every_home_is_one_that_the_script_knows(self) -> None:
         script = (conformity.ROOT / "scripts" / "install-clients").read_text("utf-8")
-        known = set(" ".join(re.findall(r"(?:usual|heavy)=\((.*)\)", script)).split())
+        known = set(" ".join(re.findall(r"(?:usual|heavy)\+?=\((.*)\)", script)).split())
         assert {client.home for client in conformity.clients() if client.home} <= known
 
     def test_what_ci_drives_is_installed_without_arguments(self) -> None:

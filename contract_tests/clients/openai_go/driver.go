@@ -20,6 +20,7 @@ type chat struct {
 	begin   Command
 	client  openai.Client
 	history []openai.ChatCompletionMessageParamUnion
+	start   int // where the running turn begins in the history
 }
 
 func begin(command Command) Conversation {
@@ -86,6 +87,9 @@ func (own *chat) request(command Command, told []openai.ChatCompletionMessagePar
 // Turn sends one request. A turn that failed leaves nothing in the history.
 func (own *chat) Turn(command Command) Report {
 	told := said(command)
+	if command.Type == "say" {
+		own.start = len(own.history)
+	}
 	request, options := own.request(command, told)
 	var report Report
 	var whole openai.ChatCompletion
@@ -103,12 +107,14 @@ func (own *chat) Turn(command Command) Report {
 			report.Cancelled = pieces == command.CancelAfter
 		}
 		if err := stream.Err(); err != nil {
+			own.history = own.history[:own.start]
 			return Report{Error: failure(err)}
 		}
 		whole = sum.ChatCompletion
 	} else {
 		answer, err := own.client.Chat.Completions.New(context.Background(), request, options...)
 		if err != nil {
+			own.history = own.history[:own.start]
 			return Report{Error: failure(err)}
 		}
 		whole = *answer
@@ -160,7 +166,9 @@ func failure(err error) *Failure {
 			told.Code = &refused.Code
 		}
 	case errors.As(err, &inside):
-		var event struct{ Error struct{ Code, Message string } }
+		var event struct {
+			Error struct{ Code, Message string }
+		}
 		if json.Unmarshal(inside.Event.Data, &event) == nil {
 			told.Code, told.Message = &event.Error.Code, event.Error.Message
 		}
