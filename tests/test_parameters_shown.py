@@ -101,13 +101,13 @@ def called(body: bytes) -> list[str]:
 
 
 NOTHING: list[tuple[str, Any, tuple[Surface, ...]]] = [
-    ("thinking", {"type": "disabled"}, (COMPAT, TEXT)),
+    ("thinking", {"type": "disabled"}, (TEXT,)),
     ("result_format", "text", (MULTIMODAL,)),
     ("max_input_tokens", 1, COMPLETIONS),
+    ("enable_code_interpreter", True, COMPLETIONS),
     ("tool_stream", True, COMPLETIONS),
     ("enable_search", True, (COMPAT,)),
     ("search_options", {"enable_source": True, "forced_search": True}, (COMPAT,)),
-    ("enable_code_interpreter", True, COMPLETIONS),
     ("audio", {"voice": "Cherry", "format": "wav"}, (COMPAT,)),
     ("vl_high_resolution_images", True, (TEXT,)),
     ("vl_enable_image_hw_output", True, (MULTIMODAL,)),

@@ -126,6 +126,8 @@ def with_notes(request: ChatRequest, reply: Reply) -> Reply:
 
 def _notes(request: ChatRequest, choice: Choice, index: int) -> Notes | None:
     if request.model.task == "asr":
+        if not request.model.family.annotates_sound:
+            return None
         return Notes(annotations=(_annotation(request, choice, index),))
     result = (_task(request) or {}).get("result")
     if result is None:

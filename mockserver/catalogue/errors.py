@@ -104,6 +104,7 @@ class StreamForm:
     `form`: `json`, a body as without a stream; `line`, one data line; `frame`, one native error event;
     `failed`, one event of a response that failed.
     `status` is the HTTP status, None the refusal's own. `moment` is `late` in a stream that has begun.
+    `bare`: the words of the model service stand without its name before them.
     """
 
     dialect: str
@@ -118,6 +119,7 @@ class StreamForm:
     statuses: tuple[int, ...] = ()
     backend: str | None = None
     era: str | None = None
+    bare: bool = False
 
     def told(self, status: int) -> str:
         """The form in words, for a refusal of that status."""

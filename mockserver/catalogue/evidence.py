@@ -1,7 +1,8 @@
 """What is known of the backends: facts, each with the models, the region and the date that show it.
 
 The table is `evidence` in `fixtures/families.json`. Of a row is either `recorded` (the models whose
-recordings show its facts) or `of` (the models that a document speaks of). A fact of a model in a region
+recordings show its facts, or whose answers somebody wrote down, as the source tells) or `of` (the models that
+a document speaks of). A fact of a model in a region
 comes from the nearest row that has it:
 
 1. its own recordings, 2. a document about it, 3. recordings of a model of its generation and line,

@@ -44,7 +44,17 @@ class Family:
     `thinking_kept` says which `reasoning_content` of the history is read: none, that of a running tool loop,
     or all when `preserve_thinking` asks for it. `parts_on_lines`: the texts of a content in parts stand on
     lines of their own. `checks_bounds`: the check of parameters knows what the model takes, and refuses
-    before the backend is asked. `ignores_thinking`: a model without the switch takes it all the same.
+    before the backend is asked; `effort_words` are the efforts that it names when it refuses one, `none` is
+    never refused so; `effort_needs_thought`: it refuses an effort where thinking is switched off.
+    `ignores_thinking`: a model without the switch takes it all the same; `ignores_off`: one that thinks
+    always takes that it is to be off, and thinks; `effort_switches`: one that thinks always refuses the
+    effort `none` as it refuses the switch. `kind_wanted`: the compatible surface looks for a `type` in
+    `thinking`. `takes_budget`: `thinking_budget` is a parameter of it. `forces_in_thought`: a call may be
+    forced while it thinks. `wants_json_word`: JSON mode has to be spoken of. `searches_plainly`: it searches
+    and thinks without a stream, None: as it thinks without one; `searches_as_agent`: it knows the strategies
+    of agents. `interpreter`: which surfaces let it run code, all, the Responses API alone (the others refuse
+    it), or none (the others do not heed it). `thinks_in_messages`: in Anthropic's dialect it thinks unless it
+    is told not to. `annotates_sound`: what it hears comes with the language of it, and with its seconds.
     `drops_bare_calls`: an answer of calls alone is not shown when no tool may be called.
     Counts of tokens that a backend adds to its prompt: `think_line_tokens` open a thought, `thinkless_tokens`
     an answer without one; `thinking_prompt_tokens` are a hidden prompt of models that think,
@@ -65,8 +75,10 @@ class Family:
     timeout: int
     compat_headers: str
     compat_era: Literal["2025", "2026"]
-    stream_refusal: Literal["line", "open", "json"]
+    stream_refusal: Literal["line", "bare", "open", "json"]
     image_tokens: int
+    min_pixels: int
+    max_frames: int
     video_tokens: int
     audio_tokens: int
     thinking_prompt_tokens: int = 0
@@ -96,6 +108,19 @@ class Family:
     guards_repetition: bool = False
     checks_bounds: bool = False
     ignores_thinking: bool = False
+    ignores_off: bool = False
+    effort_switches: bool = False
+    effort_words: tuple[str, ...] = ()
+    effort_needs_thought: bool = False
+    kind_wanted: bool = False
+    takes_budget: bool = True
+    forces_in_thought: bool = False
+    wants_json_word: bool = True
+    searches_plainly: bool | None = None
+    searches_as_agent: bool = True
+    interpreter: Literal["all", "responses", "none"] = "none"
+    thinks_in_messages: bool = False
+    annotates_sound: bool = True
     drops_media: bool = False
     speaks: bool = False
 
@@ -221,7 +246,8 @@ _ABILITIES = frozenset({"thinking_plain"})
 
 def _family(facts: Mapping[str, Any]) -> Family:
     ramps = {name: _ramps()[facts[name]] for name in _RAMPS if name in facts}
-    return Family(**{**facts, **ramps})
+    lists = {name: tuple(value) for name, value in facts.items() if isinstance(value, list)}
+    return Family(**{**facts, **lists, **ramps})
 
 
 class Models:

@@ -45,10 +45,10 @@ class Dialect(ABC):
 
     `header_sets` begins the names of its sets in `fixtures/headers.json`. `unknown_model` and
     `unserved_model` are the entries of the error catalogue for a model that there is not, and for one that
-    answers elsewhere, `missing_model` for none at all, `wrong_method` and `unknown_path` for a request that
-    goes astray below the roots of a surface. `usage_names` are the names of the tokens that went in and came
-    out. `stream_hint` says in words how a stream is asked for, `event_schema` what the name of the
-    schema of an event ends with.
+    answers elsewhere, `unknown_beside` for one that there is not beside chat, `missing_model` for none at
+    all, `wrong_method` and `unknown_path` for a request that goes astray below the roots of a surface.
+    `usage_names` are the names of the tokens that went in and came out. `stream_hint` says in words how a
+    stream is asked for, `event_schema` what the name of the schema of an event ends with.
     """
 
     name: ClassVar[str]
@@ -56,6 +56,7 @@ class Dialect(ABC):
     grammar: ClassVar[Grammar]
     header_sets: ClassVar[str]
     unknown_model: ClassVar[str] = "model.unknown"
+    unknown_beside: ClassVar[str] = "model.unknown"
     unserved_model: ClassVar[str] = "model.compat-unsupported"
     missing_model: ClassVar[str] = "model.missing"
     wrong_method: ClassVar[str] = "method.unsupported"

@@ -22,7 +22,7 @@ def model_of(engine: "Engine", surface: Surface, name: object, *, task: str) -> 
     if model is None:
         if not isinstance(name, str) or not name:
             raise Refused(engine.errors.refuse("model.missing"))
-        raise Refused(engine.errors.refuse(dialect_of(surface).unknown_model, model=name))
+        raise Refused(engine.errors.refuse(dialect_of(surface).unknown_beside, model=name))
     if model.task != task:
         raise Refused(engine.errors.refuse(dialect_of(surface).unserved_model, model=model.name))
     return model

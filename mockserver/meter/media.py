@@ -18,9 +18,6 @@ from mockserver.talk.request import Part
 MARKS = 2
 """The start and the end mark around an image or a video (Model Studio docs, visual understanding, 2026)."""
 
-_LEAST = 4
-"""The fewest tokens of an image, marks left out (Model Studio docs, visual understanding, 2026)."""
-
 _MOST = 16384
 """The most tokens of an image, with `vl_high_resolution_images` (Model Studio docs, visual understanding)."""
 
@@ -178,8 +175,7 @@ def _limits(part: Part, model: Model, patch: int, *, high_resolution: bool) -> t
         most = _MOST
     elif part.max_pixels:
         most = part.max_pixels // pixels
-    least = max(_LEAST, part.min_pixels // pixels if part.min_pixels else 0)
-    least = min(least, _MOST)
+    least = min(math.ceil(max(model.family.min_pixels, part.min_pixels or 0) / pixels), _MOST)
     return least, max(least, min(most, _MOST))
 
 
@@ -225,8 +221,7 @@ def _seconds(data: Inline) -> float | None:
 
 
 def _audio(part: Part, model: Model) -> int:
-    data = inline(part.value)
-    seconds = _seconds(data) if data else None
+    seconds = sound_seconds(part)
     if seconds is None:
         return model.family.audio_tokens
     return max(_AUDIO_RATE, math.ceil(seconds * _AUDIO_RATE))
@@ -242,6 +237,12 @@ def media_tokens(part: Part, model: Model, *, high_resolution: bool = False) -> 
     if part.kind == "video":
         return _video(part, model)
     return _audio(part, model) if part.kind == "audio" else 0
+
+
+def sound_seconds(part: Part) -> float | None:
+    """How long a sound is; None where its size is not in the request, or its format is another than WAV."""
+    data = inline(part.value)
+    return _seconds(data) if data else None
 
 
 def heard_seconds(tokens: int | None) -> int:

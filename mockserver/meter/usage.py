@@ -103,7 +103,8 @@ def usage_of(
     for choice in reply.choices:
         output += choice_tokens(request, choice, tokenizer)
         thought = thought or bool(choice.reasoning)
-    speech = speech_tokens(reply.choices) if request.model.family.speaks else 0
+    model = request.model
+    speech = speech_tokens(reply.choices) if model.family.speaks else 0
     return Usage(
         input=prompt.total,
         output=output + speech,
@@ -114,5 +115,5 @@ def usage_of(
         video=prompt.video,
         audio=prompt.audio,
         speech=speech or None,
-        seconds=heard_seconds(prompt.audio) if request.model.task == "asr" else None,
+        seconds=heard_seconds(prompt.audio) if model.task == "asr" and model.family.annotates_sound else None,
     )

@@ -14,14 +14,16 @@ _USAGE = (
 
 @rule(
     "forms.json-word",
-    severity=Severity.REFUSED,
-    source="Model Studio docs, structured output, 2026",
+    severity=Severity.REFUSED_BY_SOME,
+    source="Model Studio docs, structured output, 2026; not asked of Kimi, GLM and MiniMax "
+    "(Joycai/simple-ai-writer, probes, 2026-09)",
     fix="Say in a message that the answer is to be JSON.",
     refusals=("response-format.no-json-word",),
     needs=("response_format",),
 )
 def _json_word(request: ChatRequest) -> Iterator[Broken]:
-    if request.options("response_format").get("type") != "json_object":
+    asked = request.options("response_format").get("type")
+    if asked != "json_object" or not request.model.family.wants_json_word:
         return
     if not any("json" in message.text.lower() for message in request.messages):
         yield Broken(request.message_place())

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mockserver.meter.media import image_size, inline, sound_seconds
 from mockserver.rules.marks import Mark
 from mockserver.rules.registry import ACCEPTED, Broken, rule
 from mockserver.talk.finding import Severity
@@ -11,6 +12,15 @@ from mockserver.talk.surface import Trait
 
 _RESOLVE = "x-dashscope-ossresourceresolve"
 
+
+_LEAST_SIDE = 10
+"""The fewest pixels of a side of a picture."""
+
+_LEAST_FRAMES = 4
+"""The fewest frames of a film that is sent as a list."""
+
+_LONGEST_SOUND = 300
+"""The most seconds that a model that hears takes at once (Model Studio docs, speech recognition, 2026)."""
 
 _ADDRESSES = ("http://", "https://", "data:", "oss://")
 """How the address of a medium begins that is looked up at all."""
@@ -65,6 +75,82 @@ def _url_invalid(request: ChatRequest) -> Iterator[Broken]:
     takes = request.model.input
     for index, message in enumerate(request.messages):
         if any(part.kind in takes and _nowhere(part.value) for part in message.media):
+            yield Broken(f"{request.message_place(index)}.content")
+
+
+@rule(
+    "media.image-too-small",
+    severity=Severity.REFUSED,
+    source="recording: Joycai, 2026-09, 1 x 1; Joycai/simple-ai-writer, probes, 2026-09: sides of "
+    "9 pixels are refused, of 10 are not; seen where the picture comes along with the request",
+    fix="Send a picture whose sides have 10 pixels at least.",
+    refusals=("media.image-too-small",),
+    marks=(Mark.MEDIA,),
+)
+def _image_too_small(request: ChatRequest) -> Iterator[Broken]:
+    if "image" not in request.model.input:
+        return
+    for index, message in enumerate(request.messages):
+        for part in message.media:
+            data = inline(part.value) if part.kind == "image" else None
+            size = image_size(data.head) if data else None
+            if size and min(size) < _LEAST_SIDE:
+                width, height = size
+                place = f"{request.message_place(index)}.content"
+                yield Broken(place, {"height": height, "width": width})
+
+
+@rule(
+    "media.video-frames",
+    severity=Severity.REFUSED,
+    source="Model Studio docs, error codes (zh), 2025-12, and visual understanding, 2026; "
+    "Joycai/simple-ai-writer, probes, 2026-09, qwen3-vl-plus: 2 frames are refused, 4 are not",
+    fix="Send a film as one URL, or as many frames of it as the model takes: four at least.",
+    refusals=("media.video-frames",),
+    marks=(Mark.MEDIA,),
+)
+def _video_frames(request: ChatRequest) -> Iterator[Broken]:
+    most = request.model.family.max_frames
+    if "video" not in request.model.input:
+        return
+    for index, message in enumerate(request.messages):
+        for part in message.media:
+            frames = part.value if part.kind == "video" else None
+            if isinstance(frames, list) and not _LEAST_FRAMES <= len(frames) <= most:
+                yield Broken(f"{request.message_place(index)}.content", {"max": most})
+
+
+@rule(
+    "media.sound-alone",
+    severity=Severity.REFUSED,
+    source="Joycai/simple-ai-writer, probes, 2026-09, and notes of two other users, 2026",
+    fix="Send the sound alone in the user's turn; what it is about stands in a part of a system message.",
+    refusals=("media.sound-task",),
+    marks=(Mark.MEDIA,),
+)
+def _sound_alone(request: ChatRequest) -> Iterator[Broken]:
+    if request.model.task != "asr":
+        return
+    for index, message in enumerate(request.messages):
+        if message.role == "user" and message.text:
+            yield Broken(f"{request.message_place(index)}.content")
+
+
+@rule(
+    "media.sound-too-long",
+    severity=Severity.REFUSED,
+    source="Joycai/simple-ai-writer, probes, 2026-09, and notes of two other users, 2026; seen where "
+    "the sound comes along with the request",
+    fix="Cut the sound into pieces of five minutes at most, or give a task to a model of files.",
+    refusals=("media.sound-too-long",),
+    marks=(Mark.MEDIA,),
+)
+def _sound_too_long(request: ChatRequest) -> Iterator[Broken]:
+    if request.model.task != "asr":
+        return
+    for index, message in enumerate(request.messages):
+        sounds = (part for part in message.media if part.kind == "audio")
+        if any((sound_seconds(part) or 0) > _LONGEST_SOUND for part in sounds):
             yield Broken(f"{request.message_place(index)}.content")
 
 

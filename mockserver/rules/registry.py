@@ -33,6 +33,7 @@ ROOMS = (
     "ranges",
     "media",
     "options",
+    "agent",
 )
 LATER_ROOMS = ("parameters", "prompt", "history")
 

@@ -18,15 +18,35 @@ _CODES = "Model Studio docs, error codes (zh), 2025-12"
     fix="Send `enable_thinking` only to a model that has the switch, and leave it on where it must be.",
     refusals=("thinking.unsupported", "thinking.always-on"),
     teaches="`enable_thinking` for {model}, which does not think: nothing comes of it.",
-    needs=("enable_thinking",),
+    needs=("enable_thinking", "reasoning_effort"),
 )
 def _unsupported(request: ChatRequest) -> Iterator[Broken]:
-    asked = request.get("enable_thinking")
-    if asked and request.model.thinking == "none":
-        entry = ACCEPTED if request.model.family.ignores_thinking else ""
-        yield Broken(request.place("enable_thinking"), {"model": request.model.name}, entry)
-    if asked is False and request.model.thinking == "only":
+    model, asked = request.model, request.get("enable_thinking")
+    if asked and model.thinking == "none":
+        entry = ACCEPTED if model.family.ignores_thinking else ""
+        yield Broken(request.place("enable_thinking"), {"model": model.name}, entry)
+    if model.thinking != "only" or model.family.ignores_off:
+        return
+    if asked is False:
         yield Broken(request.place("enable_thinking"), entry="thinking.always-on")
+    elif model.family.effort_switches and request.get("reasoning_effort") == "none":
+        yield Broken(request.place("reasoning_effort"), entry="thinking.always-on")
+
+
+@rule(
+    "thinking.no-kind",
+    severity=Severity.REFUSED_BY_SOME,
+    source="Joycai/simple-ai-writer, probes of seven models, 2026-09-03: `thinking` with no `type` in it is "
+    "refused by qwen3.7-flash, qwen3-vl-plus, deepseek-v4-pro-0813 and MiniMax-M2.5",
+    fix="Send `thinking` with the type `enabled` or `disabled`, or `enable_thinking`.",
+    refusals=("thinking.no-kind",),
+    needs=("thinking",),
+    traits=(Trait.USAGE_ASKED,),
+)
+def _no_kind(request: ChatRequest) -> Iterator[Broken]:
+    sent = request.options("thinking")
+    if sent and "type" not in sent and request.model.family.kind_wanted:
+        yield Broken(request.place("thinking"))
 
 
 @rule(
@@ -80,15 +100,17 @@ def _result_format(request: ChatRequest) -> Iterator[Broken]:
 
 @rule(
     "thinking.tool-choice",
-    severity=Severity.REFUSED,
-    source="recording: maruel/genai, qwen3.8-max, 2026-08",
+    severity=Severity.REFUSED_BY_SOME,
+    source="recording: maruel/genai, qwen3.8-max, 2026-08; taken by qwen3.7-flash, deepseek-v4, kimi-k3 and "
+    "glm-5.2 (Joycai/simple-ai-writer, probes, 2026-09)",
     fix="Leave the choice of tools to a model that thinks: auto or none.",
     refusals=("thinking.tool-choice",),
     needs=("tool_choice",),
 )
 def _tool_choice(request: ChatRequest) -> Iterator[Broken]:
     choice = request.get("tool_choice")
-    if request.thinking and (choice == "required" or isinstance(choice, dict)):
+    forced = choice == "required" or isinstance(choice, dict)
+    if forced and request.thinking and not request.model.family.forces_in_thought:
         yield Broken(request.place("tool_choice"))
 
 
@@ -109,31 +131,35 @@ def _json_mode(request: ChatRequest) -> Iterator[Broken]:
 @rule(
     "thinking.search",
     severity=Severity.REFUSED_BY_SOME,
-    source=f"{_CODES}; the newest accept it (recordings: maruel/genai, qwen3.8-max, 2026-08; "
-    "cnblogs/dashscope-sdk, qwen3.6-plus, 2026-04)",
+    source=f"{_CODES}; some accept it (recordings: maruel/genai, qwen3.8-max, 2026-08; "
+    "cnblogs/dashscope-sdk, qwen3.6-plus, 2026-04); notes of users, 2026: refused by qwen3.5-plus, "
+    "qwen3.7-plus and qwen3.7-flash",
     fix="Stream when a model that thinks is to search the web.",
     refusals=("thinking.web-search",),
     needs=("enable_search",),
 )
 def _search(request: ChatRequest) -> Iterator[Broken]:
-    if request.model.thinking_plain or request.stream or not request.get("enable_search"):
+    plainly = request.model.family.searches_plainly
+    if request.stream or (request.model.thinking_plain if plainly is None else plainly):
         return
-    if request.thinking:
+    if request.get("enable_search") and request.thinking:
         yield Broken(request.place("enable_search"))
 
 
 @rule(
     "thinking.budget",
     severity=Severity.REFUSED,
-    source=_CODES,
-    fix="Choose a budget from 1 to the model's limit of thinking.",
-    refusals=("thinking.budget-range",),
+    source=f"{_CODES}; kimi-k3 takes none (Joycai/simple-ai-writer, probes, 2026-09)",
+    fix="Choose a budget from 1 to the model's limit of thinking, where the model takes one.",
+    refusals=("thinking.budget-range", "thinking.no-budget"),
     needs=("thinking_budget",),
 )
 def _budget(request: ChatRequest) -> Iterator[Broken]:
     asked = request.get("thinking_budget")
     limit = request.model.max_thinking
-    if asked is not None and (asked < 1 or (limit is not None and asked > limit)):
+    if asked is not None and not request.model.family.takes_budget:
+        yield Broken(request.place("thinking_budget"), entry="thinking.no-budget")
+    elif asked is not None and (asked < 1 or (limit is not None and asked > limit)):
         yield Broken(request.place("thinking_budget"), {"max": limit or "the model's limit"})
 
 
@@ -157,38 +183,45 @@ def _budget_and_effort(request: ChatRequest) -> Iterator[Broken]:
 @rule(
     "thinking.effort",
     severity=Severity.REFUSED_BY_SOME,
-    source="Model Studio users, public issues, 2026-08, qwen3.8; the efforts that a model takes: "
-    "Model Studio docs, deep thinking, 2026-09",
-    fix="Send an effort that the model takes.",
+    source="Model Studio users, public issues, 2026-08, qwen3.8; refusals pasted by users, 2026-08 to "
+    "2026-10: which efforts each generation names; others take what they do not know",
+    fix="Send an effort that the model takes, and none but `none` where it is not to think.",
     museum="VicBilibily/GCMP#384",
-    refusals=("thinking.effort",),
+    refusals=("thinking.effort", "thinking.effort-without"),
     needs=("reasoning_effort",),
-    traits=(Trait.EFFORT_OR_BUDGET,),
+    traits=(Trait.EFFORT,),
 )
 def _effort(request: ChatRequest) -> Iterator[Broken]:
-    model, effort = request.model, request.get("reasoning_effort")
-    taken = (model.reasoning_effort or {}).get("accepts", ())
-    if model.family.checks_bounds and effort is not None and effort not in taken:
-        yield Broken(request.place("reasoning_effort"))
+    family, effort = request.model.family, request.get("reasoning_effort")
+    if effort is None or effort == "none":
+        return
+    place = request.place("reasoning_effort")
+    if family.effort_words and effort not in family.effort_words:
+        words = [f"'{word}'" for word in family.effort_words]
+        yield Broken(place, {"efforts": ", ".join(words), "listed": ",".join(words)})
+    elif family.effort_needs_thought and request.get("enable_thinking") is False:
+        yield Broken(place, entry="thinking.effort-without")
 
 
 @rule(
     "thinking.budget-above-completion",
     severity=Severity.REFUSED,
-    source="Model Studio users, 2026; pasted answer of the service",
+    source="Model Studio users, 2026; pasted answer of the service; of `max_tokens` in Anthropic's dialect: "
+    "Joycai/simple-ai-writer, probes, 2026-09",
     fix="Let `max_completion_tokens`, which counts the thinking too, exceed `thinking_budget`.",
     museum="liliMozi/openhanako#2402",
     refusals=("parameter.max-completion-tokens-range", "parameter.max-completion-tokens-checked"),
-    needs=("max_completion_tokens",),
+    needs=("max_completion_tokens", "thinking_budget"),
 )
 def _budget_above_completion(request: ChatRequest) -> Iterator[Broken]:
-    most, budget = request.get("max_completion_tokens"), request.get("thinking_budget")
+    name = "max_tokens" if Trait.THINKING_KIND in request.surface.traits else "max_completion_tokens"
+    most, budget = request.get(name), request.get("thinking_budget")
     if most is not None and budget is not None and most <= budget and request.thinking:
         checked = request.model.family.checks_bounds
         entry = (
             "parameter.max-completion-tokens-checked" if checked else "parameter.max-completion-tokens-range"
         )
-        yield Broken(request.place("max_completion_tokens"), {"value": most, "budget": budget}, entry)
+        yield Broken(request.place(name), {"value": most, "budget": budget}, entry)
 
 
 @rule(

@@ -53,6 +53,9 @@ class Trait(StrEnum):
     THINKING_KIND = "thinking-kind"
     """Whether a model thinks is said by the type of an object."""
 
+    EFFORT = "effort"
+    """An effort is checked by the words of the model; elsewhere the surface has words of its own."""
+
     EFFORT_OR_BUDGET = "effort-or-budget"
     """How much a model thinks is said by an effort or by a budget, not by both."""
 

@@ -90,6 +90,13 @@ def test_a_sound_is_annotated_with_its_language_and_a_feeling(
     assert answer["usage"]["seconds"] > 0
 
 
+def test_a_snapshot_of_2026_annotates_nothing(client: TestClient) -> None:
+    # Joycai/simple-ai-writer, probes, 2026-09: neither annotations nor seconds.
+    answer = native(client, "qwen3-asr-flash-2026-02-10", [SOUND])
+    assert list(message(answer)) == ["content", "role"]
+    assert list(answer["usage"]) == ["input_tokens_details", "output_tokens_details"]
+
+
 def test_the_events_of_a_sound_are_annotated_one_by_one(client: TestClient) -> None:
     found = events(client, "qwen3-asr-flash", [SOUND], incremental_output=True)
     saying = [message(event) for event in found if message(event)["content"]]

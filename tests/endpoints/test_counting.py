@@ -45,8 +45,8 @@ def test_tools_and_the_system_cost_something(engine: Engine) -> None:
     ("body", "entry"),
     [
         ([], "body.malformed"),
-        ({**ASKED, "model": ""}, "model.missing"),
-        ({**ASKED, "model": "claude-sonnet-4-5"}, "model.unknown-native"),
+        ({**ASKED, "model": ""}, "request.body-format"),
+        ({**ASKED, "model": "claude-sonnet-4-5"}, "model.unknown-anthropic"),
         ({**ASKED, "model": "qwen-max"}, "model.unknown-native"),
         ({**ASKED, "messages": []}, "role.invalid"),
     ],

@@ -109,7 +109,7 @@ def test_the_tokens_of_all_texts_are_added(engine: Engine) -> None:
 
 def test_every_model_offers_its_sizes_and_begins_with_the_first(engine: Engine, models: Models) -> None:
     offered = [(model.name, model.dimensions) for model in models if model.task == "embedding"]
-    assert len(offered) == 4
+    assert len(offered) == 5
     for name, sizes in offered:
         assert sizes is not None
         for size in sizes:

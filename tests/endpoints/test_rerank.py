@@ -121,7 +121,13 @@ def test_what_is_too_long_is_read_and_paid_as_far_as_the_limit(engine: Engine) -
         (NATIVE, {"input": {}}, 400, "BadRequest.EmptyModel", "model"),
         (NATIVE, {"model": "tea"}, 400, "InvalidParameter", "Model not exist."),
         (NATIVE, {"model": "qwen-plus"}, 400, "InvalidParameter", "url error, please check url！"),
-        (NATIVE, {"model": "qwen3-rerank"}, 400, "BadRequest.EmptyInput", "input"),
+        (
+            NATIVE,
+            {"model": "qwen3-rerank"},
+            400,
+            "InvalidParameter",
+            "input.query & Field required: input.documents",
+        ),
         (NATIVE, {"model": "qwen3-rerank", "input": 7}, 400, "BadRequest.IllegalInput", "json"),
         (NATIVE, {"model": "qwen3-rerank", "input": {"query": "a"}}, 400, "InvalidParameter", "documents"),
         (

@@ -177,7 +177,7 @@ def test_the_squares_keep_their_limits_and_do_not_care_for_the_direction(
     [
         ({}, 2502),
         ({"max_pixels": 1024 * 100}, 102),
-        ({"max_pixels": 1}, 6),
+        ({"max_pixels": 1}, 66),
         ({"max_pixels": 10**12}, 16386),
         ({"min_pixels": 1024 * 16384}, 16386),
         ({"min_pixels": 10**12, "max_pixels": 1}, 16386),
@@ -195,8 +195,24 @@ def test_the_limits_beside_an_image_count_within_those_of_the_model(
 
 def test_a_high_resolution_lifts_every_other_limit() -> None:
     part = Part("image", uri(png(4096, 4096)), max_pixels=4096)
-    assert media_tokens(part, VL_FLASH) == 6
+    assert media_tokens(part, VL_FLASH) == 66
     assert media_tokens(part, VL_FLASH, high_resolution=True) == 16386
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens"),
+    [
+        ("qwen3-vl-flash", 66),
+        ("qwen3.6-flash", 66),
+        ("qwen3.5-omni-plus", 27),
+        ("qwen-vl-max", 6),
+        ("qwen2.5-vl-7b-instruct", 6),
+    ],
+)
+def test_a_small_picture_is_made_as_large_as_a_model_wants_it(
+    models: Models, model: str, tokens: int
+) -> None:
+    assert media_tokens(Part("image", uri(png(16, 16))), models[model]) == tokens
 
 
 @pytest.mark.parametrize(

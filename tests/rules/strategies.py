@@ -13,6 +13,7 @@ from mockserver.rules.repetition import ROUNDS
 from mockserver.talk.surface import Surface
 from tests.asking import COMPLETIONS
 from tests.rules.table import FUNCTION, JSON
+from tests.rules.table_of_some import AGENT, CODE, NEWEST, RUNS, heard, picture, seen
 
 TEXT, MULTIMODAL = NATIVE_TEXT, NATIVE_MULTIMODAL
 MODELS = {COMPAT: ["qwen-plus", "qwen3-max"], TEXT: ["qwen-plus", "qwen3-max"], MULTIMODAL: ["qwen3-vl-plus"]}
@@ -267,6 +268,20 @@ def ranged(name: str, wrong: Any) -> Mutation:
     return Mutation(options(**{name: wrong}))
 
 
+def of_some(names: Mapping[Surface, str], change: Mutator) -> Mutator:
+    """Models of which a rule holds, by surface."""
+    return with_model(names[COMPAT], names[TEXT], names[MULTIMODAL], change)
+
+
+def shown(content: Callable[[Talk], list[Body]], model: str = "qwen3-vl-plus") -> Mutation:
+    """A turn of the user that shows or plays something."""
+
+    def mutate(talk: Talk) -> Talk:
+        return insert({"role": "user", "content": content(talk)})(talk)
+
+    return Mutation(with_model(model, "", model, mutate), frozenset({COMPAT, MULTIMODAL}))
+
+
 def small(change: Mutator) -> Mutator:
     """A model of 4,096 tokens, which calls no tools: strict refuses those before the prompt is counted."""
 
@@ -425,6 +440,17 @@ MUTATIONS: dict[str, Mutation] = {
     "media.unsupported": Mutation(
         lambda talk: insert({"role": "user", "content": [_audio(talk)]})(talk),
         frozenset({COMPAT, MULTIMODAL}),
+    ),
+    "media.image-too-small": shown(lambda talk: seen(picture(9, 9), surface=talk.surface)),
+    "media.video-frames": shown(lambda talk: seen(*[picture(64, 64)] * 3, surface=talk.surface)),
+    "media.sound-alone": shown(lambda talk: heard(1, "Hm?", surface=talk.surface), "qwen3-asr-flash"),
+    "media.sound-too-long": shown(lambda talk: heard(301, surface=talk.surface), "qwen3-asr-flash"),
+    "agent.interpreter-unsupported": Mutation(streamed(of_some(NEWEST, options(**CODE)))),
+    "agent.interpreter-plain": Mutation(plain(of_some(RUNS, options(**CODE)))),
+    "agent.search-unsupported": Mutation(streamed(of_some(NEWEST, options(**AGENT)))),
+    "agent.with-tools": Mutation(streamed(of_some(RUNS, options(**CODE, tools=[FUNCTION])))),
+    "thinking.no-kind": Mutation(
+        with_model("qwen3.7-plus", "", "", options(thinking={"clear_thinking": True})), frozenset({COMPAT})
     ),
     "parameters.unknown": ranged("temprature", 1),
     "parameters.misplaced": Mutation(top(tools=[FUNCTION]), NATIVE),

@@ -10,6 +10,7 @@ from mockserver.dialects.table import named
 from mockserver.rules import check
 from mockserver.talk.surface import Surface
 from tests.asking import ask
+from tests.rules.table_of_some import picture, seen
 
 RESOLVE = {"x-dashscope-ossresourceresolve": "enable"}
 URL = "oss://dashscope-instant/52afe077/2026-02-02/1/cup.png"
@@ -17,13 +18,13 @@ NATIVE = [
     {"image": URL},
     {"audio": URL},
     {"video": URL},
-    {"video": ["https://example.com/1.png", URL]},
+    {"video": ["https://example.com/1.png", *[URL] * 3]},
     {"image_url": {"url": URL}},
 ]
 COMPAT = [
     {"type": "image_url", "image_url": {"url": URL}},
     {"type": "input_audio", "input_audio": {"data": URL, "format": "wav"}},
-    {"type": "video", "video": [URL, URL]},
+    {"type": "video", "video": [URL] * 4},
     {"type": "video_url", "video_url": {"url": URL}},
 ]
 
@@ -55,7 +56,7 @@ def test_an_oss_url_needs_its_header(errors: Errors, surface: Surface, place: st
     "url", ["https://example.com/oss://cup.png", "data:image/png;base64,AAAA", "HTTP://example.com/a.png"]
 )
 def test_other_urls_need_no_header(errors: Errors, url: str) -> None:
-    messages = [{"role": "user", "content": [{"image": url}, {"video": [url]}]}]
+    messages = [{"role": "user", "content": [{"image": url}, {"video": [url] * 4}]}]
     asked = ask(messages, model="qwen3-vl-flash", surface=NATIVE_MULTIMODAL)
     assert check(asked, errors) == []
 
@@ -71,7 +72,7 @@ def test_media_that_a_model_does_not_read_are_told_once_for_a_message(errors: Er
     ("model", "refused"),
     [
         ("qwen3.7-max", True),
-        ("qwen3.8-27b", True),
+        ("qwen3.8-2.4t-a95b", True),
         ("qwen2.5-7b-instruct", True),
         ("qwen3-max", False),
         ("qwen3-235b-a22b", False),
@@ -114,3 +115,44 @@ def test_a_medium_that_a_model_drops_may_be_anywhere(errors: Errors) -> None:
     part = {"type": "image_url", "image_url": {"url": "cup.png"}}
     asked = ask([{"role": "user", "content": [part]}], model="qwen3-max")
     assert "media.url-invalid" not in {found.rule for found in check(asked, errors)}
+
+
+@pytest.mark.parametrize(
+    ("model", "frames", "most"),
+    [
+        ("qwen3-vl-flash", 2000, 2000),
+        ("qwen3.6-plus", 2001, 2000),
+        ("qwen-vl-max", 513, 512),
+        ("qwen2.5-vl-7b-instruct", 81, 80),
+        ("qwen-vl-max-2025-01-25", 3, 80),
+    ],
+)
+def test_a_film_has_as_many_frames_as_a_model_takes(
+    errors: Errors, model: str, frames: int, most: int
+) -> None:
+    film = {"type": "video", "video": ["https://example.com/1.png"] * frames}
+    found = check(ask([{"role": "user", "content": [film]}], model=model), errors)
+    if 4 <= frames <= most:
+        assert found == []
+        return
+    (finding,) = found
+    assert finding.message.endswith(f"the range of sequence images should be (4, {most}).")
+
+
+@pytest.mark.parametrize(("width", "height", "refused"), [(1, 1, True), (10, 9, True), (10, 10, False)])
+@pytest.mark.parametrize("model", ["qwen3.5-plus", "kimi-k3", "qwen-vl-ocr"])
+def test_a_side_of_a_picture_has_ten_pixels(
+    errors: Errors, model: str, width: int, height: int, *, refused: bool
+) -> None:
+    asked = ask([{"role": "user", "content": seen(picture(width, height))}], model=model)
+    found = [finding.message for finding in check(asked, errors)]
+    words = "The image length and width do not meet the model restrictions. "
+    told = f"{words}[height:{height} or width:{width} must be larger than 10]"
+    assert found == ([told] if refused else [])
+
+
+def test_a_small_picture_is_nothing_to_who_reads_text_alone(errors: Errors) -> None:
+    asked = ask([{"role": "user", "content": seen(picture(1, 1))}], model="glm-5.1")
+    assert [(finding.rule, finding.refusal) for finding in check(asked, errors)] == [
+        ("media.unsupported", None)
+    ]

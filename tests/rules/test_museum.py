@@ -14,7 +14,6 @@ SEEN_OTHERWISE = {
     "history.doubled": "tests/rules/test_past.py",
     "tools.arguments-missing": "tests/rules/table.py",
     "access.asynchronous": "tests/rules/test_conversation.py",
-    "thinking.kind": "tests/dialects/anthropic/test_dialect.py",
     "messages.tool-unknown-id": "tests/rules/table.py",
 }
 """Rules that name a case of the museum, but not a class of their own."""

@@ -11,7 +11,8 @@ from mockserver.state.journal import Entry
 from mockserver.talk.surface import Surface
 from tests.asking import COMPLETIONS
 from tests.conftest import NOW, make_headers
-from tests.rules.table import CASES, LATER, NO_CASE, Case, Side, body
+from tests.rules.table import LATER, Case, Side, body
+from tests.rules.table_of_some import CASES, NO_CASE
 
 
 def asked(engine: Engine, side: Side, surface: Surface) -> Entry:

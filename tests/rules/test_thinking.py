@@ -1,9 +1,14 @@
-"""What the table of cases does not say of thinking: whose thinking of the past a model reads."""
+"""What the table of cases does not say of thinking: whose of the past a model reads, and how it is switched.
+
+The models are relatives of those whose refusals were read when the rules were written, or are asked without
+what is recorded of them.
+"""
 
 from typing import Any
 
 import pytest
 
+from mockserver.catalogue import models
 from mockserver.catalogue.errors import Errors
 from mockserver.rules import check
 from tests.asking import Messages, ask
@@ -63,3 +68,114 @@ def test_preserve_thinking_is_for_the_models_that_have_it(model: str, errors: Er
     paths = ["messages[1].reasoning_content", "messages[3].reasoning_content"]
     assert blamed(PAST, errors, model=model, preserve_thinking=True) == ([] if read else paths)
     assert blamed(PAST, errors, model=model, preserve_thinking=False) == paths
+
+
+def told(errors: Errors, model: str, *, stream: bool = True, **options: Any) -> list[str]:
+    """The refusals of a question, in words."""
+    request = ask([ASKED], model=model, stream=stream, **options)
+    return [finding.message for finding in check(request, errors) if finding.refusal is not None]
+
+
+SEVEN = "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'"
+
+
+@pytest.mark.parametrize(
+    ("model", "named"),
+    [
+        ("qwen3.8-max", SEVEN),
+        ("qwen3.8-2.4t-a95b", SEVEN),
+        ("qwen3.7-plus", SEVEN.removesuffix(", 'max'")),
+        ("deepseek-v4-flash", "'low', 'medium', 'high', 'xhigh', 'max'"),
+    ],
+)
+def test_a_model_names_the_efforts_of_its_generation(errors: Errors, model: str, named: str) -> None:
+    message = f"'reasoning_effort' must be one of: {named}"
+    assert told(errors, model, reasoning_effort="enormous") == [message]
+    for effort in [word.strip("' ") for word in named.split(",")]:
+        assert told(errors, model, reasoning_effort=effort) == []
+
+
+@pytest.mark.parametrize("model", ["qwen3-max", "qwen3.5-plus", "kimi-k2.6"])
+def test_others_take_an_effort_that_they_do_not_know(errors: Errors, model: str) -> None:
+    assert told(errors, model, reasoning_effort="enormous") == []
+
+
+def test_an_effort_is_for_a_model_that_is_to_think(errors: Errors) -> None:
+    message = "'reasoning_effort' must be 'none' when 'enable_thinking' is false"
+    for model in ("qwen3.8-27b", "qwen3.8-max-0902"):
+        assert told(errors, model, enable_thinking=False, reasoning_effort="low") == [message]
+        assert told(errors, model, enable_thinking=False, reasoning_effort="none") == []
+    assert told(errors, "qwen3.7-plus", enable_thinking=False, reasoning_effort="low") == []
+
+
+def test_who_thinks_always_says_so(errors: Errors) -> None:
+    message = "The value of the enable_thinking parameter is restricted to True."
+    for switch in ({"enable_thinking": False}, {"reasoning_effort": "none"}):
+        assert told(errors, "MiniMax-M2.1", **switch) == [message]
+    assert told(errors, "kimi-k2.7-code", enable_thinking=False) == [message]
+    assert told(errors, "kimi-k2-thinking", enable_thinking=False) == []
+    assert told(errors, "deepseek-r1", reasoning_effort="none") == []
+
+
+@pytest.mark.parametrize(
+    ("model", "refused"),
+    [
+        ("qwen3.7-plus", True),
+        ("qwen3.6-plus", True),
+        ("qwen3.8-27b", True),
+        ("MiniMax-M2.1", True),
+        ("qwen3.7-flash-2026-07-15", False),
+        ("deepseek-v4-flash", False),
+        ("kimi-k2.7-code", False),
+        ("glm-5.1", False),
+    ],
+)
+def test_who_is_forced_to_call_while_it_thinks(errors: Errors, model: str, *, refused: bool) -> None:
+    message = "The tool_choice parameter does not support being set to required or object in thinking mode"
+    found = told(errors, model, enable_thinking=True, tools=[LOOK], tool_choice="required")
+    assert found == ([message] if refused else [])
+
+
+def test_who_has_no_budget_of_thinking(errors: Errors) -> None:
+    message = "Parameter thinking_budget is not supported"
+    assert told(errors, "kimi-k3", thinking_budget=1024) == [message]
+    assert told(errors, "kimi-k2.6", thinking_budget=1024) == []
+
+
+@pytest.mark.parametrize(("model", "refused"), [("deepseek-v4-flash", True), ("glm-5.1", False)])
+def test_whose_thinking_needs_a_type(errors: Errors, model: str, *, refused: bool) -> None:
+    found = told(errors, model, thinking={"clear_thinking": False})
+    assert found == (["'type' must be in thinking"] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("model", "refused"),
+    [
+        ("qwen3.7-max", True),
+        ("qwen3.5-flash", True),
+        ("qwen3.5-35b-a3b", False),
+        ("qwen3.6-flash", False),
+        ("qwen3.8-flash", False),
+    ],
+)
+def test_who_searches_and_thinks_without_a_stream(errors: Errors, model: str, *, refused: bool) -> None:
+    message = "Non-streaming mode does not support Web Search in thinking mode"
+    assert told(errors, model, stream=False, enable_search=True) == ([message] if refused else [])
+
+
+def test_the_refusal_to_search_is_one_of_beijing() -> None:
+    assert models.load("intl")["qwen3.7-max"].family.searches_plainly is None
+    assert models.load("cn")["qwen3.7-max"].family.searches_plainly is False
+
+
+@pytest.mark.parametrize(
+    ("left_out", "fact", "value"),
+    [
+        ("qwen3.8-27b", "effort_words", tuple(word.strip("' ") for word in SEVEN.split(","))),
+        ("qwen3.8-max", "effort_needs_thought", True),
+        ("qwen3.7-plus", "searches_plainly", False),
+        ("qwen3.8-max", "searches_as_agent", False),
+    ],
+)
+def test_what_one_model_shows_its_relatives_have_told_before(left_out: str, fact: str, value: Any) -> None:
+    assert getattr(models.load(without=left_out)[left_out].family, fact) == value

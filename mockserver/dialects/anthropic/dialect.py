@@ -34,7 +34,8 @@ class Anthropic(Dialect):
     surfaces = (ANTHROPIC,)
     grammar = Grammar(frame=_FRAME, status_inside=True)
     header_sets = "native"
-    unknown_model = "model.unknown-native"
+    unknown_model = "model.unknown-anthropic"
+    missing_model = "request.body-format"
     unserved_model = "model.unknown-native"
     unknown_path = "path.unsupported"
     usage_names = ("input_tokens", "output_tokens")

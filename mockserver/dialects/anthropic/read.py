@@ -70,6 +70,8 @@ def read_request(body: Mapping[str, Any], model: Model, headers: Mapping[str, st
     """The chat request of a body that its schema allows."""
     found = placed(body)
     read, unknown = parameters(body)
+    if model.family.thinks_in_messages:
+        read.setdefault("enable_thinking", True)
     return ChatRequest(
         ANTHROPIC,
         model,
@@ -94,12 +96,12 @@ def parameters(body: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]
     unknown = [name for name in body if name not in KNOWN]
     if "stop_sequences" in body:
         read["stop"] = body["stop_sequences"]
-    thinking = body.get("thinking")
-    if thinking:
-        # Another kind, which a lenient server lets in, leaves it to the model: a thinking one thinks.
-        read["enable_thinking"] = thinking["type"] != "disabled"
-        if thinking.get("budget_tokens") is not None and read["enable_thinking"]:
-            read["thinking_budget"] = thinking["budget_tokens"]
+    thinking = body.get("thinking") or {}
+    # Another kind than these two, such as `adaptive`, leaves it to the model.
+    if thinking.get("type") in ("enabled", "disabled"):
+        read["enable_thinking"] = thinking["type"] == "enabled"
+    if thinking.get("budget_tokens") is not None and read.get("enable_thinking"):
+        read["thinking_budget"] = thinking["budget_tokens"]
     config = body.get("output_config") or {}
     if config.get("effort") is not None:
         read["reasoning_effort"] = config["effort"]

@@ -28,6 +28,7 @@ ANTHROPIC = Surface(
             Trait.CALL_IDS,
             Trait.RENAMED,
             Trait.THINKING_KIND,
+            Trait.EFFORT,
             Trait.API_KEY_HEADER,
             Trait.INPUTS,
         }

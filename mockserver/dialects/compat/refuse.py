@@ -13,13 +13,14 @@ def refused(
     """A refusal on the compatible surface.
 
     Door and gateway answer without an `id`. What the parameter check and the model service refuse
-    carries one; on a streaming request older backends send it as one data line, in another order.
+    carries one; on a streaming request some backends send it as one data line, in another order.
     """
     words = refusal.words["compat"]
     form = stream_form(refusal, "compat", model) if stream else None
     if form is not None and form.form == "line":
         name = envelope_of("compat", "line", refusal.origin)
-        line = sse.compat_frame(enveloped(words, name, refusal.prefix, request_id, region))
+        prefix = "" if form.bare else refusal.prefix
+        line = sse.compat_frame(enveloped(words, name, prefix, request_id, region))
         return RenderedError(form.status or refusal.status, line, sse=True, door=False)
     name = words.envelope or envelope_of("compat", "json", refusal.origin)
     body = enveloped(words, name, refusal.prefix, request_id, region)

@@ -22,6 +22,7 @@ COMPAT = Surface(
             Trait.SOME_TOOLS,
             Trait.STREAM_TO_THINK,
             Trait.THOUGHTS_OUT,
+            Trait.EFFORT,
             Trait.EFFORT_OR_BUDGET,
         }
     ),

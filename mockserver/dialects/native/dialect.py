@@ -32,7 +32,8 @@ class Native(Dialect):
         status_inside=True,
     )
     header_sets = "native"
-    unknown_model = "model.unknown-native"
+    unknown_model = "model.unknown-generation"
+    unknown_beside = "model.unknown-native"
     unserved_model = "path.wrong-task"
     usage_names = ("input_tokens", "output_tokens")
     stream_hint = "header X-DashScope-SSE: enable"

@@ -11,6 +11,7 @@ _BOTH = frozenset(
         Trait.SOURCES,
         Trait.STREAM_TO_THINK,
         Trait.THOUGHTS_OUT,
+        Trait.EFFORT,
         Trait.EFFORT_OR_BUDGET,
     }
 )

@@ -295,7 +295,7 @@ def test_a_search_has_sources_and_is_counted(engine: Engine) -> None:
     assert response["usage"]["x_tools"] == {"web_search": {"count": 1}}
 
 
-@pytest.mark.parametrize("kind", ["code_interpreter", "file_search", "mcp", "web_extractor", "image_search"])
+@pytest.mark.parametrize("kind", ["file_search", "mcp", "image_search"])
 @BOTH
 def test_a_tool_of_the_service_is_used_and_counted(engine: Engine, kind: str, *, stream: bool) -> None:
     response = response_of(chat(engine, tools=[{"type": kind}], stream=stream))
