@@ -54,10 +54,10 @@ def test_image_by_url_costs_the_default(sdk: Sdk, *, stream: bool) -> None:
 @seeing_sdks
 @both_ways
 @pytest.mark.parametrize(
-    ("size", "tokens"), [((320, 320), 10 * 10 + 2), ((640, 320), 20 * 10 + 2), ((32, 32), 4 + 2)]
+    ("size", "tokens"), [((320, 320), 10 * 10 + 2), ((640, 320), 20 * 10 + 2), ((32, 32), 8 * 8 + 2)]
 )
 def test_inline_image_is_measured(sdk: Sdk, size: tuple[int, int], tokens: int, *, stream: bool) -> None:
-    """This family reads squares of 32 pixels, four at least, between two marks."""
+    """This family reads squares of 32 pixels, 64 at least, between two marks."""
     answer = sdk.ask([showing(sdk, data_uri(*size))], model=SEEN, stream=stream)
 
     assert answer.usage.image == tokens
