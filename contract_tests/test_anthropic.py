@@ -94,7 +94,7 @@ def test_an_error_carries_the_words_of_the_service(client: Any, *, stream: bool)
         ask(client, stream=stream, model="claude-tea", messages=[{"role": "user", "content": "Tea?"}])
     told = caught.value
     assert told.status_code == 400
-    assert told.response.json()["message"] == "Model not exist."
+    assert told.response.json()["message"].startswith("The model `claude-tea` does not exist")
     assert told.response.json()["code"] == "InvalidParameter"
 
 

@@ -211,7 +211,7 @@ def test_dashscopes_own_client_leaves_a_stream_and_harms_nobody(second: Any, wor
 
 @BOTH
 def test_dashscopes_own_client_tells_a_refusal(second: Any, *, stream: bool) -> None:
-    with pytest.raises(Exception, match="Model not exist") as caught:
+    with pytest.raises(Exception, match="`claude-tea` does not exist") as caught:
         list(
             second.chat.completions.create(
                 model="claude-tea", messages=[{"role": "user", "content": "Tea?"}], stream=stream

@@ -25,8 +25,6 @@ class Common:
     why: str
     """Why it is one of the twelve."""
     status: int
-    native_status: int | None = None
-    """The status on the native surface, where it has another there."""
     compat: str
     native: str
     text: str
@@ -37,6 +35,8 @@ class Common:
     """The class that `openai` raises, in Python and Node: the one of the status."""
     v2: str
     """The class that `dashscope.Client` raises: the one of the native code, or of the status."""
+    v2_native: str | None = None
+    """The one of the native code on the native surface, where that tells another."""
     v2_frame: str | None = None
     """The class it raises for a frame in a 200, where code and status tell it nothing."""
     door: bool = False
@@ -74,13 +74,13 @@ COMMON = {
     "unknown-model": Common(
         why="names of models differ by region and date",
         status=404,
-        native_status=400,
         compat="model_not_found",
         native="InvalidParameter",
         text="The model `no-such-model` does not exist or you do not have access to it.",
         native_text="Model not exist.",
         openai="NotFoundError",
         v2="NotFoundError",
+        v2_native="BadRequestError",
         door=True,
         job=(("model", "no-such-model"),),
     ),
@@ -185,7 +185,7 @@ def kind_of(client: Client, error: Common, *, frame: bool) -> str | None:
         found = error.v2_frame if frame and error.v2_frame else error.v2
         if client.native and error.native == "DataInspectionFailed":
             return "ContentFilterError"
-        return "BadRequestError" if client.native and error.native_status == 400 else found
+        return error.v2_native if client.native and error.v2_native else found
     if family == "java":
         return "ApiException"
     return "MultiModalConversationResponse" if family == "multimodal" else "GenerationResponse"
@@ -194,7 +194,7 @@ def kind_of(client: Client, error: Common, *, frame: bool) -> str | None:
 def status_of(client: Client, error: Common, *, frame: bool) -> int:
     """Name the status that an SDK tells."""
     if not frame:
-        return error.native_status or error.status if client.native else error.status
+        return error.status
     return 200 if "client" in client.name or "curl" in client.name else MADE_UP
 
 

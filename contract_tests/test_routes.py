@@ -121,7 +121,10 @@ def test_litellm_a_thought_a_tool_and_its_result(route: str, world: World, *, st
 @ROUTES
 def test_litellm_tells_a_refusal(route: str, world: World, *, stream: bool) -> None:
     (told,) = lite(route, world, stream=stream, model="claude-tea", turns=["Tea?"])
-    words = {"responses": "Unsupported model: 'claude-tea'", "messages": "Model not exist."}
+    words = {
+        "responses": "Unsupported model: 'claude-tea'",
+        "messages": "The model `claude-tea` does not exist",
+    }
     assert words[route] in json.dumps(told)
 
 

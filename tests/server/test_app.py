@@ -130,7 +130,7 @@ def test_an_unknown_model_is_refused_in_the_words_of_the_surface(
     response = post(client, path, stream=stream, model="qwen-tea")
     code, message = refusal_of(response, path)
     if PATHS[path].dialect == "native":
-        assert response.status_code == 400
+        assert response.status_code == 404
         assert (code, message) == ("InvalidParameter", "Model not exist.")
     else:
         assert response.status_code == 404
