@@ -143,7 +143,7 @@ class Sharing(Keeping):
     def _asked_current(self) -> Future[Any]:
         """What was changed meanwhile, the same for all who ask before it is sent."""
         known = self._run or "-", str(self._version)
-        return self._link.join("current", secrets.token_hex(8), *known, FORMAT)
+        return self._link.join("current", _run, *known, FORMAT)
 
     def admitted(self, key: str, model: str, *, now: float) -> Steps[Admission | None]:  # noqa: ARG002
         """Lets a request in that its quotas allow. Raises `QuotaExceededError` or `Refused`."""
@@ -413,6 +413,11 @@ class Sharing(Keeping):
             with suppress(GoneError):
                 await self.renew()
             await sleep(LEASE_S / 4)
+
+
+def _run() -> str:
+    """A name for a state that begins now."""
+    return secrets.token_hex(8)
 
 
 def _kept(answer: Answer) -> Sent | None:

@@ -6,7 +6,7 @@ connection is dropped, so that no late answer meets another question, and the ne
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from hashlib import sha1
@@ -134,12 +134,12 @@ class Link:
         """What a script answers. Raises `GoneError`."""
         return await self.post(name, *arguments)
 
-    def join(self, name: str, own: str, *arguments: str) -> "asyncio.Future[Any]":
-        """As `post`, together with all who ask the same before it is sent; only `own` may differ."""
+    def join(self, name: str, own: Callable[[], str], *arguments: str) -> "asyncio.Future[Any]":
+        """As `post`, together with all who ask the same before it is sent; only what is `own` may differ."""
         question = (name, *arguments)
         answer = self._joined.get(question)
         if answer is None:
-            answer = self._joined[question] = self.post(name, own, *arguments)
+            answer = self._joined[question] = self.post(name, own(), *arguments)
         return answer
 
     def _asked(self, task: "asyncio.Task[None]") -> None:

@@ -60,9 +60,9 @@ def test_more_than_a_piece_is_asked_in_pieces(engine: Engine) -> None:
 def test_who_asks_the_same_before_it_is_sent_shares_the_answer(engine: Engine) -> None:
     async def ask(link: Link) -> Any:
         first, second = await asyncio.gather(
-            link.join("current", "a", "-", "0", "2"), link.join("current", "b", "-", "0", "2")
+            link.join("current", lambda: "a", "-", "0", "2"), link.join("current", lambda: "b", "-", "0", "2")
         )
-        return first, second, await link.join("current", "c", "-", "0", "2")
+        return first, second, await link.join("current", lambda: "c", "-", "0", "2")
 
     first, second, later = linked(f"{engine.url}?prefix=join", ask)
     assert first is second
@@ -269,7 +269,7 @@ def test_servers_that_write_otherwise_do_not_begin_beside_each_other(own: Engine
     address = read_address(f"{own.url}?prefix=versions")
 
     async def begins(link: Link) -> None:
-        await link.join("current", "run", "-", "0", links.FORMAT)
+        await link.join("current", lambda: "run", "-", "0", links.FORMAT)
 
     linked(f"{own.url}?prefix=versions", begins)
     assert checked(address) == ""
