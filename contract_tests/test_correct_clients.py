@@ -18,10 +18,15 @@ PLAYED = (
     "errors.then",
     "retry.rate",
     "session.memory",
+    "native.cancel-call",
     "stream.cancel",
+    "stream.cancel-call",
+    "stream.cancel-prefix",
     "stream.cut",
     "stream.error",
     "threads.failed-tools",
+    "tools.interrupted",
+    "tools.interrupted-twice",
     "tools.parallel",
 )
 """Cases in which these clients do what others do not."""

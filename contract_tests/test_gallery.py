@@ -21,6 +21,7 @@ from mockserver.contract import (
 )
 from mockserver.contract.cases import SURFACES
 from mockserver.contract.machine import Budget, explore
+from mockserver.contract.protocol import KNOWN_FEATURES
 
 SAMPLE = ("forgets-system", "gives-all-results-one-id", "decodes-each-chunk", "takes-cuts-for-the-end")
 """Broken clients that the machine looks for in every run of the tests; scripts/gallery takes all."""
@@ -28,7 +29,7 @@ SAMPLE = ("forgets-system", "gives-all-results-one-id", "decodes-each-chunk", "t
 
 def client_of(defect: Defect, spoken: Sequence[str]) -> PythonClient:
     surfaces = [name for name in defect.surfaces if name in spoken]
-    return client_under_test(surfaces=surfaces, name=defect.name)(defect.client)
+    return client_under_test(surfaces=surfaces, features=KNOWN_FEATURES, name=defect.name)(defect.client)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -56,7 +57,7 @@ def patient() -> Iterator[Stage]:
 
 @pytest.fixture(scope="module")
 def reference() -> PythonClient:
-    return client_under_test(surfaces=SURFACES, name="reference")(Reference)
+    return client_under_test(surfaces=SURFACES, features=KNOWN_FEATURES, name="reference")(Reference)
 
 
 def test_the_reference_passes_everything(patient: Stage, reference: PythonClient) -> None:

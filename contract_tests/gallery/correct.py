@@ -3,10 +3,10 @@
 import random
 from typing import Any
 
-from contract_tests.gallery.reference import CloudError, Message, Reference, Reply
+from contract_tests.gallery.reference import CloudError, Message, Reference, Reply, Said
 from mockserver.contract import Begin, Report
 from mockserver.contract.cases import SURFACES
-from mockserver.contract.protocol import FEATURES
+from mockserver.contract.protocol import KNOWN_FEATURES
 
 COMPLETIONS = ("compat", "native-text", "native-multimodal")
 
@@ -99,6 +99,57 @@ class Wordy(Reference):
         return error
 
 
+class DropsOpenCalls(Reference):
+    """Calls that the user speaks over are dropped, with all of their message."""
+
+    def interrupted(self) -> list[Message]:
+        if self.begin.thread is None and super().interrupted():
+            del self.history[-1]
+        return super().interrupted()
+
+
+class KeepsWordsOfOpenCalls(Reference):
+    """Calls that the user speaks over are dropped; what was said beside them stays."""
+
+    def interrupted(self) -> list[Message]:
+        if self.begin.thread is None and super().interrupted():
+            self.history[-1].pop("tool_calls")
+            if not self.history[-1]["content"]:
+                del self.history[-1]
+        return super().interrupted()
+
+
+class KeepsWholeCalls(KeepsHalves):
+    """Of an answer that the user stopped the calls that came whole stay, and get results when he speaks."""
+
+    heard: Reply
+
+    def take(self, reply: Reply, document: Message, *, cumulative: bool) -> None:
+        super().take(reply, document, cumulative=cumulative)
+        self.heard = reply
+
+    def answer(self, stream: bool, options: dict[str, Any], prefix: str | None, stop: int | None) -> Report:
+        report, calls = (
+            super().answer(stream, options, prefix, stop),
+            sorted(self.heard.choice(0).calls.items()),
+        )
+        if report.cancelled and calls[:-1] and self.begin.thread is None and self.begin.session is None:
+            if self.history[-1]["role"] != "assistant":
+                self.history.append({"role": "assistant", "content": ""})
+            self.history[-1]["tool_calls"] = [self.call_json(index, call) for index, call in calls[:-1]]
+        return report
+
+
+class TextPiecesOnly(Reference):
+    """The pieces of calls are not counted among those after which it stops."""
+
+    def piece(self, reply: Reply, said: Said, delta: Message, *, cumulative: bool) -> None:
+        before = reply.pieces
+        super().piece(reply, said, delta, cumulative=cumulative)
+        words = self.text(delta.get("content")) or self.thinking(delta)
+        reply.pieces = before + bool(words)
+
+
 def surfaces_of(client: type[Reference]) -> tuple[str, ...]:
     """Where a client is odd."""
     return COMPLETIONS if client in (Lists, Nulls, Explicit) else SURFACES
@@ -106,7 +157,9 @@ def surfaces_of(client: type[Reference]) -> tuple[str, ...]:
 
 def features_of(client: type[Reference]) -> tuple[str, ...]:
     """What a client can do."""
-    return tuple(name for name in FEATURES if client is not NeverStreams or name not in ("stream", "cancel"))
+    return tuple(
+        name for name in KNOWN_FEATURES if client is not NeverStreams or name not in ("stream", "cancel")
+    )
 
 
 CORRECT = (
@@ -120,5 +173,9 @@ CORRECT = (
     Patient,
     Explicit,
     Wordy,
+    DropsOpenCalls,
+    KeepsWordsOfOpenCalls,
+    KeepsWholeCalls,
+    TextPiecesOnly,
 )
 """Clients that no requirement blames."""

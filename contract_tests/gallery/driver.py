@@ -3,6 +3,7 @@
 from contract_tests.gallery.reference import Reference
 from mockserver.contract.cases import SURFACES
 from mockserver.contract.driver import drive
+from mockserver.contract.protocol import KNOWN_FEATURES
 
 if __name__ == "__main__":
-    drive(Reference, client="reference", surfaces=SURFACES)
+    drive(Reference, client="reference", surfaces=SURFACES, features=KNOWN_FEATURES)

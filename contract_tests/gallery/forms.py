@@ -168,6 +168,28 @@ class AppendsIds(Reference):
         super().call(said, piece, cumulative=cumulative)
 
 
+@defect("form.restated-names", museum="NousResearch/hermes-agent#8259", surfaces=COMPLETIONS)
+class AppendsNames(Reference):
+    """The name of a function is put together of all its pieces, unless each is all of it so far."""
+
+    def call(self, said: Said, piece: Message, *, cumulative: bool) -> None:
+        known, function = said.calls.get(int(piece.get("index") or 0)), piece.get("function") or {}
+        if known is not None and function.get("name") and not cumulative:
+            piece = {**piece, "function": {**function, "name": known.name + function["name"]}}
+        super().call(said, piece, cumulative=cumulative)
+
+
+@defect("form.restated-names", surfaces=COMPLETIONS)
+class NamesBeginCalls(Reference):
+    """A piece with a name begins a new call, whatever its index."""
+
+    def call(self, said: Said, piece: Message, *, cumulative: bool) -> None:
+        if not cumulative:
+            begins = bool((piece.get("function") or {}).get("name"))
+            piece = {**piece, "index": len(said.calls) if begins else max(len(said.calls) - 1, 0)}
+        super().call(said, piece, cumulative=cumulative)
+
+
 @defect("form.late-ids", surfaces=COMPLETIONS)
 class FirstIdOnly(Reference):
     """The id of a call is that of its first piece."""

@@ -117,10 +117,19 @@ class Reference:
         return [{"role": "system", "content": self.begin.system}] if self.begin.system else []
 
     def say(self, say: Say) -> Report:
+        self.history += self.interrupted()
         self.start = len(self.history)
         self.before = (self.known, self.thread)
         self.history.append(self.user(say))
         return self.answer(say.stream, {**self.begin.options, **say.options}, say.partial, say.cancel_after)
+
+    def interrupted(self) -> list[Message]:
+        """Results for the calls that are open when the user speaks."""
+        last = self.history[-1] if self.history else {}
+        return [self.closing(call["id"]) for call in last.get("tool_calls") or ()]
+
+    def closing(self, call_id: str) -> Message:
+        return self.tool_message(Result(id=call_id, content="The user spoke before this was done."))
 
     def results(self, results: Results) -> Report:
         self.history += self.tool_messages(results)
@@ -482,7 +491,7 @@ class Reference:
 
     def piece(self, reply: Reply, said: Said, delta: Message, *, cumulative: bool) -> None:
         text, thinking = self.text(delta.get("content")), self.thinking(delta)
-        reply.pieces += bool(text or thinking)
+        reply.pieces += bool(text or thinking or delta.get("tool_calls"))
         said.text = text or said.text if cumulative else said.text + text
         said.thinking = thinking or said.thinking if cumulative else said.thinking + thinking
         for call in delta.get("tool_calls") or ():

@@ -14,6 +14,8 @@ ANTHROPIC = ("anthropic",)
 
 RESPONSES = ("responses",)
 
+EVERYWHERE = (*COMPLETIONS, *ANTHROPIC, *RESPONSES)
+
 Group = tuple[str, ...]
 
 UNSEEN: Mapping[Group, frozenset[str]] = {

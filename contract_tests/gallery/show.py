@@ -15,6 +15,7 @@ from contract_tests.gallery.reference import Reference
 from mockserver.contract import PythonClient, Stage, Verdict, built_in, client_under_test, run
 from mockserver.contract.cases import SURFACES
 from mockserver.contract.machine import Budget, explore
+from mockserver.contract.protocol import KNOWN_FEATURES
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Shown:
 
 def client_of(defect: Defect, spoken: Sequence[str]) -> PythonClient:
     surfaces = [name for name in defect.surfaces if name in spoken]
-    return client_under_test(surfaces=surfaces, name=defect.name)(defect.client)
+    return client_under_test(surfaces=surfaces, features=KNOWN_FEATURES, name=defect.name)(defect.client)
 
 
 def show(stage: Stage, defect: Defect, spoken: Sequence[str], *, examples: int) -> Shown:
@@ -72,7 +73,7 @@ def main() -> int:
         for defect in chosen:
             shown.append(show(stage, defect, spoken, examples=options.examples))
             print(shown[-1].row(), flush=True)
-        reference = client_under_test(surfaces=spoken, name="reference")(Reference)
+        reference = client_under_test(surfaces=spoken, features=KNOWN_FEATURES, name="reference")(Reference)
         budgets = [Budget(examples=options.examples, seed=seed) for seed in range(options.seeds)]
         passed = sum(explore(stage, reference, budget=budget) is None for budget in budgets)
     turns = [one.turns for one in shown if one.turns is not None]

@@ -53,6 +53,15 @@ class KeepsIncremental(Reference):
         return {**own, "incremental_output": True} if self.said else own
 
 
+@defect("options.unasked", museum="ChatQwen sends stream_options always", surfaces=("compat",))
+class StreamOptionsAlways(Reference):
+    """What is to be told of a stream is asked for with whole answers too."""
+
+    def compat_parameters(self, parameters: dict[str, Any], *, stream: bool) -> Message:
+        own = super().compat_parameters(parameters, stream=stream)
+        return {**own, "stream_options": {"include_usage": True}}
+
+
 @defect("report.text", surfaces=COMPLETIONS)
 class KeepsTextOfStreams(Reference):
     """What was streamed last stands before the whole answer behind it."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from contract_tests.gallery.reference import BrokenOffError, CloudError, Message, Reference, Reply, Said
 from contract_tests.gallery.registry import COMPLETIONS, defect
-from mockserver.contract import Call, Choice, Report, Result, Say
+from mockserver.contract import Begin, Call, Choice, Report, Result, Say
 
 _MOST = 32_768
 _KNOWN = ("type", "properties", "items", "required", "description", "enum")
@@ -71,6 +71,59 @@ class SameCallsOnce(Reference):
     def told(self, said: Said) -> Choice:
         calls = {(call.name, call.arguments): call for _, call in sorted(said.calls.items(), reverse=True)}
         return Choice(said.text, said.thinking, tuple(calls.values())[::-1], said.finish)
+
+
+@defect("report.tool-calls", surfaces=COMPLETIONS)
+class KnownFunctionsOnly(Reference):
+    """A call of a function that was not offered is dropped, and nobody learns of it."""
+
+    def told(self, said: Said) -> Choice:
+        choice, names = super().told(said), {tool["function"]["name"] for tool in self.begin.tools}
+        return replace(choice, tool_calls=tuple(call for call in choice.tool_calls if call.name in names))
+
+
+@defect("report.tool-calls", surfaces=COMPLETIONS)
+class BreaksLoops(Reference):
+    """A call like one of the answer before is taken for a loop, and dropped."""
+
+    last: frozenset[tuple[str, str]] = frozenset()
+
+    def told(self, said: Said) -> Choice:
+        choice = super().told(said)
+        new = tuple(call for call in choice.tool_calls if (call.name, call.arguments) not in self.last)
+        self.last = frozenset((call.name, call.arguments) for call in choice.tool_calls)
+        return replace(choice, tool_calls=new)
+
+
+@defect("tools.results", museum="open-webui/open-webui#28570", surfaces=COMPLETIONS)
+class OneResultForEachId(Reference):
+    """A result is kept by the id of its call: one that has the id of an earlier call gets what that had."""
+
+    def __init__(self, begin: Begin) -> None:
+        super().__init__(begin)
+        self.given: dict[str, str] = {}
+
+    def tool_message(self, result: Result) -> Message:
+        return super().tool_message(replace(result, content=self.given.setdefault(result.id, result.content)))
+
+
+@defect("report.success", surfaces=COMPLETIONS)
+class ErrorsByTheirWords(Reference):
+    """An answer that speaks of a limit or a fault is taken for an error."""
+
+    def count(self, reply: Reply) -> None:
+        super().count(reply)
+        if re.search(r"rate limit|quota|Internal server error", reply.choice(0).text):
+            raise ValueError(reply.choice(0).text)
+
+
+@defect("options.sent", surfaces=("compat", "native-text"))
+class NarrowSeeds(Reference):
+    """A seed has 31 bits; the service takes 63."""
+
+    def body(self, messages: list[Message], options: dict[str, Any], *, stream: bool) -> Message:
+        seed = {"seed": options["seed"] & 0x7FFF_FFFF} if "seed" in options else {}
+        return super().body(messages, {**options, **seed}, stream=stream)
 
 
 @defect("tools.results", surfaces=COMPLETIONS)

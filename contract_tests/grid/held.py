@@ -11,6 +11,7 @@ from contract_tests.grid.mutant import Memory, Mutant, Spy
 from contract_tests.grid.table import Mutation, by_place
 from mockserver.contract import Case, Outcome, PythonClient, Stage, Verdict, client_under_test, hold
 from mockserver.contract.machine import Budget, explore
+from mockserver.contract.protocol import KNOWN_FEATURES
 from mockserver.contract.suite import permutations
 
 MOST_TRIED = 40
@@ -66,7 +67,7 @@ class Plan:
 
 def client_of(kind: type[Mutant | Spy], name: str) -> PythonClient:
     """A client of this process on the surfaces that the reference speaks."""
-    return client_under_test(surfaces=COMPLETIONS, name=name)(kind)
+    return client_under_test(surfaces=COMPLETIONS, features=KNOWN_FEATURES, name=name)(kind)
 
 
 def spied(stage: Stage, cases: Sequence[Case], mutations: Sequence[Mutation]) -> Plan:

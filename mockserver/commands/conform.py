@@ -249,9 +249,9 @@ def _judge(
     connect = _connector(options, stage)
     client = connect()
     try:
-        spoken = client.hello.surfaces
-        result = Result(client.hello.client, options.seed)
-        planned = permutations(cases, options.surface or spoken)
+        hello = client.hello
+        result = Result(hello.client, options.seed)
+        planned = permutations(cases, options.surface or hello.surfaces, features=hello.features)
         progress = Progress(sys.stderr, len(planned))
         for case, surface, mode in planned:
             outcome = hold(stage, client, case, surface, mode)

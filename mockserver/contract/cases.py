@@ -31,6 +31,12 @@ MODELS = {name: row["model"] for name, row in _SURFACES.items()}
 LACKS = {name: frozenset(row["lacks"]) for name, row in _SURFACES.items()}
 """What a surface has no place for: what needs it is not asked of a client there."""
 
+CARRIERS = {name: frozenset(row["carriers"]) for name, row in _SURFACES.items()}
+"""The options by which a client says how an answer is carried, by surface: it decides on them by itself."""
+
+FOR_STREAMS = {name: frozenset(row["for_streams"]) for name, row in _SURFACES.items()}
+"""Those of them that say something of streams only."""
+
 _COPIES = 12
 """How often an answer that ends early is there again, whole, for a client that asks again."""
 
@@ -45,13 +51,17 @@ class CaseError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One thing said, the answers to it in order, and the results of the calls among them."""
+    """One thing said, the answers to it in order, and the results of the calls among them.
+
+    `interrupted`: the calls of the last answer get no results, for the user says what comes next.
+    """
 
     say: str = ""
     parts: tuple[Mapping[str, Any], ...] = ()
     conversation: int = 0
     partial: str | None = None
     cancel_after: int | None = None
+    interrupted: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     replies: tuple[Mapping[str, Any], ...] = ()
     results: tuple[tuple[str, ...], ...] = ()

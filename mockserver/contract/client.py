@@ -9,6 +9,7 @@ from mockserver.contract.cases import SURFACES
 from mockserver.contract.process import LineProcess, ProcessError
 from mockserver.contract.protocol import (
     FEATURES,
+    KNOWN_FEATURES,
     Begin,
     Command,
     Error,
@@ -114,7 +115,7 @@ def client_under_test(
 
     `surfaces` and `features` are what it can do. A name that there is not raises `ValueError`.
     """
-    for given, known in ((surfaces, SURFACES), (features, FEATURES)):
+    for given, known in ((surfaces, SURFACES), (features, KNOWN_FEATURES)):
         wrong = [item for item in given if item not in known]
         if wrong:
             msg = f"{wrong[0]!r} is not known; known are {', '.join(known)}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from mockserver.base.jsontext import loads_bounded
 from mockserver.catalogue.models import load
+from mockserver.contract.cases import CARRIERS, FOR_STREAMS
 from mockserver.contract.protocol import Begin, Choice, Report, Tokens
 from mockserver.contract.requirements import Failure, Severity, requirements
 from mockserver.contract.stage import Seen
@@ -25,9 +26,6 @@ from mockserver.talk.finding import Severity as RuleSeverity
 from mockserver.talk.reply import Choice as Said
 from mockserver.talk.request import Message, ToolCall, thinking_read_from
 from mockserver.talk.surface import Trait
-
-_WIRE_OPTIONS = frozenset({"stream", "stream_options", "tools", "result_format", "incremental_output", "n"})
-"""What a client may decide by itself: how the answer is carried; of choices that there is one."""
 
 _NOT_OPTIONS = frozenset({"model", "messages", "input", "parameters"})
 UNFINISHED = "early-end"
@@ -170,11 +168,15 @@ class RequestJudge:
                 got = repr(sent[name]) if name in sent else "missing"
                 self._fail("options.sent", f"{name} was given as {value!r} and is {got}", place_of(name))
         demanded = document(f"{self._surface.name}.request")["required"]
+        for_streams = FOR_STREAMS[self._surface.name]
+        streamed = self._dialect.streams(self._seen.headers, body)
+        carriers = CARRIERS[self._surface.name] - (frozenset() if streamed else for_streams)
         for name, value in sent.items():
             known = name in self._due.options or name in _NOT_OPTIONS or name in demanded
-            carried = name in _WIRE_OPTIONS and (name != "n" or value == 1)
+            carried = name in carriers and (name != "n" or value == 1)
             if not (known or carried) and value is not None:
-                self._fail("options.unasked", f"nobody gave {name}: {value!r}", place_of(name))
+                only = " (it is for streams only)" if name in for_streams else ""
+                self._fail("options.unasked", f"nobody gave {name}: {value!r}{only}", place_of(name))
         tools = [dict(tool) for tool in self._due.begin.tools]
         offered = list(sent.get("tools") or ())
         if offered != tools:

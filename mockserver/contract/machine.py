@@ -23,7 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from mockserver.contract.cases import LACKS, Case, Turn
+from mockserver.contract.cases import LACKS, MIXED, Case, Turn
 from mockserver.contract.client import Client
 from mockserver.contract.protocol import ProtocolError
 from mockserver.contract.requirements import Severity, requirements
@@ -164,7 +164,7 @@ class Conversations(RuleBasedStateMachine):
     @property
     def _formed(self) -> bool:
         """Whether an answer may come in an odd form: in streams of the surfaces that have choices."""
-        streamed = self.case.modes[0] != "plain" and self.case.surfaces[0] in COMPLETIONS
+        streamed = self.case.modes[0] not in ("plain", MIXED) and self.case.surfaces[0] in COMPLETIONS
         return streamed and self._kind in _PLAINEST
 
     @property
@@ -211,6 +211,14 @@ class Conversations(RuleBasedStateMachine):
         results = (("fine",) * len(reply["tool_calls"]),) if "tool_calls" in reply else ()
         given = ({**reply, "fault": form}, *([{"content": "Good."}] if results else []))
         self._take(Turn(say=said, conversation=self._side(data), replies=given, results=results))
+
+    @precondition(lambda self: bool(self.case.tools) and self._can("interrupt"))
+    @rule(data=st.data(), said=words())
+    def speak_over(self, data: st.DataObject, said: str) -> None:
+        """The cloud calls, and gets no results: the user says what comes next."""
+        names = [tool["function"]["name"] for tool in self.case.tools]
+        called = data.draw(replies(names=names, calls=True, first=100 * len(self.taken)))
+        self._take(Turn(say=said, interrupted=True, conversation=self._side(data), replies=(called,)))
 
     @rule(data=st.data(), code=st.sampled_from(LASTING), said=words(), chinese=st.booleans())
     def refuse(self, data: st.DataObject, code: str, said: str, *, chinese: bool) -> None:
@@ -274,8 +282,20 @@ class Conversations(RuleBasedStateMachine):
     def stop(self, data: st.DataObject, pieces: int) -> None:
         """The user stops listening."""
         delivery = {"end": "stall", "after": pieces + 7}
-        reply = {"content": _LONG, "delivery": delivery}
-        self._take(Turn(say="a", cancel_after=pieces, conversation=self._side(data), replies=(reply,)))
+        reply: dict[str, Any] = {"content": _LONG, "delivery": delivery}
+        prefixed = self._can("partial") and self._kind in _PLAINEST and data.draw(st.booleans())
+        turn = Turn(say="a", cancel_after=pieces, conversation=self._side(data), replies=(reply,))
+        self._take(replace(turn, partial=data.draw(words()) if prefixed else None))
+
+    @precondition(lambda self: self._broken_off and self._can("cancel") and bool(self.case.tools))
+    @rule(data=st.data(), pieces=st.integers(1, 6))
+    def stop_calls(self, data: st.DataObject, pieces: int) -> None:
+        """The user stops listening among calls; who counts none of their pieces hears them all."""
+        names = [tool["function"]["name"] for tool in self.case.tools]
+        reply = data.draw(replies(names=names, calls=True, first=100 * len(self.taken)))
+        turn = Turn(say="a", cancel_after=pieces, conversation=self._side(data))
+        results = (("fine",) * len(reply["tool_calls"]),)
+        self._take(replace(turn, replies=(reply, {"content": "Good."}), results=results))
 
     @precondition(lambda self: self._kind == "choices")
     @rule(said=words(), answers=st.lists(words(), min_size=2, max_size=4))

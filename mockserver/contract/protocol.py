@@ -36,6 +36,12 @@ FEATURES = (
 )
 """What a driver may say that its client can do. What it cannot do is a failure of what needs it."""
 
+OPTIONAL = ("interrupt",)
+"""What is asked only of a client whose driver says that it can do it."""
+
+KNOWN_FEATURES = (*FEATURES, *OPTIONAL)
+"""Every feature that a driver may name."""
+
 
 class ProtocolError(Exception):
     """A driver answered what no driver may answer: the fault is the driver's, not its client's."""

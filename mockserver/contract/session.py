@@ -1,7 +1,7 @@
 """A session: a client is led through the conversations of one case, and judged at every step."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mockserver.base.jsontext import loads
@@ -27,10 +27,11 @@ from mockserver.contract.judge import (
 from mockserver.contract.protocol import Begin, End, Report, Result, Results, Say
 from mockserver.contract.requirements import Failure, Severity, requirements
 from mockserver.contract.stage import Planned, Seen, Stage, late_error
-from mockserver.contract.told import Told, optional, shape_of
+from mockserver.contract.told import Told, optional, shape_of, spoken_over
 from mockserver.contract.transcript import Transcript
 from mockserver.dialects.messages import read_message
 from mockserver.dialects.table import dialect_of, named
+from mockserver.talk.reply import Choice
 from mockserver.wire.sse import read
 
 _MOST_RETRIES = 10
@@ -152,13 +153,17 @@ class Session:
         )
         self._said(turn)
         results = iter(turn.results)
-        for segment in turn.segments(chopped=self.mode == "chopped"):
+        segments = list(turn.segments(chopped=self.mode == "chopped"))
+        for number, segment in enumerate(segments, 1):
             due = [*talk.history, *([_prefix(turn.partial)] if turn.partial is not None else [])]
             held = self._round(talk, command, segment, due, options)
             if not self._settle(talk, turn, held, start):
                 return
             calls = talk.history[-1].calls
             if not calls:
+                return
+            if turn.interrupted and number == len(segments):
+                self._speak_over(talk)
                 return
             given = next(results, None) or ("",) * len(calls)
             answers = [Result(id=call.id, content=text) for call, text in zip(calls, given, strict=True)]
@@ -170,6 +175,12 @@ class Session:
                 stream=self._streams(talk),
                 options=turn.options,
             )
+
+    def _speak_over(self, talk: _Talk) -> None:
+        """The user speaks before the calls have results."""
+        talk.groups += 1
+        talk.history = spoken_over(talk.history, talk.groups)
+        self.transcript.add("tools", "no results: the user speaks first")
 
     def end(self) -> None:
         """Ends every conversation and judges the sums. Raises `ProtocolError`."""
@@ -253,9 +264,8 @@ class Session:
         last = held.planned[-1]
         self._retries(held)
         for one in held.planned:
-            if one.ended and one.entry.usage is not None:
-                more_in, more_out = talk.unsure
-                talk.unsure = more_in + one.entry.usage.input, more_out + one.entry.usage.output
+            if one.ended:
+                self._doubt(talk, one)
         if held.seen[-1] is not last:
             talk.summable = False  # the kit does not know what that answer cost
             return self._failed(talk, start)
@@ -264,11 +274,19 @@ class Session:
         if last.entry.refusal is not None:
             self._fail(judge_refusal(held.report, last.entry))
             return self._failed(talk, start)
+        if held.report.cancelled and turn.cancel_after and turn.cancel_after <= last.frames:
+            return self._stopped(talk, turn, held, last, start)
         assert last.planned is not None
         fault = last.planned.reply.get("fault") if last.entry.stream else None
         found = judge_answer(held.report, last.entry, stream=held.stream, finish=finish_of(fault))
         self._fail(of_form(fault, found))
         return self._good(talk, turn, held, last)
+
+    def _doubt(self, talk: _Talk, seen: Seen) -> None:
+        """The tokens of an answer that was not heard to its end may be told or not."""
+        if seen.entry.usage is not None:
+            more_in, more_out = talk.unsure
+            talk.unsure = more_in + seen.entry.usage.input, more_out + seen.entry.usage.output
 
     def _good(self, talk: _Talk, turn: Turn, held: _Round, last: Seen) -> bool:
         assert last.entry.reply is not None
@@ -281,25 +299,17 @@ class Session:
         if not (said.content or said.tool_calls):  # the conversation is the same with it or without it
             talk.groups += 1
             group = talk.groups
-        talk.history.append(
-            Told(
-                role="assistant",
-                text=(turn.partial or "") + said.content,
-                calls=said.tool_calls,
-                joined=turn.partial is not None,
-                group=group,
-            )
-        )
+        talk.history.append(replace(_answer(turn, said), group=group))
         return not self._broken()
 
     def _ended(self, talk: _Talk, turn: Turn, held: _Round, last: Seen, start: int) -> bool:
         """A turn whose answer did not come to its end, or that was stopped before."""
         assert last.planned is not None
         if turn.cancel_after:
-            return self._stopped(talk, held, last, start)
+            return self._stopped(talk, turn, held, last, start)
         if last.entry.stream and last.planned.reply.get("fault") == UNFINISHED:
             self._fail(judge_unfinished(held.report, last.entry))
-            return self._half(talk, last, start)
+            return self._half(talk, turn, last, start)
         self._fail(self._broken_off(held, last))
         return self._failed(talk, start)
 
@@ -338,23 +348,27 @@ class Session:
         talk.judged = talk.kept
         return False
 
-    def _stopped(self, talk: _Talk, held: _Round, last: Seen, start: int) -> bool:
-        """A turn that the client was told to stop: the connection has to be let go."""
-        if not last.gone.wait(self.stage.patience):
+    def _stopped(self, talk: _Talk, turn: Turn, held: _Round, last: Seen, start: int) -> bool:
+        """A turn that the client was told to stop: the connection has to be let go.
+
+        What came to its end all the same was let go by the cloud.
+        """
+        if not last.ended:
+            self._doubt(talk, last)
+        elif not last.gone.wait(self.stage.patience):
             text = (
                 f"the connection was still held {self.stage.patience:g} s after the client was told to stop"
             )
             self._fail([Failure("stream.cancel", text)])
         self._fail(judge_stopped(held.report, last.entry))
-        return self._half(talk, last, start)
+        return self._half(talk, turn, last, start)
 
-    def _half(self, talk: _Talk, last: Seen, start: int) -> bool:
+    def _half(self, talk: _Talk, turn: Turn, last: Seen, start: int) -> bool:
         """A turn that may stay in the history with a beginning of its answer, or without, or go."""
         assert last.entry.reply is not None
         self._failed(talk, start)
-        said = last.entry.reply.choices[0].content
-        beginning = Told(role="assistant", text=said, group=talk.groups, beginning=True)
-        talk.history.append(beginning)
+        told = _answer(turn, last.entry.reply.choices[0])
+        talk.history.append(replace(told, group=talk.groups, beginning=True))
         return False
 
     def _retries(self, held: _Round) -> None:
@@ -400,6 +414,16 @@ def _user(turn: Turn) -> Told:
     message = read_message({"role": "user", "content": [part for part in turn.parts if "text" not in part]})
     media = tuple((part.kind, str(part.value)) for part in message.media)
     return Told(role="user", text="".join(texts), media=media, parts=shape_of(turn.parts))
+
+
+def _answer(turn: Turn, said: Choice) -> Told:
+    """An answer as the history has it: behind the prefix that it goes on from."""
+    return Told(
+        role="assistant",
+        text=(turn.partial or "") + said.content,
+        calls=said.tool_calls,
+        joined=turn.partial is not None,
+    )
 
 
 def _prefix(text: str | None) -> Told:

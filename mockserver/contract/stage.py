@@ -48,8 +48,8 @@ class Planned:
 class Seen:
     """One request as the stage saw it. `planned` is None where nothing was planned for it.
 
-    `gone` is set when the client has left; `ended` says that the answer is not whole. `thread` is what the
-    request went on from, where the service keeps that.
+    `gone` is set when the client has left; `ended` says that the answer is not whole. `frames` is how many it
+    has, 0 where it comes as a whole. `thread` is what the request went on from, where the service keeps that.
     """
 
     entry: Entry
@@ -57,6 +57,7 @@ class Seen:
     planned: Planned | None
     gone: threading.Event = field(default_factory=threading.Event)
     ended: bool = False
+    frames: int = 0
     thread: Thread | None = None
 
     def __post_init__(self) -> None:
@@ -123,6 +124,7 @@ class StageApp(App):
         grammar = dialect_of(surface).grammar
         delivery, frames, tail = seen.planned.delivery.of(answer.frames, answer.body, tail=grammar.tail)
         seen.ended = seen.ended or bool(delivery.end)
+        seen.frames = len(answer.frames)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         pauses = _Pauses()
         for piece in delivery.pieces(frames, tail=tail):

@@ -74,12 +74,17 @@ TEXTS = (
 LARGE = "长" * 4500
 """A text that is longer than the buffers of careless clients."""
 
+LINE = "A line of a long text.\\n"
+"""What long arguments are made of, as JSON has it."""
+
 ARGUMENTS = (
     "{}",
     '{"city": "Hangzhou"}',
     '{ "a" :  1.50, "b":[null,"\\u00fc\\n苏州"] }',
     '{"city":"杭州"}',
     '{"amount": 21, "unit": "the unit of the amount"}',
+    '{"large": 9007199254740993, "small": 1e-7}',
+    f'{{"lines": "{LINE * 150}"}}',
 )
 """Arguments of calls, as models write them: their blanks and escapes are part of the text."""
 

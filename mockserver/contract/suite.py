@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from mockserver.contract.cases import SURFACES, Case
 from mockserver.contract.client import Client
-from mockserver.contract.protocol import ProtocolError
+from mockserver.contract.protocol import KNOWN_FEATURES, OPTIONAL, ProtocolError
 from mockserver.contract.requirements import Failure
 from mockserver.contract.session import Session
 from mockserver.contract.stage import Stage
@@ -55,11 +55,21 @@ class Outcome:
         return "\n".join(part for part in parts if part)
 
 
-def permutations(cases: Sequence[Case], surfaces: Sequence[str] = SURFACES) -> list[tuple[Case, str, str]]:
-    """Every case with each of its surfaces that is among these, and each of its modes."""
+def permutations(
+    cases: Sequence[Case],
+    surfaces: Sequence[str] = SURFACES,
+    *,
+    features: Sequence[str] = KNOWN_FEATURES,
+) -> list[tuple[Case, str, str]]:
+    """Every case with each of its surfaces that is among these, and each of its modes.
+
+    What needs an optional feature that is not among `features` is left out.
+    """
+    unasked = set(OPTIONAL) - set(features)
     return [
         (case, surface, mode)
         for case in cases
+        if unasked.isdisjoint(case.features)
         for surface in case.surfaces
         if surface in surfaces and case.held_on(surface)
         for mode in case.modes
@@ -109,7 +119,8 @@ def run(
     """
     client = connect()
     try:
-        for case, surface, mode in permutations(cases, surfaces or client.hello.surfaces):
+        hello = client.hello
+        for case, surface, mode in permutations(cases, surfaces or hello.surfaces, features=hello.features):
             outcome = hold(stage, client, case, surface, mode)
             yield outcome
             if outcome.verdict is Verdict.DRIVER:

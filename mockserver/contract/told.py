@@ -16,8 +16,10 @@ class Told:
     """One message of the truth.
 
     `group` is above 0 for the messages of a turn that failed or was stopped: all of one group may be missing,
-    or its later rounds. `beginning`: any beginning of the text will do. `joined`: the text goes on from a
-    prefix. `parts`: texts and media in their order, where there are both (`shape_of`).
+    or its later rounds. `beginning`: any beginning of the text will do, with any of its first calls. `open`
+    is above 0 for calls that the user spoke over and their results: they may be missing together. `free`:
+    any text will do. `joined`: the text goes on from a prefix. `parts`: texts and media in their order, where
+    there are both (`shape_of`).
     """
 
     role: str
@@ -28,6 +30,8 @@ class Told:
     partial: bool = False
     group: int = 0
     beginning: bool = False
+    open: int = 0
+    free: bool = False
     joined: bool = False
     parts: tuple[str, ...] = ()
 
@@ -44,12 +48,33 @@ def optional(history: Sequence[Told], start: int, group: int) -> list[Told]:
     return [*history[:start], *(replace(told, group=group) for told in history[start:])]
 
 
+def spoken_over(history: Sequence[Told], number: int) -> list[Told]:
+    """The history with the calls at its end made open ones: the user spoke before they had results."""
+    *before, calling = history
+    return [*before, *(replace(told, open=number) for told in (calling, *_closing(calling.calls)))]
+
+
+def _closing(calls: Iterable[ToolCall]) -> list[Told]:
+    """Results in the client's own words, one for each call."""
+    return [Told(role="tool", call_id=call.id, free=True) for call in calls]
+
+
+def settled(history: Sequence[Told], sent: Sequence[Message]) -> list[Told]:
+    """The history with the texts that the client chose, where any text will do."""
+    if not any(told.free for told in history):
+        return list(history)
+    texts = {message.tool_call_id: message.text for message in sent if message.role == "tool"}
+    return [replace(told, text=texts.get(told.call_id, "")) if told.free else told for told in history]
+
+
 def variants(history: Sequence[Told]) -> Iterator[list[Told]]:
-    """The histories that a client may send: turns that failed may be in them or not."""
-    groups = sorted({told.group for told in history if told.group})[-_MOST_OPTIONAL:]
-    for choice in product((True, False), repeat=len(groups)):
-        kept = {group for group, keep in zip(groups, choice, strict=True) if keep}
-        yield [told for told in history if not told.group or told.group in kept]
+    """The histories that a client may send: turns that failed, and open calls, may be in them or not."""
+    blocks = [_in_or_out(list(told)) for told in _parts(history)]
+    doubtful = [at for at, choices in enumerate(blocks) if len(choices) > 1]
+    for at in doubtful[:-_MOST_OPTIONAL]:
+        blocks[at] = blocks[at][:1] if blocks[at][0][0].open else [[]]
+    for chosen in product(*blocks):
+        yield [told for choice in chosen for told in choice]
     if any(told.beginning for told in history):
         yield from variants([told for told in history if not told.beginning])
 
@@ -69,15 +94,18 @@ def fitted(history: Sequence[Told], sent: Sequence[Message]) -> list[Told] | Non
                     further.setdefault(at + len(choice), (*taken, *choice))
         reached = further
     whole = reached.get(len(sent))
-    return None if whole is None else list(whole)
+    return None if whole is None else settled(whole, sent)
 
 
 def likely(history: Sequence[Told], sent: Sequence[Message]) -> list[Told]:
     """The history that a request most likely means: of turns that failed, what of their words is in it."""
     there = {(message.role, message.text) for message in sent}
     begun = [message.text for message in sent if message.role == "assistant" and message.text]
+    answered = {message.tool_call_id for message in sent if message.role == "tool"}
 
     def said(told: Told) -> bool:
+        if told.free:
+            return told.call_id in answered
         if told.beginning:
             return any(told.text.startswith(text) for text in begun)
         return (told.role, told.text) in there
@@ -89,14 +117,45 @@ def likely(history: Sequence[Told], sent: Sequence[Message]) -> list[Told]:
     ]
 
 
+def _parts(history: Sequence[Told]) -> Iterator[Iterable[Told]]:
+    """The parts of a history of which each is there or not: turns that failed, open calls, other messages."""
+    for (group, opened), told in groupby(history, key=lambda one: (one.group, one.open)):
+        if group or opened:
+            yield told
+        else:
+            yield from ([one] for one in told)
+
+
 def _blocks(history: Sequence[Told]) -> Iterator[list[Sequence[Told]]]:
     """The parts of a history, each with what may stand for it, the longest first."""
-    for group, told in groupby(history, key=lambda one: one.group):
-        if group:
-            yield _beginnings(list(told))
+    for part in _parts(history):
+        told = list(part)
+        *before, last = told
+        if last.beginning:
+            halves = [[*before, *_half(last, calls)] for calls in range(len(last.calls), -1, -1)]
+            yield [*halves, *_beginnings(before)]
         else:
-            for one in told:
-                yield [[one]]
+            yield _beginnings(told) if last.group else _in_or_out(told)
+
+
+def _half(told: Told, calls: int) -> list[Told]:
+    """A stopped answer with its first calls, which nobody answered."""
+    kept = told.calls[:calls]
+    return [replace(told, calls=kept), *(replace(one, group=told.group) for one in _closing(kept))]
+
+
+def _in_or_out(told: list[Told]) -> list[Sequence[Told]]:
+    """What may stand for a part of a history, however much of it is there: all, or nothing where it may go.
+
+    Of open calls the words beside them may stay alone; of a stopped answer no calls are there.
+    """
+    first = told[0]
+    if first.group:
+        return [[replace(one, calls=()) if one.beginning else one for one in told], []]
+    if first.open:
+        words = [[replace(first, calls=())]] if first.text else []
+        return [told, *words, []]
+    return [told]
 
 
 def _beginnings(told: Sequence[Told]) -> list[Sequence[Told]]:
@@ -111,6 +170,7 @@ def _beginnings(told: Sequence[Told]) -> list[Sequence[Told]]:
 
 def _alike(told: Told, message: Message) -> bool:
     """Whether a message is the one that was told, as far as its words say."""
-    same = message.text == told.text or (told.beginning and told.text.startswith(message.text))
+    begun = told.beginning and told.text.startswith(message.text)
+    same = message.text == told.text or told.free or begun
     calls = len(told.calls) == len(message.tool_calls)
     return same and calls and (told.role, told.call_id) == (message.role, message.tool_call_id)

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from mockserver.contract.requirements import Failure, Severity
-from mockserver.contract.told import Told, fitted, likely, variants
+from mockserver.contract.told import Told, fitted, likely, settled, variants
 from mockserver.talk.request import Message, ToolCall
 
 _SHOWN = 80
@@ -126,6 +126,7 @@ class Comparison:
         return self._places[index] if self._places else f"{self._place}[{index}]"
 
     def _against(self, history: Sequence[Told], sent: Sequence[Message]) -> list[Failure]:
+        history = settled(history, sent)
         said_keys = [_key(told) for told in history]
         sent_keys = [_key(message) for message in sent]
         if said_keys != sent_keys and Counter(said_keys) == Counter(sent_keys):
@@ -154,6 +155,8 @@ class Comparison:
     def _lost(self, told: Told) -> Failure:
         if told.role == "system":
             kind = "history.system"
+        elif told.open:
+            kind = "tools.open"
         elif told.role == "tool":
             kind = "tools.results"
         elif told.calls:
@@ -166,6 +169,8 @@ class Comparison:
         message = sent[at]
         if message.text and message.text in self._foreign:
             kind, why = "history.separate", "was said in another conversation"
+        elif message.role == "tool" and any(told.open for told in history):
+            kind, why = "tools.open", "answers no call that is open, or one that has a result"
         elif message.role == "assistant" and any(told.group for told in history):
             kind, why = "history.failed-turn", "stands for a turn that failed"
         elif message.partial:
@@ -194,8 +199,16 @@ class Comparison:
             found.append(self._fail("partial.sent", f"this message {wanted} partial: true", at, ".partial"))
         if told.call_id != message.tool_call_id and told.role == message.role == "tool":
             text = f"the result of call {told.call_id!r} is sent as that of {message.tool_call_id!r}"
-            found.append(self._fail("tools.ids", text, at, ".tool_call_id"))
-        return found + self._calls(told.calls, message.tool_calls, at)
+            kind = "tools.open" if told.open else "tools.ids"
+            found.append(self._fail(kind, text, at, ".tool_call_id"))
+        calls = self._calls(told.calls, message.tool_calls, at)
+        if told.beginning and calls:
+            text = f"of an answer that was stopped only whole calls may stay: {calls[0].message}"
+            calls = [self._fail("history.failed-turn", text, at, ".tool_calls")]
+        elif told.open and calls:
+            text = f"the user spoke over these calls, and they stay whole or go: {calls[0].message}"
+            calls = [self._fail("tools.open", text, at, ".tool_calls")]
+        return found + calls
 
     def _text_kind(self, told: Told, message: Message) -> str:
         if told.role == "system":

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mockserver.contract.cases import MODES, SURFACES, Case
+from mockserver.contract.cases import MIXED, MODES, SURFACES, Case
 
 _WEATHER = {
     "type": "function",
@@ -23,6 +23,7 @@ _TIME = {
     },
 }
 _STREAMED = ("stream", "chopped")
+_ALL_MODES = (*MODES, MIXED)
 _NATIVE = ("native-text", "native-multimodal")
 _TEXT = ("compat", "native-text")
 COMPLETIONS = ("compat", *_NATIVE)
@@ -38,7 +39,7 @@ class Kind:
     name: str
     features: tuple[str, ...] = ()
     surfaces: tuple[str, ...] = SURFACES
-    modes: tuple[str, ...] = MODES
+    modes: tuple[str, ...] = _ALL_MODES
     options: Mapping[str, Any] = field(default_factory=dict)
     native_options: Mapping[str, Any] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)

@@ -151,6 +151,20 @@ def with_restated_ids(planned: Planned) -> tuple[Frame, ...]:
     return _changed(planned, restated)
 
 
+def with_restated_names(planned: Planned) -> tuple[Frame, ...]:
+    """Each later piece of a call has the name of its function again."""
+    known: dict[Any, Any] = {}
+
+    def restated(payload: dict[str, Any]) -> bool:
+        pieces = _pieces(payload)
+        for place, piece in pieces:
+            function = piece["function"]
+            function["name"] = known.setdefault(place, function.get("name"))
+        return bool(pieces)
+
+    return _changed(planned, restated)
+
+
 def with_late_ids(planned: Planned) -> tuple[Frame, ...]:
     """The first piece of each call has an empty id; the next one has it."""
     return _parted(planned, "id", "")
@@ -218,6 +232,7 @@ ODD: Mapping[str, Callable[[Planned], tuple[Frame, ...]]] = {
     "running-usage": with_running_usage,
     "unknown-finish": with_unknown_finish,
     "restated-ids": with_restated_ids,
+    "restated-names": with_restated_names,
     "late-ids": with_late_ids,
     "null-opening": with_null_opening,
     "early-end": without_end,

@@ -31,6 +31,7 @@ class PaperStage(Stage):
         answer = self.engine.chat(surface, RequestHeaders(raw), body, arrived=NOW)
         seen = self._app._note(answer, {"type": "http", "headers": raw})
         if seen is not None and seen.planned is not None:
+            seen.frames = len(answer.frames)
             seen.ended |= bool(seen.planned.delivery.of(answer.frames, b"", tail=0)[0].end)
         return answer, seen
 

@@ -9,7 +9,7 @@ import pytest
 from mockserver.contract import Case, CaseError, Turn, built_in, requirements
 from mockserver.contract.cases import SURFACES, chosen, document_of, from_file, read_cases
 from mockserver.contract.delivery import CHOPPED
-from mockserver.contract.protocol import FEATURES
+from mockserver.contract.protocol import FEATURES, KNOWN_FEATURES
 from mockserver.contract.suite import needs, permutations
 
 HELLO = {"say": "Hi", "replies": [{"content": "Hi"}]}
@@ -21,7 +21,7 @@ def test_every_case_names_requirements_and_features_that_there_are() -> None:
     for case in built_in():
         assert case.title, case.id
         assert set(case.requires) <= set(requirements()), case.id
-        assert needs(case, "stream") <= set(FEATURES), case.id
+        assert needs(case, "stream") <= set(KNOWN_FEATURES), case.id
         shown |= set(case.requires)
     assert shown == set(requirements())
     assert len({case.id for case in built_in()}) == len(built_in())
@@ -108,6 +108,13 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     assert case.tools == (tool,)
     assert len(permutations([case])) == 3 * len(SURFACES)
     assert len(permutations([case], ["compat"])) == 3
+
+
+def test_what_is_optional_is_asked_of_those_who_say_that_they_can() -> None:
+    case = Case(id="a", features=("tools", "interrupt"), surfaces=("compat",), modes=("plain",))
+    assert len(permutations([case])) == 1
+    assert permutations([case], features=FEATURES) == []
+    assert len(permutations([case], features=("interrupt",))) == 1
 
 
 def test_native_options_are_for_native_surfaces() -> None:

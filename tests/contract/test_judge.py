@@ -676,6 +676,21 @@ def test_an_answer_without_an_end_may_be_an_error_and_is_never_another_text(engi
     assert failure.requirement == "stream.unfinished"
 
 
+def test_what_is_for_streams_is_not_sent_with_whole_answers(engine: Engine) -> None:
+    asked: dict[str, Any] = {"stream_options": {"include_usage": True}}
+    assert found(entry(engine, **asked)) == [("options.unasked", "stream_options")]
+    assert found(entry(engine, **asked, stream=True), stream=True) == []
+    assert found(entry(engine, stream_options=None)) == []
+    (failure,) = judged(entry(engine, **asked))
+    assert failure.message.endswith("(it is for streams only)")
+
+
+@pytest.mark.parametrize("name", ["result_format", "incremental_output"])
+def test_what_carries_an_answer_on_one_surface_is_unasked_for_on_another(engine: Engine, name: str) -> None:
+    sent: dict[str, Any] = {name: MESSAGES[name]}
+    assert found(entry(engine, **sent))[0] == ("options.unasked", name)
+
+
 @pytest.mark.parametrize(("number", "blamed_for"), [(1, []), (2, [("options.unasked", "n")])])
 def test_of_several_choices_nobody_asked_for_the_client_is_blamed(
     engine: Engine, number: int, blamed_for: list[tuple[str, str]]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from contract_tests.gallery.reference import CloudError
+from contract_tests.gallery.reference import CloudError, Message, Reply, Said
 from mockserver.contract.cases import MIXED, Case, Turn
 from mockserver.contract.protocol import Begin, Command, End, Hello, Report, Result, Say
 from mockserver.contract.session import Session
@@ -376,6 +376,71 @@ def test_a_stopped_answer_is_let_go_and_any_beginning_of_it_may_be_remembered(
     held = led(stage, stopped(), client, mode="stream")
     found = [(failure.requirement, failure.message) for failure in held.failures]
     assert found == ([told] if told else [])
+
+
+SLOW = {
+    "content": "Let me see.",
+    "tool_calls": [{**CALL["tool_calls"][0], "arguments": f'{{"city":"{LONG}"}}'}],
+}
+
+
+class CountsWords(PaperClient):
+    """Counts no pieces of calls, so it may hear an answer to its end that it was told to stop."""
+
+    def piece(self, reply: Reply, said: Said, delta: Message, *, cumulative: bool) -> None:
+        super().piece(reply, said, {**delta, "tool_calls": ()}, cumulative=cumulative)
+        for call in delta.get("tool_calls") or ():
+            self.call(said, call, cumulative=cumulative)
+
+
+class KeepsHalf(PaperClient):
+    """Keeps what there is of a call that was stopped, and gives it a result."""
+
+    def forget(self) -> None:
+        call = {"id": "call_1", "type": "function", "index": 0}
+        function = {"name": "weather", "arguments": '{"city":"The"}'}
+        calling = {"role": "assistant", "content": "", "tool_calls": [{**call, "function": function}]}
+        self.history[self.start + 1 :] = [calling]
+
+
+@pytest.mark.parametrize(
+    ("client", "rounds", "told"),
+    [(PaperClient, 1, []), (CountsWords, 2, []), (KeepsHalf, 1, ["history.failed-turn"])],
+)
+def test_among_calls_a_client_stops_or_hears_them_all(
+    stage: PaperStage, client: type[PaperClient], rounds: int, told: list[str]
+) -> None:
+    stopped_there = say("One", SLOW, "Fine.", cancel_after=4, results=(("sunny",),))
+    held = led(stage, talk(stopped_there, say("Two", "2"), tools=(WEATHER,)), client, mode="stream")
+    assert broken(held) == told
+    assert [line.startswith("results") for line in held.transcript.text().splitlines()].count(True) == 0
+    assert len(re.findall(r"client  request", held.transcript.text())) == rounds + 1
+
+
+class LeavesOpen(PaperClient):
+    """Leaves calls without results when the user speaks."""
+
+    def interrupted(self) -> list[Message]:
+        return []
+
+
+class Drops(PaperClient):
+    """Drops calls that the user speaks over."""
+
+    def interrupted(self) -> list[Message]:
+        if super().interrupted():
+            self.history.pop()
+        return []
+
+
+@pytest.mark.parametrize(
+    ("client", "told"), [(PaperClient, []), (Drops, []), (LeavesOpen, ["tools.open", "request.valid"])]
+)
+def test_a_user_may_speak_over_calls(stage: PaperStage, client: type[PaperClient], told: list[str]) -> None:
+    over = say("One", CALL, interrupted=True)
+    held = led(stage, talk(over, say("Two", "2"), say("Three", "3"), tools=(WEATHER,)), client)
+    assert broken(held) == told
+    assert "no results: the user speaks first" in held.transcript.text()
 
 
 def test_what_was_no_beginning_of_a_stopped_answer_may_not_be_remembered(stage: PaperStage) -> None:

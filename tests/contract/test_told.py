@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.contract.told import Told, fitted, likely, optional, shape_of, variants
+from mockserver.contract.told import Told, fitted, likely, optional, settled, shape_of, spoken_over, variants
 from mockserver.talk.request import Message, ToolCall
 
 SAID = Told(role="user", text="Weather?")
@@ -88,6 +88,61 @@ def test_a_request_most_likely_means_those_turns_whose_words_are_in_it() -> None
     assert likely(history, sent([history[1], replace(NEXT, text="Wrong.")])) == [history[1], NEXT]
     begun = [history[0], history[1], replace(HALF, text="It")]
     assert likely(history, sent(begun)) == history
+
+
+TWO = replace(CALLING, calls=(*CALLING.calls, ToolCall("time", "{}", "call_2")), text="Let me see.")
+CLOSED = [replace(RESULT, text="not done", call_id=call) for call in ("call_1", "call_2")]
+WORDS = replace(TWO, calls=())
+
+
+@pytest.mark.parametrize(
+    ("kept", "allowed"),
+    [
+        ([TWO, *CLOSED], True),
+        ([WORDS], True),
+        ([], True),
+        ([TWO], False),  # both calls without results: the cloud refuses that
+        ([TWO, CLOSED[0]], False),
+        ([TWO, *CLOSED, CLOSED[1]], False),
+        ([TWO, *CLOSED[::-1]], False),
+        (CLOSED, False),
+    ],
+)
+def test_calls_that_the_user_spoke_over_have_results_or_are_gone(kept: list[Told], *, allowed: bool) -> None:
+    history = [*spoken_over([SAID, TWO], 1), NEXT]
+    request = sent([SAID, *kept, NEXT])
+    assert (fitted(history, request) is not None) is allowed
+    rough = [settled(variant, request) for variant in variants(history)]
+    assert any(sent(variant) == request for variant in rough) is allowed
+
+
+def test_a_result_in_the_clients_own_words_is_the_one_of_its_call() -> None:
+    history = [*spoken_over([SAID, TWO], 1), NEXT]
+    assert [told.text for told in settled(history, sent([SAID, TWO, *CLOSED[::-1], NEXT]))] == [
+        "Weather?",
+        "Let me see.",
+        "not done",
+        "not done",
+        "Next.",
+    ]
+    assert settled([SAID, RESULT], sent([SAID, replace(RESULT, text="other")])) == [SAID, RESULT]
+
+
+@pytest.mark.parametrize(
+    ("kept", "allowed"),
+    [
+        ([replace(TWO, text="Let")], False),
+        ([replace(TWO, text="Let"), *CLOSED], True),
+        ([replace(CALLING, text="Let me see."), CLOSED[0]], True),
+        ([replace(CALLING, text="Let me see."), CLOSED[1]], False),
+        ([replace(WORDS, text="Let")], True),
+        ([], True),
+    ],
+)
+def test_of_a_stopped_answer_whole_calls_may_stay_with_results(kept: list[Told], *, allowed: bool) -> None:
+    history = [*optional([SAID, replace(TWO, beginning=True)], 0, 1), NEXT]
+    assert (fitted(history, sent([SAID, *kept, NEXT])) is not None) is allowed
+    assert ([told.role for told in likely(history, sent([NEXT]))] == ["user"]) is True
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.contract.cases import LACKS, MODELS, MODES, SURFACES, Case, Turn, document_of, read_cases
+from mockserver.contract.cases import (
+    LACKS,
+    MIXED,
+    MODELS,
+    MODES,
+    SURFACES,
+    Case,
+    Turn,
+    document_of,
+    read_cases,
+)
 from mockserver.contract.protocol import FEATURES
 from mockserver.contract.strategies import image
 from mockserver.contract.suite import needs
@@ -42,7 +52,7 @@ def test_a_kind_names_what_there_is(kind: Kind) -> None:
     assert kind.surfaces
     assert set(kind.surfaces) <= set(SURFACES)
     assert kind.modes
-    assert set(kind.modes) <= set(MODES)
+    assert set(kind.modes) <= {*MODES, MIXED}
     assert set(kind.models) <= set(kind.surfaces)
 
 

@@ -191,6 +191,13 @@ def test_restated_ids_stand_in_each_piece(tokenizer: Tokenizer) -> None:
         assert [piece[1:] for piece in before] == [piece[1:] for piece in after]
 
 
+def test_restated_names_stand_in_each_piece(tokenizer: Tokenizer) -> None:
+    for answer in both(CALLS, tokenizer):
+        before, after = pieces(answer.frames), pieces(odd.with_restated_names(answer))
+        assert {piece[1] for piece in before} > {piece[1] for piece in after} == {"brew"}
+        assert [(piece[0], piece[2]) for piece in before] == [(piece[0], piece[2]) for piece in after]
+
+
 def test_a_late_id_comes_with_the_second_piece(tokenizer: Tokenizer) -> None:
     for answer in both(CALLS, tokenizer):
         first, second, *_ = pieces(odd.with_late_ids(answer))
@@ -205,7 +212,9 @@ def test_null_arguments_open_a_call_and_none_are_lost(tokenizer: Tokenizer) -> N
         assert "".join(arguments or "" for *_, arguments in told) == '{"leaf": "sencha"}'
 
 
-@pytest.mark.parametrize("parted", [odd.with_restated_ids, odd.with_late_ids, odd.with_null_opening])
+@pytest.mark.parametrize(
+    "parted", [odd.with_restated_ids, odd.with_restated_names, odd.with_late_ids, odd.with_null_opening]
+)
 def test_without_calls_nothing_is_parted(parted: Any, tokenizer: Tokenizer) -> None:
     for answer in both(TEXT, tokenizer):
         assert parted(answer) == answer.frames
