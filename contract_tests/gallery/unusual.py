@@ -316,3 +316,49 @@ class ClosesHalfArguments(Reference):
                 continue
             return arguments + end
         return arguments
+
+
+@defect("media.sent", surfaces=("compat", "native-multimodal"))
+class PicturesOfAddresses(Reference):
+    """The address of a picture in what the user says becomes a picture."""
+
+    def user(self, say: Say) -> Message:
+        found = re.search(r"https?://\S+\.(?:png|jpg|gif|webp)", say.text)
+        if found is not None:
+            say = replace(say, parts=({"image": found[0]}, {"text": say.text}))
+        return super().user(say)
+
+
+@defect("history.text", surfaces=("compat", "native-multimodal"))
+class AsksAboutPictures(Reference):
+    """A picture without a word gets words of the client's own."""
+
+    def user(self, say: Say) -> Message:
+        if say.parts and not any("text" in part for part in say.parts):
+            say = replace(say, parts=(*say.parts, {"text": "Describe the picture."}))
+        return super().user(say)
+
+
+@defect("history.text", surfaces=("compat", "native-multimodal"))
+class JoinsTextsByLines(Reference):
+    """Texts in a row of one message are joined by the end of a line."""
+
+    def user(self, say: Say) -> Message:
+        parts: list[Message] = []
+        for part in map(dict, say.parts):
+            if parts and "text" in part and "text" in parts[-1]:
+                parts[-1]["text"] += "\n" + part["text"]
+            else:
+                parts.append(part)
+        return super().user(replace(say, parts=tuple(parts)))
+
+
+@defect("history.text", surfaces=COMPLETIONS)
+class HidesKeys(Reference):
+    """What looks like a key is hidden from the model."""
+
+    def wire(self, message: Message) -> Message:
+        content = message.get("content")
+        if isinstance(content, str):
+            message = {**message, "content": re.sub(r"sk-\w{16,}", "[hidden]", content)}
+        return super().wire(message)
