@@ -137,6 +137,7 @@ def _json_mode(request: ChatRequest) -> Iterator[Broken]:
     fix="Stream when a model that thinks is to search the web.",
     refusals=("thinking.web-search",),
     needs=("enable_search",),
+    traits=(Trait.STREAM_TO_THINK,),
 )
 def _search(request: ChatRequest) -> Iterator[Broken]:
     plainly = request.model.family.searches_plainly

@@ -78,6 +78,13 @@ def test_an_agent_searches_without_functions(
     assert entries(asked, errors) == ([entry] if entry else [])
 
 
+def test_the_responses_api_searches_and_thinks_without_a_stream(errors: Errors) -> None:
+    # Joycai/simple-ai-writer, probes, 2026-09: chat refuses it of these generations.
+    asked = _response("qwen3.7-plus", "web_search", enable_search=True)
+    assert asked.thinking
+    assert entries(asked, errors) == []
+
+
 def _response(model: str, *kinds: str, **options: Any) -> ChatRequest:
     tools = [{"type": kind} for kind in kinds]
     messages = (Message("user", "Hi"),)
