@@ -4,14 +4,15 @@ It calls once for each thing that the words ask for, and never again what has an
 although nothing is asked for any more is the tool that ends the work.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
 from mockserver.answer.asks import asks_for, names, nearness, standing
-from mockserver.answer.course import Course, course_of, directory, ends
+from mockserver.answer.course import Course, course_of, directory, ends, known
 from mockserver.answer.handing import agents, handed
 from mockserver.answer.heeding import heeding
 from mockserver.base.deadline import Deadline
@@ -42,10 +43,14 @@ MOST_AT_ONCE = 16
 
 
 class Errand(NamedTuple):
-    """A tool to call, and which of the things that the words ask it for others are called for."""
+    """A tool to call, and which of the things that the words ask it for others are called for.
+
+    `step` is the part of the words that asks for it, where they ask for one thing after the other.
+    """
 
     tool: Tool
     taken: tuple[Any, ...] = ()
+    step: str = ""
 
     @property
     def name(self) -> str:
@@ -120,20 +125,42 @@ def _asked(tools: list[Tool], course: Course) -> list[Errand]:
 
     Where none is left that the agent can do itself, the work is handed to one of several that can.
     """
-    found = []
+    found: list[Errand] = []
     handing = [tool for tool in tools if agents(tool)]
     asked = [
         tool
         for tool in tools
         if tool not in handing and not is_ending(tool) and asks_for(tool, course.question)
     ]
+    steps: list[str] = []
     if len(asked) > 1:
+        steps = _steps().split(course.question)
         asked.sort(key=lambda tool: standing(tool, course.question))
     for tool in asked:
+        step = _step(tool, steps) if len(steps) > 1 else ""
+        if step and found and not course.results and _builds(step):
+            continue  # it is called with what comes back
         things = Words.of(course.question).things(tool["function"].get("parameters"))
-        errands = [Errand(tool, things[:index]) for index in range(max(len(things), 1))]
+        errands = [Errand(tool, things[:index], step) for index in range(max(len(things), 1))]
         found += errands[course.times(name_of(tool)) :]
     return found or [Errand(each) for tool in handing for each in handed(tool, course)][:1]
+
+
+@cache
+def _steps() -> re.Pattern[str]:
+    """What stands between one thing that is asked for and the next."""
+    return re.compile(known()["steps"]["between"], re.IGNORECASE)
+
+
+def _step(tool: Tool, steps: list[str]) -> str:
+    """The one part of the words that asks for a tool and has what it needs; "" for none."""
+    asking = [step for step in steps if asks_for(tool, step)]
+    return asking[0] if len(asking) == 1 and (_fed(tool, asking[0]) or _builds(asking[0])) else ""
+
+
+def _builds(step: str) -> bool:
+    """Whether a part of the words speaks of what came of the one before."""
+    return re.search(known()["steps"]["result"], step, re.IGNORECASE) is not None
 
 
 def _reminded(tools: list[Tool], course: Course) -> list[Errand]:
@@ -258,6 +285,9 @@ def _fresh(
     for errand in errands:
         taken = errand.taken
         given = words[is_ending(errand.tool) or _tells(errand.tool)]
+        if errand.step:
+            heard = (words[1].results,) if _builds(errand.step) else ()
+            given = Words.of(errand.step, directory=words[1].directory, results=heard)
         for _ in range(_ATTEMPTS):
             arguments = _arguments(errand.tool, taken, given, course, drawn, deadline)
             key = (errand.name, canonical(dumps(arguments).decode()))

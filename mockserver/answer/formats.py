@@ -24,6 +24,10 @@ _DESCRIBED = re.compile(r"`(\w+)` \(([^\n]*?)\)(?::|\n|$)")
 _LITERAL = re.compile(r"Literal\[([^\]]*)\]")
 _INPUT = re.compile(r"\[\[ ## (\w+) ## \]\]\s*\n(.*?)(?=\n\s*\[\[ ## |\n\s*Respond with|\Z)", re.DOTALL)
 _SCRATCH = re.compile(r"\nQuestion:\s*(?P<question>.*?)\n(?P<said>Thought:.*)\Z", re.DOTALL)
+_PREVIOUS = re.compile(r"\n\s*This was your previous work[^\n]*\n(?P<said>.*)\Z", re.DOTALL)
+_OBSERVATION = re.compile(r"Observation:[ \t]*(.*?)(?=\n\s*(?:Thought|Action):|\Z)", re.DOTALL)
+_OBSERVED = re.compile(r"<observation>(.*?)</observation>", re.DOTALL)
+_WORDS = {"type": "array", "items": {"type": "string"}, "minItems": 5, "maxItems": 5, "uniqueItems": True}
 _ROLES = re.compile(r"select the next role from \[([^\]\n]{1,4000})\]")
 _SPEAKER = re.compile(r"(?m)^([\w -]{1,64}):")
 
@@ -91,6 +95,44 @@ def _scratched(question: str, said: str) -> Course:
     return Course(question, said=actions, results=tuple(results), answered=bool(results))
 
 
+def _blob(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str:
+    work = _PREVIOUS.search(request.last_user)
+    if work:
+        course = _worked(request.last_user[: work.start()], work["said"], _OBSERVATION)
+    tools = tools_in(_prompt(request))
+    made = next_calls(tools, course, drawn, folder=partial(directory, request), deadline=deadline)
+    action = made[0].name if made else "Final Answer"
+    given = loads(made[0].arguments) if made else _told(request, course, drawn)
+    blob = dumps({"action": action, "action_input": given}).decode()
+    return f"Thought: I write the next step.\nAction:\n```\n{blob}\n```"
+
+
+def _tags(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str:
+    before, marked, asked = request.last_user.rpartition("Question:")
+    if marked and before:
+        question, opened, steps = asked.partition("<tool>")
+        course = _worked(question, opened + steps, _OBSERVED)
+    tools = tools_in(_prompt(request))
+    made = next_calls(tools, course, drawn, folder=partial(directory, request), deadline=deadline)
+    if not made:
+        return f"<final_answer>{_told(request, course, drawn)}</final_answer>"
+    given = loads(made[0].arguments)
+    values = list(given.values())
+    single = values[0] if len(values) == 1 and isinstance(values[0], str) else made[0].arguments
+    return f"<tool>{made[0].name}</tool><tool_input>{single}</tool_input>"
+
+
+def _worked(question: str, said: str, observation: re.Pattern[str]) -> Course:
+    """The work that stands behind its question in one message, with what each step has found."""
+    results = tuple(found.strip() for found in observation.findall(said))
+    return Course(question.strip(), said=observation.sub("", said), results=results, answered=bool(results))
+
+
+def _list(_: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str:
+    words = Words.of(course.question)
+    return ", ".join(instance(_WORDS, numbers=drawn, words=words, deadline=deadline))
+
+
 def _code(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str:
     text = _prompt(request)
     opening, closing = ("<code>", "</code>") if "<code>" in text else ("```python", "```")
@@ -155,6 +197,9 @@ def _json(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline 
 
 _ANSWERS: Mapping[str, Callable[[ChatRequest, Course, Draw, Deadline | None], str | None]] = {
     "hermes": _hermes,
+    "blob": _blob,
+    "xml": _tags,
+    "list": _list,
     "react": _react,
     "code": _code,
     "fields": _fields,

@@ -76,7 +76,10 @@ def _wished(maker: Making, items: _Items, spot: Spot) -> int:
         return items.front
     try:
         held = flatten(maker.document, places).places
-        offered = len(maker.offers(facts_of(maker.document, held, ""), spot)) if held else 0
+        facts = facts_of(maker.document, held, "") if held else None
+        offered = len(maker.offers(facts, spot)) if facts else 0
+        if facts and facts.types == ["object"]:
+            offered = maker.told(held)
     except DeadEndError:
         return items.front
     return items.front + (min(offered, MOST) or 1 + next(maker.numbers) % 2)

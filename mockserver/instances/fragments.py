@@ -71,26 +71,35 @@ _COUNTING = 2
 """How many digits a number has at most that counts things."""
 
 _TICKER = re.compile(r"\b[A-Z]{2,5}\b")
-_CAPITAL = r"[A-Z\u00c0-\u00de][\w'\u2019.-]*[\w]|[A-Z]"
+_LETTER = r"[^\W\u3040-\u30ff\u3400-\u9fff]"
+_CAPITAL = rf"[A-Z\u00c0-\u00de](?:{_LETTER}|['\u2019.-])*{_LETTER}|[A-Z]"
 _NAME = re.compile(rf"(?:{_CAPITAL})(?:[ ](?:{_CAPITAL}))*")
 _PLACE = re.compile(
     rf"\b(in|at|from|to|near|for|around|of|visit|visiting|between|and|or|than)\s+(?:the\s+)?"
-    rf"((?:{_CAPITAL})(?:[ ](?:{_CAPITAL}))*(?:,\s(?:[A-Z]{{2}}\b|(?:{_CAPITAL})))*)"
+    rf"((?:{_CAPITAL})(?:[ ](?:{_CAPITAL}))*(?:,\s(?:[A-Z]{{2}}\b|(?:{_CAPITAL})(?:[ ](?:{_CAPITAL}))*))*)"
 )
+_RECIPIENT = re.compile(
+    r"\b(?i:send|sent|e-?mail|mail|message|write|forward|reply|say|speak|talk|tell|give|pay|transfer|assign|"
+    r"deliver|lend|introduce|report|belongs?)\b(?!:)[^.!?\n]{0,120}?\bto\s+"
+    rf"((?:{_CAPITAL})(?:[ ](?:{_CAPITAL}))*)"
+)
+"""Who is given or told something: a name behind "to" is no place there."""
+
 _LOWER_PLACE = re.compile(
     r"\b(?:in|at|for|near|to)\s+([a-z]{3,}(?: (?:city|york|francisco|angeles|kong))?)"
     r"(?=\s*(?:[?.!,]|$|today|tomorrow|right|now|this|and))"
 )
 _STATE = re.compile(rf"(?:{_CAPITAL})(?:[ ](?:{_CAPITAL}))*,\s[A-Z]{{2}}\b")
+_JOINING = frozenset({"and", "or"})
 _STATE_ENDS = re.compile(r",\s[A-Z]{2}\b")
 """The end of each: what is quickly searched for."""
 
 _INTRODUCED = re.compile(
-    r"(?:(?i:my name is|i am|i'm|called|named|by name|call me))\s+([A-Z][\w'-]*(?: [A-Z][\w'-]*)*)|"
+    r"(?:(?i:my name is|this is|i am|i'm|called|named|by name|call me))\s+([A-Z][\w'-]*(?: [A-Z][\w'-]*)*)|"
     r"(?:named|called)\s+[\"'\u201c\u2018`]([^\"'\u201d\u2019`\n]+)[\"'\u201d\u2019`]|"
     r"(?:我叫|名字是|名叫|叫做|姓名是|我是)([\u3400-\u9fff]{2,4})|私の名前は([^\s。、です]+)",
 )
-_INTRODUCING = ("name", "call", " am", "'m", "我", "名", "叫")
+_INTRODUCING = ("name", "call", " am", "'m", "his is", "我", "名", "叫")
 """A text without any of these introduces nobody: to search for the words takes long."""
 
 _STOPS = re.compile(
@@ -148,6 +157,21 @@ def _found(text: str, kind: str) -> list[str]:
     return [word for _, _, word in sorted(places)]
 
 
+@cache
+def _han_name() -> re.Pattern[str]:
+    """A name in Chinese, told by its first character and by what stands behind it."""
+    return re.compile(
+        rf"[{tables()['surnames']}][\u3400-\u9fff]{{1,2}}?"
+        "(?=今年|现年|先生|女士|小姐|老师|同学|住在|来自|[,，、]?\\s*\\d{1,3}\\s*岁)"
+    )
+
+
+@cache
+def _unit() -> re.Pattern[str]:
+    """A unit of measure behind a number."""
+    return re.compile(rf"(?<=\d)\s?({'|'.join(map(re.escape, tables()['units']))})(?![A-Za-z])")
+
+
 def _pieces(text: str) -> list[str]:
     """The Han and katakana runs left when the words that join them are cut out."""
     if text.isascii():
@@ -156,13 +180,33 @@ def _pieces(text: str) -> list[str]:
     return [run for run in runs if 1 < len(run) <= 12]  # noqa: PLR2004 - one character alone is seldom a name
 
 
+@cache
+def _known() -> frozenset[str]:
+    """Names that are those of places wherever they stand."""
+    kinds = tables()["kinds"]
+    return frozenset((*tables()["places"], *kinds["place"]["en"], *kinds["country"]["en"]))
+
+
+def _goes_on(before: str, place: str, places: list[str]) -> bool:
+    """Whether a name behind "and" is that of a place: it is known for one, or another stands before it."""
+    known, before = _known(), before.rstrip(" ,")
+    return place in known or any(before.endswith(each) for each in (*places, *known)) or "between" in before
+
+
 def _english_places(text: str) -> tuple[list[str], list[str], list[str]]:
     """The places, and those among them that someone leaves and heads for."""
     languages = _listed("languages")
-    places, origins, goals = [], [], []
+    people = _RECIPIENT.findall(text) if " to " in text else []
+    places: list[str] = []
+    origins: list[str] = []
+    goals: list[str] = []
     for match in _PLACE.finditer(text):
         place = match[2].rstrip("'.").removesuffix("'s").removesuffix("\u2019s")
         if place.split()[0] in _listed("common") or place in languages or place.split()[0] in _MONTHS:
+            continue
+        if match[1] in _JOINING and not _goes_on(text[: match.start()], place, places):
+            continue
+        if match[1] == "to" and place in people and place not in _known():
             continue
         if match[1] == "of" and _TICKER.fullmatch(place):
             continue
@@ -287,10 +331,24 @@ class Fragments:
     @lazily
     def people(self) -> tuple[str, ...]:
         """Who is introduced by name."""
-        lowered = self._bare.lower()
-        if not any(word in lowered for word in _INTRODUCING):
-            return ()
-        return _unique(["".join(groups) for groups in _INTRODUCED.findall(self._bare)])
+        bare = self._bare
+        lowered = bare.lower()
+        found = [] if bare.isascii() else _han_name().findall(bare)
+        if any(word in lowered for word in _INTRODUCING):
+            found = ["".join(groups) for groups in _INTRODUCED.findall(bare)] + found
+        return _unique(found)
+
+    @lazily
+    def recipients(self) -> tuple[str, ...]:
+        """Who is given or told something."""
+        bare = self._bare
+        found = _RECIPIENT.findall(bare) if " to " in bare else []
+        return _unique([each for each in found if each not in _known()])
+
+    @lazily
+    def units(self) -> tuple[str, ...]:
+        """Units of measure."""
+        return _unique(_unit().findall(self._timeless))
 
     @lazily
     def names(self) -> tuple[str, ...]:

@@ -45,6 +45,9 @@ def kind_of(name: str, description: str) -> str:
             break
     if found not in _VAGUE:
         return found
+    for kind, table in kinds.items():
+        if any(shown in description for shown in table.get("shows", ())):
+            return kind
     said_words = {word.lower() for word in _LATIN.findall(description)}
     for kind, table in kinds.items():
         if any(said in said_words if said.isascii() else said in description for said in table["says"]):

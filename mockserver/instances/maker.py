@@ -7,6 +7,7 @@ schema with too many choices gets a simpler answer, the same on every machine. A
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain, islice
@@ -378,6 +379,19 @@ class Maker:
             return any(str(value).casefold() not in taken for way in ways for value in self._given(way, name))
         except DeadEndError:
             return False
+
+    def told(self, places: Places) -> int:
+        """How many objects the words tell of: as many as they give values for a property that all have."""
+        needed = dict.fromkeys(name for place in places for name in place.texts("required"))
+        most = 0
+        for name in list(needed)[:_FEW]:
+            member = tuple(below for place in places for below in place.member(name))
+            with suppress(DeadEndError):
+                held = flatten(self.document, member).places
+                facts = facts_of(self.document, held, "")
+                if held and facts.types == ["string"] and facts.values is None:
+                    most = max(most, len(self.words.gives(name, *facts.wanted)))
+        return min(most, _FEW)
 
     def _given(self, places: Iterable[Place], name: str) -> list[Any]:
         held = flatten(self.document, tuple(places)).places

@@ -27,6 +27,9 @@ class Making(Protocol):
     def given(self, places: Places, name: str) -> bool:
         """Whether the user's words give a value for a property."""
 
+    def told(self, places: Places) -> int:
+        """How many objects the user's words tell of, by what shows in a text what it is."""
+
     def make(self, places: Places, spot: Spot) -> Any:
         """The first valid value. Raises `DeadEndError` when there is none."""
 

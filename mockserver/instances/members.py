@@ -38,20 +38,27 @@ def listed(description: str) -> tuple[str, ...]:
     return tuple(item for item in items if item)
 
 
+def _shared(members: Sequence[Any]) -> set[str]:
+    """The parts that all members of an enum have, which tell none of them."""
+    pieces = [set(parts(member)) for member in members if isinstance(member, str)]
+    return set.intersection(*pieces) if len(pieces) > 1 else set()
+
+
 def nearest_members(members: Sequence[Any], text: str) -> list[Any]:
     """The members of an enum that a text spells otherwise: in parts, or with a slip."""
     words = list(dict.fromkeys(re.findall(r"[a-z]+", text.lower())))[:_MOST_WORDS]
     known = set(words)
+    shared = _shared(members[:_MOST_MEMBERS])
     found = []
     for member in members[:_MOST_MEMBERS]:
         if not isinstance(member, str) or len(member) < _SHORTEST or not member.isascii():
             continue
-        pieces = parts(member)
+        pieces = [piece for piece in parts(member) if piece not in shared]
         like = [word for word in words if word[0] == member[0].lower()]
         begun = any(word.startswith(member.lower()) for word in like)
         if (
             begun
-            or (len(pieces) > 1 and known.issuperset(pieces))
+            or (len(pieces) + len(shared) > 1 and pieces and known.issuperset(pieces))
             or get_close_matches(member.lower(), like, 1, _CLOSE)
         ):
             found.append(member)

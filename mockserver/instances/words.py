@@ -36,7 +36,7 @@ _SAYS = (
 """What says, behind a property's name, that its value follows."""
 
 _QUOTES = r"\s+(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|“([^”\n]+)”|`([^`\n]+)`)"
-_IS = r"\s+(?:is|are)\s+((?:[A-Z][\w'’-]*)(?: [A-Z][\w'’-]*)*|[A-Za-z-]*\d[\w-]*)"
+_IS = r"\s+(?:is|are)\s+((?:[A-Z][\w'’-]*)(?: [A-Z][\w'’-]*)*|[A-Za-z-]*[\d_][\w-]*)"
 """A value that follows the name in quotation marks, or behind "is" as a name or a code."""
 
 _VALUE = re.compile(rf"(?i:{_SAYS})|{_QUOTES}|{_IS}")
@@ -46,6 +46,9 @@ _FRONT = frozenset({"from", "origin", "departure", "source", "start", "出发地
 _BACK = frozenset({"to", "destination", "arrival", "target", "end", "目的地"})
 
 
+_GETTING = frozenset({"recipient", "receiver", "to", "assignee"})
+_WITHIN = frozenset({"city", "town", "country"})
+_LETTERS = re.compile(r"[A-Z]{2}")
 _FOLDERS = frozenset({"dir", "directory", "folder", "cwd", "root", "workspace", "workdir"})
 _FOLDER = re.compile(r"director(?:y|ies)|folder|文件夹|目录", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"absolute|full path|绝对路径|絶対パス", re.IGNORECASE)
@@ -82,13 +85,13 @@ def _forms(text: str) -> dict[str, int]:
 
 @lru_cache(maxsize=1024)
 def _beside(root: str) -> tuple[re.Pattern[str], ...]:
-    """Where a number stands beside a word: behind it, behind a few words more, before it."""
-    shown = re.escape(root)
+    """Where a number stands beside a word: behind it, before it, behind it and a few words more."""
+    shown = re.escape(root) + ("[a-z]*" if len(root) > 1 else "(?![a-z])")
     value = r"[$€£¥]?(-?\d{1,3}(?:,\d{3})+|-?\d+(?:\.\d+)?)(?![\w.]\w)"
     spelled = (
-        rf"(?<![a-z]){shown}[a-z]*\s*(?:is|are|=|:|为|是|of|was|传)?\s*{value}",
-        rf"(?<![a-z]){shown}[a-z]*(?:\s+[a-z]+){{1,4}}?\s+(?:is|are|was|were)\s+{value}",
-        rf"(?<![\w.])(-?\d+(?:\.\d+)?)[\s-]*{shown}[a-z]*(?![a-z])",
+        rf"(?<![a-z]){shown}\s*(?:is|are|=|:|为|是|of|was|传)?\s*{value}",
+        rf"(?<![\w.])(-?\d+(?:\.\d+)?)[\s-]*{shown}(?![a-z])",
+        rf"(?<![a-z]){shown}(?:\s+[a-z]+){{1,4}}?\s+(?:is|are|was|were)\s+{value}",
     )
     return tuple(re.compile(each, re.IGNORECASE) for each in spelled)
 
@@ -225,10 +228,12 @@ class Words:
             root = stem(word)
             if root not in lowered:
                 continue
-            after, far, before = _beside(root)
-            beside = (after, far, before) if len(word) > 1 else (after, far)
-            matches = (expression.search(self.heard) for expression in beside)
-            found += [value for match in matches if match and (value := number(match[1])) is not None]
+            after, before, far = _beside(root)
+            texts = after.findall(self.heard)
+            if len(word) > 1:
+                texts += before.findall(self.heard)
+            texts = texts or far.findall(self.heard)
+            found += [value for text in texts if (value := number(text)) is not None]
         if not found and "default" not in schema:
             found = list(self.fragments.numbers)
         return [value for value in found if not whole or isinstance(value, int)]
@@ -254,7 +259,7 @@ class Words:
         if kind in ("date", "datetime") and _ISO.search(description):
             return list(self.fragments.dates)
         if kind in _BY_KIND:
-            return list(_BY_KIND[kind](self))
+            return list(self._people(name) if kind == "person" else _BY_KIND[kind](self))
         if "default" in schema:
             return []
         return list(self.fragments.quoted) or ([self.results] if self.results and not kind else [])
@@ -294,6 +299,21 @@ class Words:
         paths = paths or made_up("path", "en")[:1]
         return [path if _ROOTED.match(path) else f"{root}/{path.removeprefix('./')}" for path in paths]
 
+    def _people(self, name: str) -> Sequence[str]:
+        """The people of the text: who is given or told something for who is to get it."""
+        pieces = self.fragments
+        if not _GETTING.isdisjoint(parts(name)) and pieces.recipients:
+            return pieces.recipients
+        if pieces.people:
+            return pieces.people
+        quoted = " ".join(pieces.quoted)
+        names = [
+            each
+            for each in pieces.names
+            if not (each in pieces.places or each in quoted or any(map(str.isdecimal, each)))
+        ]
+        return names or pieces.recipients
+
     def _places(self, name: str) -> list[str]:
         words = set(parts(name)) | {name}
         if words & _FRONT and self.fragments.origins:
@@ -301,7 +321,17 @@ class Words:
         if words & _BACK and self.fragments.goals:
             return list(self.fragments.goals)
         places = self.fragments.places or self.fragments.names
+        if words & _WITHIN:
+            places = tuple(dict.fromkeys(_cut(place, country="country" in words) for place in places))
         return list(places or [piece for piece in self.fragments.pieces if len(piece) <= _SHORT][:1])
+
+
+def _cut(place: str, *, country: bool) -> str:
+    """The country of a place that stands behind its city, or the city; of a state's letters they are one."""
+    city, comma, rest = place.partition(", ")
+    if not comma or _LETTERS.fullmatch(rest):
+        return place
+    return rest if country else city
 
 
 def _is_folder(name: str, description: str) -> bool:
@@ -309,11 +339,6 @@ def _is_folder(name: str, description: str) -> bool:
     if not _FOLDERS.isdisjoint(parts(name)):
         return True
     return _FOLDER.search(description) is not None and "file" not in (name + description).lower()
-
-
-def _people(words: Words) -> Sequence[str]:
-    names = [name for name in words.fragments.names if name not in words.fragments.places]
-    return words.fragments.people or names
 
 
 def _queries(words: Words) -> list[str]:
@@ -396,5 +421,6 @@ _BY_KIND: dict[str, Callable[[Words], Sequence[Any]]] = {
     "text": _texts,
     "title": _fragment("quoted"),
     "tag": _nothing,
-    "person": _people,
+    "person": lambda words: words.fragments.people,
+    "unit": _fragment("units"),
 }

@@ -450,3 +450,28 @@ def test_a_list_of_which_the_words_have_something_is_not_left_out() -> None:
 
     assert told("Jason has the age 25")["tasks"][0]["age"] == 25
     assert told("Hello") == {}
+
+
+ADD = tool("add", "Add two numbers", SUM["function"]["parameters"])
+MULTIPLY = tool("multiply", "Multiply two numbers", SUM["function"]["parameters"])
+
+
+def test_what_is_asked_for_behind_another_thing_is_called_with_what_that_gave() -> None:
+    question = "Multiply 3 by 4, then add 5 to the result"
+    messages: Messages = [{"role": "user", "content": question}]
+    request = ask(messages, tools=[ADD, MULTIPLY], parallel_tool_calls=True)
+    [first] = calls.calls(request, drawn())
+    assert (first.name, loads(first.arguments)) == ("multiply", {"a": 3, "b": 4})
+    call = {"id": "c", "type": "function", "function": {"name": "multiply", "arguments": first.arguments}}
+    messages += [
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "content": "12"},
+    ]
+    [second] = calls.calls(ask(messages, tools=[ADD, MULTIPLY]), drawn())
+    assert (second.name, sorted(loads(second.arguments).values())) == ("add", [5, 12])
+
+
+def test_each_step_has_the_words_that_ask_for_it() -> None:
+    request = ask("Multiply 3 by 4, and then add 7 and 8", tools=[ADD, MULTIPLY], parallel_tool_calls=True)
+    made = [(call.name, loads(call.arguments)) for call in calls.calls(request, drawn())]
+    assert made == [("multiply", {"a": 3, "b": 4}), ("add", {"a": 7, "b": 8})]

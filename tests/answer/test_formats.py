@@ -162,3 +162,50 @@ def test_no_words_break_a_format(text: str) -> None:
         request = turns(" ".join(entry["markers"]) + text, text)
         found = formats.answer(entry["id"], request, drawn())
         assert found is None or found
+
+
+BLOB = """You have access to these tools:
+
+multiply(a: int, b: int) -> int - Multiply two numbers.
+
+Use a json blob with an action key and an action_input key:
+Action:
+```
+$JSON_BLOB
+```
+Observation: action result"""
+TAGS = """You have access to the following tools:
+
+search(query: str) -> str - Searches the web for current events.
+
+Use <tool></tool> and <tool_input></tool_input>. When you are done, <final_answer>so</final_answer>.
+
+Question: """
+
+
+def test_blobs_of_json_call_a_tool_and_end_with_what_it_found() -> None:
+    first = answered(turns(BLOB, "What is 6 times 7?"))
+    blob = loads(first.partition("```\n")[2].partition("\n```")[0])
+    assert blob == {"action": "multiply", "action_input": {"a": 6, "b": 7}}
+    before = "What is 6 times 7?\n\nThis was your previous work (I see none of it):"
+    work = f"{before}\n{first}\nObservation: 42\nThought:"
+    for request in (turns(BLOB, work), turns(BLOB, "What is 6 times 7?", first, "Observation: 42")):
+        last = loads(answered(request).partition("```\n")[2].partition("\n```")[0])
+        assert last["action"] == "Final Answer"
+        assert "42" in last["action_input"]
+
+
+def test_a_tool_in_tags_is_called_and_what_it_found_is_told() -> None:
+    first = answered(ask(f"{TAGS}Search for the tallest mountain"))
+    assert first == "<tool>search</tool><tool_input>the tallest mountain</tool_input>"
+    last = answered(ask(f"{TAGS}Search for the tallest mountain\n{first}<observation>Everest</observation>"))
+    assert last.startswith("<final_answer>")
+    assert "Everest" in last
+
+
+def test_a_list_stands_in_one_line() -> None:
+    said = answered(
+        ask("List ice creams. Your response should be a list of comma separated values, eg: `a, b`")
+    )
+    assert len(set(said.split(", "))) == 5
+    assert "\n" not in said

@@ -484,3 +484,21 @@ def test_words_that_are_not_of_the_format_are_not_used_whatever_the_draft_knows(
     old = "http://json-schema.org/draft-04/schema#"
     schema = thing({"query": {**STRING, "format": "uri-reference"}}, ("query",), **{"$schema": old})
     assert " " not in made(schema, words=Words.of("Make one in JSON, please."))["query"]
+
+
+@pytest.mark.parametrize(
+    ("said", "guests"),
+    [
+        ("Jason is 10 and John is 30 years old", [("Jason", 10), ("John", 30)]),
+        ("My name is Laurie, and I am 7", [("Laurie", 7)]),
+    ],
+)
+def test_a_list_has_an_object_for_each_that_the_words_tell_of(
+    said: str, guests: list[tuple[str, int]]
+) -> None:
+    guest = thing({"name": STRING, "age": INTEGER}, ("name", "age"))
+    for seed in range(3):
+        value = made(thing({"guests": {"type": "array", "items": guest}}), words=Words.of(said), seed=seed)
+        found = [(each["name"], each["age"]) for each in value["guests"]]
+        assert found[: len(guests)] == guests
+        assert len(found) == len(guests)

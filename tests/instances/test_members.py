@@ -46,3 +46,9 @@ def test_only_members_are_meant(members: list[str], text: str) -> None:
 @given(texts)
 def test_every_description_can_be_read(text: str) -> None:
     assert all(listed(text)) or listed(text) == ()
+
+
+def test_what_all_members_have_tells_none_of_them() -> None:
+    members = ["python_docs", "js_docs", "golang_docs"]
+    assert nearest_members(members, "Why does this Python code not work?") == ["python_docs"]
+    assert nearest_members(members, "Where are the docs?") == []
