@@ -458,7 +458,7 @@ MULTIPLY = tool("multiply", "Multiply two numbers", SUM["function"]["parameters"
 
 def test_what_is_asked_for_behind_another_thing_is_called_with_what_that_gave() -> None:
     question = "Multiply 3 by 4, then add 5 to the result"
-    messages: Messages = [{"role": "user", "content": question}]
+    messages: list[dict[str, Any]] = [{"role": "user", "content": question}]
     request = ask(messages, tools=[ADD, MULTIPLY], parallel_tool_calls=True)
     [first] = calls.calls(request, drawn())
     assert (first.name, loads(first.arguments)) == ("multiply", {"a": 3, "b": 4})
