@@ -46,9 +46,8 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
 def said(kind: str, version: int) -> bytes:
     """Return a whole request, as no other is."""
     system, options = KINDS[kind]
-    words = (
-        f"Good morning, my name is Anna Berg{version:06}, I am {20 + version % 60} years old, live in Paris, "
-    )
+    name = f"Anna Berg{version:06}{list(KINDS).index(kind)}"  # what is counted for one kind is no other's
+    words = f"Good morning, my name is {name}, I am {20 + version % 60} years old, live in Paris, "
     words += "and like tea and chess. How is the weather in Paris today?"
     messages = [{"role": "system", "content": system}, {"role": "user", "content": words}]
     content = json.dumps({"model": workload.MODEL, "messages": messages, **options}).encode()
