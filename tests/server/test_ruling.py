@@ -95,3 +95,11 @@ def test_what_there_is_not_is_refused_with_the_nearest(
 def test_only_the_key_is_asked_for(client: TestClient) -> None:
     answer = client.get("/_mock/rules", params={"keys": "sk-1"})
     assert answer.json()["error"]["message"] == "there is no parameter 'keys'; the nearest known one is 'key'"
+
+
+def test_the_rules_of_a_key_take_no_more_than_a_key_does(client: TestClient) -> None:
+    # Ten thousand keys may have rules of their own; a quota's key is as long (`schemas/control.quota`).
+    for length, expected in ((253, 200), (254, 400)):
+        answer = client.put("/_mock/rules", json={"key": "sk-".ljust(length, "a"), "mode": "strict"})
+        assert answer.status_code == expected, answer.text
+    assert "is longer than 253 characters" in answer.json()["error"]["message"]
