@@ -316,17 +316,20 @@ def test_what_is_known_needs_nothing_of_the_long_way(
 
 @pytest.mark.parametrize("cut", [1, 40, -1])
 def test_it_is_known_only_where_all_of_it_is_there(cut: int, tokenizer: Tokenizer) -> None:
-    async def said(*, by_rote: bool) -> list[bytes]:
+    async def said(*, by_rote: bool) -> bytes:
         server, chat = Server(tokenizer, by_rote=by_rote), BY_ROTE["chat"]
-        heard = [await server.asked(chat) for _ in range(5)]
-        heard += [
-            await server.asked(piece) for piece in (chat[:cut], chat[cut:], chat * 2, chat + chat[:cut])
-        ]
-        heard += [await server.asked(chat[cut:]), await server.asked(chat)]
+        for _ in range(5):
+            await server.asked(chat)
+        for piece in (chat[:cut], chat[cut:], chat * 2, chat + chat[:cut], chat[cut:], chat):
+            server.wire.line.data_received(piece)
+            await asyncio.sleep(0)
+        await quiet(server.wire.line)
         server.hang_up()
-        return heard
+        return b"".join(server.wire.written)
 
-    assert asyncio.run(said(by_rote=True)) == asyncio.run(said(by_rote=False))
+    heard = asyncio.run(said(by_rote=True))
+    assert heard == asyncio.run(said(by_rote=False))
+    assert heard.count(b"HTTP/1.1 200 OK\r\n") == 1 + 6
 
 
 def test_a_connection_that_is_one_too_many_is_refused_whatever_it_asks(tokenizer: Tokenizer) -> None:
@@ -340,6 +343,28 @@ def test_a_connection_that_is_one_too_many_is_refused_whatever_it_asks(tokenizer
         return heard
 
     assert asyncio.run(said()).startswith(b"HTTP/1.1 429 ")
+
+
+def test_a_client_that_does_not_read_is_answered_when_it_does(tokenizer: Tokenizer) -> None:
+    async def said() -> list[bytes]:
+        server = Server(tokenizer, by_rote=True)
+        for _ in range(5):
+            await server.asked(BY_ROTE["chat"])
+        server.wire.written.clear()
+        server.wire.line.pause_writing()
+        server.wire.line.data_received(BY_ROTE["chat"])
+        for _ in range(5):
+            await asyncio.sleep(0)
+        heard = [b"".join(server.wire.written)]
+        server.wire.line.resume_writing()
+        await quiet(server.wire.line)
+        heard.append(b"".join(server.wire.written))
+        server.hang_up()
+        return heard
+
+    before, behind = asyncio.run(said())
+    assert before == b""
+    assert behind.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 @pytest.mark.parametrize("told", ["a reset", "a reset of the key"])
