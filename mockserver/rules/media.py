@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mockserver.meter.media import image_size, inline, sound_seconds
 from mockserver.rules.marks import Mark
 from mockserver.rules.registry import ACCEPTED, Broken, rule
 from mockserver.talk.finding import Severity
 from mockserver.talk.request import ChatRequest
 from mockserver.talk.surface import Trait
+from mockserver.wire.inline import image_size, inline, sound_seconds
 
 _RESOLVE = "x-dashscope-ossresourceresolve"
 
@@ -150,7 +150,7 @@ def _sound_too_long(request: ChatRequest) -> Iterator[Broken]:
         return
     for index, message in enumerate(request.messages):
         sounds = (part for part in message.media if part.kind == "audio")
-        if any((sound_seconds(part) or 0) > _LONGEST_SOUND for part in sounds):
+        if any((sound_seconds(part.value) or 0) > _LONGEST_SOUND for part in sounds):
             yield Broken(f"{request.message_place(index)}.content")
 
 

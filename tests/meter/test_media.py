@@ -1,8 +1,5 @@
 """What media cost: the recordings' images, the documented arithmetic, and data made to mislead."""
 
-import io
-import struct
-import wave
 from base64 import b64encode
 from typing import Any
 
@@ -14,72 +11,18 @@ from mockserver.catalogue import models as model_catalogue
 from mockserver.catalogue.models import Models
 from mockserver.dialects.messages import read_message
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
-from mockserver.meter.media import image_size, inline, media_tokens, patches
+from mockserver.meter.media import media_tokens, patches
 from mockserver.meter.prompt import prompt_tokens
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.talk.request import Part
 from tests.asking import ask
+from tests.wire.media import jpeg, png, uri, wav
 
 VL_FLASH = model_catalogue.load()["qwen3-vl-flash"]
 """Reads images in squares of 32 pixels."""
 
 GIF = bytes.fromhex("474946383961 4a01 2301 f700")
 """The first bytes of the recordings' GIF: 330 x 291 (maruel/genai, 2026-08)."""
-
-
-def uri(data: bytes, kind: str = "image/png") -> str:
-    return f"data:{kind};base64,{b64encode(data).decode()}"
-
-
-def png(width: int, height: int) -> bytes:
-    return b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">II", width, height)
-
-
-def gif(width: int, height: int) -> bytes:
-    return b"GIF87a" + struct.pack("<HH", width, height)
-
-
-def bmp(width: int, height: int) -> bytes:
-    return b"BM" + bytes(12) + struct.pack("<Iii", 40, width, -height)
-
-
-def old_bmp(width: int, height: int) -> bytes:
-    return b"BM" + bytes(12) + struct.pack("<IHH", 12, width, height)
-
-
-def lossy_webp(width: int, height: int) -> bytes:
-    return b"RIFF\x00\x00\x00\x00WEBPVP8 " + bytes(7) + b"\x9d\x01\x2a" + struct.pack("<HH", width, height)
-
-
-def lossless_webp(width: int, height: int) -> bytes:
-    return b"RIFF\n\n\n\nWEBPVP8L" + bytes(4) + b"\x2f" + struct.pack("<I", width - 1 | (height - 1) << 14)
-
-
-def extended_webp(width: int, height: int) -> bytes:
-    sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-    return b"RIFF\x00\x00\x00\x00WEBPVP8X" + bytes(8) + sides
-
-
-def segment(marker: int, content: bytes) -> bytes:
-    return bytes([0xFF, marker]) + struct.pack(">H", 2 + len(content)) + content
-
-
-def jpeg(width: int, height: int, *before: bytes) -> bytes:
-    frame = segment(0xC2, b"\x08" + struct.pack(">HH", height, width))
-    return b"\xff\xd8" + b"".join(before) + frame
-
-
-def wav(*, frames: int, rate: int = 16000, channels: int = 1) -> bytes:
-    file = io.BytesIO()
-    with wave.open(file, "wb") as sound:
-        sound.setnchannels(channels)
-        sound.setsampwidth(2)
-        sound.setframerate(rate)
-        sound.writeframes(bytes(2 * channels * frames))
-    return file.getvalue()
-
-
-FORMATS = [png, gif, bmp, old_bmp, lossy_webp, lossless_webp, extended_webp, jpeg]
 
 
 @pytest.mark.parametrize("model", ["qwen3-vl-flash", "qwen3.8-max"])
@@ -99,51 +42,6 @@ def test_an_image_behind_a_url_costs_what_the_recordings_of_its_family_show(
 ) -> None:
     assert media_tokens(Part("image", {"url": url}), models[model]) == tokens
     assert media_tokens(Part("image", url), models[model]) == tokens
-
-
-@given(st.sampled_from(FORMATS), st.integers(1, 16383), st.integers(1, 16383))
-def test_every_format_shows_its_size(make: Any, width: int, height: int) -> None:
-    assert image_size(make(width, height)) == (width, height)
-    assert image_size(make(width, height) + b"\xff\xd9") == (width, height)
-
-
-@given(st.sampled_from(FORMATS), st.data())
-def test_an_image_cut_within_its_head_has_no_size(make: Any, data: st.DataObject) -> None:
-    whole = make(3, 5)
-    cut = data.draw(st.integers(0, len(whole) - 1))
-    assert image_size(whole[:cut]) is None
-
-
-def test_what_stands_before_the_size_of_a_jpeg_is_passed_over() -> None:
-    notes = segment(0xE1, b"Exif\x00\x00" + bytes(60_000))
-    table = segment(0xC4, b"no size, though its number lies among those of the frames")
-    assert image_size(jpeg(330, 291, notes, b"\xff\xff", table, b"\xff\x01")) == (330, 291)
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
-        b"",
-        b"GIF88a\x01\x00\x01\x00",
-        b"\xff\xd8no marker",
-        b"\xff\xd8" + b"\xff\xd0" * 2000 + jpeg(1, 1)[2:],
-        png(0, 5),
-        b"<svg width='1' height='1'/>",
-    ],
-)
-def test_what_is_no_image_has_no_size(head: bytes) -> None:
-    assert image_size(head) is None
-
-
-@given(
-    st.one_of(
-        st.binary(max_size=200), st.sampled_from(FORMATS).flatmap(lambda make: st.just(make(7, 9)[:16]))
-    ),
-    st.binary(max_size=60),
-)
-def test_no_bytes_upset_the_reader_of_sizes(head: bytes, more: bytes) -> None:
-    size = image_size(head + more)
-    assert size is None or min(size) > 0
 
 
 @pytest.mark.parametrize(
@@ -248,15 +146,6 @@ def test_what_cannot_be_measured_costs_the_default(kind: str, tokens: int, value
 
 def test_a_file_costs_nothing_as_a_medium() -> None:
     assert media_tokens(Part("file", {"file_id": "file-fe-1"}), VL_FLASH) == 0
-
-
-@pytest.mark.parametrize("frames", [1, 31_999, 2_000_000])
-def test_the_length_of_inline_data_is_known_without_decoding_it(frames: int) -> None:
-    file = wav(frames=frames)
-    data = inline(uri(file, "audio/wav"))
-    assert data is not None
-    assert data.size == len(file)
-    assert len(data.head) == min(len(file), 196_608)
 
 
 @pytest.mark.parametrize(
