@@ -42,6 +42,11 @@ class Answer {
     if (Number.isInteger(input) && Number.isInteger(output)) this.usage = { input, output };
   }
 
+  /** Whether the user stopped it where it calls. */
+  inCalls() {
+    return this.cancelled && this.choices.some((choice) => choice.tool_calls.length > 0);
+  }
+
   report() {
     return { type: "report", choices: this.choices, usage: this.usage, cancelled: this.cancelled };
   }
@@ -124,8 +129,9 @@ class Conversation {
       this.history.length = this.start;
       throw error;
     }
-    // What the cloud remembers is not sent again.
-    if (!this.begin.session) this.history.push(...told, ...this.assistant(answer, prefix));
+    // Half of a call cannot be answered; what the cloud remembers is not sent again.
+    if (answer.inCalls()) this.history.length = this.start;
+    else if (!this.begin.session) this.history.push(...told, ...this.assistant(answer, prefix));
     if (answer.usage) {
       const { input, output } = this.spent ?? { input: 0, output: 0 };
       this.spent = { input: input + answer.usage.input, output: output + answer.usage.output };

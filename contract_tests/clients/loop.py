@@ -40,6 +40,10 @@ class Answer:
         self.messages: dict[int, Any] = {}
         """The client's own message of a choice, for the history, where the client gives whole messages."""
 
+    def in_calls(self) -> bool:
+        """Whether the user stopped it where it calls."""
+        return self.cancelled and any(choice["tool_calls"] for choice in self.choices.values())
+
     def add(
         self,
         *,
@@ -197,7 +201,9 @@ class Conversation(ABC):
         except Exception:
             del self.history[self.start :]
             raise
-        if "session" not in self.begin:  # what the cloud remembers is not sent again
+        if answer.in_calls():  # half of a call cannot be answered
+            del self.history[self.start :]
+        elif "session" not in self.begin:  # what the cloud remembers is not sent again
             self.history += [*new, self.assistant(answer, prefix)]
         if answer.usage:
             before = self.spent or {"input": 0, "output": 0}

@@ -104,7 +104,10 @@ public final class Driver implements Loop.Conversation {
       gather(answer, whole, false);
       own = whole.getOutput().getChoices() == null ? null : whole.getOutput().getChoices().get(0).getMessage();
     }
-    if (begin.session == null) {
+    boolean inCalls = answer.cancelled && answer.choices.values().stream().anyMatch(one -> !one.tool_calls.isEmpty());
+    if (inCalls) {
+      history.subList(start, history.size()).clear(); // half of a call cannot be answered
+    } else if (begin.session == null) {
       history.addAll(told);
       history.add(own != null && command.partial.isEmpty() ? own : message(command.partial, answer));
     }

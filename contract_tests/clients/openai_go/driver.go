@@ -123,7 +123,9 @@ func (own *chat) Turn(command Command) Report {
 		}
 	}
 	own.gather(&report, whole, thinking)
-	if own.begin.Session == "" {
+	if report.Cancelled && len(report.Choices) > 0 && len(report.Choices[0].ToolCalls) > 0 {
+		own.history = own.history[:own.start] // half of a call cannot be answered
+	} else if own.begin.Session == "" {
 		own.history = append(own.history, told...)
 		if command.Partial != "" {
 			own.history = append(own.history, openai.AssistantMessage(command.Partial+report.Choices[0].Text))
