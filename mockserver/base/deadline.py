@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from math import inf
 
 Timer = Callable[[], float]
 """Gives seconds that only ever grow."""
@@ -11,19 +12,28 @@ class Deadline:
     """The end of the time that a piece of work has, so many `seconds` from now.
 
     A `hasty` one is set by who would rather do the work elsewhere than have less of it: nothing is left out
-    for its sake.
+    for its sake. Its time runs from when it is first looked at: most of that work is done before, and reading
+    the clock of a thread is a call of the kernel.
     """
 
     def __init__(self, seconds: float, *, timer: Timer = time.monotonic, hasty: bool = False) -> None:
         self.hasty = hasty
         self._timer = timer
         self._seconds = seconds
-        self._end = timer() + seconds
+        self._end = inf if hasty else timer() + seconds
+
+    def _now(self) -> float:
+        """The time, from which that of a hasty one runs the first time."""
+        now = self._timer()
+        if self._end == inf:
+            self._end = now + self._seconds
+        return now
 
     @property
     def left(self) -> float:
         """How many seconds are left; none when it is over."""
-        return max(self._end - self._timer(), 0.0)
+        now = self._now()
+        return max(self._end - now, 0.0)
 
     @property
     def near(self) -> bool:
@@ -33,7 +43,8 @@ class Deadline:
     @property
     def over(self) -> bool:
         """Whether the time is up."""
-        return self._timer() >= self._end
+        now = self._now()
+        return now >= self._end
 
     def earlier(self, seconds: float) -> "Deadline":
         """The same, so many seconds earlier."""

@@ -71,6 +71,8 @@ def arrays(maker: Making, facts: Facts, spot: Spot) -> Iterator[list[Any]]:
 
 def _wished(maker: Making, items: _Items, spot: Spot) -> int:
     """How many items are good to have: as many as the words offer, none more within a recursion."""
+    if items.leaf:
+        return min(len(maker.offers(items.leaf.facts, spot)), MOST) or 1 + next(maker.numbers) % 2
     places = items.at(items.front)
     if spot.recurs(maker.document, places):
         return items.front

@@ -33,8 +33,8 @@ _ENGLISH_DATE = re.compile(rf"\b({_MONTH})\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d
 _RELATIVE = re.compile(
     r"\b(today|tomorrow|tonight|yesterday)\b|今天|明天|后天|昨天|今日|明日|昨日", re.IGNORECASE
 )
-_YEAR = re.compile(r"\d{4}")
-"""What no date is without."""
+_YEAR = re.compile(r"\d{4}[-/.年]")
+"""What no date in digits is without."""
 
 _CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?::(\d{2}))?(?![\d:])")
 _NUMBER = re.compile(
@@ -48,6 +48,9 @@ _QUOTED = re.compile(
     r"\"([^\"\n]+)\"|\u201c([^\u201d\n]+)\u201d|(?<!\w)'([^'\n]+)'(?!\w)|\u2018([^\u2019\n]+)\u2019|"
     r"`([^`\n]+)`|「([^」\n]+)」|『([^』\n]+)』|《([^》\n]+)》"
 )
+_OPENING = "\"'`\u201c\u2018「『《"
+"""What no quotation is without."""
+
 _PATH = re.compile(
     r"(?<![\w/:.])(?:~|\.{1,2})?(?:/[\w.+@-]+)+/?|[A-Za-z]:\\[\w.\\-]+|\b[\w-]+\.[a-z][a-z0-9]{1,4}\b"
 )
@@ -271,9 +274,8 @@ class Fragments:
     @lazily
     def _undated(self) -> str:
         bare = self._bare
-        if not _YEAR.search(bare):
-            return bare
-        bare = _DATE.sub(" ", bare)
+        if _YEAR.search(bare):
+            bare = _DATE.sub(" ", bare)
         return _ENGLISH_DATE.sub(" ", bare) if any(month in bare for month in _MONTHS) else bare
 
     @lazily
@@ -303,6 +305,8 @@ class Fragments:
     @lazily
     def quoted(self) -> tuple[str, ...]:
         """What stands in quotation marks."""
+        if not any(mark in self._text for mark in _OPENING):
+            return ()
         return _unique(["".join(groups) for groups in _QUOTED.findall(self._text)])
 
     @lazily

@@ -124,7 +124,8 @@ class Maker:
         """
         before = self.steps
         after = before + weight
-        if (not before or after // _LOOKS != before // _LOOKS) and self.deadline.over:
+        looks = after // _LOOKS != before // _LOOKS or not (before or self.deadline.hasty)
+        if looks and self.deadline.over:
             msg = "no instance was found in time; a schema with fewer choices would do"
             raise OutOfTimeError(msg)
         if after > STEPS:
@@ -154,8 +155,11 @@ class Maker:
             if leaf.type == "string":
                 return any_text(leaf.facts, name, self.words.language, self.numbers)
             return next(self._typed(leaf.type, leaf.facts, _named(name)))
-        if self.document.fits(leaf.place, offered[0], formats=self.formats):
-            return offered[0]
+        first = offered[0]
+        if (isinstance(first, str) and first.isascii()) or self.document.fits(
+            leaf.place, first, formats=self.formats
+        ):
+            return first
         del self.taken[before:]
         return None
 

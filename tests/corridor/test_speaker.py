@@ -108,9 +108,16 @@ def test_json_of_a_schema_that_is_known_is_made_in_its_place(
 def test_json_that_takes_long_is_made_anew_aside_and_is_the_same(
     errors: Errors, lazy_tokenizer: LazyTokenizer
 ) -> None:
-    here = at_once(Talk(errors, lazy_tokenizer).steps(ask("Which tea?", **JSON)))
+    teas = {
+        f"tea {number}": {"type": "string"} for number in range(50)
+    }  # it takes more steps than are not timed
+    schema = {"type": "object", "properties": teas, "required": list(teas)}
+    wide: dict[str, Any] = {
+        "response_format": {"type": "json_schema", "json_schema": {"name": "teas", "schema": schema}}
+    }
+    here = at_once(Talk(errors, lazy_tokenizer).steps(ask("Which tea?", **wide)))
     hours = count(step=3600)
-    steps = Talk(errors, lazy_tokenizer, timer=lambda: next(hours)).steps(ask("Which tea?", **JSON))
+    steps = Talk(errors, lazy_tokenizer, timer=lambda: next(hours)).steps(ask("Which tea?", **wide))
     work = next(steps)
     with pytest.raises(StopIteration) as end:
         steps.send(work())
