@@ -180,7 +180,12 @@ def _spoken(messages: tuple[Message, ...]) -> tuple[tuple[Message, ...], str]:
 
 
 def _may_hold_asides(text: str) -> bool:
-    return "</" in text or any(text.startswith(begins) for begins, _ in known()["asides"]["heads"])
+    return "</" in text or text.startswith(_heads())
+
+
+@cache
+def _heads() -> tuple[str, ...]:
+    return tuple(begins for begins, _ in known()["asides"]["heads"])
 
 
 def _question(messages: tuple[Message, ...]) -> int:

@@ -88,7 +88,7 @@ class _Text:
         return self._found[find]
 
 
-@remembered(most=32, characters=1 << 16)
+@remembered(most=32, characters=1 << 17)
 def _read(text: str) -> _Text:
     """A text: the words of a system come again with each request."""
     return _Text(text)

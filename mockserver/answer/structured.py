@@ -71,7 +71,7 @@ def answer(request: ChatRequest, drawn: Iterator[int], *, deadline: Deadline | N
         bound = schema(request) is not None
         try:
             made = _made(request, asked, course, drawn, deadline=deadline)
-            if not (bound or isinstance(made, Mapping)):
+            if not (bound or isinstance(made, dict)):
                 made = _object(request, asked, course, drawn, made, deadline=deadline)
             return dumps(made).decode()
         except ImpossibleSchemaError:

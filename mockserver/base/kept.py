@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from functools import wraps
+from functools import lru_cache, wraps
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -113,17 +113,23 @@ class Marks:
 def remembered(*, most: int, characters: int) -> Callable[[Callable[..., V]], Callable[..., V]]:
     """Remembers what a function gave for its texts, as long as these are not too many or too long together.
 
-    `lru_cache` counts texts of a megabyte like those of a word. Any thread may ask.
+    `lru_cache` counts texts of a megabyte like those of a word. It is quick, so it has those that are not
+    longer than their share of one half of the `characters`; the other half is for longer ones. Any thread may
+    ask.
     """
+    share = characters // 2 // most
 
     def remember(work: Callable[..., V]) -> Callable[..., V]:
         kept: Kept[tuple[str, ...], tuple[V]] = Kept(
-            most=most, size=characters, weigh=lambda texts, _: sum(map(len, texts))
+            most=most, size=characters // 2, weigh=lambda texts, _: sum(map(len, texts))
         )
         lock = Lock()
+        short = lru_cache(maxsize=most)(work)
 
         @wraps(work)
         def asked(*texts: str) -> V:
+            if sum(map(len, texts)) <= share:
+                return short(*texts)
             with lock:
                 found = kept.get(texts)
             if found is None:

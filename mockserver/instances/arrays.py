@@ -1,9 +1,9 @@
 """Candidates for arrays. Each is to be checked."""
 
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
+from mockserver.base.values import value
 from mockserver.instances.document import Document
 from mockserver.instances.facts import DeadEndError, Facts, facts_of, flatten, key, plain_of, pointers
 from mockserver.instances.leaves import MOST
@@ -36,11 +36,15 @@ _ROUNDS = 3
 """How often the values of an item are gone through for one that differs from the others."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Plan:
-    """An array to be made: its items, the least that it must have, and which of them `contains` holds for."""
+    """An array to be made: its items, the least that it must have, and which of them `contains` holds for.
+
+    `offers` are what the words offer for items that are leaves.
+    """
 
     items: _Items
+    offers: Sequence[Any]
     least: int
     slots: range
     contained: Places
@@ -51,6 +55,7 @@ def arrays(maker: Making, facts: Facts, spot: Spot) -> Iterator[list[Any]]:
     """Candidates for an array. Raises `DeadEndError` where none can be."""
     least, most = facts.span("Items")
     items = maker.document.known(("items", *pointers(facts.places)), lambda: _Items(maker.document, facts))
+    offers = maker.offers(items.leaf.facts, spot) if items.leaf else ()
     contained = facts.below("contains")
     holding = int(max(facts.numbers("minContains"), default=1)) if contained else 0
     if holding > most:
@@ -58,21 +63,26 @@ def arrays(maker: Making, facts: Facts, spot: Spot) -> Iterator[list[Any]]:
     least = max(least, holding)
     if least > MOST:
         facts.die(f"it needs {least} items, more than the {MOST} that the mock makes")
-    behind = items.front + holding <= most and all(
-        place.schema is not False for place in items.at(items.front)
+    behind = (
+        holding > 0
+        and items.front + holding <= most
+        and all(place.schema is not False for place in items.at(items.front))
     )
-    wished = least if maker.lean else _wished(maker, items, spot)
+    wished = least if maker.lean else _wished(maker, items, spot, len(offers))
     for start in dict.fromkeys((items.front if behind else 0, 0)) if holding else (0,):
         slots = range(start, start + holding)
-        plan = _Plan(items, least, slots, contained, facts.flag("uniqueItems"))
+        plan = _Plan(items, offers, least, slots, contained, facts.flag("uniqueItems"))
         for size in dict.fromkeys((max(wished, slots.stop), max(least, slots.stop), least + 1, 1, 0)):
             yield _array(maker, facts, spot, (plan, int(min(max(size, least), most, MOST))))
 
 
-def _wished(maker: Making, items: _Items, spot: Spot) -> int:
-    """How many items are good to have: as many as the words offer, none more within a recursion."""
+def _wished(maker: Making, items: _Items, spot: Spot, offered: int) -> int:
+    """How many items are good to have: as many as the words offer, none more within a recursion.
+
+    What is `offered` is known of leaves.
+    """
     if items.leaf:
-        return min(len(maker.offers(items.leaf.facts, spot)), MOST) or 1 + next(maker.numbers) % 2
+        return min(offered, MOST) or 1 + next(maker.numbers) % 2
     places = items.at(items.front)
     if spot.recurs(maker.document, places):
         return items.front
@@ -116,17 +126,17 @@ class _Different:
 def _array(maker: Making, facts: Facts, spot: Spot, wanted: tuple[_Plan, int]) -> list[Any]:
     plan, length = wanted
     leaf = None if plan.unique or plan.contained or spot.depth >= DEEPEST else plan.items.leaf
-    below = replace(spot, depth=spot.depth + 1, listed=True, kept={})
-    different = _Different(maker, below)
+    below = Spot(spot.name, spot.depth + 1, spot.passed, spot.deep, listed=True)
+    different = _Different(maker, below) if plan.unique else None
     made: list[Any] = []
     for index in range(length):
-        easy = None if leaf is None else maker.leaf(leaf, spot.name, listed=True)
+        easy = None if leaf is None else maker.leaf(leaf, spot.name, listed=plan.offers)
         if easy is not None:
             made.append(easy)
             continue
         places = plan.items.at(index) + (plan.contained if index in plan.slots else ())
         try:
-            value = different.make(places) if plan.unique else maker.make(places, below)
+            item = different.make(places) if different else maker.make(places, below)
         except _NoOtherError:
             if index < plan.least:
                 facts.die(
@@ -137,5 +147,5 @@ def _array(maker: Making, facts: Facts, spot: Spot, wanted: tuple[_Plan, int]) -
             if index < plan.least:
                 raise
             break
-        made.append(value)
+        made.append(item)
     return made

@@ -8,6 +8,7 @@ from math import gcd, inf, lcm
 from typing import Any, NoReturn, TypeVar
 
 from mockserver.instances.document import Document
+from mockserver.instances.kinds import kind_of
 from mockserver.instances.places import Place
 
 _TYPES = ("string", "object", "array", "integer", "number", "boolean", "null")
@@ -87,7 +88,7 @@ class Flat:
 
 def pointers(places: Iterable[Place]) -> tuple[str, ...]:
     """What tells some subschemas of one document from others."""
-    return tuple([place.pointer for place in places])
+    return tuple([pointer for _, pointer in places])
 
 
 def flatten(document: Document, places: tuple[Place, ...]) -> Flat:
@@ -181,6 +182,7 @@ class Facts:
         """The value of an annotation, from the first place that has it."""
         return next((value for place in self.places if (value := place.get(keyword)) is not None), None)
 
+    @_once
     def below(self, keyword: str) -> tuple[Place, ...]:
         """The subschemas of a keyword, of all places."""
         return tuple(below for place in self.places for below in place.one(keyword))
@@ -190,6 +192,7 @@ class Facts:
         """The texts of a keyword, of all places, each once."""
         return tuple(dict.fromkeys(text for place in self.places for text in place.texts(keyword)))
 
+    @_once
     def flag(self, keyword: str) -> bool:
         """Whether a keyword is true at any place."""
         return any(place.get(keyword) is True for place in self.places)
@@ -247,6 +250,11 @@ class Facts:
         if left == []:
             self.die("enum and const leave no value")
         return left
+
+    @_once
+    def kind(self, name: str) -> str:
+        """The kind of a property of that name."""
+        return kind_of(name, str(self.first("description") or ""))
 
     @cached_property
     def wanted(self) -> tuple[str, dict[str, Any]]:

@@ -33,8 +33,10 @@ _ENGLISH_DATE = re.compile(rf"\b({_MONTH})\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d
 _RELATIVE = re.compile(
     r"\b(today|tomorrow|tonight|yesterday)\b|今天|明天|后天|昨天|今日|明日|昨日", re.IGNORECASE
 )
-_YEAR = re.compile(r"\d{4}[-/.年]")
+_YEAR = re.compile(r"[-/.年](?<=\d{4}.)")
 """What no date in digits is without."""
+
+_MONTH_NAME = re.compile(_MONTH)
 
 _CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?::(\d{2}))?(?![\d:])")
 _NUMBER = re.compile(
@@ -48,7 +50,7 @@ _QUOTED = re.compile(
     r"\"([^\"\n]+)\"|\u201c([^\u201d\n]+)\u201d|(?<!\w)'([^'\n]+)'(?!\w)|\u2018([^\u2019\n]+)\u2019|"
     r"`([^`\n]+)`|「([^」\n]+)」|『([^』\n]+)』|《([^》\n]+)》"
 )
-_OPENING = "\"'`\u201c\u2018「『《"
+_OPENING = re.compile("[\"'`\u201c\u2018「『《]")
 """What no quotation is without."""
 
 _PATH = re.compile(
@@ -199,24 +201,27 @@ def _goes_on(before: str, place: str, places: list[str]) -> bool:
 def _english_places(text: str) -> tuple[list[str], list[str], list[str]]:
     """The places, and those among them that someone leaves and heads for."""
     languages = _listed("languages")
+    common = _listed("common")
     people = _RECIPIENT.findall(text) if " to " in text else []
     places: list[str] = []
     origins: list[str] = []
     goals: list[str] = []
     for match in _PLACE.finditer(text):
-        place = match[2].rstrip("'.").removesuffix("'s").removesuffix("\u2019s")
-        if place.split()[0] in _listed("common") or place in languages or place.split()[0] in _MONTHS:
+        way, place = match.groups()
+        place = place.rstrip("'.").removesuffix("'s").removesuffix("\u2019s")
+        first = place.split(None, 1)[0]
+        if first in common or place in languages or first in _MONTHS:
             continue
-        if match[1] in _JOINING and not _goes_on(text[: match.start()], place, places):
+        if way in _JOINING and not _goes_on(text[: match.start()], place, places):
             continue
-        if match[1] == "to" and place in people and place not in _known():
+        if way == "to" and place in people and place not in _known():
             continue
-        if match[1] == "of" and _TICKER.fullmatch(place):
+        if way == "of" and _TICKER.fullmatch(place):
             continue
         places.append(place)
-        if match[1] == "from":
+        if way == "from":
             origins.append(place)
-        elif match[1] == "to":
+        elif way == "to":
             goals.append(place)
     return places, origins, goals
 
@@ -276,7 +281,7 @@ class Fragments:
         bare = self._bare
         if _YEAR.search(bare):
             bare = _DATE.sub(" ", bare)
-        return _ENGLISH_DATE.sub(" ", bare) if any(month in bare for month in _MONTHS) else bare
+        return _ENGLISH_DATE.sub(" ", bare) if _MONTH_NAME.search(bare) else bare
 
     @lazily
     def _measured(self) -> str:
@@ -305,7 +310,7 @@ class Fragments:
     @lazily
     def quoted(self) -> tuple[str, ...]:
         """What stands in quotation marks."""
-        if not any(mark in self._text for mark in _OPENING):
+        if not _OPENING.search(self._text):
             return ()
         return _unique(["".join(groups) for groups in _QUOTED.findall(self._text)])
 

@@ -4,7 +4,7 @@ The tables are data (`fixtures/instances.json`).
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from mockserver.base import resources
@@ -14,6 +14,8 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LATIN = re.compile(r"[A-Za-z]+")
 _BREAK = re.compile(r"[^\w]+|_+")
 _VAGUE = frozenset({"", "text", "person", "tag", "code", "id"})
+_NAMED, _NAME = 2048, 64
+"""Of how many names the words are remembered, and how many characters such a name has at most."""
 
 
 @cache
@@ -25,7 +27,14 @@ def tables() -> dict[str, Any]:
 
 def parts(name: str) -> list[str]:
     """The words of a name in any case: ``getCurrent_weather`` has get, current and weather."""
-    return [part.lower() for part in _BREAK.split(_HUMP.sub("_", name)) if part]
+    return list(_known_parts(name) if len(name) <= _NAME else _parts(name))
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple([part.lower() for part in _BREAK.split(_HUMP.sub("_", name)) if part])
+
+
+_known_parts = lru_cache(maxsize=_NAMED)(_parts)
 
 
 @remembered(most=1024, characters=1 << 20)

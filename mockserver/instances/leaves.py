@@ -8,7 +8,7 @@ from itertools import chain, count, islice
 from math import ceil, floor, inf, isfinite, nextafter
 
 from mockserver.instances.facts import Bounds, Facts
-from mockserver.instances.kinds import counts, kind_of, made_up, usual
+from mockserver.instances.kinds import counts, made_up, usual
 from mockserver.instances.patterns import LONGEST, UnreadablePatternError, texts
 
 MOST = 1_000
@@ -100,7 +100,7 @@ def _fitted(text: str, least: int, most: float) -> str:
 
 def _made_up(facts: Facts, name: str, language: str, numbers: Iterator[int], *, most: float) -> Iterator[str]:
     """Made-up texts by the property's name, each a little different from those before."""
-    things = made_up(kind_of(name, str(facts.first("description") or "")), language)
+    things = made_up(facts.kind(name), language)
     start = next(numbers)
     yield from (things[(start + index) % len(things)] for index in range(len(things)))
     yield from (_numbered(things[(start + index) % len(things)], index, most) for index in count(2))
@@ -108,7 +108,8 @@ def _made_up(facts: Facts, name: str, language: str, numbers: Iterator[int], *, 
 
 def any_text(facts: Facts, name: str, language: str, numbers: Iterator[int]) -> str:
     """The first candidate for a string that may be any."""
-    return next(_made_up(facts, name, language, numbers, most=inf)).rstrip()
+    things = made_up(facts.kind(name), language)
+    return things[next(numbers) % len(things)].rstrip()
 
 
 def _numbered(thing: str, index: int, most: float) -> str:
@@ -198,8 +199,7 @@ def _likely(facts: Facts, name: str, language: str, numbers: Iterator[int]) -> I
     for form in facts.texts("format"):
         if form in _FORMATS:
             yield _FORMATS[form](next(numbers), next(numbers))
-    kind = kind_of(name, str(facts.first("description") or ""))
-    yield from made_up(kind, language)[:_TRIED]
+    yield from made_up(facts.kind(name), language)[:_TRIED]
     yield from made_up("", "en")[:_TRIED]
 
 

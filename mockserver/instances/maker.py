@@ -142,14 +142,17 @@ class Maker:
                 return found
         return next(self.values(places, spot))
 
-    def leaf(self, leaf: Plain, name: str, *, listed: bool = False) -> Any:
+    def leaf(self, leaf: Plain, name: str, *, listed: Sequence[Any] | None = None) -> Any:
         """The value of a property, or of an item, that may be any of its type, as `make` would find it.
 
+        `listed` is for an item: what the words offer for the items of its list, which is looked for once.
         None where the words offer one that is none: a text that is not Unicode.
         """
         before = len(self.taken)
-        offers = self.words.offers(name, *leaf.facts.wanted) if name else ()
-        offered = self._free(offers, listed=listed)
+        offers = listed
+        if offers is None:
+            offers = self.words.offers(name, *leaf.facts.wanted) if name else ()
+        offered = self._free(offers, listed=listed is not None) if offers else ()
         self.step(leaf.weight)
         if not offered:
             if leaf.type == "string":
@@ -406,7 +409,9 @@ class Maker:
         if not spot.name:
             return []
         found = self.words.offers(spot.name, *facts.wanted)
-        forms = facts.texts("format") if self.formats else []
+        forms = facts.texts("format") if found and self.formats else ()
+        if not forms:
+            return found
         return [each for each in found if all(formatted(form, each) for form in forms)]
 
     def _typed(self, name: str, facts: Facts, spot: Spot) -> Iterator[Any]:

@@ -1,6 +1,6 @@
 """What the candidates of arrays and objects ask of the maker that checks them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from mockserver.instances.document import Document
@@ -33,8 +33,11 @@ class Making(Protocol):
     def make(self, places: Places, spot: Spot) -> Any:
         """The first valid value. Raises `DeadEndError` when there is none."""
 
-    def leaf(self, leaf: Plain, name: str, *, listed: bool = False) -> Any:
-        """A value that may be any of its type; None where it has to be made otherwise."""
+    def leaf(self, leaf: Plain, name: str, *, listed: Sequence[Any] | None = None) -> Any:
+        """A value that may be any of its type; None where it has to be made otherwise.
+
+        `listed` is for an item: what the words offer for the items of its list.
+        """
 
     def values(self, places: Places, spot: Spot) -> Iterator[Any]:
         """The valid values among those proposed, at least one. Raises `DeadEndError` when there is none."""

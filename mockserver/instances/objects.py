@@ -194,7 +194,8 @@ def _object(maker: Making, facts: Facts, spot: Spot, properties: _Properties) ->
                 raise
         else:
             room -= name not in needed
-    made = {name: made[name] for name in properties.names if name in made}
+    if maker.brief:
+        made = {name: made[name] for name in properties.names if name in made}
     wished = max(least, int(min(most, properties.free and not made and not maker.lean)))
     _fill(maker, facts, spot, (properties, made, wished))
     if len(made) < least:

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from mockserver.base.kept import remembered
+from mockserver.base.values import value
 from mockserver.instances.fragments import Fragments, fragments, number, shortened
 from mockserver.instances.kinds import kind_of, made_up, parts
 from mockserver.instances.language import language
@@ -104,7 +104,7 @@ def _joins(char: str) -> bool:
     return char.isascii() and char.isalnum()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Words:
     """What one text offers: `heard` is the text with what tools have answered, the `results`.
 
@@ -214,10 +214,10 @@ class Words:
         `taken` are the values that other properties have: the first number is the first number's.
         """
         left = list(taken)
-        for value in self.offers(name, description, schema):
-            if value not in left:
-                return value
-            left.remove(value)
+        for offered in self.offers(name, description, schema):
+            if offered not in left:
+                return offered
+            left.remove(offered)
         return None
 
     def _numbers(self, name: str, schema: Mapping[str, Any], *, whole: bool) -> list[Any]:

@@ -91,6 +91,29 @@ def test_what_was_given_for_texts_is_remembered_as_long_as_they_are_not_too_long
     assert asked[4:] == ["x" * 100]
 
 
+def test_short_texts_are_bounded_in_number_and_long_ones_in_length() -> None:
+    asked: list[str] = []
+
+    @remembered(most=2, characters=16)
+    def brewed(leaf: str) -> str:
+        asked.append(leaf)
+        return leaf
+
+    for leaf in (
+        "tea",
+        "mate",
+        "tea",
+        "mate",
+        "rice",
+        "tea",
+    ):  # of 4 characters, which is a short one's share
+        assert brewed(leaf) == leaf
+    assert asked == ["tea", "mate", "rice", "tea"]
+    for leaf in ("white", "oolong", "white", "tea"):  # 8 characters are all that long ones have together
+        assert brewed(leaf) == leaf
+    assert asked[4:] == ["white", "oolong", "white"]
+
+
 def test_what_is_kept_again_is_weighed_once() -> None:
     weighed: list[str] = []
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.instances import fragments as parted
 from mockserver.instances.fragments import LONGEST, Fragments, fragments, number, shortened
 from tests.wire.strategies import texts
 
@@ -185,3 +186,8 @@ NUMBER = re.compile(
 def test_numbers_are_those_that_stand_by_themselves(text: str) -> None:
     bare = fragments(text)._measured
     assert fragments(text).numbers == tuple(map(number, NUMBER.findall(bare)))
+
+
+@given(st.text(st.sampled_from("2026-0/1.年月日 a\n"), max_size=24))
+def test_no_date_in_digits_is_passed_over(text: str) -> None:
+    assert parted._YEAR.search(text) or not parted._DATE.search(text)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.instances import kinds
 from mockserver.instances.kinds import kind_of, made_up, parts, tables, usual
 
 WORDS = st.lists(st.text("abc", min_size=2, max_size=4), min_size=1, max_size=4)
@@ -98,3 +99,17 @@ def test_the_last_word_that_is_known_gives_the_range(name: str, span: tuple[int,
 
 def test_every_range_goes_up() -> None:
     assert [name for name, (low, high) in tables()["numbers"].items() if low > high] == []
+
+
+def test_of_names_the_words_of_some_are_remembered_and_of_none_that_is_long() -> None:
+    for number in range(kinds._NAMED + 10):
+        parts(f"name_{number}")
+    held = kinds._known_parts.cache_info().currsize
+    parts("ab_" * kinds._NAME)
+    assert (held, kinds._known_parts.cache_info().currsize) == (kinds._NAMED, kinds._NAMED)
+    assert parts("ab_" * kinds._NAME) == ["ab"] * kinds._NAME
+
+
+def test_who_changes_the_words_of_a_name_changes_nobody_elses() -> None:
+    parts("tea_pot").clear()
+    assert parts("tea_pot") == ["tea", "pot"]
