@@ -111,11 +111,13 @@ class Door:
         data: Mapping[str, Any],
         headers: Mapping[str, str],
         world: World | None = None,
+        *,
+        beside: bool = False,
     ) -> Model:
         """The model that a request names, as the region of its `host` serves it.
 
-        Where the rules of a `world` let in what there is not, the nearest one answers under its name. Raises
-        `Refused`.
+        Where the rules of a `world` let in what there is not, the nearest one answers under its name.
+        `beside`: an endpoint beside chat asks, which has words of its own. Raises `Refused`.
         """
         models = self._models.at(headers.get("host", ""))
         name = data.get("model")
@@ -123,16 +125,17 @@ class Door:
         if model is not None:
             return model
         if world is not None and isinstance(name, str):
-            found = self._unknown(surface, name).findings
+            found = self._unknown(surface, name, beside=beside).findings
             if self._waives(found, world.key):
                 return stand_in(models, surface, name)
-        raise self._unknown(surface, name)
+        raise self._unknown(surface, name, beside=beside)
 
-    def _unknown(self, surface: Surface, name: object) -> Refused:
+    def _unknown(self, surface: Surface, name: object, *, beside: bool = False) -> Refused:
         """The refusal of a model that there is not."""
-        rule, entry = "model.unknown", dialect_of(surface).unknown_model
+        dialect = dialect_of(surface)
+        rule, entry = "model.unknown", dialect.unknown_beside if beside else dialect.unknown_model
         if not isinstance(name, str) or not name:
-            rule, entry = "model.missing", dialect_of(surface).missing_model
+            rule, entry = "model.missing", dialect.missing_model
         refusal = self._errors.refuse(entry, model=name)
         words = refusal.words[surface.voice]
         return Refused(refusal, _at_the_door(rule, "model", refusal, words.message))

@@ -20,7 +20,7 @@ def tokenize(engine: "Engine", call: Call) -> Said:
     """
     data = engine.door.parse(call.body)
     engine.door.allow("tokenizer.request", data, NATIVE_TEXT)
-    model = engine.door.model(NATIVE_TEXT, data, {})
+    model = engine.door.model(NATIVE_TEXT, data, {}, beside=True)
     text = "".join(message.text for message in read_prompt(data["input"]))
     del data
     tokenizer = engine.vocabularies.tokenizer(model)
