@@ -12,14 +12,14 @@ import contextlib
 import selectors
 import socket
 import sys
-from pathlib import Path
+import time
 from typing import TYPE_CHECKING, Self
 
 import workload
 from servers import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 KINDS: dict[str, workload.Kind] = {
     "chat": "chat",
@@ -29,6 +29,9 @@ KINDS: dict[str, workload.Kind] = {
     "native stream of 100": "native-stream",
 }
 """The requests by what they are called; the kind of each says what is asked."""
+
+_SCHEDULED = 2
+"""With the number of a process, the clock of what all its threads took, also of those that ended (Linux)."""
 
 END = b"\r\n0\r\n\r\n"
 
@@ -47,8 +50,7 @@ class Build(Server):
 
     def spent(self) -> float:
         """Return the seconds of processor time that it has taken so far."""
-        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
-        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+        return time.clock_gettime(~self.process.pid << 3 | _SCHEDULED)
 
 
 def said(kind: workload.Kind, version: int, *, fresh: bool) -> bytes:
@@ -91,52 +93,74 @@ class Caller:
                         line.sendall(following)
 
 
-def measure(
-    builds: list[Build], callers: dict[str, Caller], *, rounds: int, count: int
-) -> dict[tuple[str, str], float]:
-    """Return the best microseconds of an answer by name and build."""
-    best: dict[tuple[str, str], float] = {}
-    for name, kind in KINDS.items():
-        for build in builds:
-            build.script(kind)
-        for number in range(rounds + 1):
-            versions = range(number * count, (number + 1) * count)
-            requests = [said(kind, version, fresh="alike" in name) for version in versions]
-            for build in builds:
-                before = build.spent()
-                callers[build.build].ask(requests)
-                cost = (build.spent() - before) / count * 1e6
-                if number:  # the first one warms up
-                    best[name, build.build] = min(cost, best.get((name, build.build), cost))
-    return best
+class Contest:
+    """Some builds that answer the same requests in turns, and the best of each; use it in a `with` statement.
+
+    `pairs` name the interpreter of each build: `NAME=PYTHON`.
+    """
+
+    def __init__(self, pairs: Iterable[str], *, connections: int) -> None:
+        named = (pair.partition("=") for pair in pairs)
+        self.builds = [Build(name, python) for name, _, python in named]
+        self._connections = connections
+        self._open = contextlib.ExitStack()
+        self._callers: dict[str, Caller] = {}
+        self._best: dict[tuple[str, str], float] = {}
+
+    def __enter__(self) -> Self:
+        with self._open as opening:
+            for build in self.builds:
+                opening.enter_context(build)
+                caller = opening.enter_context(Caller(build.port, self._connections))
+                self._callers[build.build] = caller
+            self._open = opening.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def ask(self, kind: str, requests: list[bytes], *, counts: bool) -> None:
+        """Have each build answer the requests; a round that does not count warms up."""
+        for build in self.builds:
+            before = build.spent()
+            self._callers[build.build].ask(requests)
+            cost = (build.spent() - before) / len(requests) * 1e6
+            if counts:
+                self._best[kind, build.build] = min(cost, self._best.get((kind, build.build), cost))
+
+    def table(self, title: str, ratio: Callable[[float, float], float]) -> str:
+        """Return the best microseconds of an answer by kind and build, and a ratio of first and last."""
+        names = [build.build for build in self.builds]
+        lines = [f"| µs of an answer | {' | '.join(names)} | {title} |", "|---|" + "--:|" * (len(names) + 1)]
+        for kind in dict.fromkeys(kind for kind, _ in self._best):
+            costs = [self._best[kind, name] for name in names]
+            shown = " | ".join(f"{cost:.1f}" for cost in costs)
+            lines.append(f"| {kind} | {shown} | {ratio(costs[0], costs[-1]):.2f} |")
+        return "\n".join(lines) + "\n"
+
+
+def options_of(description: str | None, *, rounds: int, count: int) -> argparse.ArgumentParser:
+    """Return the options of a comparison, as far as all have them."""
+    parser = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
+    parser.add_argument("builds", nargs="*", metavar="NAME=PYTHON", default=[f"this={sys.executable}"])
+    parser.add_argument("--rounds", type=int, default=rounds, help=f"how often each is measured ({rounds})")
+    parser.add_argument("--count", type=int, default=count, help=f"how many requests a round has ({count})")
+    parser.add_argument("--connections", type=int, default=16, help="how many at once (16)")
+    return parser
 
 
 def main() -> int:
     """Measure and print a table; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("builds", nargs="*", metavar="NAME=PYTHON", default=[f"this={sys.executable}"])
-    parser.add_argument("--rounds", type=int, default=60, help="how often each is measured (60)")
-    parser.add_argument("--count", type=int, default=64, help="how many requests a round has (64)")
-    parser.add_argument("--connections", type=int, default=16, help="how many at once (16)")
-    options = parser.parse_args()
-    given = dict(pair.partition("=")[::2] for pair in options.builds)
-    builds = [Build(name, python) for name, python in given.items()]
-    with contextlib.ExitStack() as stack:
-        for build in builds:
-            stack.enter_context(build)
-        callers = {
-            build.build: stack.enter_context(Caller(build.port, options.connections)) for build in builds
-        }
-        best = measure(builds, callers, rounds=options.rounds, count=options.count)
-    first = next(iter(given))
-    sys.stdout.write(
-        f"| µs of an answer | {' | '.join(given)} | {first} / last |\n|---|" + "--:|" * (len(given) + 1)
-    )
-    for name in KINDS:
-        costs = [best[name, build] for build in given]
-        shown = " | ".join(f"{cost:.1f}" for cost in costs)
-        sys.stdout.write(f"\n| {name} | {shown} | {costs[0] / costs[-1]:.2f} |")
-    sys.stdout.write("\n")
+    options = options_of(__doc__, rounds=60, count=64).parse_args()
+    with Contest(options.builds, connections=options.connections) as contest:
+        for name, kind in KINDS.items():
+            for build in contest.builds:
+                build.script(kind)
+            for number in range(options.rounds + 1):
+                versions = range(number * options.count, (number + 1) * options.count)
+                requests = [said(kind, version, fresh="alike" in name) for version in versions]
+                contest.ask(name, requests, counts=number > 0)
+    sys.stdout.write(contest.table(f"{contest.builds[0].build} / last", lambda first, last: first / last))
     return 0
 
 

@@ -6,14 +6,12 @@ alike: each tells of another person, below words of the system that come again, 
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import json
 import sys
 from typing import Any
 
 import workload
-from cost import Build, Caller
+from cost import Contest, options_of
 
 FIELDS = {
     "name": {"type": "string", "description": "The full name of the guest"},
@@ -61,49 +59,17 @@ def said(kind: str, version: int) -> bytes:
     return "\r\n".join([*head, "", ""]).encode() + content
 
 
-def measure(
-    builds: list[Build], callers: dict[str, Caller], kinds: list[str], *, rounds: int, count: int
-) -> dict[tuple[str, str], float]:
-    """Return the best microseconds of an answer by kind and build."""
-    best: dict[tuple[str, str], float] = {}
-    for number in range(rounds + 1):
-        for kind in kinds:
-            requests = [said(kind, version) for version in range(number * count, (number + 1) * count)]
-            for build in builds:
-                before = build.spent()
-                callers[build.build].ask(requests)
-                cost = (build.spent() - before) / count * 1e6
-                if number:  # the first one warms up
-                    best[kind, build.build] = min(cost, best.get((kind, build.build), cost))
-    return best
-
-
 def main() -> int:
     """Measure and print a table; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("builds", nargs="*", metavar="NAME=PYTHON", default=[f"this={sys.executable}"])
+    parser = options_of(__doc__, rounds=40, count=32)
     parser.add_argument("--kind", action="append", choices=list(KINDS), help="only this one; may be repeated")
-    parser.add_argument("--rounds", type=int, default=40, help="how often each is measured (40)")
-    parser.add_argument("--count", type=int, default=32, help="how many requests a round has (32)")
     options = parser.parse_args()
-    kinds = options.kind or list(KINDS)
-    given = dict(pair.partition("=")[::2] for pair in options.builds)
-    builds = [Build(name, python) for name, python in given.items()]
-    with contextlib.ExitStack() as stack:
-        for build in builds:
-            stack.enter_context(build)
-        callers = {build.build: stack.enter_context(Caller(build.port, 16)) for build in builds}
-        best = measure(builds, callers, kinds, rounds=options.rounds, count=options.count)
-    first = next(iter(given))
-    lines = [
-        f"| µs of an answer | {' | '.join(given)} | last / {first} |",
-        "|---|" + "--:|" * (len(given) + 1),
-    ]
-    for kind in kinds:
-        costs = [best[kind, build] for build in given]
-        shown = " | ".join(f"{cost:.1f}" for cost in costs)
-        lines.append(f"| {kind} | {shown} | {costs[-1] / costs[0]:.2f} |")
-    sys.stdout.write("\n".join(lines) + "\n")
+    with Contest(options.builds, connections=options.connections) as contest:
+        for number in range(options.rounds + 1):
+            for kind in options.kind or KINDS:
+                versions = range(number * options.count, (number + 1) * options.count)
+                contest.ask(kind, [said(kind, version) for version in versions], counts=number > 0)
+    sys.stdout.write(contest.table(f"last / {contest.builds[0].build}", lambda first, last: last / first))
     return 0
 
 
