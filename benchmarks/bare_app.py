@@ -48,7 +48,7 @@ STREAM_START: Json = {
 FIRST = _event({"content": "", "role": "assistant"})
 LAST = [_event({"content": "", "role": None}, "stop"), _event(None), b"data: [DONE]\n\n"]
 FRAMES = [FIRST, *_content(workload.CHUNKS), *LAST]
-PACED_CONTENT = _content([workload.TICK] * workload.PACED_EVENTS)
+TICK = _content([workload.TICK])[0]
 STREAMED = b'"stream": true'
 
 
@@ -60,8 +60,9 @@ async def app(scope: Json, receive: Receive, send: Send) -> None:
         parts.append(message["body"])
         if not message.get("more_body"):
             break
-    if scope["path"].startswith(workload.PACED_PREFIX):
-        await _paced(send)
+    schedule = workload.PACED.get(scope["path"].split("/")[1])
+    if schedule:
+        await _paced(send, schedule)
     elif STREAMED in b"".join(parts):
         await send(STREAM_START)
         for frame in FRAMES:
@@ -72,17 +73,17 @@ async def app(scope: Json, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.body", "body": BODY})
 
 
-async def _paced(send: Send) -> None:
+async def _paced(send: Send, schedule: workload.Schedule) -> None:
     """Send the content on an absolute schedule, so that lateness does not add up."""
     now = asyncio.get_running_loop().time
     await send(STREAM_START)
     await send({"type": "http.response.body", "body": FIRST, "more_body": True})
     start = now()
-    for index, frame in enumerate(PACED_CONTENT):
-        wait = start + index * workload.PACED_STEP - now()
+    for index in range(schedule.events):
+        wait = start + index * schedule.step - now()
         if wait > 0:
             await asyncio.sleep(wait)
-        await send({"type": "http.response.body", "body": frame, "more_body": True})
+        await send({"type": "http.response.body", "body": TICK, "more_body": True})
     for frame in LAST:
         await send({"type": "http.response.body", "body": frame, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

@@ -12,7 +12,6 @@ import contextlib
 import selectors
 import socket
 import sys
-import time
 from typing import TYPE_CHECKING, Self
 
 import workload
@@ -30,27 +29,20 @@ KINDS: dict[str, workload.Kind] = {
 }
 """The requests by what they are called; the kind of each says what is asked."""
 
-_SCHEDULED = 2
-"""With the number of a process, the clock of what all its threads took, also of those that ended (Linux)."""
-
 END = b"\r\n0\r\n\r\n"
 
 
 class Build(Server):
     """The server of one build."""
 
-    def __init__(self, name: str, python: str) -> None:
-        super().__init__(name="mock", core=None)
+    def __init__(self, name: str, python: str, *, core: int | None = None) -> None:
+        super().__init__(name="mock", core=core)
         self.build, self.python = name, python
 
     @property
     def command(self) -> list[str]:
         """The same command, by the interpreter of the build, which does not look where it is started."""
         return [self.python, "-P", *super().command[1:]]
-
-    def spent(self) -> float:
-        """Return the seconds of processor time that it has taken so far."""
-        return time.clock_gettime(~self.process.pid << 3 | _SCHEDULED)
 
 
 def said(kind: workload.Kind, version: int, *, fresh: bool) -> bytes:

@@ -47,6 +47,8 @@ class Job:
     concurrency: int
     warmup: float
     seconds: float
+    at: str = ""
+    """Another path than the one that the kind is asked at."""
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -267,7 +269,8 @@ async def measure_pace(job: Job, requests: list[bytes]) -> dict[str, float | str
     began, cpu_began = time.perf_counter(), time.process_time()
     for number, stream in enumerate(streams):
         loop.call_later(number * job.seconds / len(streams), stream.ask)
-    limit = job.seconds + workload.PACED_EVENTS * workload.PACED_STEP + PACED_GRACE
+    schedule = workload.PACED[job.kind]
+    limit = job.seconds + schedule.events * schedule.step + PACED_GRACE
     waits = [asyncio.create_task(stream.done.wait()) for stream in streams]
     await asyncio.wait(waits, timeout=limit)
     seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu_began
@@ -276,11 +279,11 @@ async def measure_pace(job: Job, requests: list[bytes]) -> dict[str, float | str
     failures = 0
     for stream in streams:
         arrivals = stream.arrivals()
-        if len(arrivals) != workload.PACED_EVENTS or not stream.ends():
+        if len(arrivals) != schedule.events or not stream.ends():
             failures += 1
         if arrivals:
             first.append(arrivals[0] - stream.sent_at)
-            late += [at - arrivals[0] - n * workload.PACED_STEP for n, at in enumerate(arrivals)]
+            late += [at - arrivals[0] - n * schedule.step for n, at in enumerate(arrivals)]
         stream.transport.abort()
     if not late:
         example = b"".join(data for _, data in streams[0].reads)[:600].decode(errors="replace")
@@ -300,11 +303,12 @@ def main() -> None:
     """Do the job on stdin."""
     job = Job(**json.load(sys.stdin))
     requests = [
-        workload.request(job.kind, version, scripted=job.scripted) for version in range(workload.BODIES)
+        workload.request(job.kind, version, scripted=job.scripted, at=job.at)
+        for version in range(workload.BODIES)
     ]
     # A collection in the middle of a window would be counted as the server's lateness.
     gc.disable()
-    measure = measure_pace if job.kind == "paced" else measure_rate
+    measure = measure_pace if job.kind in workload.PACED else measure_rate
     json.dump({"job": asdict(job), **uvloop.run(measure(job, requests))}, sys.stdout)
 
 

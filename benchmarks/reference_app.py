@@ -65,14 +65,15 @@ async def chat(request: Request) -> Response:
 async def paced(request: Request) -> Response:
     """Answer with a stream that keeps to a schedule."""
     model, _ = await _read(request)
-    ticks = [workload.TICK] * workload.PACED_EVENTS
-    return StreamingResponse(_events(model, ticks, workload.PACED_STEP), media_type="text/event-stream")
+    schedule = workload.PACED[request.path_params["kind"]]
+    ticks = [workload.TICK] * schedule.events
+    return StreamingResponse(_events(model, ticks, schedule.step), media_type="text/event-stream")
 
 
 app = Starlette(
     routes=[
         Route(workload.COMPAT_PATH, chat, methods=["POST"]),
-        Route(workload.PACED_PREFIX + workload.COMPAT_PATH, paced, methods=["POST"]),
+        Route("/{kind}" + workload.COMPAT_PATH, paced, methods=["POST"]),
     ]
 )
 

@@ -39,6 +39,9 @@ FIGURES = (
     Figure(measure="paced-1000", field="late_p99_ms", label="… p99 ms late", form="{:.1f}"),
     Figure(measure="paced-1000", field="first_event_p99_ms", label="… p99 ms to the first", form="{:.1f}"),
     Figure(measure="paced-1000", field="failures", label="… failed streams, all rounds"),
+    Figure(measure="paced-5000", field="late_p50_ms", label="5,000 slow streams: p50 ms late", form="{:.1f}"),
+    Figure(measure="paced-5000", field="late_p99_ms", label="… p99 ms late", form="{:.1f}"),
+    Figure(measure="paced-5000", field="failures", label="… failed streams, all rounds"),
     Figure(measure="start", field="port_open", label="spawn to open port, s", form="{:.3f}"),
     Figure(measure="start", field="first_answer", label="spawn to first answer, s", form="{:.3f}"),
     Figure(measure="start", field="rss_first", label="memory after the first answer, MB"),
@@ -96,6 +99,13 @@ class Floor:
         return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
 
 
+def _slow_lateness(results: Results) -> float | None:
+    """Return how much of its bound the lateness of slow streams takes: 80 ms, or 1.2 times what bare has."""
+    late = results.value("paced-5000", "mock", "late_p99_ms")
+    bare = results.value("paced-5000", "bare", "late_p99_ms")
+    return None if late is None else late / max(80.0, 1.2 * (bare or 0.0))
+
+
 FLOORS = (
     Floor(
         name="chat, 64 connections, against the reference",
@@ -128,6 +138,22 @@ FLOORS = (
         form="{:.0f}",
         most=0,
         read=lambda results: results.value("paced-1000", "mock", "failures"),
+    ),
+    Floor(
+        name="slow streams, p99 lateness, of 80 ms or of 1.2 times bare's",
+        measure="paced-5000",
+        wanted="<= 1",
+        form="{:.2f}",
+        most=1.0,
+        read=_slow_lateness,
+    ),
+    Floor(
+        name="slow streams that failed",
+        measure="paced-5000",
+        wanted="0",
+        form="{:.0f}",
+        most=0,
+        read=lambda results: results.value("paced-5000", "mock", "failures"),
     ),
     Floor(
         name="spawn to open port, s",

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import report
+import workload
 from servers import HERE, BenchmarkError, Server, choose_cores, pin
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from servers import Cores
     from workload import Kind
 
-OPEN_FILES = 4096
+OPEN_FILES = 12_000
 LOAD_GRACE = 40.0
 
 
@@ -48,6 +49,7 @@ MEASURES: dict[str, Measure] = {
     "chat-64": Measure(kind="chat", concurrency=64, servers=(*report.SERVERS, "ceiling")),
     "stream-64": Measure(kind="stream", concurrency=64, servers=(*report.SERVERS, "ceiling")),
     "paced-1000": Measure(kind="paced", concurrency=1000, servers=report.SERVERS),
+    "paced-5000": Measure(kind="slow", concurrency=5000, servers=("bare", "mock")),
     "native-chat-64": Measure(kind="native-chat", concurrency=64, servers=("mock",)),
     "native-stream-64": Measure(kind="native-stream", concurrency=64, servers=("mock",)),
 }
@@ -71,7 +73,7 @@ STAGGER = 1.0
 
 def measure_load(measure: Measure, server: Server, plan: Plan) -> dict[str, float]:
     """Run the load client once against a server, and return what it measured."""
-    paced = measure.kind == "paced"
+    paced = measure.kind in workload.PACED
     job = {
         "kind": measure.kind,
         "port": server.port,
@@ -154,7 +156,7 @@ def measure_turn(results: report.Results, plan: Plan, label: str, server: Server
 
 
 def allow_open_files() -> None:
-    """Raise the soft limit of open files, for us and for what we start, so that 1,000 streams fit."""
+    """Raise the soft limit of open files, for us and for what we start, so that 5,000 streams fit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < OPEN_FILES:
         most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)

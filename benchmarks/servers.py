@@ -28,6 +28,9 @@ END_LIMIT = 3.0
 _NO_BYTE_CODE = "PYTHONDONTWRITEBYTECODE"
 """Where this is set a source tree is compiled anew at every start; an installed wheel has its byte code."""
 
+_SCHEDULED = 2
+"""With the number of a process, the clock of what all its threads took, also of those that ended (Linux)."""
+
 
 class BenchmarkError(Exception):
     """A server or the client did not do what the measurement rests on."""
@@ -90,6 +93,8 @@ class Server:
     first_answer: float = 0.0
     rss_first: float = 0.0
     script_id: str = ""
+    at: str = ""
+    """Another path than the cloud's, at which it answers chats."""
 
     @property
     def scripted(self) -> bool:
@@ -168,12 +173,16 @@ class Server:
         """Send one request of a kind, and return the answer's status and body."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=START_LIMIT) as connection:
-                connection.sendall(workload.request(kind, 0, scripted=self.scripted))
+                connection.sendall(workload.request(kind, 0, scripted=self.scripted, at=self.at))
                 answer = http.client.HTTPResponse(connection)
                 answer.begin()
                 return answer.status, answer.read()
         except (OSError, http.client.HTTPException) as error:
             raise BenchmarkError(f"{self.name} did not answer {kind} in full: {error!r}") from error
+
+    def spent(self) -> float:
+        """Return the seconds of processor time that it has taken so far."""
+        return time.clock_gettime(~self.process.pid << 3 | _SCHEDULED)
 
     def resident_mb(self) -> float:
         """Return its resident memory in MB, as the kernel tells it."""
@@ -224,4 +233,4 @@ def _texts(data: bytes) -> list[str]:
         lines = (line.removeprefix(b"data:").strip() for line in data.splitlines() if line[:5] == b"data:")
         documents = [json.loads(line) for line in lines if line != b"[DONE]"]
     choices = [choice for item in documents for choice in item.get("output", item)["choices"]]
-    return [(choice.get("message") or choice["delta"])["content"] for choice in choices]
+    return [(choice.get("message") or choice["delta"]).get("content") or "" for choice in choices]

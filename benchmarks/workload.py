@@ -8,10 +8,11 @@ chunks, a chunk with the finish reason, a chunk with the usage, and `[DONE]`.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 Json = dict[str, Any]
-Kind = Literal["chat", "stream", "paced", "native-chat", "native-stream"]
+Kind = Literal["chat", "stream", "paced", "slow", "native-chat", "native-stream"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 MODEL = "qwen-plus"
@@ -24,14 +25,24 @@ TEXT = "".join(CHUNKS)
 
 TICK = " tick"
 """The content of a paced event: one token, and a mark by which the client knows an event without parsing."""
-PACED_EVENTS = 50
-PACED_STEP = 0.020
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How many content events a paced stream has, and how many seconds lie between two."""
+
+    events: int
+    step: float
+
+
+PACED: dict[str, Schedule] = {
+    "paced": Schedule(events=50, step=0.020),
+    "slow": Schedule(events=25, step=0.200),
+}
+"""The kinds whose events keep to a schedule."""
 
 COMPAT_PATH = "/compatible-mode/v1/chat/completions"
 NATIVE_PATH = "/api/v1/services/aigc/text-generation/generation"
-PACED_PREFIX = "/paced"
-"""Bare and reference pace what is asked under this prefix; the mock is scripted with a pace instead."""
-
 USAGE: Json = {"prompt_tokens": 230, "completion_tokens": 100, "total_tokens": 330}
 
 
@@ -119,17 +130,20 @@ def body(kind: Kind, version: int) -> Json:
 
 
 def path(kind: Kind, *, scripted: bool) -> str:
-    """Return the path a request goes to; a scripted server has no path of its own for paced streams."""
+    """Return the path a request goes to.
+
+    Bare and reference pace what is asked below a prefix, the name of the kind; the mock is scripted.
+    """
     if kind.startswith("native-"):
         return NATIVE_PATH
-    return PACED_PREFIX + COMPAT_PATH if kind == "paced" and not scripted else COMPAT_PATH
+    return f"/{kind}{COMPAT_PATH}" if kind in PACED and not scripted else COMPAT_PATH
 
 
-def request(kind: Kind, version: int, *, scripted: bool) -> bytes:
-    """Return a whole HTTP request, head and body, ready to be written to a socket."""
+def request(kind: Kind, version: int, *, scripted: bool, at: str = "") -> bytes:
+    """Return a whole HTTP request, head and body, ready to be written to a socket; `at` is another path."""
     content = json.dumps(body(kind, version)).encode()
     head = [
-        f"POST {path(kind, scripted=scripted)} HTTP/1.1",
+        f"POST {at or path(kind, scripted=scripted)} HTTP/1.1",
         "Host: 127.0.0.1",
         f"Authorization: Bearer {API_KEY}",
         "Content-Type: application/json",
@@ -142,12 +156,12 @@ def request(kind: Kind, version: int, *, scripted: bool) -> bytes:
 
 def script(kind: Kind) -> Json:
     """Return the body for `POST /_mock/replies` that makes the mock give the answer of the others."""
-    if kind == "paced":
-        ticks = [TICK] * PACED_EVENTS
+    if kind in PACED:
+        ticks = [TICK] * PACED[kind].events
         reply: Json = {
             "content": "".join(ticks),
             "chunks": ticks,
-            "pace": {"first_ms": 0, "per_token_ms": round(PACED_STEP * 1000)},
+            "pace": {"first_ms": 0, "per_token_ms": round(PACED[kind].step * 1000)},
         }
     elif kind.endswith("stream"):
         reply = {"content": TEXT, "chunks": list(CHUNKS)}
@@ -158,4 +172,4 @@ def script(kind: Kind) -> Json:
 
 def expected_text(kind: Kind) -> str:
     """Return the text that the deltas of an answer must add up to."""
-    return TICK * PACED_EVENTS if kind == "paced" else TEXT
+    return TICK * PACED[kind].events if kind in PACED else TEXT
