@@ -206,7 +206,7 @@ def test_some_models_stream_increments_only(world: World, model: str) -> None:
     raw = asked(
         world, "/api/v1/services/aigc/text-generation/generation", body, **{"X-DashScope-SSE": "enable"}
     )
-    assert "The incremental_output parameter of this model cannot be set to False." in raw.text
+    assert "This model only supports incremental_output set to True." in raw.text
 
 
 def test_a_loop_that_turns_on_the_spot_is_ended(openai: OpenAI) -> None:

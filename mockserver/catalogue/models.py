@@ -48,8 +48,11 @@ class Family:
     never refused so; `effort_needs_thought`: it refuses an effort where thinking is switched off.
     `ignores_thinking`: a model without the switch takes it all the same; `ignores_off`: one that thinks
     always takes that it is to be off, and thinks; `effort_switches`: one that thinks always refuses the
-    effort `none` as it refuses the switch. `kind_wanted`: the compatible surface looks for a `type` in
-    `thinking`. `takes_budget`: `thinking_budget` is a parameter of it. `forces_in_thought`: a call may be
+    effort `none` as it refuses the switch; `ignores_effort`: in chat it takes `none`, and thinks all the same.
+    `kind_wanted`: the compatible surface looks for a `type` in
+    `thinking`. `refuses_sampling`: no `temperature` and no `top_p` but 0. `caps_completion`:
+    `max_completion_tokens` has the bound of `max_tokens`; `least_output`: with what both ranges begin.
+    `takes_budget`: `thinking_budget` is a parameter of it. `forces_in_thought`: a call may be
     forced while it thinks. `wants_json_word`: JSON mode has to be spoken of. `searches_plainly`: it searches
     and thinks without a stream, None: as it thinks without one; `searches_as_agent`: it knows the strategies
     of agents. `interpreter`: which surfaces let it run code, all, the Responses API alone (the others refuse
@@ -112,6 +115,10 @@ class Family:
     effort_switches: bool = False
     effort_words: tuple[str, ...] = ()
     effort_needs_thought: bool = False
+    ignores_effort: bool = False
+    refuses_sampling: bool = False
+    caps_completion: bool = False
+    least_output: int = 1
     kind_wanted: bool = False
     takes_budget: bool = True
     forces_in_thought: bool = False

@@ -7,13 +7,14 @@ from typing import NamedTuple
 class Task(NamedTuple):
     """What a model is there for.
 
-    Those that do not chat (`chats`) have endpoints of their own; who speaks or listens all the time has none
-    here. `capability` and `makes` are its words in the list of models.
+    Those that do not chat (`chats`) have endpoints of their own; who speaks or listens all the time
+    (`realtime`) has none here. `capability` and `makes` are its words in the list of models.
     """
 
     chats: bool
     capability: str
     makes: tuple[str, ...]
+    realtime: bool = False
 
 
 TASKS: Mapping[str, Task] = {
@@ -29,10 +30,10 @@ TASKS: Mapping[str, Task] = {
     "image": Task(False, "IG", ("Image",)),
     "video": Task(False, "VG", ("Video",)),
     "tts": Task(False, "TTS", ("Audio",)),
-    "realtime-asr": Task(False, "Realtime-ASR", ("Text",)),
-    "realtime-tts": Task(False, "Realtime-Text-to-Speech", ("Audio",)),
-    "realtime-omni": Task(False, "Realtime-Omni", ("Text", "Audio")),
-    "realtime-translate": Task(False, "Realtime-Audio-Translate", ("Text", "Audio")),
+    "realtime-asr": Task(False, "Realtime-ASR", ("Text",), True),
+    "realtime-tts": Task(False, "Realtime-Text-to-Speech", ("Audio",), True),
+    "realtime-omni": Task(False, "Realtime-Omni", ("Text", "Audio"), True),
+    "realtime-translate": Task(False, "Realtime-Audio-Translate", ("Text", "Audio"), True),
 }
 """All of them (`schemas/catalogue.models.schema.json`), by name.
 

@@ -15,13 +15,11 @@ from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.endpoints.endpoint import Call
 from mockserver.endpoints.refusing import model_of, plain, worded
 from mockserver.meter import pieces
+from mockserver.talk.refused import Refused
 from mockserver.talk.surface import Surface
 
 if TYPE_CHECKING:
     from mockserver.corridor.engine import Engine
-
-_BATCH, _BATCH_OF_ONE_SIZE = 10, 25
-"""The most texts of a request. Models with a single size of vector are the older ones."""
 
 
 def compat(engine: "Engine", call: Call) -> dict[str, Any]:
@@ -79,6 +77,8 @@ def _read(engine: "Engine", surface: Surface, schema: str, body: bytes) -> tuple
     """The request and its model, checked up to the number of texts."""
     data = engine.door.parse(body)
     model = model_of(engine, surface, data.get("model"), task="embedding")
+    if surface is COMPAT and not model.compat:
+        raise Refused(engine.errors.refuse("model.compat-unsupported", model=model.name))
     plain(engine, schema, data, surface)
     return data, model
 
@@ -94,9 +94,8 @@ def _sizable(model: Model) -> bool:
 
 def _count(engine: "Engine", surface: Surface, model: Model, texts: Sequence[str]) -> int:
     """The tokens of all texts, when none is empty or too long, and there are not too many."""
-    most = _BATCH if _sizable(model) else _BATCH_OF_ONE_SIZE
-    if len(texts) > most:
-        raise worded(surface, engine.errors.refuse("embedding.batch-size", max=most))
+    if len(texts) > model.max_documents:
+        raise worded(surface, engine.errors.refuse("embedding.batch-size", max=model.max_documents))
     tokenizer = engine.vocabularies.tokenizer(model)
     count = (model.family.counts_pieces and pieces.counter()) or partial(
         tokenizer.count_to, most=model.max_input

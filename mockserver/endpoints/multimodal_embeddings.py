@@ -34,7 +34,11 @@ def native(engine: "Engine", call: Call) -> dict[str, Any]:
     plain(engine, "native-multimodal-embeddings.request", data, NATIVE_TEXT)
     parameters = data.get("parameters") or {}
     size = size_of(engine, NATIVE_TEXT, model, parameters.get("dimension"), "parameters.dimension")
-    things = [thing for element in data["input"]["contents"] for thing in _things(element)]
+    contents = data["input"]["contents"]
+    if len(contents) > model.max_documents:
+        count = {"count": len(contents), "max": model.max_documents}
+        raise worded(NATIVE_TEXT, engine.errors.refuse("embedding.contents-count", **count))
+    things = [thing for element in contents for thing in _things(element)]
     usage = _usage(engine, model, things)
     shown = [(kind, _words(kind, value)) for kind, value in things]
     if parameters.get("enable_fusion"):

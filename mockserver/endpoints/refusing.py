@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 Kept = TypeVar("Kept")
 
 
-def model_of(engine: "Engine", surface: Surface, name: object, *, task: str) -> Model:
-    """The model of a request for a task. Raises `Refused`."""
+def model_of(engine: "Engine", surface: Surface, name: object, *, task: str, unknown: str = "") -> Model:
+    """The model of a request for a task. Raises `Refused`, for one that there is not by the entry `unknown`."""
     model = engine.models.find(name)
     if model is None:
         if not isinstance(name, str) or not name:
             raise Refused(engine.errors.refuse("model.missing"))
-        raise Refused(engine.errors.refuse(dialect_of(surface).unknown_beside, model=name))
+        raise Refused(engine.errors.refuse(unknown or dialect_of(surface).unknown_beside, model=name))
     if model.task != task:
         raise Refused(engine.errors.refuse(dialect_of(surface).unserved_model, model=model.name))
     return model

@@ -98,7 +98,9 @@ def begin(engine: "Engine", call: Call, kind: str) -> Steps[dict[str, Any]]:
     """Begins a task. Raises `Refused`."""
     traits = _table()["kinds"][kind]
     data = yield from sized(len(call.body), engine.door.parse, call.body)
-    model = model_of(engine, call.surface, data.get("model"), task=traits["task"])
+    model = model_of(
+        engine, call.surface, data.get("model"), task=traits["task"], unknown="model.unknown-generation"
+    )
     if call.headers.get(ASYNC_HEADER, "").lower() != "enable":
         raise Refused(engine.errors.refuse("access.synchronous"))
     yield from sized(len(call.body), plain, engine, "tasks.request", data, call.surface)

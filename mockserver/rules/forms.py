@@ -33,14 +33,15 @@ def _json_word(request: ChatRequest) -> Iterator[Broken]:
     "incremental-output.only",
     severity=Severity.REFUSED_BY_SOME,
     source="Model Studio docs, DashScope API reference, 2026: QwQ, QVQ, open-source Qwen3 and those that "
-    "only think, whether they think or not",
+    "only think, whether they think or not; jeecgboot/JeecgBoot#9446 and notes of four users, 2026-03 to "
+    "2026-08: qwen3.5-plus too, with a stream or without",
     fix="Send `incremental_output: true` to this model, or leave it out.",
     refusals=("incremental-output.only",),
     needs=("incremental_output",),
     traits=(Trait.CUMULATIVE,),
 )
 def _incremental_only(request: ChatRequest) -> Iterator[Broken]:
-    if request.stream and request.model.incremental_only and request.get("incremental_output") is False:
+    if request.model.incremental_only and request.get("incremental_output") is False:
         yield Broken(request.place("incremental_output"))
 
 

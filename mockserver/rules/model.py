@@ -13,10 +13,12 @@ from mockserver.talk.surface import Trait
 @rule(
     "model.surface",
     severity=Severity.REFUSED,
-    source="Model Studio docs, error codes (zh), 2025-12; qwen3.5 and newer are on the multimodal path only",
+    source="Model Studio docs, error codes (zh), 2025-12; qwen3.5 and newer are on the multimodal path only; "
+    "notes of live calls, 2026-08: models of the realtime kind are refused by the compatible surface",
     fix="Send the request to the path that serves the model.",
     refusals=(
         "model.compat-unsupported",
+        "stream.http-call",
         "path.wrong-task",
         "model.unknown-native",
         "response.model",

@@ -12,19 +12,39 @@ from mockserver.talk.request import ChatRequest
     "ranges.max-tokens",
     severity=Severity.REFUSED,
     source="Model Studio docs, error codes (zh), 2025-12; limits: Model Studio docs, models, 2026-03; "
-    "`max_completion_tokens` has no upper bound: mnfst/modelparams.dev#242, #300 and #338, probes, 2026-08",
-    fix="Ask for 1 token at least, and by `max_tokens` for the model's most output at most.",
+    "`max_completion_tokens` has no upper bound but for three: mnfst/modelparams.dev#242, #245, #299, #300, "
+    "#338 and #366, probes, 2026-08 and 2026-09; models that speak want 10 tokens: probes of a user, 2026-08",
+    fix="Ask for as many tokens as the model writes at least, and for its most output at most.",
     museum="anomalyco/opencode#40770, Kilo-Org/kilocode#5871",
     refusals=("parameter.max-tokens-range", "parameter.max-tokens-checked"),
     needs=("max_tokens", "max_completion_tokens"),
 )
 def _max_tokens(request: ChatRequest) -> Iterator[Broken]:
-    limit = request.model.max_output
-    entry = "parameter.max-tokens-checked" if request.model.family.checks_bounds else ""
-    for name, most in (("max_tokens", limit), ("max_completion_tokens", math.inf)):
+    family, limit = request.model.family, request.model.max_output
+    entry = "parameter.max-tokens-checked" if family.checks_bounds else ""
+    bound = limit if family.caps_completion else math.inf
+    for name, most in (("max_tokens", limit), ("max_completion_tokens", bound)):
         asked = request.get(name)
-        if asked is not None and not 1 <= asked <= most:
-            yield Broken(request.place(name), {"max": limit}, entry)
+        if asked is not None and not family.least_output <= asked <= most:
+            yield Broken(request.place(name), {"min": family.least_output, "max": limit}, entry)
+
+
+@rule(
+    "ranges.sampling-unsupported",
+    severity=Severity.REFUSED_BY_SOME,
+    source="mnfst/modelparams.dev#343 and notes of two users, 2026-08 and 2026-09: kimi-k3 takes 0 alone",
+    fix="Leave `temperature` and `top_p` out for a model that chooses them itself.",
+    refusals=("parameter.sampling-unsupported",),
+    needs=("temperature", "top_p"),
+)
+def _sampling_unsupported(request: ChatRequest) -> Iterator[Broken]:
+    if not request.model.family.refuses_sampling:
+        return
+    for name in ("temperature", "top_p"):
+        asked = request.get(name)
+        if asked:
+            values = {"name": name, "value": asked, "model": request.model.name}
+            yield Broken(request.place(name), values)
 
 
 @rule(

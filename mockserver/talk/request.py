@@ -150,11 +150,16 @@ class ChatRequest:
         """Whether the model thinks before it answers."""
         if self.model.thinking in ("none", "only"):
             return self.model.thinking == "only"
-        if self.parameters.get("reasoning_effort") == "none":
+        if self.parameters.get("reasoning_effort") == "none" and not self._ignores_effort:
             return False
         asked = self.parameters.get("enable_thinking")
         thinks = self.model.thinking == "on" if asked is None else bool(asked)
         return thinks and not (self.model.prompt_switch and self._switched_off())
+
+    @property
+    def _ignores_effort(self) -> bool:
+        """Whether the model thinks although the effort is `none`; the Responses API heeds it always."""
+        return self.model.family.ignores_effort and Trait.THREADS not in self.surface.traits
 
     def _switched_off(self) -> bool:
         """Whether the newest switch in the texts is `/no_think` (Model Studio docs, deep thinking)."""

@@ -108,7 +108,7 @@ def test_the_tokens_of_all_texts_are_added(engine: Engine) -> None:
 
 
 def test_every_model_offers_its_sizes_and_begins_with_the_first(engine: Engine, models: Models) -> None:
-    offered = [(model.name, model.dimensions) for model in models if model.task == "embedding"]
+    offered = [(model.name, model.dimensions) for model in models if model.task == "embedding" and model.compat]
     assert len(offered) == 5
     for name, sizes in offered:
         assert sizes is not None
@@ -153,7 +153,7 @@ def test_parameters_may_be_null(engine: Engine) -> None:
 # -- the refusals
 
 
-@pytest.mark.parametrize(("model", "most"), [("text-embedding-v4", 10), ("text-embedding-v2", 25)])
+@pytest.mark.parametrize(("model", "most"), [("text-embedding-v4", 10), ("text-embedding-v2", 25), ("qwen3.7-text-embedding", 20)])
 def test_a_batch_has_a_limit(engine: Engine, headers: MakeHeaders, model: str, most: int) -> None:
     assert len(compat(engine, model=model, input=["a"] * most)["data"]) == most
     said = f"Value error, batch size is invalid, it should not be larger than {most}.: input.contents"
@@ -169,6 +169,13 @@ def test_a_batch_has_a_limit(engine: Engine, headers: MakeHeaders, model: str, m
         engine, headers, NATIVE_TEXT, {"model": model, "input": {"texts": ["a"] * (most + 1)}}
     )
     assert (status, body["code"], body["message"]) == (400, "InvalidParameter", said)
+
+
+def test_a_model_of_batches_is_not_on_the_compatible_surface(engine: Engine, headers: MakeHeaders) -> None:
+    for model in ("text-embedding-async-v1", "text-embedding-async-v2"):
+        status, body = refused(engine, headers, COMPAT, {"model": model, "input": "a"})
+        said = f"Unsupported model `{model}` for OpenAI compatibility mode."
+        assert (status, body["error"]["message"]) == (404, said)
 
 
 CONTENTS = "Value error, contents is neither str nor list of str.: input.contents"

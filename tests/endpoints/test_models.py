@@ -204,7 +204,7 @@ def test_a_filter_keeps_what_fits(
 
 
 def test_filters_work_together(engine: Engine) -> None:
-    output = page(engine, name="text-embedding", context_window="8192", page_size="1")
+    output = page(engine, name="text-embedding-v", context_window="8192", page_size="1")
     assert (output["total"], names(output)) == (2, ["text-embedding-v1"])
 
 

@@ -88,6 +88,13 @@ def test_other_contents_are_refused(engine: Engine, contents: Any) -> None:
     assert "contents" in refused(engine, {"model": VISION, "input": {"contents": contents}})
 
 
+def test_there_are_twenty_contents_at_most(engine: Engine) -> None:
+    for model in (VISION, "qwen3-vl-embedding"):
+        assert len(vectors(engine, *[{"text": "Tea"}] * 20, model=model)["output"]["embeddings"]) == 20
+        said = refused(engine, {"model": model, "input": {"contents": [{"text": "Tea"}] * 21}})
+        assert "contents count (21) exceeds limit (20)" in said
+
+
 def test_a_text_that_is_too_long_is_refused(engine: Engine) -> None:
     long = {"model": "multimodal-embedding-v1", "input": {"contents": [{"text": "tea " * 600}]}}
     assert "[1, 512]" in refused(engine, long)

@@ -18,6 +18,7 @@ from mockserver.endpoints import tasks
 from mockserver.endpoints.endpoint import Call
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules.schemas import violations
+from mockserver.talk.refused import Refused
 from tests.conftest import KEY, NOW, MakeHeaders, make_headers
 from tests.endpoints.calls import ORIGIN, answered, call
 
@@ -57,6 +58,18 @@ def listed(engine: Engine, *, key: str = KEY, **query: str) -> dict[str, Any]:
     answer = tasks.listing(engine, call(engine, key=key, query=dict(query)))
     assert violations("tasks.list", loads(dumps(answer))) == []
     return answer
+
+
+@pytest.mark.parametrize("kind", tasks.KINDS)
+def test_a_model_that_there_is_not_is_not_found(engine: Engine, kind: str) -> None:
+    with pytest.raises(Refused) as caught:
+        begun(engine, IMAGE | {"model": "no-such-model"}, kind)
+    said = caught.value.refusal
+    assert (said.status, said.code, said.words["native"].message) == (
+        404,
+        "InvalidParameter",
+        "Model not exist.",
+    )
 
 
 # -- by the clock
@@ -227,7 +240,7 @@ def test_the_list_is_filtered(engine: Engine, query: dict[str, str], count: int)
     [
         (b"{", ASYNC, 400, "InvalidParameter"),
         ({"input": {}}, ASYNC, 400, "BadRequest.EmptyModel"),
-        ({**IMAGE, "model": "tea"}, ASYNC, 400, "InvalidParameter"),
+        ({**IMAGE, "model": "tea"}, ASYNC, 404, "InvalidParameter"),
         ({**IMAGE, "model": "qwen-plus"}, ASYNC, 400, "InvalidParameter"),
         (IMAGE, {}, 403, "AccessDenied"),
         ({"model": "wanx-v1"}, ASYNC, 400, "BadRequest.EmptyInput"),

@@ -423,6 +423,9 @@ MUTATIONS: dict[str, Mutation] = {
     "incremental-output.unset": Mutation(streamed(options(incremental_output=None)), NATIVE),
     "usage.not-asked": Mutation(streamed(options(stream_options=None)), frozenset({COMPAT})),
     "ranges.max-tokens": ranged("max_tokens", 0),
+    "ranges.sampling-unsupported": Mutation(
+        with_model("kimi-k3", "", "kimi-k3", options(temperature=0.7)), frozenset({COMPAT, MULTIMODAL})
+    ),
     "ranges.top-logprobs-alone": Mutation(options(top_logprobs=2, logprobs=False)),
     "media.oss-unresolved": Mutation(
         lambda talk: insert({"role": "user", "content": [_image(talk, "oss://a/cup.png")]})(talk),

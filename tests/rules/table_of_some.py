@@ -97,6 +97,16 @@ SOME: list[tuple[Any, ...]] = [
     ),
     *(
         (
+            "ranges.sampling-unsupported",
+            surface,
+            Side("Hi", {"top_p": 0.5}, "kimi-k3"),
+            place("top_p", surface),
+            Side("Hi", {"top_p": 0}, "kimi-k3"),
+        )
+        for surface in (COMPAT, MULTIMODAL)
+    ),
+    *(
+        (
             "media.image-too-small",
             surface,
             Side([user(seen(picture(9, 300), surface=surface))], model="qwen3-vl-plus"),
@@ -142,6 +152,7 @@ CASES = [*table.CASES, *(Case(*case) for case in SOME)]
 
 NO_CASE = {
     **table.NO_CASE,
+    ("ranges.sampling-unsupported", TEXT): "no such model",
     ("media.image-too-small", TEXT): "content is text there",
     ("media.video-frames", TEXT): "the same",
     ("media.sound-alone", TEXT): "the same",

@@ -40,6 +40,13 @@ CASES = [
     ),
     Case(
         "model.surface",
+        hi("qwen3-asr-flash-realtime"),
+        "model",
+        "current user api does not support http call.",
+        (hi("qwen3-asr-flash"),),
+    ),
+    Case(
+        "model.surface",
         hi("qwen-vl-max", TEXT),
         "model",
         "url error, please check url！",

@@ -24,7 +24,7 @@ JSON_THINKING = "Json mode response is not supported when enable_thinking is tru
 PARTIAL_THINKING = "Partial mode is not supported when enable_thinking is true"
 PARTIAL_POSITION = "Partial mode continues the last message only, and it must be the assistant's"
 SINGLE = "messages length only support 1"
-INCREMENTAL = "The incremental_output parameter of this model cannot be set to False."
+INCREMENTAL = "This model only supports incremental_output set to True."
 
 
 def say(*said: str | dict[str, Any], surface: Surface = COMPAT) -> Messages:
@@ -183,7 +183,6 @@ CASES = [
         (
             to("qwq-plus", "Hi", surface=TEXT, stream=True, incremental_output=True),
             to("qwq-plus", "Hi", surface=TEXT, stream=True, incremental_output=None),
-            to("qwq-plus", "Hi", surface=TEXT, incremental_output=False),
             to("qwq-plus", "Hi", stream=True, incremental_output=False),
             to("qwen-plus", "Hi", surface=TEXT, stream=True, incremental_output=False),
         ),
@@ -194,6 +193,13 @@ CASES = [
         "parameters.incremental_output",
         INCREMENTAL,
         (to("qwen-vl-max", "Hi", surface=MULTIMODAL, stream=True, incremental_output=False),),
+    ),
+    Case(
+        "incremental-output.only",
+        to("qwen3.5-flash", "Hi", surface=MULTIMODAL, incremental_output=False),
+        "parameters.incremental_output",
+        INCREMENTAL,
+        (to("qwen3.6-flash", "Hi", surface=MULTIMODAL, incremental_output=False),),
     ),
 ]
 

@@ -86,6 +86,8 @@ SEVEN = "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'"
         ("qwen3.8-2.4t-a95b", SEVEN),
         ("qwen3.7-plus", SEVEN.removesuffix(", 'max'")),
         ("deepseek-v4-flash", "'low', 'medium', 'high', 'xhigh', 'max'"),
+        ("glm-5.2", SEVEN),
+        ("kimi-k2.7-code", SEVEN.removesuffix(", 'max'")),
     ],
 )
 def test_a_model_names_the_efforts_of_its_generation(errors: Errors, model: str, named: str) -> None:
@@ -98,6 +100,24 @@ def test_a_model_names_the_efforts_of_its_generation(errors: Errors, model: str,
 @pytest.mark.parametrize("model", ["qwen3-max", "qwen3.5-plus", "kimi-k2.6"])
 def test_others_take_an_effort_that_they_do_not_know(errors: Errors, model: str) -> None:
     assert told(errors, model, reasoning_effort="enormous") == []
+
+
+@pytest.mark.parametrize(("model", "thinks"), [("qwen3.5-flash", True), ("qwen3.6-flash", False)])
+def test_the_effort_none_is_not_heeded_in_chat_by_one_generation(model: str, *, thinks: bool) -> None:
+    assert ask([ASKED], model=model, reasoning_effort="none").thinking is thinks
+    assert ask([ASKED], model=model, reasoning_effort="none", enable_thinking=False).thinking is False
+
+
+@pytest.mark.parametrize("model", ["qwen3-30b-a3b-thinking-2507", "qwen3-next-80b-a3b-thinking"])
+def test_who_thinks_always_may_do_so_without_a_stream(errors: Errors, model: str) -> None:
+    assert told(errors, model, stream=False) == []
+
+
+def test_an_older_open_model_thinks_without_a_stream_in_one_region(errors: Errors) -> None:
+    message = "parameter.enable_thinking must be set to false for non-streaming calls"
+    assert told(errors, "qwen3-30b-a3b", stream=False) == [message]
+    assert models.load("us")["qwen3-30b-a3b"].thinking_plain
+    assert not models.load("intl")["qwen3-30b-a3b"].thinking_plain
 
 
 def test_an_effort_is_for_a_model_that_is_to_think(errors: Errors) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from mockserver.catalogue.errors import Refusal
 from mockserver.catalogue.models import Model
 from mockserver.catalogue.regions import DEFAULT, Region
+from mockserver.catalogue.tasks import TASKS
 from mockserver.dialects.compat import frames, read, refuse, render
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.dialect import Dialect, Grammar
@@ -53,6 +54,10 @@ class Compat(Dialect):
     def serves(self, _: Surface, model: Model) -> bool:
         """Whether the model chats, and does so here."""
         return model.compat and model.chat
+
+    def unserved(self, model: Model) -> str:
+        """Who speaks or listens all the time is not asked over HTTP (notes of live calls, 2026-08)."""
+        return "stream.http-call" if TASKS[model.task].realtime else super().unserved(model)
 
     def body(self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:
         """A `chat.completion`."""
