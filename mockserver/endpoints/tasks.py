@@ -1,7 +1,8 @@
 """Asynchronous tasks: begun with a request, done by the clock of the server, asked for by their id.
 
-What a kind of task answers lies in `fixtures/tasks.json`, with its sources. Image and video models make
-placeholders, which the server serves itself (`placeholders.py`).
+What a kind of task answers lies in `fixtures/tasks.json`, with its sources, and what a model takes in
+`fixtures/making.json`. Image and video models make placeholders, which the server serves itself
+(`placeholders.py`).
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.answer import moderation
 from mockserver.base import resources
+from mockserver.catalogue import making
 from mockserver.catalogue.errors import Refusal
 from mockserver.corridor.work import Steps, sized
 from mockserver.endpoints import placeholders
@@ -101,9 +103,13 @@ def begin(engine: "Engine", call: Call, kind: str) -> Steps[dict[str, Any]]:
     model = model_of(
         engine, call.surface, data.get("model"), task=traits["task"], unknown="model.unknown-generation"
     )
+    if not making.does(model.name, kind):
+        raise Refused(engine.errors.refuse("path.wrong-task", model=model.name))
     if call.headers.get(ASYNC_HEADER, "").lower() != "enable":
         raise Refused(engine.errors.refuse("access.synchronous"))
-    yield from sized(len(call.body), plain, engine, "tasks.request", data, call.surface)
+    empty = data.get("input") == {} and making.empty_handed(model.name)
+    held = data | {"input": {"prompt": None}} if empty else data
+    yield from sized(len(call.body), plain, engine, "tasks.request", held, call.surface)
     given, options = data["input"], data.get("parameters") or {}
     prompt = given.get("prompt") or ""
     found = yield from sized(len(prompt), engine.moderation.input.find, prompt)
@@ -121,10 +127,20 @@ def begin(engine: "Engine", call: Call, kind: str) -> Steps[dict[str, Any]]:
         size=options.get("size") or ("1280*720" if traits["task"] == "video" else "1024*1024"),
         duration=options.get("duration") or 5,
         style=given.get("style_index") or 0,
-        refusal=engine.errors.refuse(moderation.INPUT) if found is not None else None,
+        refusal=_fails(engine, model.name, given, options, blocked=found is not None),
     )
     _keep(engine, call, task)
     return {"request_id": call.request_id, "output": {"task_id": task.id, "task_status": "PENDING"}}
+
+
+def _fails(
+    engine: "Engine", model: str, given: Mapping[str, Any], options: Mapping[str, Any], *, blocked: bool
+) -> Refusal | None:
+    """Why a task is going to fail; None where it is not."""
+    broken = making.broken(model, given, options)
+    if broken is not None:
+        return engine.errors.refuse("task.invalid", reason=broken)
+    return engine.errors.refuse(moderation.INPUT) if blocked else None
 
 
 def _keep(engine: "Engine", call: Call, task: Task) -> None:

@@ -72,6 +72,30 @@ def test_a_model_that_there_is_not_is_not_found(engine: Engine, kind: str) -> No
     )
 
 
+def test_a_task_with_what_its_model_does_not_take_is_begun_and_fails(engine: Engine) -> None:
+    film = {"model": "happyhorse-1.0-i2v", "input": {}, "parameters": {"resolution": "480P"}}
+    task_id = begun(engine, film, "videoSynthesis")
+    at(engine, 1)
+    output = state(engine, task_id)["output"]
+    assert (output["task_status"], output["code"]) == ("FAILED", "InvalidParameter")
+    assert output["message"] == (
+        "Field required: input.media & Input should be '1080P' or '720P': parameters.resolution"
+    )
+
+
+def test_a_picture_of_a_size_by_name_is_made(engine: Engine) -> None:
+    body = {"model": "wan2.7-image-pro", "input": {"messages": []}, "parameters": {"size": "1K"}}
+    task_id = begun(engine, body, "imageGeneration")
+    at(engine, 1)
+    assert state(engine, task_id)["output"]["task_status"] == "SUCCEEDED"
+
+
+def test_a_kind_of_task_that_its_model_does_not_do_has_another_path(engine: Engine) -> None:
+    with pytest.raises(Refused) as caught:
+        begun(engine, IMAGE | {"model": "qwen-image-2.0-pro"})
+    assert "url error" in caught.value.refusal.words["native"].message
+
+
 # -- by the clock
 
 
