@@ -27,6 +27,17 @@ def test_every_case_names_requirements_and_features_that_there_are() -> None:
     assert len({case.id for case in built_in()}) == len(built_in())
 
 
+def test_a_case_of_a_form_begins_with_an_ordinary_answer() -> None:
+    """What a client cannot do at all is known before the form is tried, and is not blamed on it."""
+    for case in built_in():
+        if not case.id.startswith("form."):
+            continue
+        ordinary, odd, *_ = case.turns
+        assert not any("fault" in reply for reply in ordinary.replies), case.id
+        assert all("fault" in reply for reply in odd.replies), case.id
+        assert bool(ordinary.results) == bool(odd.results), case.id
+
+
 def test_every_requirement_says_its_source() -> None:
     for requirement in requirements().values():
         assert requirement.source
