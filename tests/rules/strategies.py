@@ -306,6 +306,7 @@ MUTATIONS: dict[str, Mutation] = {
     "tools.arguments-missing": Mutation(
         insert(calling({"id": "m1", "function": {"name": "sing"}}), result(), ASK)
     ),
+    "tools.calls-empty": Mutation(insert({"role": "assistant", "content": "La.", "tool_calls": []}, ASK)),
     "tools.empty": Mutation(options(tools=[]), frozenset({COMPAT})),
     "tools.definition": ranged("tools", [{"type": "function"}]),
     "tools.choice": ranged("tool_choice", "any"),

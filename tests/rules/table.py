@@ -117,6 +117,12 @@ EVERYWHERE: list[tuple[str, Any, str, Any]] = [
         "messages[1].tool_calls[0].function",
         [ASKED, CALLED, DONE],
     ),
+    (
+        "tools.calls-empty",
+        [ASKED, said(tool_calls=[]), ASKED],
+        "messages[1].tool_calls",
+        [ASKED, said(tool_calls=None), ASKED],
+    ),
     ("messages.no-user", [{"role": "system", "content": "Hi"}], "messages", [user("Hi")]),
     ("messages.empty-content", [user("")], "messages[0].content", [user(" ")]),
     ("messages.empty-answer", [ASKED, said(""), ASKED], "messages[1].content", [ASKED, said("."), ASKED]),

@@ -310,6 +310,14 @@ def test_a_body_without_its_parts_is_refused_in_the_words_of_its_surface(
             {"role": "assistant", "tool_calls": [{"function": {"name": "f"}}]},
             P + "If tool_calls are present in the message, function.arguments must be defined.",
         ),
+        *(
+            (
+                surface,
+                {"role": "assistant", "tool_calls": []},
+                P + "Empty tool_calls is not supported in message.",
+            )
+            for surface in (COMPAT, TEXT, MULTIMODAL)
+        ),
         (
             COMPAT,
             {"role": "assistant", "tool_calls": [{"function": {"arguments": "{}"}}]},
