@@ -49,8 +49,9 @@ class Family:
     `ignores_thinking`: a model without the switch takes it all the same; `ignores_off`: one that thinks
     always takes that it is to be off, and thinks; `effort_switches`: one that thinks always refuses the
     effort `none` as it refuses the switch; `ignores_effort`: in chat it takes `none`, and thinks all the same.
-    `kind_wanted`: the compatible surface looks for a `type` in
-    `thinking`. `refuses_sampling`: no `temperature` and no `top_p` but 0. `caps_completion`:
+    `excessive_efforts`: in the Responses API they stand for more thinking than there may be;
+    `rests_in_responses`: there it thinks when an effort is named only. `kind_wanted`: the compatible
+    surface looks for a `type` in `thinking`. `refuses_sampling`: no `temperature` and no `top_p` but 0. `caps_completion`:
     `max_completion_tokens` has the bound of `max_tokens`; `least_output`: with what both ranges begin.
     `takes_budget`: `thinking_budget` is a parameter of it. `forces_in_thought`: a call may be
     forced while it thinks. `wants_json_word`: JSON mode has to be spoken of. `searches_plainly`: it searches
@@ -116,6 +117,8 @@ class Family:
     effort_words: tuple[str, ...] = ()
     effort_needs_thought: bool = False
     ignores_effort: bool = False
+    excessive_efforts: tuple[str, ...] = ()
+    rests_in_responses: bool = False
     refuses_sampling: bool = False
     caps_completion: bool = False
     least_output: int = 1

@@ -8,7 +8,7 @@ from mockserver.rules.registry import ACCEPTED, Broken, rule
 from mockserver.talk.finding import Severity
 from mockserver.talk.request import ChatRequest
 from mockserver.talk.surface import Trait
-from mockserver.wire.inline import image_size, inline, sound_seconds
+from mockserver.wire.inline import image_size, inline, is_image, sound_seconds
 
 _RESOLVE = "x-dashscope-ossresourceresolve"
 
@@ -98,6 +98,24 @@ def _image_too_small(request: ChatRequest) -> Iterator[Broken]:
                 width, height = size
                 place = f"{request.message_place(index)}.content"
                 yield Broken(place, {"height": height, "width": width})
+
+
+@rule(
+    "media.image-illegal",
+    severity=Severity.REFUSED,
+    source="notes of five users, 2026-08 to 2026-10, qwen3-vl-plus, qwen3.5-plus and qwen3.7-plus: a PDF, a "
+    "drawing, whatever media type the URL names; seen where it comes along with the request",
+    fix="Send the bytes of a picture: BMP, JPEG, PNG, TIFF, WebP or HEIC.",
+    refusals=("media.image-illegal",),
+    marks=(Mark.MEDIA,),
+)
+def _image_illegal(request: ChatRequest) -> Iterator[Broken]:
+    if "image" not in request.model.input:
+        return
+    for index, message in enumerate(request.messages):
+        pictures = (inline(part.value) for part in message.media if part.kind == "image")
+        if any(data is not None and not is_image(data.head) for data in pictures):
+            yield Broken(f"{request.message_place(index)}.content")
 
 
 @rule(

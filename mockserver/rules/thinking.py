@@ -150,10 +150,11 @@ def _search(request: ChatRequest) -> Iterator[Broken]:
 @rule(
     "thinking.budget",
     severity=Severity.REFUSED,
-    source=f"{_CODES}; kimi-k3 takes none (Joycai/simple-ai-writer, probes, 2026-09)",
-    fix="Choose a budget from 1 to the model's limit of thinking, where the model takes one.",
+    source=f"{_CODES}; kimi-k3 takes none (Joycai/simple-ai-writer, probes, 2026-09); a user's table and "
+    "another's notes of the Responses API, 2026-08 and 2026-09: high efforts of glm-5.2 and qwen3.6-flash",
+    fix="Choose a budget from 1 to the model's limit of thinking, where the model takes one, or less effort.",
     refusals=("thinking.budget-range", "thinking.no-budget"),
-    needs=("thinking_budget",),
+    needs=("thinking_budget", "reasoning_effort"),
 )
 def _budget(request: ChatRequest) -> Iterator[Broken]:
     asked = request.get("thinking_budget")
@@ -162,6 +163,9 @@ def _budget(request: ChatRequest) -> Iterator[Broken]:
         yield Broken(request.place("thinking_budget"), entry="thinking.no-budget")
     elif asked is not None and (asked < 1 or (limit is not None and asked > limit)):
         yield Broken(request.place("thinking_budget"), {"max": limit or "the model's limit"})
+    elif Trait.THREADS in request.surface.traits:
+        if request.get("reasoning_effort") in request.model.family.excessive_efforts:
+            yield Broken(request.place("reasoning_effort"), {"max": limit})
 
 
 @rule(

@@ -123,6 +123,15 @@ def image_size(head: bytes) -> tuple[int, int] | None:
     return None
 
 
+_UNMEASURED = re.compile(rb"II\*\0|MM\0\*|....ftyp(heic|heix|hevc|mif1|msf1|avif)", re.DOTALL)
+"""How an image begins whose size is not read: TIFF, HEIC or AVIF."""
+
+
+def is_image(head: bytes) -> bool:
+    """Whether the first bytes are those of an image of a kind that models open."""
+    return any(magic.match(head) for magic, _ in _FORMATS) or _UNMEASURED.match(head) is not None
+
+
 def sound_seconds(value: Any) -> float | None:
     """How long a sound is that comes along: a WAV file, by its header and by the bytes that are there.
 

@@ -299,8 +299,8 @@ def test_every_refusal_of_the_catalogue_keeps_to_the_schemas(
 
 
 _MEDIA = (
-    "download-timeout download-failed content-type image-sides image-too-small file-size video-length "
-    "video-invalid image-decode file-format audio-format format"
+    "download-timeout download-failed content-type image-sides image-too-small image-illegal file-size "
+    "video-length video-invalid image-decode file-format audio-format format"
 )
 FETCHED = {f"media.{name}" for name in _MEDIA.split(" ")}
 """What is seen when a medium is fetched and read; the stream is open then."""

@@ -13,7 +13,7 @@ from mockserver.rules.repetition import ROUNDS
 from mockserver.talk.surface import Surface
 from tests.asking import COMPLETIONS
 from tests.rules.table import FUNCTION, JSON
-from tests.rules.table_of_some import AGENT, CODE, NEWEST, RUNS, heard, picture, seen
+from tests.rules.table_of_some import AGENT, CODE, NEWEST, PAPER, RUNS, heard, picture, seen
 
 TEXT, MULTIMODAL = NATIVE_TEXT, NATIVE_MULTIMODAL
 MODELS = {COMPAT: ["qwen-plus", "qwen3-max"], TEXT: ["qwen-plus", "qwen3-max"], MULTIMODAL: ["qwen3-vl-plus"]}
@@ -446,6 +446,7 @@ MUTATIONS: dict[str, Mutation] = {
         frozenset({COMPAT, MULTIMODAL}),
     ),
     "media.image-too-small": shown(lambda talk: seen(picture(9, 9), surface=talk.surface)),
+    "media.image-illegal": shown(lambda talk: seen(PAPER, surface=talk.surface)),
     "media.video-frames": shown(lambda talk: seen(*[picture(64, 64)] * 3, surface=talk.surface)),
     "media.sound-alone": shown(lambda talk: heard(1, "Hm?", surface=talk.surface), "qwen3-asr-flash"),
     "media.sound-too-long": shown(lambda talk: heard(301, surface=talk.surface), "qwen3-asr-flash"),

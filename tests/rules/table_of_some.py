@@ -15,6 +15,10 @@ def picture(width: int, height: int) -> str:
     return f"data:image/png;base64,{b64encode(head).decode()}"
 
 
+PAPER = f"data:image/png;base64,{b64encode(b'%PDF-1.7').decode()}"
+"""A document that says it is a picture."""
+
+
 def sound(seconds: int) -> str:
     """A sound of 8 bytes a second, as it comes along with a request."""
     form = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, 4, 8, 2, 16)
@@ -117,6 +121,16 @@ SOME: list[tuple[Any, ...]] = [
     ),
     *(
         (
+            "media.image-illegal",
+            surface,
+            Side([user(seen(PAPER, surface=surface))], model="qwen3-vl-plus"),
+            place("messages[0].content", surface),
+            Side([user(seen(picture(10, 10), surface=surface))], model="qwen3-vl-plus"),
+        )
+        for surface in (COMPAT, MULTIMODAL)
+    ),
+    *(
+        (
             "media.video-frames",
             surface,
             Side([user(seen(*[picture(64, 64)] * 3, surface=surface))], model="qwen3-vl-plus"),
@@ -154,6 +168,7 @@ NO_CASE = {
     **table.NO_CASE,
     ("ranges.sampling-unsupported", TEXT): "no such model",
     ("media.image-too-small", TEXT): "content is text there",
+    ("media.image-illegal", TEXT): "the same",
     ("media.video-frames", TEXT): "the same",
     ("media.sound-alone", TEXT): "the same",
     ("media.sound-too-long", TEXT): "the same",

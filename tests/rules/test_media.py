@@ -10,7 +10,7 @@ from mockserver.dialects.table import named
 from mockserver.rules import check
 from mockserver.talk.surface import Surface
 from tests.asking import ask
-from tests.rules.table_of_some import picture, seen
+from tests.rules.table_of_some import PAPER, picture, seen
 
 RESOLVE = {"x-dashscope-ossresourceresolve": "enable"}
 URL = "oss://dashscope-instant/52afe077/2026-02-02/1/cup.png"
@@ -53,7 +53,7 @@ def test_an_oss_url_needs_its_header(errors: Errors, surface: Surface, place: st
 
 
 @pytest.mark.parametrize(
-    "url", ["https://example.com/oss://cup.png", "data:image/png;base64,AAAA", "HTTP://example.com/a.png"]
+    "url", ["https://example.com/oss://cup.png", picture(10, 10), "HTTP://example.com/a.png"]
 )
 def test_other_urls_need_no_header(errors: Errors, url: str) -> None:
     messages = [{"role": "user", "content": [{"image": url}, {"video": [url] * 4}]}]
@@ -149,6 +149,15 @@ def test_a_side_of_a_picture_has_ten_pixels(
     words = "The image length and width do not meet the model restrictions. "
     told = f"{words}[height:{height} or width:{width} must be larger than 10]"
     assert found == ([told] if refused else [])
+
+
+@pytest.mark.parametrize("model", ["qwen3.6-flash", "qwen-vl-max", "kimi-k2.6"])
+def test_a_picture_that_is_none_is_told_by_whatever_model_sees(errors: Errors, model: str) -> None:
+    asked = ask([{"role": "user", "content": seen(PAPER)}], model=model)
+    message = "The image format is illegal and cannot be opened"
+    assert [found.message for found in check(asked, errors) if found.refusal] == [message]
+    dropped = ask([{"role": "user", "content": seen(PAPER)}], model="qwen3-max")
+    assert [found.message for found in check(dropped, errors) if found.refusal] == []
 
 
 def test_a_small_picture_is_nothing_to_who_reads_text_alone(errors: Errors) -> None:

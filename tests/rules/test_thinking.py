@@ -10,6 +10,7 @@ import pytest
 
 from mockserver.catalogue import models
 from mockserver.catalogue.errors import Errors
+from mockserver.dialects.responses.read import read_request
 from mockserver.rules import check
 from tests.asking import Messages, ask
 
@@ -154,6 +155,23 @@ def test_who_is_forced_to_call_while_it_thinks(errors: Errors, model: str, *, re
     message = "The tool_choice parameter does not support being set to required or object in thinking mode"
     found = told(errors, model, enable_thinking=True, tools=[LOOK], tool_choice="required")
     assert found == ([message] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("model", "most"), [("glm-5.2", 131072), ("qwen3.6-flash-2026-04-16", 131072), ("qwen3.6-plus", None)]
+)
+def test_some_efforts_are_more_than_a_model_thinks_in_the_responses_api(
+    errors: Errors, model: str, most: int | None
+) -> None:
+    def said(effort: str) -> list[str]:
+        body = {"model": model, "input": "Hi", "reasoning": {"effort": effort}}
+        request = read_request(body, models.load()[model], {})
+        return [finding.message for finding in check(request, errors) if finding.refusal is not None]
+
+    assert said("medium") == []
+    message = f"The thinking_budget parameter must be a positive integer and not greater than {most}"
+    assert said("high") == ([message] if most else [])
+    assert told(errors, model, reasoning_effort="high") == []
 
 
 def test_who_has_no_budget_of_thinking(errors: Errors) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.wire.inline import image_size, inline, sound_seconds
+from mockserver.wire.inline import image_size, inline, is_image, sound_seconds
 from tests.wire.media import FORMATS, jpeg, png, segment, uri, wav
 
 
@@ -42,6 +42,22 @@ def test_what_stands_before_the_size_of_a_jpeg_is_passed_over() -> None:
 )
 def test_what_is_no_image_has_no_size(head: bytes) -> None:
     assert image_size(head) is None
+
+
+@pytest.mark.parametrize(
+    ("head", "opens"),
+    [
+        (b"II*\0\x08\0\0\0", True),
+        (b"\0\0\0\x18ftypheic", True),
+        (b"\0\0\0\x18ftypisom", False),
+        (b"%PDF-1.7", False),
+        (b"AC1027", False),
+        (b"", False),
+    ],
+)
+def test_an_image_is_known_by_its_first_bytes(head: bytes, *, opens: bool) -> None:
+    assert is_image(head) is opens
+    assert all(is_image(make(3, 5)) for make in FORMATS)
 
 
 @given(

@@ -157,6 +157,8 @@ def _thinking(body: Mapping[str, Any], model: Model | None) -> dict[str, Any]:
     effort = (body.get("reasoning") or {}).get("effort")
     if effort is None:
         asked = body.get("enable_thinking")
+        if asked is None and model is not None and model.family.rests_in_responses:
+            return {"enable_thinking": False}
         return {} if asked is None else {"enable_thinking": asked}
     read = {"reasoning_effort": effort}
     if model is not None and model.thinking in ("on", "off"):

@@ -36,6 +36,12 @@ def test_the_limit_of_an_answer_counts_the_thinking_from_qwen3_8_on(model: str, 
     assert request.place(name) == "max_output_tokens"
 
 
+@pytest.mark.parametrize(("model", "thinks"), [("glm-5.2", False), ("glm-5.3", True), ("qwen3.7-plus", True)])
+def test_one_model_thinks_only_with_an_effort(model: str, *, thinks: bool) -> None:
+    assert read(model).thinking is thinks
+    assert read(model, reasoning={"effort": "low"}).thinking
+
+
 @pytest.mark.parametrize(
     ("body", "thinks"),
     [
