@@ -67,7 +67,8 @@ class Replica:
     async def _enter(self, *took: str) -> None:
         told = (many.KEY, PAYLOAD, BODY + SENT, self.number, *took)
         costs = ("qwen-plus", "1 20 9 0 0")
-        await self.link.ask("enter", LIFE_S, self.owner, "journal", MOST, BYTES, "entered", *told, *costs)
+        head = (LIFE_S, self.owner, "journal", MOST, BYTES, self.run, self.version)
+        await self.link.gather("enter", head, "entered", *told, *costs, "")
 
     async def end(self) -> None:
         """Tell that it is over; nobody waits for this but who measures it."""

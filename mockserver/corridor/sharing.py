@@ -278,15 +278,20 @@ class Sharing(Keeping):
     def _post(
         self, kind: str, entry: Entry, payload: bytes, body: bytes, model: str = "", counts: str = ""
     ) -> None:
-        journal = "calls" if entry.endpoint else "journal"
-        kept = journal, self._most_kept, _BYTES_KEPT
-        given = kind, entry.world.key, payload, body, *self._leasing.of(entry), model, counts
-        done = self._link.post("enter", _LIFE, self._leasing.owner, *kept, *given)
+        given = kind, entry.world.key, payload, body, *self._leasing.of(entry), model, counts, ""
+        size = len(payload) + len(body)
+        done = self._link.gather("enter", self._head(entry.endpoint), *given, size=size)
         if kind == "entered":
             self._unsettled.append(done)
             self._leasing.entered(entry, done)
         else:
             self._leasing.over(entry, done)
+
+    def _head(self, endpoint: str) -> tuple[str, ...]:
+        """How all begins that is entered into one journal, as long as nothing is changed."""
+        journal = "calls" if endpoint else "journal"
+        kept = journal, self._most_kept, _BYTES_KEPT
+        return (_LIFE, self._leasing.owner, *kept, self._run, str(self._version))
 
     def begins(self, entry: Entry) -> Callable[[], None] | None:
         """What is to be done right before the first byte of an answer leaves."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from mockserver.endpoints import answering
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.state.journal import Entry
 from mockserver.state.ports import GoneError
+from mockserver.state.redis.link import Link
 from tests.conftest import NOW, SHARED, make_headers
 from tests.corridor.together import Together, together
 from tests.state.engines import Engine as Redis
@@ -172,6 +174,19 @@ def test_a_step_that_was_taken_and_not_entered_goes_back_too(these: Together, re
     assert [asked(these, 1), asked(these, 0), asked(these, 1)] == [3, 2, 4]
 
 
+def asked_of(link: Link, monkeypatch: pytest.MonkeyPatch, instead: Callable[..., Any]) -> Callable[[], None]:
+    """Has something done in the place of asking: it is given how to ask, and what. Gives what undoes that."""
+    ways = {verb: getattr(link, verb) for verb in ("post", "gather")}
+    for verb, ask in ways.items():
+        monkeypatch.setattr(link, verb, partial(instead, ask))
+
+    def back() -> None:
+        for verb, ask in ways.items():
+            monkeypatch.setattr(link, verb, ask)
+
+    return back
+
+
 @pytest.mark.parametrize("script", ["count", "enter"])
 @pytest.mark.parametrize("executed", [True, False])
 def test_what_the_engine_did_not_confirm_goes_back(
@@ -180,19 +195,18 @@ def test_what_the_engine_did_not_confirm_goes_back(
     """It may have done what it was asked, or not, or do it yet."""
     link = these.links[0]
     late: list[Any] = []
-    post = link.post
 
-    def lost(name: str, *arguments: Any) -> "asyncio.Future[Any]":
+    def lost(ask: Any, name: str, *arguments: Any, **more: Any) -> "asyncio.Future[Any]":
         if name != script or late:
-            return post(name, *arguments)
-        late.append((name, *arguments))
+            return ask(name, *arguments, **more)
+        late.append(partial(ask, name, *arguments, **more))
         answer = asyncio.get_running_loop().create_future()
         if executed:
-            post(name, *arguments)
+            late[0]()
         answer.set_exception(GoneError("it did not answer in time"))
         return answer
 
-    monkeypatch.setattr(link, "post", lost)
+    asked_of(link, monkeypatch, lost)
     if script == "count":
         assert begun(these, 0).status == 503
     else:
@@ -203,7 +217,7 @@ def test_what_the_engine_did_not_confirm_goes_back(
 
     async def comes_late() -> None:
         with pytest.raises(GoneError, match=r"given up|has ended"):
-            await post(*late[0])
+            await late[0]()
 
     these.wait(comes_late())
     assert [asked(these, 0), asked(these, 1)] == [2, 3]
@@ -217,21 +231,20 @@ def test_what_always_says_the_same_is_counted_when_it_is_entered_and_goes_back_a
     with together(redis, lazy_tokenizer) as these:
         these.change(these.shared[0], "reply", {"reply": {"content": "Tea."}, "match": {"key": KEY}})
         assert (these.ask(these.shared[1], KEY, "Next?").status, uses(these)) == (200, [1])
-        link, late = these.links[0], list[Any]()
-        post = link.post
+        late: list[Any] = []
 
-        def lost(name: str, *arguments: Any) -> "asyncio.Future[Any]":
+        def lost(ask: Any, name: str, *arguments: Any, **more: Any) -> "asyncio.Future[Any]":
             assert name != "count", "its use is nobody's matter"
             if name != "enter" or late:
-                return post(name, *arguments)
-            late.append((name, *arguments))
+                return ask(name, *arguments, **more)
+            late.append(partial(ask, name, *arguments, **more))
             if executed:
-                post(name, *arguments)
+                late[0]()
             answer = asyncio.get_running_loop().create_future()
             answer.set_exception(GoneError("it did not answer in time"))
             return answer
 
-        monkeypatch.setattr(link, "post", lost)
+        asked_of(these.links[0], monkeypatch, lost)
         with pytest.raises(GoneError):
             begun(these, 0)
         these.wait(these.keeping[0].catch_up())
@@ -239,7 +252,7 @@ def test_what_always_says_the_same_is_counted_when_it_is_entered_and_goes_back_a
 
         async def comes_late() -> None:
             with pytest.raises(GoneError, match="given up"):
-                await post(*late[0])
+                await late[0]()
 
         these.wait(comes_late())
         assert these.ask(these.shared[0], KEY, "Next?").status == 200
@@ -255,18 +268,16 @@ def test_what_always_says_the_same_is_counted_when_it_is_entered_and_goes_back_a
 def failing(these: Together, monkeypatch: pytest.MonkeyPatch, name: str) -> Callable[[], None]:
     """Has the engine be gone for one question; what ends that."""
     link = these.links[0]
-    post = link.post
 
-    def fails(asked: str, *arguments: Any) -> "asyncio.Future[Any]":
+    def fails(ask: Any, asked: str, *arguments: Any, **more: Any) -> "asyncio.Future[Any]":
         if asked != name:
-            return post(asked, *arguments)
+            return ask(asked, *arguments, **more)
         answer = asyncio.get_running_loop().create_future()
         answer.set_exception(GoneError("gone"))
         answer.exception()
         return answer
 
-    monkeypatch.setattr(link, "post", fails)
-    return lambda: monkeypatch.setattr(link, "post", post)
+    return asked_of(link, monkeypatch, fails)
 
 
 @pytest.mark.parametrize(("told", "how"), [("back", {}), ("enter", {"fault": "close-mid-chunk"})])

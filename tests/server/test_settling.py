@@ -222,12 +222,8 @@ def test_the_page_is_there_whatever_is_gone(lost: Many) -> None:
 
 def test_an_answer_that_cannot_be_entered_is_not_given(many: Many, monkeypatch: pytest.MonkeyPatch) -> None:
     link = many.links[0]
-    asked = link.post
-
-    def post(name: str, *arguments: Any) -> Any:
-        return asked(name, *arguments) if name != "enter" else asked("enter", "too", "few")
-
-    monkeypatch.setattr(link, "post", post)
+    asked = link.gather
+    monkeypatch.setattr(link, "gather", lambda name, *_, **__: asked(name, ("too", "few")))
     for path, body in ((CHAT, BODY), ("/compatible-mode/v1/embeddings", EMBED)):
         answer = many.ask(0, "POST", path, json=body)
         assert answer.status_code == 503, answer.text
@@ -247,17 +243,16 @@ def test_a_step_that_its_client_never_heard_goes_to_who_asks_next(
     script = {"match": {"key": "sk-a"}, "reply": [{"content": "One."}, {"content": "Two."}]}
     many.ask(0, "POST", "/_mock/replies", json=script)
     link = many.links[0]
-    asked = link.post
+    asked = link.gather
 
-    def post(name: str, *arguments: Any) -> Any:
-        answer = asked(name, *arguments)
-        if name == "enter":
-            answer = asyncio.get_running_loop().create_future()
-            answer.set_exception(GoneError("it did not answer in time"))
+    def gather(name: str, *arguments: Any, **more: Any) -> Any:
+        asked(name, *arguments, **more)
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        answer.set_exception(GoneError("it did not answer in time"))
         return answer
 
     with monkeypatch.context() as patched:
-        patched.setattr(link, "post", post)
+        patched.setattr(link, "gather", gather)
         assert many.ask(0, "POST", CHAT, json=BODY).status_code == 503
     many.ask(0, "GET", "/_mock/requests")
     assert [said(many.ask(at, "POST", CHAT, json=BODY)) for at in (1, 0)] == ["One.", "Two."]

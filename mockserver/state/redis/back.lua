@@ -8,14 +8,10 @@ local gave = false
 
 local function withdraw(entered)
   local journal, stream = entered.journal, p .. ':' .. entered.journal
-  local id = entered.revision .. '-0'
-  local found = redis.call('XRANGE', stream, id, id)[1]
-  if found then
-    redis.call('HINCRBY', meta, journal .. ':bytes', 0 - (#found[2][8] + #found[2][10]))
-    redis.call('XDEL', stream, id)
-  end
-  local revision = redis.call('HINCRBY', meta, journal .. ':revision', 1)
-  redis.call('XADD', stream, revision .. '-0', 'kind', 'withdrawn', 'key', entered.world, 'number', entered.number, 'payload', '', 'body', '')
+  local found = redis.call('XRANGE', stream, entered.revision, entered.revision)[1]
+  if found then redis.call('XDEL', stream, found[1]) end
+  local id = redis.call('HINCRBY', meta, journal .. ':revision', 1) .. '-' .. (redis.call('HGET', meta, journal .. ':total') or '0')
+  redis.call('XADD', stream, id, 'kind', 'withdrawn', 'key', entered.world, 'number', entered.number, 'payload', '', 'body', '')
   redis.call('HINCRBY', meta, journal .. ':epoch', 1)
   local ledger = p .. ':ledger:' .. entered.world
   if redis.call('HGET', ledger, '') == entered.since then

@@ -31,11 +31,9 @@ if name == 'reset' then
   end
   for _, journal in ipairs({ 'journal', 'calls' }) do
     local seq = redis.call('HINCRBY', meta, journal .. ':revision', 1)
-    if key == '' then
-      redis.call('DEL', p .. ':' .. journal)
-      redis.call('HSET', meta, journal .. ':bytes', 0)
-    end
-    redis.call('XADD', p .. ':' .. journal, seq .. '-0', 'kind', 'reset', 'key', key)
+    local total = redis.call('HGET', meta, journal .. ':total') or '0'
+    if key == '' then redis.call('DEL', p .. ':' .. journal) end
+    redis.call('XADD', p .. ':' .. journal, seq .. '-' .. total, 'kind', 'reset', 'key', key)
     redis.call('HINCRBY', meta, journal .. ':epoch', 1)
   end
 end

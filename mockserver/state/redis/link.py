@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha1
 from pathlib import Path
@@ -25,11 +26,14 @@ DEADLINE_S = 2.0
 LEAST = (6, 0)
 """The oldest version that is spoken to: scripts that ask for the time may write, users have names."""
 
-FORMAT = "2"
+FORMAT = "3"
 """How what lies in an engine is written: it changes where an older server could not read it, or we its."""
 
 _PIECE = 500
 """So many questions go in one piece at most."""
+
+_PARTS, _PARTS_BYTES = 100, 1024 * 1024
+"""So many parts, or bytes of them, make one question at most: the engine answers nobody else meanwhile."""
 
 _WAITING = 100_000
 """So many questions may wait; one more hears that the engine is gone."""
@@ -54,9 +58,32 @@ def script(name: str) -> tuple[str, bytes]:
 
 
 class _Question(NamedTuple):
+    """What is asked, and who waits for its answer; `parts` wait for one each of an answer that is a list."""
+
     name: str
     arguments: Sequence[Any]
-    answer: "asyncio.Future[Any]"
+    answer: "asyncio.Future[Any] | None"
+    parts: "Sequence[asyncio.Future[Any]]" = ()
+
+    def settle(self, value: Any) -> None:
+        """Tells those who wait."""
+        if self.answer is not None:
+            _tell(self.answer, value)
+        elif isinstance(value, list):
+            for part, each in zip(self.parts, value, strict=True):
+                _tell(part, each)
+        else:
+            for part in self.parts:
+                _tell(part, value)
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """A question of many parts, as long as it is not sent, and about how many bytes they have."""
+
+    arguments: list[Any]
+    parts: "list[asyncio.Future[Any]]"
+    size: int = 0
 
 
 class Link:
@@ -67,6 +94,7 @@ class Link:
         self._deadline = deadline
         self._waiting: list[_Question] = []
         self._joined: dict[tuple[str, ...], asyncio.Future[Any]] = {}
+        self._gathered: dict[tuple[Any, ...], _Gathered] = {}
         self._asking: asyncio.Task[None] | None = None
         self._line: Line | None = None
 
@@ -121,14 +149,18 @@ class Link:
     def post(self, name: str, *arguments: Any) -> "asyncio.Future[Any]":
         """Asks a script something; the answer comes in the order of the questions, or `GoneError`."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._put(_Question(name, arguments, answer))
+        return answer
+
+    def _put(self, question: _Question) -> None:
         if len(self._waiting) >= _WAITING:
-            answer.set_exception(GoneError("too many questions wait for it"))
-            return answer
-        self._waiting.append(_Question(name, arguments, answer))
+            self._gathered.clear()  # nothing more is asked with what is not sent
+            question.settle(GoneError("too many questions wait for it"))
+            return
+        self._waiting.append(question)
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask_all())
             self._asking.add_done_callback(self._asked)
-        return answer
 
     async def ask(self, name: str, *arguments: Any) -> Any:
         """What a script answers. Raises `GoneError`."""
@@ -140,6 +172,23 @@ class Link:
         answer = self._joined.get(question)
         if answer is None:
             answer = self._joined[question] = self.post(name, own(), *arguments)
+        return answer
+
+    def gather(self, name: str, head: tuple[Any, ...], *part: Any, size: int = 0) -> "asyncio.Future[Any]":
+        """Asks a script something, in one question with all who ask with the same `head` before it is sent.
+
+        Each part has about `size` bytes, and an answer of its own: the script answers with one for each.
+        """
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        known = (name, head)
+        gathered = self._gathered.get(known)
+        if gathered is None or len(gathered.parts) >= _PARTS or gathered.size >= _PARTS_BYTES:
+            gathered = self._gathered[known] = _Gathered([*head, *part], [answer], size)
+            self._put(_Question(name, gathered.arguments, None, gathered.parts))
+        else:
+            gathered.arguments += part
+            gathered.parts.append(answer)
+            gathered.size += size
         return answer
 
     def _asked(self, task: "asyncio.Task[None]") -> None:
@@ -156,6 +205,7 @@ class Link:
             while self._waiting:
                 piece, self._waiting = self._waiting[:_PIECE], self._waiting[_PIECE:]
                 self._joined.clear()
+                self._gathered.clear()
                 try:
                     answers = await self._answers(piece)
                 except GoneError as gone:
@@ -165,6 +215,7 @@ class Link:
         except asyncio.CancelledError:
             ended = [*piece, *self._waiting]
             self._waiting.clear()
+            self._gathered.clear()
             _settle(ended, [GoneError("this server ends")] * len(ended))
 
     async def _answers(self, piece: Sequence[_Question]) -> list[Any]:
@@ -192,8 +243,6 @@ class Link:
         if any(isinstance(each, ReadOnlyError) for each in answers):
             # Its primary is another one now, which may answer at the same address to who asks anew.
             await self._drop()
-        if any(isinstance(each, RedisError) for each in answers):
-            answers = [GoneError(_reason(each)) if isinstance(each, RedisError) else each for each in answers]
         return answers
 
     def _command(self, question: _Question) -> Sequence[Any]:
@@ -216,14 +265,18 @@ class Link:
 
 def _settle(questions: Sequence[_Question], answers: Sequence[Any]) -> None:
     for question, value in zip(questions, answers, strict=True):
-        answer = question.answer
-        if answer.done():
-            continue
-        if isinstance(value, Exception):
-            answer.set_exception(value)
-            answer.exception()  # who did not wait for it has not forgotten it
-        else:
-            answer.set_result(value)
+        question.settle(value)
+
+
+def _tell(answer: "asyncio.Future[Any]", value: Any) -> None:
+    if answer.done():
+        return
+    if isinstance(value, Exception):
+        # What is not gone is an error of the engine's own, which its client raises.
+        answer.set_exception(value if isinstance(value, GoneError) else GoneError(_reason(value)))
+        answer.exception()  # who did not wait for it has not forgotten it
+    else:
+        answer.set_result(value)
 
 
 _REASONS = {

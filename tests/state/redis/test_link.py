@@ -69,6 +69,107 @@ def test_who_asks_the_same_before_it_is_sent_shares_the_answer(engine: Engine) -
     assert first == later == [b"a", b"0"]
 
 
+MOST, BYTES = 1000, 1024 * 1024
+
+
+def entered(link: Link, text: bytes, *, most: int = MOST, bytes_: int = BYTES, more: str = "") -> Any:
+    """One entry of a journal, entered together with all that come with it."""
+    head = (60, "me", "journal", most, bytes_, "run", "0")
+    given = ("entered", "sk-a", text, b"body", "", "", "", "", "qwen-plus", "1 20 9 0 0", more)
+    return link.gather("enter", head, *given, size=len(text))
+
+
+async def journal(link: Link) -> list[bytes]:
+    """The payloads of what is in it."""
+    _, found = await link.ask("journal", "journal", "0", 1000)
+    return [fields[7] for _, fields in found]
+
+
+def test_what_is_asked_together_is_one_question_with_an_answer_for_each(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[int] = []
+    told = Link._answers
+
+    async def counted(link: Link, piece: Any) -> list[Any]:
+        said.append(len(piece))
+        return await told(link, piece)
+
+    monkeypatch.setattr(Link, "_answers", counted)
+
+    async def ask(link: Link) -> Any:
+        numbers = await asyncio.gather(*[entered(link, b"%d" % at) for at in range(250)])
+        return numbers, await journal(link)
+
+    numbers, found = linked(f"{engine.url}?prefix=gather", ask)
+    assert numbers == list(range(1, 251))
+    assert found == [b"%d" % at for at in range(250)]
+    assert said == [3, 1], "a hundred each"
+
+
+def test_what_is_large_is_asked_by_itself(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "_PARTS_BYTES", 10)
+    asked: list[int] = []
+    put = Link._put
+
+    def noted(link: Link, question: Any) -> None:
+        asked.append(len(question.parts))
+        put(link, question)
+
+    monkeypatch.setattr(Link, "_put", noted)
+
+    async def ask(link: Link) -> Any:
+        return await asyncio.gather(*[entered(link, b"x" * 20) for _ in range(3)])
+
+    assert linked(f"{engine.url}?prefix=large", ask) == [1, 2, 3]
+    assert asked == [1, 1, 1]
+
+
+def test_what_holds_for_another_version_is_not_entered_and_what_comes_with_it_is(engine: Engine) -> None:
+    async def ask(link: Link) -> Any:
+        asked = [entered(link, b"a"), entered(link, b"b", more="1"), entered(link, b"c")]
+        return await asyncio.gather(*asked), await journal(link)
+
+    assert linked(f"{engine.url}?prefix=old", ask) == ([1, -1, 2], [b"a", b"c"])
+
+
+def test_a_journal_has_so_many_bytes_at_most(engine: Engine) -> None:
+    async def ask(link: Link) -> Any:
+        for name in b"abcde":
+            await entered(link, bytes([name]) * 16, bytes_=60)
+        kept = await journal(link)
+        await asyncio.gather(*[entered(link, b"f" * 100, bytes_=60) for _ in range(3)])
+        return kept, await journal(link)
+
+    kept, last = linked(f"{engine.url}?prefix=bytes", ask)
+    assert kept == [b"c" * 16, b"d" * 16, b"e" * 16], "twenty bytes each"
+    assert last == [b"f" * 100], "the last one stays, whatever its size"
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_a_journal_keeps_so_many_of_what_is_entered_together(engine: Engine, most: int) -> None:
+    async def ask(link: Link) -> Any:
+        await asyncio.gather(*[entered(link, b"%d" % at, most=most) for at in range(5)])
+        return await journal(link)
+
+    assert linked(f"{engine.url}?prefix=most-{most}", ask) == [b"0", b"1", b"2", b"3", b"4"][-most:]
+
+
+def test_what_waits_for_too_many_is_gone_and_so_is_what_would_come_with_it(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "_WAITING", 1)
+
+    async def ask(link: Link) -> Any:
+        first = link.post("count", 60, "me", 1, "waits", "x", -1)
+        for _ in range(2):
+            with pytest.raises(GoneError, match="too many"):
+                await entered(link, b"a")
+        return await first, await entered(link, b"b")
+
+    assert linked(f"{engine.url}?prefix=waits", ask) == ([0, 0], 1)
+
+
 def test_a_prefix_has_its_own_counts(engine: Engine) -> None:
     async def ask(link: Link) -> Any:
         return await link.ask("count", 60, "me", 1, "own", "x", -1)
