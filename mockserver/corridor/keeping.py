@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from mockserver.corridor.answers import Answer
+from mockserver.corridor.booking import Booking, Standing
 from mockserver.corridor.searching import searched
 from mockserver.corridor.threads import Thread
 from mockserver.corridor.work import Steps
@@ -23,6 +24,7 @@ from mockserver.state.memory import Session
 from mockserver.state.worlds import Ledger, World
 from mockserver.talk.fault import Fault
 from mockserver.talk.request import ChatRequest
+from mockserver.wire.template import Compiled
 
 Taken: TypeAlias = tuple[Script, int]
 """A script whose turn it is, and how often it answered before, as far as its world counts."""
@@ -33,6 +35,9 @@ class Keeping:
 
     shared = False
     """Whether others meet it: then a request asks for what is current, and some things are not kept."""
+
+    board = 0
+    """How often others changed what is defined, as far as it was made here."""
 
     processes: Mapping[str, Ledger] = MappingProxyType({})
     """What each of many processes did, by its name, as it was looked at last; one by itself has no name."""
@@ -103,6 +108,25 @@ class Keeping:
         Others are told of the `answer` as well, where all of it leaves at once.
         """
         (self._calls if entry.endpoint else self._journal).add(entry)
+
+    def standing(
+        self,
+        entry: Entry,  # noqa: ARG002 - others are told
+        script: Script | None,  # noqa: ARG002
+        template: Compiled,  # noqa: ARG002
+    ) -> Standing | None:
+        """What stays the same of an exchange that is booked; None where it is not to be said by rote.
+
+        The `template` is what others are told of it, with holes.
+        """
+        return None
+
+    def book(self, standing: Standing, payload: bytes, body: bytes, went: bytes) -> Booking | None:  # noqa: ARG002
+        """Has an exchange by rote booked, if nothing was changed; None where it has to go its whole way.
+
+        `payload` and `body` are told to others; what `went` out is a part of the latter.
+        """
+        return None
 
     def begins(self, entry: Entry) -> Callable[[], None] | None:  # noqa: ARG002 - others are told
         """What is to be done right before the first byte of an answer leaves; None for nothing."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from mockserver.base.kept import Kept, Marks
 from mockserver.catalogue.models import Model
 from mockserver.corridor.again import Form, Said
+from mockserver.corridor.booking import Standing
 from mockserver.corridor.heads import Heads
 from mockserver.corridor.threads import Thread
 from mockserver.meter.caches import Prefixes
@@ -72,6 +73,7 @@ class Lesson:
     the scripts had this `revision`, and the world this `trail`; `heard` is what a history may repeat of it,
     `prefixes` are looked for in the context cache, None where none is read. `template` has all bytes of the
     answer, or only its head where the body is `packed`. `size` and `sent_size` are what the journal weighs.
+    `standing` is what others are told of an exchange; None where there are none, or it cannot be told so.
     """
 
     place: Place
@@ -88,6 +90,7 @@ class Lesson:
     sent_size: int
     template: Compiled
     packed: Form | None
+    standing: Standing | None
 
 
 class Known:
@@ -140,7 +143,8 @@ def _weight(place: Place, read: Read) -> int:
 
 
 def _weight_of_lesson(whole: bytes, lesson: Lesson) -> int:
-    return _OBJECTS + _TIMES * len(whole) + lesson.template.size
+    standing = 0 if lesson.standing is None else lesson.standing.size
+    return _OBJECTS + _TIMES * len(whole) + lesson.template.size + standing
 
 
 @dataclass(slots=True)

@@ -35,6 +35,15 @@ class Lease:
     took: bool = False
     takes: tuple[str, str] = "", ""
 
+    @property
+    def told(self) -> tuple[str, str, str, str]:
+        """It as it is told when its exchange is entered."""
+        return str(self.number), "1" if self.took else "", *self.takes
+
+
+NOTHING = "", "", "", ""
+"""What is told where nothing is held."""
+
 
 class Leasing:
     """The leases of one process; `life` is for how many seconds the engine keeps what nobody uses."""
@@ -59,13 +68,22 @@ class Leasing:
         """The number under which an exchange takes something. Raises `GoneError`."""
         lease = self._held.get(entry.request_id)
         if lease is None:
-            place = self._marks.place()
-            if place is None:
-                msg = "too many answers wait for it"
-                raise GoneError(msg)
-            self._count += 1
-            lease = self._held[entry.request_id] = Lease(self._count, place)
+            lease = self._held[entry.request_id] = self._drawn()
         return lease.number
+
+    def _drawn(self) -> Lease:
+        place = self._marks.place()
+        if place is None:
+            msg = "too many answers wait for it"
+            raise GoneError(msg)
+        self._count += 1
+        return Lease(self._count, place)
+
+    def draw(self, world: str, name: str) -> Lease:
+        """A lease under which an answer by rote takes something when it is entered. Raises `GoneError`."""
+        lease = self._drawn()
+        lease.takes = world, name
+        return lease
 
     def took(self, entry: Entry) -> None:
         """An exchange took something."""
@@ -82,14 +100,16 @@ class Leasing:
         All are empty when that is nothing.
         """
         lease = self._held.get(entry.request_id)
-        if lease is None or not (lease.took or lease.takes[1]):
-            return "", "", "", ""
-        return str(lease.number), "1" if lease.took else "", *lease.takes
+        return NOTHING if lease is None or not (lease.took or lease.takes[1]) else lease.told
 
     def begins(self, entry: Entry) -> Callable[[], None] | None:
         """What is to be done right before the first byte of an answer leaves; None for nothing."""
         lease = self._held.get(entry.request_id)
-        return None if lease is None else partial(self._marks.mark, lease.place, lease.number)
+        return None if lease is None else self.mark(lease)
+
+    def mark(self, lease: Lease) -> Callable[[], None]:
+        """What is to be done right before the first byte leaves of an answer that holds a lease."""
+        return partial(self._marks.mark, lease.place, lease.number)
 
     def entered(self, entry: Entry, done: "Future[Any]") -> None:
         """An exchange is being entered; where that fails, its answer never leaves."""
@@ -109,7 +129,15 @@ class Leasing:
         """An answer never leaves: what it took goes back as soon as the engine is there."""
         lease = self._held.pop(entry.request_id, None)
         if lease is not None:
-            self._untold["these"][lease.number] = lease
+            self.give_up(lease)
+
+    def give_up(self, lease: Lease) -> None:
+        """What was taken under a lease goes back as soon as the engine is there, if it was taken."""
+        self._untold["these"][lease.number] = lease
+
+    def let_go(self, lease: Lease) -> None:
+        """Nothing was taken under a lease, for sure."""
+        self._marks.free((lease.place,))
 
     def over(self, entry: Entry, done: "Future[Any]") -> None:
         """An answer is over, which the engine is being told."""
@@ -120,8 +148,11 @@ class Leasing:
     def ends(self, entry: Entry) -> None:
         """An answer is over: the engine is told of all that end in this turn, and nobody waits for it."""
         lease = self._held.pop(entry.request_id, None)
-        if lease is None:
-            return
+        if lease is not None:
+            self.end(lease)
+
+    def end(self, lease: Lease) -> None:
+        """The same of an answer that holds a lease."""
         if not self._ending:
             get_running_loop().call_soon(self._tell_ends)
         self._ending.append(lease)

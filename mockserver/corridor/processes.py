@@ -8,6 +8,7 @@ from http import HTTPStatus
 from mockserver.base.jsontext import dumps, loads
 from mockserver.state.journal import Entry
 from mockserver.state.worlds import Ledger
+from mockserver.talk.reply import Usage
 
 _COUNTED = ("requests", "refusals", "input_tokens", "output_tokens", "cached_tokens")
 
@@ -26,20 +27,31 @@ class Process:
         """
         if entry.endpoint and entry.refusal is None:
             return ""
-        ledger, usage = self.ledger, entry.usage
+        if entry.usage is not None:
+            self.booked(entry.usage)
+            return counts(entry.usage)
+        ledger = self.ledger
         ledger.requests += 1
-        if usage is not None:
-            ledger.input_tokens += usage.input
-            ledger.output_tokens += usage.output
-            ledger.cached_tokens += usage.cached
-            return f"1 {usage.input} {usage.output} {usage.cached} 0"
         refused = entry.refusal is not None or entry.status >= HTTPStatus.BAD_REQUEST
         ledger.refusals += refused
         return f"1 0 0 0 {refused:d}"
 
+    def booked(self, usage: Usage) -> None:
+        """Counts an exchange that was answered."""
+        ledger = self.ledger
+        ledger.requests += 1
+        ledger.input_tokens += usage.input
+        ledger.output_tokens += usage.output
+        ledger.cached_tokens += usage.cached
+
     def told(self) -> bytes:
         """What the others hear of it."""
         return dumps({"name": self.name, **{name: getattr(self.ledger, name) for name in _COUNTED}})
+
+
+def counts(usage: Usage) -> str:
+    """What an exchange that was answered adds to a ledger: requests, input, output, cached, refusals."""
+    return f"1 {usage.input} {usage.output} {usage.cached} 0"
 
 
 def ledgers(told: Iterable[bytes]) -> dict[str, Ledger]:

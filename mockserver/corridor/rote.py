@@ -7,21 +7,24 @@ holds is asked each time, which is cheap: most of it is whether something is sti
 doubt a request goes its whole way. An exchange by rote is entered, counted and remembered like any other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from mockserver.corridor.again import MARKS, Form, Holes, Said
 from mockserver.corridor.answers import Answer, envelope_of
+from mockserver.corridor.booking import Booking, Standing
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.known import Lesson, Place, Read
 from mockserver.corridor.speaker import BUILT_IN
+from mockserver.dialects.rendering import Envelope
 from mockserver.dialects.table import named
 from mockserver.meter.caches import marked, prefixes_of
 from mockserver.rules.past import heard
 from mockserver.scripts.match import MatchError
 from mockserver.scripts.script import Script
+from mockserver.state import codec
 from mockserver.state.journal import Entry
-from mockserver.state.sent import OnWire, weight
+from mockserver.state.sent import SHOWN, OnWire, weight
 from mockserver.state.worlds import World
 from mockserver.talk.reply import Reply
 from mockserver.wire.chunked import LAST, chunk, chunked
@@ -46,8 +49,21 @@ def _values(request_id: str, arrived: float, started: float) -> dict[str, bytes]
     }
 
 
+def _told(request_id: str, arrived: float, started: float, sent: OnWire) -> dict[str, bytes]:
+    """What each exchange has for itself in what others are told of it."""
+    return {
+        "id": request_id.encode(),
+        "arrived": repr(arrived).encode(),
+        "started": repr(started).encode(),
+        "size": b"%d" % sent.size,
+    }
+
+
 _MARKS = _values(MARKS.request_id, _ARRIVED, _STARTED)
 _HOLES = Holes(_MARKS)
+_SIZE = 6_413_207_985
+"""A size that no answer has."""
+_TOLD = Holes(_told(MARKS.request_id, _ARRIVED, _STARTED, OnWire(b"", _SIZE)))
 _SOONEST, _LATEST = 1_000_000_000, 10_000_000_000
 """The sizes of chunks are part of a lesson, so the second of an exchange has as many digits as the mark."""
 
@@ -65,6 +81,8 @@ class Rote:
     def say(self, whole: bytes) -> bytes | None:
         """All bytes of the answer to a request, of which these are all bytes; None: it goes its whole way."""
         engine = self._engine
+        if engine.keeping.shared:
+            return None  # it is to be booked
         lesson = engine.known.lessons.get(whole)
         if lesson is None or lesson.revision != engine.scripts.revision or not self._open():
             return None
@@ -78,19 +96,35 @@ class Rote:
             lesson.script.count(world.key)
         world.past.remember(lesson.trail, lesson.heard)
         entry = self._entered(lesson, world, arrived)
-        went, sent = _written(lesson, entry)
+        went, sent = _again(lesson, entry)
         entry.finished = engine.clock()
         engine.worlds.rest(world)
         engine.journal.ended(entry, sent)
         return went
+
+    def book(self, whole: bytes) -> Booking | None:
+        """The same where many engines are one server: the answer leaves when its exchange is booked.
+
+        There all that `say` asks follows from what is defined, and it is booked as long as that holds.
+        """
+        engine = self._engine
+        lesson = engine.known.lessons.get(whole)
+        arrived = engine.clock()
+        if lesson is None or lesson.standing is None or not _SOONEST <= arrived < _LATEST:
+            return None
+        request_id, started = engine.ids.request_id(), max(engine.clock(), arrived)
+        values = _values(request_id, arrived, started)
+        went, sent = _written(lesson, values, Envelope(request_id, int(arrived)))
+        payload = lesson.standing.template.fill(_told(request_id, arrived, started, sent))
+        _, headers, body = lesson.place
+        return engine.keeping.book(lesson.standing, payload, b"".join((body, headers, went)), went)
 
     def _open(self) -> bool:
         """Whether nothing is there that has to be asked about each exchange."""
         engine = self._engine
         moderation = engine.moderation
         return not (
-            engine.keeping.shared
-            or engine.quotas
+            engine.quotas
             or engine.faults
             or moderation.input
             or moderation.output
@@ -146,14 +180,15 @@ class Rote:
         engine.keeping.enter(entry, request.model.name)
         return entry
 
-    def learn(self, whole: bytes, answer: Answer, went: bytes) -> None:
+    def learn(self, whole: bytes, answer: Answer, went: bytes, *, board: int) -> None:
         """Keeps what these bytes were answered with, if that follows from them and from what is asked later.
 
-        Without any it is not known which they were.
+        Without any it is not known which they were. It was asked when there was this `board`: what others
+        changed since then the answer may not know.
         """
         engine, entry = self._engine, answer.entry
         assert entry is not None, "every chat has its entry"
-        if not whole or entry.findings or not self._open():
+        if not whole or board != engine.keeping.board or entry.findings or not self._open():
             return
         place = named(entry.surface), entry.headers, entry.body
         read = engine.known.find(place, engine.door.policies)
@@ -164,7 +199,7 @@ class Rote:
         lesson = self._lesson(place, read, said, answer)
         if lesson is None:
             return
-        if _written(lesson, entry)[0] == went:
+        if _again(lesson, entry)[0] == went:
             engine.known.lessons.put(whole, lesson)
         else:
             said.varies = True
@@ -206,7 +241,23 @@ class Rote:
             sent_size=answer.went().size,
             template=template,
             packed=form,
+            standing=self._standing(entry, script, answer) if engine.keeping.shared else None,
         )
+
+    def _standing(self, entry: Entry, script: Script | None, answer: Answer) -> Standing | None:
+        """What others are told of an exchange; None where it is not to be said by rote."""
+        sent = OnWire(b"", answer.went().size)
+        if sent.size > SHOWN:
+            return None
+        entry = replace(entry, finished=entry.started)
+        marked = replace(
+            entry, request_id=MARKS.request_id, arrived=_ARRIVED, started=_STARTED, finished=_STARTED
+        )
+        template = _TOLD.template(codec.entered(marked, OnWire(b"", _SIZE))[0])
+        filled = template.fill(_told(entry.request_id, entry.arrived, entry.started, sent))
+        if filled != codec.entered(entry, sent)[0]:
+            return None
+        return self._engine.keeping.standing(entry, script, template)
 
     def _template(self, entry: Entry, read: Read, said: Said) -> tuple[Compiled, Form | None]:
         """The bytes of an answer with holes; of a packed one its head, and the form of what is packed."""
@@ -235,12 +286,17 @@ def _said_by(script: Script, reply: Reply) -> Reply | None:
     return None
 
 
-def _written(lesson: Lesson, entry: Entry) -> tuple[bytes, OnWire]:
+def _again(lesson: Lesson, entry: Entry) -> tuple[bytes, OnWire]:
     """All bytes of the answer of an exchange, and what the journal keeps of them."""
     values = _values(entry.request_id, entry.arrived, entry.started)
+    return _written(lesson, values, envelope_of(entry))
+
+
+def _written(lesson: Lesson, values: Mapping[str, bytes], envelope: Envelope) -> tuple[bytes, OnWire]:
+    """The same, of what its exchange has for itself, and of what stands around its answer."""
     went = lesson.template.fill(values)
     if lesson.packed is None:
         return went, OnWire(went, lesson.sent_size)
-    body = packed(lesson.packed.body(envelope_of(entry)))
+    body = packed(lesson.packed.body(envelope))
     went = b"".join((went, chunk(body), LAST))
     return went, OnWire(went, weight((body,)))

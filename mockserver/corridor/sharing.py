@@ -19,12 +19,13 @@ from typing import Any
 from mockserver.base.jsontext import dumps, loads
 from mockserver.base.kept import Kept
 from mockserver.corridor.answers import Answer
+from mockserver.corridor.booking import Booking, Standing
 from mockserver.corridor.changes import CHANGES
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.following import Following
 from mockserver.corridor.keeping import Keeping, Taken
-from mockserver.corridor.leasing import Leasing
-from mockserver.corridor.processes import Process, ledgers
+from mockserver.corridor.leasing import NOTHING, Leasing
+from mockserver.corridor.processes import Process, counts, ledgers
 from mockserver.corridor.threads import Thread
 from mockserver.corridor.unshared import CONVERSATIONS, MOVES, SESSIONS, NoCounters, alone, gone, is_gone
 from mockserver.corridor.work import Steps, aside
@@ -40,10 +41,11 @@ from mockserver.state.memory import Session
 from mockserver.state.ports import GoneError, Need
 from mockserver.state.redis.link import FORMAT, Link
 from mockserver.state.redis.rows import events
-from mockserver.state.sent import Sent
+from mockserver.state.sent import SHOWN, Sent
 from mockserver.state.worlds import Ledger, World
 from mockserver.talk.fault import Fault
 from mockserver.talk.request import ChatRequest
+from mockserver.wire.template import Compiled
 
 LIFE_S = 86_400
 """What nobody used for so many seconds is forgotten."""
@@ -55,9 +57,6 @@ _METRICS = "/_mock/metrics"
 _RESULTS = 1000
 _FAULTS = {"fault": 1, "scenario": 1000, "reset": 1000}
 """How many ids of faults a change may give out: a scenario has some, and a reset enters them anew."""
-
-_SENT = 64 * 1024
-"""An answer of more bytes is not shown as it went out."""
 
 _BYTES_KEPT = str(64 * 1024 * 1024)
 """So many bytes a journal may have in the engine."""
@@ -110,6 +109,7 @@ class Sharing(Keeping):
         self._now = now
         self._leasing = Leasing(link, marks or Marks(), life=LIFE_S)
         self._run, self._version, self._returned = "", 0, b"0"
+        self.board = 0
         self._results: Kept[int, Any] = Kept(most=_RESULTS)
         self._unsettled: list[Future[Any]] = []
         self._following = Following(engine, link, now=now)
@@ -287,6 +287,35 @@ class Sharing(Keeping):
         else:
             self._leasing.over(entry, done)
 
+    def standing(self, entry: Entry, script: Script | None, template: Compiled) -> Standing | None:
+        """What stays the same of an exchange that is booked; None for one whose use is somebody's matter."""
+        if entry.usage is None or not (script is None or script.constant):
+            return None
+        key = entry.world.key
+        return Standing(
+            board=self.board,
+            key=key,
+            takes=None if script is None else _counter(script, key)[:2],
+            model=entry.model or "",
+            usage=entry.usage,
+            counts=counts(entry.usage),
+            template=template,
+        )
+
+    def book(self, standing: Standing, payload: bytes, body: bytes, went: bytes) -> Booking | None:
+        """Has an exchange by rote booked, if nothing was changed; None where it has to go its whole way."""
+        leasing, takes = self._leasing, standing.takes
+        if standing.board != self.board or not leasing.told:
+            return None
+        try:
+            lease = None if takes is None else leasing.draw(*takes)
+        except GoneError:
+            return None
+        holds = NOTHING if lease is None else lease.told
+        given = "entered", standing.key, payload, body, *holds, standing.model, standing.counts, "1"
+        done = self._link.gather("enter", self._head(""), *given, size=len(payload) + len(body))
+        return Booking(went, done, standing.usage, leasing=leasing, lease=lease, process=self._process)
+
     def _head(self, endpoint: str) -> tuple[str, ...]:
         """How all begins that is entered into one journal, as long as nothing is changed."""
         journal = "calls" if endpoint else "journal"
@@ -338,6 +367,7 @@ class Sharing(Keeping):
         if run != self._run:
             if self._run:
                 self._begin_anew()
+            self.board += 1
             self._run, self.begun, self._version = run, run[:8], 0
         if returned != self._returned:
             self._returned = returned
@@ -346,6 +376,7 @@ class Sharing(Keeping):
         for version, event in events(changes):
             if version > self._version:
                 self._version = version
+                self.board += 1
                 self._change(version, event)
         return bool(changes)
 
@@ -428,7 +459,7 @@ def _run() -> str:
 def _kept(answer: Answer) -> Sent | None:
     """What went out of an answer, unless it is too large to be kept."""
     sent = answer.went()
-    return sent if sent.size <= _SENT else None
+    return sent if sent.size <= SHOWN else None
 
 
 def _limit(limit: int | None) -> int:

@@ -29,7 +29,7 @@ from mockserver.server.asgi import (
     send_answer,
 )
 from mockserver.server.aside import Aside
-from mockserver.server.direct import Line, head, written
+from mockserver.server.direct import Line, closed, head, written
 from mockserver.server.guard import Guard
 from mockserver.server.settling import Settling
 from mockserver.server.turn import Pauses
@@ -101,8 +101,39 @@ class App:
     ) -> Pauses[bytes | ASGIApp]:
         """All bytes of the answer to a request that is there as a whole; or what answers it the long way.
 
-        What became of one that came in one piece, `whole`, is learnt.
+        What became of one that came in one piece, `whole`, is learnt. Where many are one server, what was
+        learnt is said here; one by itself has said it before (`Rote.say`).
         """
+        if whole and self.engine.keeping.shared:
+            return self._booked(scope, headers, body, line, whole)
+        return self._answered(scope, headers, body, line, whole)
+
+    def _booked(
+        self, scope: Scope, headers: RequestHeaders, body: bytes, line: Line, whole: bytes
+    ) -> Pauses[bytes | ASGIApp]:
+        """The answer by rote, if it is booked; else that of the whole way."""
+        booking = self.rote.book(whole)
+        if booking is None:
+            return (yield from self._answered(scope, headers, body, line, whole))
+        yield booking.done
+        try:
+            if not booking.holds():
+                return (yield from self._answered(scope, headers, body, line, whole))
+        except GoneError as error:
+            now = self.engine.clock()
+            gone = unavailable(self.engine, around(scope["path"]), headers, error, arrived=now)
+            data = written(gone, keep_alive=line.keep_alive)
+            return partial(self._send_on, gone) if data is None else data
+        begins = booking.begins()
+        if begins is not None:
+            announce(begins, scope)
+        booking.ended()
+        return booking.went if line.keep_alive else closed(booking.went)
+
+    def _answered(
+        self, scope: Scope, headers: RequestHeaders, body: bytes, line: Line, whole: bytes
+    ) -> Pauses[bytes | ASGIApp]:
+        """The answer of the whole way, which is learnt; or what answers the long way."""
         path, engine = scope["path"], self.engine
         surface = at(path) if scope["method"] == "POST" else None
         most = min(LARGE, engine.settings.max_body)
@@ -110,7 +141,7 @@ class App:
             return self
         if agents_only(path, headers.get("host", "")):
             return self
-        arrived = engine.clock()
+        arrived, board = engine.clock(), engine.keeping.board
         steps = engine.steps(surface, headers, body, arrived=arrived)
         try:
             work = next(steps)
@@ -137,7 +168,7 @@ class App:
         assert answer.entry is not None, "every chat has its entry"
         answer.entry.finished = engine.clock()
         engine.ended(answer)
-        self.rote.learn(whole, answer, data)
+        self.rote.learn(whole, answer, data, board=board)
         return data
 
     async def _go_on(

@@ -42,16 +42,23 @@ class ByRote(Protocol):
         """All bytes of its answer; None when it is to be read."""
 
 
+_CHUNKED = b"transfer-encoding: chunked\r\n\r\n"
+
 _NO_BODY = (204, 304)
 """The statuses of answers that are not framed (RFC 9112, 6.3)."""
 
 
 def head(answer: Answer, *, keep_alive: bool = True) -> bytes:
     """The head of an answer whose body is in chunks."""
-    lines = [*map(b": ".join, answer.headers), b"transfer-encoding: chunked\r\n\r\n"]
+    lines = [*map(b": ".join, answer.headers), _CHUNKED]
     if not keep_alive:
         lines.insert(-1, b"connection: close")
     return STATUS_LINE[answer.status] + b"\r\n".join(lines)
+
+
+def closed(data: bytes) -> bytes:
+    """All bytes of an answer, its body in chunks, behind which the connection is not kept."""
+    return data.replace(_CHUNKED, b"connection: close\r\n" + _CHUNKED, 1)
 
 
 def written(answer: Answer, *, keep_alive: bool) -> bytes | None:

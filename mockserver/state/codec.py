@@ -12,7 +12,7 @@ from mockserver.base.jsontext import Written, dumps, loads
 from mockserver.base.kept import Kept
 from mockserver.catalogue.errors import Refusal, Words
 from mockserver.state.journal import Entry
-from mockserver.state.sent import Sent
+from mockserver.state.sent import OnWire, Sent
 from mockserver.state.worlds import World
 from mockserver.talk.fault import Fault, Faults, Kind
 from mockserver.talk.finding import Finding, Severity
@@ -186,24 +186,29 @@ def _parted(data: bytes, sizes: Iterable[int]) -> list[bytes]:
     return [data[begin:end] for begin, end in pairwise(accumulate(sizes, initial=0))]
 
 
-def entered(entry: Entry, sent: Sent | None = None) -> tuple[bytes, bytes]:
+def entered(entry: Entry, sent: Sent | OnWire | None = None) -> tuple[bytes, bytes]:
     """The JSON of an entry, and its bytes: its body, its headers, and what went out when that is known."""
     pieces, made = [entry.body, entry.headers], _written(entry)
-    if sent is not None:
+    if isinstance(sent, OnWire):
+        made["wire"] = sent.size
+        pieces.append(sent.data)
+    elif sent is not None:
         made["sent"], went = _sent_parts(sent)
         pieces += went
     made["bytes"] = [len(entry.body), len(entry.headers)]
     return dumps(made), b"".join(pieces)
 
 
-def entry_of(payload: bytes, data: bytes, world: World) -> tuple[Entry, Sent | None]:
+def entry_of(payload: bytes, data: bytes, world: World) -> tuple[Entry, Sent | OnWire | None]:
     """The entry that they were made of, in a world of this process, and what went out."""
     made = loads(payload)
-    sizes, sent = made.pop("bytes"), made.pop("sent", None)
+    sizes, sent, wire = made.pop("bytes"), made.pop("sent", None), made.pop("wire", None)
     body, headers = _parted(data, sizes)
     values = {name: read(part) for name, part in made.items()}
-    went = None if sent is None else sent_of(sent, data[sum(sizes) :])
-    return Entry(world=world, body=body, headers=headers, **values), went
+    rest = data[sum(sizes) :]
+    went = None if sent is None else sent_of(sent, rest)
+    entry = Entry(world=world, body=body, headers=headers, **values)
+    return entry, went if wire is None else OnWire(rest, wire)
 
 
 def _sent_parts(sent: Sent) -> tuple[list[Any], list[bytes]]:

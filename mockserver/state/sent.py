@@ -7,6 +7,9 @@ from typing import Any
 from mockserver.wire.chunked import size_of, unchunked
 from mockserver.wire.headers import Headers
 
+SHOWN = 64 * 1024
+"""An answer of more bytes is not shown to others as it went out."""
+
 _EACH = 100
 """About what a frame takes in bytes beside its own."""
 
@@ -62,15 +65,15 @@ class OnWire:
     `size` is what its frames weigh. Its last header says that it is in chunks, which is not told.
     """
 
-    __slots__ = ("_data", "size")
+    __slots__ = ("data", "size")
 
     def __init__(self, data: bytes, size: int) -> None:
-        self._data = data
+        self.data = data
         self.size = size
 
     def apart(self) -> Sent:
         """It, taken apart."""
-        head, _, chunks = self._data.partition(b"\r\n\r\n")
+        head, _, chunks = self.data.partition(b"\r\n\r\n")
         line, *lines = head.split(b"\r\n")
         headers = [(name, value) for name, _, value in (line.partition(b": ") for line in lines[:-1])]
         return Sent(int(line.split()[1]), headers, unchunked(chunks))

@@ -196,7 +196,7 @@ def test_what_the_engine_did_not_confirm_goes_back(
     link = these.links[0]
     late: list[Any] = []
 
-    def lost(ask: Any, name: str, *arguments: Any, **more: Any) -> "asyncio.Future[Any]":
+    def lost(ask: Any, name: str, *arguments: Any, **more: Any) -> Any:
         if name != script or late:
             return ask(name, *arguments, **more)
         late.append(partial(ask, name, *arguments, **more))
@@ -233,7 +233,7 @@ def test_what_always_says_the_same_is_counted_when_it_is_entered_and_goes_back_a
         assert (these.ask(these.shared[1], KEY, "Next?").status, uses(these)) == (200, [1])
         late: list[Any] = []
 
-        def lost(ask: Any, name: str, *arguments: Any, **more: Any) -> "asyncio.Future[Any]":
+        def lost(ask: Any, name: str, *arguments: Any, **more: Any) -> Any:
             assert name != "count", "its use is nobody's matter"
             if name != "enter" or late:
                 return ask(name, *arguments, **more)
@@ -269,7 +269,7 @@ def failing(these: Together, monkeypatch: pytest.MonkeyPatch, name: str) -> Call
     """Has the engine be gone for one question; what ends that."""
     link = these.links[0]
 
-    def fails(ask: Any, asked: str, *arguments: Any, **more: Any) -> "asyncio.Future[Any]":
+    def fails(ask: Any, asked: str, *arguments: Any, **more: Any) -> Any:
         if asked != name:
             return ask(asked, *arguments, **more)
         answer = asyncio.get_running_loop().create_future()

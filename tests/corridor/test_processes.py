@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mockserver.catalogue import errors as error_catalogue
-from mockserver.corridor.processes import Process, ledgers
+from mockserver.corridor.processes import Process, counts, ledgers
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.state.journal import Entry
 from mockserver.state.worlds import Ledger, World
@@ -35,6 +35,13 @@ def test_an_exchange_is_counted(more: dict[str, Any], adds: str, ledger: Ledger)
     process = Process()
     assert process.count(replace(ENTRY, **more)) == adds
     assert process.ledger == ledger
+
+
+def test_what_was_booked_is_counted_as_what_was_entered() -> None:
+    usage, process = Usage(20, 9, cached=3), Process()
+    process.booked(usage)
+    assert process.ledger == Ledger(1, 0, 20, 9, 3)
+    assert counts(usage) == process.count(replace(ENTRY, usage=usage)) == "1 20 9 3 0"
 
 
 def test_what_each_did_is_heard_under_its_name_in_order() -> None:

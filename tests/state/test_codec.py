@@ -11,7 +11,7 @@ from mockserver.catalogue import errors as error_catalogue
 from mockserver.faults.reading import read_faults
 from mockserver.state.codec import entered, entry_of, plain, read, sent_of, sent_parts, written
 from mockserver.state.journal import Entry
-from mockserver.state.sent import Sent
+from mockserver.state.sent import OnWire, Sent
 from mockserver.state.worlds import World
 from mockserver.talk.finding import Finding, Severity
 from mockserver.talk.reply import Choice, Pace, Raw, Reply, Usage
@@ -115,6 +115,14 @@ def test_what_went_out_is_read_back(sent: Sent) -> None:
 @given(entries, sents)
 def test_an_exchange_is_read_back_with_what_went_out(entry: Entry, sent: Sent) -> None:
     assert entry_of(*entered(entry, sent), WORLD) == (entry, sent)
+
+
+@given(entries, st.binary(max_size=40), st.integers(0, 2**40))
+def test_an_exchange_is_read_back_with_what_left_in_one_piece(entry: Entry, data: bytes, size: int) -> None:
+    told, went = entry_of(*entered(entry, OnWire(data, size)), WORLD)
+    assert told == entry
+    assert isinstance(went, OnWire)
+    assert (went.data, went.size) == (data, size)
 
 
 def test_what_nothing_is_said_of_is_not_written() -> None:
