@@ -72,7 +72,9 @@ class Agno(Conversation):
             model.response(messages, **asked)
         else:
             answer.add()
-            for piece in heard(model.response_stream(messages, **asked), answer, command):
+            stream = model.response_stream(messages, **asked)
+            told = (piece for piece in stream if piece.content or piece.reasoning_content or piece.tool_calls)
+            for piece in heard(told, answer, command):
                 if command.get("cancel_after"):
                     answer.add(text=piece.content, thinking=piece.reasoning_content)
         if not answer.cancelled:
