@@ -6,6 +6,8 @@ from functools import lru_cache, wraps
 from threading import Lock
 from typing import Generic, TypeVar
 
+from mockserver.base.forgetting import also
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -115,7 +117,7 @@ def remembered(*, most: int, characters: int) -> Callable[[Callable[..., V]], Ca
 
     `lru_cache` counts texts of a megabyte like those of a word. It is quick, so it has those that are not
     longer than their share of one half of the `characters`; the other half is for longer ones. Any thread may
-    ask.
+    ask, and have it forgotten (`mockserver.base.forgetting`).
     """
     share = characters // 2 // most
 
@@ -138,6 +140,12 @@ def remembered(*, most: int, characters: int) -> Callable[[Callable[..., V]], Ca
                     kept.put(texts, found)
             return found[0]
 
+        def forget() -> None:
+            short.cache_clear()
+            with lock:
+                kept.clear()
+
+        also(forget)
         return asked
 
     return remember

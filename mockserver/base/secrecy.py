@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import unquote_plus
 
+from mockserver.base.forgetting import memo
 from mockserver.base.resources import fixture
 
 Place = Literal["headers", "queries", "fields"]
@@ -170,7 +171,7 @@ def listed() -> Secrecy:
     )
 
 
-@lru_cache(maxsize=4096)
+@memo(most=4096)
 def _known(place: Place, name: str) -> Name | None:
     stripped = plain(name)
     return next((row for row in listed().names if place in row.places and row.fits(stripped)), None)

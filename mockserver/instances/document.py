@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote
 import jsonschema_rs
 
 from mockserver.base.deadline import Deadline
+from mockserver.base.forgetting import also
 from mockserver.base.jsontext import dumps, loads
 from mockserver.base.kept import Kept
 from mockserver.instances.flaws import brief, flaw
@@ -410,6 +411,16 @@ _MOST, _TEXTS = 64, 512 * 1024
 
 _kept: Kept[tuple[bytes, bool], Document] = Kept(most=_MOST, size=_TEXTS, weigh=lambda key, _: len(key[0]))
 _keeping = Lock()
+
+
+def _forget() -> None:
+    with _keeping:
+        forgotten = list(_kept.values())
+        _kept.clear()
+    forgotten.clear()  # to let go of them takes its time, in which others may ask
+
+
+also(_forget)
 
 
 def compiled(schema: Any, *, loose: bool = False, hasty: bool = False) -> Document:

@@ -4,10 +4,11 @@ The tables are data (`fixtures/instances.json`).
 """
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from mockserver.base import resources
+from mockserver.base.forgetting import memo
 from mockserver.base.kept import remembered
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -34,7 +35,7 @@ def _parts(name: str) -> tuple[str, ...]:
     return tuple([part.lower() for part in _BREAK.split(_HUMP.sub("_", name)) if part])
 
 
-_known_parts = lru_cache(maxsize=_NAMED)(_parts)
+_known_parts = memo(most=_NAMED)(_parts)
 
 
 @remembered(most=1024, characters=1 << 20)

@@ -9,12 +9,12 @@ schema with too many choices gets a simpler answer, the same on every machine. A
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from itertools import chain, islice
 from math import inf
 from typing import Any
 
 from mockserver.base.deadline import Deadline
+from mockserver.base.forgetting import memo
 from mockserver.instances.arrays import arrays
 from mockserver.instances.document import Document, formatted
 from mockserver.instances.facts import (
@@ -431,7 +431,7 @@ class Maker:
                 yield from objects(self, facts, spot)
 
 
-@lru_cache(maxsize=256)
+@memo(most=256)
 def _named(name: str) -> Spot:
     """Where a value stands of which only the name is asked."""
     return Spot(name)

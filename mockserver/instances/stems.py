@@ -1,6 +1,6 @@
 """English word forms brought together, roughly: multiply, multiplies, multiplied, multiplying."""
 
-from functools import lru_cache
+from mockserver.base.forgetting import memo
 
 _ENDINGS = ("ations", "ation", "ings", "ying", "ing", "ied", "ies", "ed", "es", "er", "or", "s", "y", "e")
 _SHORTEST = 3
@@ -22,4 +22,4 @@ def _stem(word: str) -> str:
     return word
 
 
-_known = lru_cache(maxsize=4096)(_stem)
+_known = memo(most=4096)(_stem)

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
+from mockserver.base.forgetting import memo
 from mockserver.base.kept import remembered
 from mockserver.base.values import value
 from mockserver.instances.fragments import Fragments, fragments, number, shortened
@@ -83,7 +83,7 @@ def _forms(text: str) -> dict[str, int]:
     return found
 
 
-@lru_cache(maxsize=1024)
+@memo(most=1024)
 def _beside(root: str) -> tuple[re.Pattern[str], ...]:
     """Where a number stands beside a word: behind it, before it, behind it and a few words more."""
     shown = re.escape(root) + ("[a-z]*" if len(root) > 1 else "(?![a-z])")

@@ -3,7 +3,10 @@
 import threading
 from collections.abc import Callable
 from sys import getsizeof
-from typing import TypeVar
+from typing import Any, TypeVar
+from weakref import WeakValueDictionary
+
+from mockserver.base.forgetting import also
 
 Value = TypeVar("Value")
 
@@ -27,6 +30,13 @@ class TextCache(dict[str, Value]):
         self._limit = limit
         self._lock = threading.Lock()
         self.size = 0
+        _caches[id(self)] = self
+
+    def forget(self) -> None:
+        """Forgets everything."""
+        with self._lock:
+            self.clear()
+            self.size = 0
 
     def __missing__(self, text: str) -> Value:
         """The value for a text that is asked for the first time."""
@@ -37,12 +47,23 @@ class TextCache(dict[str, Value]):
                     self[text] = value
                     self.size += _weight(text, value)
                     while self.size > self._limit:
-                        self._forget()
+                        self._shrink()
         return value
 
-    def _forget(self) -> None:
+    def _shrink(self) -> None:
         for text in list(self)[: (len(self) + 1) // 2]:
             self.size -= _weight(text, self.pop(text))
+
+
+_caches: "WeakValueDictionary[int, TextCache[Any]]" = WeakValueDictionary()
+
+
+def _forget() -> None:
+    for cache in list(_caches.values()):
+        cache.forget()
+
+
+also(_forget)
 
 
 def _weight(text: str, value: object) -> int:

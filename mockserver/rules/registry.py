@@ -8,12 +8,13 @@ alone is a rule too, listed in `fixtures/rules.json` and found by `mockserver.ru
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache
 from importlib import import_module
 from itertools import islice
 from typing import Any, NamedTuple
 
 from mockserver.base import resources
+from mockserver.base.forgetting import memo
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue.errors import Errors
 from mockserver.dialects.table import SURFACES
@@ -216,7 +217,7 @@ def _plan(surface: Surface) -> _Plan:
     return _Plan(tuple(always), by_sign)
 
 
-@lru_cache(maxsize=4096)
+@memo(most=4096)
 def _checks(surface: Surface, signs: tuple[str, ...]) -> tuple[tuple[Rule, Check], ...]:
     """The rules that a request with these signs can break, each with its check."""
     always, by_sign = _plan(surface)

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from starlette.types import Scope
 
 from mockserver.base.deadline import Timer
+from mockserver.base.forgetting import forget_all
 from mockserver.corridor.work import INLINE, Steps, Work, pause
 from mockserver.state.ports import Need
 
@@ -24,6 +25,10 @@ Result = TypeVar("Result")
 
 TURN_S = 0.002
 """Seconds for which the thread waits, at most, for what may come before the next piece of work."""
+
+HEAVY_S, _MOST = 0.25, 20
+"""Behind so many seconds of work what was remembered in them is forgotten as soon as nothing waits; behind so
+many times that, also while something does."""
 
 
 @dataclass(slots=True)
@@ -59,6 +64,7 @@ class Aside:
         self._numbers = count()
         self._running = False
         self._awaited: _Way | None = None  # whose next piece the thread waits for
+        self._spent = 0.0  # seconds since all was forgotten
 
     async def run(self, work: Work) -> Any:
         """What the work returns; raises what it raises."""
@@ -127,18 +133,23 @@ class Aside:
     def _drain(self) -> None:
         while True:
             with self._changed:
-                if not self._waiting:
+                if not self._waiting and self._spent < HEAVY_S:
                     self._running = False
                     return
-                job = heappop(self._waiting)
-            if job.done.cancelled():
+                job = heappop(self._waiting) if self._waiting else None
+            if job is None or self._spent > _MOST * HEAVY_S:
+                self._spent = 0.0
+                forget_all()
+            if job is None or job.done.cancelled():
                 continue  # whoever asked has left
             result, error, begun = None, None, self._timer()
             try:
                 result = job.work()
             except BaseException as raised:  # noqa: BLE001 - handed to whoever asked
                 error = raised
-            job.way.seconds += self._timer() - begun
+            took = self._timer() - begun
+            job.way.seconds += took
+            self._spent += took
             self._awaited = job.way
             with suppress(RuntimeError):  # the loop may have ended meanwhile
                 job.done.get_loop().call_soon_threadsafe(_settle, job.done, result, error)

@@ -108,7 +108,9 @@ def test_the_tokens_of_all_texts_are_added(engine: Engine) -> None:
 
 
 def test_every_model_offers_its_sizes_and_begins_with_the_first(engine: Engine, models: Models) -> None:
-    offered = [(model.name, model.dimensions) for model in models if model.task == "embedding" and model.compat]
+    offered = [
+        (model.name, model.dimensions) for model in models if model.task == "embedding" and model.compat
+    ]
     assert len(offered) == 5
     for name, sizes in offered:
         assert sizes is not None
@@ -153,7 +155,9 @@ def test_parameters_may_be_null(engine: Engine) -> None:
 # -- the refusals
 
 
-@pytest.mark.parametrize(("model", "most"), [("text-embedding-v4", 10), ("text-embedding-v2", 25), ("qwen3.7-text-embedding", 20)])
+@pytest.mark.parametrize(
+    ("model", "most"), [("text-embedding-v4", 10), ("text-embedding-v2", 25), ("qwen3.7-text-embedding", 20)]
+)
 def test_a_batch_has_a_limit(engine: Engine, headers: MakeHeaders, model: str, most: int) -> None:
     assert len(compat(engine, model=model, input=["a"] * most)["data"]) == most
     said = f"Value error, batch size is invalid, it should not be larger than {most}.: input.contents"

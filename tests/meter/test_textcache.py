@@ -2,6 +2,7 @@
 
 from sys import getsizeof
 
+from mockserver.base.forgetting import forget_all
 from mockserver.meter.textcache import TextCache
 
 
@@ -55,3 +56,18 @@ def test_a_very_long_text_is_not_kept() -> None:
     assert len(cache) == 0
     assert cache["x" * 200_000] == 200_000
     assert len(cache) == 1
+
+
+def test_a_cache_forgets_when_all_is_forgotten() -> None:
+    asked: list[str] = []
+
+    def compute(text: str) -> int:
+        asked.append(text)
+        return len(text)
+
+    cache = TextCache(compute)
+    assert cache["tea"] == 3
+    forget_all()
+    assert (len(cache), cache.size) == (0, 0)
+    assert cache["tea"] == 3
+    assert asked == ["tea", "tea"]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mockserver.corridor.work import Steps, aside, pause
+from mockserver.server import aside as module
 from mockserver.server.aside import Aside
 
 PATIENCE = 20.0
@@ -211,3 +212,45 @@ def test_what_failed_work_had_at_hand_goes_with_its_error() -> None:
         assert [each() for each in held] == [None]
     finally:
         gc.enable()
+
+
+class Forge:
+    """A clock that only work moves, and what was forgotten so far."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        self.forgotten: list[float] = []
+        self.forgot = threading.Event()
+        monkeypatch.setattr(module, "forget_all", self.forget)
+        self.aside = Aside(timer=lambda: self.now)
+
+    def forget(self) -> None:
+        self.forgotten.append(self.now)
+        self.forgot.set()
+
+    def takes(self, seconds: float) -> Callable[[], None]:
+        def work() -> None:
+            self.now += seconds
+
+        return work
+
+
+def test_what_was_remembered_is_forgotten_behind_much_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    forge = Forge(monkeypatch)
+    asyncio.run(forge.aside.run(forge.takes(module.HEAVY_S / 4)))
+    assert forge.forgotten == []
+    asyncio.run(forge.aside.run(forge.takes(module.HEAVY_S * 2)))
+    assert forge.forgot.wait(PATIENCE)
+    assert forge.forgotten == [module.HEAVY_S * 2.25]
+
+
+def test_what_was_remembered_is_forgotten_although_there_is_always_more_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    forge = Forge(monkeypatch)
+
+    async def always() -> None:
+        await asyncio.gather(*(forge.aside.run(forge.takes(module.HEAVY_S * 15)) for _ in range(4)))
+
+    asyncio.run(always())
+    assert forge.forgotten[:1] == [module.HEAVY_S * 30]
