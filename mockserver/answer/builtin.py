@@ -7,7 +7,7 @@ stop sequences and biases are those of the request.
 
 import sys
 
-from mockserver.answer import closing, continuation, prose, recognition, translation
+from mockserver.answer import closing, continuation, made, prose, recognition, translation
 from mockserver.answer.asked import asked_format
 from mockserver.answer.bias import biased
 from mockserver.base.deadline import Deadline
@@ -122,4 +122,6 @@ def answer(request: ChatRequest, tokenizer: Tokenizer, *, deadline: Deadline | N
     Raises `ImpossibleSchemaError` when it cannot exist, and `TakesLongError` when its JSON was not made
     within a hasty deadline.
     """
+    if request.model.makes:
+        return made.reply(request)
     return Reply(tuple(_choice(request, tokenizer, index, deadline) for index in range(request.n)))

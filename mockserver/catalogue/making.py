@@ -1,7 +1,8 @@
 """What models that make pictures and films take, and how they say no (`fixtures/making.json`).
 
-The service begins a task with whatever it is sent, and lets it fail: what is wrong is told all at once,
-joined by ampersands (bodies pasted by three users, 2026-06 to 2026-09).
+A picture is made at once, or by a task. The service begins a task with whatever it is sent, and lets it
+fail: what is wrong is told all at once, joined by ampersands (bodies pasted by three users, 2026-06 to
+2026-09).
 """
 
 import re
@@ -10,6 +11,12 @@ from functools import cache
 from typing import Any
 
 from mockserver.base import resources
+
+RESULTS_PATH = "/dashscope-result"
+"""Below it lies what was made; the cloud has buckets of OSS for it."""
+
+AT_ONCE = "at-once"
+"""Below that what no task has made."""
 
 _SIZE = re.compile(r"([0-9]{1,5})[*]([0-9]{1,5})")
 
@@ -35,18 +42,42 @@ def empty_handed(model: str) -> bool:
     return "needs" in _row(model)
 
 
-def misfit(model: str, size: str | None) -> str | None:
-    """What a model says to a size; None where it takes it, or nothing is known of its sizes."""
+def misfit(model: str, size: str | None, *, edits: bool = False) -> str | None:
+    """What a model says to a size, perhaps of a picture that it `edits`; None where it takes it."""
     sizes = _row(model).get("sizes")
-    found = sizes and size and _SIZE.fullmatch(sizes.get("presets", {}).get(size, size))
-    if not found:
+    if not sizes or not size or (edits and not sizes.get("edits", True)):
         return None
+    if "listed" in sizes:
+        return None if size in sizes["listed"] else str(sizes["words"])
+    found = _SIZE.fullmatch(sizes.get("presets", {}).get(size, size))
+    if not found:
+        odd: Mapping[str, str] = sizes.get("odd", {})
+        return odd.get(size, odd.get(""))
     width, height = map(int, found.groups())
     values = {"size": size, "width": width, "height": height, "area": width * height}
     measured = [width * height] if "area" in sizes else [width, height]
     least, most = sizes.get("area") or sizes["side"]
     fits = all(least <= each <= most for each in measured)
     return None if fits else str(sizes["words"].format(**values))
+
+
+def too_many(model: str, count: int) -> str | None:
+    """What a model says that makes one picture at once, and is asked for more."""
+    return "num_images_per_prompt must be 1" if count > _row(model).get("most", count) == 1 else None
+
+
+def most_of(model: str) -> int:
+    """How many pictures a model makes at once."""
+    return int(_row(model).get("most", 1))
+
+
+def size_of(model: str, size: str | None) -> tuple[int, int]:
+    """Width and height of a picture that a model makes."""
+    row = _row(model)
+    asked = size or row.get("default", "1024*1024")
+    found = _SIZE.fullmatch(row.get("sizes", {}).get("presets", {}).get(asked, asked))
+    width, height = map(int, found.groups()) if found else (1024, 1024)
+    return width, height
 
 
 def _one_of(values: Collection[str]) -> str:

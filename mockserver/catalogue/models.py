@@ -48,18 +48,18 @@ class Family:
     never refused so; `effort_needs_thought`: it refuses an effort where thinking is switched off.
     `ignores_thinking`: a model without the switch takes it all the same; `ignores_off`: one that thinks
     always takes that it is to be off, and thinks; `effort_switches`: one that thinks always refuses the
-    effort `none` as it refuses the switch; `ignores_effort`: in chat it takes `none`, and thinks all the same.
-    `excessive_efforts`: in the Responses API they stand for more thinking than there may be;
+    effort `none` as it refuses the switch; `ignores_effort`: in chat it takes `none`, and thinks all the
+    same. `excessive_efforts`: in the Responses API they stand for more thinking than there may be;
     `rests_in_responses`: there it thinks when an effort is named only. `kind_wanted`: the compatible
-    surface looks for a `type` in `thinking`. `refuses_sampling`: no `temperature` and no `top_p` but 0. `caps_completion`:
-    `max_completion_tokens` has the bound of `max_tokens`; `least_output`: with what both ranges begin.
-    `takes_budget`: `thinking_budget` is a parameter of it. `forces_in_thought`: a call may be
-    forced while it thinks. `wants_json_word`: JSON mode has to be spoken of. `searches_plainly`: it searches
-    and thinks without a stream, None: as it thinks without one; `searches_as_agent`: it knows the strategies
-    of agents. `interpreter`: which surfaces let it run code, all, the Responses API alone (the others refuse
-    it), or none (the others do not heed it). `thinks_in_messages`: in Anthropic's dialect it thinks unless it
-    is told not to. `annotates_sound`: what it hears comes with the language of it, and with its seconds.
-    `drops_bare_calls`: an answer of calls alone is not shown when no tool may be called.
+    surface looks for a `type` in `thinking`. `refuses_sampling`: no `temperature` and no `top_p` but 0.
+    `caps_completion`: `max_completion_tokens` has the bound of `max_tokens`; `least_output`: with what both
+    ranges begin. `takes_budget`: `thinking_budget` is a parameter of it. `forces_in_thought`: a call may be
+    forced while it thinks. `wants_json_word`: JSON mode has to be spoken of. `searches_plainly`: it
+    searches and thinks without a stream, None: as it thinks without one; `searches_as_agent`: it knows the
+    strategies of agents. `interpreter`: which surfaces let it run code, all, the Responses API alone (the
+    others refuse it), or none (the others do not heed it). `thinks_in_messages`: in Anthropic's dialect it
+    thinks unless it is told not to. `annotates_sound`: what it hears comes with the language of it, and
+    with its seconds. `drops_bare_calls`: an answer of calls alone is not shown when no tool may be called.
     Counts of tokens that a backend adds to its prompt: `think_line_tokens` open a thought, `thinkless_tokens`
     an answer without one; `thinking_prompt_tokens` are a hidden prompt of models that think,
     `required_call_tokens` the mark before a call that must come (which the answer then has not).
@@ -193,6 +193,11 @@ class Model:
     def chat(self) -> bool:
         """Whether it answers chat requests."""
         return TASKS[self.task].chats
+
+    @property
+    def makes(self) -> bool:
+        """Whether it makes pictures or speech at once, on a path where others chat."""
+        return self.native is not None and not self.chat
 
     @property
     def media(self) -> bool:

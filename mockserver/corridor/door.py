@@ -9,6 +9,7 @@ from typing import Any
 
 from mockserver.base.jsontext import loads_bounded
 from mockserver.base.names import meant, nearest
+from mockserver.catalogue import making
 from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.catalogue.models import Model, Models
 from mockserver.catalogue.plans import is_plan_host, is_plan_key, served_with_plan_keys
@@ -47,6 +48,11 @@ def stand_in(models: Models, surface: Surface, name: str) -> Model:
     }
     like = meant(name, served) or (_USUAL if _USUAL in served else nearest(name, served))
     return replace(served[like], name=name, source=STAND_IN)
+
+
+def _makes(surface: Surface, model: Model) -> bool:
+    """Whether a surface makes something with a model in the place of a chat."""
+    return model.makes and dialect_of(surface).serves(surface, model)
 
 
 class Door:
@@ -149,6 +155,8 @@ class Door:
         world: World,
     ) -> tuple[ChatRequest, tuple[Finding, ...]]:
         """The request, read, and what its schema finds in it. Raises `Refused` when it cannot pass."""
+        if _makes(surface, model):
+            return self._to_make(surface, data, model, headers), self._waived(surface, data, model, world)
         name = f"{surface.name}.request"
         found: tuple[Finding, ...] = self._waived(surface, data, model, world)
         if not schemas.validator(name).is_valid(data):
@@ -168,6 +176,23 @@ class Door:
                 data = roles.with_known_roles(surface, data)
             data = optional.without(surface, data, broken)
         return dialect_of(surface).read(surface, data, model, headers), found
+
+    def _to_make(
+        self, surface: Surface, data: Mapping[str, Any], model: Model, headers: Mapping[str, str]
+    ) -> ChatRequest:
+        """The request for a picture or for speech. Raises `Refused`."""
+        self.allow("native-making.request", data, surface)
+        if headers.get("x-dashscope-async", "").lower() == "enable":
+            raise Refused(self._errors.refuse("access.asynchronous"))
+        request = dialect_of(surface).read(surface, data, model, headers)
+        if model.task == "tts" and not request.get("voice"):
+            raise Refused(self._errors.refuse("speech.no-voice"))
+        edits = any(part.kind == "image" for message in request.messages for part in message.media)
+        said = making.too_many(model.name, request.n)
+        said = said or making.misfit(model.name, request.get("size"), edits=edits)
+        if said is not None:
+            raise Refused(self._errors.refuse("picture.unfit", reason=said))
+        return request
 
     def _waived(
         self, surface: Surface, data: Mapping[str, Any], model: Model, world: World
@@ -191,7 +216,12 @@ class Door:
             raise Refused(found[0].refusal, found)
 
     def judge(self, request: ChatRequest, world: World, trail: Trail) -> tuple[Finding, ...]:
-        """What the rules find in a request and its history. Raises `Refused` for what is not let in."""
+        """What the rules find in a request and its history. Raises `Refused` for what is not let in.
+
+        The rules are those of conversations.
+        """
+        if _makes(request.surface, request.model):
+            return ()
         found = check(request, self._errors)
         if trail.deviations:
             # Harmful only, so that what is refused for good comes first.
@@ -200,7 +230,7 @@ class Door:
 
     def weigh(self, request: ChatRequest, world: World, tokens: int) -> tuple[Finding, ...]:
         """What the rules find in the length of a prompt. Raises `Refused` for what is not let in."""
-        if far_from_limit(request.model, request.surface, tokens):
+        if far_from_limit(request.model, request.surface, tokens) or _makes(request.surface, request.model):
             return ()
         return self._decide(check_at(Moment.PROMPT, self._errors, request, tokens), world)
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from hashlib import blake2b, md5
 from typing import TYPE_CHECKING, Any
 
+from mockserver.catalogue.making import RESULTS_PATH
 from mockserver.endpoints import files
 from mockserver.endpoints.endpoint import Call
 from mockserver.endpoints.files import Stored
 from mockserver.endpoints.paging import ZONE, page, whole
-from mockserver.endpoints.tasks import RESULTS_PATH
 from mockserver.talk.refused import Refused
 
 if TYPE_CHECKING:

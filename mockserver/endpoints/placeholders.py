@@ -1,4 +1,4 @@
-"""The files that tasks have made: grey pictures of the size that was asked for, films without a track."""
+"""The files that were made: grey pictures of the size that was asked for, films without a track, silence."""
 
 import re
 import struct
@@ -9,6 +9,11 @@ _SIDE = 4096
 
 _SIZE = re.compile(r"([0-9]{1,5})[*x]([0-9]{1,5})")
 _TIMESCALE = 1000
+
+_NAMED = re.compile(r"(?:([0-9]{1,5}x[0-9]{1,5})|([0-9]{1,2}))-[0-9a-f]{1,32}[.](png|wav)")
+"""The name of a file that was made at once: a size or seconds, and what tells it from others."""
+
+_RATE, _WIDTH = 24_000, 2
 
 
 def sides(size: str) -> tuple[int, int]:
@@ -46,3 +51,19 @@ def mp4(seconds: int) -> bytes:
     return _box(b"ftyp", b"isom", struct.pack(">I", 0x200), b"isommp42") + _box(
         b"moov", _box(b"mvhd", header)
     )
+
+
+def wav(seconds: int) -> bytes:
+    """A silence that lasts so long (RIFF WAVE: 16-bit PCM, mono, 24,000 samples a second)."""
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, _RATE, _RATE * _WIDTH, _WIDTH, 8 * _WIDTH)
+    data = bytes(seconds * _RATE * _WIDTH)
+    body = b"WAVE" + form + struct.pack("<4sI", b"data", len(data)) + data
+    return struct.pack("<4sI", b"RIFF", len(body)) + body
+
+
+def named(name: str) -> bytes | None:
+    """The file of a name that tells all of it; None for any other."""
+    found = _NAMED.fullmatch(name)
+    if found is None or (found[1] is None) == (found[3] == "png"):
+        return None
+    return png(found[1]) if found[1] else wav(int(found[2]))

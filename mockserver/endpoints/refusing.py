@@ -17,7 +17,7 @@ Kept = TypeVar("Kept")
 
 
 def model_of(engine: "Engine", surface: Surface, name: object, *, task: str, unknown: str = "") -> Model:
-    """The model of a request for a task. Raises `Refused`, for one that there is not by the entry `unknown`."""
+    """The model of a request for a task. Raises `Refused`; by the entry `unknown` where there is none."""
     model = engine.models.find(name)
     if model is None:
         if not isinstance(name, str) or not name:

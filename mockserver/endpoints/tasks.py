@@ -30,9 +30,6 @@ SHELF = "task"
 """Where tasks lie on the shelf."""
 
 ASYNC_HEADER = "x-dashscope-async"
-RESULTS_PATH = "/dashscope-result"
-"""Below it lie the results of tasks; the cloud has buckets of OSS for them."""
-
 KINDS = ("imageSynthesis", "imageToImage", "imageGeneration", "videoSynthesis")
 """The kinds of tasks, by the endpoints that begin them."""
 
@@ -122,7 +119,7 @@ def begin(engine: "Engine", call: Call, kind: str) -> Steps[dict[str, Any]]:
         submitted=engine.clock(),
         seconds=engine.settings.task_seconds,
         count=(options.get("n") or 1) if traits["counted"] else 1,
-        address=f"{call.origin}{RESULTS_PATH}",
+        address=f"{call.origin}{making.RESULTS_PATH}",
         prompt=prompt,
         size=options.get("size") or ("1280*720" if traits["task"] == "video" else "1024*1024"),
         duration=options.get("duration") or 5,
@@ -196,7 +193,9 @@ def _shown(task: Task, now: float) -> dict[str, Any]:
 
 
 def result(engine: "Engine", task_id: str, name: str) -> bytes | None:
-    """A file that a task has made, for whoever knows its address; None when there is no such one."""
+    """A file that was made, by a task or at once, for whoever knows its address; None where there is none."""
+    if task_id == making.AT_ONCE:
+        return placeholders.named(name)
     now = engine.clock()
     task: Task | None = engine.shelf.anywhere(SHELF, task_id, now=now)
     if task is None or task.status(now) != "SUCCEEDED":

@@ -163,9 +163,11 @@ def _budget(request: ChatRequest) -> Iterator[Broken]:
         yield Broken(request.place("thinking_budget"), entry="thinking.no-budget")
     elif asked is not None and (asked < 1 or (limit is not None and asked > limit)):
         yield Broken(request.place("thinking_budget"), {"max": limit or "the model's limit"})
-    elif Trait.THREADS in request.surface.traits:
-        if request.get("reasoning_effort") in request.model.family.excessive_efforts:
-            yield Broken(request.place("reasoning_effort"), {"max": limit})
+    elif (
+        Trait.THREADS in request.surface.traits
+        and request.get("reasoning_effort") in request.model.family.excessive_efforts
+    ):
+        yield Broken(request.place("reasoning_effort"), {"max": limit})
 
 
 @rule(

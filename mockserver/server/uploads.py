@@ -7,13 +7,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from mockserver.catalogue.making import RESULTS_PATH
 from mockserver.corridor.engine import Engine
 from mockserver.endpoints import native_files, tasks, uploads
 from mockserver.endpoints.form import FORM_BYTES, MalformedError, TooLargeError, read_form
 from mockserver.server.paths import any_method
 
-_MEDIA = {"png": "image/png", "mp4": "video/mp4"}
-"""The media types of what tasks make; what clients uploaded is given as bytes."""
+_MEDIA = {"png": "image/png", "mp4": "video/mp4", "wav": "audio/wav"}
+"""The media types of what is made; what clients uploaded is given as bytes."""
 
 log = logging.getLogger("mockserver")
 
@@ -87,5 +88,5 @@ def routes(engine: Engine) -> list[BaseRoute]:
 
     return [
         any_method(uploads.FILES_PATH, files),
-        any_method(f"{tasks.RESULTS_PATH}/{{owner}}/{{file}}", results),
+        any_method(f"{RESULTS_PATH}/{{owner}}/{{file}}", results),
     ]

@@ -174,7 +174,7 @@ def test_what_a_model_counts_its_relatives_count_too(region: Region, name: str) 
         ("kimi-k2.6", "kimi-k2.5"),
         ("deepseek-v4.1-flash", "deepseek-v4-flash"),
         ("MiniMax/MiniMax-M3", "MiniMax/MiniMax-M2.7"),
-        ("qwen-image", "wanx-v1"),
+        ("qwen-image", "qwen-image-plus"),
     ],
 )
 def test_names_that_people_use_are_known_by_their_nearest(name: str, like: str) -> None:

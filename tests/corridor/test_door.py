@@ -9,6 +9,7 @@ from mockserver.base.masking import mask, without_key
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
 from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.rules import schemas
 from mockserver.state.worlds import World
@@ -153,3 +154,81 @@ def test_a_lenient_server_takes_a_foreign_role_for_its_nearest(
     assert "Tea?" in answer["choices"][0]["message"]["content"]
     strict = Engine(Settings(), tokenizer=lazy_tokenizer, clock=lambda: NOW)
     assert said(strict, headers(), messages=turns)[0] == 400
+
+
+def made(engine: Engine, headers: RequestHeaders, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Status and body of what is made at once, or refused."""
+    answer = engine.chat(NATIVE_MULTIMODAL, headers, dumps(body), arrived=NOW)
+    return answer.status, loads(answer.body)
+
+
+def picture(model: str, **parameters: Any) -> dict[str, Any]:
+    turn = {"role": "user", "content": [{"text": "A cup."}]}
+    return {"model": model, "input": {"messages": [turn]}, "parameters": parameters}
+
+
+def test_a_picture_is_made_where_others_chat(engine: Engine, headers: MakeHeaders) -> None:
+    for model in ("qwen-image-edit-max", "wan2.7-image-pro"):
+        status, body = made(engine, headers(), picture(model))
+        assert status == 200
+        assert body["output"]["choices"][0]["message"]["content"][0]["image"].endswith(".png")
+        (*_, entry) = engine.journal
+        assert (entry.model, entry.findings) == (model, ())
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "said"),
+    [
+        ("qwen-image-plus-2026-01-09", {"n": 2}, "num_images_per_prompt must be 1"),
+        ("qwen-image-2.0-pro", {"size": "1K"}, "Expected format: '<width>*<height>'"),
+    ],
+)
+def test_what_a_model_does_not_make_is_refused_in_its_words(
+    engine: Engine, headers: MakeHeaders, model: str, options: dict[str, Any], said: str
+) -> None:
+    status, body = made(engine, headers(), picture(model, **options))
+    assert status == 400
+    assert list(body) == ["request_id", "code", "message"]
+    assert (body["code"], body["message"]) == ("InvalidParameter", said)
+
+
+def test_a_picture_at_once_is_no_task(engine: Engine, headers: MakeHeaders) -> None:
+    asking = headers({"X-DashScope-Async": "enable"})
+    status, body = made(engine, asking, picture("qwen-image-3.0"))
+    assert (status, body["message"]) == (403, "current user api does not support asynchronous calls")
+
+
+def test_speech_needs_a_voice(engine: Engine, headers: MakeHeaders) -> None:
+    body: dict[str, Any] = {"model": "qwen3-tts-flash-2025-11-27", "input": {"text": "Tea."}}
+    status, refused = made(engine, headers(), body)
+    assert (status, refused["message"]) == (400, "The voice property is required.")
+    body["input"]["voice"] = "Cherry"
+    status, spoken = made(engine, headers(), body)
+    assert status == 200
+    assert spoken["output"]["audio"]["url"].endswith(".wav")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"input": {}},
+        {"input": 7},
+        {"input": {"messages": []}},
+        {"input": {"messages": ["A cup."]}},
+        {"parameters": {"n": "two"}},
+        {"parameters": {"size": 7}},
+        {"parameters": {"seed": "x"}},
+    ],
+)
+def test_a_picture_has_to_be_asked_for_in_form(
+    engine: Engine, headers: MakeHeaders, change: dict[str, Any]
+) -> None:
+    status, body = made(engine, headers(), picture("qwen-image") | change)
+    assert status == 400
+    assert body["code"] != "InternalError"
+
+
+def test_a_model_that_draws_does_not_chat(engine: Engine, headers: MakeHeaders) -> None:
+    body = {"model": "qwen-image", "messages": [{"role": "user", "content": "A cup."}]}
+    answer = engine.chat(COMPAT, headers(), dumps(body), arrived=NOW)
+    assert (answer.status, loads(answer.body)["error"]["code"]) == (404, "model_not_supported")

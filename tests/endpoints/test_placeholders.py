@@ -1,13 +1,15 @@
-"""The files that tasks have made, taken apart again."""
+"""The files that were made, taken apart again."""
 
+import io
 import struct
+import wave
 import zlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.endpoints.placeholders import mp4, png, sides
+from mockserver.endpoints.placeholders import mp4, named, png, sides, wav
 
 
 @pytest.mark.parametrize(
@@ -48,3 +50,26 @@ def test_a_film_is_made_of_boxes_and_lasts_as_long_as_it_says(seconds: int) -> N
     header = data[data.index(b"mvhd") + 4 :]
     assert len(header) == 100
     assert struct.unpack_from(">II", header, 12) == (1000, 1000 * seconds)
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 10])
+def test_a_silence_lasts_as_long_as_it_says(seconds: int) -> None:
+    with wave.open(io.BytesIO(wav(seconds))) as sound:
+        assert (sound.getnchannels(), sound.getsampwidth(), sound.getframerate()) == (1, 2, 24_000)
+        assert sound.getnframes() == 24_000 * seconds
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("64x32-0a.png", png("64*32")),
+        ("2-0a.wav", wav(2)),
+        ("2-0a.png", None),
+        ("64x32-0a.wav", None),
+        ("999-0a.wav", None),
+        ("64x32.png", None),
+        ("../64x32-0a.png", None),
+    ],
+)
+def test_a_name_that_tells_all_of_a_file_is_that_file(name: str, made: bytes | None) -> None:
+    assert named(name) == made

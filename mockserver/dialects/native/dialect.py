@@ -11,7 +11,7 @@ from mockserver.catalogue.regions import DEFAULT, Region
 from mockserver.dialects.dialect import Dialect, Grammar
 from mockserver.dialects.events import Event, Shown
 from mockserver.dialects.messages import read_prompt
-from mockserver.dialects.native import frames, read, refuse, render, research
+from mockserver.dialects.native import frames, making, read, refuse, render, research
 from mockserver.dialects.native.surface import MODELS, NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.dialects.refusing import RenderedError
 from mockserver.dialects.rendering import Envelope, Stream
@@ -65,7 +65,9 @@ class Native(Dialect):
         return model.native == MODELS[surface]
 
     def body(self, request: ChatRequest, reply: Reply, usage: Usage, envelope: Envelope) -> bytes:
-        """An `output` with its choices or its text."""
+        """An `output` with its choices or its text, or with what was made."""
+        if request.model.makes:
+            return making.render_body(request, reply, envelope)
         return render.render_body(request, reply, usage, envelope)
 
     def stream(
