@@ -4,12 +4,12 @@ The sentences are data (`fixtures/builtin.json`); they are stable within a major
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 
 from mockserver.answer.course import parted
 from mockserver.base import resources
+from mockserver.base.values import value
 from mockserver.instances.language import language
 from mockserver.talk.request import ChatRequest
 
@@ -26,7 +26,7 @@ _RESULT = 200
 _MIDDLES = 3
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Lexicon:
     """The sentences of one language, by their place in an answer."""
 

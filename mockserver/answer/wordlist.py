@@ -1,7 +1,9 @@
 """Lists of words, found in any text."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from mockserver.base.values import value
 
 _MOST_WORDS, _MOST_CHARACTERS = 1000, 200
 
@@ -10,7 +12,7 @@ class WordError(ValueError):
     """A word that cannot be blocked; the message shows value, rule and fix."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WordList:
     """WordList to be found wherever they stand, large or small letters alike. False when there are none.
 

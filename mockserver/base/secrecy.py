@@ -8,13 +8,13 @@ text takes longer than its length.
 import re
 from base64 import b64decode
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import unquote_plus
 
 from mockserver.base.forgetting import memo
 from mockserver.base.resources import fixture
+from mockserver.base.values import value
 
 Place = Literal["headers", "queries", "fields"]
 Span = tuple[int, int]
@@ -45,7 +45,7 @@ def plain(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "").replace(".", "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Name:
     """A name under which a secret stands; `ending`: and all names that end so.
 
@@ -90,7 +90,7 @@ class Name:
 _SETS = ("but_not", "not_beside", "only_beside")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Form:
     """The form of a key: it begins so, and goes on with `least` to `most` characters of one class."""
 
@@ -144,7 +144,7 @@ class Form:
                 yield match.start(), stop
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Secrecy:
     """The whole list. `least` and `anywhere` are lengths of known secrets, in characters.
 
@@ -300,10 +300,10 @@ def known(headers: Iterable[tuple[str, str]], also: Collection[str] = ()) -> set
     `also`: the names of further headers that hold secrets, in lower case.
     """
     found: set[str] = set()
-    for name, value in headers:
+    for name, said in headers:
         lower = name.lower()
         if lower in also or named("headers", name) is not None:
-            found.update(_cookies(lower, value) if lower.endswith("cookie") else _credentials(value))
+            found.update(_cookies(lower, said) if lower.endswith("cookie") else _credentials(said))
     return {secret for secret in found if len(secret) >= listed().least}
 
 

@@ -4,11 +4,12 @@ The data lies in `fixtures/errors.json`, each entry with its source and confiden
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Any, Literal
 
 from mockserver.base import resources
+from mockserver.base.values import value
 from mockserver.catalogue.regions import DEFAULT, Region
 
 Origin = Literal["door", "gateway", "validator", "service"]
@@ -30,7 +31,7 @@ Confidence = Literal["recorded", "reported", "documented", "own"]
 """How well words are known; `own`: the rule is known, the words are the mock's own."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Words:
     """A refusal's code, type and message on one surface. A native refusal has no type.
 
@@ -52,7 +53,7 @@ class Words:
         return f"{self.message} For details, see: {help_page(region)}#{self.anchor}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ErrorEntry:
     """One row of the catalogue, with its words by voice. Messages are templates for `str.format`."""
 
@@ -78,7 +79,7 @@ class ErrorEntry:
         return self.words["native"].code
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Refusal:
     """One refusal with its values filled in: its words by voice.
 
@@ -97,7 +98,7 @@ class Refusal:
         return self.words["native"].code
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class StreamForm:
     """How refusals look on a request for a stream; the fields without a value hold for all.
 

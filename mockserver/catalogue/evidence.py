@@ -13,9 +13,9 @@ that nobody has recorded answers as its relatives do.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from mockserver.base.values import value
 from mockserver.catalogue.regions import Region
 
 Standing = Literal["recorded", "documented", "inherited", "assumed"]
@@ -43,7 +43,7 @@ class Kin(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Row:
     """A row of the table.
 
@@ -90,7 +90,7 @@ def _spoken_of(model: Kin, scope: Mapping[str, Collection[str]]) -> bool:
     return all(said[key] in allowed for key, allowed in scope.items())
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Finding:
     """A fact of a model: its value, how well it is known, and the row that says so (None: the default)."""
 

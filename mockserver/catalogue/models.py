@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Literal
 
 from mockserver.base import resources
+from mockserver.base.values import value
 from mockserver.catalogue.evidence import Evidence
 from mockserver.catalogue.regions import DEFAULT, Region, region_of
 from mockserver.catalogue.tasks import TASKS
@@ -31,7 +32,7 @@ class Ramp:
             yield from self.steady
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Family:
     """How one backend renders answers and counts tokens, as `catalogue/evidence.py` finds it.
 
@@ -135,7 +136,7 @@ class Family:
     speaks: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Model:
     """One model of the catalogue, as a region serves it. Limits are in tokens.
 
@@ -223,7 +224,7 @@ def _resolve(name: str, entries: Mapping[str, Mapping[str, Any]]) -> dict[str, A
     return merged
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Kin:
     """What relates a model of the file to others."""
 

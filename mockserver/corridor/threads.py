@@ -11,6 +11,7 @@ from itertools import count
 from typing import Any
 
 from mockserver.base.jsontext import dumps, loads
+from mockserver.base.values import value
 from mockserver.catalogue.errors import Errors
 from mockserver.dialects.responses import items
 from mockserver.dialects.responses.read import conversation_of
@@ -53,7 +54,7 @@ def size_of(kept: Iterable[bytes]) -> int:
     return sum(map(len, kept))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Stored:
     """A response as it was answered, the items of its input, and all that was said, its own answer last.
 
@@ -66,7 +67,7 @@ class Stored:
     said: Written
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Conversation:
     """A conversation without its items. `created` is in milliseconds since 1970."""
 

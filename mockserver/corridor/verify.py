@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mockserver.base.deadline import Deadline
 from mockserver.base.jsontext import loads_bounded
+from mockserver.base.values import value
 from mockserver.corridor.door import Door
 from mockserver.dialects.table import named
 from mockserver.scripts.match import Match
@@ -17,7 +17,7 @@ from mockserver.talk.request import ChatRequest
 from mockserver.wire.incoming import unpacked
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Expectation:
     """Requests that are to have been: between `least` and `most` (None: any number) that match."""
 
@@ -46,7 +46,7 @@ class Expectation:
         return self.least <= count and (self.most is None or count <= self.most)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Asked:
     """One exchange of the journal and its request, read again; None when it cannot be read."""
 

@@ -6,9 +6,9 @@ It is a base class and no protocol, so that a dialect of a few lines has the res
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from mockserver.base.values import value
 from mockserver.catalogue.errors import Refusal, Voice
 from mockserver.catalogue.models import Model
 from mockserver.catalogue.regions import DEFAULT, Region
@@ -22,7 +22,7 @@ from mockserver.talk.surface import Surface
 from mockserver.wire.chunking import Chunker
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Grammar:
     """How the frames of a stream are written.
 

@@ -1,9 +1,9 @@
 """What the refusals of all dialects share: the envelopes, and the forms on a stream."""
 
-from dataclasses import dataclass
 from functools import cache
 
 from mockserver.base.jsontext import dump_text, dumps
+from mockserver.base.values import value
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue.errors import Refusal, StreamForm, Words, envelopes, stream_forms
 from mockserver.catalogue.models import Model
@@ -18,7 +18,7 @@ BACKENDS = {
 """The backends that refuse a stream in ways of their own (`fixtures/families.json` has them by model)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RenderedError:
     """A refusal as it is sent. `sse`: its body is a frame; `door`: it never passed the gateway."""
 

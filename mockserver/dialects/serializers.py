@@ -6,11 +6,11 @@ The same model answers in different forms on different backends; the forms lie i
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, get_args
 
 from mockserver.base import resources
+from mockserver.base.values import value
 from mockserver.wire.template import Template
 
 DIALECTS = ("classic", "alphabetical", "model-first")
@@ -24,7 +24,7 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 _ENDS_IN_TEXT = re.compile(r'"[\]}\s]*\Z')
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CompatSerializer:
     """One serializer of the compatible surface.
 
@@ -87,7 +87,7 @@ class CompatSerializer:
         return mode not in self.tail_behind or _ENDS_IN_TEXT.search(arguments) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NativeSerializer:
     """One serializer of the native surface.
 
@@ -121,9 +121,9 @@ class NativeSerializer:
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
-    for key, value in over.items():
+    for key, said in over.items():
         known = merged.get(key)
-        merged[key] = {**known, **value} if key in MODES and isinstance(known, dict) else value
+        merged[key] = {**known, **said} if key in MODES and isinstance(known, dict) else said
     return merged
 
 

@@ -6,7 +6,6 @@ its model is sent. What is the app's own lies in `fixtures/apps.json`, with its 
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from mockserver.answer.moderation import Says
 from mockserver.base import resources
 from mockserver.base.jsontext import dumps
 from mockserver.base.masking import without_key
+from mockserver.base.values import value
 from mockserver.catalogue.errors import Refusal
 from mockserver.corridor.answers import Answer, Answers
 from mockserver.corridor.threads import Written, read, size_of, written
@@ -57,7 +57,7 @@ def app_of(path: str) -> str | None:
     return None if found is None else found[1]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Document:
     """Something that a knowledge base holds."""
 
@@ -66,7 +66,7 @@ class Document:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Asked:
     """What an app was asked: its session, what was found for it, and whether its thoughts are shown.
 

@@ -4,10 +4,10 @@ Sources: recordings of cnblogs/dashscope-sdk, 2026-04 (errors, results); Model S
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mockserver.base.jsontext import dumps, loads, loads_bounded
+from mockserver.base.values import value
 from mockserver.catalogue.errors import Refusal
 from mockserver.corridor.answers import Answer
 from mockserver.corridor.work import Steps, sized
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _OK = 200
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Line:
     """One request of a batch: its `text` is JSON, which takes as many bytes as it weighs."""
 
@@ -69,8 +69,8 @@ class _Checked:
             return
         body = data.get("body")
         named = {"custom_id": data.get("custom_id"), "url": data.get("url"), "body": body}
-        for name, value in named.items():
-            if not isinstance(value, dict if name == "body" else str) or not value:
+        for name, given in named.items():
+            if not isinstance(given, dict if name == "body" else str) or not given:
                 yield _error("missing_required_parameter", number, value=name)
                 return
         assert isinstance(body, dict)

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from mockserver.base.jsontext import dumps_in_turns
+from mockserver.base.values import value
 from mockserver.endpoints.form import Form
 from mockserver.state.worlds import World
 from mockserver.talk.surface import Surface
@@ -17,7 +18,7 @@ Query = Mapping[str, Sequence[str]]
 """The values of each parameter of a query string."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Call:
     """One request to an endpoint, read off the network and let in.
 
@@ -42,7 +43,7 @@ class Call:
         return values[-1] if values else None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Said:
     """The content of an answer that is more than compact JSON with status 200.
 
@@ -81,7 +82,7 @@ Produce = Callable[["Engine", Call], Any]
 """Makes the content of an answer, JSON or `Said`. Raises `Refused`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Endpoint:
     """One method of one path: a row of the table, and what answers.
 

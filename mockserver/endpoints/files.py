@@ -5,11 +5,11 @@ compatible files, 2026.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mockserver.base import resources
+from mockserver.base.values import value
 from mockserver.endpoints.endpoint import Call, Said
 from mockserver.endpoints.paging import day, whole
 from mockserver.endpoints.refusing import there
@@ -26,7 +26,7 @@ _ID_DIGITS = 24
 _LARGEST_PAGE = 2000
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Stored:
     """One file. `created` is in seconds since 1970."""
 

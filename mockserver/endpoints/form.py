@@ -1,11 +1,11 @@
 """A form with a file, `multipart/form-data`, read piece by piece (RFC 7578)."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
 
 from mockserver.base.jsontext import dumps
+from mockserver.base.values import value
 
 FORM_BYTES = 64 * 1024
 """How much of a form may stand before its file, and behind it when that is read."""
@@ -19,7 +19,7 @@ class TooLargeError(Exception):
     """A body is larger than it may be; the rest of it was not read."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class File:
     """A file of a form: the names of its field and its own, its size, and its bytes if they were kept."""
 
@@ -29,7 +29,7 @@ class File:
     content: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Form:
     """A form: its fields and its files."""
 

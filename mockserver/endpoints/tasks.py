@@ -6,7 +6,7 @@ What a kind of task answers lies in `fixtures/tasks.json`, with its sources, and
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from hashlib import blake2b
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.answer import moderation
 from mockserver.base import resources
+from mockserver.base.values import value
 from mockserver.catalogue import making
 from mockserver.catalogue.errors import Refusal
 from mockserver.corridor.work import Steps, sized
@@ -40,7 +41,7 @@ def _table() -> dict[str, Any]:
     return table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Task:
     """One task. Times are seconds since 1970: it ends `seconds` after it was `submitted`.
 

@@ -2,9 +2,10 @@
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+from mockserver.base.values import value
 from mockserver.faults import odd
 from mockserver.faults.cutting import CUTS, cut, with_crlf
 from mockserver.faults.planned import Frame, Planned
@@ -17,7 +18,7 @@ Ending = Literal["end", "close", "reset"]
 _TENTHS = 10
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Piece:
     """Bytes that leave as one HTTP chunk, `at` seconds after the answer was ready.
 
@@ -29,7 +30,7 @@ class Piece:
     missing: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Plan:
     """What is done, in order. `head_at` is when the headers go, in seconds; None: they never do."""
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from mockserver.base.jsontext import dumps, loads
+from mockserver.base.values import value
 from mockserver.dialects.dialect import Dialect
 from mockserver.dialects.events import message_of
 from mockserver.dialects.table import dialect_of
@@ -16,7 +17,7 @@ _MARK = b"data:"
 _NAME = re.compile(rb"^event:[^\r\n]*", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Frame:
     """One frame of a stream, or a whole body: how many tokens it carries, and when it is due (seconds)."""
 
@@ -52,7 +53,7 @@ class Frame:
         return head + mark + (b" " if rest.startswith(b" ") else b"") + dumps(payload) + b"\n\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Planned:
     """An answer before its fault. A whole body is a single frame of an answer that is not `streamed`.
 

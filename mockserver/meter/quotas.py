@@ -8,9 +8,11 @@ time, in seconds, is given.
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from typing import Any
+
+from mockserver.base.values import value
 
 MINUTE = 60.0
 SECOND = 1.0
@@ -47,7 +49,7 @@ class QuotaExceededError(Exception):
         super().__init__(limit)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Quota:
     """The limits of each model that `model`, a glob, names: for one `key`, or for every key by itself.
 

@@ -1,15 +1,15 @@
 """Which of several refusals a client hears: the order of the checks, a table in `fixtures/rules.json`."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 
 from mockserver.base import resources
+from mockserver.base.values import value
 from mockserver.catalogue.errors import Refusal
 from mockserver.talk.finding import Finding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Check:
     """One check of a request: the entries of the error catalogue that it refuses with, or their origins."""
 

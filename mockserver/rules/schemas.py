@@ -7,13 +7,13 @@ beside it, under `x-refusal`.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mockserver.base import resources
 from mockserver.base.jsontext import dumps
+from mockserver.base.values import value
 from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.rules import optional
 from mockserver.rules.order import rank
@@ -41,7 +41,7 @@ MOST_ERRORS = 200
 """So many broken constraints of a document are explained: each costs as much as the value that breaks it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Violation:
     """One broken constraint: where, which keyword, what it demands, and the value that broke it."""
 

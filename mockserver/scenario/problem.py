@@ -1,11 +1,12 @@
 """What is wrong with a scenario, and where."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from mockserver.base.values import value
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Spot:
     """A line and a column of a file, both from 1."""
 
@@ -17,7 +18,7 @@ class Spot:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Problem:
     """One thing that is wrong, where, and how to mend it. A warning leaves the scenario playable."""
 

@@ -1,15 +1,16 @@
 """What a scenario brings beside its replies: faults, quotas and rules, which come and go with it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from mockserver.base.values import value
 from mockserver.meter.quotas import Quota, Quotas
 from mockserver.rules.policy import Policies
 from mockserver.scripts.desk import Desk
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ruling:
     """What is done about broken rules: for one key, or for all that have no rules of their own."""
 
@@ -18,7 +19,7 @@ class Ruling:
     rules: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Props:
     """The faults of a scenario, as the control API has them, its quotas, and its rules."""
 

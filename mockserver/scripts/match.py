@@ -1,10 +1,11 @@
 """When a scripted reply answers: conditions on a request, all of which must hold."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from mockserver.base.values import value
 from mockserver.scripts import expressions
 from mockserver.scripts.conversation import conversation_test, request_test
 from mockserver.scripts.expressions import RegexError
@@ -114,7 +115,7 @@ def _condition(name: str, spec: Any, surface: str | None) -> Callable[[ChatReque
     raise MatchError(msg)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Match:
     """The conditions of one script. `key` limits it to one API key's world."""
 

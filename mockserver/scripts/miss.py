@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, TypeVar
 
@@ -10,6 +9,7 @@ from mockserver.base import secrecy
 from mockserver.base.deadline import Deadline
 from mockserver.base.differing import changes, lines, marked, nearest_part, share
 from mockserver.base.jsontext import dumps
+from mockserver.base.values import value
 from mockserver.catalogue.errors import Refusal, Voice, Words
 from mockserver.scripts.conversation import kind, said
 from mockserver.scripts.match import Match, text_test
@@ -32,7 +32,7 @@ PATIENCE = 0.05
 """For how many seconds of its own time a nearest script, or request, is looked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Miss:
     """What kept a match from holding: how many conditions hold, and the first that does not.
 
@@ -178,7 +178,7 @@ def _why(name: str, spec: Any, request: ChatRequest) -> _Why:
     return name, _expected(spec), _quoted(actual), differs
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Looked:
     """One condition of a match, looked at for a request; `actual` and `diff` where it does not hold."""
 

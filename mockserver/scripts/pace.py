@@ -1,6 +1,5 @@
 """Profiles of pace: how fast a server speaks when a reply does not say so itself."""
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from math import isfinite
@@ -8,6 +7,7 @@ from typing import Any
 
 from mockserver.base import resources
 from mockserver.base.names import nearest
+from mockserver.base.values import value
 from mockserver.talk.reply import Pace
 from mockserver.talk.request import ChatRequest
 
@@ -18,7 +18,7 @@ class PaceError(ValueError):
     """A pace that there is not; the message shows value, rule and fix."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Row:
     """One row of `fixtures/paces.json`: the pace of the models and surfaces that fit its globs."""
 
@@ -27,7 +27,7 @@ class Row:
     pace: Pace
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Profile:
     """A pace by model: the first row that fits. Without rows everything goes out at once."""
 

@@ -1,15 +1,16 @@
 """What is playing on a server: the settings that a scenario brings, by the key that it serves."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from mockserver.base.values import value
 from mockserver.scripts.pace import Profile
 from mockserver.scripts.script import FILES
 from mockserver.talk.reply import Pace
 from mockserver.talk.request import ChatRequest
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Setting:
     """The settings of one scenario; None leaves one to whoever is asked next."""
 

@@ -7,11 +7,12 @@ only. Even there a page in a browser may reach it, which `strangers` tells; it d
 import hmac
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Self
 
 from starlette.types import Scope
 
+from mockserver.base.values import value
 from mockserver.corridor.settings import Settings
 from mockserver.server.strangers import foreign_host, foreign_origin, foreign_site, is_loopback
 from mockserver.wire.incoming import RequestHeaders
@@ -26,7 +27,7 @@ _PAGE = re.compile(r"/_mock/(?:page/[^/]*)?", re.DOTALL)
 """The page and its files: the same on every server, they ask for the token that its calls want."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Guard:
     """The decision for one server. `mode` is `on`, `off` or `token`.
 

@@ -1,8 +1,9 @@
 """What a state outside of this process is to whoever asks it: something to wait for, and that may be gone."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
+
+from mockserver.base.values import value
 
 
 class StateError(ValueError):
@@ -13,7 +14,7 @@ class GoneError(Exception):
     """The shared state does not answer, or not in time."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Need:
     """A step that waits for a shared state. Only a server's loop can: who does all steps at once has none.
 

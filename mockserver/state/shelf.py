@@ -4,11 +4,11 @@ Everything lies in the world of its key, where no other key finds it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 from mockserver.base.kept import Kept
+from mockserver.base.values import value
 from mockserver.state.worlds import World
 
 MOST = 10_000
@@ -18,7 +18,7 @@ SIZE = 256 * 1024 * 1024
 """How many bytes all of them may have."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Thing:
     value: Any
     size: int

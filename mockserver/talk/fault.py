@@ -12,10 +12,11 @@ The text of one fault is a name and options, several make a sequence::
 import random
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from itertools import accumulate
 from typing import Any, Literal
 
+from mockserver.base.values import value
 from mockserver.catalogue.errors import Refusal
 
 Where = Literal["any", "stream", "tools"]
@@ -29,7 +30,7 @@ COMMON = ("times", "probability", "seed", "again")
 """The options of every fault."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Kind:
     """One kind of fault. `options` are its own, with defaults; `main` is what `name=value` sets."""
 
@@ -43,7 +44,7 @@ class Kind:
     main: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Fault:
     """One fault. `ms` are milliseconds; `after` counts tokens, of a split bytes.
 
@@ -90,7 +91,7 @@ def _written(name: str, value: Any) -> str:
     return f"{text}ms" if name == "ms" else text
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Faults:
     """Faults one after the other: which one strikes the request of a number, counted from 0."""
 

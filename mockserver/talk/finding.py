@@ -1,8 +1,8 @@
 """What was found in a request: a place where it breaks a rule, and how bad that is."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from mockserver.base.values import value
 from mockserver.catalogue.errors import Refusal
 
 
@@ -14,7 +14,7 @@ class Severity(StrEnum):
     HARMFUL = "harmful"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Finding:
     """One place where a request breaks a rule. `refusal` is None where the cloud accepts it.
 

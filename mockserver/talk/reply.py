@@ -1,7 +1,7 @@
 """What the model says, the same for every surface, and what it costs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mockserver.base.values import value
@@ -36,7 +36,7 @@ class Choice:
     notes: Notes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Pace:
     """When the pieces of a stream go out, in milliseconds.
 

@@ -5,10 +5,10 @@ recordings show for the model: a few single tokens, then steady batches.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, Protocol
 
+from mockserver.base.values import value
 from mockserver.catalogue.models import Family, Ramp
 from mockserver.talk.reply import Choice
 from mockserver.talk.request import ToolCall
@@ -40,7 +40,7 @@ class TokenEnds(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Run:
     """Consecutive pieces of one kind. `sizes` are the tokens of each text; `tool` is a call's index."""
 

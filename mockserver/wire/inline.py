@@ -7,8 +7,9 @@ import re
 import struct
 from binascii import a2b_base64
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from mockserver.base.values import value
 
 _HEAD = 256 * 1024
 """How many characters of base64 are looked at: enough for the notes that stand before a JPEG's size."""
@@ -16,7 +17,7 @@ _HEAD = 256 * 1024
 _URI = re.compile(r"data:[^,]{0,200};base64", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Inline:
     """Data sent along with a request: its first bytes, and how many there are in all."""
 

@@ -20,7 +20,7 @@ The reader follows the WHATWG rules: a line ends at LF, CR or CRLF and nowhere e
 U+0085 are text), a blank line ends a frame, a leading byte order mark is dropped.
 """
 
-from dataclasses import dataclass
+from mockserver.base.values import value
 
 DONE = b"data: [DONE]\n\n"
 """The last frame of a compatible stream. A native stream has none: it just closes."""
@@ -50,7 +50,7 @@ def named_frame(name: bytes, data: bytes, *, blank: bool = False) -> bytes:
     return b"event:%b%b\ndata:%b\n\n" % (b" " * blank, name, data)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Frame:
     """One frame as it was read: its fields in the order of the lines, a comment under the name ""."""
 

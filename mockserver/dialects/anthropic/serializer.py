@@ -1,11 +1,11 @@
 """The serializers of Anthropic's Messages as tables (`fixtures/serializers.json`)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from mockserver.base import resources
+from mockserver.base.values import value
 from mockserver.wire.template import Template
 
 OWN = "recorded"
@@ -14,7 +14,7 @@ OWN = "recorded"
 _TABLES = ("blocks", "events", "starts", "deltas")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AnthropicSerializer:
     """One serializer: the whole body, its blocks and usage, and the events of a stream by name.
 

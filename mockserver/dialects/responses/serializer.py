@@ -1,18 +1,18 @@
 """The forms of a response and its events as tables (`fixtures/serializers.json`)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from mockserver.base import resources
+from mockserver.base.values import value
 from mockserver.wire.template import Template
 
 CURRENT = "current"
 """The form that is sent when a script asks for no other."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Pieces:
     """The events that bring what an item says: piece by piece, then whole."""
 
@@ -20,7 +20,7 @@ class Pieces:
     done: Template
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ResponsesSerializer:
     """One serializer.
 
