@@ -14,6 +14,7 @@ from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.catalogue.models import Model, Models
 from mockserver.catalogue.plans import is_plan_host, is_plan_key, served_with_plan_keys
 from mockserver.corridor.settings import INVALID_KEY, KEY_FORM, Settings
+from mockserver.corridor.work import Steps, aside
 from mockserver.dialects.table import SURFACES, dialect_of
 from mockserver.rules import Moment, check, check_at, optional, roles, schemas
 from mockserver.rules.order import first, rank
@@ -111,6 +112,10 @@ class Door:
         policy = self.policies.of(key)
         return all(policy.action(finding) != Action.REFUSE for finding in found)
 
+    def known(self, data: Mapping[str, Any], headers: Mapping[str, str]) -> Model | None:
+        """The model that a request names, as `model` has it; None for one that there is not."""
+        return self._models.at(headers.get("host", "")).find(data.get("model"))
+
     def model(
         self,
         surface: Surface,
@@ -125,15 +130,13 @@ class Door:
         Where the rules of a `world` let in what there is not, the nearest one answers under its name.
         `beside`: an endpoint beside chat asks, which has words of its own. Raises `Refused`.
         """
-        models = self._models.at(headers.get("host", ""))
-        name = data.get("model")
-        model = models.find(name)
+        model, name = self.known(data, headers), data.get("model")
         if model is not None:
             return model
         if world is not None and isinstance(name, str):
             found = self._unknown(surface, name, beside=beside).findings
             if self._waives(found, world.key):
-                return stand_in(models, surface, name)
+                return stand_in(self._models.at(headers.get("host", "")), surface, name)
         raise self._unknown(surface, name, beside=beside)
 
     def _unknown(self, surface: Surface, name: object, *, beside: bool = False) -> Refused:
@@ -153,17 +156,22 @@ class Door:
         model: Model,
         headers: Mapping[str, str],
         world: World,
+        *,
+        fits: bool = False,
     ) -> tuple[ChatRequest, tuple[Finding, ...]]:
-        """The request, read, and what its schema finds in it. Raises `Refused` when it cannot pass."""
+        """The request, read, and what its schema finds in it. Raises `Refused` when it cannot pass.
+
+        `fits`: it is known to keep to its schema.
+        """
         if _makes(surface, model):
             return self._to_make(surface, data, model, headers), self._waived(surface, data, model, world)
         name = f"{surface.name}.request"
         found: tuple[Finding, ...] = self._waived(surface, data, model, world)
-        if not schemas.validator(name).is_valid(data):
+        if not fits and not schemas.fits(name, data):
             broken = schemas.findings(name, data, surface, self._errors)
             rest = remainder(surface, data, broken)
             # Of a request without end that is broken everywhere only the first places are known.
-            if self._refuses(broken, world) and schemas.validator(name).is_valid(rest):
+            if self._refuses(broken, world) and schemas.fits(name, rest):
                 # What an earlier check finds in the rest of the request is what the client hears.
                 judged = check(dialect_of(surface).read(surface, rest, model, headers), self._errors)
                 earliest = min(map(rank, broken))
@@ -208,9 +216,14 @@ class Door:
         policy = self.policies.of(world.key)
         return tuple(finding for finding in found if policy.action(finding) != Action.OFF)
 
+    def allowed(self, schema: str, data: Any, surface: Surface, *, large: bool = False) -> Steps[None]:
+        """The way to `allow`: what is `large` is looked at aside, and what has to be explained."""
+        if large or not schemas.fits(schema, data):
+            yield from aside(self.allow, schema, data, surface)
+
     def allow(self, schema: str, data: Any, surface: Surface) -> None:
         """Raises `Refused` for a document that breaks its schema."""
-        if not schemas.validator(schema).is_valid(data):
+        if not schemas.fits(schema, data):
             found = tuple(schemas.findings(schema, data, surface, self._errors))
             assert found[0].refusal is not None
             raise Refused(found[0].refusal, found)

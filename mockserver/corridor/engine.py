@@ -42,6 +42,7 @@ from mockserver.meter.quotas import QuotaExceededError, Quotas
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.meter.usage import usage_of
 from mockserver.meter.vocabularies import Vocabularies
+from mockserver.rules import schemas
 from mockserver.rules.past import Trail, heard
 from mockserver.scenario.props import Room
 from mockserver.scripts import miss
@@ -255,7 +256,10 @@ class Engine:
         entry, (surface, _, body), parse = asked.entry, asked.place, self.door.parse
         data = (yield from aside(parse, body)) if asked.large else parse(body)
         entry.stream = dialect_of(surface).streams(headers, data)
-        asked.model = model = self.door.model(surface, data, headers, entry.world)
+        model = self.door.known(data, headers)
+        if model is None:  # what is most like it is looked for among all
+            model = yield from aside(self.door.model, surface, data, headers, entry.world)
+        asked.model = model
         vocabulary = self.vocabularies.of(model)
         if not vocabulary.ready:
             yield from aside(vocabulary.get)
@@ -265,8 +269,9 @@ class Engine:
             asked.thread = self.keeping.thread(self.threads.find(entry.world, data, now=self.clock()))
             asked.large = asked.large or size_of(asked.thread.history) > LARGE
         yield pause
-        read = partial(self._read, asked, data, model, headers)
-        return (yield from aside(read)) if asked.large else read()
+        fits = not asked.large and schemas.fits(f"{surface.name}.request", data)
+        read = partial(self._read, asked, data, model, headers, fits=fits)
+        return read() if fits else (yield from aside(read))  # to explain a no takes long
 
     def _trail(self, entry: Entry, read: Read) -> Trail:
         """The trail of a request in which nothing is found but in its history."""
@@ -278,10 +283,10 @@ class Engine:
         return trail
 
     def _read(
-        self, asked: Asked, data: Mapping[str, Any], model: Model, headers: Mapping[str, str]
+        self, asked: Asked, data: Mapping[str, Any], model: Model, headers: Mapping[str, str], *, fits: bool
     ) -> tuple[ChatRequest, Trail]:
         entry, world = asked.entry, asked.entry.world
-        request, entry.findings = self.door.read(asked.place[0], data, model, headers, world)
+        request, entry.findings = self.door.read(asked.place[0], data, model, headers, world, fits=fits)
         entry.model, entry.stream = model.name, request.stream
         if asked.thread is not None:
             # What was recorded elsewhere goes on from what is not known here.

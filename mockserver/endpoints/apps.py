@@ -18,7 +18,7 @@ from mockserver.catalogue.errors import Refusal
 from mockserver.corridor.answers import Answer, Answers
 from mockserver.corridor.threads import Written, read, size_of, written
 from mockserver.corridor.unshared import APPS, alone
-from mockserver.corridor.work import Steps, sized
+from mockserver.corridor.work import LARGE, Steps, sized
 from mockserver.dialects.native.read import wants_stream
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.rendering import Envelope, Stream
@@ -34,13 +34,9 @@ from mockserver.wire.incoming import bearer_key
 if TYPE_CHECKING:
     from mockserver.corridor.engine import Engine
 
-PATH = "/api/v1/apps/{app}/completion"
-"""Where apps are asked."""
-
 SHELF = "session"
 """Where the conversations of apps lie on the shelf."""
 
-_PATH = re.compile(re.escape(PATH).replace(r"\{app\}", "([^/]*)"))
 _CITED = re.compile(r"<ref>\[(\d{1,4})\]</ref>")
 _EXCERPT = 500
 
@@ -49,12 +45,6 @@ _EXCERPT = 500
 def _table() -> dict[str, Any]:
     table: dict[str, Any] = resources.fixture("apps")
     return table
-
-
-def app_of(path: str) -> str | None:
-    """The id of the app that a path asks, whether there is such a one; None for another path."""
-    found = _PATH.fullmatch(path)
-    return None if found is None else found[1]
 
 
 @value
@@ -298,7 +288,7 @@ def completion(
         data = yield from sized(len(body), engine.door.parse, body)
         if not re.fullmatch(_table()["id"], app):
             raise Refused(engine.errors.refuse("parameter.required", name="AppId"))  # noqa: TRY301
-        yield from sized(len(body), engine.door.allow, "apps.request", data, NATIVE_TEXT)
+        yield from engine.door.allowed("apps.request", data, NATIVE_TEXT, large=len(body) > LARGE)
     except Refused as refused:
         return _refused(engine, headers, body, refused.refusal, arrived)
     given, options = data["input"], data.get("parameters") or {}

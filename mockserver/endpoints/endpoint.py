@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.base.jsontext import dumps_in_turns
 from mockserver.base.values import value
-from mockserver.endpoints.form import Form
 from mockserver.state.worlds import World
 from mockserver.talk.surface import Surface
 
 if TYPE_CHECKING:
     from mockserver.corridor.engine import Engine
+    from mockserver.endpoints.form import Form
 
 Query = Mapping[str, Sequence[str]]
 """The values of each parameter of a query string."""
@@ -34,7 +34,7 @@ class Call:
     places: Mapping[str, str] = field(default_factory=dict)
     query: Query = field(default_factory=dict)
     body: bytes = b""
-    form: Form | None = None
+    form: "Form | None" = None
     origin: str = ""
 
     def asked(self, name: str) -> str | None:

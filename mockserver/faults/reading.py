@@ -7,7 +7,7 @@ from typing import Any
 from mockserver.base.names import nearest
 from mockserver.catalogue.errors import Errors, Refusal, UnknownErrorCodeError, fill
 from mockserver.faults.kinds import kinds, presets
-from mockserver.rules.schemas import violations
+from mockserver.rules.schemas import told_at_once
 from mockserver.talk.fault import COMMON, Fault, Faults, Kind
 
 _NUMBER = re.compile(r"(-?[0-9]{1,15}(?:\.[0-9]{1,9})?)(ms|s)?")
@@ -81,10 +81,9 @@ def _check(spec: Mapping[str, Any], errors: Errors) -> Kind:
                 near = nearest(option, known)
                 msg = f"the fault {name!r} has no option {option[:100]!r}; the nearest known one is {near!r}"
                 raise BadFaultError(msg)
-    found = violations("fault", dict(spec))
-    if found:
-        place = found[0].path or "the fault"
-        msg = f"{place}: {found[0].message[:300]}"
+    found = told_at_once("fault", dict(spec))
+    if found is not None:
+        msg = f"{found.path or 'the fault'}: {found.message[:300]}"
         raise BadFaultError(msg)
     assert kind is not None
     return kind

@@ -1,8 +1,8 @@
 """The JSON Schemas of `schemas/`, compiled: a fast yes or no, and the reason for a no.
 
 `jsonschema-rs` says yes or no in microseconds. A no is explained by `jsonschema`, which is imported
-then only. Where the cloud has words for a broken constraint, the schema names the catalogue entry
-beside it, under `x-refusal`.
+then only, and takes long the first time: a server has it done aside. Where the cloud has words for a broken
+constraint, the schema names the catalogue entry beside it, under `x-refusal`.
 """
 
 import re
@@ -80,8 +80,14 @@ def validator(name: str) -> "jsonschema_rs.Draft202012Validator":
     return jsonschema_rs.Draft202012Validator(_documents()[name], retriever=_referred)
 
 
+def fits(name: str, document: Any) -> bool:
+    """Whether a document keeps to a schema, by its file's name."""
+    return validator(name).is_valid(document)
+
+
 @cache
-def _explainer(name: str) -> Any:
+def _explaining() -> tuple[Any, Any]:
+    """The class of the validators that explain, and the registry of the schemas."""
     from jsonschema import Draft202012Validator, ValidationError, validators  # noqa: PLC0415 - 60 ms that most servers never need
     from referencing import Registry, Resource  # noqa: PLC0415
 
@@ -101,7 +107,22 @@ def _explainer(name: str) -> Any:
         "oneOf": lambda validator, choices, instance, _: among(validator, choices, instance, 1),
     }
     registry: Registry[Any] = Registry(retrieve=retrieved)  # type: ignore[call-arg]  # an alias of attrs
-    kind = validators.extend(Draft202012Validator, choosing)  # type: ignore[no-untyped-call]
+    return validators.extend(Draft202012Validator, choosing), registry  # type: ignore[no-untyped-call]
+
+
+def explains() -> bool:
+    """Whether what explains a no is imported."""
+    return bool(_explaining.cache_info().currsize)
+
+
+def learn() -> None:
+    """Imports what explains a no: who does so aside keeps nobody waiting when the first one comes."""
+    _explaining()
+
+
+@cache
+def _explainer(name: str) -> Any:
+    kind, registry = _explaining()
     return kind(_documents()[name], registry=registry)
 
 
@@ -137,7 +158,7 @@ def path_text(path: Iterable[str | int]) -> str:
 
 def violations(name: str, document: Any) -> list[Violation]:
     """The broken constraints of a document, in the order of its keys; empty when there is none."""
-    if validator(name).is_valid(document):
+    if fits(name, document):
         return []
     found = []
     for error in islice(_explainer(name).iter_errors(document), MOST_ERRORS):
@@ -156,6 +177,14 @@ def violations(name: str, document: Any) -> list[Violation]:
     if not found:
         found = list(_told_by_the_fast_one(name, document))
     return sorted(found, key=lambda violation: (violation.keyword != "required", violation.path.count(".")))
+
+
+def told_at_once(name: str, document: Any) -> Violation | None:
+    """A broken constraint of a document, in the words of the validator that is fast; None when it fits.
+
+    It is for what is read where nobody may wait.
+    """
+    return next(_told_by_the_fast_one(name, document), None)
 
 
 def _told_by_the_fast_one(name: str, document: Any) -> Iterator[Violation]:

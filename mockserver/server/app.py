@@ -17,8 +17,8 @@ from mockserver.corridor.unshared import is_gone
 from mockserver.corridor.work import INLINE, LARGE, Steps, Work, pause
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.table import around, at, dialect_of
-from mockserver.endpoints import apps
 from mockserver.endpoints.answering import refusal, turned_away, unavailable
+from mockserver.endpoints.asked import app_of
 from mockserver.server.asgi import (
     BodyTooLargeError,
     ClientGoneError,
@@ -31,7 +31,6 @@ from mockserver.server.asgi import (
 from mockserver.server.aside import Aside
 from mockserver.server.direct import Line, closed, head, written
 from mockserver.server.guard import Guard
-from mockserver.server.settling import Settling
 from mockserver.server.turn import Pauses
 from mockserver.state.ports import GoneError, Need
 from mockserver.talk.surface import Surface
@@ -65,20 +64,33 @@ class App:
         self.rote = Rote(engine, head)
         self.aside = Aside()
         self._others: Starlette | None = None
+        self._apps: Chat | None = None
         self._making = Lock()
 
     def others(self) -> "Starlette":
-        """What answers everything but chat; imported when it is first asked for, by whichever thread."""
+        """What answers everything but chats, and, beside it, what answers apps.
+
+        It is imported when it is first asked for, by whichever thread.
+        """
         with self._making:
             if self._others is None:
-                from mockserver.server.routes import starlette  # noqa: PLC0415 - the first chat waits for less
+                # The first chat waits for less.
+                from mockserver.endpoints import apps  # noqa: PLC0415
+                from mockserver.server.routes import starlette  # noqa: PLC0415
 
+                self._apps = apps.completion
                 self._others = starlette(self.engine, self.guard, self.aside)
             return self._others
 
+    async def _made(self, scope: Scope) -> "Starlette":
+        """What answers everything but chat, imported aside, unless the caller cannot wait."""
+        if self._others is None and INLINE not in scope.get("extensions", {}):
+            return await asyncio.to_thread(self.others)
+        return self.others()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, by the ASGI protocol."""
-        chat = self._asked(scope["path"]) if scope["type"] == "http" else None
+        chat = await self._asked(scope) if scope["type"] == "http" else None
         if chat is None:
             await self._other(scope, receive, send)
             return
@@ -234,13 +246,18 @@ class App:
             announce(begins, scope)
         return answer
 
-    def _asked(self, path: str) -> tuple[Surface, Chat] | None:
+    async def _asked(self, scope: Scope) -> tuple[Surface, Chat] | None:
         """The dialect that is spoken on the path of a chat, and what answers there; None for other paths."""
+        path = scope["path"]
         surface = at(path)
         if surface is not None:
             return surface, partial(self.engine.steps, surface)
-        app = apps.app_of(path)
-        return None if app is None else (NATIVE_TEXT, partial(apps.completion, self.engine, app))
+        app = app_of(path)
+        if app is None:
+            return None
+        await self._made(scope)
+        assert self._apps is not None, "it is made with the others"
+        return NATIVE_TEXT, partial(self._apps, self.engine, app)
 
     async def crowded(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What a connection hears that is one too many: the gateway's own words, whatever it asks.
@@ -266,11 +283,10 @@ class App:
                 if left is None:
                     return
                 receive = left
-            others = self._others
-            if others is None:
-                cannot_wait = INLINE in scope.get("extensions", {})
-                others = self.others() if cannot_wait else await asyncio.to_thread(self.others)
+            others = await self._made(scope)
             if self.engine.keeping.shared:
+                from mockserver.server.settling import Settling  # noqa: PLC0415 - `others` has it
+
                 await Settling(others, self.engine)(scope, receive, send)
             else:
                 await others(scope, receive, send)

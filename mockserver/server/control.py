@@ -20,7 +20,7 @@ from mockserver.corridor.changes import changed, enter
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.work import LARGE
 from mockserver.rules.policy import RulePolicyError
-from mockserver.rules.schemas import Violation, owners, violations
+from mockserver.rules.schemas import Violation, fits, owners, violations
 from mockserver.scripts.desk import Entered
 from mockserver.scripts.match import MatchError
 from mockserver.scripts.sandbox import TemplateError
@@ -119,22 +119,33 @@ _WORDS: dict[str, Callable[[Any], str]] = {
 def _checked(body: bytes, schema: str) -> tuple[Any, FaultError | None]:
     """The JSON of a body, and how it breaks its schema. Raises `ValueError`."""
     document = loads_bounded(body)
+    return document, _broken(document, schema)
+
+
+def _broken(document: Any, schema: str) -> FaultError | None:
+    """How a document breaks its schema; None where it does not."""
     found = violations(schema, document)
     if not found:
-        return document, None
+        return None
     # A misspelt field is often a missing one too; its own name helps more.
     worst = next((fault for fault in found if fault.keyword == "additionalProperties"), found[0])
-    return document, FaultError(explain(worst, schema), worst.path or None)
+    return FaultError(explain(worst, schema), worst.path or None)
 
 
 async def _read(request: Request, schema: str) -> tuple[Any, FaultError | None]:
-    """The same of a request's body; a large one is read aside. Raises `FaultError`."""
+    """The same of a request's body. Raises `FaultError`.
+
+    A large one is read aside, and what is wrong with another one is explained there.
+    """
     aside: Aside = request.app.state.aside
     try:
         body = await read_plain(request.scope, request.receive, limit=_LIMIT, aside=aside)
-        if len(body) <= LARGE:
-            return _checked(body, schema)
-        return await aside.apart(request.scope, partial(_checked, body, schema))
+        if len(body) > LARGE:
+            return await aside.apart(request.scope, partial(_checked, body, schema))
+        document = loads_bounded(body)
+        if fits(schema, document):
+            return document, None
+        return document, await aside.apart(request.scope, partial(_broken, document, schema))
     except BodyTooLargeError:
         msg = "the body is too large: a control request may hold 10 MB"
         raise FaultError(msg, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE) from None
@@ -268,9 +279,10 @@ class Control:
         status = {"status": "ok" if ready else "starting", "version": __version__}
         return reply_json(status, 200 if ready else 503)
 
-    async def openapi(self, _: Request) -> Response:
-        """The OpenAPI page."""
-        return Response(openapi.page(), media_type="application/json")
+    async def openapi(self, request: Request) -> Response:
+        """The OpenAPI page, which is made when it is first asked for."""
+        page = await self.aside.apart(request.scope, openapi.page)
+        return Response(page, media_type="application/json")
 
     async def reset(self, request: Request) -> Response:
         """Forgets everything, or one key's world."""

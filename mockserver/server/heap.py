@@ -6,7 +6,6 @@ and written by several threads, so leave holes that nobody fills: what is used s
 process holds grows.
 """
 
-import ctypes
 import sys
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
@@ -24,6 +23,8 @@ _FREE = 1024 * 1024
 
 def settle() -> bool:
     """Has what is freed go back to the system; False where another C library keeps the memory."""
+    import ctypes  # noqa: PLC0415 - a server settles when it has begun to answer
+
     set_option = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if set_option is None:
         return False

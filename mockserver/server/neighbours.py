@@ -16,6 +16,7 @@ from mockserver.endpoints import answering
 from mockserver.endpoints.endpoint import Call, Endpoint
 from mockserver.endpoints.form import FORM_BYTES, Form, MalformedError, TooLargeError, read_form
 from mockserver.endpoints.table import endpoints
+from mockserver.rules import schemas
 from mockserver.server.asgi import BodyTooLargeError, ClientGoneError, closing, read_plain
 from mockserver.server.aside import Aside
 from mockserver.server.paths import any_method
@@ -82,6 +83,9 @@ async def _answer(engine: Engine, aside: Aside, row: Endpoint, request: Request)
         raise ClientGoneError from None
     if row.reads and not engine.tokenizer.ready:
         await aside.run(engine.tokenizer.get)
+    if not (row.stateless or schemas.explains()):
+        # What it changes it changes here, and so it explains here what it refuses.
+        await aside.apart(request.scope, schemas.learn)
 
     def produce(request_id: str, world: World) -> Any:
         if row.keeps and engine.keeping.shared:

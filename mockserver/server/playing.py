@@ -25,14 +25,14 @@ class Playing:
 
         The files are handed over as texts by name, with all that they include; none is opened here.
         """
-        # A server that plays none need not know how scenarios are read.
-        from mockserver.scenario.reach import warnings  # noqa: PLC0415
-
         key = read_query(request, "key").get("key")
         document = await read_document(request, "control.scenario")
         engine = self.engine
 
         def read() -> Any:
+            # A server that plays none need not know how scenarios are read.
+            from mockserver.scenario.reach import warnings  # noqa: PLC0415
+
             whole = scenario_of(engine, document)
             if whole.broken:
                 return whole, []

@@ -24,6 +24,12 @@ from mockserver.server.transport import config
 
 log = logging.getLogger("mockserver")
 
+_LEISURE_S = 0.05
+"""Seconds after which a server loads what its first request need not wait for.
+
+Who waits for a server is there at once, as a rule, and one thread of two has half of the interpreter.
+"""
+
 _TURN_S = 0.001
 """Seconds for which a thread that works aside may keep the interpreter from the loop; else 0.005."""
 
@@ -36,7 +42,7 @@ Whoever makes them, the loop waits: for 100,000 objects a twentieth of a second,
 
 
 class Server(uvicorn.Server):
-    """A server that says when it answers and only then loads the tokenizer.
+    """A server that says when it answers, only then loads the tokenizer, and at leisure all the rest.
 
     `alone`: the process is its own, so that its memory may be tuned. `beside` runs as long as it does.
     """
@@ -96,7 +102,8 @@ class Server(uvicorn.Server):
             self._on_open()
         self._engine.tokenizer.start()
         self._tasks = [asyncio.create_task(run()) for run in self._beside]
-        asyncio.get_running_loop().run_in_executor(None, self._load)
+        loop = asyncio.get_running_loop()
+        loop.call_later(_LEISURE_S, loop.run_in_executor, None, self._load)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends what runs beside, then the server."""

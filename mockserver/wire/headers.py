@@ -1,7 +1,7 @@
 """Response headers: the cloud's own sets, in its own order, as tables in `fixtures/headers.json`."""
 
-from email.utils import formatdate
 from functools import cache, lru_cache
+from time import gmtime
 
 from mockserver.base import resources
 
@@ -14,10 +14,16 @@ Holes = list[tuple[int, bytes, bytes]]
 """Where a header with an open value stands, its name, and the name of its value."""
 
 
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
 @lru_cache(maxsize=16)
 def http_date(second: int) -> bytes:
-    """A moment as the `date` header writes it."""
-    return formatdate(second, usegmt=True).encode()
+    """A moment as the `date` header writes it (RFC 9110, 5.6.7)."""
+    at = gmtime(second)
+    day = f"{_DAYS[at.tm_wday]}, {at.tm_mday:02} {_MONTHS[at.tm_mon - 1]} {at.tm_year}"
+    return f"{day} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT".encode()
 
 
 @cache

@@ -8,17 +8,9 @@ it does, so that a small request cannot take much memory.
 import sys
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from typing import Any, Protocol
-
-import brotli
-
-_zstd: Any = None
-"""What reads zstd; None where Python 3.14 was built without it."""
-
-with suppress(ImportError):
-    _zstd = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 
 _WINDOW_LOG = 23
 """The largest window of zstd, as a power of two: 8 MB, what RFC 9659 allows in HTTP."""
@@ -48,6 +40,10 @@ class _Stage(Protocol):
     """One run of an unpacker."""
 
     @property
+    def broken(self) -> type[Exception]:
+        """What it raises for what is not packed so."""
+
+    @property
     def eof(self) -> bool:
         """Whether what is packed has come to its end."""
 
@@ -61,6 +57,8 @@ class _Stage(Protocol):
 
 class _Zlib:
     """gzip, or deflate with or without a zlib header: some programs write none."""
+
+    broken = zlib.error
 
     def __init__(self, wbits: int | None = None) -> None:
         self._wbits = wbits
@@ -93,6 +91,9 @@ class _Brotli:
     unused_data = b""
 
     def __init__(self) -> None:
+        import brotli  # noqa: PLC0415 - hardly a body is packed so
+
+        self.broken = brotli.error
         self._unpacker = brotli.Decompressor()
 
     @property
@@ -104,19 +105,49 @@ class _Brotli:
         return unpacked
 
 
-def _read_zstd() -> _Stage:
-    stage: _Stage = _zstd.ZstdDecompressor(options={_zstd.DecompressionParameter.window_log_max: _WINDOW_LOG})
-    return stage
+@cache
+def _zstd() -> Any:
+    """What reads zstd; None where Python 3.14 was built without it."""
+    try:
+        return import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    except ImportError:
+        return None
 
 
-_STAGES: dict[str, Callable[[], _Stage]] = {"gzip": lambda: _Zlib(31), "deflate": _Zlib, "br": _Brotli}
-_BROKEN: tuple[type[Exception], ...] = (zlib.error, brotli.error)
-if _zstd is not None:
-    _STAGES["zstd"] = _read_zstd
-    _BROKEN += (_zstd.ZstdError,)
+class _Zstd:
+    """One frame of zstd."""
 
-READABLE = tuple(_STAGES)
-"""The codings that are read."""
+    def __init__(self) -> None:
+        library = _zstd()
+        self.broken = library.ZstdError
+        window = {library.DecompressionParameter.window_log_max: _WINDOW_LOG}
+        self._unpacker = library.ZstdDecompressor(options=window)
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._unpacker.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        data: bytes = self._unpacker.unused_data
+        return data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        unpacked: bytes = self._unpacker.decompress(data, max_length)
+        return unpacked
+
+
+_STAGES: dict[str, Callable[[], _Stage]] = {
+    "gzip": lambda: _Zlib(31),
+    "deflate": _Zlib,
+    "br": _Brotli,
+    "zstd": _Zstd,
+}
+
+
+def readable() -> tuple[str, ...]:
+    """The codings that are read."""
+    return tuple(coding for coding in _STAGES if coding != "zstd" or _zstd() is not None)
 
 
 class Unpacker:
@@ -124,14 +155,13 @@ class Unpacker:
 
     def __init__(self, coding: str, *, limit: int) -> None:
         self._coding = coding
-        stage = _STAGES.get(coding)
-        if stage is None:
-            fix = f"send it plain, or as one of {', '.join(READABLE)}"
+        if coding not in _STAGES or (coding == "zstd" and _zstd() is None):
+            fix = f"send it plain, or as one of {', '.join(readable())}"
             lacking = ", and the Python of this server was built without zstd" if coding == "zstd" else ""
             msg = f"the body's content-encoding is {coding[:80]!r}{lacking}: {fix}"
             raise UnpackError(msg, "body.coding")
-        self._make = stage
-        self._stage = stage()
+        self._make = _STAGES[coding]
+        self._stage = self._make()
         self._left = limit
         self._begun = False
         self._members = 1
@@ -149,7 +179,7 @@ class Unpacker:
                     raise self._broken(how)
             try:
                 piece = self._stage.decompress(data, self._left + 1)
-            except _BROKEN:
+            except self._stage.broken:
                 raise self._broken(_OTHERWISE) from None
             self._begun = True
             found += piece

@@ -286,7 +286,12 @@ def handed_out(
             if work is not pause:
                 assert isinstance(work, partial)
                 names.append(work.func.__name__)
-            work = steps.send(work())
+            try:
+                done = work()
+            except Refused as refused:
+                work = steps.throw(refused)
+            else:
+                work = steps.send(done)
     return names
 
 
@@ -295,6 +300,19 @@ def test_a_vocabulary_is_loaded_aside(tokenizer: Tokenizer) -> None:
     assert handed_out(engine, BODIES[COMPAT]) == ["get"]
     assert handed_out(engine, BODIES[COMPAT]) == []
     assert len(engine.journal) == 2
+
+
+@pytest.mark.parametrize(
+    ("broken", "handed"),
+    [({"temperature": "warm"}, "_read"), ({"tools": {}}, "_read"), ({"model": "qwen-pluss"}, "model")],
+)
+def test_what_is_wrong_with_a_small_request_is_explained_aside(
+    broken: dict[str, Any], handed: str, engine: Engine
+) -> None:
+    assert handed_out(engine, {**BODIES[COMPAT], **broken}) == [handed]
+    (entry,) = engine.journal
+    assert entry.refusal is not None
+    assert handed_out(engine, BODIES[COMPAT]) == []
 
 
 def test_a_large_request_is_read_and_answered_aside(engine: Engine) -> None:

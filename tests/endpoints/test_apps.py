@@ -262,19 +262,6 @@ def test_without_a_key_nobody_is_let_in(engine: Engine) -> None:
     assert ask(engine, {"prompt": "Tea?"}, key=None).status == 401
 
 
-@pytest.mark.parametrize(
-    ("path", "app"),
-    [
-        (f"/api/v1/apps/{APP}/completion", APP),
-        ("/api/v1/apps//completion", ""),
-        ("/api/v1/apps/a/b/completion", None),
-        ("/api/v1/apps/a/completions", None),
-    ],
-)
-def test_the_path_names_the_app(path: str, app: str | None) -> None:
-    assert apps.app_of(path) == app
-
-
 ANY = st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=9) | st.lists(st.text(), max_size=2)
 
 

@@ -688,3 +688,21 @@ def test_whatever_the_fast_one_refuses_has_a_place_and_a_reason(name: str, data:
     found = violations(name, document)
     assert bool(found) is not schemas.validator(name).is_valid(document)
     assert all(one.message for one in found)
+
+
+def test_what_explains_a_no_is_imported_once_and_then_is_there() -> None:
+    schemas.learn()
+    assert schemas.explains()
+    assert schemas._explaining() is schemas._explaining()
+
+
+@pytest.mark.parametrize("name", ["fault", "control.reply"])
+def test_the_fast_one_tells_a_broken_constraint_of_what_does_not_fit_alone(name: str) -> None:
+    document = {"kind": "slow-first", "ms": "x"} if name == "fault" else {"reply": 5}
+    told = schemas.told_at_once(name, document)
+    assert told is not None
+    assert (told.path, told.keyword) == (("ms", "type") if name == "fault" else ("reply", "type"))
+    assert (
+        schemas.told_at_once(name, {"kind": "slow-first", "ms": 5} if name == "fault" else {"reply": {}})
+        is None
+    )

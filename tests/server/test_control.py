@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from mockserver.base import jsontext
 from mockserver.base.masking import mask
 from mockserver.base.version import __version__
 from mockserver.corridor.engine import Engine
+from mockserver.rules.schemas import violations
 from mockserver.scripts.script import Script
-from mockserver.server import control
+from mockserver.server import control, openapi
 from tests.conftest import KEY, NOW
 from tests.server.talk import COMPAT, MODELS, MULTIMODAL, TEXT, TOKENIZER
 
@@ -428,17 +430,17 @@ def test_a_large_document_is_read_aside_and_a_template_compiled_there(
 ) -> None:
     """Whoever waits for the loop waits for neither."""
     threads: dict[str, str] = {}
-    checked, read = control._checked, Script.read
+    loads, read = jsontext.loads_bounded, Script.read
 
-    def reads(body: bytes, schema: str) -> Any:
+    def reads(body: bytes) -> Any:
         threads["loads"] = threading.current_thread().name
-        return checked(body, schema)
+        return loads(body)
 
     def scripts(*given: Any) -> Script:
         threads["read"] = threading.current_thread().name
         return read(*given)
 
-    monkeypatch.setattr(control, "_checked", reads)
+    monkeypatch.setattr(control, "loads_bounded", reads)
     monkeypatch.setattr(Script, "read", scripts)
     for content, template, loaded, made in (
         ("tea", False, False, False),
@@ -451,3 +453,35 @@ def test_a_large_document_is_read_aside_and_a_template_compiled_there(
     broken = client.post("/_mock/replies", content=b"[" + b" " * 100_000)
     assert (broken.status_code, threads["loads"]) == (400, "aside")
     assert "is not JSON" in broken.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/_mock/quotas", {"key": "sk-a\n", "model": "qwen-plus", "rpm": 1}),
+        ("PUT", "/_mock/rules", {"mode": "stern"}),
+        ("POST", "/_mock/replies", {"reply": {"content": 5}}),
+        ("POST", "/_mock/faults", {}),
+    ],
+)
+def test_what_is_wrong_with_a_small_document_is_explained_aside(
+    method: str, path: str, body: Any, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What explains is imported for the first no, which would keep everybody waiting."""
+    threads = []
+
+    def explained(schema: str, document: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return violations(schema, document)
+
+    monkeypatch.setattr(control, "violations", explained)
+    assert client.request(method, path, json=body).status_code == 400
+    assert threads == ["aside"]
+
+
+def test_the_page_of_all_calls_is_made_aside(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def made() -> bytes:
+        return threading.current_thread().name.encode()
+
+    monkeypatch.setattr(openapi, "page", made)
+    assert client.get("/_mock/openapi.json").content == b"aside"

@@ -1,6 +1,7 @@
 """The endpoints beside chat: who may ask, with which method, and what the tokenizer gives."""
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -11,12 +12,14 @@ from mockserver.corridor.settings import Settings
 from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.dialects.table import around, named
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
+from mockserver.rules import schemas
 from mockserver.rules.schemas import validator
 from mockserver.server.app import App
 from mockserver.talk.surface import Surface
 from tests.conftest import KEY
 from tests.server.talk import COMPAT, MODELS, TEXT, TOKENIZER
 
+BATCHES = "/compatible-mode/v1/batches"
 EMBEDDINGS = "/compatible-mode/v1/embeddings"
 NATIVE_MODELS = "/api/v1/models"
 GETTING = [MODELS, f"{MODELS}/qwen-plus", NATIVE_MODELS, f"{NATIVE_MODELS}/qwen-plus"]
@@ -150,3 +153,32 @@ def test_a_list_is_gzipped_when_asked(client: TestClient) -> None:
 )
 def test_a_path_speaks_the_dialect_of_its_root(path: str, surface: Surface) -> None:
     assert around(path) is surface
+
+
+def test_what_explains_a_no_is_imported_aside_before_a_call_that_changes_something(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+    monkeypatch.setattr(schemas, "explains", lambda: bool(threads))
+    monkeypatch.setattr(schemas, "learn", lambda: threads.append(threading.current_thread().name))
+    headers = {"Authorization": f"Bearer {KEY}"}
+    for path in (MODELS, BATCHES, BATCHES):
+        client.get(path, headers=headers)
+    assert threads == ["aside"]
+    assert client.post(BATCHES, json={"endpoint": 5}, headers=headers).status_code == 400
+
+
+@pytest.mark.parametrize("path", GETTING)
+def test_the_catalogue_is_read_aside(
+    path: str, client: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To make all models takes long the first time."""
+    threads, find = set(), engine.models.find
+
+    def found(name: object) -> Any:
+        threads.add(threading.current_thread().name)
+        return find(name)
+
+    monkeypatch.setattr(engine.models, "find", found)
+    assert client.get(path, headers={"Authorization": f"Bearer {KEY}"}).status_code == 200
+    assert threads == {"aside"}

@@ -13,7 +13,7 @@ from mockserver.base import resources
 from mockserver.base.version import __version__
 from mockserver.corridor.engine import Engine
 from mockserver.dialects.table import SURFACES
-from mockserver.endpoints import apps
+from mockserver.endpoints import asked
 from mockserver.rules.schemas import validator
 from mockserver.server import openapi
 from mockserver.server.app import App
@@ -92,7 +92,7 @@ def test_every_operation_is_named_once_and_described() -> None:
 
 def _served(engine: Engine) -> set[str]:
     """Every path that the application has a route for, as the page writes paths."""
-    found = {apps.PATH, *(path for surface in SURFACES.values() for path in surface.paths)}
+    found = {asked.PATH, *(path for surface in SURFACES.values() for path in surface.paths)}
     for route in App(engine).others().routes:
         inner = route.routes if isinstance(route, Mount) else [route]
         prefix = route.path if isinstance(route, Mount) else ""

@@ -1,5 +1,7 @@
 """Response headers: the cloud's names in the cloud's order."""
 
+from email.utils import formatdate
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -189,3 +191,8 @@ def test_start_less_arrival_is_the_cost(name: str, arrived: int, cost: int) -> N
 )
 def test_a_date_is_in_english_and_in_gmt(second: int, date: bytes) -> None:
     assert http_date(second) == date
+
+
+@given(st.integers(0, 4_102_444_800))
+def test_a_date_is_what_the_mail_library_writes(second: int) -> None:
+    assert http_date(second).decode() == formatdate(second, usegmt=True)
