@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import chain
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver.meter.table import Table
 from mockserver.meter.textcache import TextCache
@@ -27,9 +27,31 @@ _MERGING = 20
 
 _WORDS_BYTES = 2_000_000
 
-
 _PIECES = 20_000
 """Of how many pieces of words is remembered whether they are tokens."""
+
+
+_STRETCH = 2_000
+"""So many tokens are handed over to the library in one stretch."""
+
+
+class _Pause:
+    """The number of a token, which the library has to ask for: meanwhile other threads have their turn.
+
+    It takes the tokens without letting go of the interpreter, for a fifth of a second on a busy machine.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def __index__(self) -> int:
+        return self._number
+
+    def __lt__(self, other: int) -> bool:
+        return self._number < other
+
+    def __gt__(self, other: int) -> bool:
+        return self._number > other
 
 
 class _Numbers(dict[bytes, int]):
@@ -113,7 +135,8 @@ class Mapped:
         import tiktoken  # noqa: PLC0415 - few need it
 
         table = self._table
-        ranks = {table.token(number): number for number in range(len(table))}
+        numbers = ((number, number if number % _STRETCH else _Pause(number)) for number in range(len(table)))
+        ranks: dict[bytes, Any] = {table.token(number): told for number, told in numbers}
         expression = EXPRESSIONS[self._vocabulary]
         library = tiktoken.Encoding(
             self._vocabulary, pat_str=expression, mergeable_ranks=ranks, special_tokens={}

@@ -37,7 +37,6 @@ def test_a_row_that_takes_a_body_has_a_schema_for_it() -> None:
 def test_a_row_keeps_what_there_is_or_tells_of_the_mock_itself() -> None:
     rows = [row for row in endpoints() if not row.stateless]
     assert {row.keeps for row in rows} == {"", "conversations", "files"}
-    telling = {"models", "model", "nativeModels", "nativeModel", "uploadPolicy"}
-    assert {row.id for row in rows if not row.keeps} == telling
+    assert {row.id for row in rows if not row.keeps} == {"uploadPolicy"}
     for row in endpoints():
         assert not row.keeps or alone(row.keeps)

@@ -102,6 +102,23 @@ def test_who_merges_much_loads_the_library_which_says_the_same(monkeypatch: pyte
     assert own.encode(text, allowed_special="all") == ids
 
 
+def test_the_library_is_given_the_tokens_in_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not let go of the interpreter by itself, and everybody would wait for all of them."""
+    told, number = [], module._Pause.__index__
+
+    def tells(pause: module._Pause) -> int:
+        told.append(number(pause))
+        return told[-1]
+
+    monkeypatch.setattr(module, "_STRETCH", 50)
+    monkeypatch.setattr(module._Pause, "__index__", tells)
+    own = small(monkeypatch, 0)
+    own.encode_ordinary("abb")
+    assert loaded(own)
+    assert {0, 50, 100, 150, 200, 250} <= set(told)
+    assert own.encode_ordinary("abb") == [256, 98]
+
+
 def test_the_library_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     own = small(monkeypatch, 0)
     own.encode_ordinary("abb")

@@ -204,9 +204,9 @@ def test_of_requests_of_one_turn_all_are_read_before_one_is_answered(
     app, done = app_of(tokenizer), []
     read, say = app.engine.door.read, app.engine.speaker.reply
 
-    def reads(*args: Any) -> Any:
+    def reads(*args: Any, **options: Any) -> Any:
         done.append("read")
-        return read(*args)
+        return read(*args, **options)
 
     def says(*args: Any, **options: Any) -> Any:
         done.append("say")
