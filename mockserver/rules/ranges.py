@@ -14,7 +14,7 @@ from mockserver.talk.request import ChatRequest
     source="Model Studio docs, error codes (zh), 2025-12; limits: Model Studio docs, models, 2026-03; "
     "`max_completion_tokens` has no upper bound but for three: mnfst/modelparams.dev#242, #245, #299, #300, "
     "#338 and #366, probes, 2026-08 and 2026-09; models that speak want 10 tokens: probes of a user, 2026-08",
-    fix="Ask for as many tokens as the model writes at least, and for its most output at most.",
+    fix="Ask for 1 token at least, and by `max_tokens` for the model's most output at most.",
     museum="anomalyco/opencode#40770, Kilo-Org/kilocode#5871",
     refusals=("parameter.max-tokens-range", "parameter.max-tokens-checked"),
     needs=("max_tokens", "max_completion_tokens"),

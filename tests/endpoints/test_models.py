@@ -98,7 +98,7 @@ def test_who_speaks_or_listens_is_listed(
 
 
 @pytest.mark.parametrize("surface", [COMPAT, NATIVE_TEXT, NATIVE_MULTIMODAL])
-@pytest.mark.parametrize("model", ["qwen3-tts-flash", "qwen3.5-omni-plus-realtime", "wanx-v1"])
+@pytest.mark.parametrize("model", ["MiniMax/speech-02-hd", "qwen3.5-omni-plus-realtime", "wanx-v1"])
 def test_who_is_listed_only_does_not_chat(engine: Engine, surface: Surface, model: str) -> None:
     assert not dialect_of(surface).serves(surface, engine.models[model])
 
