@@ -36,9 +36,11 @@ _SERVICE = re.compile(r"<[0-9]{3}> InternalError")
 FILES = ""
 """The name of the scenario that a server is started with; no key is empty."""
 
-_MOST_WORLDS = 10_000
-
 MB = 1024 * 1024
+
+_MOST_WORLDS, _USES_BYTES, _USE = 10_000, 2 * MB, 150
+"""Of how many keys a script counts its uses, in how many bytes, and about what one takes beside its key."""
+
 MOST_BYTES = 48 * MB
 """What all scripts and faults that were handed over may take together: 20,000 that say little."""
 
@@ -191,6 +193,10 @@ def _raw(spec: Mapping[str, Any], errors: Errors) -> Reply:
     return Reply((), pace=Pace(**pace) if pace else None, fault=fault, raw=raw)
 
 
+def _no_uses() -> Kept[str, int]:
+    return Kept(most=_MOST_WORLDS, size=_USES_BYTES, weigh=lambda key, _: len(key) + _USE)
+
+
 @dataclass(slots=True, eq=False)
 class Script:
     """One entry of the control API: when it answers, what it says, how often it did.
@@ -210,7 +216,7 @@ class Script:
     used: int = 0
     counter: str = ""
     size: int = 0
-    uses: Kept[str, int] = field(default_factory=lambda: Kept(most=_MOST_WORLDS), repr=False)
+    uses: Kept[str, int] = field(default_factory=_no_uses, repr=False)
 
     @classmethod
     def read(

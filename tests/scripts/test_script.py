@@ -568,3 +568,14 @@ def test_every_change_of_the_scripts_counts_and_no_use_does(errors: Errors) -> N
         before = scripts.revision
         step()
         assert scripts.revision - before == more
+
+
+def test_a_script_counts_for_so_many_keys_and_so_many_bytes_of_them(errors: Errors) -> None:
+    script = Script.read({"reply": {"content": "Tea."}}, "reply-1", errors, source="tea.yaml:1")
+    for number in range(12_000):
+        script.take(f"sk-{number}")
+    assert (script.used_by("sk-0"), script.used_by("sk-11999"), len(script.uses)) == (0, 1, 10_000)
+    for number in range(12_000):
+        script.take(f"sk-{number:0>240}")
+    assert script.uses.size <= 2 * 1024 * 1024
+    assert script.used_by(f"sk-{11_999:0>240}") == 1

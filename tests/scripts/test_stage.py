@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.scripts import stage as module
 from mockserver.scripts.pace import INSTANT, Profile, recorded, steady
 from mockserver.scripts.script import FILES
 from mockserver.scripts.stage import Setting, Stage
@@ -91,6 +92,30 @@ def test_clearing_a_key_leaves_the_others_and_clearing_all_leaves_the_files(
     for name, on_miss in played.items():
         stage.play(name, Setting(on_miss=on_miss))
     stage.clear(key)
-    assert stage._settings.keys() == played.keys() - {key}
+    assert {*stage._common, *stage._own} == played.keys() - {key}
     stage.clear()
-    assert stage._settings.keys() == played.keys() & {FILES}
+    assert {*stage._common, *stage._own} == played.keys() & {FILES}
+
+
+@pytest.mark.parametrize(("most", "size"), [(3, 10_000), (100, 3 * 350)])
+def test_of_too_many_keys_those_go_that_were_not_asked_with_for_longest(
+    most: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST", most)
+    monkeypatch.setattr(module, "_BYTES", size)
+    stage = quiet()
+    for name in (None, FILES):
+        stage.play(name, Setting(pace=steady({"first_ms": 5})))
+    keys = [f"sk-{number:0>47}" for number in range(5)]
+    for key in keys:
+        stage.change(key, on_miss="error")
+        assert stage.on_miss(keys[0]) == "error"
+    assert [stage.on_miss(key) for key in keys] == ["error", "built-in", "built-in", "error", "error"]
+    assert stage.pace(keys[1], REQUEST) == Pace(5), "what holds for all stays"
+
+
+def test_a_change_for_the_files_keeps_their_pace() -> None:
+    stage = quiet()
+    stage.play(FILES, Setting(pace=steady({"first_ms": 5})))
+    stage.change(FILES, on_miss="error")
+    assert (stage.on_miss("sk-a"), stage.pace("sk-a", REQUEST)) == ("error", Pace(5))
