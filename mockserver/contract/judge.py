@@ -444,14 +444,16 @@ def judge_sum(told: Tokens, sure: tuple[int, int], unsure: tuple[int, int]) -> l
     return [Failure("usage.sum", text, place="usage")]
 
 
-def of_form(fault: Any, found: list[Failure]) -> list[Failure]:
+def of_form(fault: Any, found: list[Failure], *, known: Collection[str] = ()) -> list[Failure]:
     """What is wrong with the report of an answer that came in an odd but legal form.
 
     The requirement of that form stands before what was misread because of it. Of a form that a client only
-    should read it stands alone: what follows from it is no graver than it is.
+    should read it stands alone: what follows from it is no graver than it is. `known` are the requirements
+    that ordinary answers showed to be broken: the form is not to blame for them.
     """
     form = next((one for one in requirements().values() if fault is not None and one.form == fault), None)
-    if form is None or not found:
+    misread = [failure for failure in found if failure.requirement not in known]
+    if form is None or not misread:
         return found
-    first = Failure(form.id, f"of a stream in this form: {found[0].message}", place=found[0].place)
+    first = Failure(form.id, f"of a stream in this form: {misread[0].message}", place=misread[0].place)
     return [first, *(found if form.severity is Severity.MUST else [])]

@@ -279,7 +279,7 @@ class Session:
         assert last.planned is not None
         fault = last.planned.reply.get("fault") if last.entry.stream else None
         found = judge_answer(held.report, last.entry, stream=held.stream, finish=finish_of(fault))
-        self._fail(of_form(fault, found))
+        self._fail(of_form(fault, found, known={failure.requirement for failure in self.failures}))
         return self._good(talk, turn, held, last)
 
     def _doubt(self, talk: _Talk, seen: Seen) -> None:

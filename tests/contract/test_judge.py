@@ -645,6 +645,14 @@ def test_a_form_that_should_be_read_is_blamed_alone() -> None:
     assert (form.requirement, form.severity) == ("form.last-blank", Owed.SHOULD)
 
 
+def test_a_form_is_not_blamed_for_what_ordinary_answers_showed() -> None:
+    usage, text = Failure("usage.streamed", "no usage is reported"), Failure("report.text", "it differs")
+    assert of_form("crlf", [usage], known={"usage.streamed"}) == [usage]
+    form, *rest = of_form("crlf", [usage, text], known={"usage.streamed"})
+    assert (form.requirement, form.message) == ("form.line-ends", "of a stream in this form: it differs")
+    assert rest == [usage, text]
+
+
 def test_a_finish_reason_that_a_fault_put_there_is_the_one_to_be_told(engine: Engine) -> None:
     kept = entry(engine)
     assert kept.reply is not None
