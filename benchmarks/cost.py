@@ -48,7 +48,7 @@ class Build(Server):
 def said(kind: workload.Kind, version: int, *, fresh: bool) -> bytes:
     """Return a request; a fresh one differs from all others in a text of the same length."""
     whole = workload.request(kind, version % workload.BODIES, scripted=True)
-    return whole.replace(b"Good morning!", b"Good %07d!" % version) if fresh else whole
+    return workload.unlike(whole, version) if fresh else whole
 
 
 class Caller:

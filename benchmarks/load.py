@@ -33,6 +33,8 @@ EVENT_END = b"\n\n"
 CONNECT_BATCH = 50
 PACED_GRACE = 20.0
 MAX_ANSWERS = 2_000_000
+FRESH = 40_000
+"""So many requests are made of which no two are alike: more than a job has answered."""
 
 _Connection = TypeVar("_Connection", bound=asyncio.BaseProtocol)
 
@@ -49,6 +51,8 @@ class Job:
     seconds: float
     at: str = ""
     """Another path than the one that the kind is asked at."""
+    fresh: bool = False
+    """Whether no two requests are alike."""
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -306,6 +310,8 @@ def main() -> None:
         workload.request(job.kind, version, scripted=job.scripted, at=job.at)
         for version in range(workload.BODIES)
     ]
+    if job.fresh:
+        requests = [workload.unlike(requests[at % len(requests)], at) for at in range(FRESH)]
     # A collection in the middle of a window would be counted as the server's lateness.
     gc.disable()
     measure = measure_pace if job.kind in workload.PACED else measure_rate

@@ -222,27 +222,31 @@ def _cpu_s(pids: list[int]) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def cost(seconds: float, *options: str) -> float:
-    """Return the milliseconds of processor time that a server takes for an answer, by 64 connections."""
+def cost(seconds: float, engine: Engine, *options: str, fresh: bool = False) -> tuple[float, float]:
+    """Return the milliseconds of processor time for an answer, of a server and of the engine.
+
+    64 connections ask; of `fresh` requests no two are alike.
+    """
     with serving(*options) as (process, port):
         ask(port, "POST", "/_mock/replies", workload.script("chat"))
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii").split()
         pids = [process.pid, *map(int, children)]
         job = {"kind": "chat", "port": port, "scripted": True, "concurrency": 64, "warmup": 1.0}
-        before = _cpu_s(pids)
+        before = _cpu_s(pids), _cpu_s([engine.process.pid])
         _, usage = ask(port, "GET", "/_mock/usage")
         done = subprocess.run(
             [sys.executable, str(HERE / "load.py")],
-            input=json.dumps({**job, "seconds": seconds}),
+            input=json.dumps({**job, "seconds": seconds, "fresh": fresh}),
             capture_output=True,
             text=True,
             check=True,
         )
         if json.loads(done.stdout).get("error"):
             raise RuntimeError(json.loads(done.stdout)["error"])
-        spent = _cpu_s(pids) - before
+        after = _cpu_s(pids), _cpu_s([engine.process.pid])
         _, usage = ask(port, "GET", "/_mock/usage")
-        return float(1000 * spent / sum(row["requests"] for row in usage["usage"]))
+        answers = sum(row["requests"] for row in usage["usage"])
+        return 1000 * (after[0] - before[0]) / answers, 1000 * (after[1] - before[1]) / answers
 
 
 def main() -> int:
@@ -272,18 +276,24 @@ def main() -> int:
         finally:
             engine.end()
         print(json.dumps(found, indent=1))
-        shares, pairs = [], []
+        shares: dict[bool, list[float]] = {False: [], True: []}
+        pairs = []
         engine = Engine(Path(folder), durable=False)
         url = f"redis://127.0.0.1:{engine.port}"
         try:
             for number in range(options.rounds):
-                alone = cost(options.seconds)
-                shared = cost(options.seconds, "--state", f"{url}?prefix=cost-{number}")
-                both = cost(options.seconds, "--state", f"{url}?prefix=both-{number}", "--workers", "2")
-                shares.append(alone / shared)
+                for fresh, name in ((True, "no two requests alike"), (False, "the same requests")):
+                    state = f"{url}?prefix={number}-{fresh}"
+                    alone, _ = cost(options.seconds, engine, fresh=fresh)
+                    shared, one = cost(options.seconds, engine, "--state", state, fresh=fresh)
+                    shares[fresh].append(alone / shared)
+                    told = f"alone {alone:.3f}, shared {shared:.3f} and {one:.3f} of the engine's"
+                    print(f"milliseconds of processor time for an answer, {name}: {told}", flush=True)
+                both, two = cost(
+                    options.seconds, engine, "--state", f"{url}?prefix={number}", "--workers", "2"
+                )
                 pairs.append(2 * shared / both)
-                told = f"alone {alone:.3f}, shared {shared:.3f}, by two {both:.3f}"
-                print(f"milliseconds of processor time for an answer: {told}")
+                print(f"by two processes: {both:.3f} and {two:.3f} of the engine's", flush=True)
         finally:
             engine.end()
     bad = [
@@ -296,7 +306,8 @@ def main() -> int:
         or told["slowest_s"] > LONGEST_S
     ]
     for what, found_shares, floor in (
-        ("alone, one that shares", shares, RATE),
+        ("alone, one that shares", shares[False], RATE),
+        ("alone where no two requests are alike, one that shares", shares[True], RATE),
         ("by one worker, a pair", pairs, PAIR),
     ):
         if found_shares:

@@ -154,6 +154,11 @@ def request(kind: Kind, version: int, *, scripted: bool, at: str = "") -> bytes:
     return "\r\n".join([*head, "", ""]).encode() + content
 
 
+def unlike(whole: bytes, number: int) -> bytes:
+    """Return a request that differs from those of all other numbers, in a text of the same length."""
+    return whole.replace(b"Good morning!", b"Good %07d!" % number)
+
+
 def script(kind: Kind) -> Json:
     """Return the body for `POST /_mock/replies` that makes the mock give the answer of the others."""
     if kind in PACED:
