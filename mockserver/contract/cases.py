@@ -54,6 +54,7 @@ class Turn:
     """One thing said, the answers to it in order, and the results of the calls among them.
 
     `interrupted`: the calls of the last answer get no results, for the user says what comes next.
+    `result_options`: the options of each round of results, where they are not those of the turn.
     """
 
     say: str = ""
@@ -65,12 +66,13 @@ class Turn:
     options: Mapping[str, Any] = field(default_factory=dict)
     replies: tuple[Mapping[str, Any], ...] = ()
     results: tuple[tuple[str, ...], ...] = ()
+    result_options: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def read(cls, spec: Mapping[str, Any]) -> "Turn":
         """A turn of a case's JSON, as its schema allows it."""
         given = dict(spec)
-        for name in ("parts", "replies"):
+        for name in ("parts", "replies", "result_options"):
             given[name] = tuple(spec.get(name) or ())
         given["results"] = tuple(tuple(results) for results in spec.get("results") or ())
         return cls(**given)
@@ -87,19 +89,19 @@ class Turn:
     def segments(self, *, chopped: bool) -> Iterator[list[Planned]]:
         """The answers between two rounds of calls, which belong to one request and its retries.
 
-        Calls that break off and are the last come whole to a client that asks again: then results are given,
-        and there has to be an answer to them.
+        What breaks off comes whole to a client that asks again, or `again` comes in its place: a model seldom
+        says the same twice. Calls that break off and are the last are followed by an answer to their results.
         """
         segment: list[Planned] = []
         for number, spec in enumerate(self.replies, 1):
-            reply = {name: value for name, value in spec.items() if name != "delivery"}
+            reply = {name: value for name, value in spec.items() if name not in ("delivery", "again")}
             delivery = Delivery.read(spec.get("delivery"))
             if chopped and not delivery.sizes:
                 delivery = replace(delivery, sizes=CHOPPED)
             segment.append(Planned(reply, delivery))
             broken = bool(delivery.end or (reply.get("fault") and spoilt(reply)))
             if broken:
-                whole = {name: value for name, value in reply.items() if name != "fault"}
+                whole = {name: value for name, value in spec.get("again", reply).items() if name != "fault"}
                 segment += [Planned(whole, replace(delivery, end="")) for _ in range(_COPIES)]
             if reply.get("tool_calls"):
                 yield segment

@@ -181,7 +181,8 @@ class Conversations(RuleBasedStateMachine):
             given = tuple({**reply, "delivery": {"sizes": list(sizes)}} for reply in turn.replies)
             turn = replace(turn, replies=given)
         if self._kind in _WITH_OPTIONS:
-            turn = replace(turn, options=data.draw(_OPTIONS))
+            others = data.draw(st.lists(_OPTIONS, max_size=len(turn.results)))
+            turn = replace(turn, options=data.draw(_OPTIONS), result_options=tuple(others))
         self._take(turn)
 
     @precondition(lambda self: self._can("partial") and self._kind in _PLAINEST)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from mockserver.base.jsontext import loads
 from mockserver.contract.cases import MIXED, Case, Turn
@@ -140,7 +139,6 @@ class Session:
         talk = self._talks[turn.conversation]
         start, talk.kept = len(talk.history), talk.judged
         stream = self._streams(talk)
-        options = {**talk.begin.options, **turn.options}
         talk.history.append(_user(turn))
         command: Say | Results = Say(
             conversation=talk.begin.conversation,
@@ -152,11 +150,11 @@ class Session:
             cancel_after=turn.cancel_after if stream else None,
         )
         self._said(turn)
-        results = iter(turn.results)
+        results, others = iter(turn.results), iter(turn.result_options)
         segments = list(turn.segments(chopped=self.mode == "chopped"))
         for number, segment in enumerate(segments, 1):
             due = [*talk.history, *([_prefix(turn.partial)] if turn.partial is not None else [])]
-            held = self._round(talk, command, segment, due, options)
+            held = self._round(talk, command, segment, due)
             if not self._settle(talk, turn, held, start):
                 return
             calls = talk.history[-1].calls
@@ -173,8 +171,9 @@ class Session:
                 conversation=talk.begin.conversation,
                 results=tuple(answers),
                 stream=self._streams(talk),
-                options=turn.options,
+                options=next(others, turn.options),
             )
+            turn = replace(turn, partial=None)  # only the first answer of a turn goes on from its prefix
 
     def _speak_over(self, talk: _Talk) -> None:
         """The user speaks before the calls have results."""
@@ -209,10 +208,10 @@ class Session:
         command: Say | Results,
         segment: Sequence[Planned],
         due: list[Told],
-        options: dict[str, Any],
     ) -> _Round:
         """One command: plans the answers, sends it, and judges the requests that came of it."""
         key, stream = talk.begin.key, command.stream
+        options = {**talk.begin.options, **command.options}
         talk.asked += 1
         before = len(self.stage.seen(key))
         self.stage.plan(key, segment)

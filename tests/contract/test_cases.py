@@ -150,6 +150,15 @@ def test_an_answer_that_ends_early_is_there_again() -> None:
     assert {planned.delivery.sizes for planned in segment} == {(1,)}
 
 
+def test_what_comes_in_the_place_of_an_answer_that_ended_early_may_be_another() -> None:
+    delivery = {"end": "cut", "sizes": [3]}
+    (segment,) = Turn(
+        replies=({"content": "Hi", "delivery": delivery, "again": {"content": "Ho"}},)
+    ).segments(chopped=False)
+    assert [planned.reply for planned in segment] == [{"content": "Hi"}, *[{"content": "Ho"}] * 12]
+    assert {planned.delivery.sizes for planned in segment} == {(3,)}
+
+
 @pytest.mark.parametrize("broken", [{"delivery": {"end": "cut"}}, {"fault": "truncated-json"}])
 def test_behind_calls_that_broke_off_and_are_the_last_an_answer_is_planned(broken: dict[str, Any]) -> None:
     call = {"tool_calls": [{"id": "1", "name": "f", "arguments": "{}"}]}

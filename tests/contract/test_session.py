@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 
 from contract_tests.gallery.reference import CloudError, Message, Reply, Said
 from mockserver.contract.cases import MIXED, Case, Turn
-from mockserver.contract.protocol import Begin, Command, End, Hello, Report, Result, Say
+from mockserver.contract.protocol import Begin, Command, End, Hello, Report, Result, Results, Say
 from mockserver.contract.session import Session
 from mockserver.contract.strategies import conversations, image
 from mockserver.corridor.engine import Engine
@@ -204,6 +205,29 @@ def test_results_go_to_the_calls_that_were_answered_and_without_any_are_empty(st
     assert ("tools", "call_1: '', call_2: ''") in bare.transcript.lines
 
 
+class RepeatsOptions(PaperClient):
+    """Sends with the results what the turn alone was told."""
+
+    asked: Mapping[str, Any]
+
+    def say(self, say: Say) -> Report:
+        self.asked = say.options
+        return super().say(say)
+
+    def results(self, results: Results) -> Report:
+        return super().results(replace(results, options={**self.asked, **results.options}))
+
+
+@pytest.mark.parametrize("surface", ["compat", "native-text"])
+def test_results_may_have_options_of_their_own(stage: PaperStage, surface: str) -> None:
+    turn = say("Hi", CALL, CALL, "Ho", options={"seed": 1}, result_options=({"top_p": 0.5}, {}))
+    case = talk(turn, say("Ho", "Hi"), tools=(WEATHER,), options={"temperature": 0.5})
+    assert broken(led(stage, case, surface=surface)) == []
+    assert broken(led(stage, case, RepeatsOptions, surface=surface)) == ["options.unasked"]
+    same = talk(replace(turn, result_options=()), tools=(WEATHER,))
+    assert broken(led(stage, same, RepeatsOptions, surface=surface)) == []
+
+
 def test_a_session_ends_where_something_breaks_that_has_to_be(stage: PaperStage) -> None:
     held = led(stage, talk(say("One", "1"), say("Two", "2"), say("Three", "3")), Forgets)
     assert broken(held) == ["history.complete"]
@@ -351,6 +375,35 @@ def test_calls_that_broke_off_and_come_again_are_answered(
     broken_off = {**call, "delivery": {"end": "error", "after": 3}}
     held = led(stage, talk(say("One", broken_off), say("Two", "2")), client, mode="stream")
     assert [failure.message for failure in held.failures] == []
+
+
+class Gathers(Patient):
+    """Keeps what it had heard of an answer when it asks for it again."""
+
+    def __init__(self, begin: Begin) -> None:
+        super().__init__(begin)
+        self.heard: list[Reply] = []
+
+    def take(self, reply: Reply, document: Message, *, cumulative: bool) -> None:
+        super().take(reply, document, cumulative=cumulative)
+        if reply not in self.heard:
+            self.heard.append(reply)
+
+    def report(self, reply: Reply) -> Report:
+        for other in self.heard:
+            for at, call in other.choice(0).calls.items():
+                reply.choice(0).calls.setdefault(at, call)
+        return super().report(reply)
+
+
+def test_who_asks_again_may_get_another_answer(stage: PaperStage) -> None:
+    calls = [{"id": f"call_{at}", "name": "f", "arguments": '{"a": "of many letters"}'} for at in (1, 2)]
+    delivery = {"end": "error", "after": 7}
+    other = {"content": "No calls."}
+    case = talk(say("One", {"tool_calls": calls, "delivery": delivery, "again": other}), say("Two", "2"))
+    for client in (PaperClient, Patient):
+        assert broken(led(stage, case, client, mode="stream")) == []
+    assert broken(led(stage, case, Gathers, mode="stream")) == ["report.tool-calls"]
 
 
 def stopped() -> Case:
@@ -560,6 +613,13 @@ def test_in_a_session_only_what_is_new_is_due(stage: PaperStage) -> None:
 
 def test_an_answer_that_went_on_from_a_prefix_is_remembered_with_it(stage: PaperStage) -> None:
     case = talk(say("One", " be it", partial="So"), say("Two", "2"))
+    assert broken(led(stage, case)) == []
+    assert broken(led(stage, case, ForgetsPrefix)) == ["partial.joined"]
+
+
+def test_behind_calls_an_answer_goes_on_from_no_prefix(stage: PaperStage) -> None:
+    case = talk(say("One", {**CALL, "content": " be it"}, "Done", partial="So"), say("Two", "2"))
+    case = replace(case, tools=(WEATHER,))
     assert broken(led(stage, case)) == []
     assert broken(led(stage, case, ForgetsPrefix)) == ["partial.joined"]
 
