@@ -157,6 +157,15 @@ class KnownReasons(Reference):
         return super().finish(reason if reason in known else "stop", before)
 
 
+@defect("form.late-texts", museum="tashfeenahmed/freellmapi#846", surfaces=COMPLETIONS)
+class NoWordsBehindCalls(Reference):
+    """Where the first call begins the words of an answer are over."""
+
+    def piece(self, reply: Reply, said: Said, delta: Message, *, cumulative: bool) -> None:
+        heard = {**delta, "content": ""} if said.calls and not cumulative else delta
+        super().piece(reply, said, heard, cumulative=cumulative)
+
+
 @defect("form.restated-ids", surfaces=COMPLETIONS)
 class AppendsIds(Reference):
     """The id of a call is put together of all its pieces, unless each is all of it so far."""

@@ -259,3 +259,37 @@ class KeyInAnotherHeader(Reference):
         headers = super().headers(stream=stream)
         key = headers.pop("Authorization").removeprefix("Bearer ")
         return {**headers, "api-key": key}
+
+
+@defect("form.guessed-input", museum="maximhq/bifrost#5355", surfaces=ANTHROPIC)
+class CountsWhereItBegins(_ReadsOtherwise):
+    """The input is what the beginning of a stream says of it."""
+
+    class reads(Reader):  # noqa: N801 - an attribute
+        guess = 0
+
+        def message_start(self, event: Body) -> Body:
+            self.guess = event["message"]["usage"]["input_tokens"]
+            return {"choices": []}
+
+        def message_delta(self, event: Body) -> Body:
+            read = super().message_delta(event)
+            return {**read, "usage": {**read["usage"], "prompt_tokens": self.guess}}
+
+
+@defect("form.several-texts", museum="tombii/better-ccflare#233", surfaces=ANTHROPIC)
+class FirstTextBlock(_ReadsOtherwise):
+    """Of a stream the first block of text is heard."""
+
+    class reads(Reader):  # noqa: N801 - an attribute
+        index: int | None = None
+
+        def message_start(self, _: Body) -> Body:
+            self.index = None
+            return {"choices": []}
+
+        def content_block_delta(self, event: Body) -> Body:
+            if event["delta"]["type"] != "text_delta":
+                return super().content_block_delta(event)
+            self.index = event["index"] if self.index is None else self.index
+            return super().content_block_delta(event) if event["index"] == self.index else {"choices": []}

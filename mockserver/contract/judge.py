@@ -340,6 +340,15 @@ def judge_refusal(report: Report, entry: Entry) -> list[Failure]:
     return found + (judge_status(report, {entry.status, entry.refusal.status}) if inside else [])
 
 
+def judge_unspent(report: Report) -> list[Failure]:
+    """What is wrong with the usage that is reported of a refused turn: it costs nothing."""
+    usage = report.usage
+    if usage is None or not (usage.input or usage.output):
+        return []
+    text = f"a refusal costs nothing; reported are {usage.input} and {usage.output} tokens"
+    return [Failure("usage.exact", text, place="usage")]
+
+
 def judge_status(report: Report, sent: Collection[int]) -> list[Failure]:
     """What is wrong with the status that is told of an error inside a stream; it may be left out.
 

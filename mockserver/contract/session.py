@@ -21,6 +21,7 @@ from mockserver.contract.judge import (
     judge_stopped,
     judge_sum,
     judge_unfinished,
+    judge_unspent,
     of_form,
 )
 from mockserver.contract.protocol import Begin, End, Report, Result, Results, Say
@@ -272,6 +273,8 @@ class Session:
             return self._ended(talk, turn, held, last, start)
         if last.entry.refusal is not None:
             self._fail(judge_refusal(held.report, last.entry))
+            if not any(one.ended for one in held.planned):
+                self._fail(judge_unspent(held.report))
             return self._failed(talk, start)
         if held.report.cancelled and turn.cancel_after and turn.cancel_after <= last.frames:
             return self._stopped(talk, turn, held, last, start)

@@ -19,6 +19,8 @@ ID_ALONE = b"id: 7\n: heartbeat\n\n"
 """An id without data: by the same rules it is no event."""
 UNKNOWN_FINISH = "pause"
 """A finish reason that nobody documents."""
+GUESSED_INPUT = 6
+"""How many tokens are said to have gone in before they are counted."""
 LARGE_BYTES = 1 << 20
 """What a large event has more than others, in bytes."""
 
@@ -200,6 +202,117 @@ def _parted(planned: Planned, field: str, left: str | None) -> tuple[Frame, ...]
     return numbered(planned, frames)
 
 
+def _says_only(payload: dict[str, Any]) -> bool:
+    """Whether an event has words, and neither a piece of a call nor a finish."""
+    words = any(message_of(choice).get("content") for choice in _choices(payload))
+    return words and not _pieces(payload) and not _finished(payload)
+
+
+def with_late_texts(planned: Planned) -> tuple[Frame, ...]:
+    """The words of an answer behind its calls, or before the piece of a call that ends it (native).
+
+    Several choices stay as they are: they end one by one.
+    """
+    frames = list(planned.frames)
+    called = [at for at, frame in enumerate(frames) if _pieces(frame.payload or {})]
+    opened = [at for at in called if not _finished(frames[at].payload or {})]
+    several = len({choice.get("index") for frame in frames for choice in _choices(frame.payload or {})}) > 1
+    if planned.cumulative or several or not opened:
+        return planned.frames
+    said = [at for at in range(opened[-1]) if _says_only(frames[at].payload or {})]
+    order = [at for at in range(opened[-1] + 1) if at not in said] + said
+    moved = [replace(frames[at], due=frames[place].due) for place, at in enumerate(order)]
+    return numbered(planned, [*moved, *frames[len(order) :]])
+
+
+def with_guessed_input(planned: Planned) -> tuple[Frame, ...]:
+    """Another number of tokens that went in where Anthropic's stream begins: its end says the right one."""
+
+    def guessed(payload: dict[str, Any]) -> bool:
+        begins = payload.get("type") == "message_start"
+        if begins:
+            payload["message"]["usage"]["input_tokens"] = GUESSED_INPUT
+        return begins
+
+    return _changed(planned, guessed)
+
+
+def with_several_texts(planned: Planned) -> tuple[Frame, ...]:
+    """The text of an answer in two blocks on Anthropic's surface, in two parts of one message in responses.
+
+    Other dialects have one text.
+    """
+    said = [at for at, frame in enumerate(planned.frames) if _parts_of_text(frame.payload or {})]
+    if not said[1:]:
+        return planned.frames
+    half = said[len(said) // 2]
+    if "output_index" in (planned.frames[half].payload or {}):
+        return numbered(planned, _two_parts(planned.frames, said, half))
+    return _two_blocks(planned.frames, half)
+
+
+def _parts_of_text(payload: dict[str, Any]) -> bool:
+    """Whether an event has a piece of the text of a block or of a part."""
+    delta = payload.get("delta")
+    block = isinstance(delta, dict) and delta.get("type") == "text_delta"
+    return block or payload.get("type") == "response.output_text.delta"
+
+
+def _two_blocks(frames: tuple[Frame, ...], half: int) -> tuple[Frame, ...]:
+    """Anthropic's events, the block of the text in two from one of its pieces on."""
+    index = (frames[half].payload or {})["index"]
+    ended = {"type": "content_block_stop", "index": index}
+    begun = {"type": "content_block_start", "content_block": {"type": "text", "text": ""}, "index": index + 1}
+    later = []
+    for frame in frames[half:]:
+        payload = frame.payload or {}
+        moved = {**payload, "index": payload["index"] + 1} if "index" in payload else payload
+        later.append(frame.saying(moved))
+    return (*frames[:half], frames[half].beside(ended), frames[half].beside(begun), *later)
+
+
+def _two_parts(frames: tuple[Frame, ...], said: list[int], half: int) -> list[Frame]:
+    """The events of a response, its text in two parts from one of its pieces on."""
+    first, second = (
+        "".join((frames[at].payload or {})["delta"] for at in said if (at >= half) is behind)
+        for behind in (False, True)
+    )
+    piece = frames[half].payload or {}
+    place = {name: piece[name] for name in ("item_id", "output_index", "content_index")}
+
+    def halves(item: dict[str, Any]) -> dict[str, Any]:
+        if item.get("type") != "message":
+            return item
+        (part,) = item["content"]
+        return {**item, "content": [{**part, "text": first}, {**part, "text": second}]}
+
+    part: dict[str, Any] = {"type": "output_text", "text": first, "annotations": []}
+    between = [
+        {"type": "response.output_text.done", **place, "text": first},
+        {"type": "response.content_part.done", **place, "part": part},
+        {"type": "response.content_part.added", **place, "content_index": 1, "part": {**part, "text": ""}},
+    ]
+    told = [*frames[:half], *(frames[half].beside({"sequence_number": 0, **one}) for one in between)]
+    for frame in frames[half:]:
+        payload = dict(frame.payload or {})
+        if payload.get("item_id") == piece["item_id"]:
+            payload["content_index"] = 1
+            if "text" in payload:
+                payload["text"] = second
+            if "part" in payload:
+                payload["part"] = {**payload["part"], "text": second}
+        if "item" in payload and payload["item"].get("content"):
+            payload["item"] = halves(payload["item"])
+        if payload.get("response", {}).get("output"):
+            output = [halves(item) for item in payload["response"]["output"]]
+            payload["response"] = {**payload["response"], "output": output}
+        told.append(frame.saying(payload))
+    return [
+        frame.saying({**(frame.payload or {}), "sequence_number": number})
+        for number, frame in enumerate(told)
+    ]
+
+
 def without_end(planned: Planned) -> tuple[Frame, ...]:
     """The first half of a stream, and then an end in good order, without a finish; of a body nothing."""
     half = planned.frames[: planned.struck(None)]
@@ -235,6 +348,9 @@ ODD: Mapping[str, Callable[[Planned], tuple[Frame, ...]]] = {
     "restated-names": with_restated_names,
     "late-ids": with_late_ids,
     "null-opening": with_null_opening,
+    "late-texts": with_late_texts,
+    "guessed-input": with_guessed_input,
+    "several-texts": with_several_texts,
     "early-end": without_end,
     "data-lines": with_data_lines,
     "other-fields": with_other_fields,

@@ -26,6 +26,7 @@ from mockserver.contract.judge import (
     judge_stopped,
     judge_sum,
     judge_unfinished,
+    judge_unspent,
     of_form,
 )
 from mockserver.contract.protocol import Begin, Call, Choice, Error, Report, Tokens
@@ -735,3 +736,12 @@ def test_media_stand_among_the_texts_where_they_were_said(
 )
 def test_what_stands_at_a_place_of_a_body(place: str, there: Any) -> None:
     assert at_place({"a": [None, {"b": 2}]}, place) == there
+
+
+def test_a_refusal_costs_nothing() -> None:
+    for usage in (None, Tokens(0, 0)):
+        assert judge_unspent(Report(usage=usage)) == []
+    for usage in (Tokens(3, 0), Tokens(0, 3)):
+        (failure,) = judge_unspent(Report(usage=usage))
+        assert failure.requirement == "usage.exact"
+        assert failure.message.startswith("a refusal costs nothing; reported are")

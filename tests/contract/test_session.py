@@ -11,7 +11,18 @@ from hypothesis import HealthCheck, given, settings
 
 from contract_tests.gallery.reference import CloudError, Message, Reply, Said
 from mockserver.contract.cases import MIXED, Case, Turn
-from mockserver.contract.protocol import Begin, Command, End, Hello, Report, Result, Results, Say
+from mockserver.contract.protocol import (
+    Begin,
+    Command,
+    End,
+    Error,
+    Hello,
+    Report,
+    Result,
+    Results,
+    Say,
+    Tokens,
+)
 from mockserver.contract.session import Session
 from mockserver.contract.strategies import conversations, image
 from mockserver.corridor.engine import Engine
@@ -536,6 +547,23 @@ def test_a_refusal_costs_nothing_in_the_sum(stage: PaperStage) -> None:
     case = talk(say("One", "1"), say("Two", WRONG))
     assert broken(led(stage, case)) == []
     assert broken(led(stage, case, SumsWrongly)) == ["usage.sum"]
+
+
+class TellsTokens(Patient):
+    """Tells of every turn that failed that it cost three tokens."""
+
+    def say(self, say: Say) -> Report:
+        try:
+            return super().say(say)
+        except CloudError as error:
+            told = Error(type(error).__name__, error.code, error.status, error.message)
+            return Report(usage=Tokens(3, 0), error=told)
+
+
+def test_a_refused_turn_has_no_usage_but_that_of_an_answer_that_broke_off(stage: PaperStage) -> None:
+    assert broken(led(stage, talk(say("One", WRONG)), TellsTokens)) == ["usage.exact"]
+    broken_off = {**ends("error", after=3), "again": WRONG}
+    assert broken(led(stage, talk(say("One", broken_off)), TellsTokens, mode="stream")) == []
 
 
 def test_what_broke_off_may_be_in_the_sum_or_not(stage: PaperStage) -> None:

@@ -13,7 +13,13 @@ from mockserver.talk.reply import Choice, Reply
 from mockserver.talk.request import ToolCall
 from mockserver.wire.sse import Reader
 from tests.faults.careful import planned
-from tests.wire.exchanges import TOOLS, compat_exchange, native_exchange
+from tests.wire.exchanges import (
+    TOOLS,
+    anthropic_exchange,
+    compat_exchange,
+    native_exchange,
+    responses_exchange,
+)
 
 TEXT = Reply((Choice("Three minutes at eighty degrees."),))
 CALLS = Reply(
@@ -224,6 +230,93 @@ def test_texts_so_far_have_no_first_piece(tokenizer: Tokenizer) -> None:
     repeated = {**NATIVE, "incremental_output": False, "tools": TOOLS}
     answer = planned(native_exchange("qwen-plus", CALLS, tokenizer, **repeated))
     assert odd.with_late_ids(answer) == answer.frames
+
+
+SPOKEN = Reply(
+    (
+        Choice(
+            "A moment: I look it up for you.",
+            tool_calls=(ToolCall("brew", '{"leaf": "sencha"}', "call_1"),),
+            finish_reason="tool_calls",
+        ),
+    )
+)
+
+
+def words(frames: tuple[Frame, ...]) -> list[str]:
+    """What each frame with words or a call has, in their order."""
+    told = []
+    for frame in frames:
+        for choice in odd._choices(frame.payload or {}):
+            message = choice.get("delta") or choice.get("message") or {}
+            told += [message["content"]] if message.get("content") else []
+            told += ["call" for _ in message.get("tool_calls") or ()]
+    return told
+
+
+def test_words_may_come_behind_calls_and_none_is_lost(tokenizer: Tokenizer) -> None:
+    for answer in both(SPOKEN, tokenizer):
+        before, after = words(answer.frames), words(odd.with_late_texts(answer))
+        assert after[0] == "call" != before[0]
+        assert sorted(before) == sorted(after)
+        assert "".join(after).replace("call", "") == "A moment: I look it up for you."
+        assert [frame.due for frame in odd.with_late_texts(answer)] == [frame.due for frame in answer.frames]
+
+
+def test_words_stay_where_there_are_no_calls_several_choices_or_texts_so_far(tokenizer: Tokenizer) -> None:
+    for answer in (*both(TEXT, tokenizer), *both(Reply(SPOKEN.choices * 2), tokenizer)):
+        assert odd.with_late_texts(answer) == answer.frames
+    repeated = {**NATIVE, "incremental_output": False, "tools": TOOLS}
+    answer = planned(native_exchange("qwen-plus", SPOKEN, tokenizer, **repeated))
+    assert odd.with_late_texts(answer) == answer.frames
+
+
+def test_an_input_is_guessed_where_an_anthropic_stream_begins(tokenizer: Tokenizer) -> None:
+    answer = planned(anthropic_exchange("qwen-plus", TEXT, tokenizer))
+    first, *others = odd.with_guessed_input(answer)
+    assert first.payload is not None
+    assert first.payload["message"]["usage"]["input_tokens"] == odd.GUESSED_INPUT
+    assert tuple(others) == answer.frames[1:]
+    for other in both(TEXT, tokenizer):
+        assert odd.with_guessed_input(other) == other.frames
+
+
+def test_a_text_of_anthropics_may_stand_in_two_blocks(tokenizer: Tokenizer) -> None:
+    answer = planned(anthropic_exchange("qwen-plus", SPOKEN, tokenizer))
+    payloads = [frame.payload or {} for frame in odd.with_several_texts(answer)]
+    begun = [one["content_block"]["type"] for one in payloads if one.get("type") == "content_block_start"]
+    assert begun == ["text", "text", "tool_use"]
+    texts = {0: "", 1: ""}
+    for one in payloads:
+        if one.get("delta", {}).get("type") == "text_delta":
+            texts[one["index"]] += one["delta"]["text"]
+    assert all(texts.values())
+    assert texts[0] + texts[1] == "A moment: I look it up for you."
+    ended = [one["index"] for one in payloads if one.get("type") == "content_block_stop"]
+    assert ended == [0, 1, 2]
+
+
+def test_a_text_of_a_response_may_stand_in_two_parts(tokenizer: Tokenizer) -> None:
+    answer = planned(responses_exchange("qwen-plus", SPOKEN, tokenizer))
+    payloads = [frame.payload or {} for frame in odd.with_several_texts(answer)]
+    assert [one["sequence_number"] for one in payloads] == list(range(len(answer.frames) + 3))
+    (message,) = [one for one in payloads[-1]["response"]["output"] if one["type"] == "message"]
+    parts = [part["text"] for part in message["content"]]
+    assert all(parts)
+    assert "".join(parts) == "A moment: I look it up for you."
+    for at, text in enumerate(parts):
+        of_part = [one for one in payloads if one.get("content_index") == at]
+        assert "".join(one["delta"] for one in of_part if "delta" in one) == text
+        assert [one["text"] for one in of_part if "text" in one] == [text]
+    done = [one["item"] for one in payloads if one["type"] == "response.output_item.done"]
+    assert [item["content"] for item in done if "content" in item] == [message["content"]]
+
+
+def test_one_piece_of_text_and_other_dialects_stay_as_they_are(tokenizer: Tokenizer) -> None:
+    short = Reply((Choice("Hi"),))
+    one = planned(anthropic_exchange("qwen-plus", short, tokenizer))
+    for answer in (one, *both(TEXT, tokenizer)):
+        assert odd.with_several_texts(answer) == answer.frames
 
 
 def test_an_early_end_has_no_finish(tokenizer: Tokenizer) -> None:
