@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent))
+from children import tie_to_caller
 from failing import reason
 from good import FORM, GOOD
 from holdups import EVERY, Health, Wait, memory, talk
@@ -130,6 +131,7 @@ def fuzz(
 
     `under_way` holds the number of the request of each line.
     """
+    tie_to_caller()
     rows = chosen(only)
     numbers = iter(range(first, 1 << 60))
     lock = threading.Lock()

@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).parent))
 import nasty
 import nasty_schemas  # noqa: F401 - its rows are entered by reading it
+from children import tie_to_caller
 from soak import spawned
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def talk(port: int, said: bytes) -> tuple[str, float]:
 
 def send(port: int, name: str, number: int, told: Queue[tuple[str, float] | None]) -> None:
     """In a process of its own: prepare a row, say so, ask that many times at once and tell of each answer."""
+    tie_to_caller()
     row = nasty.ROWS[name]()
     for call in row.before:
         talk(port, call.encoded())
