@@ -1,6 +1,7 @@
 """`dashscope-mock serve`: runs the server."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -277,15 +278,21 @@ def _recorded(options: argparse.Namespace) -> "Recorded":
 
 def _run(settings: Settings, sock: "socket.socket", options: argparse.Namespace) -> int:
     """Serves on a socket until the end; the exit status. Raises what is wrong with the options."""
-    from mockserver.corridor.engine import Engine  # noqa: PLC0415
-    from mockserver.server.serve import serve  # noqa: PLC0415
+    # What is imported and made from here on stays for good: nothing of it need be looked at again and again.
+    # The server has itself collected when it has loaded the rest.
+    gc.disable()
+    try:
+        from mockserver.corridor.engine import Engine  # noqa: PLC0415
+        from mockserver.server.serve import serve  # noqa: PLC0415
 
-    engine = Engine(settings)
-    if options.cassette is not None:
-        engine.recorded = _recorded(options)
-    beside = _played(engine, options.scenario)
-    with suppress(KeyboardInterrupt):
-        serve(engine, sock=sock, ready_file=options.ready_file, quiet=options.quiet, beside=beside)
+        engine = Engine(settings)
+        if options.cassette is not None:
+            engine.recorded = _recorded(options)
+        beside = _played(engine, options.scenario)
+        with suppress(KeyboardInterrupt):
+            serve(engine, sock=sock, ready_file=options.ready_file, quiet=options.quiet, beside=beside)
+    finally:
+        gc.enable()
     return replay.end(engine.recorded, options) if engine.recorded is not None else 0
 
 

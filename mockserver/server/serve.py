@@ -76,18 +76,21 @@ class Server(uvicorn.Server):
 
         Its pauses were the lateness of paced streams. What large requests took goes back to the system.
         """
-        if self._alone:
-            heap.settle()
-        self._engine.door.load()
-        self._engine.tokenizer.get()
-        if self._alone:
-            sys.setswitchinterval(_TURN_S)  # from now on requests are answered, beside the rest of this
-        self._app.others()
         if not self._alone:
+            self._engine.door.load()
+            self._app.others()
             return
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*_COLLECTED)
+        sys.setswitchinterval(_TURN_S)
+        try:
+            heap.settle()
+            self._engine.door.load()
+            self._engine.tokenizer.get()
+            self._app.others()
+            gc.collect()
+            gc.freeze()
+        finally:
+            gc.set_threshold(*_COLLECTED)
+            gc.enable()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal to end: running answers get their grace, and then it is over whatever runs."""

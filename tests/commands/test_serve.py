@@ -1,5 +1,6 @@
 """`dashscope-mock serve`: its options, its help, and its exit status."""
 
+import gc
 import logging
 import socket
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from mockserver.corridor.settings import TOKEN_VARIABLE, Settings
 from mockserver.meter.quotas import Quota
 from mockserver.server import many
 from mockserver.server import serve as serving
-from mockserver.server.listening import bind
+from mockserver.server.listening import PortTakenError, bind
 
 
 @pytest.fixture(autouse=True)
@@ -164,6 +165,22 @@ def test_a_taken_port_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
         port = sock.getsockname()[1]
         assert main(["serve", "--port", str(port)]) == 2
     assert f"dashscope-mock: cannot listen on 127.0.0.1:{port}: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt, PortTakenError])
+def test_nothing_is_collected_while_a_server_is_made(
+    error: type[BaseException] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collecting = []
+
+    def serve(*_: Any, **__: Any) -> None:
+        collecting.append(gc.isenabled())
+        if error is not None:
+            raise error
+
+    monkeypatch.setattr(serving, "serve", serve)
+    main(["serve", "--port", "0"])
+    assert (collecting, gc.isenabled()) == ([False], True)
 
 
 def test_an_interrupt_is_a_good_end(monkeypatch: pytest.MonkeyPatch) -> None:

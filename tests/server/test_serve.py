@@ -98,8 +98,10 @@ def test_nobody_has_to_be_told_that_the_port_is_open(lazy_tokenizer: LazyTokeniz
 def test_what_stays_for_good_is_taken_out_of_the_collectors_way(make_live: MakeLive) -> None:
     live = make_live()
     gc.unfreeze()  # the server may have done it by now
+    gc.disable()  # as it is while a server is made
     live.server._load()
     assert gc.get_freeze_count() > 0
+    assert gc.isenabled()
     young, between, _ = gc.get_threshold()
     assert young * between <= 100_000, "so many objects are gone through while everybody waits"
 
