@@ -28,6 +28,7 @@ from mockserver.scripts.script import MB, MOST_BYTES, Script, ScriptError, let_g
 from mockserver.server import openapi, ruling
 from mockserver.server.asgi import BodyTooLargeError, read_plain
 from mockserver.server.aside import Aside
+from mockserver.server.responding import LongResponse
 from mockserver.talk.refused import Refused
 from mockserver.wire.unpacking import UnpackError
 
@@ -335,7 +336,7 @@ class Control:
             return b'{"replies":[%b]}' % b",".join(each)
 
         whole = await self.aside.apart(request.scope, written)
-        return Response(whole, media_type="application/json")
+        return LongResponse(whole, media_type="application/json")
 
     async def remove_reply(self, request: Request) -> Response:
         """Takes a scripted reply out."""

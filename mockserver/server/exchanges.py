@@ -17,6 +17,7 @@ from mockserver.endpoints.table import endpoints
 from mockserver.scripts.match import MatchError
 from mockserver.server.aside import Aside
 from mockserver.server.control import FaultError, read_document, read_query, reply_json
+from mockserver.server.responding import LongResponse
 from mockserver.state.journal import Entry
 
 Test = Callable[[Entry], bool]
@@ -151,7 +152,7 @@ class Exchanges:
         entries = tuple(self.engine.calls if "endpoint" in query else self.engine.journal)
         write = _FORMATS[query.get("format", "json")]
         content, kind = await self.aside.apart(request.scope, lambda: write(filtered(entries), self.engine))
-        return Response(content, media_type=kind)
+        return LongResponse(content, media_type=kind)
 
     async def verify(self, request: Request) -> Response:
         """Whether these requests were made; what is not so is told in words."""

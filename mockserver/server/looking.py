@@ -25,6 +25,7 @@ from mockserver.server import copying
 from mockserver.server.aside import Aside
 from mockserver.server.control import FaultError, read_query, reply_json, shown
 from mockserver.server.exchanges import FILTERS, filter_of, whole_number
+from mockserver.server.responding import LongResponse
 from mockserver.state.brief import brief
 from mockserver.state.journal import Entry, Journal
 
@@ -87,7 +88,7 @@ class Looking:
         query = read_query(request, "endpoint")
         entry = self._entry(request, beside="endpoint" in query)
         scripts = tuple(self.engine.scripts.seen_by(entry.world.key))
-        return Response(
+        return LongResponse(
             await self.aside.apart(request.scope, lambda: dumps(self._whole(entry, scripts))),
             media_type="application/json",
         )

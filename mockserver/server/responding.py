@@ -1,10 +1,19 @@
-"""An answer of the engine as a response of Starlette's."""
+"""Answers as responses of Starlette's: those of the engine, and long ones of the control API."""
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from mockserver.corridor.answers import Answer
 from mockserver.server.asgi import carry_out, send_body
+
+
+class LongResponse(Response):
+    """A response that may be long: it leaves in pieces, and others have their turn in between."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - as ASGI has it
+        """Sends it, by the ASGI protocol."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send_body(bytes(self.body), send)
 
 
 class RawResponse(Response):

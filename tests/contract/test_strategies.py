@@ -26,7 +26,7 @@ from mockserver.rules.schemas import validator
 from mockserver.talk.surface import Surface
 from tests.asking import COMPLETIONS
 
-DEEP = ("character_options", "response_format", "stop", "tool_choice")
+DEEP = ("character_options", "response_format", "stop", "tool_choice", "tools")
 """The parameters whose branches lie deepest, or are taken least."""
 
 ON_EACH_SURFACE = pytest.mark.parametrize("surface", COMPLETIONS)

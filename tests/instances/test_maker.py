@@ -200,7 +200,8 @@ def test_a_hostile_schema_ends_within_its_steps(schema: Any, monkeypatch: pytest
     assert orjson.dumps(value)
     assert len(reason) < 3_000
     assert len(attempts) <= 4
-    assert all(0 < maker.steps <= STEPS for maker in attempts)
+    assert all(maker.steps > 0 for maker in attempts[:1])  # for the others there may be no time left
+    assert all(maker.steps <= STEPS for maker in attempts)
 
 
 def test_a_schema_that_is_too_wide_gives_some_of_its_properties() -> None:
