@@ -409,6 +409,11 @@ def test_an_answer_comes_through_a_proxy_in_its_very_chunks() -> None:
         writer.write(CHUNKED + b"3\r\ntea\r\n2\r\nno\r\n0\r\n\r\n")
         await writer.drain()
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        closed.set()
+
+    closed = asyncio.Event()
 
     async def run() -> tuple[list[bytes], bytes]:
         server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=serving)
@@ -419,6 +424,7 @@ def test_an_answer_comes_through_a_proxy_in_its_very_chunks() -> None:
         chunks = [chunk async for chunk in incoming.chunks()]
         await incoming.close()
         await onward.close()
+        await closed.wait()
         server.close()
         return chunks, tunnel.asked
 
