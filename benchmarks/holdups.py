@@ -33,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import nasty
 import nasty_schemas  # noqa: F401 - its rows are entered by reading it
 from children import tie_to_caller
+from servers import spent
 from soak import spawned
 
 if TYPE_CHECKING:
@@ -48,8 +49,6 @@ BOUND = 0.1
 AT_ONCE = 20
 RESTING = 2.0
 PATIENCE = 180.0
-_SCHEDULED = 2
-"""The clock of a process by which the kernel schedules it, to the nanosecond."""
 
 
 def talk(port: int, said: bytes) -> tuple[str, float]:
@@ -117,11 +116,6 @@ class Held:
     def whole(self) -> float:
         """The longest wait by the clock."""
         return max(wait.whole for wait in self.waits)
-
-
-def spent(pid: int) -> float:
-    """Return how many seconds a process had a core, the threads that have ended among it."""
-    return time.clock_gettime(~pid << 3 | _SCHEDULED)
 
 
 def waiting(pid: int) -> dict[str, float]:

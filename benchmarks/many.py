@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import workload
 from children import tied
-from servers import free_port
+from servers import free_port, loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -231,18 +231,9 @@ def cost(seconds: float, engine: Engine, *options: str, fresh: bool = False) -> 
         ask(port, "POST", "/_mock/replies", workload.script("chat"))
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii").split()
         pids = [process.pid, *map(int, children)]
-        job = {"kind": "chat", "port": port, "scripted": True, "concurrency": 64, "warmup": 1.0}
         before = _cpu_s(pids), _cpu_s([engine.process.pid])
         _, usage = ask(port, "GET", "/_mock/usage")
-        done = subprocess.run(
-            [sys.executable, str(HERE / "load.py")],
-            input=json.dumps({**job, "seconds": seconds, "fresh": fresh}),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        if json.loads(done.stdout).get("error"):
-            raise RuntimeError(json.loads(done.stdout)["error"])
+        loaded("the server", "chat", port=port, seconds=seconds, warmup=1.0, fresh=fresh)
         after = _cpu_s(pids), _cpu_s([engine.process.pid])
         _, usage = ask(port, "GET", "/_mock/usage")
         answers = sum(row["requests"] for row in usage["usage"])

@@ -17,7 +17,6 @@ import contextlib
 import json
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import workload
 from cost import Build
-from servers import HERE, BenchmarkError, Server, choose_cores, pin
+from servers import Server, choose_cores, loaded, pin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 64
 WARMUP = 0.5
-GRACE = 40.0
 
 OPENAI_PATH = "/v1/chat/completions"
 
@@ -68,28 +66,18 @@ PEERS = {"llmposter": Llmposter}
 
 def measure(server: Server, kind: Kind, seconds: float) -> dict[str, float]:
     """Load a server for some seconds; return its rate, and what an answer or event costs in µs."""
-    job = {
-        "kind": kind,
-        "port": server.port,
-        "scripted": server.scripted,
-        "concurrency": CONNECTIONS,
-        "warmup": WARMUP,
-        "seconds": seconds,
-        "at": server.at,
-    }
     before = server.spent()
-    done = subprocess.run(
-        [sys.executable, str(HERE / "load.py")],
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        timeout=seconds + GRACE,
-        check=False,
+    result = loaded(
+        server.name,
+        kind,
+        port=server.port,
+        scripted=server.scripted,
+        concurrency=CONNECTIONS,
+        warmup=WARMUP,
+        seconds=seconds,
+        at=server.at,
     )
     spent = server.spent() - before
-    result = json.loads(done.stdout or "{}")
-    if "error" in result or done.returncode:
-        raise BenchmarkError(f"{server.name}, {kind}: {result.get('error') or done.stderr[-800:]}")
     rate = result[KINDS[kind]]
     # What is spent holds the warm-up too, in which it answers as fast.
     return {"rate": rate, "cost": spent / (rate * (seconds + WARMUP)) * 1e6, "client": result["client_busy"]}

@@ -17,10 +17,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import workload
 from children import tied
+from servers import loaded
 
 from mockserver.corridor.replay import Recorded
 from mockserver.corridor.work import at_once
@@ -154,24 +155,7 @@ def overhead(folder: Path, rounds: int) -> dict[str, float]:
 
 def rate(port: int, kind: Kind, seconds: float) -> float:
     """Return the requests per second of a server."""
-    job: dict[str, Any] = {
-        "kind": kind,
-        "port": port,
-        "scripted": True,
-        "concurrency": 64,
-        "warmup": 0.5,
-        "seconds": seconds,
-    }
-    done = subprocess.run(
-        [sys.executable, str(HERE / "load.py")],
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    measured = json.loads(done.stdout)
-    assert "error" not in measured, measured
-    return float(measured.get("rate") or measured["requests_per_second"])
+    return loaded("the server", kind, port=port, seconds=seconds)["requests_per_second"]
 
 
 def rates(folder: Path, rounds: int, seconds: float) -> dict[str, float]:

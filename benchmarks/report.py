@@ -106,6 +106,18 @@ def _slow_lateness(results: Results) -> float | None:
     return None if late is None else late / max(80.0, 1.2 * (bare or 0.0))
 
 
+def _none_failed(name: str, measure: str) -> Floor:
+    """Return the floor of a measure of which no stream may fail."""
+    return Floor(
+        name=name,
+        measure=measure,
+        wanted="0",
+        form="{:.0f}",
+        most=0,
+        read=lambda results: results.value(measure, "mock", "failures"),
+    )
+
+
 FLOORS = (
     Floor(
         name="chat, 64 connections, against the reference",
@@ -131,14 +143,7 @@ FLOORS = (
         most=3.0,
         read=lambda results: results.ratio("paced-1000", "late_p99_ms", to="bare"),
     ),
-    Floor(
-        name="paced streams that failed",
-        measure="paced-1000",
-        wanted="0",
-        form="{:.0f}",
-        most=0,
-        read=lambda results: results.value("paced-1000", "mock", "failures"),
-    ),
+    _none_failed("paced streams that failed", "paced-1000"),
     Floor(
         name="slow streams, p99 lateness, of 80 ms or of 1.2 times bare's",
         measure="paced-5000",
@@ -147,14 +152,7 @@ FLOORS = (
         most=1.0,
         read=_slow_lateness,
     ),
-    Floor(
-        name="slow streams that failed",
-        measure="paced-5000",
-        wanted="0",
-        form="{:.0f}",
-        most=0,
-        read=lambda results: results.value("paced-5000", "mock", "failures"),
-    ),
+    _none_failed("slow streams that failed", "paced-5000"),
     Floor(
         name="spawn to open port, s",
         measure="start",

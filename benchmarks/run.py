@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import report
 import workload
-from servers import HERE, BenchmarkError, Server, choose_cores, pin
+from servers import BenchmarkError, Server, choose_cores, loaded, pin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from workload import Kind
 
 OPEN_FILES = 12_000
-LOAD_GRACE = 40.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,29 +75,15 @@ STAGGER = 1.0
 def measure_load(measure: Measure, server: Server, plan: Plan) -> dict[str, float]:
     """Run the load client once against a server, and return what it measured."""
     paced = measure.kind in workload.PACED
-    job = {
-        "kind": measure.kind,
-        "port": server.port,
-        "scripted": server.scripted,
-        "concurrency": measure.concurrency,
-        "warmup": 0.0 if paced else plan.warmup,
-        "seconds": STAGGER if paced else plan.seconds,
-    }
-    done = subprocess.run(
-        [sys.executable, str(HERE / "load.py")],
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        timeout=plan.seconds + LOAD_GRACE,
-        check=False,
+    return loaded(
+        server.name,
+        measure.kind,
+        port=server.port,
+        scripted=server.scripted,
+        concurrency=measure.concurrency,
+        warmup=0.0 if paced else plan.warmup,
+        seconds=STAGGER if paced else plan.seconds,
     )
-    if done.returncode:
-        raise BenchmarkError(f"the client failed against {server.name}: {done.stderr[-800:]}")
-    result: dict[str, float] = json.loads(done.stdout)
-    result.pop("job")
-    if "error" in result:
-        raise BenchmarkError(f"{server.name}, {measure.kind}: {result['error']}")
-    return result
 
 
 def measure_starts(results: report.Results, plan: Plan, cores: Cores) -> None:

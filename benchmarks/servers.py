@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 START_LIMIT = 20.0
 END_LIMIT = 3.0
+LOAD_GRACE = 40.0
 _NO_BYTE_CODE = "PYTHONDONTWRITEBYTECODE"
 """Where this is set a source tree is compiled anew at every start; an installed wheel has its byte code."""
 
@@ -34,6 +35,54 @@ _SCHEDULED = 2
 
 class BenchmarkError(Exception):
     """A server or the client did not do what the measurement rests on."""
+
+
+def spent(pid: int) -> float:
+    """Return how many seconds a process had a core, the threads that have ended among it."""
+    return time.clock_gettime(~pid << 3 | _SCHEDULED)
+
+
+def loaded(
+    who: str,
+    kind: Kind,
+    *,
+    port: int,
+    seconds: float,
+    scripted: bool = True,
+    concurrency: int = 64,
+    warmup: float = 0.5,
+    at: str = "",
+    fresh: bool = False,
+) -> dict[str, float]:
+    """Run the load client against a server for some seconds, and return what it measured (`load.Job`).
+
+    Raises `BenchmarkError`, which says whose server it was.
+    """
+    job = {
+        "kind": kind,
+        "port": port,
+        "scripted": scripted,
+        "concurrency": concurrency,
+        "warmup": warmup,
+        "seconds": seconds,
+        "at": at,
+        "fresh": fresh,
+    }
+    done = subprocess.run(
+        [sys.executable, str(HERE / "load.py")],
+        input=json.dumps(job),
+        capture_output=True,
+        text=True,
+        timeout=warmup + seconds + LOAD_GRACE,
+        check=False,
+    )
+    if done.returncode:
+        raise BenchmarkError(f"the client failed against {who}: {done.stderr[-800:]}")
+    result: dict[str, float] = json.loads(done.stdout)
+    result.pop("job", None)
+    if "error" in result:
+        raise BenchmarkError(f"{who}, {kind}: {result['error']}")
+    return result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +231,7 @@ class Server:
 
     def spent(self) -> float:
         """Return the seconds of processor time that it has taken so far."""
-        return time.clock_gettime(~self.process.pid << 3 | _SCHEDULED)
+        return spent(self.process.pid)
 
     def resident_mb(self) -> float:
         """Return its resident memory in MB, as the kernel tells it."""
