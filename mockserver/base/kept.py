@@ -2,11 +2,11 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from functools import lru_cache, wraps
+from functools import wraps
 from threading import Lock
 from typing import Generic, TypeVar
 
-from mockserver.base.forgetting import also
+from mockserver.base.forgetting import also, memo
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -126,7 +126,7 @@ def remembered(*, most: int, characters: int) -> Callable[[Callable[..., V]], Ca
             most=most, size=characters // 2, weigh=lambda texts, _: sum(map(len, texts))
         )
         lock = Lock()
-        short = lru_cache(maxsize=most)(work)
+        short = memo(most=most)(work)
 
         @wraps(work)
         def asked(*texts: str) -> V:
@@ -141,7 +141,6 @@ def remembered(*, most: int, characters: int) -> Callable[[Callable[..., V]], Ca
             return found[0]
 
         def forget() -> None:
-            short.cache_clear()
             with lock:
                 kept.clear()
 

@@ -16,7 +16,7 @@ class LongResponse(Response):
         await send_body(bytes(self.body), send)
 
 
-class RawResponse(Response):
+class RawResponse(LongResponse):
     """An answer of the engine as a Starlette response, its headers exactly as they are; or its plan."""
 
     def __init__(self, answer: Answer) -> None:
@@ -27,9 +27,6 @@ class RawResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends it, by the ASGI protocol."""
         if self._plan is None:
-            await send(
-                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-            )
-            await send_body(bytes(self.body), send)
+            await super().__call__(scope, receive, send)
         else:
             await carry_out(self._plan, scope, receive, send)
