@@ -3,14 +3,10 @@
 
 const { createAlibaba } = require("@ai-sdk/alibaba");
 const { Output, generateText, jsonSchema, streamText, tool } = require("ai");
-const { Answer, Conversation, FEATURES, ToldError, serve } = require("../loop.cjs");
+const { Answer, FEATURES, ToldError, serve } = require("../loop.cjs");
+const { ModelMessages, NAMES, OWN } = require("../model_messages.cjs");
 
-const NAMES = { temperature: "temperature", top_p: "topP", top_k: "topK", seed: "seed", max_tokens: "maxOutputTokens" };
-Object.assign(NAMES, { presence_penalty: "presencePenalty", frequency_penalty: "frequencyPenalty" });
-const OWN = { enable_thinking: "enableThinking", thinking_budget: "thinkingBudget" };
-Object.assign(OWN, { preserve_thinking: "preserveThinking", parallel_tool_calls: "parallelToolCalls" });
-
-class Vercel extends Conversation {
+class Vercel extends ModelMessages {
   constructor(begin) {
     super({ ...begin, system: undefined }); // the system message is an argument of each call
     this.instructions = begin.system;
@@ -29,22 +25,6 @@ class Vercel extends Conversation {
       ),
     );
     return { role: "user", content: content.length > 0 ? content : text };
-  }
-
-  begun(prefix) {
-    return { role: "assistant", content: prefix, providerOptions: { alibaba: { partial: true } } };
-  }
-
-  results(command) {
-    const calls = this.history.flatMap(({ role, content }) => (role === "assistant" ? content : []));
-    const named = ({ id }) => calls.find(({ toolCallId }) => toolCallId === id)?.toolName ?? "unknown";
-    const content = command.results.map((result) => ({
-      type: "tool-result",
-      toolCallId: result.id,
-      toolName: named(result),
-      output: { type: "text", value: result.content },
-    }));
-    return this.turn([{ role: "tool", content }], command);
   }
 
   settings(messages, command) {

@@ -5,17 +5,13 @@
 const { Agent } = require("@mastra/core/agent");
 const { createTool } = require("@mastra/core/tools");
 const { version } = require("@mastra/core/package.json");
-const { Answer, Conversation, FEATURES, ToldError, serve } = require("../loop.cjs");
-
-const NAMES = { temperature: "temperature", top_p: "topP", top_k: "topK", seed: "seed", max_tokens: "maxOutputTokens" };
-Object.assign(NAMES, { presence_penalty: "presencePenalty", frequency_penalty: "frequencyPenalty" });
-const OWN = { enable_thinking: "enableThinking", thinking_budget: "thinkingBudget" };
-Object.assign(OWN, { preserve_thinking: "preserveThinking", parallel_tool_calls: "parallelToolCalls" });
+const { Answer, FEATURES, ToldError, serve } = require("../loop.cjs");
+const { ModelMessages, NAMES, OWN } = require("../model_messages.cjs");
 
 /** What a picture is, by its address: the documentation says it beside each. */
 const kind = (address) => address.match(/^data:([^;,]+)/)?.[1] ?? `image/${address.match(/\.(png|webp|gif)\b/)?.[1] ?? "jpeg"}`;
 
-class Mastra extends Conversation {
+class Mastra extends ModelMessages {
   constructor(begin) {
     super({ ...begin, system: undefined }); // the system message is the instructions of the agent
     process.env.ALIBABA_BASE_URL = begin.openai_url; // where its documentation puts another address
@@ -33,22 +29,6 @@ class Mastra extends Conversation {
       "text" in part ? { type: "text", text: part.text } : { type: "image", image: part.image, mimeType: kind(part.image) },
     );
     return { role: "user", content: content.length > 0 ? content : text };
-  }
-
-  begun(prefix) {
-    return { role: "assistant", content: prefix, providerOptions: { alibaba: { partial: true } } };
-  }
-
-  results(command) {
-    const calls = this.history.flatMap(({ role, content }) => (role === "assistant" ? content : []));
-    const named = ({ id }) => calls.find(({ toolCallId }) => toolCallId === id)?.toolName ?? "unknown";
-    const content = command.results.map((result) => ({
-      type: "tool-result",
-      toolCallId: result.id,
-      toolName: named(result),
-      output: { type: "text", value: result.content },
-    }));
-    return this.turn([{ role: "tool", content }], command);
   }
 
   settings(command) {
