@@ -179,7 +179,8 @@ async function serve(make, hello) {
       return { type: "report", error: failure(error) };
     }
   }
-  console.log = console.warn = console.error; // what a client prints goes to stderr
+  const tell = process.stdout.write.bind(process.stdout);
+  process.stdout.write = process.stderr.write.bind(process.stderr); // whatever a client prints by
   for await (const line of readline.createInterface({ input: process.stdin })) {
     let document;
     try {
@@ -187,7 +188,7 @@ async function serve(make, hello) {
     } catch (error) {
       document = { type: "trouble", message: String(error.stack ?? error) };
     }
-    process.stdout.write(`${JSON.stringify(document)}\n`);
+    tell(`${JSON.stringify(document)}\n`);
   }
 }
 

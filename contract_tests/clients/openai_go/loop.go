@@ -83,6 +83,7 @@ func serve(hello map[string]any, begin func(Command) Conversation) {
 	held, spent := map[string]Conversation{}, map[string]*Tokens{}
 	lines := bufio.NewReader(os.Stdin)
 	out := json.NewEncoder(os.Stdout)
+	os.Stdout = os.Stderr // whatever a client prints by
 	for {
 		line, err := lines.ReadBytes('\n')
 		if err != nil {
