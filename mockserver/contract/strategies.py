@@ -264,9 +264,14 @@ def worlds(draw: st.DrawFn, *, surfaces: Sequence[str] = (), features: Sequence[
     return _world(draw, surfaces, features)
 
 
-def parameter(name: str) -> SearchStrategy[Any]:
-    """A value of one generation parameter, as its schema allows it; `KeyError` when there is none."""
-    return values(loaded("parameters")["$defs"][name], "parameters")
+def parameter(name: str, *, surface: str) -> SearchStrategy[Any]:
+    """A value of one generation parameter, as this surface allows it; `KeyError` when there is none.
+
+    The same name may have other bounds elsewhere: an empty list of tools is refused by compat alone.
+    """
+    document = f"{surface}.request"
+    keys = loaded(document)["properties"]
+    return values(keys.get("parameters", {"properties": keys})["properties"][name], document)
 
 
 def requests(surface: str) -> SearchStrategy[dict[str, Any]]:

@@ -46,7 +46,10 @@ def test_every_request_is_valid_and_every_branch_of_its_schema_is_reached(surfac
 
     # What lies deepest is drawn once more, so that the number of examples may be small.
     @MANY
-    @given(requests(surface.name), st.fixed_dictionaries({name: parameter(name) for name in DEEP}))
+    @given(
+        requests(surface.name),
+        st.fixed_dictionaries({key: parameter(key, surface=surface.name) for key in DEEP}),
+    )
     def draw(request: dict[str, Any], deep: dict[str, Any]) -> None:
         for drawn in (
             request,
