@@ -95,8 +95,8 @@ class Process:
     async def idle(self) -> None:
         """Until nothing is asked of the engine, and nothing is to be done."""
         await quiet(self.wire.line)
-        while self.link._asking is not None:
-            await asyncio.wait([self.link._asking])
+        while self.link.busy:
+            await self.link.rest()
             await quiet(self.wire.line)
 
     async def left(self) -> Any:

@@ -5,8 +5,8 @@ one piece of bytes, and what comes is read by its parser, in C, as it comes.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 from hiredis import Reader, pack_command
 from redis.asyncio.connection import (
@@ -26,6 +26,9 @@ _READ = 65_536
 
 _CLOSED = "it closed the connection"
 
+Told: TypeAlias = Callable[["list[Any] | Exception"], None]
+"""Hears all that is answered to a piece, what is refused as an error among it; or why nothing is."""
+
 
 class Line(asyncio.Protocol):
     """One connection, of which one piece of questions is answered at a time."""
@@ -35,7 +38,7 @@ class Line(asyncio.Protocol):
         self._reader = Reader(replyError=DefaultParser(_READ).parse_error)
         self._answers: list[Any] = []
         self._due = 0
-        self._whole: asyncio.Future[None] | None = None
+        self._told: Told | None = None
         writer, reader = connection._writer, connection._reader  # noqa: SLF001 - the client hands nothing over
         assert writer is not None
         assert reader is not None
@@ -70,15 +73,27 @@ class Line(asyncio.Protocol):
         """Whether the engine let go of it, as far as the loop has heard."""
         return self._over or self._transport.is_closing()
 
-    async def ask(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
-        """What the engine answers to commands; what it refuses is an error among them. Raises `OSError`."""
+    def say(self, commands: Sequence[Sequence[Any]], told: Told) -> None:
+        """Asks in one piece; `told` hears, and nothing is asked before it did. Raises `OSError`."""
         if self.over:
             raise ConnectionResetError(_CLOSED)
-        self._answers, self._due = [], len(commands)
-        self._whole = asyncio.get_running_loop().create_future()
+        self._answers, self._due, self._told = [], len(commands), told
         self._transport.write(b"".join([pack_command(tuple(each)) for each in commands]))
-        await self._whole
-        return self._answers
+
+    async def ask(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        """What the engine answers to commands; what it refuses is an error among them. Raises `OSError`."""
+        whole: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+
+        def told(answers: list[Any] | Exception) -> None:
+            if whole.done():
+                return
+            if isinstance(answers, Exception):
+                whole.set_exception(answers)
+            else:
+                whole.set_result(answers)
+
+        self.say(commands, told)
+        return await whole
 
     def data_received(self, data: bytes) -> None:
         """Some bytes of the answers."""
@@ -86,8 +101,13 @@ class Line(asyncio.Protocol):
         reader.feed(data)
         while (answer := reader.gets()) is not False:
             answers.append(answer)
-        if len(answers) >= self._due and self._whole is not None and not self._whole.done():
-            self._whole.set_result(None)
+        if len(answers) >= self._due:
+            self._tell(answers)
+
+    def _tell(self, answers: list[Any] | Exception) -> None:
+        told, self._told = self._told, None
+        if told is not None:
+            told(answers)
 
     def eof_received(self) -> None:
         """The engine says no more; the transport closes."""
@@ -96,8 +116,12 @@ class Line(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self._over = True
-        if self._whole is not None and not self._whole.done():
-            self._whole.set_exception(exc or ConnectionResetError(_CLOSED))
+        self._tell(exc or ConnectionResetError(_CLOSED))
+
+    def give_up(self, reason: Exception) -> None:
+        """Lets go of it at once; who waits hears this reason."""
+        self._transport.abort()
+        self._tell(reason)
 
     async def close(self) -> None:
         """Lets go of it, and of whatever it might still answer."""

@@ -95,8 +95,13 @@ class Link:
         self._waiting: list[_Question] = []
         self._joined: dict[tuple[str, ...], asyncio.Future[Any]] = {}
         self._gathered: dict[tuple[Any, ...], _Gathered] = {}
-        self._asking: asyncio.Task[None] | None = None
+        self._piece: Sequence[_Question] = ()
+        self._rests = asyncio.Event()
+        self._rests.set()
+        self._aside: asyncio.Task[list[Any]] | None = None
         self._line: Line | None = None
+        self._due = 0.0
+        self._watch: asyncio.TimerHandle | None = None
 
     async def _say(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
         """What the engine answers to commands; what it refuses is an error among them.
@@ -158,9 +163,11 @@ class Link:
             question.settle(GoneError("too many questions wait for it"))
             return
         self._waiting.append(question)
-        if self._asking is None:
-            self._asking = asyncio.create_task(self._ask_all())
-            self._asking.add_done_callback(self._asked)
+        if not self.busy:
+            # Nothing was under way: once the loop has listened, it is known whether the connection is over.
+            self._rests.clear()
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._ask_next)
 
     async def ask(self, name: str, *arguments: Any) -> Any:
         """What a script answers. Raises `GoneError`."""
@@ -191,40 +198,77 @@ class Link:
             gathered.size += size
         return answer
 
-    def _asked(self, task: "asyncio.Task[None]") -> None:
-        self._asking = None
-        if self._waiting and not task.cancelled():
-            self._asking = asyncio.create_task(self._ask_all())
-            self._asking.add_done_callback(self._asked)
+    def _ask_next(self) -> None:
+        """Asks the next piece of what waits, the common one without a task and a timer of its own."""
+        if not self._waiting:
+            self._rests.set()
+            return
+        self._piece, self._waiting = self._waiting[:_PIECE], self._waiting[_PIECE:]
+        self._joined.clear()
+        self._gathered.clear()
+        if self._line is None or self._line.over:
+            self._ask_aside()
+            return
+        loop = asyncio.get_running_loop()
+        self._due = loop.time() + self._deadline
+        if self._watch is None:
+            self._watch = loop.call_at(self._due, self._look)
+        self._line.say([self._command(each) for each in self._piece], self._told)
 
-    async def _ask_all(self) -> None:
-        piece: Sequence[_Question] = ()
+    def _look(self) -> None:
+        """Whether the engine has answered in time: one timer looks for all pieces, when the first is due."""
+        self._watch = None
+        if not self._piece or self._aside is not None or self._line is None:
+            return
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._due:
+            self._watch = loop.call_at(self._due, self._look)
+        else:
+            self._line.give_up(TimeoutError())
+
+    def _told(self, answers: list[Any] | Exception) -> None:
+        """What came of a piece."""
+        if isinstance(answers, Exception) or any(isinstance(each, Exception) for each in answers):
+            self._ask_aside(answers)
+        else:
+            self._settle(answers)
+
+    def _settle(self, answers: Sequence[Any]) -> None:
+        piece, self._piece = self._piece, ()
+        for question, value in zip(piece, answers, strict=True):
+            question.settle(value)
+        self._ask_next()
+
+    def _ask_aside(self, answers: list[Any] | Exception | None = None) -> None:
+        self._aside = asyncio.create_task(self._answer(answers))
+        self._aside.add_done_callback(self._answered)
+
+    async def _answer(self, answers: list[Any] | Exception | None) -> list[Any]:
         try:
-            # Nothing was under way: once the loop has listened, it is known whether the connection is over.
-            await asyncio.sleep(0)
-            while self._waiting:
-                piece, self._waiting = self._waiting[:_PIECE], self._waiting[_PIECE:]
-                self._joined.clear()
-                self._gathered.clear()
-                try:
-                    answers = await self._answers(piece)
-                except GoneError as gone:
-                    answers = [gone] * len(piece)
-                _settle(piece, answers)
-                piece = ()
-        except asyncio.CancelledError:
-            ended = [*piece, *self._waiting]
+            return await self._answers(self._piece, answers)
+        except GoneError as gone:
+            return [gone] * len(self._piece)
+
+    def _answered(self, task: "asyncio.Task[list[Any]]") -> None:
+        self._aside = None
+        if task.cancelled():
+            self._piece = [*self._piece, *self._waiting]
             self._waiting.clear()
             self._gathered.clear()
-            _settle(ended, [GoneError("this server ends")] * len(ended))
+            self._settle([GoneError("this server ends")] * len(self._piece))
+        else:
+            self._settle(task.result())
 
-    async def _answers(self, piece: Sequence[_Question]) -> list[Any]:
-        """What the engine answers to a piece. Raises `GoneError`."""
+    async def _answers(self, piece: Sequence[_Question], answers: list[Any] | Exception | None) -> list[Any]:
+        """What the engine answers to a piece, or makes of `answers` with refusals. Raises `GoneError`."""
         from redis.exceptions import NoScriptError, ReadOnlyError, RedisError  # noqa: PLC0415
 
         try:
             async with asyncio.timeout(self._deadline):
-                answers = await self._say([self._command(each) for each in piece])
+                if isinstance(answers, Exception):
+                    raise answers
+                if answers is None:
+                    answers = await self._say([self._command(each) for each in piece])
                 unknown = [at for at, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
                 if unknown:
                     # A new engine, or one that was flushed, knows no script; those that follow may have
@@ -255,17 +299,21 @@ class Link:
             with suppress(Exception):
                 await line.close()
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is asked, or about to be."""
+        return not self._rests.is_set()
+
+    async def rest(self) -> None:
+        """Waits until nothing is asked."""
+        await self._rests.wait()
+
     async def close(self) -> None:
         """Lets go of the connection when all that was asked is answered."""
-        while self._asking is not None:
-            await asyncio.wait([self._asking])
-            await asyncio.sleep(0)
+        await self.rest()
+        if self._watch is not None:
+            self._watch.cancel()
         await self._drop()
-
-
-def _settle(questions: Sequence[_Question], answers: Sequence[Any]) -> None:
-    for question, value in zip(questions, answers, strict=True):
-        question.settle(value)
 
 
 def _tell(answer: "asyncio.Future[Any]", value: Any) -> None:

@@ -89,13 +89,13 @@ def test_what_is_asked_together_is_one_question_with_an_answer_for_each(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[int] = []
-    told = Link._answers
+    settled = Link._settle
 
-    async def counted(link: Link, piece: Any) -> list[Any]:
-        said.append(len(piece))
-        return await told(link, piece)
+    def counted(link: Link, answers: Any) -> None:
+        said.append(len(answers))
+        settled(link, answers)
 
-    monkeypatch.setattr(Link, "_answers", counted)
+    monkeypatch.setattr(Link, "_settle", counted)
 
     async def ask(link: Link) -> Any:
         numbers = await asyncio.gather(*[entered(link, b"%d" % at) for at in range(250)])
@@ -231,6 +231,24 @@ def test_an_engine_that_does_nothing_is_gone_in_time(engine: Engine) -> None:
     linked(engine.url, ask, deadline=0.2)
 
 
+def test_an_engine_that_answered_and_then_does_nothing_is_gone_in_time_and_comes_back(engine: Engine) -> None:
+    async def ask(link: Link) -> Any:
+        # The second one is due later than the first, whose timer looks for both.
+        assert await asyncio.gather(*counts(link, "stops", "a")) == [[0, 0]]
+        assert await asyncio.gather(*counts(link, "stops", "a")) == [[0, 1]]
+        engine.hold()
+        try:
+            asked = counts(link, "stops", *"ab")
+            for each in asked:
+                with pytest.raises(GoneError, match="did not answer in time"):
+                    await each
+        finally:
+            engine.go_on()
+        return await link.ask("count", 60, "me", 1, "stops", "b", -1)
+
+    assert linked(engine.url, ask, deadline=0.3)[1] in (0, 1), "what was asked too late may still be counted"
+
+
 def test_too_many_questions_do_not_wait(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(links, "_WAITING", 2)
 
@@ -247,9 +265,10 @@ def test_who_ends_leaves_nobody_waiting(engine: Engine) -> None:
         engine.hold()
         try:
             asked = link.post("count", 60, "me", 1, "ends", "x", -1)
-            await asyncio.sleep(0)
-            assert link._asking is not None
-            link._asking.cancel()
+            for _ in range(3):
+                await asyncio.sleep(0)
+            assert link._aside is not None, "it connects"
+            link._aside.cancel()
             with pytest.raises(GoneError, match="this server ends"):
                 await asked
         finally:
