@@ -2,6 +2,7 @@
 
     python benchmarks/holdups.py                      # every row of nasty.py and nasty_schemas.py
     python benchmarks/holdups.py --only tool --check  # those whose name has "tool"; status 1 above the bound
+    python benchmarks/holdups.py --bodies FOLDER --within 1 --check   # chats of files, no row
 
 The server, who asks for its health, and whoever is nasty are processes of their own. The first lines show the
 longest wait without anything nasty: what the machine itself costs.
@@ -69,7 +70,9 @@ def talk(port: int, said: bytes) -> tuple[str, float]:
 def send(port: int, name: str, number: int, told: Queue[tuple[str, float] | None]) -> None:
     """In a process of its own: prepare a row, say so, ask that many times at once and tell of each answer."""
     tie_to_caller()
-    row = nasty.ROWS[name]()
+    row = (
+        nasty.ROWS[name]() if name in nasty.ROWS else nasty.Nasty(ask=nasty.Ask(body=Path(name).read_bytes()))
+    )
     for call in row.before:
         talk(port, call.encoded())
     said = row.ask.encoded()
@@ -186,6 +189,7 @@ def hold(port: int, health: Health, name: str, number: int) -> Held:
 def line(name: str, alone: Held, together: Held) -> str:
     """Return a line of the table."""
     mark = " **" if max(alone.own, together.own) > BOUND else ""
+    name = name if name in nasty.ROWS else Path(name).stem
     cells = (
         f"{held.slowest:.2f} | {1000 * held.own:.0f} | {1000 * held.busy:.0f} | {1000 * held.whole:.0f}"
         for held in (alone, together)
@@ -204,9 +208,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", default="", help="rows whose name has this")
     parser.add_argument("--at-once", type=int, default=AT_ONCE, help=f"how many at once (default {AT_ONCE})")
+    parser.add_argument("--bodies", type=Path, help="a folder of JSON files: these chats, and no row")
+    parser.add_argument("--within", type=float, default=PATIENCE, help="seconds that one alone may take")
     parser.add_argument("--check", action="store_true", help=f"fail when a wait is above {BOUND} s")
     options = parser.parse_args(arguments)
     late = []
+    rows = list(nasty.ROWS) if options.bodies is None else sorted(map(str, options.bodies.glob("*.json")))
     with tempfile.TemporaryDirectory() as folder:
         process, port = spawned(Path(folder))
         try:
@@ -222,11 +229,12 @@ def main(arguments: list[str] | None = None) -> int:
             waits = "longest wait, own: ms | on a core: ms | by the clock: ms"
             print(f"| row | status | alone: s | {waits} | {options.at_once} at once: s | {waits} |")
             print("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|", flush=True)
-            for name in nasty.ROWS:
+            for name in rows:
                 if options.only in name:
                     alone = hold(port, health, name, 1)
                     together = hold(port, health, name, options.at_once)
-                    late += [name] * (max(alone.own, together.own) > BOUND)
+                    held = max(alone.own, together.own) > BOUND
+                    late += [name] * (held or alone.slowest > options.within)
                     print(line(name, alone, together), flush=True)
             print(f"\nThe server holds {memory(process):.0f} MB.")
         finally:
