@@ -4,6 +4,7 @@ The data lies in `fixtures/models.json` (what the vendor documents of each model
 `fixtures/families.json` (what the recordings show of the backends), each entry with its source.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -238,6 +239,13 @@ def _entries() -> dict[str, dict[str, Any]]:
     """The models of the file by name, each with all its fields."""
     entries = {entry["name"]: entry for entry in resources.fixture("models")["models"]}
     return {name: _resolve(name, entries) for name in entries}
+
+
+@cache
+def newest_snapshot(name: str) -> str:
+    """The newest dated snapshot of a model; its own name where there is none."""
+    dated = re.compile(re.escape(name) + r"-\d{4}-\d\d-\d\d")
+    return max(filter(dated.fullmatch, _entries()), default=name)
 
 
 @cache

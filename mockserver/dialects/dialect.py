@@ -15,7 +15,7 @@ from mockserver.catalogue.regions import DEFAULT, Region
 from mockserver.dialects.events import Event, Lane, Shown, message_of, text_of
 from mockserver.dialects.messages import Placed
 from mockserver.dialects.refusing import RenderedError
-from mockserver.dialects.rendering import Envelope, Stream
+from mockserver.dialects.rendering import Envelope, Stream, explicit_cache
 from mockserver.talk.reply import Choice, Notes, Reply, Usage
 from mockserver.talk.request import ChatRequest, Message, Part
 from mockserver.talk.surface import Surface
@@ -228,6 +228,11 @@ class Dialect(ABC):
     @abstractmethod
     def usage_only(self, payload: Mapping[str, Any], prompt_tokens: int) -> dict[str, Any]:
         """An event with nothing but the usage so far, in the form of another."""
+
+    def cached(self, usage: Mapping[str, Any], counts: Usage) -> dict[str, Any]:
+        """A usage that tells what caches had of its input and were given of it; the input is what it was."""
+        details = usage.get("prompt_tokens_details") or {}
+        return {**usage, "prompt_tokens_details": {**details, **explicit_cache(counts)}}
 
     @abstractmethod
     def piece_behind(

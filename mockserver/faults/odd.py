@@ -1,17 +1,18 @@
 """Frames put between others: legal, seen in the field, and fatal to clients that never met them."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate, takewhile
 from typing import Any
 
+from mockserver.catalogue.models import newest_snapshot
 from mockserver.dialects.events import message_of
 from mockserver.faults.planned import Frame, Planned
+from mockserver.faults.several import with_several_messages, with_several_texts
+from mockserver.talk.reply import Usage
 
 _ENDS = ("stop", "length", "tool_calls", "function_call")
-_ID = re.compile(rb"\Aid:[0-9]+")
 HEARTBEAT = b": heartbeat\n\n"
 """A comment, by the WHATWG rules of SSE; every reader skips it."""
 OTHER_FIELDS = b"retry: 3000\nx-node: 7\n"
@@ -23,27 +24,6 @@ GUESSED_INPUT = 6
 """How many tokens are said to have gone in before they are counted."""
 LARGE_BYTES = 1 << 20
 """What a large event has more than others, in bytes."""
-
-
-def numbered(planned: Planned, frames: list[Frame]) -> tuple[Frame, ...]:
-    """The frames, numbered from 1 again where they have numbers."""
-    if not planned.dialect.grammar.numbered:
-        return tuple(frames)
-    return tuple(
-        replace(frame, data=_ID.sub(b"id:%d" % at, frame.data)) for at, frame in enumerate(frames, 1)
-    )
-
-
-def _changed(planned: Planned, change: Callable[[dict[str, Any]], bool]) -> tuple[Frame, ...]:
-    """The frames, in turn, with the payload that `change` made of theirs where it says that it did.
-
-    A frame without JSON is asked too, with an empty object.
-    """
-    told = []
-    for frame in planned.frames:
-        payload = frame.payload or {}
-        told.append(frame.saying(payload) if change(payload) else frame)
-    return tuple(told)
 
 
 def with_heartbeats(planned: Planned) -> tuple[Frame, ...]:
@@ -87,7 +67,7 @@ def with_usage_only(planned: Planned) -> tuple[Frame, ...]:
     first, *rest = planned.frames
     payload = planned.dialect.usage_only(first.payload or {}, planned.prompt_tokens)
     only = first.beside(payload)
-    return numbered(planned, [first, only, *rest] if rest else [only, first])
+    return planned.numbered([first, only, *rest] if rest else [only, first])
 
 
 def with_running_usage(planned: Planned) -> tuple[Frame, ...]:
@@ -105,7 +85,7 @@ def with_running_usage(planned: Planned) -> tuple[Frame, ...]:
         payload["usage"] = {**usage, "total_tokens": planned.prompt_tokens + said}
         return True
 
-    return _changed(planned, counted)
+    return planned.changed(counted)
 
 
 def _choices(payload: dict[str, Any]) -> list[dict[str, Any]]:
@@ -128,7 +108,7 @@ def with_unknown_finish(planned: Planned) -> tuple[Frame, ...]:
             one["finish_reason"] = UNKNOWN_FINISH
         return bool(finished)
 
-    return _changed(planned, ended)
+    return planned.changed(ended)
 
 
 def _pieces(payload: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
@@ -150,7 +130,7 @@ def with_restated_ids(planned: Planned) -> tuple[Frame, ...]:
             piece["id"] = known.setdefault(place, piece.get("id"))
         return bool(pieces)
 
-    return _changed(planned, restated)
+    return planned.changed(restated)
 
 
 def with_restated_names(planned: Planned) -> tuple[Frame, ...]:
@@ -164,7 +144,7 @@ def with_restated_names(planned: Planned) -> tuple[Frame, ...]:
             function["name"] = known.setdefault(place, function.get("name"))
         return bool(pieces)
 
-    return _changed(planned, restated)
+    return planned.changed(restated)
 
 
 def with_late_ids(planned: Planned) -> tuple[Frame, ...]:
@@ -199,7 +179,7 @@ def _parted(planned: Planned, field: str, left: str | None) -> tuple[Frame, ...]
         message_of(choice)["tool_calls"][0] = first
         later = planned.dialect.piece_behind(payload, choice, delta)
         frames += [frame.saying(payload), frame.beside(later)]
-    return numbered(planned, frames)
+    return planned.numbered(frames)
 
 
 def _says_only(payload: dict[str, Any]) -> bool:
@@ -222,7 +202,7 @@ def with_late_texts(planned: Planned) -> tuple[Frame, ...]:
     said = [at for at in range(opened[-1]) if _says_only(frames[at].payload or {})]
     order = [at for at in range(opened[-1] + 1) if at not in said] + said
     moved = [replace(frames[at], due=frames[place].due) for place, at in enumerate(order)]
-    return numbered(planned, [*moved, *frames[len(order) :]])
+    return planned.numbered([*moved, *frames[len(order) :]])
 
 
 def with_guessed_input(planned: Planned) -> tuple[Frame, ...]:
@@ -234,83 +214,38 @@ def with_guessed_input(planned: Planned) -> tuple[Frame, ...]:
             payload["message"]["usage"]["input_tokens"] = GUESSED_INPUT
         return begins
 
-    return _changed(planned, guessed)
+    return planned.changed(guessed)
 
 
-def with_several_texts(planned: Planned) -> tuple[Frame, ...]:
-    """The text of an answer in two blocks on Anthropic's surface, in two parts of one message in responses.
+def with_cached_input(planned: Planned) -> tuple[Frame, ...]:
+    """Two thirds of the input told as read from a cache and as written to one, as of a prompt with markers.
 
-    Other dialects have one text.
+    What went in stays the same. The guess that a stream of Anthropic's begins with says nothing of caches.
     """
-    said = [at for at, frame in enumerate(planned.frames) if _parts_of_text(frame.payload or {})]
-    if not said[1:]:
-        return planned.frames
-    half = said[len(said) // 2]
-    if "output_index" in (planned.frames[half].payload or {}):
-        return numbered(planned, _two_parts(planned.frames, said, half))
-    return _two_blocks(planned.frames, half)
+    third = planned.prompt_tokens // 3
+    counts = Usage(planned.prompt_tokens, 0, cached=third, created=third)
+
+    def told(payload: dict[str, Any]) -> bool:
+        holder = planned.dialect.holder(payload)
+        usage = holder.get("usage")
+        if usage:
+            holder["usage"] = planned.dialect.cached(usage, counts)
+        return bool(usage)
+
+    return planned.changed(told)
 
 
-def _parts_of_text(payload: dict[str, Any]) -> bool:
-    """Whether an event has a piece of the text of a block or of a part."""
-    delta = payload.get("delta")
-    block = isinstance(delta, dict) and delta.get("type") == "text_delta"
-    return block or payload.get("type") == "response.output_text.delta"
+def with_named_snapshot(planned: Planned) -> tuple[Frame, ...]:
+    """The newest dated snapshot of the model where an answer names the model, if it has one."""
 
+    def named(payload: dict[str, Any]) -> bool:
+        holders = [payload, payload.get("message") or {}, payload.get("response") or {}]
+        naming = [holder for holder in holders if holder.get("model")]
+        for holder in naming:
+            holder["model"] = newest_snapshot(holder["model"])
+        return bool(naming)
 
-def _two_blocks(frames: tuple[Frame, ...], half: int) -> tuple[Frame, ...]:
-    """Anthropic's events, the block of the text in two from one of its pieces on."""
-    index = (frames[half].payload or {})["index"]
-    ended = {"type": "content_block_stop", "index": index}
-    begun = {"type": "content_block_start", "content_block": {"type": "text", "text": ""}, "index": index + 1}
-    later = []
-    for frame in frames[half:]:
-        payload = frame.payload or {}
-        moved = {**payload, "index": payload["index"] + 1} if "index" in payload else payload
-        later.append(frame.saying(moved))
-    return (*frames[:half], frames[half].beside(ended), frames[half].beside(begun), *later)
-
-
-def _two_parts(frames: tuple[Frame, ...], said: list[int], half: int) -> list[Frame]:
-    """The events of a response, its text in two parts from one of its pieces on."""
-    first, second = (
-        "".join((frames[at].payload or {})["delta"] for at in said if (at >= half) is behind)
-        for behind in (False, True)
-    )
-    piece = frames[half].payload or {}
-    place = {name: piece[name] for name in ("item_id", "output_index", "content_index")}
-
-    def halves(item: dict[str, Any]) -> dict[str, Any]:
-        if item.get("type") != "message":
-            return item
-        (part,) = item["content"]
-        return {**item, "content": [{**part, "text": first}, {**part, "text": second}]}
-
-    part: dict[str, Any] = {"type": "output_text", "text": first, "annotations": []}
-    between = [
-        {"type": "response.output_text.done", **place, "text": first},
-        {"type": "response.content_part.done", **place, "part": part},
-        {"type": "response.content_part.added", **place, "content_index": 1, "part": {**part, "text": ""}},
-    ]
-    told = [*frames[:half], *(frames[half].beside({"sequence_number": 0, **one}) for one in between)]
-    for frame in frames[half:]:
-        payload = dict(frame.payload or {})
-        if payload.get("item_id") == piece["item_id"]:
-            payload["content_index"] = 1
-            if "text" in payload:
-                payload["text"] = second
-            if "part" in payload:
-                payload["part"] = {**payload["part"], "text": second}
-        if "item" in payload and payload["item"].get("content"):
-            payload["item"] = halves(payload["item"])
-        if payload.get("response", {}).get("output"):
-            output = [halves(item) for item in payload["response"]["output"]]
-            payload["response"] = {**payload["response"], "output": output}
-        told.append(frame.saying(payload))
-    return [
-        frame.saying({**(frame.payload or {}), "sequence_number": number})
-        for number, frame in enumerate(told)
-    ]
+    return planned.changed(named)
 
 
 def without_end(planned: Planned) -> tuple[Frame, ...]:
@@ -335,7 +270,7 @@ def with_tool_delta(planned: Planned, arguments: str | None) -> tuple[Frame, ...
             delta["function"] = {"arguments": arguments}
             behind = planned.dialect.piece_behind(payload, choice, delta)
             frames[at : at + 1] = [frame.saying(payload), frame.beside(behind)]
-            return numbered(planned, frames)
+            return planned.numbered(frames)
     return planned.frames
 
 
@@ -351,6 +286,9 @@ ODD: Mapping[str, Callable[[Planned], tuple[Frame, ...]]] = {
     "late-texts": with_late_texts,
     "guessed-input": with_guessed_input,
     "several-texts": with_several_texts,
+    "several-messages": with_several_messages,
+    "cached-input": with_cached_input,
+    "named-snapshot": with_named_snapshot,
     "early-end": without_end,
     "data-lines": with_data_lines,
     "other-fields": with_other_fields,
@@ -360,4 +298,4 @@ ODD: Mapping[str, Callable[[Planned], tuple[Frame, ...]]] = {
     "null-arguments": partial(with_tool_delta, arguments=None),
     "usage-only-chunk": with_usage_only,
 }
-"""The frames that each kind of odd stream has, by the name of the fault."""
+"""The frames that each kind of odd answer has, by the name of the fault."""

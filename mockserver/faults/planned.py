@@ -1,7 +1,7 @@
 """An answer that is ready to go, as faults see it: frames with their times, and where to strike."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from mockserver.talk.surface import Surface
 from mockserver.wire.headers import Headers
 
 _MARK = b"data:"
+_ID = re.compile(rb"\Aid:[0-9]+")
 _NAME = re.compile(rb"^event:[^\r\n]*", re.MULTILINE)
 
 
@@ -81,6 +82,25 @@ class Planned:
     def choices(self, frame: Frame) -> Sequence[dict[str, Any]]:
         """The choices of a frame; none in the native text format."""
         return self.dialect.choices(frame.payload or {})
+
+    def numbered(self, frames: Iterable[Frame]) -> tuple[Frame, ...]:
+        """These frames, numbered from 1 again where they have numbers."""
+        if not self.dialect.grammar.numbered:
+            return tuple(frames)
+        return tuple(
+            replace(frame, data=_ID.sub(b"id:%d" % at, frame.data)) for at, frame in enumerate(frames, 1)
+        )
+
+    def changed(self, change: Callable[[dict[str, Any]], bool]) -> tuple[Frame, ...]:
+        """The frames, in turn, with the payload that `change` made of theirs where it says that it did.
+
+        A frame without JSON is asked too, with an empty object.
+        """
+        told = []
+        for frame in self.frames:
+            payload = frame.payload or {}
+            told.append(frame.saying(payload) if change(payload) else frame)
+        return tuple(told)
 
     def struck(self, after: int | None) -> int:
         """The index of the frame that carries the token behind so many; None strikes half-way.

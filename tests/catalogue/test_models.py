@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mockserver.base import resources
 from mockserver.catalogue import models as model_catalogue
-from mockserver.catalogue.models import Models, Ramp, UnknownModelError
+from mockserver.catalogue.models import Models, Ramp, UnknownModelError, newest_snapshot
 from mockserver.catalogue.regions import REGIONS, Region
 from mockserver.dialects import serializers
 from mockserver.rules.schemas import violations
@@ -204,3 +204,16 @@ def test_character_models_answer_as_their_document_shows(region: Region) -> None
     for model in model_catalogue.load(region):
         if model.line == "character":
             assert (model.family.compat, model.family.reports_cache) == ("classic", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "snapshot"),
+    [
+        ("qwen-plus", "qwen-plus-2025-12-01"),
+        ("qwen-max", "qwen-max-2025-01-25"),
+        ("qwen-plus-2025-07-28", "qwen-plus-2025-07-28"),
+        ("no-model", "no-model"),
+    ],
+)
+def test_a_name_stands_for_the_newest_of_its_snapshots(name: str, snapshot: str) -> None:
+    assert newest_snapshot(name) == snapshot

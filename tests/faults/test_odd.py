@@ -281,42 +281,52 @@ def test_an_input_is_guessed_where_an_anthropic_stream_begins(tokenizer: Tokeniz
         assert odd.with_guessed_input(other) == other.frames
 
 
-def test_a_text_of_anthropics_may_stand_in_two_blocks(tokenizer: Tokenizer) -> None:
-    answer = planned(anthropic_exchange("qwen-plus", SPOKEN, tokenizer))
-    payloads = [frame.payload or {} for frame in odd.with_several_texts(answer)]
-    begun = [one["content_block"]["type"] for one in payloads if one.get("type") == "content_block_start"]
-    assert begun == ["text", "text", "tool_use"]
-    texts = {0: "", 1: ""}
-    for one in payloads:
-        if one.get("delta", {}).get("type") == "text_delta":
-            texts[one["index"]] += one["delta"]["text"]
-    assert all(texts.values())
-    assert texts[0] + texts[1] == "A moment: I look it up for you."
-    ended = [one["index"] for one in payloads if one.get("type") == "content_block_stop"]
-    assert ended == [0, 1, 2]
+def usages(frames: tuple[Frame, ...]) -> list[dict[str, Any]]:
+    """Every usage that an answer tells at its place."""
+    payloads = [frame.payload or {} for frame in frames]
+    told = [(one.get("response") or one).get("usage") for one in payloads]
+    return [usage for usage in told if usage]
 
 
-def test_a_text_of_a_response_may_stand_in_two_parts(tokenizer: Tokenizer) -> None:
-    answer = planned(responses_exchange("qwen-plus", SPOKEN, tokenizer))
-    payloads = [frame.payload or {} for frame in odd.with_several_texts(answer)]
-    assert [one["sequence_number"] for one in payloads] == list(range(len(answer.frames) + 3))
-    (message,) = [one for one in payloads[-1]["response"]["output"] if one["type"] == "message"]
-    parts = [part["text"] for part in message["content"]]
-    assert all(parts)
-    assert "".join(parts) == "A moment: I look it up for you."
-    for at, text in enumerate(parts):
-        of_part = [one for one in payloads if one.get("content_index") == at]
-        assert "".join(one["delta"] for one in of_part if "delta" in one) == text
-        assert [one["text"] for one in of_part if "text" in one] == [text]
-    done = [one["item"] for one in payloads if one["type"] == "response.output_item.done"]
-    assert [item["content"] for item in done if "content" in item] == [message["content"]]
+def test_what_caches_had_of_an_input_is_told_in_three_numbers_or_in_the_details(tokenizer: Tokenizer) -> None:
+    details = {
+        "cached_tokens": 6,
+        "cache_type": "ephemeral",
+        "cache_creation_input_tokens": 6,
+        "cache_creation": {"ephemeral_5m_input_tokens": 6},
+    }
+    for streamed in (True, False):
+        message = planned(anthropic_exchange("qwen-plus", TEXT, tokenizer), stream=streamed)
+        (usage,) = usages(odd.with_cached_input(message))
+        assert (usage["cache_read_input_tokens"], usage["cache_creation_input_tokens"]) == (6, 6)
+        assert usage["input_tokens"] == 20 - 6 - 6
+        assert usage["cache_creation"] == {"ephemeral_5m_input_tokens": 6}
+        compat = planned(compat_exchange("qwen-plus", TEXT, tokenizer), stream=streamed)
+        native = planned(native_exchange("qwen-plus", TEXT, tokenizer, **NATIVE), stream=streamed)
+        for answer in (compat, native):
+            before, now = usages(answer.frames), usages(odd.with_cached_input(answer))
+            assert now
+            assert now == [{**usage, "prompt_tokens_details": details} for usage in before]
+        response = planned(responses_exchange("qwen-plus", TEXT, tokenizer), stream=streamed)
+        (usage,) = usages(odd.with_cached_input(response))
+        assert (usage["input_tokens"], usage["input_tokens_details"]["cached_tokens"]) == (20, 6)
+        assert [row["prompt_tokens_details"] for row in usage["x_details"]] == [details]
 
 
-def test_one_piece_of_text_and_other_dialects_stay_as_they_are(tokenizer: Tokenizer) -> None:
-    short = Reply((Choice("Hi"),))
-    one = planned(anthropic_exchange("qwen-plus", short, tokenizer))
-    for answer in (one, *both(TEXT, tokenizer)):
-        assert odd.with_several_texts(answer) == answer.frames
+def test_an_answer_may_name_the_newest_snapshot_of_its_model(tokenizer: Tokenizer) -> None:
+    for exchange in (
+        compat_exchange("qwen-plus", TEXT, tokenizer),
+        anthropic_exchange("qwen-plus", TEXT, tokenizer),
+        responses_exchange("qwen-plus", TEXT, tokenizer),
+    ):
+        for streamed in (True, False):
+            answer = planned(exchange, stream=streamed)
+            frames = odd.with_named_snapshot(answer)
+            named = [frame.data.count(b'"model":"qwen-plus-2025-12-01"') for frame in frames]
+            assert named == [frame.data.count(b'"model":"qwen-plus"') for frame in answer.frames]
+            assert any(named)
+    native = planned(native_exchange("qwen-plus", TEXT, tokenizer, **NATIVE))
+    assert odd.with_named_snapshot(native) == native.frames
 
 
 def test_an_early_end_has_no_finish(tokenizer: Tokenizer) -> None:

@@ -146,6 +146,10 @@ class Anthropic(Dialect):
         """A `message_delta` in the middle of the stream."""
         return frames.usage_only(prompt_tokens)
 
+    def cached(self, usage: Mapping[str, Any], counts: Usage) -> dict[str, Any]:
+        """The input in three numbers, which add up to it."""
+        return frames.cached(usage, counts)
+
     def piece_behind(
         self, payload: Mapping[str, Any], _: dict[str, Any], piece: Mapping[str, Any]
     ) -> dict[str, Any]:

@@ -1,7 +1,11 @@
 """What events say, and odd ones: more usage, more pieces of an input."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+
+from mockserver.dialects.anthropic.retell import counted
+from mockserver.talk.reply import Usage
 
 
 def choices(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -26,6 +30,12 @@ def usage_only(prompt_tokens: int) -> dict[str, Any]:
     """An event with nothing but the usage so far: it ends nothing."""
     usage = {"input_tokens": prompt_tokens, "output_tokens": 0}
     return {"delta": {}, "type": "message_delta", "usage": usage}
+
+
+def cached(usage: Mapping[str, Any], counts: Usage) -> dict[str, Any]:
+    """A usage whose input is told in three numbers; how long is kept what was written stands beside them."""
+    told = counted(replace(counts, output=usage["output_tokens"]))
+    return {**usage, **told, "cache_creation": {"ephemeral_5m_input_tokens": counts.created}}
 
 
 def piece_behind(payload: Mapping[str, Any], piece: Mapping[str, Any]) -> dict[str, Any]:

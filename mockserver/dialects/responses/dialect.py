@@ -152,6 +152,10 @@ class Responses(Dialect):
         """One more event of a response in progress."""
         return frames.usage_only(payload, prompt_tokens)
 
+    def cached(self, usage: Mapping[str, Any], counts: Usage) -> dict[str, Any]:
+        """What was read is told twice, what was written in the details."""
+        return frames.cached(usage, counts)
+
     def piece_behind(
         self, payload: Mapping[str, Any], _: dict[str, Any], piece: Mapping[str, Any]
     ) -> dict[str, Any]:

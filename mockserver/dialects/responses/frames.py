@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mockserver.dialects.rendering import explicit_cache
+from mockserver.talk.reply import Usage
+
 PIECES = {
     "response.output_text.delta": "content",
     "response.reasoning_text.delta": "reasoning_content",
@@ -46,6 +49,13 @@ def usage_only(payload: Mapping[str, Any], prompt_tokens: int) -> dict[str, Any]
     response = {**(payload.get("response") or {}), "status": "in_progress", "usage": usage}
     number = payload.get("sequence_number", 0)
     return {"sequence_number": number, "type": "response.in_progress", "response": response}
+
+
+def cached(usage: Mapping[str, Any], counts: Usage) -> dict[str, Any]:
+    """A usage of which a part was in a cache, or went into one: the details tell both."""
+    details = [{**row, "prompt_tokens_details": explicit_cache(counts)} for row in usage["x_details"]]
+    read = {**usage["input_tokens_details"], "cached_tokens": counts.cached}
+    return {**usage, "input_tokens_details": read, "x_details": details}
 
 
 def piece_behind(payload: Mapping[str, Any], piece: Mapping[str, Any]) -> dict[str, Any]:
