@@ -16,6 +16,8 @@ PLAYED = (
     "all.talk",
     "all.tools",
     "errors.then",
+    "form.several-messages",
+    "form.several-texts",
     "retry.rate",
     "session.memory",
     "native.cancel-call",

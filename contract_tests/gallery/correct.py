@@ -1,8 +1,11 @@
 """Clients that are odd and do nothing wrong: what the documents allow, and the reference does otherwise."""
 
+import json
 import random
+from collections.abc import Iterator
 from typing import Any
 
+from contract_tests.gallery import items
 from contract_tests.gallery.reference import CloudError, Message, Reference, Reply, Said
 from mockserver.contract import Begin, Report
 from mockserver.contract.cases import SURFACES
@@ -150,6 +153,35 @@ class TextPiecesOnly(Reference):
         reply.pieces = before + bool(words)
 
 
+class _ByItem(items.Writer):
+    """Writes what was said in several messages as these; `apart` has them by the whole text."""
+
+    def __init__(self, apart: dict[str, list[str]]) -> None:
+        self.apart = apart
+
+    def items(self, message: Message) -> Iterator[Message]:
+        for item in super().items(message):
+            said = item.get("type") == "message" and item["role"] == "assistant"
+            texts = self.apart.get(message["content"], []) if said else []
+            yield from [self.message({**message, "content": text}) for text in texts] or [item]
+
+
+class SendsItemsBack(Reference):
+    """What came in several messages of a response is sent back in these."""
+
+    def in_items(self) -> tuple[items.Writer, items.Reader]:
+        self.apart: dict[str, list[str]] = {}
+        return _ByItem(self.apart), items.Reader()
+
+    def received(self, data: str | bytes) -> Message:
+        document = json.loads(data)
+        output = document.get("response", document).get("output") or ()
+        if isinstance(self.reader, items.Reader):
+            texts = [self.reader.said(item) for item in output if item["type"] == "message"]
+            self.apart["".join(texts)] = texts
+        return super().received(data)
+
+
 def surfaces_of(client: type[Reference]) -> tuple[str, ...]:
     """Where a client is odd."""
     return COMPLETIONS if client in (Lists, Nulls, Explicit) else SURFACES
@@ -177,5 +209,6 @@ CORRECT = (
     KeepsWordsOfOpenCalls,
     KeepsWholeCalls,
     TextPiecesOnly,
+    SendsItemsBack,
 )
 """Clients that no requirement blames."""

@@ -6,6 +6,7 @@ from itertools import cycle, islice
 from typing import Any
 
 from mockserver.faults.kinds import kinds
+from mockserver.talk.fault import Kind
 
 ENDS = ("cut", "reset", "stall", "hang", "error")
 """How a stream may end before its end: the connection closes, is reset, falls silent; an error comes.
@@ -27,12 +28,22 @@ _SPOILING = ("incomplete", "error")
 _RAW = ("status", "body", "frames")
 
 
+def kind_of(reply: Mapping[str, Any]) -> Kind | None:
+    """The kind of the fault that a reply of the control API has; None for none, or for one not in text."""
+    fault = reply.get("fault")
+    return kinds().get(fault.partition("=")[0].partition(";")[0]) if isinstance(fault, str) else None
+
+
 def spoilt(reply: Mapping[str, Any]) -> bool:
     """Whether a reply of the control API is no answer: raw bytes, or a fault that loses a part of it."""
-    fault = reply.get("fault")
-    name = str(fault).partition("=")[0].partition(";")[0] if isinstance(fault, str) else ""
-    kind = kinds().get(name)
+    kind = kind_of(reply)
     return any(field in reply for field in _RAW) or (kind is not None and kind.harm in _SPOILING)
+
+
+def form_of(reply: Mapping[str, Any], *, stream: bool) -> Any:
+    """The fault in whose form an answer comes; None for a form of streams where it comes whole."""
+    kind = kind_of(reply)
+    return reply.get("fault") if stream or (kind is not None and kind.where == "any") else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

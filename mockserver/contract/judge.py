@@ -12,7 +12,7 @@ from mockserver.contract.cases import CARRIERS, FOR_STREAMS
 from mockserver.contract.protocol import Begin, Choice, Report, Tokens
 from mockserver.contract.requirements import Failure, Severity, requirements
 from mockserver.contract.stage import Seen
-from mockserver.contract.told import Told, fitted, shape_of
+from mockserver.contract.told import Told, fitted, rejoined, shape_of
 from mockserver.contract.truth import Comparison, first_difference, levelled, same_arguments
 from mockserver.dialects.dialect import Dialect
 from mockserver.dialects.table import dialect_of, named
@@ -191,6 +191,8 @@ class RequestJudge:
         due, place = self._due, self._surface.message_place()
         thread = self._seen.thread
         placed = self._dialect.placed(body, () if thread is None else thread.before)
+        if Trait.ITEMS in self._surface.traits:
+            placed = rejoined(due.history, placed)
         sent: Sequence[Message] = [one.message for one in placed]
         history = due.history
         if Trait.INPUTS in self._surface.traits:
@@ -464,5 +466,5 @@ def of_form(fault: Any, found: list[Failure], *, known: Collection[str] = ()) ->
     misread = [failure for failure in found if failure.requirement not in known]
     if form is None or not misread:
         return found
-    first = Failure(form.id, f"of a stream in this form: {misread[0].message}", place=misread[0].place)
+    first = Failure(form.id, f"of an answer in this form: {misread[0].message}", place=misread[0].place)
     return [first, *(found if form.severity is Severity.MUST else [])]

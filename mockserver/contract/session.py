@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from mockserver.base.jsontext import loads
 from mockserver.contract.cases import MIXED, Case, Turn
 from mockserver.contract.client import Client
-from mockserver.contract.delivery import SILENT
+from mockserver.contract.delivery import SILENT, form_of
 from mockserver.contract.judge import (
     LASTING,
     TRANSIENT,
@@ -279,7 +279,7 @@ class Session:
         if held.report.cancelled and turn.cancel_after and turn.cancel_after <= last.frames:
             return self._stopped(talk, turn, held, last, start)
         assert last.planned is not None
-        fault = last.planned.reply.get("fault") if last.entry.stream else None
+        fault = form_of(last.planned.reply, stream=last.entry.stream)
         found = judge_answer(held.report, last.entry, stream=held.stream, finish=finish_of(fault))
         self._fail(of_form(fault, found, known={failure.requirement for failure in self.failures}))
         return self._good(talk, turn, held, last)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, product
 from typing import Any
 
+from mockserver.dialects.messages import Placed
 from mockserver.talk.request import Message, ToolCall
 
 _MOST_OPTIONAL = 6
@@ -95,6 +96,28 @@ def fitted(history: Sequence[Told], sent: Sequence[Message]) -> list[Told] | Non
         reached = further
     whole = reached.get(len(sent))
     return None if whole is None else settled(whole, sent)
+
+
+def rejoined(history: Sequence[Told], sent: Iterable[Placed]) -> list[Placed]:
+    """What is sent, with an answer whose messages were sent one by one as the one that was told."""
+    answers = [told.text for told in history if told.role == "assistant"]
+    whole: list[Placed] = []
+    for one in sent:
+        before = whole[-1] if whole else None
+        if before is None or not _goes_on(before.message, one.message, answers):
+            whole.append(one)
+            continue
+        said = replace(one.message, text=before.message.text + one.message.text)
+        whole[-1] = Placed(said, before.place, one.calls)
+    return whole
+
+
+def _goes_on(before: Message, behind: Message, answers: Iterable[str]) -> bool:
+    """Whether two messages of the assistant are pieces of one of the answers, and nothing lies between."""
+    if {before.role, behind.role} != {"assistant"} or before.tool_calls or not before.text:
+        return False
+    text = before.text + behind.text
+    return bool(behind.text) and any(answer.startswith(text) for answer in answers)
 
 
 def likely(history: Sequence[Told], sent: Sequence[Message]) -> list[Told]:

@@ -77,6 +77,9 @@ class Trait(StrEnum):
     SYSTEM_PROMPT = "system-prompt"
     """The service puts a system prompt of its own before the messages."""
 
+    ITEMS = "items"
+    """What is said in one answer may stand in several items, its messages too."""
+
     THREADS = "threads"
     """The service keeps what was said, and a request may go on from there."""
 

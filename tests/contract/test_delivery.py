@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.contract.delivery import CHOPPED, ENDS, MOST_PIECES, Delivery
+from mockserver.contract.delivery import CHOPPED, ENDS, MOST_PIECES, Delivery, form_of
 from mockserver.rules.schemas import violations
 from mockserver.wire.sse import DONE
 
@@ -143,3 +143,18 @@ def test_very_many_pieces_end_in_one(more: int, pieces: int) -> None:
 def test_as_many_frames_are_whole_as_it_says(frames: list[bytes], after: int, tail: int) -> None:
     delivery = Delivery(end="error", after=after)
     assert list(delivery.pieces(frames, tail=tail)) == frames[: delivery.whole(len(frames), tail=tail)]
+
+
+@pytest.mark.parametrize(
+    ("reply", "whole"),
+    [
+        ({"fault": "several-texts"}, "several-texts"),
+        ({"fault": "crlf"}, None),
+        ({"fault": "trickle=20ms"}, "trickle=20ms"),
+        ({"fault": {"kind": "slow"}}, None),
+        ({"content": "Hi"}, None),
+    ],
+)
+def test_a_form_of_streams_is_none_of_a_whole_answer(reply: dict[str, object], whole: str | None) -> None:
+    assert form_of(reply, stream=True) == reply.get("fault")
+    assert form_of(reply, stream=False) == whole

@@ -634,7 +634,7 @@ def test_a_form_is_blamed_before_what_was_misread() -> None:
     found = [Failure("report.text", "said 'a', sent 'b'", place="choices[0].text")]
     form, text = of_form("crlf", found)
     assert (form.requirement, form.place) == ("form.line-ends", "choices[0].text")
-    assert form.message == "of a stream in this form: said 'a', sent 'b'"
+    assert form.message == "of an answer in this form: said 'a', sent 'b'"
     assert text == found[0]
     assert of_form("crlf", []) == []
     assert of_form("trickle=1ms", found) == of_form(None, found) == found
@@ -650,7 +650,7 @@ def test_a_form_is_not_blamed_for_what_ordinary_answers_showed() -> None:
     usage, text = Failure("usage.streamed", "no usage is reported"), Failure("report.text", "it differs")
     assert of_form("crlf", [usage], known={"usage.streamed"}) == [usage]
     form, *rest = of_form("crlf", [usage, text], known={"usage.streamed"})
-    assert (form.requirement, form.message) == ("form.line-ends", "of a stream in this form: it differs")
+    assert (form.requirement, form.message) == ("form.line-ends", "of an answer in this form: it differs")
     assert rest == [usage, text]
 
 

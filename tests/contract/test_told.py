@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.contract.told import Told, fitted, likely, optional, settled, shape_of, spoken_over, variants
+from mockserver.contract.told import (
+    Told,
+    fitted,
+    likely,
+    optional,
+    rejoined,
+    settled,
+    shape_of,
+    spoken_over,
+    variants,
+)
+from mockserver.dialects.messages import Placed
 from mockserver.talk.request import Message, ToolCall
 
 SAID = Told(role="user", text="Weather?")
@@ -159,3 +170,35 @@ def test_of_a_stopped_answer_whole_calls_may_stay_with_results(kept: list[Told],
 )
 def test_the_parts_of_a_content_have_an_order(content: list[Any], shape: tuple[str, ...]) -> None:
     assert shape_of(content) == shape
+
+
+ANSWER = Told(role="assistant", text="Fine: it is noon.", calls=CALLING.calls)
+
+
+@pytest.mark.parametrize(
+    "texts", [["Fine: it is noon."], ["Fine: ", "it is noon."], ["Fine: ", "it ", "is noon."]]
+)
+def test_an_answer_may_be_sent_in_the_messages_in_which_it_came(texts: list[str]) -> None:
+    *before, last = [Message("assistant", text) for text in texts]
+    pieces = [*before, replace(last, tool_calls=ANSWER.calls)]
+    placed = [Placed(one, f"input[{at}]", ("call",) * len(one.tool_calls)) for at, one in enumerate(pieces)]
+    question = Placed(Message("user", "Weather?"), "")
+    whole = rejoined([SAID, ANSWER], [question, *placed])
+    assert whole == [question, Placed(sent([ANSWER])[0], "input[0]", ("call",))]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [Message("assistant", "it is noon."), Message("assistant", "Fine: ")],
+        [Message("assistant", "Fine: it is noon."), Message("assistant", "Fine: it is noon.")],
+        [Message("assistant", "Fine: ", tool_calls=CALLING.calls), Message("assistant", "it is noon.")],
+        [Message("user", "Fine: "), Message("assistant", "it is noon.")],
+        [Message("assistant", "Fine: "), Message("user", "it is noon.")],
+        [Message("assistant", ""), Message("assistant", "Fine: it is noon.")],
+        [Message("assistant", "Fine: it is noon."), Message("assistant", "")],
+    ],
+)
+def test_what_is_no_piece_of_an_answer_stays_by_itself(pieces: list[Message]) -> None:
+    placed = [Placed(one, "") for one in pieces]
+    assert rejoined([SAID, ANSWER], placed) == placed

@@ -37,6 +37,7 @@ RESPONSES = Surface(
             Trait.SOURCES,
             Trait.INPUT_CUT,
             Trait.SYSTEM_PROMPT,
+            Trait.ITEMS,
             Trait.THREADS,
         }
     ),
