@@ -117,6 +117,7 @@ class Sharing(Keeping):
         self.processes: dict[str, Ledger] = {}
         self._most_kept = str(2 * engine.settings.journal)
         self.leases: dict[str, SharedAdmission] = {}
+        self._unfreed: list[tuple[str, str, str]] = []
 
     def join(self) -> None:
         """From now on the engine is one of many."""
@@ -150,6 +151,7 @@ class Sharing(Keeping):
         limits = self._quotas.limits_of(key, model)
         if not limits:
             return None
+        self._free_again()
         name = secrets.token_hex(12)
         ordered = [part for limit in REFUSALS if limit in limits for part in (limit, limits[limit])]
         reached = yield from self._ask("admit", key, model, name, LEASE_S, self._time(), LIFE_S, *ordered)
@@ -168,7 +170,20 @@ class Sharing(Keeping):
     def free(self, admission: SharedAdmission) -> None:
         """Gives the place of an answer back."""
         del self.leases[admission.name]
-        self._link.post("free", admission.key, admission.model, admission.name)
+        self._free(admission.key, admission.model, admission.name)
+
+    def _free(self, key: str, model: str, name: str) -> None:
+        def told(done: Future[Any]) -> None:
+            if done.exception() is not None:
+                self._unfreed.append((key, model, name))  # the engine is told when it answers again
+
+        self._link.post("free", key, model, name).add_done_callback(told)
+
+    def _free_again(self) -> None:
+        """Gives places back of which the engine did not hear; what is asked behind this finds them free."""
+        unfreed, self._unfreed = self._unfreed, []
+        for place in unfreed:
+            self._free(*place)
 
     def _count(self, entry: Entry, counters: Sequence[tuple[str, str, int]]) -> Steps[tuple[int, int] | None]:
         """Which of some things, by world, name and limit, an exchange uses, and which use of it that is."""
@@ -439,6 +454,7 @@ class Sharing(Keeping):
         """Says that the answers on their way are still on it, and ends who did not. Raises `GoneError`."""
         held = [part for each in self.leases.values() for part in (each.key, each.model, each.name)]
         await self._leasing.settle()
+        self._free_again()
         for late in await self._link.ask("renew", LEASE_S, LIFE_S, self._leasing.owner, *held):
             await self._leasing.give_back(late.decode(), "late")
         await self._tell()

@@ -280,6 +280,32 @@ def test_a_place_whose_process_died_is_free_when_its_lease_ends(
         assert these.ask(other, "sk-a", "Tea?").status == 200
 
 
+@pytest.mark.parametrize("by_renewal", [False, True])
+def test_a_place_of_whose_end_the_engine_did_not_hear_is_free_when_it_answers_again(
+    redis: Redis, lazy_tokenizer: LazyTokenizer, monkeypatch: pytest.MonkeyPatch, *, by_renewal: bool
+) -> None:
+    with together(redis, lazy_tokenizer) as these:
+        one, other = these.shared
+        these.change(one, "quota", {"model": "*", "concurrency": 1})
+        held = these.begin(one, "sk-a", "Tea?")
+        post = these.links[0].post
+
+        def silent(name: str, *arguments: Any) -> "asyncio.Future[Any]":
+            if name != "free":
+                return post(name, *arguments)
+            lost: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            lost.set_exception(GoneError("it did not answer in time"))
+            return lost
+
+        monkeypatch.setattr(these.links[0], "post", silent)
+        these.end(one, held)
+        assert these.ask(other, "sk-a", "Tea?").status == 429
+        monkeypatch.undo()
+        if by_renewal:
+            these.wait(these.keeping[0].renew())
+        assert these.ask(other if by_renewal else one, "sk-a", "Tea?").status == 200
+
+
 def test_who_comes_late_has_all_that_is_defined(redis: Redis, lazy_tokenizer: LazyTokenizer) -> None:
     with together(redis, lazy_tokenizer) as these:
         one, late = these.shared

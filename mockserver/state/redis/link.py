@@ -239,6 +239,13 @@ class Link:
             question.settle(value)
         self._ask_next()
 
+    def _take_all(self) -> None:
+        """Makes what waits a part of the piece under way, whose fate it shares."""
+        self._piece = [*self._piece, *self._waiting]
+        self._waiting.clear()
+        self._joined.clear()
+        self._gathered.clear()
+
     def _ask_aside(self, answers: list[Any] | Exception | None = None) -> None:
         self._aside = asyncio.create_task(self._answer(answers))
         self._aside.add_done_callback(self._answered)
@@ -252,9 +259,7 @@ class Link:
     def _answered(self, task: "asyncio.Task[list[Any]]") -> None:
         self._aside = None
         if task.cancelled():
-            self._piece = [*self._piece, *self._waiting]
-            self._waiting.clear()
-            self._gathered.clear()
+            self._take_all()
             self._settle([GoneError("this server ends")] * len(self._piece))
         else:
             self._settle(task.result())
@@ -280,6 +285,8 @@ class Link:
                         answers[at] = answer
         except (RedisError, OSError, TimeoutError) as error:
             await self._drop()
+            if isinstance(error, TimeoutError):
+                self._take_all()  # who waits has waited for the same silence, and does not wait for another
             raise GoneError(_reason(error)) from None
         except asyncio.CancelledError:
             await self._drop()

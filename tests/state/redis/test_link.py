@@ -249,6 +249,24 @@ def test_an_engine_that_answered_and_then_does_nothing_is_gone_in_time_and_comes
     assert linked(engine.url, ask, deadline=0.3)[1] in (0, 1), "what was asked too late may still be counted"
 
 
+def test_who_asks_while_an_engine_is_silent_waits_for_that_silence_and_no_other(engine: Engine) -> None:
+    async def ask(link: Link) -> Any:
+        await link.ask("count", 60, "me", 1, "silent", "x", -1)
+        engine.hold()
+        try:
+            first = link.post("count", 60, "me", 1, "silent", "x", -1)
+            await asyncio.wait([first], timeout=0.1)
+            later = [*counts(link, "silent", "x"), entered(link, b"a")]
+            for asked in (first, *later):
+                with pytest.raises(GoneError, match="did not answer in time"):
+                    await asked
+                assert all(each.done() for each in later), "at once"
+        finally:
+            engine.go_on()
+
+    linked(engine.url, ask, deadline=0.5)
+
+
 def test_too_many_questions_do_not_wait(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(links, "_WAITING", 2)
 
