@@ -2,7 +2,8 @@
 
 Ids, times and the order of keys do not count. The system prompt is kept apart, because it lives: a
 changed one is warned of and does not miss. Two keys come of a request: the `strict` one has all that was
-asked, the `talk` one only the conversation and its model, the same on every surface.
+asked, the `talk` one only the conversation and its model, the same on every surface. A form with files is
+compared by its parts, whatever stands between them.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from mockserver.dialects.table import dialect_of, named
-from mockserver.recording import documents
+from mockserver.recording import documents, forms
 from mockserver.recording.interaction import Request, surface_of
 from mockserver.talk.request import Message
 from mockserver.talk.surface import Trait
@@ -120,12 +121,33 @@ def _messages(asked: dict[str, Any], surface: str) -> tuple[Message, ...]:
         return ()
 
 
+def _body(body: bytes) -> Any:
+    """A body that is no JSON: the parts of a form under their names, else its text."""
+    parts = forms.parts_of(body)
+    if parts is None:
+        return steady(body.decode("utf-8", "replace"))
+    named_parts: dict[str, list[dict[str, Any]]] = {}
+    for part in parts:
+        named_parts.setdefault(part.name, []).append(_part(part))
+    return {"form": named_parts}
+
+
+def _part(part: forms.Part) -> dict[str, Any]:
+    """A part of a form; a text is shown, of what is none a digest stands for its bytes."""
+    told = {"filename": part.file, "type": part.type}
+    shown: dict[str, Any] = {name: steady(value) for name, value in told.items() if value is not None}
+    try:
+        return {**shown, "text": steady(part.content.decode("utf-8"))}
+    except UnicodeDecodeError:
+        digest = blake2b(part.content, digest_size=16).hexdigest()
+        return {**shown, "bytes": len(part.content), "blake2b": digest}
+
+
 def document_of(request: Request, surface: str) -> dict[str, Any]:
     """The canonical form of a request: what is compared, and shown when nothing matches."""
     asked = documents.parse(request.body) if request.body else None
     if not isinstance(asked, dict):
-        text = request.body.decode("utf-8", "replace") if asked is documents.UNREADABLE else asked
-        body = _levelled(text)
+        body = _body(request.body) if asked is documents.UNREADABLE else _levelled(asked)
         return {"endpoint": _endpoint(request, surface), "body": body}
     messages = _messages(asked, surface) if surface != "other" else ()
     names: dict[str, int] = {}

@@ -1,6 +1,7 @@
 """The key of a request: what differs from run to run does not count, everything else does."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import strategies as st
 
 from mockserver.recording import canonical
 from mockserver.recording.canonical import Keys, keys_of, steady
+from mockserver.recording.forms import Part
 from mockserver.recording.interaction import Request
 from tests.recording.exchanges import COMPAT, MULTIMODAL, TEXT, asked, dumped, native_asked
+from tests.recording.test_forms import BOUNDARIES, FILE, PARTS, PURPOSE, sent
 from tests.wire.strategies import json_values
 
 SSE = [("X-DashScope-SSE", "enable")]
@@ -121,6 +124,60 @@ def test_other_endpoints_are_told_apart_by_method_path_query_and_body() -> None:
     assert other(query="a=1&b=2") == other(query="b=2&a=1")
     assert other(body=b"[1, 2]") == other(body=b"[1,2]")
     assert other(body=b'{"model":"m","n":1}') == other(body=b'{"n":1,"model":"m"}')
+
+
+FILES = "/compatible-mode/v1/files"
+
+
+@given(BOUNDARIES, BOUNDARIES, PARTS, st.data())
+def test_a_form_is_compared_by_its_parts_whatever_their_border(
+    one: bytes, other: bytes, parts: list[Part], data: st.DataObject
+) -> None:
+    recorded = keys(sent(one, parts), FILES, headers=[("content-type", f"x; boundary={one.decode()}")])
+    assert recorded == keys(sent(other, parts), FILES)
+    at = data.draw(st.integers(0, len(parts) - 1))
+    content = bytearray(parts[at].content + b"0")
+    content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
+    changed = [*parts[:at], replace(parts[at], content=bytes(content)), *parts[at + 1 :]]
+    assert recorded.strict != keys(sent(other, changed), FILES).strict
+    assert recorded.talk != keys(sent(other, changed), FILES).talk
+
+
+@pytest.mark.parametrize(
+    "change", [{"name": "document"}, {"file": "b.txt"}, {"file": None}, {"type": None}, {"content": b"hellO"}]
+)
+def test_each_thing_of_a_part_counts(change: dict[str, Any]) -> None:
+    changed = [replace(FILE, **change), PURPOSE]
+    assert keys(sent(b"b", changed), FILES).strict != keys(sent(b"b", [FILE, PURPOSE]), FILES).strict
+
+
+def test_parts_of_other_names_have_no_order_and_those_of_one_name_have() -> None:
+    second = replace(FILE, file="b.txt")
+    parts = [FILE, second, PURPOSE]
+    assert keys(sent(b"b", parts), FILES) == keys(sent(b"b", [PURPOSE, FILE, second]), FILES)
+    assert keys(sent(b"b", parts), FILES) != keys(sent(b"b", [second, FILE, PURPOSE]), FILES)
+
+
+def test_ids_and_moments_do_not_count_in_a_form_either_and_bytes_that_are_no_text_do() -> None:
+    def of(content: bytes) -> Keys:
+        return keys(sent(b"b", [replace(FILE, content=content)]), FILES)
+
+    assert of(b"at 2026-02-02T02:40:00Z") == of(b"at 2025-01-01T12:00:00Z")
+    assert of(b"\xff at 2026-02-02T02:40:00Z") != of(b"\xff at 2025-01-01T12:00:00Z")
+    assert of(b"\xff a").strict_loose != of(b"\xffa").strict_loose
+
+
+def test_a_form_is_shown_by_its_parts() -> None:
+    request = Request(
+        method="POST",
+        path=FILES,
+        body=sent(b"b", [replace(FILE, content=b"\xff"), replace(PURPOSE, type="a")]),
+    )
+    file, purpose = (
+        canonical.document_of(request, "other")["body"]["form"][name][0] for name in ("file", "purpose")
+    )
+    assert (file["filename"], file["type"], file["bytes"]) == ("a.txt", "text/plain", 1)
+    assert purpose == {"type": "a", "text": "file-extract"}
 
 
 @given(value=json_values, path=st.sampled_from([COMPAT, TEXT, MULTIMODAL, "/x"]))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,17 @@ from starlette.types import Message, Receive, Scope
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.replay import Playing, Recorded
 from mockserver.recording import cassette
+from mockserver.recording.forms import Part
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
 from mockserver.server.asgi import ClientGoneError
 from mockserver.server.aside import Aside
 from mockserver.server.replaying import missing, pairs_of, play, repeating, target_of
 from tests.recording.exchanges import COMPAT, asked, dumped, interaction
+from tests.recording.test_forms import FILE, PURPOSE
+from tests.recording.test_forms import sent as sent_as
 
+FILES = "/compatible-mode/v1/files"
 MODELS = "/compatible-mode/v1/models"
 GONE: Message = {"type": "http.disconnect"}
 BYTES = st.binary(max_size=20)
@@ -125,6 +130,22 @@ def test_what_is_not_is_refused_with_the_nearest(recorded: Recorded, engine: Eng
     assert told["code"] == "RecordingNotFound"
     assert "the nearest is other-" in told["message"]
     assert not recorded.library.used
+
+
+@pytest.mark.parametrize(
+    ("parts", "status"), [([FILE, PURPOSE], 203), ([replace(FILE, content=b"hellO"), PURPOSE], 404)]
+)
+@pytest.mark.parametrize("relaxed", [False, True])
+def test_an_upload_is_played_with_a_boundary_of_its_own(
+    parts: list[Part], status: int, tmp_path: Path, engine: Engine, *, relaxed: bool
+) -> None:
+    told = [("content-type", "multipart/form-data; boundary=0f0f0f0f0f0f0f0f")]
+    form = sent_as(b"0f0f0f0f0f0f0f0f", [FILE, PURPOSE])
+    cassette.write(tmp_path, interaction(form, path=FILES, sent=told, status=203))
+    recorded = Recorded(Library(tmp_path), Redaction.of(), Playing(relaxed=relaxed))
+    form = sent_as(b"1e1e1e1e1e1e1e1e", parts)
+    (start, *_), _ = played(recorded, engine, scope_of(FILES, method="POST"), whole(form))
+    assert start["status"] == status
 
 
 @pytest.mark.parametrize("path", ["/_mock/health", "/_mock"])
