@@ -3,7 +3,7 @@
 Its key, its JSON, its model, its schema, the rules: the first of them that does not hold ends its way.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -240,6 +240,12 @@ class Door:
             # Harmful only, so that what is refused for good comes first.
             found += check_at(Moment.HISTORY, self._errors, request, trail)
         return self._decide(found, world)
+
+    def judge_files(
+        self, request: ChatRequest, world: World, there: Callable[[str], bool]
+    ) -> tuple[Finding, ...]:
+        """What the rules find in the files that a request names. Raises `Refused` for what is not let in."""
+        return self._decide(check_at(Moment.FILES, self._errors, request, there), world)
 
     def weigh(self, request: ChatRequest, world: World, tokens: int) -> tuple[Finding, ...]:
         """What the rules find in the length of a prompt. Raises `Refused` for what is not let in."""

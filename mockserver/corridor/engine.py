@@ -42,7 +42,7 @@ from mockserver.meter.quotas import QuotaExceededError, Quotas
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.meter.usage import usage_of
 from mockserver.meter.vocabularies import Vocabularies
-from mockserver.rules import schemas
+from mockserver.rules import files, schemas
 from mockserver.rules.past import Trail, heard
 from mockserver.scenario.props import Room
 from mockserver.scripts import miss
@@ -52,7 +52,7 @@ from mockserver.scripts.script import FILES, Scripts
 from mockserver.scripts.stage import Stage
 from mockserver.state import memory
 from mockserver.state.journal import Entry, Journal
-from mockserver.state.shelf import Shelf
+from mockserver.state.shelf import FILE, Shelf
 from mockserver.state.worlds import World, Worlds
 from mockserver.talk.refused import Refused
 from mockserver.talk.reply import Raw, Reply, Usage
@@ -295,7 +295,17 @@ class Engine:
             request = self.threads.recall(asked.thread, request, said, entry.request_id, lenient=lenient)
         trail = world.past.trace(request)
         entry.findings += self.door.judge(request, world, trail)
+        if self._keeps_files and files.named(request):
+            entry.findings += self.door.judge_files(request, world, partial(self._has_file, world))
         return request, trail
+
+    @property
+    def _keeps_files(self) -> bool:
+        """Whether what is uploaded lies here: many servers keep none, recordings name those of elsewhere."""
+        return not self.keeping.shared and self.recorded is None
+
+    def _has_file(self, world: World, name: str) -> bool:
+        return self.shelf.get(world, FILE, name, now=self.clock()) is not None
 
     def _played(
         self, surface: Surface, headers: Mapping[str, str], body: bytes, entry: Entry
@@ -383,13 +393,14 @@ class Engine:
     def _counted(self, asked: Asked, request: ChatRequest, *, alone: bool) -> Steps[PromptTokens]:
         """What the prompt of a request costs.
 
-        What was read of a small one is kept when nothing was found in it, not even its own key, and its
-        context is itself `alone`.
+        What was read of a small one is kept when nothing was found in it, not even its own key, it names no
+        file, which may go, and its context is itself `alone`.
         """
         entry, tokenizer = asked.entry, self.vocabularies.tokenizer(request.model)
         count = partial(prompt_tokens, request, tokenizer)
         prompt = (yield from aside(count)) if asked.large else count()
-        if alone and not asked.large and not entry.findings and entry.body is asked.place[2]:
+        sound = not asked.large and not entry.findings and not files.named(request)
+        if alone and sound and entry.body is asked.place[2]:
             key = entry.world.key
             self.known.keep(asked.place, Read(request, prompt, key, self.door.policies.of(key)))
         yield pause

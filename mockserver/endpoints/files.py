@@ -13,13 +13,14 @@ from mockserver.base.values import value
 from mockserver.endpoints.endpoint import Call, Said
 from mockserver.endpoints.paging import day, whole
 from mockserver.endpoints.refusing import there
+from mockserver.state.shelf import FILE
 from mockserver.state.worlds import World
 from mockserver.talk.refused import Refused
 
 if TYPE_CHECKING:
     from mockserver.corridor.engine import Engine
 
-SHELF = "file"
+SHELF = FILE
 """Where files lie on the shelf."""
 
 _ID_DIGITS = 24

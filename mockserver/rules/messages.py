@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 
+from mockserver.rules.files import FILE
 from mockserver.rules.marks import ERROR_STARTS, Mark
 from mockserver.rules.registry import ACCEPTED, Broken, rule
 from mockserver.talk.finding import Severity
 from mockserver.talk.request import ChatRequest
 from mockserver.talk.surface import Trait
-
-_FILE = "fileid://"
-"""How a system message begins that names a document of Qwen-Long; each may follow a turn."""
 
 _LAST = ("user", "function", "tool")
 
@@ -120,7 +118,7 @@ def _system_moved(request: ChatRequest) -> Iterator[Broken]:
     for index, message in enumerate(request.messages):
         if message.role != "system":
             spoken = True
-        elif spoken and not message.text.startswith(_FILE):
+        elif spoken and not message.text.startswith(FILE):
             yield Broken(f"{request.message_place(index)}.role")
 
 

@@ -36,20 +36,22 @@ ROOMS = (
     "options",
     "agent",
 )
-LATER_ROOMS = ("parameters", "prompt", "history")
+LATER_ROOMS = ("parameters", "files", "prompt", "history")
 
 
 class Moment(StrEnum):
     """When a rule is asked, which decides what its check is given.
 
     `READING`: no check, the door or the schema finds it. `REQUEST`: the request. `HISTORY`: the request
-    and the `Trail` that it left in the world's past. `PROMPT`: the request and its prompt's tokens.
-    `DELIVERY`: the request, and how many frames of how many were sent.
+    and the `Trail` that it left in the world's past. `FILES`: the request, and whether its key has a file
+    of an id. `PROMPT`: the request and its prompt's tokens. `DELIVERY`: the request, and how many frames of
+    how many were sent.
     """
 
     READING = "reading"
     REQUEST = "request"
     HISTORY = "history"
+    FILES = "files"
     PROMPT = "prompt"
     DELIVERY = "delivery"
 

@@ -26,6 +26,9 @@ class _Thing:
     number: int
 
 
+FILE = "file"
+"""The kind of what was uploaded."""
+
 Place = tuple[str, str, str]
 """The key, the kind and the id of a thing."""
 

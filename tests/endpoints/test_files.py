@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -9,16 +10,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockserver.base.jsontext import loads
+from mockserver.base.jsontext import dumps, loads
 from mockserver.corridor.engine import Engine
+from mockserver.corridor.replay import Playing, Recorded
+from mockserver.corridor.settings import Settings
 from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.endpoints import files
 from mockserver.endpoints.endpoint import Call, Said
 from mockserver.endpoints.form import File, Form
+from mockserver.recording.library import Library
+from mockserver.recording.redaction import Redaction
 from mockserver.rules.schemas import violations
 from mockserver.state.shelf import Shelf
 from mockserver.talk.refused import Refused
-from tests.conftest import KEY, NOW, MakeHeaders
+from tests.conftest import KEY, NOW, MakeHeaders, make_headers
 from tests.endpoints.calls import answered, call
 from tests.server.live import serving
 
@@ -163,3 +169,51 @@ def test_the_openai_sdk_keeps_lists_reads_and_deletes(client: openai.OpenAI) -> 
         client.files.retrieve(kept.id)
     with pytest.raises(openai.BadRequestError, match="'purpose' must be 'file-extract'"):
         client.files.create(file=b"tea", purpose="vision")
+
+
+def talk_of(name: str) -> dict[str, Any]:
+    """A chat about a file."""
+    said = [{"role": "system", "content": f"fileid://{name}"}, {"role": "user", "content": "What is it?"}]
+    return {"model": "qwen-long", "messages": said}
+
+
+def test_a_model_reads_a_file_as_long_as_it_is_there(client: openai.OpenAI) -> None:
+    purpose: Any = "file-extract"
+    kept = client.files.create(file=("tea.txt", b"oolong"), purpose=purpose)
+    for _ in range(4):
+        assert client.chat.completions.create(**talk_of(kept.id)).choices
+    client.files.delete(kept.id)
+    with pytest.raises(openai.BadRequestError, match=rf"Invalid file \[id:{kept.id}\]\."):
+        client.chat.completions.create(**talk_of(kept.id))
+
+
+def asked_about(engine: Engine, name: str, *, key: str = KEY) -> tuple[int, list[str]]:
+    """The status of a chat about a file, and what was found in it."""
+    body = talk_of(name)
+    native = {"model": body["model"], "input": {"messages": body["messages"]}}
+    one = engine.chat(COMPAT, make_headers(key=key), dumps(body), arrived=NOW)
+    other = engine.chat(NATIVE_TEXT, make_headers(key=key), dumps(native), arrived=NOW)
+    assert one.status == other.status
+    assert one.entry is not None
+    return one.status, [finding.rule for finding in one.entry.findings]
+
+
+def test_a_file_of_another_key_cannot_be_read(engine: Engine) -> None:
+    name = uploaded(engine)["id"]
+    assert asked_about(engine, name) == (200, [])
+    assert asked_about(engine, name, key="sk-another") == (400, ["files.unknown"])
+    assert asked_about(engine, "file-fe-nope") == (400, ["files.unknown"])
+
+
+def test_a_lenient_server_reports_a_file_that_is_not_there() -> None:
+    assert asked_about(Engine(Settings(rules="lenient")), "file-fe-nope") == (200, ["files.unknown"])
+
+
+def test_what_was_recorded_or_is_kept_nowhere_is_not_looked_for(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.recorded = Recorded(Library(tmp_path), Redaction.of(), Playing(strict_miss=False))
+    assert asked_about(engine, "file-fe-recorded") == (200, [])
+    engine.recorded = None
+    monkeypatch.setattr(engine.keeping, "shared", True)
+    assert engine._keeps_files is False
