@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mockserver import MockServer
+from mockserver.base.resources import fixture
 from mockserver.cli import main
 from tests.plugin import ARGUMENTS
 
@@ -74,6 +75,29 @@ def test_a_test_passes(text: str, pytester: pytest.Pytester) -> None:
 def test_a_call_is_understood(text: str, server: MockServer) -> None:
     answers = _run(["bash", "-c", text.replace("curl ", "curl -sS --fail-with-body ")], server)
     assert '"id"' in answers
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_models_are_counted(page: Path) -> None:
+    told = re.findall(r"([0-9]+) (?:names with limits|个名称，含限制)", page.read_text("utf-8"))
+    assert told == [str(len(fixture("models")["models"]))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_stands_for_unittest_points_the_sdks_at_the_mock(page: Path) -> None:
+    told = re.findall(r"`(with MockServer\(\)[^`]*)`", page.read_text("utf-8"))
+    assert told == ["with MockServer() as mock, mock.environment()"]
+    program = "import os\nfrom mockserver import MockServer\n"
+    program += f"{told[0]}:\n    assert os.environ['OPENAI_BASE_URL'] == mock.openai_base_url"
+    subprocess.run([sys.executable, "-c", program], timeout=60, check=True)  # noqa: S603 - our own words
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_who_asks_the_cloud_again_names_a_key(page: Path) -> None:
+    for command in re.findall(r"dashscope-mock verify [^`\n]*--against[^`\n]*", page.read_text("utf-8")):
+        assert "--key-env" in command
 
 
 @pytest.mark.parametrize("command", sorted({command for _, command in COMMANDS}))

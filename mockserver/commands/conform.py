@@ -121,23 +121,25 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _conform(options: argparse.Namespace) -> int:
-    from mockserver.contract.cases import CaseError  # noqa: PLC0415 - help answers without the kit
+    from mockserver.commands.record import ended_by_signal  # noqa: PLC0415 - help answers without the kit
+    from mockserver.contract.cases import CaseError  # noqa: PLC0415
     from mockserver.contract.protocol import ProtocolError  # noqa: PLC0415
     from mockserver.contract.report import ExpectedError  # noqa: PLC0415
     from mockserver.server.listening import PortTakenError  # noqa: PLC0415
 
+    status = _FAULT  # of a run that is told to end
     try:
         if options.list:
             return _list(_cases(options.suite))
-        return _run(options)
+        with ended_by_signal():
+            status = _run(options)
     except (CaseError, ExpectedError, PortTakenError, _MisuseError, OSError) as error:
         print(f"dashscope-mock: {error}", file=sys.stderr)  # noqa: T201
         return _MISUSED
     except ProtocolError as error:
         print(f"dashscope-mock: {error}", file=sys.stderr)  # noqa: T201
         return _FAULT
-    except KeyboardInterrupt:
-        return _FAULT
+    return status
 
 
 class _MisuseError(ValueError):

@@ -159,15 +159,22 @@ def upstream_key(name: str | None, *, option: str) -> str | None:
 
 @contextmanager
 def ended_by_signal() -> Iterator[None]:
-    """SIGTERM ends a command as Ctrl-C does, so that it can still say what it has to say."""
+    """SIGTERM, or a terminal that is closed, ends a command as Ctrl-C does: it can still clear up.
+
+    Who ignores a signal (`nohup`) goes on doing so.
+    """
 
     def end(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, end)
+    known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: kept for number in known if (kept := signal.getsignal(number)) is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, end)
     try:
         yield
     except KeyboardInterrupt:
         pass
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, kept in before.items():
+            signal.signal(number, kept)

@@ -72,9 +72,9 @@ def _offline(options: argparse.Namespace) -> "Report":
 
 def _against(options: argparse.Namespace) -> "Report":
     """The report against a host; writes the proposal. Raises the errors of `_verify`."""
-    from mockserver.recorder.drift import Drift, compare, learned  # noqa: PLC0415 - help answers at once
+    from mockserver.recorder.drift import Drift, compare, learned, unkeyed  # noqa: PLC0415 - help answers at once
     from mockserver.recorder.report import Report  # noqa: PLC0415
-    from mockserver.recorder.upstream import Target, Upstream, proxy_for  # noqa: PLC0415
+    from mockserver.recorder.upstream import Target, Upstream, UpstreamError, proxy_for  # noqa: PLC0415
     from mockserver.recording.library import Library  # noqa: PLC0415
 
     redaction = redaction_of(options)
@@ -92,6 +92,10 @@ def _against(options: argparse.Namespace) -> "Report":
             await upstream.close()
 
     found, drifts = asyncio.run(run())
+    if unkeyed(drifts):
+        fix = f"it does not take the key in {options.key_env}" if key else "name its key with --key-env NAME"
+        msg = f"{options.against} answers 401 to all {len(drifts)} requests: {fix}"
+        raise UpstreamError(msg)
     if options.learn is not None:
         proposal = json.dumps(learned(drifts, now=now), indent=2, ensure_ascii=False)
         options.learn.write_text(proposal + "\n", encoding="utf-8")

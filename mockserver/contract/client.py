@@ -156,7 +156,7 @@ class ProcessClient:
             raise ProtocolError(msg) from None
         try:
             self.hello = read_hello(answer(self._ask(hello_line(), begin_patience)))
-        except ProtocolError:
+        except BaseException:  # Ctrl-C too: nobody else can end it yet
             self.close()
             raise
 

@@ -5,9 +5,10 @@ allow, what was recorded, what is answered now.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 from mockserver.recorder.report import Deviation, Report, Weight
@@ -200,6 +201,14 @@ async def compare(
         drifts.append(drift)
         found += drift.deviations()
     return Report("drift", names, found), drifts
+
+
+def unkeyed(drifts: Sequence[Drift]) -> bool:
+    """Whether the host answers nobody for want of a key: each answer is a 401, and not each recording."""
+    refused = HTTPStatus.UNAUTHORIZED
+    return all(drift.live.response.status == refused for drift in drifts) and any(
+        drift.recorded.response.status != refused for drift in drifts
+    )
 
 
 def learned(drifts: Iterable[Drift], *, now: datetime) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """The command: what it prints, writes and exits with."""
 
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -161,6 +163,26 @@ def test_a_driver_that_hangs_is_given_up_and_the_run_goes_on(
     assert "turns.without-system/compat/plain: the driver gave no answer within 0.4 s" in told.err
     assert "c: 3 conversations: 3 driver" in told.out
     assert main([*asked, "--driver-patience", "0"]) == 2
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("before", ["", "print(json.dumps(hello), flush=True)\ninput()\n"])
+def test_a_run_that_is_told_to_end_ends_its_driver(
+    name: str, before: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.contract.process._LEAVE_SECONDS", 60.0)
+    number = getattr(signal, name)
+    ended = tmp_path / "ended"
+    program = tmp_path / "driver.py"
+    program.write_text(
+        "import json, os, sys\n"
+        "hello = {'type': 'hello', 'version': 1, 'client': 'c', 'surfaces': ['compat']}\n"
+        f"input()\n{before}os.kill({os.getpid()}, {int(number)})\nsys.stdin.read()\n"
+        f"open({str(ended)!r}, 'w')\n"
+    )
+    asked = ["conform", "--client", f"{sys.executable} {program}", "--suite", "turns.single"]
+    assert main(asked) == 3
+    assert ended.exists()
 
 
 def test_a_case_of_ones_own_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -231,6 +231,39 @@ def test_a_field_added_gone_and_retyped_and_a_code_changed_are_all_named(
     ]
 
 
+@pytest.mark.parametrize(
+    ("options", "fix"),
+    [
+        ([], "name its key with --key-env NAME"),
+        (["--key-env", "TEA_KEY"], "it does not take the key in TEA_KEY"),
+    ],
+)
+def test_a_host_that_wants_a_key_is_told_once_and_is_no_drift(
+    options: list[str],
+    fix: str,
+    tmp_path: Path,
+    upstream: RawUpstream,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TEA_KEY", "sk-drift")
+    upstream.sends = answering(ERROR, b"401 No")
+    for number, status in enumerate((200, 200, 401)):
+        recorded = ERROR if status == 401 else compat_body()
+        cassette.write(tmp_path, interaction(asked(f"a{number}"), recorded, status=status))
+    address = f"http://127.0.0.1:{upstream.port}"
+    assert main(["verify", str(tmp_path), "--against", address, "--fail-on", "never", *options]) == 2
+    told = capsys.readouterr()
+    assert told.err == f"dashscope-mock: {address} answers 401 to all 3 requests: {fix}\n"
+    assert told.out == ""
+
+
+def test_a_refusal_that_was_recorded_as_one_wants_no_key(tmp_path: Path, upstream: RawUpstream) -> None:
+    upstream.sends = answering(ERROR, b"401 No")
+    cassette.write(tmp_path, interaction(asked("a"), ERROR, status=401))
+    assert main(["verify", str(tmp_path), "--against", f"http://127.0.0.1:{upstream.port}"]) == 0
+
+
 def test_an_upstream_that_is_gone_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with raw_upstream() as upstream:
         port = upstream.port
