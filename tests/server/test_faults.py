@@ -131,6 +131,8 @@ def test_every_fault_does_what_the_table_says(live: Live, name: str, path: str, 
         assert got.said == good.said
     assert (b"text/html" in raw.head) is (kind.harm == "mislabelled")
     if kind.harm in ("none", "finish"):
+        if name == "cached-input":  # told beside the numbers of the input, none of which it changes
+            assert got.usage.pop("prompt_tokens_details") != good.usage.pop("prompt_tokens_details")
         assert got.usage == good.usage
 
 
