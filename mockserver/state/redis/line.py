@@ -18,6 +18,7 @@ from redis.asyncio.connection import (
 )
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import InvalidResponse
 
 from mockserver.state.redis.address import Address
 
@@ -35,7 +36,7 @@ class Line(asyncio.Protocol):
 
     def __init__(self, connection: AbstractConnection) -> None:
         self._connection = connection
-        self._reader = Reader(replyError=DefaultParser(_READ).parse_error)
+        self._reader = Reader(protocolError=InvalidResponse, replyError=DefaultParser(_READ).parse_error)
         self._answers: list[Any] = []
         self._due = 0
         self._told: Told | None = None
@@ -99,8 +100,12 @@ class Line(asyncio.Protocol):
         """Some bytes of the answers."""
         reader, answers = self._reader, self._answers
         reader.feed(data)
-        while (answer := reader.gets()) is not False:
-            answers.append(answer)
+        try:
+            while (answer := reader.gets()) is not False:
+                answers.append(answer)
+        except InvalidResponse as error:  # whoever speaks there is no such engine, or out of step
+            self.give_up(error)
+            return
         if len(answers) >= self._due:
             self._tell(answers)
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import InvalidResponse, NoScriptError, ResponseError
 
 from mockserver.state.redis.address import read_address
 from mockserver.state.redis.line import Line
@@ -71,6 +71,18 @@ def test_who_waits_hears_that_it_is_over_and_so_does_who_asks_later() -> None:
             with pytest.raises(ConnectionResetError, match="it closed the connection"):
                 await line.ask([("QUESTION",), ("QUESTION",)])
             assert line.over
+
+    spoken(peer, speak)
+
+
+def test_an_answer_in_no_form_of_the_protocol_ends_the_connection() -> None:
+    async def peer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    async def speak(line: Line, _: list[asyncio.StreamWriter]) -> Any:
+        with pytest.raises(InvalidResponse, match="Protocol error"):
+            await line.ask([("QUESTION",)])
+        assert line.over
 
     spoken(peer, speak)
 
