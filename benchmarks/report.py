@@ -138,9 +138,9 @@ FLOORS = (
     Floor(
         name="paced streams, p99 lateness, against bare",
         measure="paced-1000",
-        wanted="<= 3",
+        wanted="<= 1",
         form="{:.2f}",
-        most=3.0,
+        most=1.0,
         read=lambda results: results.ratio("paced-1000", "late_p99_ms", to="bare"),
     ),
     _none_failed("paced streams that failed", "paced-1000"),

@@ -99,7 +99,7 @@ class StageApp(App):
             if answer.plan is not None:
                 await carry_out(answer.plan, scope, receive, send)
             elif seen is None or seen.planned is None:
-                await send_answer(answer, receive, send)
+                await send_answer(answer, scope, receive, send)
             else:
                 await self._deliver(answer, surface, seen, scope, receive, send)
         finally:

@@ -177,7 +177,7 @@ class Recorder:
             tape = await self._tape(scope, body)
             self.counts["missed"] += 1
             report = await self._aside.run(partial(nearest.report, self.recorded.library, tape.request))
-            await send_answer(missing(report), receive, send)
+            await send_answer(missing(report), scope, receive, send)
             return
         key = "" if tape is None else tape.keys.strict
         mine = self._running[key] = asyncio.Event()
@@ -210,7 +210,7 @@ class Recorder:
     async def _replay(
         self,
         match: Match,
-        scope: Scope,  # noqa: ARG002 - for others
+        scope: Scope,
         body: bytes,  # noqa: ARG002 - for others
         receive: Receive,
         send: Send,
@@ -221,7 +221,7 @@ class Recorder:
         except CassetteError as error:
             log.warning("%s", error)
             return False
-        await send_answer(self.recorded.sent(ready, time.time()), receive, send)
+        await send_answer(self.recorded.sent(ready, time.time()), scope, receive, send)
         return True
 
     async def _tape(self, scope: Scope, body: bytes) -> Tape:

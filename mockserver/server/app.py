@@ -215,7 +215,7 @@ class App:
             if answer.plan is not None:
                 sent = await carry_out(answer.plan, scope, receive, send)
             else:
-                sent = await send_answer(answer, receive, send)
+                sent = await send_answer(answer, scope, receive, send)
             if sent:
                 assert answer.entry is not None, "every chat has its entry"
                 answer.entry.finished = self.engine.clock()
@@ -267,7 +267,7 @@ class App:
         surface = around(scope["path"])
         headers = RequestHeaders(scope["headers"])
         answer = refusal(self.engine, "throttling.route", surface, headers, arrived=self.engine.clock())
-        await send_answer(closing(answer), receive, send)
+        await send_answer(closing(answer), scope, receive, send)
 
     async def _replayed(self, scope: Scope, receive: Receive, send: Send) -> Receive | None:
         """Answers from the recordings, or gives what the request can be read from."""

@@ -1,7 +1,8 @@
 """Requests in and answers out, by the ASGI protocol."""
 
 import asyncio
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from starlette.types import Receive, Scope, Send
@@ -10,6 +11,7 @@ from mockserver.corridor.answers import Answer
 from mockserver.faults import Plan
 from mockserver.server.aside import Aside
 from mockserver.server.connection import EXTENSION, Connection
+from mockserver.wire.chunked import chunks
 from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.unpacking import TooMuchError, Unpacker, coding_of
 
@@ -77,17 +79,22 @@ def _unpacked(unpacker: Unpacker, body: bytes) -> bytes:
 
 def announce(begins: Callable[[], None], scope: Scope) -> None:
     """Has something done right before the next byte leaves; at once where the server has no such moment."""
-    connection: Connection | None = scope.get("extensions", {}).get(EXTENSION, {}).get("connection")
+    connection = _connection(scope)
     if connection is None:
         begins()
     else:
         connection.announce(begins)
 
 
-async def send_answer(answer: Answer, receive: Receive, send: Send) -> bool:
+def _connection(scope: Scope) -> Connection | None:
+    connection: Connection | None = scope.get("extensions", {}).get(EXTENSION, {}).get("connection")
+    return connection
+
+
+async def send_answer(answer: Answer, scope: Scope, receive: Receive, send: Send) -> bool:
     """Sends an answer: whole, or frame by frame as each is due. False when the client left early."""
     if answer.delay or answer.due:
-        return await _send_paced(answer, receive, send)
+        return await _send_paced(answer, scope, receive, send)
     await _send_start(answer, send)
     if answer.frames:
         await _send_rest(answer, send)
@@ -122,8 +129,11 @@ async def _send_rest(answer: Answer, send: Send) -> None:
             await asyncio.sleep(0)  # others have their turn
 
 
-async def _send_paced(answer: Answer, receive: Receive, send: Send) -> bool:
-    """Each frame on an absolute schedule, so that lateness never adds up."""
+async def _send_paced(answer: Answer, scope: Scope, receive: Receive, send: Send) -> bool:
+    """Each frame on an absolute schedule, so that lateness never adds up.
+
+    Where the connection can be written to, a metronome does that; the last frames leave with what ends them.
+    """
     client = _Client(receive)
     try:
         if await client.left_within(answer.delay):
@@ -133,7 +143,12 @@ async def _send_paced(answer: Answer, receive: Receive, send: Send) -> bool:
             await _send_rest(answer, send)
             return True
         start = client.now()
-        for frame, due in zip(answer.frames, answer.due, strict=True):
+        connection = _connection(scope)
+        if connection is not None and connection.chunked and not answer.foreign:
+            most = bisect_left(answer.due, answer.due[-1])
+            pieces = chunks(answer.frames)[:most]
+            answer.sent = await client.hears(connection, pieces, answer.due[:most], start)
+        for frame, due in zip(answer.frames[answer.sent :], answer.due[answer.sent :], strict=True):
             if await client.left_within(start + due - client.now()):
                 return False
             await send({"type": "http.response.body", "body": frame, "more_body": True})
@@ -174,6 +189,20 @@ class _Client:
                 timer.cancel()
         return self.gone.done()
 
+    async def hears(
+        self, connection: Connection, pieces: Sequence[bytes], due: Sequence[float], start: float
+    ) -> int:
+        """Has pieces written as each is due, until the client takes no more or leaves; how many went."""
+        if self.gone.done():
+            return 0
+        self._waiter = self._loop.create_future()
+        piece = connection.play(pieces, due, start, self._wake)
+        try:
+            await self._waiter
+        finally:
+            connection.stop(piece)
+        return piece.at
+
     def forget(self) -> None:
         """Nobody waits for it any more."""
         self.gone.cancel()
@@ -185,7 +214,7 @@ async def carry_out(plan: Plan, scope: Scope, receive: Receive, send: Send) -> b
     What HTTP cannot do goes to the connection, which the scope holds under the extension
     ``mock.connection``; a server without it just leaves the answer without an end.
     """
-    connection: Connection | None = scope.get("extensions", {}).get(EXTENSION, {}).get("connection")
+    connection = _connection(scope)
     client = _Client(receive)
     start = client.now()
     try:

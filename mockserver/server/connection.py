@@ -4,8 +4,10 @@ import asyncio
 import os
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
+
+from mockserver.server.metronome import Metronome, Piece
 
 EXTENSION = "mock.connection"
 """The ASGI scope extension under which an application finds its `Connection`."""
@@ -44,6 +46,9 @@ class Gathering(Protocol):
     def write(self, data: bytes, /) -> None:
         """Keeps bytes."""
 
+    def write_next(self, data: bytes, /) -> bool:
+        """Keeps bytes; False, and not these, while earlier ones are unsent."""
+
     def flush(self) -> None:
         """Hands over what was kept."""
 
@@ -60,8 +65,9 @@ class Connection:
     `chunked`: whether its client knows chunks; one that speaks HTTP/1.0 does not.
     """
 
-    def __init__(self, transport: Gathering, wire: asyncio.Transport) -> None:
+    def __init__(self, transport: Gathering, wire: asyncio.Transport, metronome: Metronome) -> None:
         self._transport = transport
+        self._metronome = metronome
         self.wire = wire
         self.chunked = True
 
@@ -76,6 +82,18 @@ class Connection:
             self._transport.write(data)
             return
         self._transport.write(b"%x\r\n%b" % (len(data) + missing, data))
+
+    def play(
+        self, pieces: Sequence[bytes], due: Sequence[float], start: float, ended: Callable[[], None]
+    ) -> Piece:
+        """Has pieces written as each is due, so many seconds after `start` by the clock of the loop."""
+        piece = Piece(self._transport, pieces, due, start=start, ended=ended)
+        self._metronome.play(piece)
+        return piece
+
+    def stop(self, piece: Piece) -> None:
+        """Has no more of it written."""
+        self._metronome.stop(piece)
 
     async def close(self) -> None:
         """Closes in good order (FIN), whatever the response still owes."""

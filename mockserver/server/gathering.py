@@ -53,6 +53,13 @@ class GatheringTransport(asyncio.Transport):
         if self._size > _MANY:
             self.flush()
 
+    def write_next(self, data: bytes) -> bool:
+        """Keeps bytes until the end of this turn; False, and not these, while earlier ones are unsent."""
+        if self._transport.get_write_buffer_size() or self.is_closing():
+            return False
+        self.write(data)
+        return True
+
     def flush(self) -> None:
         """Hands over what was kept; nobody is there to take it when the client has left."""
         if self._pieces:

@@ -70,10 +70,10 @@ async def play(
     match = recorded.match(tape) if surface_of(path) == "other" else None
     if match is not None:
         _, ready = recorded.prepared(match, "")
-        await send_answer(recorded.sent(ready, engine.clock()), receive, send)
+        await send_answer(recorded.sent(ready, engine.clock()), scope, receive, send)
         return None
     if recorded.playing.strict_miss:
         report = await aside.run(partial(nearest.report, recorded.library, tape.request))
-        await send_answer(missing(report), receive, send)
+        await send_answer(missing(report), scope, receive, send)
         return None
     return repeating(body, receive)

@@ -16,6 +16,7 @@ from mockserver.corridor.settings import Settings
 from mockserver.server.connection import EXTENSION, Connection
 from mockserver.server.direct import AtHand, ByRote
 from mockserver.server.gathering import GatheringTransport
+from mockserver.server.metronome import Metronome
 from mockserver.server.turn import Turn, Way
 from mockserver.wire.incoming import RequestHeaders
 
@@ -107,6 +108,7 @@ class Protocol(HttpToolsProtocol):
     by_rote: ByRote | None = None
     heads: Heads | None = None
     turn: Turn
+    metronome: Metronome
     tunnels = "This is no proxy."
     _idle_bytes = 0
     _counted = 0
@@ -131,7 +133,7 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there; its first request has a time limit from now on."""
         gathering = self._gathering = GatheringTransport(transport, self.turn, self._lingers)
-        self._connection = Connection(gathering, transport)
+        self._connection = Connection(gathering, transport, self.metronome)
         self._extensions: dict[str, dict[object, object]] = {EXTENSION: {"connection": self._connection}}
         super().connection_made(gathering)
         self._await_rest()
@@ -488,6 +490,7 @@ def protocol(
         "by_rote": None if by_rote is None else staticmethod(by_rote),
         "heads": heads,
         "turn": Turn(),
+        "metronome": Metronome(),
     }
     return type("Protocol", (Protocol,), limits)
 

@@ -1,7 +1,7 @@
 """Frames as HTTP sends them: each is a chunk of its own (RFC 9112, 7.1)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import overload
 
 LAST = b"0\r\n\r\n"
@@ -56,6 +56,11 @@ class Chunked(Sequence[bytes]):
         start, end = self._places[at]
         return self.data[start:end]
 
+    def chunks(self) -> list[bytes]:
+        """Each frame as the chunk that it is."""
+        ends = [0, *(end + 2 for _, end in self._places)]
+        return [self.data[start:end] for start, end in pairwise(ends)]
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)
 
@@ -65,6 +70,11 @@ class Chunked(Sequence[bytes]):
 def chunked(frames: Sequence[bytes]) -> bytes:
     """All frames, each a chunk."""
     return frames.data if isinstance(frames, Chunked) else b"".join(map(chunk, frames))
+
+
+def chunks(frames: Sequence[bytes]) -> Sequence[bytes]:
+    """Each frame as a chunk."""
+    return frames.chunks() if isinstance(frames, Chunked) else [*map(chunk, frames)]
 
 
 def unchunked(data: bytes) -> list[bytes]:

@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import random
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any
+from typing import Any, cast
 from unittest.mock import Mock
 
 import pytest
@@ -27,13 +27,15 @@ from mockserver.server.asgi import (
     send_answer,
 )
 from mockserver.server.aside import Aside
-from mockserver.server.connection import EXTENSION
+from mockserver.server.connection import EXTENSION, Connection
+from mockserver.server.metronome import Metronome
 from mockserver.server.responding import RawResponse
 from mockserver.wire.unpacking import UnpackError
 
 HEADERS = [(b"x-request-id", b"1")]
 START = {"type": "http.response.start", "status": 200, "headers": HEADERS}
 GONE: Message = {"type": "http.disconnect"}
+HOUR = 3600.0
 
 
 def piece(body: bytes, *, more: bool = False) -> Message:
@@ -117,7 +119,7 @@ def send_to(client: Client, answer: Answer) -> bool:
     """Sends an answer to a client; whether it stayed. Nothing may be left running behind it."""
 
     async def run() -> bool:
-        stayed = await send_answer(answer, client.receive, client.send)
+        stayed = await send_answer(answer, {}, client.receive, client.send)
         await asyncio.sleep(0)
         assert asyncio.all_tasks() == {asyncio.current_task()}
         return stayed
@@ -149,6 +151,69 @@ def test_a_paced_stream_sends_each_frame_and_then_ends() -> None:
     assert client.heard == [START, sent(b"a", more=True), sent(b"b", more=True), sent(b"")]
 
 
+class Written(Client):
+    """Has a connection that is written to; one that is `full` takes no more behind so many writes."""
+
+    def __init__(self, *, full: int = 99) -> None:
+        super().__init__()
+        self._full = full
+        self.connection = Connection(cast("Any", self), Mock(), Metronome())
+        self.scope = {"extensions": {EXTENSION: {"connection": self.connection}}}
+        self.written: list[bytes] = []
+
+    def write_next(self, data: bytes) -> bool:
+        """Takes what is next."""
+        if len(self.written) < self._full:
+            self.written.append(data)
+            return True
+        return False
+
+
+PACED = [0.0, 0.0, 0.001, 0.002, 0.002]
+
+
+@pytest.mark.parametrize(
+    ("full", "foreign", "chunked", "written"),
+    [
+        (99, False, True, [b"1\r\na\r\n1\r\nb\r\n", b"1\r\nc\r\n"]),
+        (1, False, True, [b"1\r\na\r\n1\r\nb\r\n"]),
+        (0, False, True, []),
+        (99, True, True, []),
+        (99, False, False, []),
+    ],
+    ids=["all", "full", "full from the start", "headers of its own", "HTTP/1.0"],
+)
+def test_a_paced_stream_is_written_to_its_connection_but_for_its_end(
+    full: int, written: list[bytes], *, foreign: bool, chunked: bool
+) -> None:
+    client = Written(full=full)
+    client.connection.chunked = chunked
+    answer = Answer(200, HEADERS, frames=[b"a", b"b", b"c", b"d", b"e"], due=PACED, foreign=foreign)
+    assert asyncio.run(send_answer(answer, client.scope, client.receive, client.send))
+    assert client.written == written
+    left = answer.frames[b"".join(written).count(b"1\r\n") :]
+    assert client.heard == [START, *[sent(frame, more=True) for frame in left], sent(b"")]
+    assert answer.sent == 5
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_client_that_leaves_its_connection_is_written_no_more(*, at_once: bool) -> None:
+    client = Written()
+    answer = Answer(200, HEADERS, frames=[b"a", b"b", b"c"], due=[0.0, HOUR, 2 * HOUR])
+
+    async def run() -> bool:
+        if at_once:
+            client.leaves.set()
+        sending = asyncio.create_task(send_answer(answer, client.scope, client.receive, client.send))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        client.leaves.set()
+        return await sending
+
+    assert not asyncio.run(run())
+    assert answer.sent == len(client.written) <= 1
+
+
 class LeavingClient(Client):
     """Leaves as soon as it has heard so many messages."""
 
@@ -163,9 +228,6 @@ class LeavingClient(Client):
         await super().send(message)
         if len(self.heard) >= self._after:
             self.leaves.set()
-
-
-HOUR = 3600.0
 
 
 @pytest.mark.parametrize("after", [0, 2, 3])
@@ -211,7 +273,7 @@ def test_lateness_does_not_add_up() -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(loop, "call_later", call_later)
             due = [0.05 * at for at in range(50)]
-            await send_answer(Answer(200, HEADERS, frames=frames, due=due), client.receive, slow_send)
+            await send_answer(Answer(200, HEADERS, frames=frames, due=due), {}, client.receive, slow_send)
         # The last frame went out when it was due, though each one before took its time.
         assert now - start == pytest.approx(0.01 + 0.05 * 49 + 0.02)
 
@@ -387,7 +449,7 @@ def test_who_cannot_wait_has_a_body_unpacked_in_its_place() -> None:
 def test_a_large_answer_goes_out_in_pieces_and_others_have_their_turn(size: int, *, cut: bool) -> None:
     client, body = Client(), random.Random(2).randbytes(size)
     answer = Answer(200, HEADERS, body, cut=cut)
-    turns = turns_during(send_answer(answer, client.receive, client.send))
+    turns = turns_during(send_answer(answer, {}, client.receive, client.send))
     start, *pieces = client.heard
     assert start == START
     assert b"".join(message["body"] for message in pieces) == body
@@ -397,7 +459,9 @@ def test_a_large_answer_goes_out_in_pieces_and_others_have_their_turn(size: int,
 
 def test_others_have_their_turn_while_many_frames_go_out() -> None:
     client, frames = Client(), [b"%d" % number for number in range(1000)]
-    assert turns_during(send_answer(Answer(200, HEADERS, frames=frames), client.receive, client.send)) >= 3
+    assert (
+        turns_during(send_answer(Answer(200, HEADERS, frames=frames), {}, client.receive, client.send)) >= 3
+    )
     assert client.heard[1:] == [sent(frame, more=frame != b"999") for frame in frames]
 
 

@@ -7,17 +7,18 @@ from unittest.mock import Mock
 import pytest
 
 from mockserver.server.connection import Connection, first
+from mockserver.server.metronome import Metronome
 
 
 def test_a_chunk_announces_more_than_comes() -> None:
     transport = Mock()
-    Connection(transport, Mock()).begin_chunk(b"tea", missing=14)
+    Connection(transport, Mock(), Metronome()).begin_chunk(b"tea", missing=14)
     transport.write.assert_called_once_with(b"11\r\ntea")
 
 
 def test_a_close_is_one_of_the_transport() -> None:
     transport = Mock()
-    asyncio.run(Connection(transport, Mock()).close())
+    asyncio.run(Connection(transport, Mock(), Metronome()).close())
     transport.close.assert_called_once_with()
 
 
@@ -28,7 +29,7 @@ def test_a_reset_waits_for_what_was_written_but_not_for_ever(sizes: list[int], l
     wire.get_write_buffer_size.side_effect = sizes
     wire.get_extra_info.return_value = near
     with near, far:
-        asyncio.run(Connection(transport, wire).reset())
+        asyncio.run(Connection(transport, wire, Metronome()).reset())
         assert near.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8) == b"\x01\0\0\0\0\0\0\0"
     transport.abort.assert_called_once_with()
     assert wire.get_write_buffer_size.call_count == looks
@@ -37,7 +38,7 @@ def test_a_reset_waits_for_what_was_written_but_not_for_ever(sizes: list[int], l
 def test_an_announcement_is_not_for_what_was_written_before() -> None:
     transport, begins = Mock(), Mock()
     transport.flush.side_effect = begins.assert_not_called
-    Connection(transport, Mock()).announce(begins)
+    Connection(transport, Mock(), Metronome()).announce(begins)
     transport.flush.assert_called_once_with()
     assert transport.begins is begins
     begins.assert_not_called()
@@ -95,3 +96,18 @@ def test_where_there_is_no_socket_all_is_left_to_the_loop() -> None:
     wire.get_extra_info.return_value = None
     assert first(b"tea", wire, begins) == b"tea"
     begins.assert_called_once_with()
+
+
+def test_pieces_are_written_as_each_is_due_until_they_are_stopped() -> None:
+    transport, ended = Mock(), Mock()
+
+    async def run() -> int:
+        loop = asyncio.get_running_loop()
+        connection = Connection(transport, Mock(), Metronome())
+        piece = connection.play([b"a", b"b", b"c"], [0.0, 0.0, 3600.0], loop.time(), ended)
+        connection.stop(piece)
+        return piece.at
+
+    assert asyncio.run(run()) == 2
+    transport.write_next.assert_called_once_with(b"ab")
+    ended.assert_not_called()

@@ -79,3 +79,23 @@ def test_what_is_announced_is_done_once_and_right_before_the_next_bytes() -> Non
 
     asyncio.run(write())
     assert [call.args for call in below.write.call_args_list] == [(b"a",), (b"b",)]
+
+
+def test_what_is_next_is_kept_unless_earlier_bytes_are_unsent_or_the_client_left() -> None:
+    below = open_transport()
+
+    async def write() -> None:
+        transport = GatheringTransport(below, Turn())
+        below.get_write_buffer_size.return_value = 0
+        assert transport.write_next(b"a")
+        below.get_write_buffer_size.return_value = 1
+        assert not transport.write_next(b"b")
+        below.get_write_buffer_size.return_value = 0
+        below.is_closing.return_value = True
+        assert not transport.write_next(b"c")
+        below.is_closing.return_value = False
+        assert transport.write_next(b"d")
+        await asyncio.sleep(0)
+        below.write.assert_called_once_with(b"ad")
+
+    asyncio.run(write())

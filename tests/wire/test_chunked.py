@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.wire.chunked import LAST, Chunked, chunk, chunked, places, size_of, unchunked
+from mockserver.wire.chunked import LAST, Chunked, chunk, chunked, chunks, places, size_of, unchunked
 
 frames_of_any_size = st.lists(st.binary(min_size=1, max_size=40), max_size=8)
 
@@ -24,6 +24,7 @@ def test_what_lies_in_one_piece_is_taken_apart_where_it_is_looked_at(
     assert [piece[at] for at in range(len(piece))] == frames
     assert piece[start:end] == frames[start:end]
     assert chunked(piece) == chunked(frames)
+    assert list(chunks(piece)) == list(chunks(frames)) == [chunk(frame) for frame in frames]
     assert piece == frames
     assert frames == piece
 
