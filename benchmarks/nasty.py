@@ -340,3 +340,15 @@ def _too_many_replies() -> Nasty:
 def _aliases() -> Nasty:
     lines = "".join(f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 10)}]\n" for at in range(1, 12))
     return played("a0: &a0 [tea, tea]\n" + lines)
+
+
+@row("a list of 9 MB in place of a request")
+def list_as_request() -> Nasty:
+    """Make one: what explains why it is none may not put all of it into its words."""
+    return Nasty(ask=Ask(body=json.dumps([" tea" * 5] * 400_000).encode()))
+
+
+@row("a list of 9 MB in place of an option that has forms")
+def list_as_option() -> Nasty:
+    """Make one: each of the forms has its words for it."""
+    return chat(tool_choice=[{"tea": " tea" * 50}] * 40_000)

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mockserver.base import resources
-from mockserver.base.jsontext import dumps
+from mockserver.base.brief import as_json, brief
 from mockserver.base.values import value
 from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.rules import optional
@@ -161,7 +161,7 @@ def violations(name: str, document: Any) -> list[Violation]:
     if fits(name, document):
         return []
     found = []
-    for error in islice(_explainer(name).iter_errors(document), MOST_ERRORS):
+    for error in islice(_explainer(name).iter_errors(brief(document)), MOST_ERRORS):
         schema = error.schema if isinstance(error.schema, Mapping) else {}
         found.append(
             Violation(
@@ -243,8 +243,9 @@ def _actual(value: Any) -> str:
 
 
 def _shown(value: Any, limit: int = 120) -> str:
-    text = value if isinstance(value, str) else dumps(value).decode()
-    return text if len(text) <= limit else f"{text[:limit]}..."
+    if not isinstance(value, str):
+        return as_json(value, most=limit)
+    return value if len(value) <= limit else f"{value[:limit]}..."
 
 
 def refusal(violation: Violation, surface: Surface, errors: Errors) -> Refusal:
@@ -253,11 +254,12 @@ def refusal(violation: Violation, surface: Surface, errors: Errors) -> Refusal:
     index = next((step for step in steps if step.isdigit()), "0")
     name = _missing(violation) if violation.keyword == "required" else steps[-1]
     required = violation.keyword == "required"
+    shown = _shown(violation.value)
     return errors.refuse(
         _entry_id(violation, surface),
-        value=_shown(violation.value),
-        role=_shown(violation.value),
-        type=_shown(violation.value),
+        value=shown,
+        role=shown,
+        type=shown,
         actual=_actual(violation.value),
         limit=violation.demand,
         expected=_expected(violation),
