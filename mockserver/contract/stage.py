@@ -22,10 +22,10 @@ from mockserver.corridor.threads import Thread
 from mockserver.dialects.table import at, dialect_of
 from mockserver.server.app import App
 from mockserver.server.asgi import ClientGoneError, carry_out, send_answer
+from mockserver.server.config import config
 from mockserver.server.connection import EXTENSION
 from mockserver.server.guarded import Guarded
 from mockserver.server.listening import bind, url_of
-from mockserver.server.transport import config
 from mockserver.state.journal import Entry
 from mockserver.talk.surface import Surface
 from mockserver.wire.incoming import RequestHeaders

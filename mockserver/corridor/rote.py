@@ -81,8 +81,6 @@ class Rote:
     def say(self, whole: bytes) -> bytes | None:
         """All bytes of the answer to a request, of which these are all bytes; None: it goes its whole way."""
         engine = self._engine
-        if engine.keeping.shared:
-            return None  # it is to be booked
         lesson = engine.known.lessons.get(whole)
         if lesson is None or lesson.revision != engine.scripts.revision or not self._open():
             return None

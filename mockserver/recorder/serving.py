@@ -12,9 +12,9 @@ import uvicorn
 from mockserver.corridor.settings import Settings
 from mockserver.recorder.proxy import Recorder
 from mockserver.recorder.upstream import Upstream
+from mockserver.server.config import Served, config
 from mockserver.server.listening import bind, url_of
 from mockserver.server.serve import write_ready_file
-from mockserver.server.transport import Served, config
 
 _SETTLING = 0.3
 """How long a cut answer may take to be written at the end, in seconds."""

@@ -29,7 +29,7 @@ from mockserver.server.asgi import (
     send_answer,
 )
 from mockserver.server.aside import Aside
-from mockserver.server.direct import Line, closed, head, written
+from mockserver.server.direct import Line, Ways, head, written
 from mockserver.server.guard import Guard
 from mockserver.server.turn import Pauses
 from mockserver.state.ports import GoneError, Need
@@ -66,6 +66,14 @@ class App:
         self._others: Starlette | None = None
         self._apps: Chat | None = None
         self._making = Lock()
+
+    @property
+    def direct(self) -> Ways:
+        """What answers without ASGI."""
+        heads, rote = self.engine.known.heads, self.rote
+        if self.engine.keeping.shared:
+            return Ways(self.at_hand, heads, books=rote.book)
+        return Ways(self.at_hand, heads, by_rote=rote.say)
 
     def others(self) -> "Starlette":
         """What answers everything but chats, and, beside it, what answers apps.
@@ -109,38 +117,30 @@ class App:
         await self._send_entered(answer, scope, receive, send)
 
     def at_hand(
-        self, scope: Scope, headers: RequestHeaders, body: bytes, line: Line, whole: bytes = b""
+        self,
+        scope: Scope,
+        headers: RequestHeaders,
+        body: bytes,
+        line: Line,
+        whole: bytes = b"",
+        lost: Exception | None = None,
     ) -> Pauses[bytes | ASGIApp]:
         """All bytes of the answer to a request that is there as a whole; or what answers it the long way.
 
-        What became of one that came in one piece, `whole`, is learnt. Where many are one server, what was
-        learnt is said here; one by itself has said it before (`Rote.say`).
+        What became of one that came in one piece, `whole`, is learnt: the next one is answered by rote, or
+        booked. One of which that was `lost` hears so.
         """
-        if whole and self.engine.keeping.shared:
-            return self._booked(scope, headers, body, line, whole)
+        if lost is not None:
+            return self._told_lost(scope, headers, line, lost)
         return self._answered(scope, headers, body, line, whole)
 
-    def _booked(
-        self, scope: Scope, headers: RequestHeaders, body: bytes, line: Line, whole: bytes
+    def _told_lost(
+        self, scope: Scope, headers: RequestHeaders, line: Line, lost: Exception
     ) -> Pauses[bytes | ASGIApp]:
-        """The answer by rote, if it is booked; else that of the whole way."""
-        booking = self.rote.book(whole)
-        if booking is None:
-            return (yield from self._answered(scope, headers, body, line, whole))
-        yield booking.done
-        try:
-            if not booking.holds():
-                return (yield from self._answered(scope, headers, body, line, whole))
-        except GoneError as error:
-            now = self.engine.clock()
-            gone = unavailable(self.engine, around(scope["path"]), headers, error, arrived=now)
-            data = written(gone, keep_alive=line.keep_alive)
-            return partial(self._send_on, gone) if data is None else data
-        begins = booking.begins()
-        if begins is not None:
-            announce(begins, scope)
-        booking.ended()
-        return booking.went if line.keep_alive else closed(booking.went)
+        yield None
+        gone = unavailable(self.engine, around(scope["path"]), headers, lost, arrived=self.engine.clock())
+        data = written(gone, keep_alive=line.keep_alive)
+        return partial(self._send_on, gone) if data is None else data
 
     def _answered(
         self, scope: Scope, headers: RequestHeaders, body: bytes, line: Line, whole: bytes

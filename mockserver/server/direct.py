@@ -10,7 +10,10 @@ from typing import Protocol
 from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
+from mockserver.base.values import value
 from mockserver.corridor.answers import Answer
+from mockserver.corridor.booking import Booking
+from mockserver.corridor.heads import Heads
 from mockserver.corridor.work import LARGE
 from mockserver.server.turn import Pauses
 from mockserver.wire.chunked import LAST, chunked
@@ -27,11 +30,19 @@ class AtHand(Protocol):
     """What answers a request that is there as a whole."""
 
     def __call__(
-        self, scope: Scope, headers: RequestHeaders, body: bytes, line: Line, whole: bytes, /
+        self,
+        scope: Scope,
+        headers: RequestHeaders,
+        body: bytes,
+        line: Line,
+        whole: bytes,
+        lost: Exception | None,
+        /,
     ) -> Pauses[bytes | ASGIApp]:
         """All bytes of its answer, or the ASGI application that answers it.
 
         `whole` are all bytes of a request that came in one piece, as the one before it did; else it is empty.
+        `lost` is why it could not be booked, of one that was to be answered by rote.
         """
 
 
@@ -40,6 +51,26 @@ class ByRote(Protocol):
 
     def __call__(self, whole: bytes, /) -> bytes | None:
         """All bytes of its answer; None when it is to be read."""
+
+
+class Books(Protocol):
+    """What knows the answer to a request, of which these are all bytes, and has it booked."""
+
+    def __call__(self, whole: bytes, /) -> Booking | None:
+        """An answer that leaves when its booking is done; None when the request is to be read."""
+
+
+@value
+class Ways:
+    """What answers requests without ASGI: those of a head of the `heads`, or as a whole, that came before.
+
+    Where many servers are one, what is known as a whole is booked (`books`), else it is answered `by_rote`.
+    """
+
+    at_hand: AtHand
+    heads: Heads
+    by_rote: ByRote | None = None
+    books: Books | None = None
 
 
 _CHUNKED = b"transfer-encoding: chunked\r\n\r\n"

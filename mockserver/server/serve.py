@@ -17,10 +17,10 @@ import uvicorn
 from mockserver.corridor.engine import Engine
 from mockserver.server import heap
 from mockserver.server.app import App
+from mockserver.server.config import config
 from mockserver.server.ending import LastCall
 from mockserver.server.guard import Guard
 from mockserver.server.listening import listen, url_of
-from mockserver.server.transport import config
 
 log = logging.getLogger("mockserver")
 
@@ -57,8 +57,7 @@ class Server(uvicorn.Server):
     ) -> None:
         self._app = app = App(engine)
         self.guard = app.guard
-        heads, say = engine.known.heads, app.rote.say
-        super().__init__(config(app, engine.settings, at_hand=app.at_hand, by_rote=say, heads=heads))
+        super().__init__(config(app, engine.settings, direct=app.direct))
         self._engine = engine
         self._on_open = on_open
         self._alone = alone

@@ -3,25 +3,21 @@
 import asyncio
 import re
 import sys
-import typing
 from typing import Any
 
 import httptools
-import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from mockserver.corridor.heads import Head, Heads
-from mockserver.corridor.settings import Settings
+from mockserver.corridor.heads import Head
 from mockserver.server.connection import EXTENSION, Connection
-from mockserver.server.direct import AtHand, ByRote
+from mockserver.server.direct import Ways
 from mockserver.server.gathering import GatheringTransport
 from mockserver.server.metronome import Metronome
 from mockserver.server.turn import Turn, Way
+from mockserver.state.ports import GoneError
 from mockserver.wire.incoming import RequestHeaders
 
-_TURN = 0.2
-"""Seconds in which connections without a running answer close; less would cut them off as overdue."""
 _HEADERS = 64 * 1024
 _EACH = 32
 """What a header counts beside its name and value, as in HTTP/2 (RFC 9113, 6.5.2)."""
@@ -71,10 +67,7 @@ def _unchunked(app: ASGIApp, cycle: RequestResponseCycle) -> ASGIApp:
     return framed
 
 
-_OWN = frozenset({"server", "client", "scheme", "headers", "state", "extensions"})
-"""What of a scope is not what the head of its request says, or is kept beside it."""
-
-_ABSOLUTE = re.compile(rb"https?://", re.IGNORECASE)
+ABSOLUTE = re.compile(rb"https?://", re.IGNORECASE)
 """How a target begins that names its host."""
 
 
@@ -88,10 +81,8 @@ class Protocol(HttpToolsProtocol):
     that still sends would not hear why. What cannot be read costs no request before it its answer: the
     refusal follows the last of those that are due, and the connection ends with it.
 
-    A request that is there as a whole at the end of the `turn`, without further ado, is put to `at_hand`,
-    which has all bytes of its answer, or an application that gives it as any other is given. One that comes
-    in one piece, nothing before it or behind it, goes by the parser only if none of the `heads` is its own,
-    and is answered before that where `by_rote` knows it as a whole.
+    A request that is there as a whole at the end of the `turn`, without further ado, is put to the `direct`
+    way, which has all bytes of its answer, or an application that gives it as any other is given.
 
     `tunnels` is what a CONNECT hears. A target with a scheme and a host (RFC 9112, 3.2.2) leaves that host in
     the scope's extension, as `authority`.
@@ -104,9 +95,7 @@ class Protocol(HttpToolsProtocol):
     unread_seconds = 75.0
     max_connections = 5000
     crowded: ASGIApp
-    at_hand: AtHand | None = None
-    by_rote: ByRote | None = None
-    heads: Heads | None = None
+    direct: Ways | None = None
     turn: Turn
     metronome: Metronome
     tunnels = "This is no proxy."
@@ -120,6 +109,7 @@ class Protocol(HttpToolsProtocol):
     _whole = True
     _head: Head | None = None
     _known = b""
+    _lost: GoneError | None = None
     _rests_from: float | None = None
     _refused = False
     _last_word = b""
@@ -194,74 +184,12 @@ class Protocol(HttpToolsProtocol):
         if self._deadline is None and (idle or not self._whole):
             self._await_rest()
 
-    def _takes(self, data: bytes) -> bool:
-        """Takes a request whose head is known as the parser would take it, where nothing is before it."""
-        if self.heads is None or not self._whole or not (self.cycle is None or self.cycle.response_complete):
-            return False
-        if self._answers_by_rote(data):
-            return True
-        found = self.heads.find(data)
-        if found is None:
-            return False
-        head, body = found
-        self._stop_clock()
-        self._unset_keepalive_if_required()
-        self._idle_bytes, self._head, self._known = 0, head, data
-        self.url, self.headers, self.expect_100_continue = head.url, list(head.headers.raw), False
-        scope: Any = {
-            **head.scope,
-            "server": self.server,
-            "client": self.client,
-            "scheme": self.scheme,
-            "headers": self.headers,
-            "state": self.app_state.copy(),
-            "extensions": self._extensions,
-        }
-        self.scope = scope
-        self.cycle = cycle = RequestResponseCycle(
-            scope=scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=self.access_log,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=False,
-            keep_alive=True,
-            on_response=self.on_response_complete,
-        )
-        cycle.body, cycle.more_body = bytearray(body), False
-        cycle.message_event.set()
-        self._start_asgi_task(cycle, self.app)
-        return True
-
-    def _answers_by_rote(self, data: bytes) -> bool:
-        """Answers a request that is known as a whole; nobody but its client need know that it came."""
-        if self.by_rote is None or self.flow.write_paused or self.app is self.crowded:
-            return False
-        answer = self.by_rote(data)
-        if answer is None:
-            return False
-        self._stop_clock()
-        self._idle_bytes = 0
-        self._gathering.write(answer)
-        self.server_state.total_requests += 1
-        self._rest()
-        return True
+    def _takes(self, data: bytes) -> bool:  # noqa: ARG002 - others know some
+        """Takes a request without the parser, if it can."""
+        return False
 
     def _keep_head(self) -> None:
-        """Keeps how a request began that came in one piece, if whatever begins so can be taken by itself."""
-        if self.heads is None or not (self._alone and self._one_piece) or self.parser.should_upgrade():
-            return
-        cycle, scope = self.cycle, self.scope
-        if self.expect_100_continue or not cycle.keep_alive or scope["http_version"] != "1.1":
-            return
-        if _ABSOLUTE.match(self.url):
-            return
-        told: Any = {name: value for name, value in scope.items() if name not in _OWN}
-        head = Head(self.url, RequestHeaders(self.headers), told, len(cycle.body))
-        self.heads.keep(self._data, head)
+        """A request came as a whole, and is read: others know it again."""
 
     def eof_received(self) -> None:
         """The client says no more, and uvicorn closes the line; what is at hand is answered before that."""
@@ -285,7 +213,7 @@ class Protocol(HttpToolsProtocol):
             self._count_headers()
         self._in_headers = False
         self._counted = len(self.headers)
-        if _ABSOLUTE.match(self.url):
+        if ABSOLUTE.match(self.url):
             asked = {**self._extensions[EXTENSION], "authority": httptools.parse_url(self.url).host}
             self.scope["extensions"] = {EXTENSION: asked}
         super().on_headers_complete()
@@ -314,7 +242,7 @@ class Protocol(HttpToolsProtocol):
         if cycle.scope["http_version"] == "1.0":
             self._connection.chunked = False
             app = _unchunked(app, cycle)
-        elif self.at_hand is not None and self.app is not self.crowded:
+        elif self.direct is not None and self.app is not self.crowded:
             # It may be there as a whole, which is seen when what came is read to its end.
             self._held = cycle, app
             self.turn.answer(self._answer_held())
@@ -332,11 +260,13 @@ class Protocol(HttpToolsProtocol):
         cycle, app = held
         try:
             waits = cycle.more_body or cycle.waiting_for_100_continue or self.flow.write_paused
-            if self.at_hand is not None and not waits:
+            if self.direct is not None and not waits:
                 scope: Any = cycle.scope
-                headers = RequestHeaders(scope["headers"]) if self._head is None else self._head.headers
+                head, self._head = self._head, None
+                headers = RequestHeaders(scope["headers"]) if head is None else head.headers
                 whole, self._known = self._known, b""
-                app = yield from self.at_hand(scope, headers, bytes(cycle.body), cycle, whole)
+                lost, self._lost = self._lost, None
+                app = yield from self.direct.at_hand(scope, headers, bytes(cycle.body), cycle, whole, lost)
             if isinstance(app, bytes):
                 self._write(cycle, app)
             else:
@@ -464,76 +394,3 @@ class Protocol(HttpToolsProtocol):
         self._dropped += size
         if self._dropped > _UNREAD:
             self.transport.close()
-
-
-def protocol(
-    settings: Settings,
-    *,
-    crowded: ASGIApp,
-    at_hand: AtHand | None = None,
-    heads: Heads | None = None,
-    by_rote: ByRote | None = None,
-    tunnels: str = Protocol.tunnels,
-) -> type[Protocol]:
-    """The protocol with a server's own limits; `crowded` answers the connections beyond them.
-
-    `at_hand` answers requests that are there as a whole, `by_rote` those that came before; without them all
-    go by ASGI. `heads` are those that came before.
-    """
-    limits = {
-        "tunnels": tunnels,
-        "request_seconds": settings.request_timeout,
-        "unread_seconds": settings.idle_timeout,
-        "max_connections": settings.max_connections,
-        "crowded": staticmethod(crowded),
-        "at_hand": None if at_hand is None else staticmethod(at_hand),
-        "by_rote": None if by_rote is None else staticmethod(by_rote),
-        "heads": heads,
-        "turn": Turn(),
-        "metronome": Metronome(),
-    }
-    return type("Protocol", (Protocol,), limits)
-
-
-class Served(typing.Protocol):
-    """An ASGI application that has words for a connection that is one too many."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-
-    async def crowded(self, scope: Scope, receive: Receive, send: Send, /) -> None:
-        """What a connection hears that is one too many."""
-
-
-def config(
-    app: Served,
-    settings: Settings,
-    *,
-    at_hand: AtHand | None = None,
-    heads: Heads | None = None,
-    by_rote: ByRote | None = None,
-    tunnels: str = Protocol.tunnels,
-) -> uvicorn.Config:
-    """How uvicorn serves an application: with our protocol, and with no word of its own.
-
-    `at_hand` and `by_rote` answer what they can without ASGI, `heads` are those that came before.
-    """
-    own = protocol(
-        settings, crowded=app.crowded, at_hand=at_hand, by_rote=by_rote, heads=heads, tunnels=tunnels
-    )
-    return uvicorn.Config(
-        app,
-        http=own,
-        loop="auto",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
-        ws="none",
-        timeout_keep_alive=settings.idle_timeout,  # type: ignore[arg-type]
-        ssl_certfile=settings.certificate,
-        ssl_keyfile=settings.certificate_key,
-        timeout_graceful_shutdown=max(_TURN, settings.grace),  # type: ignore[arg-type]
-    )

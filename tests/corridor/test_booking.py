@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from itertools import count
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -29,11 +28,9 @@ from mockserver.state.redis.link import Link
 from mockserver.talk.refused import Refused
 from mockserver.talk.reply import Usage
 from mockserver.wire.ids import Ids
-from mockserver.wire.incoming import RequestHeaders
 from mockserver.wire.template import Compiled
 from tests.conftest import NOW, SHARED
 from tests.corridor.test_rote import ANEW, ASKED, BY_ROTE, KEY, TOLD
-from tests.server.talk import COMPAT
 from tests.server.wires import Wire, connected, quiet
 from tests.state.engines import Engine as Redis
 
@@ -375,22 +372,6 @@ def test_one_that_has_to_tell_something_first_goes_the_whole_way(
         return process.app.rote.book(CHAT) is None
 
     assert by_one(redis, lazy_tokenizer, untold, "a script")
-
-
-def test_a_connection_that_is_not_kept_says_so(redis: Redis, lazy_tokenizer: LazyTokenizer) -> None:
-    async def closes(process: Process) -> bytes:
-        line = SimpleNamespace(keep_alive=True)
-        scope = {"path": COMPAT, "method": "POST", "extensions": {}}
-        way: Any = process.app.at_hand(scope, RequestHeaders([]), b"", line, CHAT)
-        booked = next(way)
-        line.keep_alive = False
-        await booked
-        with pytest.raises(StopIteration) as end:
-            next(way)
-        return bytes(end.value.value)
-
-    head = by_one(redis, lazy_tokenizer, closes).partition(b"\r\n\r\n")[0]
-    assert head.endswith(b"\r\nconnection: close\r\ntransfer-encoding: chunked")
 
 
 def test_one_by_itself_books_nothing(lazy_tokenizer: LazyTokenizer) -> None:

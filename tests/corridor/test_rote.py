@@ -304,7 +304,7 @@ def test_what_is_known_needs_nothing_of_the_long_way(
         for _ in range(5):
             await server.asked(BY_ROTE["chat"])
         monkeypatch.setattr(server.app.engine, "steps", pytest.fail)
-        monkeypatch.setattr(server.wire.line.heads, "find", pytest.fail)
+        monkeypatch.setattr(server.wire.line.direct.heads, "find", pytest.fail)
         heard = [await server.asked(BY_ROTE["chat"]) for _ in range(2)]
         server.hang_up()
         return heard

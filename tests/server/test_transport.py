@@ -14,7 +14,7 @@ from uvicorn.server import ServerState
 from mockserver.base import resources
 from mockserver.corridor.settings import Settings
 from mockserver.rules.schemas import validator
-from mockserver.server.transport import protocol
+from mockserver.server.config import protocol
 from mockserver.wire import sse
 from mockserver.wire.ids import Ids
 from tests.server.conftest import MakeLive

@@ -11,7 +11,7 @@ from mockserver.corridor.engine import Engine
 from mockserver.corridor.settings import Settings
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.server.app import App
-from mockserver.server.transport import config
+from mockserver.server.config import config
 from mockserver.wire.ids import Ids
 from tests.conftest import NOW
 
@@ -56,10 +56,7 @@ class Wire(asyncio.Transport):
 
 def connected(app: App, count: int = 1, *, direct: bool = True) -> list[Wire]:
     """So many connections to the server of an application, within a loop."""
-    ways: dict[str, Any] = {}
-    if direct:
-        ways = {"at_hand": app.at_hand, "by_rote": app.rote.say, "heads": app.engine.known.heads}
-    made = config(app, app.engine.settings, **ways)
+    made = config(app, app.engine.settings, direct=app.direct if direct else None)
     made.load()
     connection: Any = made.http_protocol_class
     wires = [Wire() for _ in range(count)]
