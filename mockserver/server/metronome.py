@@ -60,9 +60,10 @@ class Piece:
         """Writes what is due by now; when the next one is, or None when there is none."""
         if self._ended is None:
             return None
-        at, due, passed = self.at, self._due, now - self._start
+        at, due, start = self.at, self._due, self._start
         end = at
-        while end < len(due) and due[end] <= passed:
+        # The same sum that the metronome waits for: a difference may be a little less.
+        while end < len(due) and start + due[end] <= now:
             end += 1
         if end > at:
             data = self._pieces[at] if end - at == 1 else b"".join(self._pieces[at:end])
@@ -73,7 +74,7 @@ class Piece:
         if end == len(due):
             self._ended()
             return None
-        return self._start + due[end]
+        return start + due[end]
 
 
 class Clock(Protocol):
@@ -133,15 +134,20 @@ class Metronome:
         self._timer = clock.call_at(self._next[0][0], self._ring) if self._next else None
 
     def _ring(self) -> None:
-        """Plays on what is due."""
+        """Plays on what is due, each piece once: whatever comes of it, the loop goes on."""
         clock, heap = self._clock(), self._next
         now = clock.time() + _EARLY
         self._timer = None
+        due = []
+        while heap and heap[0][0] <= now:
+            due.append(heappop(heap))
         try:
-            while heap and heap[0][0] <= now:
-                _, number, piece = heappop(heap)
+            while due:
+                _, number, piece = due.pop(0)
                 when = piece.go(now)
                 if when is not None:
                     heappush(heap, (when, number, piece))
         finally:
+            for each in due:
+                heappush(heap, each)
             self._set(clock)

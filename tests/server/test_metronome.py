@@ -4,9 +4,10 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mockserver.server.metronome import Metronome, Piece
@@ -58,6 +59,17 @@ class Clock:
             self.now = max(self.now, call.when + self.late)
             call.callback()
         self.now = until
+
+
+class Whole(Clock):
+    """One that tells whole milliseconds, and rounds to them when it rings."""
+
+    def ring(self) -> None:
+        """Turns the clock to the next call, and rings."""
+        call = min(self.waiting, key=lambda each: each.when)
+        self.calls.remove(call)
+        self.now = round(self.now + max(0, round((call.when - self.now) * 1000)) / 1000, 3)
+        call.callback()
 
 
 @dataclass
@@ -142,6 +154,28 @@ def test_who_takes_no_more_has_the_rest_left_to_others(full_from: float) -> None
     clock.run(60)
     assert piece.at == len(reader.text) == (full_from > 0)
     assert reader.ends == [full_from]
+
+
+@given(st.lists(st.floats(0.001, 40), min_size=1, max_size=30), st.floats(0, 1e5), st.integers(1, 3))
+@example([12.5] * 30, 15.001995, 1)
+@example([6.7] * 30, 15.0, 1)
+def test_loops_that_tell_whole_milliseconds_are_never_held(
+    steps: list[float], start: float, streams: int
+) -> None:
+    """uvloop rounds the time and the moments of its timers; sums and differences of these differ by a bit."""
+    clock = Whole(now=round(start, 3))
+    metronome = Metronome(clock=lambda: clock)
+    due = [*accumulate(step / 1000 for step in steps)]
+    readers = [Reader(clock) for _ in range(streams)]
+    for reader in readers:
+        metronome.play(reader.piece(due, start=clock.now))
+    rings = 0
+    while clock.waiting:
+        assert len(clock.waiting) == 1
+        rings += 1
+        assert rings <= 3 * len(due), "it rings and rings, and nothing is written"
+        clock.ring()
+    assert [len(reader.text) for reader in readers] == [len(due)] * streams
 
 
 def test_one_that_fails_does_not_stop_the_others() -> None:
