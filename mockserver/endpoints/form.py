@@ -1,11 +1,10 @@
 """A form with a file, `multipart/form-data`, read piece by piece (RFC 7578)."""
 
 from collections.abc import AsyncIterator, Mapping
-from email.message import Message
-from email.parser import HeaderParser
 
 from mockserver.base.jsontext import dumps
 from mockserver.base.values import value
+from mockserver.wire.disposition import DispositionError, parameter, read_head
 
 FORM_BYTES = 64 * 1024
 """How much of a form may stand before its file, and behind it when that is read."""
@@ -105,9 +104,11 @@ class _Parts:
             pass
 
 
-def _parameter(message: Message, header: str, name: str) -> str | None:
-    value = message.get_param(name, header=header)
-    return value if isinstance(value, str) else None
+def _said(header: str | None, name: str) -> str | None:
+    try:
+        return parameter(header, name)
+    except DispositionError:
+        raise MalformedError from None
 
 
 async def read_form(content_type: str, stream: AsyncIterator[bytes], *, limit: int, keep: bool) -> Form:
@@ -117,10 +118,8 @@ async def read_form(content_type: str, stream: AsyncIterator[bytes], *, limit: i
     docs, PostObject). Raises `MalformedError` for what is no form, and `TooLargeError` for a body of more
     than `limit` bytes.
     """
-    head = Message()
-    head["content-type"] = content_type
-    boundary = _parameter(head, "content-type", "boundary")
-    if not boundary or head.get_content_type() != "multipart/form-data":
+    boundary = _said(content_type, "boundary")
+    if not boundary or content_type.partition(";")[0].strip().lower() != "multipart/form-data":
         raise MalformedError
     mark = b"\r\n--" + boundary.encode("utf-8", "replace")
     # An empty chunk ends a stream, and only the last one may be empty.
@@ -129,9 +128,9 @@ async def read_form(content_type: str, stream: AsyncIterator[bytes], *, limit: i
     files: list[File] = []
     await parts.until(mark)
     while not (await parts.until(b"\r\n")).startswith(b"--"):
-        described = HeaderParser().parsestr((await parts.until(b"\r\n\r\n")).decode("utf-8", "replace"))
-        name = _parameter(described, "content-disposition", "name") or ""
-        file_name = _parameter(described, "content-disposition", "filename")
+        head = read_head((await parts.until(b"\r\n\r\n")).decode("utf-8", "replace"))
+        disposition = head.get("content-disposition")
+        name, file_name = _said(disposition, "name") or "", _said(disposition, "filename")
         if name != "file" and (file_name is None or not keep):
             fields[name] = (await parts.until(mark)).decode("utf-8", "replace")
             continue

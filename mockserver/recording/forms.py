@@ -4,16 +4,16 @@ Its boundary is read from the body, which begins with it: a client makes another
 not every tool that records keeps the header that names it.
 """
 
-from email.message import Message
-from email.parser import HeaderParser
-from email.utils import collapse_rfc2231_value
-
 from mockserver.base.values import value
+from mockserver.wire.disposition import DispositionError, parameter, read_head
 
 MOST_PARTS = 1000
 """Of how many parts a form may be; no client sends one of more, and reading them would take long."""
 
 _LINE = b"\r\n"
+
+_HEAD_BYTES = 64 * 1024
+"""So long may the head of a part be."""
 
 
 @value
@@ -47,17 +47,14 @@ def parts_of(body: bytes) -> tuple[Part, ...] | None:
 
 
 def _part(piece: bytes) -> Part | None:
-    """The part that stands between two borders; None for what has no name."""
+    """The part between two borders; None for what has no name, or a head that cannot be read."""
     head, _, content = piece.partition(_LINE + _LINE)
-    described = HeaderParser().parsestr(head.partition(_LINE)[2].decode("utf-8", "backslashreplace"))
+    if len(head) > _HEAD_BYTES:
+        return None
+    described = read_head(head.partition(_LINE)[2].decode("utf-8", "backslashreplace"))
+    said = described.get("content-disposition")
     try:
-        name, file = _parameter(described, "name"), _parameter(described, "filename")
-    except ValueError:  # a parameter in pieces whose numbers are none
+        name, file = parameter(said, "name"), parameter(said, "filename")
+    except DispositionError:
         return None
     return None if name is None else Part(name, file, described.get("content-type"), content)
-
-
-def _parameter(described: Message, name: str) -> str | None:
-    """What the disposition of a part says under a name, in either of its two spellings (RFC 5987)."""
-    said = described.get_param(name, header="content-disposition")
-    return collapse_rfc2231_value(said) if isinstance(said, tuple) else said

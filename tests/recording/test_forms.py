@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.recording.forms import MOST_PARTS, Part, parts_of
+from tests.steps import steps
 
 FILE = Part("file", "a.txt", "text/plain", b"hello")
 PURPOSE = Part("purpose", None, None, b"file-extract")
@@ -69,8 +70,20 @@ def test_a_part_is_described_in_several_ways(head: str) -> None:
         sent(b"b", [FILE]).removeprefix(b"--"),
         sent(b"b", [FILE]).replace(b"name=", b"n="),
         sent(b"b", [FILE]).replace(b'filename="a.txt"', b"filename*" + b"9" * 5000 + b"=a"),
+        sent(b"b", [FILE]).replace(b'filename="a.txt"', b"filename*0=a; filename*=utf-8''b"),
+        sent(b"b", [FILE]).replace(b'filename="a.txt"', b'filename="' + b";" * 100 + b'"'),
+        sent(b"b", [FILE]).replace(b'filename="a.txt"', b'filename="' + b"a" * 70_000 + b'"'),
         sent(b"b", [FILE] * (MOST_PARTS + 1)),
     ],
 )
 def test_what_is_no_form_has_no_parts(body: bytes) -> None:
     assert parts_of(body) is None
+
+
+def test_to_read_a_form_takes_as_long_as_it_is() -> None:
+    """The library's own time grows by the square of the semicolons in a head."""
+
+    def taken(size: int) -> int:
+        return steps(lambda: parts_of(sent(b"b", [FILE] * 9).replace(b"a.txt", b";" * size)))
+
+    assert taken(100_000) <= taken(100) < taken(7) < 30_000
