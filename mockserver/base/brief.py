@@ -13,9 +13,6 @@ from mockserver.base.jsontext import dumps
 MOST = 200
 """So many characters of a value are shown."""
 
-_DEEP = 20
-"""So many values within each other are shown."""
-
 _CUT = "..."
 
 
@@ -46,21 +43,19 @@ def as_json(value: object, *, most: int) -> str:
     return shown(value, most=most, style=_JSON)
 
 
-def _pieces(value: object, most: int, style: _Style, depth: int = 0) -> Iterator[str]:
+def _pieces(value: object, most: int, style: _Style) -> Iterator[str]:
     if isinstance(value, str):
         yield style.leaf(str(value[: most + 1]))
     elif not isinstance(value, list | dict):
         yield style.leaf(value)
-    elif depth == _DEEP:
-        yield _CUT
     elif isinstance(value, dict):
         pairs = (
-            (_pieces(key, most, style), (style.colon,), _pieces(each, most, style, depth + 1))
+            (_pieces(key, most, style), (style.colon,), _pieces(each, most, style))
             for key, each in value.items()
         )
         yield from _among("{", map(chain.from_iterable, pairs), style.comma, "}")
     else:
-        parts = (_pieces(each, most, style, depth + 1) for each in value)
+        parts = (_pieces(each, most, style) for each in value)
         yield from _among("[", parts, style.comma, "]")
 
 

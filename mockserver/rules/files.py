@@ -10,7 +10,8 @@ from mockserver.talk.request import ChatRequest
 FILE = "fileid://"
 """How a system message begins that names documents of Qwen-Long; each may follow a turn."""
 
-_ID = re.compile(rf"{FILE}([^\s,]+)")
+_ID = re.compile(rf"{FILE}((?:(?!{FILE})[A-Za-z0-9_-])+)")
+"""An id ends where anything follows that no id has: a comma, a word of Chinese, the next one."""
 _LINE = "long"
 """The models that read files by their ids."""
 

@@ -128,9 +128,21 @@ class Knowing(Protocol):
             cycle.keep_alive = waiting.keep_alive
             if self.cycle is self._running:
                 self.cycle = cycle  # else it is that of a request which came behind this one
-            self._running, self._head, self._lost = cycle, head, lost
-            self._held = cycle, self.app
+            self._running, self._head, self._held = cycle, head, (cycle, self.app, lost)
             self.turn.answer(self._answer_held())
+
+    def eof_received(self) -> bool | None:  # type: ignore[override] # as a protocol of asyncio may
+        """The client says no more; it hears what is being booked, and then the line is closed."""
+        waiting: Any = self._running
+        if (
+            not isinstance(waiting, Waiting)
+            or waiting.response_complete
+            or self.pipeline
+            or self.scheme == "https"
+        ):
+            return super().eof_received()
+        waiting.keep_alive = False
+        return True
 
     def _answer_booked(self, booking: Booking, waiting: Waiting) -> None:
         begins = booking.begins()

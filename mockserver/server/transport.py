@@ -109,11 +109,10 @@ class Protocol(HttpToolsProtocol):
     _whole = True
     _head: Head | None = None
     _known = b""
-    _lost: GoneError | None = None
     _rests_from: float | None = None
     _refused = False
     _last_word = b""
-    _held: tuple[RequestResponseCycle, Any] | None = None
+    _held: tuple[RequestResponseCycle, Any, GoneError | None] | None = None
     _running: RequestResponseCycle | None = None
     _deadline: asyncio.TimerHandle | None = None
     _patience: asyncio.TimerHandle | None = None
@@ -191,12 +190,13 @@ class Protocol(HttpToolsProtocol):
     def _keep_head(self) -> None:
         """A request came as a whole, and is read: others know it again."""
 
-    def eof_received(self) -> None:
+    def eof_received(self) -> bool | None:  # type: ignore[override] # as a protocol of asyncio may
         """The client says no more, and uvicorn closes the line; what is at hand is answered before that."""
         way = self._answer_held()
         while self.turn.goes_on(way):
             pass
         self._gathering.flush()
+        return None
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -244,7 +244,7 @@ class Protocol(HttpToolsProtocol):
             app = _unchunked(app, cycle)
         elif self.direct is not None and self.app is not self.crowded:
             # It may be there as a whole, which is seen when what came is read to its end.
-            self._held = cycle, app
+            self._held = cycle, app, None
             self.turn.answer(self._answer_held())
             return
         super()._start_asgi_task(cycle, app)
@@ -257,7 +257,7 @@ class Protocol(HttpToolsProtocol):
         held, self._held = self._held, None
         if held is None:
             return
-        cycle, app = held
+        cycle, app, lost = held
         try:
             waits = cycle.more_body or cycle.waiting_for_100_continue or self.flow.write_paused
             if self.direct is not None and not waits:
@@ -265,7 +265,6 @@ class Protocol(HttpToolsProtocol):
                 head, self._head = self._head, None
                 headers = RequestHeaders(scope["headers"]) if head is None else head.headers
                 whole, self._known = self._known, b""
-                lost, self._lost = self._lost, None
                 app = yield from self.direct.at_hand(scope, headers, bytes(cycle.body), cycle, whole, lost)
             if isinstance(app, bytes):
                 self._write(cycle, app)

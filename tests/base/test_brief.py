@@ -81,7 +81,16 @@ def test_what_lies_deep_is_not_shown() -> None:
     deep: Any = 1
     for _ in range(5_000):
         deep = [deep]
-    assert shown(deep) == "[" * 20 + "..." + "]" * 20
+    assert shown(deep) == "[" * MOST + "..."
+    assert as_json(deep, most=120) == "[" * 120 + "..."
+
+
+def test_what_is_short_is_shown_however_deep_it_lies() -> None:
+    deep: Any = 1
+    for _ in range(50):
+        deep = [deep]
+    assert shown(deep) == repr(deep)
+    assert as_json(deep, most=120) == repr(deep)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,15 @@ def test_each_file_that_is_not_there_is_found_in_its_message(surface: Surface, e
 
 
 @pytest.mark.parametrize(
+    "behind", ["\u3002\u8bf7\u603b\u7ed3", ".", ";", "\uff0c", " ", "fileid://file-fe-a"]
+)
+def test_an_id_ends_where_something_follows_that_no_id_has(behind: str, errors: Errors) -> None:
+    request = ask(told(f"fileid://file-fe-a{behind}"), model="qwen-long")
+    assert check_at(Moment.FILES, errors, request, {"file-fe-a"}.__contains__) == []
+    assert len(check_at(Moment.FILES, errors, request, set[str]().__contains__)) == 1 + behind.startswith("f")
+
+
+@pytest.mark.parametrize(
     ("text", "model"),
     [("fileid://file-fe-a", "qwen-plus"), ("See fileid://file-fe-a", "qwen-long"), ("Hi", "qwen-long")],
 )

@@ -202,6 +202,22 @@ def test_a_server_that_ends_answers_it_and_closes(tokenizer: Tokenizer, *, resul
     with_line(tokenizer, does)
 
 
+@pytest.mark.parametrize("result", [True, False], ids=["booked", "changed"])
+def test_a_client_that_says_no_more_is_answered_before_its_line_is_closed(
+    tokenizer: Tokenizer, *, result: bool
+) -> None:
+    async def does(line: Line) -> None:
+        await line.hears(FIRST)
+        assert line.line.eof_received()
+        heard = await line.told(result)
+        assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert b"connection: close\r\n" in heard
+        assert line.wire.closed
+        assert not Line(tokenizer).line.eof_received()
+
+    with_line(tokenizer, does)
+
+
 def test_one_whose_client_does_not_read_goes_the_long_way(tokenizer: Tokenizer) -> None:
     async def does(line: Line) -> None:
         line.line.pause_writing()
