@@ -24,7 +24,7 @@ from mockserver.recording.literals import literals
 MARK = "[redacted]"
 """What stands where a secret stood."""
 
-_PART = re.compile(rb'content-disposition:[^\r\n]*?[ ;]name="([^"\r\n]*)"', re.IGNORECASE)
+_PART = re.compile(rb'^content-disposition:[^\r\n]*?[ ;]name="([^"\r\n]*)"', re.IGNORECASE | re.MULTILINE)
 """The name of a part of a multipart form."""
 
 _FORM = re.compile(rb"[!-<>-~]++=[!-~]*+")

@@ -168,4 +168,5 @@ class Knowing(Protocol):
             return
         told: Any = {name: value for name, value in scope.items() if name not in _OWN}
         head = Head(self.url, RequestHeaders(self.headers), told, len(cycle.body))
+        assert isinstance(self._data, bytes), "it came alone"
         self.direct.heads.keep(self._data, head)

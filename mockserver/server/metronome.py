@@ -141,13 +141,13 @@ class Metronome:
         due = []
         while heap and heap[0][0] <= now:
             due.append(heappop(heap))
+        left = iter(due)
         try:
-            while due:
-                _, number, piece = due.pop(0)
+            for _, number, piece in left:
                 when = piece.go(now)
                 if when is not None:
                     heappush(heap, (when, number, piece))
         finally:
-            for each in due:
+            for each in left:
                 heappush(heap, each)
             self._set(clock)

@@ -1,5 +1,6 @@
 """The routes of the endpoints beside chat: a request off the network, its answer back onto it."""
 
+from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -65,6 +66,14 @@ def _route(engine: Engine, aside: Aside, rows: list[Endpoint]) -> BaseRoute:
     return any_method(path, endpoint)
 
 
+def _values(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The values of each name, in one pass over all."""
+    values: dict[str, list[str]] = {}
+    for name, text in pairs:
+        values.setdefault(name, []).append(text)
+    return values
+
+
 async def _answer(engine: Engine, aside: Aside, row: Endpoint, request: Request) -> Response:
     arrived = engine.clock()
     headers = RequestHeaders(request.scope["headers"])
@@ -97,7 +106,7 @@ async def _answer(engine: Engine, aside: Aside, row: Endpoint, request: Request)
             path=request.scope["path"],
             headers=headers,
             places=request.path_params,
-            query={name: request.query_params.getlist(name) for name in request.query_params},
+            query=_values(request.query_params.multi_items()),
             body=body if form is None else form.described,
             form=form,
             origin=_origin(request),

@@ -101,7 +101,8 @@ class Protocol(HttpToolsProtocol):
     tunnels = "This is no proxy."
     _idle_bytes = 0
     _counted = 0
-    _data = b""
+    _data: bytes | memoryview = b""
+    _unparsed: list[bytes | memoryview]
     _in_headers = False
     _moved = False
     _one_piece = True
@@ -170,8 +171,11 @@ class Protocol(HttpToolsProtocol):
             return
         if self._takes(data):
             return
-        self._moved, self._data, self._alone = False, data, self._whole
-        super().data_received(data)
+        self._moved, self._alone = False, self._whole
+        self._unparsed = [data]
+        while self._unparsed and not self._refused:
+            self._data = self._unparsed.pop(0)
+            super().data_received(self._data)  # type: ignore[arg-type] # the parser takes any bytes
         self._data = b""
         if not self._whole:
             # A header without end is never told of, nor is one behind the body: what brings nothing counts.
@@ -299,7 +303,8 @@ class Protocol(HttpToolsProtocol):
         lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
         self.parser = httptools.HttpRequestParser(self)
         self._alone = False
-        super().data_received(b"\r\n".join([*lines, b"", self._data[offered.args[0] :]]))
+        # Many may stand behind each other: nothing of what follows is copied, and none nests in another.
+        self._unparsed = [b"\r\n".join([*lines, b"", b""]), memoryview(self._data)[offered.args[0] :]]
 
     def send_400_response(self, msg: str) -> None:
         """What came is no HTTP."""

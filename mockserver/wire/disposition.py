@@ -7,6 +7,9 @@ from email.utils import collapse_rfc2231_value
 _SEMICOLONS = 64
 """So many may a header have, and no client has more: the time to read it grows by the square of them."""
 
+_CHARACTERS = frozenset({"utf-8", "iso-8859-1", "us-ascii"})
+"""The sets in which a value may be told as bytes (RFC 5987, 3.2.1); others make half characters, or fail."""
+
 
 class DispositionError(Exception):
     """A header whose parameters cannot be read."""
@@ -20,7 +23,8 @@ def read_head(text: str) -> Message:
 def parameter(value: str | None, name: str) -> str | None:
     """What a header says under a name, in either of the two spellings; None when it says nothing.
 
-    Raises `DispositionError` for more parameters than any client sends, and for those that contradict others.
+    Raises `DispositionError` for more parameters than any client sends, for those that contradict others, and
+    for bytes in a character set that is not of RFC 5987.
     """
     if value is None:
         return None
@@ -32,4 +36,8 @@ def parameter(value: str | None, name: str) -> str | None:
         said = head.get_param(name, header="content-disposition")
     except (TypeError, ValueError):  # in pieces whose numbers are none, or in pieces and whole
         raise DispositionError from None
-    return collapse_rfc2231_value(said) if isinstance(said, tuple) else said
+    if not isinstance(said, tuple):
+        return said
+    if (said[0] or "us-ascii").lower() not in _CHARACTERS:
+        raise DispositionError
+    return collapse_rfc2231_value(said)

@@ -5,6 +5,8 @@ import threading
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from mockserver.corridor.engine import Engine
@@ -15,9 +17,11 @@ from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
 from mockserver.rules import schemas
 from mockserver.rules.schemas import validator
 from mockserver.server.app import App
+from mockserver.server.neighbours import _values
 from mockserver.talk.surface import Surface
 from tests.conftest import KEY
 from tests.server.talk import COMPAT, MODELS, TEXT, TOKENIZER
+from tests.steps import steps
 
 BATCHES = "/compatible-mode/v1/batches"
 EMBEDDINGS = "/compatible-mode/v1/embeddings"
@@ -182,3 +186,13 @@ def test_the_catalogue_is_read_aside(
     monkeypatch.setattr(engine.models, "find", found)
     assert client.get(path, headers={"Authorization": f"Bearer {KEY}"}).status_code == 200
     assert threads == {"aside"}
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.text())))
+def test_a_query_has_the_values_of_each_name_in_their_order(pairs: list[tuple[str, str]]) -> None:
+    assert _values(pairs) == {name: [text for each, text in pairs if each == name] for name, _ in pairs}
+
+
+def test_a_query_of_many_names_is_read_in_one_pass() -> None:
+    pairs = [(f"{at:x}", "") for at in range(8000)]
+    assert steps(lambda: _values(pairs)) < 3 * len(pairs)

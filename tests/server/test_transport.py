@@ -396,6 +396,18 @@ def test_an_offer_of_http2_is_declined_and_the_request_answered(live: Live) -> N
     assert [entry["body"]["messages"] for entry in shown] == [TEA] * 3
 
 
+def test_many_offers_in_one_piece_are_declined_one_behind_the_other(live: Live) -> None:
+    path, body, _ = CASES["compat"]
+    times = 300
+    said = request("GET", "/_mock/health", headers=OFFER) + request("POST", path, body, headers=OFFER)
+    with live.line() as line:
+        line.say(said * times + request("GET", "/_mock/health"))
+        for _ in range(times):
+            assert line.hear().json()["status"] == "ok"
+            assert line.hear().json()["object"] == "chat.completion"
+        assert line.hear().json()["status"] == "ok"
+
+
 def test_headers_in_many_pieces_count_once(live: Live) -> None:
     said = request("GET", "/_mock/health", headers={"X-Tea": "a" * 60_000})
     with live.line() as line:
