@@ -20,23 +20,37 @@ from mockserver.talk.request import ChatRequest
 
 _ENDING = "final_answer"
 _FIELD = re.compile(r"\[\[ ## (\w+) ## \]\]")
-_DESCRIBED = re.compile(r"`(\w+)` \(([^\n]*?)\)(?::|\n|$)")
-_LITERAL = re.compile(r"Literal\[([^\]]*)\]")
-_INPUT = re.compile(r"\[\[ ## (\w+) ## \]\]\s*\n(.*?)(?=\n\s*\[\[ ## |\n\s*Respond with|\Z)", re.DOTALL)
-_SCRATCH = re.compile(r"\nQuestion:\s*(?P<question>.*?)\n(?P<said>Thought:.*)\Z", re.DOTALL)
-_PREVIOUS = re.compile(r"\n\s*This was your previous work[^\n]*\n(?P<said>.*)\Z", re.DOTALL)
-_OBSERVATION = re.compile(r"Observation:[ \t]*(.*?)(?=\n\s*(?:Thought|Action):|\Z)", re.DOTALL)
-_OBSERVED = re.compile(r"<observation>(.*?)</observation>", re.DOTALL)
+_DESCRIBED = re.compile(r"`(\w+)` \(")
+_TOLD = re.compile(r"\)(?::|\Z)")
+_LITERAL = "Literal["
+_QUESTION, _THOUGHT = "\nQuestion:", "\nThought:"
+_PREVIOUS = re.compile(r"\n[^\S\n]*+This was your previous work[^\n]*+\n")
+_ACTION = re.compile(r"Action:[^\n]*+")
+
+Marks = tuple[re.Pattern[str], re.Pattern[str]]
+"""What opens a part of a text, and what closes it."""
+
+_INPUT: Marks = (
+    re.compile(r"\[\[ ## \w+ ## \]\]\s*\n"),
+    re.compile(r"\n(?=[^\S\n]*+(?:\[\[ ## |Respond with))"),
+)
+_SCRATCHED: Marks = re.compile(r"Observation:\s*+"), re.compile(_THOUGHT)
+_OBSERVATION: Marks = re.compile("Observation:"), re.compile(r"\n(?=[^\S\n]*+(?:Thought|Action):)")
+_OBSERVED: Marks = re.compile("<observation>"), re.compile("</observation>")
+
 _WORDS = {"type": "array", "items": {"type": "string"}, "minItems": 5, "maxItems": 5, "uniqueItems": True}
-_ROLES = re.compile(r"select the next role from \[([^\]\n]{1,4000})\]")
-_SPEAKER = re.compile(r"(?m)^([\w -]{1,64}):")
+_ROLES = re.compile(r"select the next role from \[([^\[\]\n]{1,4000}+)\]")
+
+_LONGEST = 60_000
+"""How much of a text is read for what it describes, as of one that asks for JSON or has tools."""
 
 Draw = Iterator[int]
 
 
 @cache
 def _cue(name: str) -> re.Pattern[str]:
-    return re.compile(known()["formats"][name], re.IGNORECASE)
+    """A pattern for texts in lower case: one that looks for either case takes several times as long."""
+    return re.compile(known()["formats"][name])
 
 
 def answer(name: str, request: ChatRequest, drawn: Draw, *, deadline: Deadline | None = None) -> str | None:
@@ -77,9 +91,9 @@ def _hermes(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadlin
 
 def _react(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str:
     text = _prompt(request)
-    scratch = _SCRATCH.search(request.last_user)
-    if scratch:
-        course = _scratched(scratch["question"], scratch["said"])
+    question, thought, said = request.last_user.partition(_QUESTION)[2].partition(_THOUGHT)
+    if thought:
+        course = _scratched(question.lstrip(), said)
     made = next_calls(tools_in(text), course, drawn, folder=partial(directory, request), deadline=deadline)
     if made:
         call = made[0]
@@ -90,15 +104,15 @@ def _react(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline
 
 def _scratched(question: str, said: str) -> Course:
     """The work that stands below its question in one message."""
-    results = re.findall(r"Observation:\s*(.*?)(?=\nThought:|\Z)", said, re.DOTALL)
-    actions = "\n".join(re.findall(r"Action:[^\n]*", said))
+    results, _ = _parted(said, _SCRATCHED)
+    actions = "\n".join(_ACTION.findall(said))
     return Course(question, said=actions, results=tuple(results), answered=bool(results))
 
 
 def _blob(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str:
     work = _PREVIOUS.search(request.last_user)
     if work:
-        course = _worked(request.last_user[: work.start()], work["said"], _OBSERVATION)
+        course = _worked(request.last_user[: work.start()], request.last_user[work.end() :], _OBSERVATION)
     tools = tools_in(_prompt(request))
     made = next_calls(tools, course, drawn, folder=partial(directory, request), deadline=deadline)
     action = made[0].name if made else "Final Answer"
@@ -122,10 +136,29 @@ def _tags(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline 
     return f"<tool>{made[0].name}</tool><tool_input>{single}</tool_input>"
 
 
-def _worked(question: str, said: str, observation: re.Pattern[str]) -> Course:
+def _worked(question: str, said: str, marks: Marks) -> Course:
     """The work that stands behind its question in one message, with what each step has found."""
-    results = tuple(found.strip() for found in observation.findall(said))
-    return Course(question.strip(), said=observation.sub("", said), results=results, answered=bool(results))
+    found, rest = _parted(said, marks)
+    results = tuple(each.strip() for each in found)
+    return Course(question.strip(), said=rest, results=results, answered=bool(results))
+
+
+def _parted(text: str, marks: Marks) -> tuple[list[str], str]:
+    """What stands within marks, each part up to the next closing mark or the end, and the rest.
+
+    No part of the text is read twice, whatever stands in it: one pattern for both marks would look for the
+    closing one from each that opens.
+    """
+    opening, closing = marks
+    found: list[str] = []
+    rest: list[str] = []
+    done = 0
+    while opened := opening.search(text, done):
+        closed = closing.search(text, opened.end())
+        rest.append(text[done : opened.start()])
+        found.append(text[opened.end() : closed.start() if closed else None])
+        done = closed.end() if closed else len(text)
+    return found, "\n".join((*rest, text[done:]))
 
 
 def _list(_: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str:
@@ -147,17 +180,17 @@ def _code(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline 
 
 
 def _fields(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str | None:
-    asked = course.question.rpartition("Respond with")[2]
-    names = [name for name in _FIELD.findall(asked) if name != "completed"]
+    asked = course.question.rpartition("Respond with")[2][:_LONGEST]
+    names = [name for name in dict.fromkeys(_FIELD.findall(asked)) if name != "completed"]
     if not names:
         return None
-    types = dict(_DESCRIBED.findall(_prompt(request)))
+    types = _types(_prompt(request)[:_LONGEST])
     schema = {
         "type": "object",
         "properties": {name: _field_schema(types.get(name, "")) for name in names},
         "required": names,
     }
-    words = Words.of("\n".join(text.strip() for _, text in _INPUT.findall(course.question)))
+    words = Words.of("\n".join(text.strip() for text in _parted(course.question, _INPUT)[0]))
     value = instance(schema, numbers=drawn, words=words, deadline=deadline)
     shown = (
         f"[[ ## {name} ## ]]\n{each if isinstance(each, str) else dumps(each).decode()}"
@@ -172,19 +205,32 @@ def _role(request: ChatRequest, *_: object) -> str | None:
     listed = _ROLES.search(text)
     roles = [role.strip().strip("'\"") for role in listed[1].split(",")] if listed else []
     history = text[listed.end() :] if listed else ""
-    spoken = set(_SPEAKER.findall(history[history.rfind("\nuser:") :]))
+    turns = (line.partition(":") for line in history[history.rfind("\nuser:") :].split("\n"))
+    spoken = {name for name, colon, _ in turns if colon}
     return next((role for role in roles if role not in spoken), roles[0] if roles else None)
 
 
+def _types(text: str) -> dict[str, str]:
+    """The type of each field that a text describes in a line, as in ``1. `age` (int): how old``."""
+    found: dict[str, str] = {}
+    for line in text.split("\n"):
+        done = 0
+        while (named := _DESCRIBED.search(line, done)) and (ended := _TOLD.search(line, named.end())):
+            found[named[1]] = line[named.end() : ended.start()]
+            done = ended.end()
+    return found
+
+
 def _field_schema(said: str) -> dict[str, Any]:
-    literal = _LITERAL.search(said)
-    if literal:
-        return {"enum": [each.strip().strip("'\"") for each in literal[1].split(",")]}
+    members, closed, _ = said.partition(_LITERAL)[2].partition("]")
+    if closed:
+        return {"enum": [each.strip().strip("'\"") for each in members.split(",")]}
     return type_named(said) or {"type": "string"}
 
 
 def _json(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str | None:
-    texts = [message.text for message in request.messages if message.role in ("system", "user")]
+    asking = (message for message in request.messages if message.role in ("system", "user"))
+    texts = [message.text[:_LONGEST].lower() for message in asking]
     if not any(_cue("json_cue").search(text) for text in texts):
         return None
     asked = task(request, course)

@@ -7,6 +7,7 @@ speaks, a schema before a type, a type before keys, keys before an example.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
+from itertools import islice
 from typing import Any, NamedTuple
 
 from mockserver.answer.course import any_of, known
@@ -19,6 +20,9 @@ _LONGEST = 60_000
 
 _MOST = 200
 """How many pieces in braces of a message are looked at."""
+
+_MENTIONS = 2_000
+"""How many words of a message are looked at that may begin a list of keys, and how many keys of a list."""
 
 _CUE = 240
 """How far before an example the words may stand that call it one."""
@@ -209,7 +213,7 @@ def _is_property(value: Any) -> bool:
 
 @cache
 def _declaration() -> re.Pattern[str]:
-    return re.compile(r"(?:interface\s+(\w+)[^{\n]*|type\s+(\w+)\s*=\s*|class\s+(\w+)\s*)$")
+    return re.compile(r"(?:interface\s++(\w++)[^{\n]*+|type\s++(\w++)\s*+=\s*+|class\s++(\w++)\s*+)$")
 
 
 def _type(text: _Text) -> _Found:
@@ -269,7 +273,7 @@ def _keys(whole: _Text) -> _Found:
     text = whole.text
     if "json" not in text.lower():
         return None
-    for match in begins.finditer(text):
+    for match in islice(begins.finditer(text), _MENTIONS):
         if "json" not in text[max(match.start() - _NEAR, 0) : match.end() + _CUE].lower():
             continue
         found = _row(text, match.end(), item) or _column(text, match.end(), line)
@@ -286,14 +290,14 @@ def _shown(pieces: list[Piece], named: Mapping[str, Any], at: int) -> tuple[Piec
     """The last example not far before a list of keys that holds them all, at whatever depth."""
     near = [piece for piece in pieces if at - _NEAR < piece.end <= at]
     for piece, value in reversed(list(_values(near))):
-        if isinstance(value, Mapping) and value and all(f'"{name}"' in piece.text for name in named):
+        if isinstance(value, Mapping) and value and named.keys() <= set(piece.text.split('"')[1:-1]):
             return piece, dict(value)
     return None
 
 
 def _row(text: str, at: int, item: re.Pattern[str]) -> tuple[dict[str, Any], int] | None:
     named: dict[str, Any] = {}
-    while match := item.match(text, at):
+    for match in _after_each_other(item, text, at):
         name = next(filter(None, match.group("quoted", "plain")))
         named[name] = _described(name, match["said"] or "")
         at = match.end()
@@ -304,11 +308,21 @@ def _row(text: str, at: int, item: re.Pattern[str]) -> tuple[dict[str, Any], int
 
 def _column(text: str, at: int, line: re.Pattern[str]) -> tuple[dict[str, Any], int] | None:
     named: dict[str, Any] = {}
-    while match := line.match(text, at):
+    for match in _after_each_other(line, text, at):
         said = f"{match['type'] or ''} {match['said'] or ''}".strip()
         named[match["name"]] = _described(match["name"], said)
         at = match.end()
     return (named, at) if named else None
+
+
+def _after_each_other(pattern: re.Pattern[str], text: str, at: int) -> Iterator[re.Match[str]]:
+    """What matches from a place on, each where the one before it has ended."""
+    for _ in range(_MENTIONS):
+        match = pattern.match(text, at)
+        if match is None:
+            return
+        yield match
+        at = match.end()
 
 
 def _described(name: str, said: str) -> dict[str, Any]:

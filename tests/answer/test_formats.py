@@ -1,5 +1,6 @@
 """The formats that frameworks ask for in their prompts."""
 
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from mockserver.answer.course import known
 from mockserver.base.jsontext import loads
 from mockserver.meter.tokenizer import LazyTokenizer
 from mockserver.talk.request import ChatRequest
+from tests.answer.lengths import PIECES, drive, long_texts, patterns
 from tests.asking import ask
 from tests.instances.making import drawn
 from tests.wire.strategies import texts
@@ -209,3 +211,68 @@ def test_a_list_stands_in_one_line() -> None:
     )
     assert len(set(said.split(", "))) == 5
     assert "\n" not in said
+
+
+CUES = [re.compile(known()["formats"][name]) for name in ("json_cue", "block_cue")]
+MARKS = {name: marks for name, marks in vars(formats).items() if isinstance(marks, tuple)}
+
+
+@pytest.mark.parametrize("pattern", [*patterns(formats), *CUES], ids=lambda pattern: pattern.pattern[:40])
+def test_a_pattern_takes_as_long_as_its_text(pattern: re.Pattern[str]) -> None:
+    assert drive(pattern) >= len(PIECES)
+
+
+@pytest.mark.parametrize("name", MARKS)
+def test_parts_within_marks_take_as_long_as_their_text(name: str) -> None:
+    opening, closing = marks = MARKS[name]
+    for text in long_texts(opening.pattern, closing.pattern):
+        found, rest = formats._parted(text, marks)
+        assert sum(map(len, found)) + len(rest) <= len(text) + len(found)
+
+
+def test_types_take_as_long_as_their_text() -> None:
+    for text in long_texts("`a` (|) :|`a` (b):|`a` (Literal["):
+        assert set(formats._types(text)) <= {"a"}
+
+
+@pytest.mark.parametrize(
+    ("said", "schema"),
+    [
+        ("int", {"type": "integer"}),
+        ("Literal['good', 'bad']", {"enum": ["good", "bad"]}),
+        ("Optional[Literal[1]]", {"enum": ["1"]}),
+        ("Literal['good", {"type": "string"}),
+        ("Cup", {"type": "string"}),
+    ],
+)
+def test_a_field_has_the_type_in_its_words(said: str, schema: Any) -> None:
+    assert formats._types(f"1. `a` ({said}): how\n2. `b` (str\n3. `c` (str)") == {"a": said, "c": "str"}
+    assert formats._field_schema(said) == schema
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "rest"),
+    [
+        ("a <observation>b</observation> c", ["b"], ["a", "c"]),
+        ("<observation>a</observation><observation> b </observation>", ["a", " b "], []),
+        ("a</observation> <observation>b", ["b"], ["a</observation>"]),
+        ("a", [], ["a"]),
+    ],
+)
+def test_parts_end_with_their_mark_or_the_text(text: str, found: list[str], rest: list[str]) -> None:
+    parts, beside = formats._parted(text, formats._OBSERVED)
+    assert (parts, beside.split()) == (found, rest)
+
+
+@pytest.mark.parametrize("space", ["\n", "\n\n  ", " \n\t"])
+def test_an_observation_ends_before_the_next_step(space: str) -> None:
+    course = formats._worked("", f"Observation: 1{space}Thought: a\nObservation:\n2", formats._OBSERVATION)
+    assert course.results == ("1", "2")
+    assert "Thought: a" in course.said
+
+
+def test_a_role_is_told_by_its_own_brackets() -> None:
+    cue = "select the next role from "
+    assert (
+        answered(ask(f"{cue}[no end\n{cue}['A', 'B']. Only return the role.\nuser: Tea?\nA: I plan.")) == "B"
+    )

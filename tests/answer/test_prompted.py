@@ -1,15 +1,19 @@
 """What JSON the words of a prompt ask for."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.answer import prompted
+from mockserver.answer.course import known
 from mockserver.answer.prompted import _read as read
 from mockserver.answer.prompted import shape
 from mockserver.base.jsontext import dumps, loads_bounded
+from tests.answer.lengths import PIECES, drive, long_texts, over_and_over, patterns
 from tests.wire.strategies import json_values, texts
 
 CUP = {"type": "object", "properties": {"cups": {"type": "integer"}}, "required": ["cups"]}
@@ -196,3 +200,49 @@ def test_where_no_string_is_each_brace_counts(text: str) -> None:
 def test_a_quotation_mark_that_ends_in_no_line_hides_no_brace(text: str) -> None:
     plain = text.replace('"', "'")
     assert [piece.start for piece in read(text).pieces] == [piece.start for piece in read(plain).pieces]
+
+
+BEGINS, *FOLLOWS = prompted._listing()
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [*patterns(prompted), BEGINS, prompted._declaration()],
+    ids=lambda pattern: pattern.pattern[:40],
+)
+def test_a_pattern_takes_as_long_as_its_text(pattern: re.Pattern[str]) -> None:
+    assert drive(pattern) >= len(PIECES)
+
+
+@pytest.mark.parametrize("pattern", FOLLOWS, ids=("key", "line"))
+def test_a_key_takes_as_long_as_its_text(pattern: re.Pattern[str]) -> None:
+    for text in long_texts(pattern.pattern):
+        for begins in ("", "\n", "\n- ", "a", "`"):
+            match = pattern.match(begins + text)
+            assert match is None or match.end()
+
+
+def test_looking_for_keys_takes_as_long_as_the_text() -> None:
+    for begins in ("json keys", "json keys: ", "json keys\n"):
+        for text in long_texts(known()["json"]["keys"]):
+            shape([begins + text])
+
+
+@pytest.mark.parametrize(
+    "piece", ["jsonkey", "json key ", "key, json ", '{"key":json ', "json{", '{"a":', "json{a: b}"]
+)
+def test_many_mentions_take_as_long_as_the_text(piece: str) -> None:
+    shape([over_and_over(piece)])
+    shape([over_and_over(piece, begins='{"a": "json"} json keys: ')])
+
+
+@pytest.mark.parametrize("space", ["\n", "\n\n", " \n\t\n  "])
+def test_keys_below_each_other_may_stand_apart(space: str) -> None:
+    said = f"Return JSON with these keys:{space}- `name` (str): who{space}* **age** - how old"
+    assert keys(said) == {"name": {"type": "string"}, "age": {"type": "integer"}}
+
+
+def test_an_example_has_the_keys_that_are_listed_behind_it() -> None:
+    example = '{"a": {"name": "Foo", "cups": 1}} As JSON with the keys name, cups.'
+    assert keys(example) == keys('JSON like {"a": {"name": "Foo", "cups": 1}}')
+    assert list(keys(example.replace("cups.", "cup."))) == ["name", "cup"]
