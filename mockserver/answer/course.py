@@ -88,6 +88,10 @@ def _headed(text: str) -> tuple[str, str]:
     return "", text
 
 
+_RESULT = 1_000_000
+"""How much of what a tool has answered may have such words in it: nothing else runs while they are sought."""
+
+
 @cache
 def _strips() -> re.Pattern[str]:
     return re.compile(
@@ -97,7 +101,7 @@ def _strips() -> re.Pattern[str]:
 
 def bare(text: str) -> str:
     """What a tool has answered, without the words that a framework puts around it."""
-    return _strips().sub("", text).strip()
+    return (_strips().sub("", text[:_RESULT]) + text[_RESULT:]).strip()
 
 
 @value

@@ -44,6 +44,9 @@ _ROLES = re.compile(r"select the next role from \[([^\[\]\n]{1,4000}+)\]")
 _LONGEST = 60_000
 """How much of a text is read for what it describes, as of one that asks for JSON or has tools."""
 
+_WORK = 1_000_000
+"""How much of a text is read for the steps and turns in it: no prompt of an agent has more characters."""
+
 Draw = Iterator[int]
 
 
@@ -91,7 +94,7 @@ def _hermes(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadlin
 
 def _react(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str:
     text = _prompt(request)
-    question, thought, said = request.last_user.partition(_QUESTION)[2].partition(_THOUGHT)
+    question, thought, said = request.last_user[:_WORK].partition(_QUESTION)[2].partition(_THOUGHT)
     if thought:
         course = _scratched(question.lstrip(), said)
     made = next_calls(tools_in(text), course, drawn, folder=partial(directory, request), deadline=deadline)
@@ -110,9 +113,10 @@ def _scratched(question: str, said: str) -> Course:
 
 
 def _blob(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str:
-    work = _PREVIOUS.search(request.last_user)
+    told = request.last_user[:_WORK]
+    work = _PREVIOUS.search(told)
     if work:
-        course = _worked(request.last_user[: work.start()], request.last_user[work.end() :], _OBSERVATION)
+        course = _worked(told[: work.start()], told[work.end() :], _OBSERVATION)
     tools = tools_in(_prompt(request))
     made = next_calls(tools, course, drawn, folder=partial(directory, request), deadline=deadline)
     action = made[0].name if made else "Final Answer"
@@ -122,7 +126,7 @@ def _blob(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline 
 
 
 def _tags(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadline | None) -> str:
-    before, marked, asked = request.last_user.rpartition("Question:")
+    before, marked, asked = request.last_user[:_WORK].rpartition("Question:")
     if marked and before:
         question, opened, steps = asked.partition("<tool>")
         course = _worked(question, opened + steps, _OBSERVED)
@@ -190,7 +194,7 @@ def _fields(request: ChatRequest, course: Course, drawn: Draw, deadline: Deadlin
         "properties": {name: _field_schema(types.get(name, "")) for name in names},
         "required": names,
     }
-    words = Words.of("\n".join(text.strip() for text in _parted(course.question, _INPUT)[0]))
+    words = Words.of("\n".join(text.strip() for text in _parted(course.question[:_WORK], _INPUT)[0]))
     value = instance(schema, numbers=drawn, words=words, deadline=deadline)
     shown = (
         f"[[ ## {name} ## ]]\n{each if isinstance(each, str) else dumps(each).decode()}"
@@ -205,7 +209,8 @@ def _role(request: ChatRequest, *_: object) -> str | None:
     listed = _ROLES.search(text)
     roles = [role.strip().strip("'\"") for role in listed[1].split(",")] if listed else []
     history = text[listed.end() :] if listed else ""
-    turns = (line.partition(":") for line in history[history.rfind("\nuser:") :].split("\n"))
+    last = history[history.rfind("\nuser:") :][-_WORK:]
+    turns = (line.partition(":") for line in last.split("\n"))
     spoken = {name for name, colon, _ in turns if colon}
     return next((role for role in roles if role not in spoken), roles[0] if roles else None)
 

@@ -6,8 +6,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.answer.course import Course, complains, course_of, directory, ends, is_result, known, may
+from mockserver.answer.course import _RESULT as RESULT
+from mockserver.answer.course import (
+    Course,
+    bare,
+    complains,
+    course_of,
+    directory,
+    ends,
+    is_result,
+    known,
+    may,
+)
+from mockserver.answer.course import _strips as strips
 from mockserver.instances.kinds import parts
+from tests.answer.lengths import PIECES, drive, long_texts
 from tests.asking import Messages, ask
 from tests.wire.strategies import texts
 
@@ -200,3 +213,13 @@ def test_a_reminder_beside_words_is_none_of_them() -> None:
 )
 def test_a_reminder_ends_where_its_mark_is_closed(said: str, left: str | None) -> None:
     assert course(user(said)).question == (said if left is None else left)
+
+
+def test_what_is_around_a_result_takes_as_long_as_its_text() -> None:
+    assert drive(strips()) >= len(PIECES)
+    for text in long_texts(*known()["formats"]["strip"]):
+        bare(text)
+
+
+def test_a_result_without_end_is_left_as_it_is_there() -> None:
+    assert bare("Observation: a" + "b" * RESULT + "<tool_result>").endswith("b<tool_result>")
