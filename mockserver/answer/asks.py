@@ -106,15 +106,14 @@ def _members(parameters: Any) -> Iterator[str]:
 
 def names(text: str, name: str) -> bool:
     """Whether a text names a tool: by a name of several words as it is, by one of one word beside "tool"."""
-    if name.casefold() not in text.casefold():
+    if not name.strip() or name.casefold() not in text.casefold():
         return False  # an expression for each of thousands of tools would be slow to make
     shown = re.escape(name)
     if len(parts(name)) > 1:
         return re.search(rf"(?<![A-Za-z0-9_]){shown}(?![A-Za-z0-9_])", text, re.IGNORECASE) is not None
     kinds = "tool|function|工具|函数|ツール|関数"
-    beside = (
-        rf"(?<![A-Za-z0-9_])[`'\"]?{shown}[`'\"]?\s*(?:{kinds})|(?:{kinds})\s*[`'\"]?{shown}(?![A-Za-z0-9_])"
-    )
+    before = rf"(?<![A-Za-z0-9_])[`'\"]?{shown}[`'\"]?\s*+(?:{kinds})"
+    beside = rf"{before}|(?:{kinds})\s*+[`'\"]?{shown}(?![A-Za-z0-9_])"
     return re.search(beside, text, re.IGNORECASE) is not None
 
 
@@ -221,5 +220,5 @@ def _meets(named: tuple[str, ...], about: set[str], said: set[str]) -> bool:
 def _calculates(named: tuple[str, ...], about: set[str], parameters: Any) -> bool:
     """Whether a tool is a calculator, also when only its operations say so."""
     return "arithmetic" in {*named, *about} or any(
-        "arithmetic" in terms(member) for member in _members(parameters)
+        "arithmetic" in terms(member[:_FIRST]) for member in _members(parameters)
     )

@@ -18,6 +18,7 @@ from mockserver.answer.heeding import heeding
 from mockserver.base.deadline import Deadline
 from mockserver.base.jsontext import canonical, dumps
 from mockserver.base.kept import remembered
+from mockserver.instances.fragments import shortened
 from mockserver.instances.impossible import ImpossibleSchemaError
 from mockserver.instances.instance import instance
 from mockserver.instances.kinds import kind_of, parts
@@ -134,7 +135,7 @@ def _asked(tools: list[Tool], course: Course) -> list[Errand]:
     ]
     steps: list[str] = []
     if len(asked) > 1:
-        steps = _steps().split(course.question)
+        steps = _steps().split(shortened(course.question))
         asked.sort(key=lambda tool: standing(tool, course.question))
     for tool in asked:
         step = _step(tool, steps) if len(steps) > 1 else ""

@@ -18,6 +18,9 @@ from mockserver.talk.request import ChatRequest, Message
 _HEAD = 400
 """How much of a message is read to tell what it is."""
 
+_STRETCH, _BORDER = 20_000, 1_000
+"""How much of a text is searched at once, and how far what begins in it may go on behind it."""
+
 
 @cache
 def known() -> Mapping[str, Any]:
@@ -30,7 +33,7 @@ def known() -> Mapping[str, Any]:
 def any_of(topic: str, part: str, *, at_start: bool = False) -> re.Pattern[str]:
     """One expression for all patterns of a topic."""
     joined = "|".join(f"(?:{pattern})" for pattern in known()[topic][part])
-    return re.compile(rf"\s*(?:{joined})" if at_start else joined, re.IGNORECASE)
+    return re.compile(rf"\s*+(?:{joined})" if at_start else joined, re.IGNORECASE)
 
 
 def may(topic: str, text: str) -> bool:
@@ -217,9 +220,17 @@ def directory(request: ChatRequest) -> str:
     for message in reversed(request.messages):
         if message.role == "assistant" or not may("directory", message.text):
             continue
-        if found := expression.search(message.text):
+        if found := _searched(expression, message.text):
             return next(path for path in found.groups() if path).rstrip("/.") or "/"
     return ""
+
+
+def _searched(expression: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """Search a text stretch by stretch: nothing else runs while an expression looks through one."""
+    for at in range(0, len(text), _STRETCH):
+        if found := expression.search(text, at, at + _STRETCH + _BORDER):
+            return expression.match(text, found.start())
+    return None
 
 
 @cache

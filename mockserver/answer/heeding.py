@@ -19,6 +19,8 @@ _LONGEST = 8_000
 _MOST = 24
 """How many places of an answer a complaint may name."""
 
+_WORD = re.compile(r"\w+")
+
 
 @cache
 def _places() -> list[re.Pattern[str]]:
@@ -82,8 +84,9 @@ def heeding(schema: Any, complaint: str) -> Any:
     if not isinstance(schema, Mapping):
         return schema
     mended = deepcopy(dict(schema))
+    demanded = cache(demand)
     for steps, said in complaints(complaint) or _about(mended, complaint):
-        keywords = demand(said)
+        keywords = demanded(said)
         if keywords:
             _place(mended, steps, keywords, mended)
     return mended
@@ -94,8 +97,30 @@ def _about(schema: Mapping[str, Any], text: str) -> list[tuple[tuple[str, ...], 
     properties = schema.get("properties")
     names = map(str, properties if isinstance(properties, Mapping) else ())
     text = text[:_LONGEST]
-    said = (name for name in names if re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE))
+    lowered = text.casefold()
+    words = frozenset(_WORD.findall(lowered))
+    said = (name for name in names if _named(name.casefold(), lowered, words))
     return [((name,), text) for name in islice(said, _MOST)]
+
+
+def _named(name: str, text: str, words: frozenset[str]) -> bool:
+    """Whether a text has a name as a word of its own; `words` are those of the text.
+
+    No expression is made for a name: a schema may have thousands.
+    """
+    if _WORD.fullmatch(name):
+        return name in words
+    at = text.find(name) if name else -1
+    while at >= 0:
+        if not _joined(text, at) and not _joined(text, at + len(name)):
+            return True
+        at = text.find(name, at + 1)
+    return False
+
+
+def _joined(text: str, at: int) -> bool:
+    """Whether a word goes on at a place of a text."""
+    return _WORD.fullmatch(text, max(at - 1, 0), at + 1) is not None and 0 < at < len(text)
 
 
 def _place(

@@ -5,7 +5,7 @@ translated into, its terms exchanged. Without options it comes back as it was (p
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mockserver.catalogue.languages import named
@@ -26,9 +26,29 @@ def translated(request: ChatRequest) -> str:
         return remembered[text]
     terms = dict(_pairs(options.get("terms")))
     if terms:
-        longest = sorted(terms, key=len, reverse=True)
-        text = re.sub("|".join(map(re.escape, longest)), lambda found: terms[found[0]], text)
+        text = re.sub(_longest(terms), lambda found: terms[found[0]], text)
     return f"[{named(target)}] {text}"
+
+
+def _longest(terms: Iterable[str]) -> str:
+    """An expression for the longest term at a place, which reads no letter there twice."""
+    tree: dict[str, Any] = {}
+    for term in terms:
+        at = tree
+        for letter in term:
+            at = at.setdefault(letter, {})
+        at[""] = {}
+    return _branched(tree)
+
+
+def _branched(tree: Mapping[str, Any]) -> str:
+    """What may follow, letter by letter; "" stands for an end."""
+    run = ""
+    while len(tree) == 1 and "" not in tree:
+        ((letter, tree),) = tree.items()
+        run += re.escape(letter)
+    ways = [re.escape(letter) + _branched(below) for letter, below in tree.items() if letter]
+    return f"{run}(?:{'|'.join(ways)}){'?' if '' in tree else ''}" if ways else run
 
 
 def _pairs(given: Any) -> Iterator[tuple[str, str]]:

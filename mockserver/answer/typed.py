@@ -14,10 +14,15 @@ from mockserver.answer.course import known
 from mockserver.instances.kinds import counts, parts, tables
 
 _TOKEN = re.compile(
-    r"(?P<space>\s+)|(?P<comment>//[^\n]*|#[^\n]*|/\*.*?\*/)|(?P<text>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')"
-    r"|(?P<word>[^\W\d][\w.$-]*)|(?P<number>-?\d+(?:\.\d+)?)|(?P<dots>\.\.\.)|(?P<hole><[^<>{}\n]*>)|(?P<sign>.)",
+    r"(?P<space>\s+)|(?P<comment>//[^\n]*|#[^\n]*|/\*.*?\*/)"
+    r"|(?<!\\)(?P<text>\"(?:[^\"\\\n]++|\\.)*+\"|'(?:[^'\\\n]++|\\.)*+')"
+    r"|(?P<word>[^\W\d][\w.$-]*)|(?P<number>-?\d+(?:\.\d+)?)|(?P<dots>\.\.\.)|(?P<hole><[^<>{}\n]*>)"
+    r"|(?P<sign>/\*.*|.)",
     re.DOTALL,
 )
+"""A token. A quotation mark behind a backslash opens no text, and what opens a comment that never ends is a
+sign to the end: neither is part of a type, and each is looked through once."""
+
 _HOLDERS = ("Array", "List", "list", "Optional", "Set")
 _DEEPEST = 12
 _MOST_TOKENS = 4_000

@@ -12,7 +12,7 @@ LONGEST = 4_000
 """How much of a text is read: its start and its end, where people say what they want."""
 
 _URL = re.compile(r"https?://[^\s<>\"'，。）)】」]+[^\s<>\"'，。）)】」.,;:!?]")
-_EMAIL = re.compile(r"[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+_EMAIL = re.compile(r"[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)*\.[A-Za-z]{2,}")
 _DATE = re.compile(r"(?<!\d)(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?!\d)")
 _MONTHS = (
     "January",
@@ -47,18 +47,26 @@ _NUMBER = re.compile(
 """A number. What stands before it is looked at behind its first character, by which a search is quick."""
 _BY = re.compile(r"(?<=\d)\s?[x×]\s?(?=\d)")
 _QUOTED = re.compile(
-    r"\"([^\"\n]+)\"|\u201c([^\u201d\n]+)\u201d|(?<!\w)'([^'\n]+)'(?!\w)|\u2018([^\u2019\n]+)\u2019|"
-    r"`([^`\n]+)`|「([^」\n]+)」|『([^』\n]+)』|《([^》\n]+)》"
+    r"\"([^\"\n]+)\"|\u201c([^\u201c\u201d\n]+)\u201d|(?<!\w)'([^'\n]+)'(?!\w)|"
+    r"\u2018([^\u2018\u2019\n]+)\u2019|`([^`\n]+)`|「([^「」\n]+)」|『([^『』\n]+)』|《([^《》\n]+)》"
 )
+"""A quotation: where its mark opens once more before it closes, the inner one."""
+
 _OPENING = re.compile("[\"'`\u201c\u2018「『《]")
 """What no quotation is without."""
 
 _PATH = re.compile(
-    r"(?<![\w/:.])(?:~|\.{1,2})?(?:/[\w.+@-]+)+/?|[A-Za-z]:\\[\w.\\-]+|\b[\w-]+\.[a-z][a-z0-9]{1,4}\b"
+    r"((?<![\w/:.])(?:~|\.{1,2})?(?:/[\w.+@-]+)+/?|[A-Za-z]:\\[\w.\\-]+|\b[\w-]++\.[a-z][a-z0-9]{1,4}\b)"
+    r"|\b(?:[\w-]+(?=[A-Za-z]:\\)|[\w-]++)"
 )
-_FORMULA = re.compile(r"\(?-?\d[\d.]*\)?(?:\s*[-+*/^×÷%]\s*\(?-?\d[\d.]*\)?)+")
+"""A path; or a word that begins none, without a group: it is read once, not again from each of its parts."""
+
+_FORMULA = re.compile(r"(\(?-?\d[\d.]*+\)?(?:\s*+[-+*/^×÷%]\s*+\(?-?\d[\d.]*+\)?)++)|\d[\d.]*+")
+"""What can be calculated; or a number beside which nothing is, without a group: it is read once."""
+
 _SPOKEN = re.compile(
-    r"(\d[\d.]*)\s*(multiplied by|divided by|plus|minus|times|over|乘以|除以|加|减|乘)\s*(\d[\d.]*)",
+    r"(\d[\d.]*+)\s*+(multiplied by|divided by|plus|minus|times|over|乘以|除以|加|减|乘)\s*+(\d[\d.]*+)"
+    r"|\d[\d.]*+",
     re.IGNORECASE,
 )
 _SIGNS = {
@@ -94,14 +102,18 @@ _LOWER_PLACE = re.compile(
     r"\b(?:in|at|for|near|to)\s+([a-z]{3,}(?: (?:city|york|francisco|angeles|kong))?)"
     r"(?=\s*(?:[?.!,]|$|today|tomorrow|right|now|this|and))"
 )
-_STATE = re.compile(rf"(?:{_CAPITAL})(?:[ ](?:{_CAPITAL}))*,\s[A-Z]{{2}}\b")
+_CAPITALS = rf"(?>{_CAPITAL})(?:[ ](?>{_CAPITAL}))*+"
+_STATE = re.compile(rf"({_CAPITALS},\s[A-Z]{{2}}\b)|{_CAPITALS}")
+"""A city with the letters of its state; or a name without any, without a group: it is read once."""
+
 _JOINING = frozenset({"and", "or"})
 _STATE_ENDS = re.compile(r",\s[A-Z]{2}\b")
 """The end of each: what is quickly searched for."""
 
 _INTRODUCED = re.compile(
     r"(?:(?i:my name is|this is|i am|i'm|called|named|by name|call me))\s+([A-Z][\w'-]*(?: [A-Z][\w'-]*)*)|"
-    r"(?:named|called)\s+[\"'\u201c\u2018`]([^\"'\u201d\u2019`\n]+)[\"'\u201d\u2019`]|"
+    r"(?:named|called)\s+[\"'`]([^\"'\u201d\u2019`\n]+)[\"'\u201d\u2019`]|"
+    r"(?:named|called)\s+[\u201c\u2018]([^\"'\u201c\u201d\u2018\u2019`\n]+)[\"'\u201d\u2019`]|"
     r"(?:我叫|名字是|名叫|叫做|姓名是|我是)([\u3400-\u9fff]{2,4})|私の名前は([^\s。、です]+)",
 )
 _INTRODUCING = ("name", "call", " am", "'m", "his is", "我", "名", "叫")
@@ -116,6 +128,16 @@ _SUBJECT = re.compile(r"(?:'s)?,? (?:is|was|has|lives|works|and|aged?)\b")
 """What follows a name at the start of a sentence."""
 
 _RUN = re.compile("[\u3400-\u9fff]+|[\u30a0-\u30ff]+")
+_FROM = re.compile(
+    "从([\u3400-\u9fff]{2,5}?)(?=[到去飞至出])|"
+    "(?<![\u3400-\u9fff\u30a0-\u30ff])([\u3400-\u9fff\u30a0-\u30ff]++)から"
+)
+_TO = re.compile(
+    "[到去飞至]([\u3400-\u9fff]{2,5}?)(?=[的，。？！旅玩出]|$)|"
+    "(?<![\u3400-\u9fff\u30a0-\u30ff])([\u3400-\u9fff\u30a0-\u30ff]++)(?:まで|へ)"
+)
+"""A place that someone leaves, or heads for: in Chinese behind a word, in Japanese a whole run before one."""
+
 _HAN_PLACE = re.compile(
     "(?:[\u3400-\u9fff]{2,3}省)?[\u3400-\u9fff]{2,6}?(?:省|市|县|区|都|府)(?=[\u3400-\u9fff的]|$|[^\u3400-\u9fff])"
 )
@@ -229,14 +251,7 @@ def _english_places(text: str) -> tuple[list[str], list[str], list[str]]:
 def _asian_ways(text: str) -> tuple[list[str], list[str]]:
     if text.isascii():
         return [], []
-    origins = re.findall(
-        "从([\u3400-\u9fff]{2,5}?)(?=[到去飞至出])|([\u3400-\u9fff\u30a0-\u30ff]+)から", text
-    )
-    goals = re.findall(
-        "[到去飞至]([\u3400-\u9fff]{2,5}?)(?=[的，。？！旅玩出]|$)|([\u3400-\u9fff\u30a0-\u30ff]+)(?:まで|へ)",
-        text,
-    )
-    return [*map("".join, origins)], [*map("".join, goals)]
+    return [*map("".join, _FROM.findall(text))], [*map("".join, _TO.findall(text))]
 
 
 def _names(text: str) -> list[str]:
@@ -400,9 +415,9 @@ class Fragments:
     @lazily
     def formulas(self) -> tuple[str, ...]:
         """What can be calculated, in signs."""
-        found = [match[0].strip() for match in _FORMULA.finditer(self._undated)]
-        spoken = _SPOKEN.finditer(self._bare)
-        return _unique([*found, *(f"{each[1]} {_SIGNS[each[2].lower()]} {each[3]}" for each in spoken)])
+        spoken = (each for each in _SPOKEN.finditer(self._bare) if each[1])
+        told = (f"{each[1]} {_SIGNS[each[2].lower()]} {each[3]}" for each in spoken)
+        return _unique([*_FORMULA.findall(self._undated), *told])
 
     @lazily
     def codes(self) -> tuple[str, ...]:

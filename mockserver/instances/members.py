@@ -6,19 +6,23 @@ from difflib import get_close_matches
 from typing import Any
 
 from mockserver.base.kept import remembered
+from mockserver.instances.fragments import shortened
 from mockserver.instances.kinds import parts
 
-_ITEM = r"[`'\"“]?[\w.+-]+[`'\"”]?"
+_ITEM = r"[`'\"“]?[\w.+-](?:(?!或)[\w.+-]){0,100}+[`'\"”]?"
+"""A value of a list, but its last one. It has an end: what announces a list may stand in it many times."""
+
 _LISTED = re.compile(
     rf"(?:one of|either|must be|can be|options?(?: are)?|(?:allowed|possible|valid) values?(?: are)?|"
     rf"取值为?|可选值?为?)"
-    rf"[:：]?\s*[\[({{]?\s*((?:{_ITEM}(?:\s*[,，、|/]\s*(?:or\s+)?|\s+or\s+|或)){{1,16}}{_ITEM})",
+    rf"[:：]?\s*+(?:[\[({{]\s*+)?"
+    rf"((?:{_ITEM}(?:\s*+[,，、|/]\s*+(?:or\s++)?|\s++or\s++|或)){{1,16}}[`'\"“]?[\w.+-]++[`'\"”]?)",
     re.IGNORECASE,
 )
 _QUOTED_LIST = re.compile(
-    r"(?<!\w)((?:[`'\"][\w.+-]+[`'\"](?:\s*[,|/]\s*(?:or\s+)?|\s+or\s+)){1,16}[`'\"][\w.+-]+[`'\"])"
+    r"(?<!\w)((?:[`'\"][\w.+-]++[`'\"](?:\s*+[,|/]\s*+(?:or\s++)?|\s++or\s++)){1,16}[`'\"][\w.+-]++[`'\"])"
 )
-_PARTED = re.compile(r"\s*[,，、|/]\s*(?:or\s+)?|\s+or\s+|或")
+_PARTED = re.compile(r"(?:(?<!\s)\s++)?+[,，、|/]\s*+(?:or\s++)?|(?<!\s)\s++or\s++|或")
 _CLOSE = 0.8
 """How like a word a member is that it stands for."""
 
@@ -31,6 +35,7 @@ _MOST_MEMBERS, _MOST_WORDS = 50, 200
 @remembered(most=1024, characters=1 << 20)
 def listed(description: str) -> tuple[str, ...]:
     """The values that a description allows: ``one of: asc, desc``, ``'metric' or 'imperial'``."""
+    description = shortened(description)
     if "e.g" in description or "example" in description:
         return ()
     found = _LISTED.search(description) or _QUOTED_LIST.search(description)

@@ -40,6 +40,8 @@ _PROPERTIES = {
 _FAVOURITES = _LETTERS[:26] + _LETTERS[26:] + _DIGITS
 _GROUP = re.compile(r"\?(?:(?P<look><?[=!])|(?P<plain>[a-zA-Z-]*:|>)|P?<(?P<name>\w+)>)")
 _COUNT = re.compile(r"\{(\d{1,12})(,?)(\d{0,12})\}")
+_NAMED = re.compile(r"\{\^?([^{}\\]*+)\}")
+_CODED = re.compile(r"\{([0-9a-fA-F]{1,6})\}|([0-9a-fA-F]{2,4})")
 _QUANTIFIERS = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 
 
@@ -207,13 +209,13 @@ class _Parser:
         if char.lower() in _CLASSES:
             return _CLASSES[char] if char in _CLASSES else _without(_CLASSES[char.lower()])
         if char in "pP":
-            named = re.compile(r"\{\^?([^}]*)\}").match(self.pattern, self.at)
+            named = _NAMED.match(self.pattern, self.at)
             name = named[1] if named else self.peek()
             self.at = named.end() if named else self.at + 1
             letters = _PROPERTIES.get(name, _PROPERTIES.get(name[-3:], _LETTERS))
             return letters if char == "p" else _without(letters)
         if char in "xu":
-            digits = re.compile(r"\{([0-9a-fA-F]{1,6})\}|([0-9a-fA-F]{2,4})").match(self.pattern, self.at)
+            digits = _CODED.match(self.pattern, self.at)
             if digits:
                 hexes = digits[1] or (digits[2][:2] if char == "x" else digits[2])
                 self.at = digits.end() if digits[1] else self.at + len(hexes)

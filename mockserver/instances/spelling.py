@@ -20,7 +20,7 @@ VALUES = frozenset({"enum", "const", "default", "examples"})
 _URI = "/?:@!$&'()*+,;=-._~%"
 """What may stand in a reference beside letters and digits (RFC 3986, 3.5)."""
 
-_PLAIN = re.compile(r"[A-Za-z0-9/$_.:-]*#?[A-Za-z0-9/$_.-]*")
+_PLAIN = re.compile(r"[A-Za-z0-9/$_.:-]*+(?:#[A-Za-z0-9/$_.-]*+)?")
 """A reference that is spelled strictly already."""
 
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -31,7 +31,9 @@ _NAMING = frozenset(
 """What may stand beside a reference and demands nothing."""
 
 _COUNT = re.compile(r"\{\d+(?:,\d*)?\}")
-_ESCAPE = re.compile(r"\\(?:[pPu]\{[^}]*\}|k<[^>]*>|c[A-Za-z]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_ESCAPE = re.compile(
+    r"\\(?:[pPu]\{[^}\\]*+\}|k<[^>\\]*+>|c[A-Za-z]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL
+)
 _ANCHORS = {r"\A": "^", r"\Z": "$", r"\z": "$"}
 """What other dialects write for the ends of a text; ECMA-262 has no use for it."""
 

@@ -30,18 +30,24 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _SAYS = (
-    r"\s*(?:=|:|：|传入|传|设为|为|は)\s*[\"'“「`]?"
-    r"([^\n\"'”」`，。；]+?)(?=[\"'”」`，。；,;]|\.?\s*$|\. |\n)"
+    r"\s*+(?:=|:|：|传入|传|设为|为|は)\s*[\"'“「`]?"
+    r"([^\n\"'”」`，。；]+?)(?=[\"'”」`，。；,;]|\.\s*+$|(?<!\s)\s*+$|\. |\n)"
 )
 """What says, behind a property's name, that its value follows."""
 
-_QUOTES = r"\s+(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|“([^”\n]+)”|`([^`\n]+)`)"
-_IS = r"\s+(?:is|are)\s+((?:[A-Z][\w'’-]*)(?: [A-Z][\w'’-]*)*|[A-Za-z-]*[\d_][\w-]*)"
+_QUOTES = r"\s++(?:\"([^\"\n]+)\"|'([^'\n]+)'(?!\w)|“([^“”\n]+)”|`([^`\n]+)`)"
+_IS = r"\s++(?:is|are)\s++((?:[A-Z][\w'’-]*)(?: [A-Z][\w'’-]*)*|[A-Za-z-]*[\d_][\w-]*)"
 """A value that follows the name in quotation marks, or behind "is" as a name or a code."""
 
 _VALUE = re.compile(rf"(?i:{_SAYS})|{_QUOTES}|{_IS}")
 """What follows the name of a property where its value is told."""
 
+_ORDER = re.compile(
+    r"(?:run|execute|command|commands|命令|运行|执行|実行)[^:：\n]*+(?:[:：]\s*([^\n]+))?", re.IGNORECASE
+)
+"""What is to be run, behind a colon; or a word that says so in a line without any, without a group."""
+
+_NEXT = re.compile(r" and (?=\w+ )")
 _FRONT = frozenset({"from", "origin", "departure", "source", "start", "出发地", "出発地"})
 _BACK = frozenset({"to", "destination", "arrival", "target", "end", "目的地"})
 
@@ -86,12 +92,12 @@ def _forms(text: str) -> dict[str, int]:
 @memo(most=1024)
 def _beside(root: str) -> tuple[re.Pattern[str], ...]:
     """Where a number stands beside a word: behind it, before it, behind it and a few words more."""
-    shown = re.escape(root) + ("[a-z]*" if len(root) > 1 else "(?![a-z])")
+    shown = re.escape(root) + ("[a-z]*+" if len(root) > 1 else "(?![a-z])")
     value = r"[$€£¥]?(-?\d{1,3}(?:,\d{3})+|-?\d+(?:\.\d+)?)(?![\w.]\w)"
     spelled = (
-        rf"(?<![a-z]){shown}\s*(?:is|are|=|:|为|是|of|was|传)?\s*{value}",
-        rf"(?<![\w.])(-?\d+(?:\.\d+)?)[\s-]*{shown}(?![a-z])",
-        rf"(?<![a-z]){shown}(?:\s+[a-z]+){{1,4}}?\s+(?:is|are|was|were)\s+{value}",
+        rf"(?<![a-z]){shown}\s*+(?:(?:is|are|=|:|为|是|of|was|传)\s*+)?{value}",
+        rf"(?<![\w.])(-?\d+(?:\.\d+)?)[\s-]*+{shown}(?![a-z])",
+        rf"(?<![a-z]){shown}(?:\s++[a-z]++){{1,4}}?\s++(?:is|are|was|were)\s++{value}",
     )
     return tuple(re.compile(each, re.IGNORECASE) for each in spelled)
 
@@ -358,12 +364,8 @@ def _commands(words: Words) -> list[str]:
     """What stands in backticks or quotes, else what follows a colon."""
     if words.fragments.quoted:
         return list(words.fragments.quoted)
-    found = re.search(
-        r"(?:run|execute|command|commands|命令|运行|执行|実行)[^:：\n]*[:：]\s*([^\n]+)",
-        words.text,
-        re.IGNORECASE,
-    )
-    return [part.strip() for part in re.split(r" and (?=\w+ )", found[1])] if found else []
+    said = next((found[1] for found in _ORDER.finditer(words.text) if found[1]), "")
+    return [part.strip() for part in _NEXT.split(said)] if said else []
 
 
 def _fragment(name: str) -> Callable[[Words], Sequence[Any]]:

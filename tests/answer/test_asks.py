@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.answer.asks import asks_for, terms
+from mockserver.answer.asks import asks_for, names, terms
 
 Tool = dict[str, Any]
 
@@ -184,3 +184,10 @@ def test_what_is_remembered_of_long_texts_is_bounded_in_their_length() -> None:
     for text in texts[1:]:
         terms(text)
     assert terms(texts[0]) is not first, "it was forgotten for the others"
+
+
+def test_a_name_is_looked_for_in_time_that_grows_with_the_text() -> None:
+    assert not names(" " * 200_000, " ")
+    assert not names("a" + " " * 200_000, "a")
+    assert not names("tool " * 40_000 + "x", "x y")
+    assert names("the tool " + " " * 200_000 + "tea", "tea")

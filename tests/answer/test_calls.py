@@ -475,3 +475,22 @@ def test_each_step_has_the_words_that_ask_for_it() -> None:
     request = ask("Multiply 3 by 4, and then add 7 and 8", tools=[ADD, MULTIPLY], parallel_tool_calls=True)
     made = [(call.name, loads(call.arguments)) for call in calls.calls(request, drawn())]
     assert made == [("multiply", {"a": 3, "b": 4}), ("add", {"a": 7, "b": 8})]
+
+
+@pytest.mark.parametrize("piece", [" ", "\n", ", ", ". ", "then", "and ", "a  "])
+def test_steps_are_parted_in_time_that_grows_with_the_text(piece: str) -> None:
+    assert len(calls._steps().split(piece * (200_000 // len(piece)))) <= 200_000
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("add 1,  then  add 2", ["add 1", "  add 2"]),
+        ("add 1 and then add 2", ["add 1", " add 2"]),
+        ("then add 1;  then add 2", ["", " add 1", " add 2"]),
+        ("add 1.  And  so on", ["add 1", " And  so on"]),
+        ("加1，然后加2", ["加1", "加2"]),
+    ],
+)
+def test_steps_stand_apart(text: str, steps: list[str]) -> None:
+    assert calls._steps().split(text) == steps

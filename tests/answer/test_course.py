@@ -223,3 +223,23 @@ def test_what_is_around_a_result_takes_as_long_as_its_text() -> None:
 
 def test_a_result_without_end_is_left_as_it_is_there() -> None:
     assert bare("Observation: a" + "b" * RESULT + "<tool_result>").endswith("b<tool_result>")
+
+
+@pytest.mark.parametrize(
+    ("begins", "piece"),
+    [
+        ("working directory", " "),
+        ("working directory `", "`"),
+        ("<cwd>", "\n"),
+        ("", "working folder"),
+        ("cwd:", "\n "),
+    ],
+)
+def test_a_folder_is_looked_for_in_time_that_grows_with_the_text(begins: str, piece: str) -> None:
+    assert directory(ask([user(begins + piece * (200_000 // len(piece)))])) == ""
+
+
+@given(st.integers(0, 60_000))
+def test_a_folder_stands_anywhere_in_a_long_text(before: int) -> None:
+    text = " " * before + "Working directory: `/srv/" + "tea/" * 20 + "pot`" + " " * 20_000
+    assert directory(ask([user(text)])) == "/srv/" + "tea/" * 20 + "pot"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from mockserver.answer.heeding import complaints, demand, heeding
+from mockserver.answer.heeding import _about, _demands, _places, complaints, demand, heeding
 from mockserver.base.jsontext import dumps
 from tests.wire.strategies import texts
 
@@ -102,3 +102,76 @@ def test_a_reference_that_leads_nowhere_is_passed_over() -> None:
 @given(texts)
 def test_no_complaint_breaks_it(text: str) -> None:
     assert dumps(heeding(CUP, f"cups\n {text}"))
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(
+            "\n",
+            " ",
+            "\n ",
+            "-\n",
+            "a:\n",
+            "a\n ",
+            "a: must ",
+            "field a: ",
+            '"loc":[',
+            '"loc":[1] ',
+            '"loc":[1] "msg": ',
+        ),
+        *(
+            '"msg":',
+            '"msg": "a" ',
+            '"msg": "a", "loc": [',
+            '"path":[',
+            '"path":[1] "message":',
+            '\\"',
+            "validation error for a.",
+        ),
+    ],
+)
+def test_a_complaint_is_read_in_time_that_grows_with_its_length(piece: str) -> None:
+    text = piece * (200_000 // len(piece))
+    for pattern in (*_places(), *(pattern for pattern, _ in _demands())):
+        assert len(list(pattern.finditer(text))) <= len(text)
+    assert len(complaints(text)) <= 24
+
+
+def test_of_two_places_that_stand_together_the_nearer_one_is_meant() -> None:
+    said = '{"loc": ["a"], "loc": ["b", 0], "msg": "Field \\"required\\""}'
+    assert complaints(said) == [(("b", "0"), 'Field \\"required\\"')]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "\n\n - \n `cups`\n: \n must be 3",
+        "  cups : must be 3",
+        "\t* 'cups': must be 3",
+        "Green tea\n\ncups: must be 3",
+    ],
+)
+def test_a_line_names_its_place(said: str) -> None:
+    assert complaints(said) == [(("cups",), "must be 3")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "named"),
+    [
+        *(
+            ("cups", "Cups must be 3", True),
+            ("cup", "cups must be 3", False),
+            ("cup", "my_cup must be 3", False),
+        ),
+        *(("tea-pot", "the tea-pot is required", True), ("tea-pot", "a tea-pots and tea-pot", True)),
+        *(("tea-pot", "tea-pots", False), ("", "tea", False), ("茶 壶", "茶 壶 is required", True)),
+    ],
+)
+def test_a_property_is_named_by_a_word_of_its_own(name: str, text: str, *, named: bool) -> None:
+    assert bool(_about({"properties": {name: {}}}, text)) is named
+
+
+def test_thousands_of_properties_need_no_expression_each() -> None:
+    names = {f"p-{number}": True for number in range(100_000)}
+    assert _about({"properties": names}, "xp-99999") == []

@@ -1,5 +1,6 @@
 """What a translation model says: language, terms and memory that it was given can be seen in it."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.answer.translation import translated
+from mockserver.answer.translation import _longest, translated
 from tests.asking import ask
 
 
@@ -57,3 +58,16 @@ def test_more_terms_than_are_looked_for_and_longer_ones_do_nothing() -> None:
     assert said("term150", {"target_lang": "en", "terms": many[100:] + many}) == "[English] x"
     assert said("term199", {"target_lang": "en", "terms": many}) == "[English] x9"
     assert said("a", {"target_lang": "en", "terms": [{"source": "a", "target": "b" * 101}]}) == "[English] a"
+
+
+def test_terms_that_begin_alike_are_looked_for_in_time_that_grows_with_the_text() -> None:
+    terms = [{"source": "a" * length + "b", "target": "tea"} for length in range(1, 100)]
+    assert said("a" * 200_000 + "b", {"target_lang": "en", "terms": terms}).endswith("atea")
+
+
+@given(
+    st.lists(st.text("ab.|", min_size=1, max_size=5), min_size=1, max_size=9), st.text("ab.|", max_size=30)
+)
+def test_the_longest_of_the_terms_stands_for_its_place(terms: list[str], text: str) -> None:
+    longest = "|".join(map(re.escape, sorted(terms, key=len, reverse=True)))
+    assert re.findall(_longest(terms), text) == re.findall(longest, text)

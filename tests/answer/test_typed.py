@@ -124,3 +124,15 @@ def test_every_example_has_a_schema(value: Any) -> None:
 def test_no_text_breaks_it(text: str) -> None:
     found = type_of("{" + text + "}")
     assert found is None or dumps(found)
+
+
+@pytest.mark.parametrize("piece", ['\\"', "\\'", '"', "/*", "/* ", "<", "\n", "a", "1", '"\\', "'a "])
+@pytest.mark.parametrize("begins", ['{"a":', "{", "{a: '"])
+def test_a_text_is_no_type_in_time_that_grows_with_its_length(begins: str, piece: str) -> None:
+    assert type_of(begins + piece * (200_000 // len(piece))) is None
+
+
+def test_a_comment_that_never_ends_is_part_of_no_type() -> None:
+    assert type_of("{a: string /* tea */}")
+    assert type_of("{a: string} /* tea") is None
+    assert type_of("{a: string /* tea}") is None

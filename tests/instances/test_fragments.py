@@ -191,3 +191,48 @@ def test_numbers_are_those_that_stand_by_themselves(text: str) -> None:
 @given(st.text(st.sampled_from("2026-0/1.年月日 a\n"), max_size=24))
 def test_no_date_in_digits_is_passed_over(text: str) -> None:
     assert parted._YEAR.search(text) or not parted._DATE.search(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "piece"),
+    [
+        *(("formulas", piece) for piece in ("1", "1.", "1..", "1 ", "(1", "1-", "-1", "1 plus ", " ", "\n")),
+        *(
+            (kind, piece)
+            for kind in ("origins", "goals")
+            for piece in ("データ", "中", "从中", "到中", "から", "へ")
+        ),
+        *(("paths", piece) for piece in ("a-", "1-1-", "-", "/a", "~/", "a.b-", "é-")),
+        *(("quoted", piece) for piece in ("“", "‘ ", "「", "『", "《", "`", '"', "'a' ", "“a「")),
+        *(("places", ", CA " + piece) for piece in ("A", "Ab ", "A.", "A-")),
+        *(("people", piece) for piece in ("named “", "called ‘", "named A", "我叫")),
+        *(("emails", piece) for piece in ("a", "a@", "a@b.", "a.")),
+    ],
+)
+def test_a_text_is_taken_apart_in_time_that_grows_with_its_length(kind: str, piece: str) -> None:
+    """As one that is not shortened is: a shortened one takes a fiftieth of it."""
+    start, _, piece = piece.rpartition(", CA ") if kind == "places" else ("", "", piece)
+    text = start + ", CA " * (kind == "places") + piece * (200_000 // len(piece))
+    assert len(getattr(Fragments(text), kind)) <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "found"),
+    [
+        ("See ../a-b/c.py, x-C:\\dir and b-c.txt", "paths", ("../a-b/c.py", "C:\\dir", "b-c.txt")),
+        ("--dry-run on a-b.yaml or a-b", "paths", ("a-b.yaml",)),
+        ("Of 12 and 3: ..(1.5 + 2) * 3, 4.5 plus 6 or 7 times", "formulas", ("(1.5 + 2) * 3", "4.5 + 6")),
+        ("...12+3, 9", "formulas", ("12+3",)),
+        ("大阪から東京まで", "origins", ("大阪",)),
+        ("大阪から東京まで", "goals", ("東京",)),
+        ("从北京到上海", "origins", ("北京",)),
+        ("“a “b” c” 《《茶》经》 'it'", "quoted", ("b", "茶", "it")),
+    ],
+)
+def test_pieces_are_whole(text: str, kind: str, found: tuple[str, ...]) -> None:
+    assert getattr(fragments(text), kind) == found
+
+
+def test_a_state_stands_behind_its_city() -> None:
+    cities = parted._STATE.findall("iX St. Louis, MO or Lake Elsinore, CA in Bath, UK")
+    assert [city for city in cities if city] == ["Louis, MO", "Lake Elsinore, CA", "Bath, UK"]

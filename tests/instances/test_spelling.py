@@ -132,3 +132,9 @@ def test_what_stands_beside_a_reference_binds_where_it_demands_anything() -> Non
     assert with_siblings([old], binding=False)
     assert old == {"$ref": "#/definitions/a", "title": "A"}
     assert not with_siblings(strictly({"$ref": "#/definitions/a", "definitions": {"a": {"$ref": "#"}}}))
+
+
+def test_a_reference_and_a_pattern_are_read_in_time_that_grows_with_their_length() -> None:
+    assert reference("a" * 200_000 + "!") == "a" * 200_000 + "!"
+    assert len(pattern("\\p{" * 60_000)) >= 180_000
+    assert len(pattern("\\k<" * 60_000)) >= 180_000

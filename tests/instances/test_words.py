@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.instances import words
 from mockserver.instances.fragments import LONGEST, fragments
 from mockserver.instances.kinds import counts, kind_of, made_up, parts, tables, usual
 from mockserver.instances.language import language
@@ -314,3 +315,45 @@ def test_a_function_without_places_is_called_for_one_thing(parameters: Any) -> N
 )
 def test_names_tell_what_counts(name: str, *, whole: bool) -> None:
     assert counts(name) is whole
+
+
+@pytest.mark.parametrize("root", ["count", "a", "1", "年"])
+@pytest.mark.parametrize("piece", ["\n", " ", "- ", "1", "a", "is ", "a ", "1 ", "-1"])
+def test_a_number_beside_a_word_is_found_in_time_that_grows_with_the_text(root: str, piece: str) -> None:
+    for begins in ("", root, f"{root} a", f"1{root}"):
+        text = begins + piece * (200_000 // len(piece))
+        for pattern in words._beside(root):
+            assert len(list(pattern.finditer(text))) <= len(text)
+
+
+@pytest.mark.parametrize("sign", ["=", ": ", "传", " is ", ' "', " “", " "])
+@pytest.mark.parametrize("piece", ["\n", " ", "\u3000", ". ", " .", "a ", "a-", "“"])
+def test_what_follows_a_name_is_found_in_time_that_grows_with_the_text(sign: str, piece: str) -> None:
+    text = f"name{sign}b" + piece * (200_000 // len(piece)) + "c"
+    assert words._VALUE.match(text, len("name")) or sign in (" is ", ' "', " “", " ")
+
+
+def test_a_command_is_found_in_time_that_grows_with_the_text() -> None:
+    assert not any(found[1] for found in words._ORDER.finditer("run " * 50_000))
+    assert Words.of("run it and run\nexecute now: ls -l and echo hi").pick("command", "", {}) == "ls -l"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("count   is   5", 5),
+        ("counts:\n7", 7),
+        ("8 - counts", 8),
+        ("the count of all cups is 9", 9),
+        ("count 1,000", 1000),
+    ],
+)
+def test_a_number_stands_beside_its_word(text: str, value: int) -> None:
+    assert Words.of(f"3 cups; {text}").pick("count", "", {"type": "integer"}) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("name: tea  . ", "tea"), ("name =  green tea   ", "green tea"), ("name: a. B", "a")]
+)
+def test_a_value_ends_before_the_stop_and_the_blanks_behind_it(text: str, value: str) -> None:
+    assert Words.of(text).pick("name", "", {"type": "string"}) == value
