@@ -48,18 +48,21 @@ def _described(function: Mapping[str, Any]) -> str:
     )
 
 
-def _parsed(arguments: str) -> Any:
-    try:
-        return json.loads(arguments)
-    except ValueError:
-        return arguments
-
-
 def call_text(name: str, arguments: str, style: CallStyle) -> str:
-    """A function call as the model writes it."""
+    """A function call as the model writes it.
+
+    Arguments that are no JSON, or are nested more deeply than can be read and written, count as their text.
+    """
     if style == "fncall":
         return f"✿FUNCTION✿: {name}\n✿ARGS✿: {arguments}"
-    parsed = _parsed(arguments)
+    try:
+        return _called(name, json.loads(arguments), style)
+    except (ValueError, RecursionError):
+        return _called(name, arguments, style)
+
+
+def _called(name: str, parsed: Any, style: CallStyle) -> str:
+    """A call with its arguments as a value, or as the text that stands in its place."""
     if style == "json":
         shown = parsed if isinstance(parsed, str) else json.dumps(parsed, ensure_ascii=False)
         return f'<tool_call>\n{{"name": "{name}", "arguments": {shown}}}\n</tool_call>'

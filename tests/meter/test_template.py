@@ -74,6 +74,17 @@ def test_the_blank_before_some_arguments_is_the_one_behind_the_colon() -> None:
     assert call_text("f", ' {"a": 1}', "json") == call_text("f", '{"a": 1}', "json")
 
 
+@pytest.mark.parametrize("style", ["json", "xml"])
+@pytest.mark.parametrize("closing", ["", "]"])
+def test_arguments_nested_too_deeply_to_be_read_stand_as_they_are(style: CallStyle, closing: str) -> None:
+    depths = (*range(900, 1000), 2000, 100_000)
+    for arguments in ("[" * depth + closing * depth for depth in depths):
+        shown = (
+            f'{{"name": "f", "arguments": {arguments}}}' if style == "json" else "<function=f>\n</function>"
+        )
+        assert call_text("f", arguments, style) == f"<tool_call>\n{shown}\n</tool_call>"
+
+
 def test_arguments_that_are_no_json_stand_as_they_are() -> None:
     assert (
         call_text("f", "{not json", "json")

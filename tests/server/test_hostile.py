@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from starlette.testclient import TestClient
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from mockserver.base import resources
@@ -25,6 +26,7 @@ from mockserver.rules.schemas import validator
 from mockserver.server.app import App
 from mockserver.talk.surface import Surface
 from mockserver.testing.channel import AsgiChannel
+from tests.asking import body_of
 from tests.conftest import NOW, make_headers
 from tests.server.conftest import MakeLive
 from tests.server.talk import COMPAT, MODELS, MULTIMODAL, PATIENCE, TEXT, TOKENIZER, Line, Live, request
@@ -706,6 +708,44 @@ def test_nothing_that_a_request_names_is_opened_asked_for_or_run(live: Live) -> 
     finally:
         watching = False
     assert seen == []
+
+
+CHATS = {
+    **PATHS,
+    named("anthropic"): "/apps/anthropic/v1/messages",
+    named("responses"): "/compatible-mode/v1/responses",
+}
+DEEP = {"open": "[" * 100_000, "closed": "[" * 2000 + "]" * 2000, "object": '{"a":' * 2000 + "1" + "}" * 2000}
+"""Arguments of a call that are nested beyond what is read."""
+
+
+@pytest.mark.parametrize("arguments", DEEP.values(), ids=DEEP)
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("surface", CHATS, ids=lambda surface: surface.name)
+def test_a_scripted_call_with_arguments_of_any_depth_is_answered(
+    client: TestClient, surface: Surface, *, stream: bool, arguments: str
+) -> None:
+    script = {"reply": {"tool_calls": [{"name": "f", "arguments": arguments}]}}
+    assert client.post("/_mock/replies", json=script).status_code == 201
+    model = "qwen3-vl-plus" if surface is NATIVE_MULTIMODAL else "qwen-plus"
+    body = body_of("Tea?", model=model, surface=surface, stream=stream)
+    headers = {"X-DashScope-SSE": "enable"} if stream and surface.voice == "native" else {}
+    answer = client.post(CHATS[surface], json=body, headers=headers)
+    assert answer.status_code == 200
+    assert "InternalError" not in answer.text
+
+
+@pytest.mark.parametrize("arguments", DEEP.values(), ids=DEEP)
+def test_a_past_call_with_arguments_of_any_depth_is_let_in_by_a_lenient_server(
+    client: TestClient, arguments: str
+) -> None:
+    client.put("/_mock/rules", json={"mode": "lenient"})
+    call = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": arguments}}
+    past = [
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "ok"},
+    ]
+    assert client.post(COMPAT, json=_chat(messages=[*MESSAGES, *past])).status_code == 200
 
 
 def _chat(**more: Any) -> Any:
