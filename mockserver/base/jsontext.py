@@ -4,6 +4,7 @@ NaN, lone surrogates, invalid UTF-8 and nesting beyond 1,024 levels are refused 
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -108,6 +109,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
         return int(value)
     return value
+
+
+def whole_numbers(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Members with whole numbers as integers: a schema takes 2.0 for one."""
+    return {
+        name: int(member) if isinstance(member, float) and member.is_integer() else member
+        for name, member in members.items()
+    }
 
 
 def dump_text(text: str) -> bytes:

@@ -10,6 +10,7 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from mockserver.answer.embedding import features
+from mockserver.base.jsontext import whole_numbers
 from mockserver.catalogue.models import Model
 from mockserver.endpoints.endpoint import Call
 from mockserver.endpoints.refusing import model_of, plain, worded
@@ -71,7 +72,8 @@ def _ranked(
         raise worded(surface, engine.errors.refuse("parameter.input-length", max=model.max_input))
     asked = features(_text(given["query"]))
     scores = [_nearness(asked, features(_text(document))) for document in documents]
-    order = sorted(range(len(documents)), key=lambda at: (-scores[at], at))[: options.get("top_n")]
+    most = whole_numbers(options).get("top_n")
+    order = sorted(range(len(documents)), key=lambda at: (-scores[at], at))[:most]
     shown = options.get("return_documents") or False
     return [_result(at, scores[at], documents[at] if shown else None) for at in order], tokens
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.answer import moderation
 from mockserver.base import resources
+from mockserver.base.jsontext import whole_numbers
 from mockserver.base.values import value
 from mockserver.catalogue import making
 from mockserver.catalogue.errors import Refusal
@@ -108,7 +109,7 @@ def begin(engine: "Engine", call: Call, kind: str) -> Steps[dict[str, Any]]:
     empty = data.get("input") == {} and making.empty_handed(model.name)
     held = data | {"input": {"prompt": None}} if empty else data
     yield from sized(len(call.body), plain, engine, "tasks.request", held, call.surface)
-    given, options = data["input"], data.get("parameters") or {}
+    given, options = whole_numbers(data["input"]), whole_numbers(data.get("parameters") or {})
     prompt = given.get("prompt") or ""
     found = yield from sized(len(prompt), engine.moderation.input.find, prompt)
     task = Task(

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.base.jsontext import VALUES, canonical, dump_text, dumps, dumps_in_turns, loads, loads_bounded
+from mockserver.base.jsontext import (
+    VALUES,
+    canonical,
+    dump_text,
+    dumps,
+    dumps_in_turns,
+    loads,
+    loads_bounded,
+    whole_numbers,
+)
 from tests.wire.strategies import json_values, texts
 
 
@@ -146,3 +155,11 @@ def test_the_canonical_text_is_the_same_however_a_value_is_written(value: Any) -
 )
 def test_the_canonical_text_knows_no_order_and_no_whole_fractions(text: str, same: str) -> None:
     assert canonical(text) == same
+
+
+def test_whole_numbers_are_integers_however_they_are_written() -> None:
+    members = whole_numbers({"n": 2.0, "share": 0.5, "most": 1e300, "name": "2.0", "endless": float("inf")})
+    assert dumps(members["n"]) == b"2"
+    assert isinstance(members["most"], int)
+    assert {name: members[name] for name in ("share", "name")} == {"share": 0.5, "name": "2.0"}
+    assert members["endless"] == float("inf")

@@ -65,9 +65,10 @@ def test_an_answer_has_the_recorded_order_of_keys(engine: Engine) -> None:
     assert answer["id"] == REQUEST_ID
 
 
-@pytest.mark.parametrize(("top", "count"), [(None, 3), (1, 1), (3, 3), (99, 3)])
-def test_as_many_results_as_are_asked_for(engine: Engine, top: int | None, count: int) -> None:
+@pytest.mark.parametrize(("top", "count"), [(None, 3), (1, 1), (2.0, 2), (3, 3), (99, 3)])
+def test_as_many_results_as_are_asked_for(engine: Engine, top: float | None, count: int) -> None:
     assert len(compat(engine, query=ASKED, documents=TEAS, top_n=top)["results"]) == count
+    assert len(natively(engine, "gte-rerank", ASKED, TEAS, top_n=top)["output"]["results"]) == count
 
 
 def test_equal_documents_keep_their_order_and_have_one_score(engine: Engine) -> None:
@@ -197,7 +198,7 @@ GIVEN = st.fixed_dictionaries(
         "model": st.sampled_from(["qwen3-rerank", "qwen3-vl-rerank", "qwen-plus"]) | ANY_JSON,
         "query": ITEM,
         "documents": st.lists(ITEM, max_size=4) | ANY_JSON,
-        "top_n": st.integers(1, 4) | ANY_JSON,
+        "top_n": st.integers(1, 4) | st.sampled_from([1.0, 1e300]) | ANY_JSON,
         "return_documents": st.booleans() | ANY_JSON,
     },
 )

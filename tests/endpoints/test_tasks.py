@@ -311,6 +311,20 @@ def test_any_task_is_begun_and_done_or_refused(engine: Engine, kind: str, given:
 # -- over the wire
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "name", "count"),
+    [("imageSynthesis", IMAGE, "n", 2), ("videoSynthesis", VIDEO, "duration", 3)],
+)
+def test_a_whole_number_is_one_however_it_is_written(
+    engine: Engine, kind: str, body: dict[str, Any], name: str, count: int
+) -> None:
+    ids = [begun(engine, {**body, "parameters": {name: number}}, kind) for number in (count, float(count))]
+    at(engine, 1)
+    plain, odd = (dumps(state(engine, task_id)).replace(task_id.encode(), b"") for task_id in ids)
+    assert b'"SUCCEEDED"' in plain
+    assert plain == odd
+
+
 def test_the_dashscope_sdk_begins_waits_and_fetches_pictures(engine: Engine, url: str) -> None:
     begun = ImageSynthesis.async_call(model="wanx-v1", prompt="a teapot", n=2, size="64*32", api_key=KEY)
     assert (begun.status_code, begun.output.task_status) == (200, "PENDING")
