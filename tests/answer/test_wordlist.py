@@ -1,5 +1,7 @@
 """Lists of words: what they find, and what cannot be in them."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +26,26 @@ def test_a_word_is_found_in_any_text_whatever_its_characters(before: str, word: 
     found = WordList((word,)).find(before + word + behind)
     assert found is not None
     assert found <= len(before)
+
+
+ALIKE = "aAsSſkK\u212aiIİıßẞσΣςµμ\u0345ιΙ\u1fbeθϑϴÅ\u212bǅΐ\u1fd3ﬅﬆвВᲀ茶.-^]\\ "
+"""Signs that are alike in ways of their own, and some that mean something in a regular expression."""
+
+
+@given(
+    st.lists(st.text(ALIKE, min_size=1, max_size=4).filter(str.strip), min_size=1, max_size=6),
+    st.text(ALIKE, max_size=20),
+)
+def test_the_first_place_is_that_of_a_regular_expression(words: list[str], text: str) -> None:
+    begun = re.search("|".join(map(re.escape, words)), text, re.IGNORECASE)
+    assert WordList(tuple(words)).find(text) == (None if begun is None else begun.start())
+
+
+def test_a_thousand_words_that_begin_alike_are_looked_for_at_once() -> None:
+    words = WordList(tuple(f"{'a' * 190}{number:04}" for number in range(1000)))
+    long = "A" * 200_000
+    assert words.find(long) is None
+    assert words.find(f"{long}0999{long}") == len(long) - 190
 
 
 @pytest.mark.parametrize(
