@@ -112,6 +112,7 @@ _SHOWN = 120
 _WORDS: dict[str, Callable[[Any], str]] = {
     "type": lambda kinds: f"is not of type {', '.join(map(repr, _listed(kinds)))}",
     "enum": lambda known: f"is not one of [{', '.join(map(_shown, known))}]",
+    "maxItems": lambda most: f"has more than {most} entries",
     "maxLength": lambda most: f"is longer than {most} characters",
 }
 """Broken constraints whose own message would be of Python's values, or hide the limit, by their keyword."""

@@ -129,6 +129,7 @@ def test_verifying_by_the_control_api(asked: TestClient) -> None:
         ({"requests": [{"macth": {}}]}, "requests[0] has no field 'macth'; the nearest known one is 'match'"),
         ({"requests": [{"match": {"system": {"regex": "("}}}]}, "is not a regular expression"),
         ({"requests": [{"count": -1}]}, "requests[0].count"),
+        ({"requests": [{"match": {"turn": 1}}] * 1001}, "has more than 1000 entries"),
     ],
 )
 def test_an_expectation_that_cannot_be_read_is_explained(client: TestClient, body: Any, words: str) -> None:
