@@ -31,8 +31,11 @@ _LANE = 4
 """Bytes for the sum of one dimension: 512 features of a weight below 100 stay below 2**24."""
 
 
-def features(text: str) -> Counter[str]:
-    """The features of a text with their weights. A repetition counts, but less each time."""
+def features(text: str, most: int | None = None) -> Counter[str]:
+    """The features of a text with their weights. A repetition counts, but less each time.
+
+    At most so many characters are read, those that one stands for counted apart.
+    """
     counts: Counter[str] = Counter()
     weights: dict[str, int] = {}
 
@@ -40,7 +43,7 @@ def features(text: str) -> Counter[str]:
         counts[feature] += 1
         weights[feature] = weight
 
-    for run in _RUN.findall(unicodedata.normalize("NFKC", text).casefold()):
+    for run in _RUN.findall(unicodedata.normalize("NFKC", text[:most]).casefold()[:most]):
         if not run[0].isalnum() and run[0] != "_":
             found(run, _MARK)
             continue

@@ -5,7 +5,8 @@ rerank, 2026-06 (compatible, limits).
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 _PAIR = 6
 """What a query and a document cost beside their own tokens: in three of three recordings, and in the docs."""
+
+_TOKEN_READ, _LEAST_READ = 16, 1000
+"""So many characters are read for each token that counts, thrice as many as it has; and of each text."""
 
 _COMPATIBLE = ("qwen3-rerank",)
 """The models of the compatible surface (Model Studio docs, text rerank, 2026-06)."""
@@ -67,11 +71,14 @@ def _ranked(
     documents: Sequence[Any] = given["documents"]
     if len(documents) > model.max_documents:
         raise worded(surface, engine.errors.refuse("embedding.batch-size", max=model.max_documents))
-    tokens = _tokens(engine, model, _text(given["query"]), [_text(document) for document in documents])
+    query, texts = _text(given["query"]), [_text(document) for document in documents]
+    count = _counter(engine, model)
+    asked, counts = count(query), [count(text) for text in texts]
+    tokens = sum(asked + each + _PAIR for each in counts)
     if tokens > model.max_input:
         raise worded(surface, engine.errors.refuse("parameter.input-length", max=model.max_input))
-    asked = features(_text(given["query"]))
-    scores = [_nearness(asked, features(_text(document))) for document in documents]
+    wanted = _read(query, asked)
+    scores = [_nearness(wanted, _read(text, each)) for text, each in zip(texts, counts, strict=True)]
     most = whole_numbers(options).get("top_n")
     order = sorted(range(len(documents)), key=lambda at: (-scores[at], at))[:most]
     shown = options.get("return_documents") or False
@@ -94,9 +101,15 @@ def _nearness(asked: Counter[str], found: Counter[str]) -> float:
     return min(1.0, shared / length) if length else 0.0
 
 
-def _tokens(engine: "Engine", model: Model, query: str, documents: Sequence[str]) -> int:
-    """What a request costs: each document with the query. What is too long counts as far as it is read."""
-    count = (model.family.counts_pieces and pieces.counter()) or engine.vocabularies.tokenizer(model).count
+def _counter(engine: "Engine", model: Model) -> Callable[[str], int]:
+    """Counts the tokens of a query or document. What is too long counts as far as it is read."""
     most = model.max_document
-    asked = min(count(query), most)
-    return sum(asked + min(count(document), most) + _PAIR for document in documents)
+    count = (model.family.counts_pieces and pieces.counter()) or partial(
+        engine.vocabularies.tokenizer(model).count_to, most=most
+    )
+    return lambda text: min(count(text), most)
+
+
+def _read(text: str, tokens: int) -> Counter[str]:
+    """The features of a text, as far as its tokens go that count."""
+    return features(text, max(_LEAST_READ, _TOKEN_READ * tokens))

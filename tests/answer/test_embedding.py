@@ -90,6 +90,11 @@ def test_two_models_share_no_space() -> None:
     assert abs(sum(one * other for one, other in pairs)) < 0.1
 
 
+def test_features_are_looked_for_as_far_as_a_text_is_to_be_read() -> None:
+    assert features("tea milk " * 1000, 8) == features("tea milk")
+    assert features("\ufdfa" * 1000, 18) == features("\ufdfa")
+
+
 def test_a_word_and_its_pieces_are_features() -> None:
     assert features("Cat") == Counter({"=cat": 3, "<ca": 1, "cat": 1, "at>": 1})
 

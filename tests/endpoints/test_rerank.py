@@ -1,5 +1,6 @@
 """Reranking on both surfaces: what is near comes first, what it costs, what is refused."""
 
+from pathlib import Path
 from typing import Any
 
 import dashscope
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mockserver.answer.embedding import features
 from mockserver.base.jsontext import dumps, loads
 from mockserver.corridor.engine import Engine
 from mockserver.dialects.compat.surface import COMPAT
@@ -18,6 +20,7 @@ from mockserver.rules.schemas import violations
 from mockserver.talk.surface import Surface
 from tests.conftest import KEY, MakeHeaders, make_headers
 from tests.endpoints.calls import REQUEST_ID, answered, call
+from tests.steps import steps
 
 NATIVE = NATIVE_TEXT
 TEAS = ["A kettle boils water.", "Green tea is steeped at eighty degrees.", "A train leaves at noon."]
@@ -110,6 +113,24 @@ def test_without_its_vocabulary_the_other_one_counts(engine: Engine, monkeypatch
 
 def test_what_is_too_long_is_read_and_paid_as_far_as_the_limit(engine: Engine) -> None:
     assert natively(engine, "qwen3-rerank", "a", ["tea " * 5000])["usage"]["total_tokens"] <= 4000 + 10
+
+
+def test_what_is_too_long_is_read_no_further_than_it_counts(engine: Engine) -> None:
+    def taken(times: int) -> int:
+        return steps(lambda: natively(engine, "qwen3-rerank", "tea", ["tea " * times]))
+
+    taken(20_000)  # what is made once is made now
+    assert taken(200_000) < 1.5 * taken(20_000)
+
+
+def test_what_counts_as_a_whole_is_read_as_a_whole(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).parents[2]
+    documents = [
+        (root / name).read_text("utf-8")[:9000] for name in ("README.md", "README.zh.md", "pyproject.toml")
+    ]
+    before = natively(engine, "qwen3-rerank", documents[0], documents)
+    monkeypatch.setattr(rerank, "features", lambda text, _: features(text))
+    assert natively(engine, "qwen3-rerank", documents[0], documents) == before
 
 
 # -- the refusals
