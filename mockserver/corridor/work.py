@@ -16,7 +16,7 @@ Given = ParamSpec("Given")
 Work: TypeAlias = Callable[[], Any]
 Steps: TypeAlias = Generator[Work, Any, Result]
 
-LARGE = 64 * 1024
+LARGE = 32 * 1024
 """From so many bytes, or characters, on a request or a reply is read and written aside: it may take 10 ms."""
 
 
