@@ -330,6 +330,22 @@ class Recorder:
     async def _keep(
         self, upstream: Upstream, scope: Scope, body: bytes, taken: _Taken, made: datetime
     ) -> None:
+        """Records what was asked and answered, or says why not: the client has its answer all the same."""
+        try:
+            await self._record(upstream, scope, body, taken, made)
+        except (CassetteError, UncleanError) as error:
+            self._not_recorded(str(error))
+        except asyncio.CancelledError:
+            self._not_recorded("the recorder ended before it was written")
+            raise
+        except Exception as error:  # noqa: BLE001 - nothing of a recording may spoil the answer
+            self._not_recorded(f"it cannot be written: {type(error).__name__}")
+        else:
+            self.counts["recorded"] += 1
+
+    async def _record(
+        self, upstream: Upstream, scope: Scope, body: bytes, taken: _Taken, made: datetime
+    ) -> None:
         """Writes what was asked and answered. What the client's own headers hold is secret too."""
         path, query = target_of(scope)
         passed = upstream.headers_for(scope["headers"], body, scope["method"])
@@ -344,19 +360,10 @@ class Recorder:
             client=header(sent, "user-agent"),
         )
         over = await self._replaced(scope, body) if self.mode == "overwrite" else []
-        try:
-            taken.check()
-            # Aside: cleaning and writing a long answer must not hold up the chunks of others.
-            write = partial(self._write, interaction, redaction, over)
-            name, clean = await self._aside.run(write)
-        except (CassetteError, UncleanError) as error:
-            self._not_recorded(str(error))
-        except asyncio.CancelledError:
-            self._not_recorded("the recorder ended before it was written")
-            raise
-        else:
-            self.recorded.library.enter(name, clean, over=over)
-            self.counts["recorded"] += 1
+        taken.check()
+        # Aside: cleaning and writing a long answer must not hold up the chunks of others.
+        name, clean = await self._aside.run(partial(self._write, interaction, redaction, over))
+        self.recorded.library.enter(name, clean, over=over)
 
     def _write(
         self, interaction: Interaction, redaction: Redaction, over: Sequence[Row]

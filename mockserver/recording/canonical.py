@@ -34,6 +34,9 @@ _BLANKS = re.compile(r"\s+")
 _IDS = frozenset(("user", "request_id", "session_id", "trace_id", "metadata", "created", "timestamp"))
 """Fields of a body that name a run and not a wish."""
 
+_FORMLESS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a dialect raises for a body that has not its form: what is compared was not checked before."""
+
 _APART = frozenset(("messages", "input", "model", "stream", "parameters", "system", "instructions"))
 
 
@@ -106,19 +109,20 @@ def _medium(value: Any) -> Any:
 def _tool_names(asked: dict[str, Any], surface: str) -> list[str]:
     try:
         tools = dialect_of(named(surface)).options(asked).get("tools")
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except _FORMLESS:
         return []
     tools = tools if isinstance(tools, list) else []
     functions = [tool.get("function") for tool in tools if isinstance(tool, dict)]
     return sorted(str(function.get("name")) for function in functions if isinstance(function, dict))
 
 
-def _messages(asked: dict[str, Any], surface: str) -> tuple[Message, ...]:
-    """The messages of a body of a surface; none when they cannot be read."""
+def _conversation(asked: dict[str, Any], surface: str) -> list[dict[str, Any]]:
+    """The messages of a body of a surface; none when it has not the form of its dialect."""
+    names: dict[str, int] = {}
     try:
-        return dialect_of(named(surface)).messages(asked)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return ()
+        return [_message(message, names) for message in dialect_of(named(surface)).messages(asked)]
+    except _FORMLESS:
+        return []
 
 
 def _body(body: bytes) -> Any:
@@ -149,9 +153,7 @@ def document_of(request: Request, surface: str) -> dict[str, Any]:
     if not isinstance(asked, dict):
         body = _body(request.body) if asked is documents.UNREADABLE else _levelled(asked)
         return {"endpoint": _endpoint(request, surface), "body": body}
-    messages = _messages(asked, surface) if surface != "other" else ()
-    names: dict[str, int] = {}
-    conversation = [_message(message, names) for message in messages]
+    conversation = _conversation(asked, surface) if surface != "other" else []
     document: dict[str, Any] = {
         "endpoint": _endpoint(request, surface),
         "model": asked.get("model"),

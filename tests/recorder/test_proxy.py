@@ -597,6 +597,42 @@ def test_an_answer_that_would_be_spoilt_is_passed_on_and_not_kept(
     assert list(tmp_path.glob("*.json")) == []
 
 
+@pytest.mark.parametrize("mode", ["all", "new", "overwrite"])
+def test_a_request_that_has_not_the_form_of_its_dialect_is_recorded(tmp_path: Path, mode: str) -> None:
+    async def run() -> None:
+        client = Client()
+        client._body = b'{"messages":[{"role":"tool","tool_call_id":[1],"content":"x"}]}'
+        recorder = recorder_of(tmp_path, Hanging(Said(b'{"error":{}}', status=400)), mode=mode)
+        await client.ask(recorder)
+        assert (client.status, client.words) == (400, '{"error":{}}')
+        assert recorder.counts["recorded"] == 1
+
+    asyncio.run(run())
+    assert [one.response.status for one in kept(tmp_path)] == [400]
+
+
+@pytest.mark.parametrize("mode", ["all", "overwrite"])
+def test_whatever_goes_wrong_with_a_recording_the_answer_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, mode: str
+) -> None:
+    def spilt(*_: Any, **__: Any) -> str:
+        raise TypeError
+
+    monkeypatch.setattr(cassette, "write", spilt)
+
+    async def run() -> None:
+        client = Client()
+        recorder = recorder_of(tmp_path, Hanging(Said()), mode=mode)
+        await client.ask(recorder)
+        assert (client.status, client.heard[-1].get("more_body")) == (200, False)
+        assert recorder.counts["not recorded"] == 1
+
+    asyncio.run(run())
+    assert [record.getMessage() for record in caplog.records if "recorded" in record.getMessage()] == [
+        "not recorded: it cannot be written: TypeError"
+    ]
+
+
 def test_a_long_request_is_read_aside(tmp_path: Path) -> None:
     async def run() -> None:
         client, again = Client(said="tea " * 30_000), Client(said="tea " * 30_000)

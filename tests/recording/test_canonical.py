@@ -11,8 +11,17 @@ from hypothesis import strategies as st
 from mockserver.recording import canonical
 from mockserver.recording.canonical import Keys, keys_of, steady
 from mockserver.recording.forms import Part
-from mockserver.recording.interaction import Request
-from tests.recording.exchanges import COMPAT, MULTIMODAL, TEXT, asked, dumped, native_asked
+from mockserver.recording.interaction import Request, surface_of
+from tests.recording.exchanges import (
+    COMPAT,
+    MESSAGES,
+    MULTIMODAL,
+    TEXT,
+    anthropic_asked,
+    asked,
+    dumped,
+    native_asked,
+)
 from tests.recording.test_forms import BOUNDARIES, FILE, PARTS, PURPOSE, sent
 from tests.wire.strategies import json_values
 
@@ -191,3 +200,90 @@ def test_no_body_is_too_odd_for_a_key(value: Any, path: str) -> None:
         made = keys(json.dumps(body).encode(), path)
         assert made == keys(json.dumps(body, indent=1).encode(), path)
         assert canonical.shape_of(Request(method="POST", path=path, body=dumped(body)))[1] in (True, False)
+
+
+RESPONSES = "/compatible-mode/v1/responses"
+FUNCTION = {"type": "function", "function": {"name": "brew", "parameters": {"type": "object"}}}
+CALL = {"id": "c", "type": "function", "function": {"name": "brew", "arguments": "{}"}}
+TURNS: list[dict[str, Any]] = [
+    {"role": "system", "content": "be kind"},
+    {"role": "user", "content": [{"text": "tea"}, {"image_url": {"url": "u"}, "min_pixels": 4}]},
+    {"role": "assistant", "content": "", "reasoning_content": "so", "tool_calls": [CALL], "partial": True},
+    {"role": "tool", "tool_call_id": "c", "content": "x"},
+]
+GOOD: list[tuple[str, dict[str, Any]]] = [
+    (COMPAT, {"model": "m", "messages": TURNS, "tools": [FUNCTION], "stream": True}),
+    (TEXT, {"model": "m", "input": {"messages": TURNS}, "parameters": {"tools": [FUNCTION]}}),
+    (TEXT, {"model": "m", "input": {"prompt": "a", "history": [{"user": "b", "bot": "c"}]}}),
+    (MULTIMODAL, {"model": "m", "input": {"messages": TURNS}}),
+    (
+        MESSAGES,
+        {
+            "model": "m",
+            "system": [{"type": "text", "text": "be kind", "cache_control": {"type": "ephemeral"}}],
+            "messages": [
+                {"role": "user", "content": "tea"},
+                {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "n", "input": {}}]},
+                {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "x"}]},
+            ],
+            "tools": [{"name": "n", "input_schema": {"type": "object"}}],
+            "thinking": {"type": "enabled", "budget_tokens": 5},
+        },
+    ),
+    (
+        RESPONSES,
+        {
+            "model": "m",
+            "instructions": "be kind",
+            "input": [
+                {"role": "user", "content": [{"type": "input_text", "text": "tea"}]},
+                {"type": "function_call", "call_id": "c", "name": "n", "arguments": "{}"},
+                {"type": "function_call_output", "call_id": "c", "output": "x"},
+            ],
+            "tools": [{"type": "function", "name": "n", "parameters": {}}, {"type": "web_search"}],
+            "tool_choice": {"type": "allowed_tools", "mode": "auto", "tools": [{"name": "n"}]},
+            "reasoning": {"effort": "low"},
+        },
+    ),
+]
+
+
+def put(document: Any, value: Any, data: st.DataObject) -> Any:
+    """A document with a value in the place of any of its own."""
+    if not isinstance(document, dict | list) or not document or data.draw(st.integers(0, 5)) == 0:
+        return value
+    if isinstance(document, list):
+        at = data.draw(st.integers(0, len(document) - 1))
+        return [*document[:at], put(document[at], value, data), *document[at + 1 :]]
+    name = data.draw(st.sampled_from(list(document)))
+    return {**document, name: put(document[name], value, data)}
+
+
+@given(good=st.sampled_from(GOOD), value=json_values, data=st.data())
+def test_a_value_of_any_form_in_any_place_of_a_request_has_a_key(
+    good: tuple[str, dict[str, Any]], value: Any, data: st.DataObject
+) -> None:
+    path, body = good
+    spoilt = json.dumps(put(body, value, data)).encode()
+    assert keys(spoilt, path) == keys(spoilt, path)
+
+
+ODD_CALL = {"type": "tool_use", "id": {}, "name": 5, "input": 5}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (COMPAT, {"messages": [{"role": "tool", "tool_call_id": [1], "content": "x"}]}),
+        (TEXT, {"input": {"prompt": 5}}),
+        (TEXT, {"input": {"prompt": "a", "history": [{"user": 5, "bot": 5}]}}),
+        (RESPONSES, {"input": "a", "instructions": 5}),
+        (RESPONSES, {"input": [{"type": "function_call", "call_id": [1], "name": 5, "arguments": 5}]}),
+        (MESSAGES, anthropic_asked(messages=[{"role": "assistant", "content": [ODD_CALL]}])),
+    ],
+)
+def test_what_has_not_the_form_of_its_dialect_is_compared_as_json(path: str, body: dict[str, Any]) -> None:
+    document = canonical.document_of(Request(method="POST", path=path, body=dumped(body)), surface_of(path))
+    assert document["body"] == canonical._levelled(body)
+    assert keys(body, path) == keys({**body, "user": "u", "seed": None}, path)
+    assert keys(body, path).strict != keys({**body, "seed": 1}, path).strict

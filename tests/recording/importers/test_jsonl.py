@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from mockserver.recording.intake import take_in
+from mockserver.recording.redaction import Redaction
 from tests.recording.exchanges import COMPAT, TEXT, asked, compat_body, dumped, native_asked
 from tests.recording.importers.reading import skipped, taken
 
@@ -50,3 +52,12 @@ def test_a_bad_line_is_skipped_and_stops_no_other(tmp_path: Path) -> None:
         "it is no object with request and response",
         "it is of a server's journal, which holds no bytes; dashscope-mock export writes a scenario",
     ]
+
+
+def test_a_request_that_has_not_the_form_of_its_dialect_loses_no_other(tmp_path: Path) -> None:
+    odd = {"messages": [{"role": "tool", "tool_call_id": [1], "content": "x"}]}
+    refused = {"status": 400, "body": {"error": {}}}
+    lines = [{"request": odd, "response": refused}, {"request": asked(), "response": compat_body()}]
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(map(dumped, lines)))
+    told = list(take_in(tmp_path / "a.jsonl", tmp_path / "tape", Redaction.of()))
+    assert [line.verdict for line in told] == ["rebuilt", "rebuilt"]
