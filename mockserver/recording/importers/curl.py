@@ -14,10 +14,12 @@ from mockserver.recording.importers.told import Body, Told
 from mockserver.recording.redaction import Pairs
 
 _MARKED = re.compile(rb"[*>{}<] |[*>]\s*$|[{}<] \[|<\s*$")
-_CLOSING = re.compile(
-    rb"(?:[{}] \[\d+ bytes data\]\r?\n)?\* [^\r\n]*(?:left intact|losing connection)[^\r\n]*\s*\Z"
-)
-"""What `-v` says behind a body."""
+_CLOSING = (b"left intact", b"losing connection")
+"""What `-v` says on the last line, behind `* `; a body that has no line end stands before it."""
+
+_COUNTED = re.compile(rb"[{}] \[\d{1,20} bytes data\]\r?\n\Z")
+_COUNTED_BYTES = 64
+"""What `-v` says on the line before, and how long that may be."""
 
 
 def _verbose(raw: bytes) -> tuple[list[bytes], bytes]:
@@ -30,7 +32,19 @@ def _verbose(raw: bytes) -> tuple[list[bytes], bytes]:
         at += len(line)
         if line.startswith(b"> "):
             sent.append(line[2:].strip())
-    return [line for line in sent if line], _CLOSING.sub(b"", raw[at:]) if sent else raw[at:]
+    return [line for line in sent if line], _unclosed(raw[at:]) if sent else raw[at:]
+
+
+def _unclosed(dump: bytes) -> bytes:
+    """A dump without what `-v` says behind a body."""
+    end = len(dump.rstrip())
+    last = max(dump.rfind(b"\n", 0, end), dump.rfind(b"\r", 0, end)) + 1
+    said = max(dump.rfind(words, last, end) for words in _CLOSING)
+    mark = dump.rfind(b"* ", last, max(said, 0))
+    if mark < 0:
+        return dump
+    counted = _COUNTED.search(dump, max(mark - _COUNTED_BYTES, 0), mark)
+    return dump[: counted.start() if counted else mark]
 
 
 def _answer(raw: bytes, where: str) -> tuple[int, Pairs, bytes]:

@@ -1,7 +1,11 @@
 """Dumps of curl."""
 
+import time
 from pathlib import Path
 
+import pytest
+
+from mockserver.recording.importers import curl
 from tests.recording.exchanges import COMPAT, TEXT, dumped, native_asked, native_body
 from tests.recording.importers.reading import only, skipped
 
@@ -32,6 +36,20 @@ def test_what_curl_says_behind_a_body_is_none_of_it(tmp_path: Path) -> None:
     behind = b"{ [9 bytes data]\n* Connection #0 to host x left intact\n"
     (tmp_path / "v.txt").write_bytes(sent + b"tea\n" + behind)
     assert only(tmp_path / "v.txt").response.raw == b"tea\n"
+    for body in (b"tea", b"2 * 3", b"a\n* b"):
+        for closing in (b"* Connection #0 to host x left intact", b"* Closing, losing connection \r\n\n"):
+            (tmp_path / "v.txt").write_bytes(sent + body + closing)
+            assert only(tmp_path / "v.txt").response.raw == body
+    for body in (b"* tea\n", b"all left intact", b"* left intact\ntea"):
+        (tmp_path / "v.txt").write_bytes(sent + body)
+        assert only(tmp_path / "v.txt").response.raw == body
+
+
+@pytest.mark.parametrize("many", [b"* ", b"{ [1 bytes data]\n", b"* left intact ", b"left intact", b"\r"])
+def test_a_dump_is_read_in_time_that_grows_with_its_length(many: bytes) -> None:
+    begun = time.process_time()
+    curl._verbose(b"> a\r\nHTTP\n" + many * 100_000 + b"x")
+    assert time.process_time() - begun < 5
 
 
 def test_a_line_of_a_body_that_looks_like_one_of_curl_stays(tmp_path: Path) -> None:
