@@ -47,6 +47,9 @@ _PREPARED, _ASKED, _TURNS = 512, 1024, 100_000
 _BYTES = 32 * 1024 * 1024
 """What is remembered of recordings made ready, and of requests as they are compared: each so many bytes."""
 
+_OF_A_QUERY = 32
+"""To read a byte of a query takes as long as so many of a body: each of its parts is looked through."""
+
 _UNAUTHORIZED = 401
 
 
@@ -151,7 +154,8 @@ class Recorded:
         known = (method, path, query, tuple(pairs), body)
         found = self._asked.get(known)
         if found is None:
-            found = yield from sized(len(body), self._taped, method, path, pairs, body, query)
+            size = len(body) + _OF_A_QUERY * len(query)
+            found = yield from sized(size, self._taped, method, path, pairs, body, query)
             self._asked.put(known, found)
         return found
 

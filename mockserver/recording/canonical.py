@@ -30,7 +30,18 @@ _VOLATILE = re.compile(
 
 _DIGIT = re.compile(r"[0-9]")
 _UPLOAD = re.compile(r"\boss://\S*/([^/\s]+)")
-_BLANKS = re.compile(r"\s+")
+_BLANKS = (r"\n", r"\r", r"\t", r"\u00a0", r"\u3000")
+"""Whitespace as JSON escapes it; of all else only the blank itself stands in it."""
+
+_ESCAPED = re.compile("|".join(map(re.escape, _BLANKS)))
+_ESCAPE = max(map(len, _BLANKS))
+
+_STRETCH = 64 * 1024
+"""So many characters of a long text are searched at once: other threads have their turn in between."""
+
+_LONGEST = 128
+"""No id and no moment is as long, with what must not follow it."""
+
 _IDS = frozenset(("user", "request_id", "session_id", "trace_id", "metadata", "created", "timestamp"))
 """Fields of a body that name a run and not a wish."""
 
@@ -55,14 +66,45 @@ def steady(text: str) -> str:
     """A text with its ids and moments levelled."""
     if not _DIGIT.search(text):
         return text
-    return _VOLATILE.sub("<volatile>", _UPLOAD.sub(r"oss://<upload>/\1", text))
+    named = _UPLOAD.sub(r"oss://<upload>/\1", text) if "oss://" in text else text
+    return _VOLATILE.sub("<volatile>", named) if len(named) <= _STRETCH else _steady_in_stretches(named)
 
 
-def _hash(value: Any, *, loose: bool = False) -> str:
+def _steady_in_stretches(text: str) -> str:
+    pieces, at = [], 0
+    for begin in range(0, len(text), _STRETCH):
+        end = begin + _STRETCH
+        for found in _VOLATILE.finditer(text, max(begin, at), end + _LONGEST):
+            if found.start() >= end:
+                break
+            pieces += [text[at : found.start()], "<volatile>"]
+            at = found.end()
+    return "".join([*pieces, text[at:]])
+
+
+def _hashes(value: Any) -> tuple[str, str]:
+    """The hash of a JSON value, and that of what is left of it without whitespace."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    if loose:
-        text = re.sub(r"(?:\\[nrt]|\\u00a0|\\u3000|\s)+", "", text)
-    return blake2b(text.encode(), digest_size=16).hexdigest()
+    return _digest(text.encode()), _digest(_bare(text).encode())
+
+
+def _bare(text: str) -> str:
+    """A JSON text without whitespace, in stretches that cut no escape in two."""
+    pieces, begin = [], 0
+    while begin < len(text):
+        end = begin + _STRETCH
+        near = _ESCAPED.finditer(text, max(begin, end - _ESCAPE), end + _ESCAPE)
+        end = max([end, *(found.end() for found in near if found.start() < end)])
+        piece = text[begin:end]
+        for blank in _BLANKS:
+            piece = piece.replace(blank, " ")  # and not nothing: what stood around it must not become another
+        pieces.append(piece.replace(" ", ""))
+        begin = end
+    return "".join(pieces)
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()
 
 
 def _levelled(value: Any) -> Any:
@@ -126,10 +168,10 @@ def _conversation(asked: dict[str, Any], surface: str) -> list[dict[str, Any]]:
 
 
 def _body(body: bytes) -> Any:
-    """A body that is no JSON: the parts of a form under their names, else its text."""
+    """A body that is no JSON: the parts of a form under their names, else its text or its bytes."""
     parts = forms.parts_of(body)
     if parts is None:
-        return steady(body.decode("utf-8", "replace"))
+        return _text_or_bytes(body)
     named_parts: dict[str, list[dict[str, Any]]] = {}
     for part in parts:
         named_parts.setdefault(part.name, []).append(_part(part))
@@ -137,14 +179,19 @@ def _body(body: bytes) -> Any:
 
 
 def _part(part: forms.Part) -> dict[str, Any]:
-    """A part of a form; a text is shown, of what is none a digest stands for its bytes."""
+    """A part of a form, with what it was sent with."""
     told = {"filename": part.file, "type": part.type}
     shown: dict[str, Any] = {name: steady(value) for name, value in told.items() if value is not None}
+    content = _text_or_bytes(part.content)
+    return {**shown, **(content if isinstance(content, dict) else {"text": content})}
+
+
+def _text_or_bytes(data: bytes) -> str | dict[str, Any]:
+    """A text as it is compared; of what is none a digest stands for its bytes."""
     try:
-        return {**shown, "text": steady(part.content.decode("utf-8"))}
+        return steady(data.decode("utf-8"))
     except UnicodeDecodeError:
-        digest = blake2b(part.content, digest_size=16).hexdigest()
-        return {**shown, "bytes": len(part.content), "blake2b": digest}
+        return {"bytes": len(data), "blake2b": _digest(data)}
 
 
 def document_of(request: Request, surface: str) -> dict[str, Any]:
@@ -193,11 +240,11 @@ def keys_of(request: Request) -> Keys:
     document = document_of(request, surface)
     strict = {name: value for name, value in document.items() if name != "system"}
     system = document.get("system") or []
-    talk: Any = strict
+    hashes = talk = _hashes(strict)
     if document.get("messages"):
         asked = documents.parse(request.body)
-        talk = [document["model"], document["messages"], _tool_names(asked, surface)]
-    return Keys(_hash(strict), _hash(strict, loose=True), _hash(talk), _hash(talk, loose=True), _hash(system))
+        talk = _hashes([document["model"], document["messages"], _tool_names(asked, surface)])
+    return Keys(*hashes, *talk, _hashes(system)[0])
 
 
 def shape_of(request: Request) -> tuple[str, bool]:

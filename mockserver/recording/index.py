@@ -17,7 +17,7 @@ from mockserver.recording.cassette import CassetteError, read
 from mockserver.recording.interaction import Interaction
 
 NAME = ".index.sqlite3"
-VERSION = 4
+VERSION = 5
 """Counts up when keys are made in another way, so that no older index is believed."""
 
 

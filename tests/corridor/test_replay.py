@@ -405,6 +405,16 @@ def test_memories_are_bounded(player: Player, monkeypatch: pytest.MonkeyPatch) -
     assert (len(recorded._asked), len(recorded._ready)) == (1, 1)
 
 
+def test_a_long_query_is_read_aside(player: Player) -> None:
+    player.load(interaction())
+    assert player.engine.recorded is not None
+    asked = player.engine.recorded.tape("GET", "/x", [], b"", "&".join(f"a{at}=1" for at in range(500)))
+    work = next(asked)
+    with pytest.raises(StopIteration) as end:
+        asked.send(work())
+    assert end.value.value.request.query.startswith("a0=1&a1=1")
+
+
 def test_the_journal_shows_no_secret(player: Player) -> None:
     player.load(interaction(), strict_miss=False)
     player.ask(asked("my key is sk-0123456789abcdef0123456789"))

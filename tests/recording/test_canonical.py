@@ -1,6 +1,9 @@
 """The key of a request: what differs from run to run does not count, everything else does."""
 
 import json
+import re
+import threading
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +26,7 @@ from tests.recording.exchanges import (
     native_asked,
 )
 from tests.recording.test_forms import BOUNDARIES, FILE, PARTS, PURPOSE, sent
-from tests.wire.strategies import json_values
+from tests.wire.strategies import json_values, texts
 
 SSE = [("X-DashScope-SSE", "enable")]
 
@@ -133,6 +136,64 @@ def test_other_endpoints_are_told_apart_by_method_path_query_and_body() -> None:
     assert other(query="a=1&b=2") == other(query="b=2&a=1")
     assert other(body=b"[1, 2]") == other(body=b"[1,2]")
     assert other(body=b'{"model":"m","n":1}') == other(body=b'{"n":1,"model":"m"}')
+
+
+@given(
+    st.lists(
+        st.sampled_from(["0b8f3d52-6c1e-9d2a-8f4b-2a7c5e910d3f", "2026-02-02T02:40:00.25+08:00", "0000-"])
+        | st.integers(16, 70).map(lambda size: "call_" + "a1" * size)
+        | st.sampled_from(["1770000000250", " ", "a", "-", "_", "9", "茶", "oss://a/b/cat.png"])
+    ).map("".join),
+    st.integers(1, 40),
+)
+def test_a_long_text_is_levelled_in_stretches_as_at_once(text: str, stretch: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(canonical, "_STRETCH", len(text) + 100)
+        whole = steady(text)
+        patch.setattr(canonical, "_STRETCH", stretch)
+        assert steady(text) == whole
+
+
+@given(
+    texts | st.text(st.sampled_from("\\ nrtu00a03000\t\n\r\f\x1c\x85\u00a0\u3000"), max_size=30),
+    st.integers(1, 40),
+)
+def test_all_whitespace_is_left_out_and_nothing_else(text: str, stretch: int) -> None:
+    whole = json.dumps([text], separators=(",", ":"))
+    bare = re.sub(r"(?:\\[nrt]|\\u00a0|\\u3000|\s)+", "", whole)
+    assert canonical._bare(whole) == bare
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(canonical, "_STRETCH", stretch)
+        assert canonical._bare(whole) == bare
+
+
+def test_a_body_that_is_no_text_is_compared_by_its_bytes() -> None:
+    def of(content: bytes) -> Keys:
+        return keys(content, "/x")
+
+    assert of(b"at 2026-02-02T02:40:00Z") == of(b"at 2025-01-01T12:00:00Z")
+    assert of(b"\xff at 2026-02-02T02:40:00Z") != of(b"\xff at 2025-01-01T12:00:00Z")
+    assert len({of(b"\xff").strict, of(b"\xfe").strict, of("\ufffd".encode()).strict}) == 3
+
+
+@pytest.mark.parametrize("body", [b"\xff" * 9_000_000, b"0000-" * 1_800_000, b"\n" * 9_000_000])
+def test_others_have_their_turn_while_a_large_body_is_read(body: bytes) -> None:
+    """The longest that another thread waits; the body took seconds in one piece."""
+    done, waits = threading.Event(), [0.0]
+
+    def wait() -> None:
+        before = time.perf_counter()
+        while not done.wait(0.001):
+            now = time.perf_counter()
+            waits.append(now - before)
+            before = now
+
+    other = threading.Thread(target=wait)
+    other.start()
+    keys(body)
+    done.set()
+    other.join()
+    assert max(waits) < 1
 
 
 FILES = "/compatible-mode/v1/files"
