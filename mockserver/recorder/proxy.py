@@ -362,16 +362,14 @@ class Recorder:
         over = await self._replaced(scope, body) if self.mode == "overwrite" else []
         taken.check()
         # Aside: cleaning and writing a long answer must not hold up the chunks of others.
-        name, clean = await self._aside.run(partial(self._write, interaction, redaction, over))
-        self.recorded.library.enter(name, clean, over=over)
+        row = await self._aside.run(partial(self._write, interaction, redaction, over))
+        self.recorded.library.enter(row, over=over)
 
-    def _write(
-        self, interaction: Interaction, redaction: Redaction, over: Sequence[Row]
-    ) -> tuple[str, Interaction]:
-        """The name of the new file, and what is in it. Raises what the recording of an answer may."""
+    def _write(self, interaction: Interaction, redaction: Redaction, over: Sequence[Row]) -> Row:
+        """The row of the new file. Raises what the recording of an answer may."""
         clean = redacted(interaction, redaction)
-        folder = self.recorded.library.folder
-        return cassette.write(folder, clean, over=over[0].name if over else None), clean
+        name = cassette.write(self.recorded.library.folder, clean, over=over[0].name if over else None)
+        return Row.of(name, 0, 0, clean)
 
     async def _replaced(self, scope: Scope, body: bytes) -> list[Row]:
         """What a recording takes the place of: all that was there of its request when this run began."""

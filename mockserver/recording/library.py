@@ -85,18 +85,17 @@ class Library:
         Raises `CassetteError`.
         """
         name = cassette.write(self.folder, interaction, over=over[0].name if over else None)
-        self.enter(name, interaction, over=over)
+        self.enter(Row.of(name, 0, 0, interaction), over=over)
         return name
 
-    def enter(self, name: str, interaction: Interaction, *, over: Sequence[Row] = ()) -> None:
+    def enter(self, row: Row, *, over: Sequence[Row] = ()) -> None:
         """Takes in a file that was written, in the place of others."""
-        for row in over:
-            self._forget(row)
-            if row.name != name:
-                (self.folder / row.name).unlink(missing_ok=True)
-        row = Row.of(name, 0, 0, interaction)
+        for old in over:
+            self._forget(old)
+            if old.name != row.name:
+                (self.folder / old.name).unlink(missing_ok=True)
         self.rows.append(row)
-        self.used[name] += 1
+        self.used[row.name] += 1
         self._enter(row)
 
     def _forget(self, row: Row) -> None:

@@ -22,9 +22,9 @@ from mockserver.recorder import proxy, upstream
 from mockserver.recorder.proxy import Recorder
 from mockserver.recorder.serving import RecorderServer, banner, serve
 from mockserver.recorder.upstream import ChunkEnds, Target, Upstream, UpstreamError
-from mockserver.recording import cassette
+from mockserver.recording import canonical, cassette
 from mockserver.recording.cassette import CassetteError
-from mockserver.recording.interaction import Interaction
+from mockserver.recording.interaction import Interaction, Request
 from mockserver.recording.library import Library
 from mockserver.recording.redaction import Redaction
 from mockserver.server.listening import bind
@@ -642,6 +642,20 @@ def test_a_long_request_is_read_aside(tmp_path: Path) -> None:
         assert recorder.counts["replayed"] == 1
 
     asyncio.run(run())
+
+
+def test_the_keys_of_a_recording_are_made_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[threading.Thread] = []
+    keys_of = canonical.keys_of
+
+    def watched(request: Request) -> canonical.Keys:
+        made.append(threading.current_thread())
+        return keys_of(request)
+
+    monkeypatch.setattr(canonical, "keys_of", watched)
+    asyncio.run(Client().ask(recorder_of(tmp_path, Hanging(Said()), mode="all")))
+    assert made
+    assert threading.current_thread() not in made
 
 
 def test_who_ends_the_recorder_waits_for_what_is_being_written_but_not_for_ever(
