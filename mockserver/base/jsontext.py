@@ -119,6 +119,11 @@ def whole_numbers(members: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def is_writable(text: str) -> bool:
+    """Whether UTF-8 can carry a text: no half of a surrogate pair stands alone in it."""
+    return text.isascii() or _SURROGATE.search(text) is None
+
+
 def dump_text(text: str) -> bytes:
     """A JSON string. Lone surrogates, which UTF-8 cannot carry, become U+FFFD."""
     try:

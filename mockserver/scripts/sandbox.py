@@ -15,7 +15,7 @@ from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 
 from mockserver.base.deadline import Deadline
-from mockserver.base.jsontext import loads
+from mockserver.base.jsontext import is_writable, loads
 
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
@@ -395,8 +395,12 @@ def rendered(template: Any, values: Mapping[str, Any], meter: Meter) -> str:
     except TemplateError:
         raise
     except (JinjaError, *_FAILING) as error:
-        msg = f"{error}{_known(str(error), values)}"
+        reason = str(error).encode("utf-8", "backslashreplace").decode()
+        msg = f"{reason}{_known(reason, values)}"
         raise TemplateError(msg) from None
     finally:
         _METER.reset(token)
+    if not is_writable(said):
+        msg = "it says half a surrogate pair, which UTF-8 cannot carry: write the whole character"
+        raise TemplateError(msg)
     return said

@@ -13,6 +13,7 @@ from mockserver.base.jsontext import (
     dump_text,
     dumps,
     dumps_in_turns,
+    is_writable,
     loads,
     loads_bounded,
     whole_numbers,
@@ -163,3 +164,12 @@ def test_whole_numbers_are_integers_however_they_are_written() -> None:
     assert isinstance(members["most"], int)
     assert {name: members[name] for name in ("share", "name")} == {"share": 0.5, "name": "2.0"}
     assert members["endless"] == float("inf")
+
+
+@given(st.text(st.characters()))
+def test_a_text_is_writable_as_json_or_holds_half_a_pair(text: str) -> None:
+    if is_writable(text):
+        assert loads(dumps(text)) == text
+    else:
+        with pytest.raises(TypeError):
+            dumps(text)

@@ -1,5 +1,6 @@
 """Templates end, whatever they do: loops, padding, doubling, recursion; what is usual stays allowed."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.base.deadline import Deadline
-from mockserver.base.jsontext import loads
+from mockserver.base.jsontext import is_writable, loads
 from mockserver.scripts import sandbox
 from mockserver.scripts.sandbox import (
     LONGEST,
@@ -78,6 +79,21 @@ def said(text: str, values: dict[str, Any] | None = None) -> str:
 )
 def test_what_people_write_is_filled(text: str, words: str) -> None:
     assert said(text) == words
+
+
+@pytest.mark.parametrize(
+    "text", [r"{{ '\ud800' }}", r"tea{{ 'a\udfff' | upper }}", "{{ '\\ud83c' }}{{ '\\udf75' }}"]
+)
+def test_half_a_surrogate_pair_is_not_said(text: str) -> None:
+    with pytest.raises(TemplateError, match="it says half a surrogate pair, which UTF-8 cannot carry: write"):
+        said(text)
+    assert said(r"{{ '\ud800' | length }} 🍵") == "1 🍵"
+
+
+def test_what_is_said_of_a_template_that_fails_can_be_written() -> None:
+    with pytest.raises(TemplateError, match=r"'\\ud800' is an invalid keyword") as caught:
+        said(r"{{ day.replace(**{'\ud800': 1}) }}", {"day": date(2026, 11, 30)})
+    assert is_writable(str(caught.value))
 
 
 DOUBLING = "{% set x = 'abcdefgh' %}" + "{% set x = x ~ x %}" * 60 + "{{ x }}"
