@@ -5,17 +5,18 @@ Only what JSON has comes out of it: no tags, no merge keys, no dates, no key twi
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import islice
+from math import isfinite
 from pathlib import Path
 from sys import intern
 from typing import Any
 
 import yaml
 
-from mockserver.base.jsontext import values_in
+from mockserver.base.jsontext import is_writable, values_in
 from mockserver.scenario.problem import Spot
 
 Place = tuple[str | int, ...]
@@ -26,19 +27,54 @@ _MOST = 1_000_000
 
 _SIZE = 32 * 1024 * 1024
 _DEEPEST = 100
+_LEVELS = 200
+"""The levels of nesting of a JSON file: what it says is written again, with some more around it."""
+
 _COLUMNS = 1 << 20
 """More columns than anybody looks at: a spot beyond is shown at the last of them."""
 
 _TEXT = "tag:yaml.org,2002:str"
-_PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float")}
 _LISTS_AND_OBJECTS = {None, "!", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"}
 _AS_TEXT = {f"tag:yaml.org,2002:{name}" for name in ("timestamp", "value")}
-_JSON = re.compile(r"(?i:true|false)|[-+]?(?:0|[1-9][0-9]*)")
-"""The booleans and whole numbers that JSON has too."""
+_SHOWN = 80
+"""The most characters that are shown of a text."""
 
+_WHOLE = range(-(2**63), 2**64)
+"""The whole numbers that are written as JSON."""
+
+_HALF = re.compile(r"\\u[dD]([89a-fA-F])(?=[0-9a-fA-F]{2})")
+"""How JSON escapes half of a surrogate pair, which YAML does not read."""
+
+_TOO_DEEP = "the file is nested too deeply"
+_NO_NUMBER = "put it in quotes if it is a text"
 _QUOTES = "put a text with a colon or with {{ }} in quotes"
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _whole(digits: str) -> int:
+    """A whole number; of one that is far too long its first digits, which are too many too."""
+    return int(digits[:_SHOWN])
+
+
+def _fraction(text: str) -> float:
+    """A number with a point or an exponent; what YAML writes as .inf and .nan is told of later."""
+    lower = text.replace("_", "").lower()
+    return float(lower.replace(".inf", "inf").replace(".nan", "nan"))
+
+
+_PLAIN: dict[str, tuple[re.Pattern[str], Callable[[str], Any]]] = {
+    "tag:yaml.org,2002:null": (re.compile(r"(?s:.*)"), lambda _: None),
+    "tag:yaml.org,2002:bool": (re.compile(r"(?i:true|false)"), lambda text: text.lower() == "true"),
+    "tag:yaml.org,2002:int": (re.compile(r"[-+]?(?:0|[1-9][0-9]*)"), _whole),
+    "tag:yaml.org,2002:float": (
+        re.compile(
+            r"[-+]?(?:(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?|\.(?i:inf|nan))"
+        ),
+        _fraction,
+    ),
+}
+"""How scalars of a tag look whose values JSON has too, and how they are read."""
 
 
 class SourceError(ValueError):
@@ -210,17 +246,16 @@ class _Builder:
             return text
         if tag not in _PLAIN:
             raise SourceError(self.spot(event), f"the tag {tag} is not read", "write plain values")
-        try:
-            value = self.loader.construct_object(yaml.ScalarNode(tag, text, event.start_mark))
-        except (ValueError, yaml.YAMLError) as error:
-            raise SourceError(self.spot(event), f"{text[:80]!r} cannot be read: {error}") from None
-        if tag.endswith((":bool", ":int")) and not _JSON.fullmatch(text):
+        look, read = _PLAIN[tag]
+        if look.fullmatch(text):
+            return read(text)
+        if self.loader.resolve(yaml.ScalarNode, text, (True, False)) == tag:
             # What YAML 1.1 makes of off, no, 12:30 and 0x1F is what nobody meant.
             return text
-        if isinstance(value, float) and value - value != 0:
-            message = f"{text!r} is no JSON number"
-            raise SourceError(self.spot(event), message, "put it in quotes if it is a text")
-        return value
+        kind = tag.rpartition(":")[2]
+        raise SourceError(
+            self.spot(event), f"{text[:_SHOWN]!r} cannot be read: it is no {kind}", "take the tag out"
+        )
 
 
 def _composed(text: str, file: Path, most: int) -> Source:
@@ -249,28 +284,71 @@ def _yaml_hint(text: str, spot: Spot) -> str:
     return ""
 
 
+def _as_private(half: re.Match[str]) -> str:
+    """An escaped half of a pair as a character for private use: D800 to DFFF as E000 to E7FF."""
+    return f"\\ue{int(half[1], 16) - 8}"
+
+
+def _flaw(value: Any) -> tuple[str, str] | None:
+    """Why a value, what it holds apart, cannot be written again as JSON, and how to mend it."""
+    if isinstance(value, str) and not is_writable(value):
+        message = f"{value[:_SHOWN]!r} holds half a surrogate pair, which UTF-8 cannot carry"
+        return message, "write the whole character"
+    if isinstance(value, int) and value not in _WHOLE:
+        return f"{value} is no whole number of 64 bits", _NO_NUMBER
+    if isinstance(value, float) and not isfinite(value):
+        return f"{value} is no JSON number", _NO_NUMBER
+    if isinstance(value, dict):
+        return next(filter(None, map(_flaw, value)), None)
+    return None
+
+
+def _within(place: Place, value: Any) -> Iterator[tuple[Place, Any]]:
+    """The values of an object or a list, each with its place."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        yield (*place, key), inner
+
+
+def _checked(source: Source) -> Source:
+    """A source all of which can be written again as JSON. Raises `SourceError` for the first that cannot."""
+    left: list[Iterator[tuple[Place, Any]]] = [iter([((), source.data)])]
+    while left:
+        for place, value in left[-1]:
+            if (flaw := _flaw(value)) is not None:
+                raise SourceError(source.spot(place), *flaw)
+            if isinstance(value, dict | list):
+                if len(place) >= _LEVELS:
+                    raise SourceError(source.spot(place), _TOO_DEEP)
+                left.append(_within(place, value))
+                break
+        else:
+            left.pop()
+    return source
+
+
 def read_text(text: str, file: Path, *, most: int = _MOST) -> Source:
     """A scenario's data from its text; a name that ends with .json is JSON.
 
     Raises `SourceError`, also for a text with more than so many values.
     """
     if file.suffix != ".json":
-        return _composed(text, file, most)
+        return _checked(_composed(text, file, most))
     if sum(map(text.count, ",[{")) >= most and values_in(text.encode()) > most:
         raise SourceError(Spot(file, 1), f"the file has more than {most:,} values")
     try:
-        data = json.loads(text)
+        data = json.loads(text, parse_int=_whole)
     except json.JSONDecodeError as error:
         raise SourceError(Spot(file, error.lineno, error.colno), f"this is not JSON: {error.msg}") from None
     except RecursionError:
-        raise SourceError(Spot(file, 1), "the file is nested too deeply") from None
+        raise SourceError(Spot(file, 1), _TOO_DEEP) from None
     try:
-        # JSON is YAML but for tabs, which is what the lines are lost to.
-        return Source(file, data, _composed(text.replace("\t", " "), file, most).spots)
+        # JSON is YAML but for tabs and for escaped halves of pairs, which is what the lines are lost to.
+        spots = _composed(_HALF.sub(_as_private, text.replace("\t", " ")), file, most).spots
     except SourceError as error:
         if "twice" in error.message:
             raise
-        return Source(file, data)
+        spots = {}
+    return _checked(Source(file, data, spots))
 
 
 def read_file(file: Path) -> Source:

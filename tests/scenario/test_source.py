@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.base.jsontext import dumps, loads
 from mockserver.scenario.export import dump
 from mockserver.scenario.problem import Spot
 from mockserver.scenario.source import Place, SourceError, read_file, read_text
@@ -55,8 +56,20 @@ def test_nothing_in_a_file_is_null_and_stands_on_line_one() -> None:
         ("a: !!set {b, c}", "main.yaml:1:4: the tag tag:yaml.org,2002:set is not read"),
         ("a: &x 1\nb: &x 2", "main.yaml:2:4: the anchor &x stands here twice"),
         ("a: 1\n---\nb: 2", "main.yaml:2:1: a second document begins (a scenario file is one document)"),
-        ("a: !!int tea", "main.yaml:1:4: 'tea' cannot be read: "),
-        ("a: .inf", "'.inf' is no JSON number"),
+        ("a: !!int tea", "main.yaml:1:4: 'tea' cannot be read: it is no int (take the tag out)"),
+        ('a: !!int ""', "main.yaml:1:4: '' cannot be read: it is no int"),
+        ('a: !!int "-"', "main.yaml:1:4: '-' cannot be read: it is no int"),
+        ('a: !!float ""', "main.yaml:1:4: '' cannot be read: it is no float"),
+        ("a: !!float 1:30", "main.yaml:1:4: '1:30' cannot be read: it is no float"),
+        ("a: !!bool x", "main.yaml:1:4: 'x' cannot be read: it is no bool"),
+        ("a: 1.0e+999", "main.yaml:1:1: inf is no JSON number"),
+        (
+            "a:\n  b: 18446744073709551616",
+            "main.yaml:2:3: 18446744073709551616 is no whole number of 64 bits",
+        ),
+        ("[0, -9223372036854775809]", "main.yaml:1:5: -9223372036854775809 is no whole number of 64 bits"),
+        ("a: " + "7" * 5000, "main.yaml:1:1: " + "7" * 80 + " is no whole number of 64 bits (put it in"),
+        ("a: .inf", "main.yaml:1:1: inf is no JSON number (put it in quotes if it is a text)"),
         ("a: .nan", "is no JSON number"),
         ("a: b: c", "main.yaml:1:5: mapping values are not allowed"),
         ("a:\n\t- b", "main.yaml:2:1"),
@@ -154,6 +167,92 @@ def test_deep_nesting_is_refused(deep: str) -> None:
 def test_what_only_old_yaml_takes_for_a_number_or_a_boolean_stays_text() -> None:
     read = read_text("[off, no, True, 12:30, 0x1F, 010, 1_000, -7, 0, 1.5, null]", MAIN).data
     assert read == ["off", "no", True, "12:30", "0x1F", "010", "1_000", -7, 0, 1.5, None]
+
+
+def test_what_only_old_yaml_takes_for_a_number_to_the_base_60_stays_text_however_long() -> None:
+    for text in ("12:30.5", "1:" * 300 + "1.0", "1:" * 100_000 + "1", "1:" * 100_000 + "1.0"):
+        assert read_text(f"a: {text}", MAIN).data == {"a": text}
+
+
+def test_numbers_with_a_point_are_read_as_yaml_writes_them() -> None:
+    read = read_text("[1_000.5, .5, +1., 6.0e+2, !!float 5, !!null tea, !!bool TRUE, !!int +7]", MAIN).data
+    assert read == [1000.5, 0.5, 1.0, 600.0, 5.0, None, True, 7]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (
+            r"\ud800",
+            r"'\ud800' holds half a surrogate pair, which UTF-8 cannot carry (write the whole character)",
+        ),
+        (r"tea \uDFFF", r"'tea \udfff' holds half"),
+    ],
+)
+def test_half_a_surrogate_pair_is_in_no_text_and_no_key(value: str, words: str) -> None:
+    file = Path("main.json")
+    assert f"main.json:2:2: {words}" in fault(f'[1,\n "{value}"]', file)
+    assert f"main.json:2:2: {words}" in fault(f'[1,\n {{"{value}": 1}}]', file)
+
+
+def test_a_pair_that_json_escapes_is_one_character_and_loses_no_lines() -> None:
+    source = read_text('{"tea":\n["\\ud83c\\udf75", {"a\\\\ud800": 1}]}', Path("main.json"))
+    assert source.data == {"tea": ["🍵", {"a\\ud800": 1}]}
+    assert source.spot(("tea", 0)).line == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("NaN", "nan is no JSON number"),
+        ("-Infinity", "-inf is no JSON number"),
+        ("1e999", "inf is no JSON number"),
+        ("9" * 30, f"{'9' * 30} is no whole number of 64 bits"),
+        ("-" + "9" * 5000, f"-{'9' * 79} is no whole number of 64 bits"),
+    ],
+)
+def test_json_has_the_numbers_that_are_written_again(value: str, words: str) -> None:
+    assert f"main.json:2:2: {words}" in fault(f"[1,\n {value}]", Path("main.json"))
+
+
+@pytest.mark.parametrize("file", [MAIN, Path("main.json")])
+def test_the_widest_whole_numbers_are_read(file: Path) -> None:
+    assert read_text("[18446744073709551615, -9223372036854775808]", file).data == [2**64 - 1, -(2**63)]
+
+
+def test_json_is_read_as_deep_as_it_is_written() -> None:
+    file = Path("main.json")
+    assert read_text("[" * 200 + "]" * 200, file).data
+    assert "main.json:1:1: the file is nested too deeply" in fault("[" * 201 + "]" * 201, file)
+
+
+SCALARS = st.builds(
+    "{}{}".format,
+    st.sampled_from(["", "!!int ", "!!float ", "!!bool ", "!!null "]),
+    st.text("0179.:+-_eExbinfaNtruo\"'", max_size=12) | st.floats().map(str) | st.integers().map(str),
+)
+
+
+def written_again(text: str, file: Path) -> Any:
+    """What is written of a text that is read, as it is read from there; how its refusal begins."""
+    try:
+        data = read_text(text, file).data
+    except SourceError as error:
+        return str(error)[: len(f"{file}:1:")]
+    assert loads(dumps(data)) == data
+    return data
+
+
+@given(SCALARS)
+def test_any_scalar_is_read_so_that_it_can_be_written_or_refused_with_its_place(text: str) -> None:
+    found = written_again(f"a: {text}", MAIN)
+    assert found == "main.yaml:1:" or list(found) == ["a"]
+
+
+@given(st.recursive(st.text(st.characters()) | st.integers() | st.floats(), st.lists, max_leaves=4))
+def test_any_json_is_read_so_that_it_can_be_written_or_refused_with_its_place(value: Any) -> None:
+    text = json.dumps({"a": value})
+    assert written_again(text, Path("main.json")) in ("main.json:1:", json.loads(text))
 
 
 def test_a_date_stays_the_text_it_is() -> None:

@@ -56,6 +56,33 @@ def test_a_broken_scenario_changes_nothing(client: TestClient) -> None:
     assert say(client) == "One."
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        (
+            "a.json",
+            r'{"replies": [{"reply": {"content": "\ud800"}}]}',
+            r"a.json:1:25: error: '\ud800' holds half a surrogate pair, which UTF-8 cannot carry",
+        ),
+        (
+            "a.yaml",
+            "replies: [{reply: {body: {x: 18446744073709551616}}}]",
+            "a.yaml:1:27: error: 18446744073709551616 is no whole number of 64 bits",
+        ),
+        ("a.json", '{"replies": [{"times": ' + "9" * 5000 + "}]}", " is no whole number of 64 bits"),
+        ("a.json", '{"variables": {"x": NaN}}', "a.json:1:16: error: nan is no JSON number"),
+        ("a.yaml", 'a: !!int ""', "a.yaml:1:4: error: '' cannot be read: it is no int"),
+    ],
+)
+def test_what_could_not_be_written_again_is_refused_with_its_place(
+    client: TestClient, name: str, text: str, words: str
+) -> None:
+    status, said = put(client, {"files": {name: text}})
+    assert status == 400
+    assert words in said["error"]["message"]
+    assert client.get("/_mock/replies").json() == {"replies": []}
+
+
 def test_warnings_are_told(client: TestClient) -> None:
     _, said = put(client, {"files": {"a.yaml": "replies: [{match: {model: qwen-plis}, reply: {}}]"}})
     assert said["replies"] == 1
@@ -102,6 +129,18 @@ def test_a_scripted_reply_is_changed_in_its_place(client: TestClient) -> None:
     assert (status, said["error"]["message"]) == (404, "no scripted reply has the id 'reply-9'")
     status, said = put(client, {"reply": {"error": {"code": "Tea"}}}, "replies/reply-1")
     assert (status, "reply.error.code 'Tea'" in said["error"]["message"]) == (400, True)
+
+
+def test_a_template_that_says_half_a_character_costs_its_own_answer_alone(client: TestClient) -> None:
+    client.post(
+        "/_mock/replies", json={"template": True, "times": 1, "reply": {"content": r"{{ '\ud800' }}"}}
+    )
+    body = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Tea?"}]}
+    heard = client.post(COMPAT, json=body, headers={"Authorization": f"Bearer {KEY}"})
+    assert heard.status_code == 500
+    assert "it says half a surrogate pair" in heard.json()["error"]["message"]
+    for path in ("requests", "changes", "requests?format=scenario", "replies"):
+        assert client.get(f"/_mock/{path}").status_code == 200
 
 
 def test_templates_are_filled_when_a_script_says_so(client: TestClient) -> None:
