@@ -23,6 +23,9 @@ Kind = Literal["json", "yaml", "toml", "lines", "flows", "message"]
 _MOST_VALUES = 4_000_000
 """The most values of a file, an alias counted as what it stands for."""
 
+_COLONS = 100
+"""The most colons of a number to the base 60, as 12:30:00 is one with two."""
+
 _TOML = re.compile(rb"(?m)^\[\[?[A-Za-z]")
 _FLOWS = re.compile(rb"\d{1,12}:\d{1,12}:")
 _MESSAGE = re.compile(rb"\s*(?:HTTP/[0-9.]+ |[*>{}<] )")
@@ -46,6 +49,14 @@ def _strict_binary(_: yaml.SafeLoader, node: yaml.ScalarNode) -> bytes:
         raise yaml.constructor.ConstructorError(None, None, msg, node.start_mark) from None
 
 
+def _short(loader: Any, node: yaml.Node) -> Any:
+    """A number as YAML 1.1 reads it, unless it is one to the base 60 that takes long to multiply."""
+    if isinstance(node, yaml.ScalarNode) and node.value.count(":") > _COLONS:
+        msg = f"a number to the base 60 has more than {_COLONS} colons: put it in quotes if it is a text"
+        raise yaml.constructor.ConstructorError(None, None, msg, node.start_mark)
+    return _SAFE.yaml_constructors[node.tag](loader, node)
+
+
 class _Plain(_SAFE):  # type: ignore[misc]  # which of the two, is known when it runs
     """Reads what the safe loader reads, base64 strictly."""
 
@@ -63,6 +74,8 @@ class _Core(_Texts):
 
 
 _Plain.add_constructor("tag:yaml.org,2002:binary", _strict_binary)
+for _tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
+    _Plain.add_constructor(_tag, _short)
 for _loader in (_Texts, _Core):
     _loader.add_implicit_resolver(
         "tag:yaml.org,2002:null", re.compile(r"(?:null|Null|NULL|~|)\Z"), [*"nN~", ""]
@@ -135,8 +148,8 @@ def _yaml(path: Path, raw: bytes, numbers: Numbers) -> Any:
         RecursionError,
         AttributeError,
         TypeError,
-        KeyError,
-        OverflowError,
+        LookupError,
+        ArithmeticError,
     ) as error:
         words = " ".join(str(error).split())
         raise pieces.fault(path.name, f"it is no plain YAML: {words}") from None

@@ -90,6 +90,24 @@ def test_what_is_no_data_is_refused_with_the_way_out(raw: bytes, kind: Any, word
         loaded(FILE, raw, kind)
 
 
+@pytest.mark.parametrize("scalar", ['!!int ""', '!!int "-"', '!!float ""', "!!bool x", "1:" * 300 + "1.0"])
+@pytest.mark.parametrize("numbers", ["text", "1.1", "core"])
+def test_a_scalar_that_is_not_what_it_says_is_refused_or_a_text(scalar: str, numbers: Numbers) -> None:
+    if not scalar.startswith("!") and numbers != "1.1":
+        assert loaded(FILE, f"a: {scalar}".encode(), "yaml", numbers) == {"a": scalar}
+        return
+    with pytest.raises(ImportFaultError, match="tea: it is no plain YAML"):
+        loaded(FILE, f"a: {scalar}".encode(), "yaml", numbers)
+
+
+@pytest.mark.parametrize("scalar", ["1:" * 101 + "1", "1:" * 101 + "1.5", "!!int " + "1:" * 101 + "1"])
+def test_a_number_to_the_base_60_ends(scalar: str) -> None:
+    words = "a number to the base 60 has more than 100 colons: put it in quotes if it is a text"
+    with pytest.raises(ImportFaultError, match=words):
+        loaded(FILE, f"a: {scalar}".encode(), "yaml", "1.1")
+    assert loaded(FILE, b"a: 1:30.5\nb: 190:20:30", "yaml", "1.1") == {"a": 90.5, "b": 685_230}
+
+
 def test_aliases_are_counted_as_what_they_stand_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "_MOST_VALUES", 20)
     assert loaded(FILE, b"a: &a [1, 2]\nb: [*a, *a]", "yaml")["b"] == [["1", "2"], ["1", "2"]]
