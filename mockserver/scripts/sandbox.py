@@ -7,7 +7,7 @@ estimated before it is built. Jinja is imported when the first template is read.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, time, timedelta, tzinfo
@@ -56,8 +56,19 @@ _GROWING: Mapping[str, tuple[int, ...]] = {
 }
 """Filters and methods whose result may be as large as the product of what they are given, but for these."""
 
-_SLOW = dict.fromkeys(("striptags", "urlize", "wordwrap", "xmlattr"), 10_000)
-"""The most characters that filters are given whose time grows with the square of them."""
+_SLOW: Mapping[str, int] = {
+    **dict.fromkeys(("striptags", "urlize", "wordwrap", "xmlattr"), 10_000),
+    **dict.fromkeys(("dictsort", "title", "urlencode"), 100_000),
+    "pprint": 5000,
+    "wordcount": LONGEST,
+}
+"""The most characters that filters are given which take long for them: some grow with the square of them."""
+
+_GOING_THROUGH = """
+    batch groupby join list map max min reject rejectattr select selectattr slice sort sum unique
+"""
+_ITERATING = frozenset(_GOING_THROUGH.split())
+"""Filters that go through what they are given, each value a step."""
 
 _TEXT_METHODS = """
     capitalize casefold center count endswith expandtabs find format index isalnum isalpha isascii isdecimal
@@ -189,9 +200,6 @@ def _size(value: Any) -> int:
 def _bounded(name: str, args: tuple[Any, ...]) -> None:
     """Raises `TemplateError` when a filter or a method would give too much for what it is given."""
     first = args[0] if args else ""
-    if name in _SLOW and _size(first) > _SLOW[name]:
-        msg = f"{name} takes {_SLOW[name]} characters at most"
-        raise TemplateError(msg)
     if name == "format" and isinstance(first, str) and _WIDTH.search(first):
         msg = f"the format {first[:40]!r} has a width that is too large, or given from outside"
         raise TemplateError(msg)
@@ -246,7 +254,7 @@ def _called(called: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> No
 
 
 class _Each:
-    """What a loop goes through, each turn a step."""
+    """What a loop or a filter goes through, each turn a step."""
 
     def __init__(self, items: Any) -> None:
         self._items = items
@@ -259,6 +267,12 @@ class _Each:
         for item in self._items:
             meter.step()
             yield item
+
+
+def _stepped(value: Any) -> Any:
+    """A value that is compared, which is a step."""
+    _METER.get().step()
+    return value
 
 
 def _joined(parts: list[Any]) -> str:
@@ -277,6 +291,7 @@ _OURS: dict[str, Callable[..., Any]] = {
     "mock_joined": _joined,
     "mock_made": lambda value: _METER.get().made(value),
     "mock_said": lambda value: _METER.get().said(value),
+    "mock_stepped": _stepped,
 }
 """What the tree of a template is changed to pass through."""
 
@@ -295,10 +310,28 @@ def _filter(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             if not isinstance(start, int | float):
                 msg = "sum adds numbers alone; join puts texts together"
                 raise TemplateError(msg)
+        if name in _SLOW and not isinstance(given[0], int) and _size(given[0]) > _SLOW[name]:
+            msg = f"{name} takes {_SLOW[name]} characters at most"
+            raise TemplateError(msg)
         _bounded(name, (*given, *kwargs.values()))
+        if name in _ITERATING and isinstance(given[0], Iterable):
+            args = (*args[:own], iter(_Each(given[0])), *given[1:])
         return meter.made(function(*args, **kwargs))
 
     return bounded
+
+
+def _test(function: Any) -> Callable[..., Any]:
+    """A test of Jinja's as a step, and one more for each value of a list that it may go through."""
+    own = int(hasattr(function, "jinja_pass_arg"))
+
+    @wraps(function)
+    def stepped(*args: Any, **kwargs: Any) -> Any:
+        beside = (*args[own + 1 :], *kwargs.values())
+        _METER.get().step(1 + sum(len(one) for one in beside if isinstance(one, list | tuple)))
+        return function(*args, **kwargs)
+
+    return stepped
 
 
 @cache
@@ -329,6 +362,7 @@ def environment() -> "SandboxedEnvironment":
         del made.globals[name]
     made.filters["from_json"] = loads
     made.filters = {name: _filter(name, function) for name, function in made.filters.items()} | _OURS
+    made.tests = {name: _test(function) for name, function in made.tests.items()}
     return made
 
 
@@ -341,7 +375,7 @@ def compiled(text: str) -> Any:
         return nodes.Filter(node, f"mock_{name}", [], [], None, None, lineno=node.lineno)
 
     class Counted(NodeTransformer):
-        """Lets loops, outputs, joined texts and literals pass through our filters."""
+        """Lets loops, outputs, joined texts, literals and what is compared pass through our filters."""
 
         def visit_For(self, node: Any) -> Any:  # noqa: N802 - named after the node
             self.generic_visit(node)
@@ -356,6 +390,12 @@ def compiled(text: str) -> Any:
         def visit_Concat(self, node: Any) -> Any:  # noqa: N802
             self.generic_visit(node)
             return through("joined", nodes.List(node.nodes, lineno=node.lineno))
+
+        def visit_Compare(self, node: Any) -> Any:  # noqa: N802
+            self.generic_visit(node)
+            for operand in node.ops:
+                operand.expr = through("stepped", operand.expr)
+            return node
 
         def literal(self, node: Any) -> Any:
             self.generic_visit(node)

@@ -75,6 +75,11 @@ def said(text: str, values: dict[str, Any] | None = None) -> str:
             "4x",
         ),
         ("{{ (n, none, true) }}{{ 2.567 | round(1) }}", "(12, None, True)2.6"),
+        ("{{ [3, 1, 2] | sort | join }} {{ [3, 1, 2] | max }} {{ [] | min | default(0) }}", "123 3 0"),
+        ("{{ items | groupby('g') | map('first') | join }} {{ 'abab' | unique | join }}", "35 ab"),
+        ("{{ range(9) | select('in', [2, 4]) | join }} {{ 2 is in([2]) }} {{ n is odd }}", "24 True False"),
+        ("{{ none | select | list }} {{ 1795936620 | pprint }} {{ 'a tea' | title }}", "[] 1795936620 A Tea"),
+        ("{{ 3 in [1, 3] and 1 < n < 13 }} {{ {'b': 1, 'a': 2} | dictsort }}", "True [('a', 2), ('b', 1)]"),
     ],
 )
 def test_what_people_write_is_filled(text: str, words: str) -> None:
@@ -150,6 +155,25 @@ NASTY = [
     ("{{ range(5) | batch(1000000000, 'a') | list }}", "batch of this much"),
     ("{{ [1, 2] | tojson(1000000000) }}", "tojson of this much"),
     ("{% for a in range(1000) recursive %}{{ loop(range(1000)) }}{% endfor %}", "more than"),
+    ("{{ range(99999) | select('in', range(30000) | list) | list }}", "more than 100000 steps"),
+    ("{{ range(99999) | reject('in', seq=range(30000) | list) | list }}", "more than 100000 steps"),
+    ("{{ ('ab' * 100000) | title }}", "title takes 100000 characters"),
+    ("{{ ('ab' * 100000) | urlencode }}", "urlencode takes 100000 characters"),
+    ("{{ ('ab' * 3000) | pprint }}", "pprint takes 5000 characters"),
+    *(
+        (f"{{{{ ('ab' * 100000) | {through} }}}}", "more than 100000 steps")
+        for through in (
+            "groupby('a')",
+            "list",
+            "map('length') | sum",
+            "max",
+            "min",
+            "reject('eq', 'b') | list",
+            "select('eq', 'c') | first",
+            "sort | first",
+            "unique | list",
+        )
+    ),
 ]
 
 
@@ -226,6 +250,17 @@ def test_every_filter_of_jinja_is_looked_at() -> None:
         function.__name__ == "bounded" or hasattr(function, "__wrapped__") or name.startswith("mock_")
         for name, function in filters.items()
     )
+
+
+def test_every_test_of_jinja_is_a_step() -> None:
+    assert all(hasattr(function, "__wrapped__") for function in sandbox.environment().tests.values())
+
+
+def test_what_is_compared_is_a_step() -> None:
+    clock = iter(range(10_000))
+    slow = Meter(Deadline(100, timer=lambda: float(next(clock))))
+    with pytest.raises(TemplateError, match="it takes too long"):
+        rendered(compiled("{{ [" + "1 == n, " * 500 + "] }}"), VALUES, slow)
 
 
 @pytest.mark.parametrize(
