@@ -33,7 +33,10 @@ DEEPEST = 50
 """How many calls may stand within each other."""
 
 SOURCE = 50_000
-"""The most characters of a template: to compile it may take a second, and a part of that is one step."""
+"""The most characters of a template."""
+
+CODE = 10_000
+"""The most of them that stand within marks, in all templates of a script: to compile so much takes 0.2 s."""
 
 _BITS = 4096
 """The most bits of a number."""
@@ -366,9 +369,40 @@ def environment() -> "SandboxedEnvironment":
     return made
 
 
+@contextmanager
+def _read(text: str) -> Iterator[None]:
+    """Where a template is read: what Jinja raises for one that is none becomes a `TemplateError`."""
+    from jinja2 import TemplateSyntaxError  # noqa: PLC0415
+
+    try:
+        yield
+    except (TemplateSyntaxError, SyntaxError, RecursionError, OverflowError, ValueError) as error:
+        reason = getattr(error, "message", None) or "it is nested too deeply"
+        msg = f"{text[:80]!r} is not a template: {reason}"
+        raise TemplateError(msg) from None
+
+
+def compilable(texts: Iterable[str]) -> None:
+    """Raises `TemplateError` where templates are too much to be compiled for one script."""
+    code = 0
+    for text in texts:
+        if len(text) > SOURCE:
+            msg = f"a template has {len(text)} characters: it may have {SOURCE}"
+            raise TemplateError(msg)
+        with _read(text):
+            parts = environment().lex(text)
+            code += sum(len(part) for _, kind, part in parts if kind not in ("data", "comment"))
+        if code > CODE:
+            msg = (
+                f"more than {CODE} characters stand within {{{{ }}}} and {{% %}} in the templates of one "
+                "script: write several scripts, or less in each"
+            )
+            raise TemplateError(msg)
+
+
 def compiled(text: str) -> Any:
     """A template, compiled so that all it does is counted. Raises `TemplateError`."""
-    from jinja2 import TemplateSyntaxError, nodes  # noqa: PLC0415
+    from jinja2 import nodes  # noqa: PLC0415
     from jinja2.visitor import NodeTransformer  # noqa: PLC0415
 
     def through(name: str, node: Any) -> Any:
@@ -403,18 +437,12 @@ def compiled(text: str) -> Any:
 
         visit_List = visit_Dict = visit_Tuple = literal  # noqa: N815
 
-    if len(text) > SOURCE:
-        msg = f"a template has {len(text)} characters: it may have {SOURCE}"
-        raise TemplateError(msg)
+    compilable([text])
     inside = environment()
-    try:
+    with _read(text):
         tree = Counted().visit(inside.parse(text))
         tree.set_environment(inside)
         return inside.template_class.from_code(inside, inside.compile(tree), inside.make_globals(None))
-    except (TemplateSyntaxError, SyntaxError, RecursionError, OverflowError, ValueError) as error:
-        reason = getattr(error, "message", None) or "it is nested too deeply"
-        msg = f"{text[:80]!r} is not a template: {reason}"
-        raise TemplateError(msg) from None
 
 
 def _known(message: str, values: Mapping[str, Any]) -> str:

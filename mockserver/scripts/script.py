@@ -16,7 +16,8 @@ from mockserver.catalogue.errors import Errors, Origin, Refusal, UnknownErrorCod
 from mockserver.faults.reading import BadFaultError, read_faults
 from mockserver.scripts.index import Index
 from mockserver.scripts.match import Match
-from mockserver.scripts.template import Draft, is_template
+from mockserver.scripts.sandbox import compilable
+from mockserver.scripts.template import Draft, is_template, texts
 from mockserver.talk.fault import Faults
 from mockserver.talk.raw import FIELDS, BadRawError, is_raw, read_raw, status_of
 from mockserver.talk.reply import Choice, Pace, Reply
@@ -232,6 +233,8 @@ class Script:
         """A script from the control API's JSON. Raises `ScriptError`, `MatchError` or `TemplateError`."""
         said = spec["reply"]
         replies = said if isinstance(said, list) else [said]
+        if spec.get("template", False):
+            compilable(text for _, text in texts(replies))
         answers = tuple(_prepared(reply, errors, template=spec.get("template", False)) for reply in replies)
         match = Match.read(spec.get("match"))
         size = _SCRIPT + weight(spec)

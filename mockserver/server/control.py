@@ -33,6 +33,8 @@ from mockserver.talk.refused import Refused
 from mockserver.wire.unpacking import UnpackError
 
 _LIMIT = 10 * 1024 * 1024
+_QUICK = 4 * 1024
+"""The most bytes of a script that is read at once."""
 _UNREAD = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 """Behind these statuses the rest of a body is not read, so the connection ends."""
 SCRIPT_ERRORS = (MatchError, ScriptError, TemplateError)
@@ -134,8 +136,8 @@ def _broken(document: Any, schema: str) -> FaultError | None:
     return FaultError(explain(worst, schema), worst.path or None)
 
 
-async def _read(request: Request, schema: str) -> tuple[Any, FaultError | None]:
-    """The same of a request's body. Raises `FaultError`.
+async def _read(request: Request, schema: str) -> tuple[int, Any, FaultError | None]:
+    """The same of a request's body, with how many bytes it has. Raises `FaultError`.
 
     A large one is read aside, and what is wrong with another one is explained there.
     """
@@ -143,11 +145,11 @@ async def _read(request: Request, schema: str) -> tuple[Any, FaultError | None]:
     try:
         body = await read_plain(request.scope, request.receive, limit=_LIMIT, aside=aside)
         if len(body) > LARGE:
-            return await aside.apart(request.scope, partial(_checked, body, schema))
+            return len(body), *await aside.apart(request.scope, partial(_checked, body, schema))
         document = loads_bounded(body)
         if fits(schema, document):
-            return document, None
-        return document, await aside.apart(request.scope, partial(_broken, document, schema))
+            return len(body), document, None
+        return len(body), document, await aside.apart(request.scope, partial(_broken, document, schema))
     except BodyTooLargeError:
         msg = "the body is too large: a control request may hold 10 MB"
         raise FaultError(msg, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE) from None
@@ -159,12 +161,17 @@ async def _read(request: Request, schema: str) -> tuple[Any, FaultError | None]:
         raise FaultError(msg) from None
 
 
-async def read_document(request: Request, schema: str) -> Any:
-    """The JSON of a request's body, as its schema allows it. Raises `FaultError`."""
-    document, fault = await _read(request, schema)
+async def read_sized(request: Request, schema: str) -> tuple[int, Any]:
+    """The JSON of a request's body, as its schema allows it, behind its size. Raises `FaultError`."""
+    size, document, fault = await _read(request, schema)
     if fault is not None:
         raise fault
-    return document
+    return size, document
+
+
+async def read_document(request: Request, schema: str) -> Any:
+    """The JSON of a request's body, as its schema allows it. Raises `FaultError`."""
+    return (await read_sized(request, schema))[1]
 
 
 async def replaced(
@@ -267,11 +274,15 @@ class Control:
         self.aside = aside
 
     async def _script(self, request: Request) -> Script:
-        """The scripted reply of a request's body; a template is compiled aside. Raises `FaultError`."""
-        document = await read_document(request, "control.reply")
+        """The scripted reply of a request's body; what is large or compiled is read aside.
+
+        Raises `FaultError`.
+        """
+        size, document = await read_sized(request, "control.reply")
         read = partial(Script.read, document, "", self.engine.errors)
+        long = size > _QUICK or document.get("template") or "regex" in str(document.get("match"))
         try:
-            return (await self.aside.apart(request.scope, read)) if document.get("template") else read()
+            return await self.aside.apart(request.scope, read) if long else read()
         except SCRIPT_ERRORS as error:
             raise FaultError(str(error)) from None
 

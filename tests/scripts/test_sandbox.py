@@ -11,11 +11,13 @@ from mockserver.base.deadline import Deadline
 from mockserver.base.jsontext import is_writable, loads
 from mockserver.scripts import sandbox
 from mockserver.scripts.sandbox import (
+    CODE,
     LONGEST,
     SOURCE,
     STEPS,
     Meter,
     TemplateError,
+    compilable,
     compiled,
     measured,
     rendered,
@@ -203,11 +205,26 @@ def test_all_templates_of_a_reply_share_a_meter() -> None:
         ("{{", "is not a template: unexpected 'end of template'"),
         ("{% for a in b %}" * 30 + "{% endfor %}" * 30, "it is nested too deeply"),
         ("a" * (SOURCE + 1), f"it may have {SOURCE}"),
+        ("{{a}}" * (CODE // 5 + 1), f"more than {CODE} characters stand within"),
+        ("{{ '}}' " + "~ a" * (CODE // 3) + "}}", f"more than {CODE} characters stand within"),
+        ("{{ ' }}", "is not a template: unexpected char"),
     ],
 )
 def test_what_cannot_be_compiled_says_why(text: str, words: str) -> None:
     with pytest.raises(TemplateError, match=words):
         compiled(text)
+
+
+def test_a_long_text_with_a_hole_is_a_template() -> None:
+    text = "tea " * 11_000
+    assert said(text + "{{ name }}{# " + text[:4000] + "#}{% raw %}{{ }}{% endraw %}") == text + "tea{{ }}"
+
+
+def test_templates_are_measured_before_the_first_is_compiled() -> None:
+    each = "{{a}}" * (CODE // 10)
+    compilable([each, each, "tea"])
+    with pytest.raises(TemplateError, match="in the templates of one script"):
+        compilable([each, each, "tea {{a}}"])
 
 
 def test_what_is_too_large_is_not_said() -> None:

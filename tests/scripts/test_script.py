@@ -15,6 +15,7 @@ from mockserver.dialects.compat.refuse import refused as render_compat
 from mockserver.dialects.native.refuse import refused as render_native
 from mockserver.rules import schemas
 from mockserver.scripts.match import MatchError
+from mockserver.scripts.sandbox import TemplateError
 from mockserver.scripts.script import Cast, Script, ScriptError, Scripts, read_answer
 from mockserver.scripts.template import Draft
 from mockserver.talk.reply import Choice, Pace, Raw, Reply
@@ -98,6 +99,13 @@ def test_a_script_is_constant_that_always_says_the_same(
     errors: Errors, more: dict[str, Any], *, constant: bool
 ) -> None:
     assert entered(more, errors).constant is constant
+
+
+def test_the_templates_of_all_replies_of_a_script_are_measured_together(errors: Errors) -> None:
+    spec: dict[str, Any] = {"reply": [{"content": "{{a}}" * 900 + str(at)} for at in range(3)]}
+    assert len(entered(spec, errors).answers) == 3
+    with pytest.raises(TemplateError, match="more than 10000 characters stand within"):
+        entered(spec | {"template": True}, errors)
 
 
 def test_several_choices_stand_in_their_order(errors: Errors) -> None:

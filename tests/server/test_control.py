@@ -442,12 +442,16 @@ def test_a_large_document_is_read_aside_and_a_template_compiled_there(
 
     monkeypatch.setattr(control, "loads_bounded", reads)
     monkeypatch.setattr(Script, "read", scripts)
-    for content, template, loaded, made in (
-        ("tea", False, False, False),
-        ("tea " * 20_000, False, True, False),
-        ("{{ use }}", True, False, True),
+    for content, more, loaded, made in (
+        ("tea", {}, False, False),
+        ("tea " * 1000, {}, False, False),
+        ("tea " * 1100, {}, False, True),
+        ("tea " * 20_000, {}, True, True),
+        ("{{ use }}", {"template": True}, False, True),
+        ("tea", {"match": {"conversation": [{"user": {"regex": "tea"}}]}}, False, True),
+        ("tea", {"match": {"conversation": [{"user": "tea"}] * 400}}, False, True),
     ):
-        reply = {"reply": {"content": content}, "template": template}
+        reply = {"reply": {"content": content}, **more}
         assert client.post("/_mock/replies", json=reply).status_code == 201
         assert [threads[name] == "aside" for name in ("loads", "read")] == [loaded, made]
     broken = client.post("/_mock/replies", content=b"[" + b" " * 100_000)
