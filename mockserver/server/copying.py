@@ -18,6 +18,12 @@ KEY = "DASHSCOPE_API_KEY"
 _LITERAL = 8000
 """A string of a Java class holds 65,535 bytes at most (JVM specification, 4.4.7), so long ones are joined."""
 
+_LAID_OUT = 1_000_000
+"""The most characters of a literal of Python's that is laid out, which takes 0.2 s."""
+
+_WIDE = 96
+"""How wide a literal is laid out."""
+
 
 def _headers(shown: Mapping[str, Any], key: str) -> dict[str, str]:
     """The headers that the request needs, with what stands for its key."""
@@ -49,12 +55,42 @@ def _curl(shown: Mapping[str, Any], url: str) -> str:
     return " \\\n".join(lines) + "\n"
 
 
+def _laid_out(value: Any) -> int:
+    """About how many characters a value takes when each thing in it has a line of its own.
+
+    A line stands as far in as all names before it are long, so nesting may make many of few.
+    """
+    size, left = 0, [(value, 1)]
+    while left:
+        one, margin = left.pop()
+        lines = 1
+        if isinstance(one, dict):
+            left += ((each, margin + len(name) + 4) for name, each in one.items())
+            size += sum(map(len, one))
+        elif isinstance(one, list):
+            left += ((each, margin + 1) for each in one)
+        elif isinstance(one, str):
+            lines += len(one[:_LAID_OUT].splitlines()) + len(one) // max(2, (_WIDE - margin) // 2)
+            size += len(one)
+        size += lines * margin
+        if size > _LAID_OUT:
+            break
+    return size
+
+
+def _literal(value: Any, *, width: int) -> str:
+    """A value in Python: laid out, or in one line where that would be too much."""
+    if _laid_out(value) > _LAID_OUT:
+        return repr(value)
+    return pprint.pformat(value, width=width, sort_dicts=False)
+
+
 def _sent(shown: Mapping[str, Any]) -> str:
     """The body in Python: what httpx makes JSON of, or a text."""
     body = shown["body"]
     if isinstance(body, str):
         return f"content={body!r}.encode()"
-    return f"json={pprint.pformat(body, width=96, sort_dicts=False)}"
+    return f"json={_literal(body, width=_WIDE)}"
 
 
 def _python_headers(shown: Mapping[str, Any], key: str) -> str:
@@ -171,7 +207,7 @@ def _as_script(shown: Mapping[str, Any], _: str) -> str:
 def _pytest(shown: Mapping[str, Any], _: str) -> str:
     script = _script(shown)
     conditions = ", ".join(f"{name}={text!r}" for name, text in script["match"].items())
-    reply = pprint.pformat(script["reply"], width=92, sort_dicts=False).replace("\n", "\n        ")
+    reply = _literal(script["reply"], width=_WIDE - 4).replace("\n", "\n        ")
     return f"""\
 import httpx
 

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import pprint
 import re
 import shlex
 from typing import Any
@@ -88,6 +89,48 @@ def test_every_copy_asks_the_very_same(body: Any) -> None:
     assert from_python(copied(told, "pytest", url=URL), "post") == body
     assert from_node(copied(told, "node", url=URL)) == plain
     assert from_java(copied(told, "java", url=URL)) == plain
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        asking("Tea? " * 1000),
+        {"messages": [{"role": "user", "content": f"Tea {at}?"} for at in range(2000)], "seed": 7},
+    ],
+)
+def test_what_people_ask_is_laid_out(body: Any) -> None:
+    laid_out = pprint.pformat(body, width=96, sort_dicts=False)
+    assert f"json={laid_out},\n" in copied(shown(body), "python", url=URL)
+
+
+def nested(value: Any, depth: int, name: str = "properties") -> Any:
+    for _ in range(depth):
+        value = {name: value}
+    return value
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        nested({f"p{at}": {"type": "string"} for at in range(3000)}, 80),
+        nested([*range(20_000)], 1, "long" * 10_000),
+        nested("tea " * 20_000, 20),
+        nested("\n" * 100_000, 2),
+        asking("Tea? " * 200_000),
+    ],
+    ids=["deep", "a long name", "words", "lines", "large"],
+)
+def test_what_would_be_far_too_long_laid_out_stands_in_one_line(body: Any) -> None:
+    """The first one was 164 MB, and took half a minute."""
+    for form, name in (("python", "stream"), ("pytest", "post")):
+        text = copied(shown(body), form, url=URL)
+        assert f"json={body!r},\n" in text
+        assert from_python(text, name) == body
+
+
+def test_a_reply_that_is_too_long_laid_out_stands_in_one_line() -> None:
+    raw = {"error": nested([*range(10_000)], 20)}
+    assert f"reply(\n        {raw!r}\n    )" in copied(shown(asking("Tea?"), raw=raw), "pytest", url=URL)
 
 
 def test_a_copy_for_the_shell() -> None:
