@@ -91,10 +91,12 @@ class Process:
 
     async def idle(self) -> None:
         """Until nothing is asked of the engine, and nothing is to be done."""
-        await quiet(self.wire.line)
-        while self.link.busy:
-            await self.link.rest()
+        busy = True
+        while busy:
             await quiet(self.wire.line)
+            await self.link.rest()
+            await asyncio.sleep(0)  # who is answered in this turn hears of it in the next
+            busy = self.link.busy
 
     async def left(self) -> Any:
         """What there is to be seen of all that was asked, wherever."""
