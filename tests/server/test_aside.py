@@ -249,8 +249,18 @@ def test_what_was_remembered_is_forgotten_although_there_is_always_more_work(
 ) -> None:
     forge = Forge(monkeypatch)
 
+    queued = threading.Event()
+
+    def first() -> None:
+        queued.wait(PATIENCE)  # what waits behind it is there
+
     async def always() -> None:
-        await asyncio.gather(*(forge.aside.run(forge.takes(module.HEAVY_S * 15)) for _ in range(4)))
+        works = [first, *[forge.takes(module.HEAVY_S * 15)] * 4]
+        asked = [asyncio.create_task(forge.aside.run(work)) for work in works]
+        while len(forge.aside._waiting) < 4:
+            await asyncio.sleep(0)
+        queued.set()
+        await asyncio.gather(*asked)
 
     asyncio.run(always())
     assert forge.forgotten[:1] == [module.HEAVY_S * 30]
