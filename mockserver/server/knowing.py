@@ -24,13 +24,11 @@ _OWN = frozenset({"server", "client", "scheme", "headers", "state", "extensions"
 class Waiting:
     """Stands where the cycle of a request does that is answered by rote, until its booking is done."""
 
-    __slots__ = ("disconnected", "keep_alive", "response_complete")
-
-    response_started = False
+    __slots__ = ("disconnected", "keep_alive", "response_complete", "response_started")
 
     def __init__(self) -> None:
         self.keep_alive = True
-        self.response_complete = self.disconnected = False
+        self.response_started = self.response_complete = self.disconnected = False
 
     @property
     def message_event(self) -> "Waiting":
@@ -149,13 +147,8 @@ class Knowing(Protocol):
         if begins is not None:
             self._connection.announce(begins)
         booking.ended()
-        waiting.response_complete = True
-        if waiting.disconnected:
-            return
-        self._gathering.write(booking.went if waiting.keep_alive else closed(booking.went))
-        if not waiting.keep_alive:
-            self.transport.close()
-        self.on_response_complete()
+        if not waiting.disconnected:
+            self._write(waiting, booking.went if waiting.keep_alive else closed(booking.went))
 
     def _keep_head(self) -> None:
         """Keeps how a request began that came in one piece, if whatever begins so can be taken by itself."""

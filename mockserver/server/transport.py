@@ -278,13 +278,13 @@ class Protocol(HttpToolsProtocol):
             self.logger.exception("a request could not be answered")
             self.transport.abort()
 
-    def _write(self, cycle: RequestResponseCycle, answer: bytes) -> None:
-        """Writes all bytes of an answer."""
+    def _write(self, cycle: Any, answer: bytes) -> None:
+        """Writes all bytes of an answer; `cycle` is that of its request, or what stands in its place."""
         cycle.response_started = cycle.response_complete = True
         self._gathering.write(answer)
         if not cycle.keep_alive:
             self.transport.close()
-        cycle.on_response()
+        self.on_response_complete()
 
     def handle_websocket_upgrade(self) -> None:
         """A request that offers another protocol is answered in this one, as the cloud does.
