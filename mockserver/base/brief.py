@@ -68,43 +68,43 @@ def _among(begin: str, parts: Iterable[Iterable[str]], comma: str, end: str) -> 
     yield end
 
 
-class Text(str):
+class _Brief:
+    """What is shown by how it begins."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return shown(self)
+
+
+class _Holder(_Brief):
+    """One of whose parts each is brief as well when it is taken out."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(brief, super().__iter__())  # type: ignore[misc] # that of what it holds them by
+
+    def __getitem__(self, at: Any) -> Any:
+        return brief(super().__getitem__(at))  # type: ignore[misc]
+
+
+class Text(_Brief, str):
     """A long text."""
 
     __slots__ = ()
 
-    def __repr__(self) -> str:
-        return shown(self)
 
-
-class Array(list[Any]):
-    """A list; what is taken out of it is brief as well."""
+class Array(_Holder, list[Any]):
+    """A list."""
 
     __slots__ = ()
 
-    def __repr__(self) -> str:
-        return shown(self)
 
-    def __iter__(self) -> Iterator[Any]:
-        return map(brief, super().__iter__())
-
-    def __getitem__(self, at: Any) -> Any:
-        return brief(super().__getitem__(at))
-
-
-class Object(dict[str, Any]):
-    """An object; its keys and values are brief as well."""
+class Object(_Holder, dict[str, Any]):
+    """An object; its keys are brief, too."""
 
     __slots__ = ()
-
-    def __repr__(self) -> str:
-        return shown(self)
-
-    def __iter__(self) -> Iterator[str]:
-        return map(brief, super().__iter__())
-
-    def __getitem__(self, key: str) -> Any:
-        return brief(super().__getitem__(key))
 
     def items(self) -> Any:
         """Its keys and values."""
