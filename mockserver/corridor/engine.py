@@ -17,7 +17,7 @@ from mockserver.answer import recognition, search, speech
 from mockserver.answer.acts import with_acts
 from mockserver.answer.moderation import INPUT, OUTPUT, Moderation
 from mockserver.answer.wordlist import WordList
-from mockserver.base.deadline import Timer
+from mockserver.base.deadline import Timer, working_time
 from mockserver.base.masking import mask, without_key
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
@@ -94,7 +94,7 @@ class Engine:
         *,
         tokenizer: LazyTokenizer | None = None,
         clock: Clock = time.time,
-        timer: Timer = time.thread_time,
+        timer: Timer = working_time,
         ids: Ids | None = None,
         models: Models | None = None,
     ) -> None:

@@ -1,12 +1,11 @@
 """Who answers a request: a script, a recording, or the built-in model; a miss may be refused."""
 
-import time
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from mockserver.answer import builtin
-from mockserver.base.deadline import Deadline, Timer
+from mockserver.base.deadline import Deadline, Timer, working_time
 from mockserver.catalogue.errors import Errors, Refusal
 from mockserver.corridor.keeping import Keeping, Taken
 from mockserver.corridor.striking import strike
@@ -49,7 +48,7 @@ class Speaker:
         errors: Errors,
         vocabularies: Vocabularies,
         *,
-        timer: Timer = time.thread_time,
+        timer: Timer = working_time,
     ) -> None:
         self.keeping = keeping
         self._timer = timer

@@ -1,10 +1,9 @@
 """Verifying what was asked: so many requests that match this, in order or not, and none besides."""
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mockserver.base.deadline import Deadline
+from mockserver.base.deadline import Deadline, working_time
 from mockserver.base.jsontext import loads_bounded
 from mockserver.base.values import value
 from mockserver.corridor.door import Door
@@ -130,7 +129,7 @@ def problems(
     Until the deadline, each comes with the request that almost matched. Raises `MatchError` for a condition
     that cannot be decided.
     """
-    deadline = deadline or Deadline(PATIENCE, timer=time.thread_time)
+    deadline = deadline or Deadline(PATIENCE, timer=working_time)
     found = list((_ordered if ordered else _unordered)(expectations, asked, deadline))
     if nothing_else:
         for each in asked:

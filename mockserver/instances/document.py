@@ -5,7 +5,6 @@ place, so a proposal is checked where it is made. Nothing outside the document i
 """
 
 import re
-import time
 from collections import ChainMap, deque
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from urllib.parse import quote, unquote
 
 import jsonschema_rs
 
-from mockserver.base.deadline import Deadline
+from mockserver.base.deadline import Deadline, working_time
 from mockserver.base.forgetting import also
 from mockserver.base.jsontext import dumps, loads
 from mockserver.base.kept import Kept
@@ -213,7 +212,7 @@ class Document:
 
     def _weigh(self, found: list[str]) -> None:
         """Compile each pattern alone. Raises `ImpossibleSchemaError` when all would take too long."""
-        deadline = Deadline(_READING, timer=time.thread_time)
+        deadline = Deadline(_READING, timer=working_time)
         for pattern in found:
             long = len(pattern) > _LETTERS or _steps(pattern) > _SPELLING
             if not long:
@@ -439,9 +438,9 @@ def compiled(schema: Any, *, loose: bool = False, hasty: bool = False) -> Docume
         return found
     if hasty:
         raise TakesLongError
-    begun = time.thread_time()
+    begun = working_time()
     made = Document(loads(text), formats=b'"format"' in text, loose=loose)
-    made.reading = time.thread_time() - begun
+    made.reading = working_time() - begun
     with _keeping:
         _kept.put((text, loose), made)
     return made

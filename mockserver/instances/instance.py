@@ -5,13 +5,12 @@ the schema says, else made up; `jsonschema-rs` judges it at its place in the sch
 valid stays.
 """
 
-import time
 from collections.abc import Iterable
 from itertools import chain, repeat
 from math import inf
 from typing import Any
 
-from mockserver.base.deadline import Deadline
+from mockserver.base.deadline import Deadline, working_time
 from mockserver.instances.document import Document, compiled
 from mockserver.instances.facts import DeadEndError
 from mockserver.instances.impossible import ImpossibleSchemaError, TakesLongError
@@ -68,8 +67,8 @@ def instance(
     required is made. Without a deadline the time is that of the work itself: a machine that is busy with
     others changes no answer.
     """
-    deadline = deadline or Deadline(PATIENCE, timer=time.thread_time)
-    begun = 0.0 if deadline.hasty else time.thread_time()
+    deadline = deadline or Deadline(PATIENCE, timer=working_time)
+    begun = 0.0 if deadline.hasty else working_time()
     endless = chain(numbers, repeat(0))
     reason = ""
     for document, formats in _readings(schema, hasty=deadline.hasty):
@@ -96,7 +95,7 @@ def instance(
                     raise TakesLongError from None
                 reason = reason or str(error)
             else:
-                if deadline.hasty or (document.late and time.thread_time() - begun < _SOON):
+                if deadline.hasty or (document.late and working_time() - begun < _SOON):
                     document.late = 0
                 return made
     raise ImpossibleSchemaError(reason)

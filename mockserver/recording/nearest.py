@@ -1,12 +1,11 @@
 """What to say when no recording matches: the nearest one, and where it differs."""
 
 import json
-import time
 from difflib import SequenceMatcher
 from typing import Any
 
 from mockserver.base import differing
-from mockserver.base.deadline import Deadline
+from mockserver.base.deadline import Deadline, working_time
 from mockserver.recording import canonical
 from mockserver.recording.interaction import Request, surface_of
 from mockserver.recording.library import Library
@@ -49,7 +48,7 @@ def report(library: Library, request: Request) -> str:
         return f"no recording matches this request: {library.folder.name} holds none"
     wanted = json.dumps(asked, sort_keys=True, ensure_ascii=False)[:_SAMPLE]
     best, name, found, lost = -1.0, "", {}, ""
-    deadline = Deadline(_PATIENCE, timer=time.thread_time)
+    deadline = Deadline(_PATIENCE, timer=working_time)
     for row in near:
         if deadline.over:
             break

@@ -1,12 +1,11 @@
 """Why no script answered: the nearest one, the first condition that failed, and how the texts differ."""
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, TypeVar
 
 from mockserver.base import secrecy
-from mockserver.base.deadline import Deadline
+from mockserver.base.deadline import Deadline, working_time
 from mockserver.base.differing import changes, lines, marked, nearest_part, share
 from mockserver.base.jsontext import dumps
 from mockserver.base.values import value
@@ -257,7 +256,7 @@ def explain(
     scripts: Iterable[Script], key: str, request: ChatRequest, *, deadline: Deadline | None = None
 ) -> str:
     """Why nothing answered, for whoever wrote the scripts."""
-    found = nearest(scripts, key, request, deadline or Deadline(PATIENCE, timer=time.thread_time))
+    found = nearest(scripts, key, request, deadline or Deadline(PATIENCE, timer=working_time))
     if found is None:
         return "No script answers this request: there is none for this key."
     script, miss = found

@@ -6,12 +6,11 @@ gives and nothing of the program.
 
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-from mockserver.base.deadline import Deadline, Timer
+from mockserver.base.deadline import Deadline, Timer, working_time
 from mockserver.base.kept import remembered
 from mockserver.scripts import sandbox
 from mockserver.scripts.sandbox import Meter, TemplateError
@@ -46,7 +45,7 @@ def _compiled(text: str) -> Any:
     return sandbox.compiled(text)
 
 
-def new_meter(*, timer: Timer = time.thread_time) -> Meter:
+def new_meter(*, timer: Timer = working_time) -> Meter:
     """What counts the work of the templates of one reply; the time is its thread's, whatever else runs."""
     return Meter(Deadline(PATIENCE, timer=timer))
 

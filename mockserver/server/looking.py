@@ -5,7 +5,6 @@ of it, the same as code, and the recordings that answer.
 """
 
 import secrets
-import time
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from mockserver.base.deadline import Deadline
+from mockserver.base.deadline import Deadline, working_time
 from mockserver.base.jsontext import dumps
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.verify import reread
@@ -106,7 +105,7 @@ class Looking:
             return None
         key = entry.world.key
         try:
-            found = nearest(scripts, key, request, Deadline(PATIENCE, timer=time.thread_time))
+            found = nearest(scripts, key, request, Deadline(PATIENCE, timer=working_time))
             if found is None:
                 return None
             script, miss = found

@@ -1,6 +1,9 @@
 """Deadlines, by a clock that is turned by hand."""
 
-from mockserver.base.deadline import Deadline
+import gc
+import time
+
+from mockserver.base.deadline import Deadline, working_time
 
 
 def test_a_deadline_nears_and_is_over() -> None:
@@ -42,3 +45,15 @@ def test_a_hasty_one_is_never_near_and_nor_is_its_share() -> None:
 def test_without_a_clock_it_is_the_machines() -> None:
     assert 0 < Deadline(60).left <= 60
     assert Deadline(0).over
+
+
+def test_the_collector_of_garbage_is_nobodys_work() -> None:
+    crowd = [[number] for number in range(400_000)]
+    thread, working = time.thread_time(), working_time()
+    gc.collect()
+    took = time.thread_time() - thread
+    assert working_time() - working < took / 2
+    assert len(crowd) == 400_000
+    before = working_time()
+    sum(range(400_000))
+    assert working_time() > before

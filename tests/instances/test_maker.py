@@ -311,7 +311,7 @@ def test_what_took_long_twice_and_then_does_not_is_made_in_haste_again(
     document = compiled(schema)
     for took, left in ((0.5, 2), (0.0005, 0)):
         clock = iter((0.0, took))
-        monkeypatch.setattr("time.thread_time", lambda clock=clock: next(clock))
+        monkeypatch.setattr(module, "working_time", lambda clock=clock: next(clock))
         document.late = 2
         deadline = Deadline(1, timer=lambda: 0)
         assert module.instance(schema, numbers=drawn(), words=HELLO, deadline=deadline)
