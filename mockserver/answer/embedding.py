@@ -27,8 +27,20 @@ _WORD, _PIECE, _CHARACTER, _PAIR, _MARK = 3, 1, 1, 2, 1
 
 _PIECE_LENGTH = 3
 _MOST_FEATURES = 512
+_GROWTH = 1000
+"""So many characters a text may become longer when it is read."""
+
 _LANE = 4
 """Bytes for the sum of one dimension: 512 features of a weight below 100 stay below 2**24."""
+
+
+def _plain(text: str, most: int | None) -> str:
+    """A text without case and the forms of its letters: about as long as it is, and no longer than `most`.
+
+    A letter may stand for eighteen; a text of such ones is read as far as others of its length.
+    """
+    grown = unicodedata.normalize("NFKC", text[:most]).casefold()
+    return grown[: len(text) + _GROWTH][:most]
 
 
 def features(text: str, most: int | None = None) -> Counter[str]:
@@ -43,7 +55,7 @@ def features(text: str, most: int | None = None) -> Counter[str]:
         counts[feature] += 1
         weights[feature] = weight
 
-    for run in _RUN.findall(unicodedata.normalize("NFKC", text[:most]).casefold()[:most]):
+    for run in _RUN.findall(_plain(text, most)):
         if not run[0].isalnum() and run[0] != "_":
             found(run, _MARK)
             continue

@@ -11,6 +11,7 @@ from mockserver.answer.moderation import Moderation
 from mockserver.answer.wordlist import WordList
 from mockserver.corridor.engine import Engine
 from mockserver.meter.quotas import Quota
+from mockserver.scripts.desk import Entered
 from mockserver.scripts.script import Script
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ def enter(engine: Engine, script: Script) -> str:
     """Enters a script; its id."""
     engine.scripts.enter(script)
     return script.id
+
+
+def strike(engine: Engine, fault: Entered) -> str:
+    """Enters a fault that was read; its id."""
+    return engine.faults.enter(fault).id
 
 
 def scenario_of(engine: Engine, document: Document) -> "Scenario":

@@ -366,7 +366,8 @@ class Engine:
             blocked = yield from sized(reply.size, moderation.places, request, reply)
         if blocked and not request.stream:
             raise Refused(self.errors.refuse(OUTPUT))
-        long = _bulk(request, reply) > LARGE
+        # What is kept of a thread is all that was said before the reply, too.
+        long = _bulk(request, reply) > LARGE or (large and asked.thread is not None)
         reply = entry.reply = self._accompanied(request, reply)
         marks = (yield from aside(marked, request, tokenizer)) if large else marked(request, tokenizer)
         yield pause

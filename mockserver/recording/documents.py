@@ -2,6 +2,7 @@
 
 import json
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,9 @@ UNREADABLE = object()
 _DATA = re.compile(rb"(?:^|(?<=[\r\n]))(?:\xef\xbb\xbf)?data:[ ]?([^\r\n]*)")
 _SSE = re.compile(rb"(?:\xef\xbb\xbf)?(?:id|event|data|retry|)[^\r\n{\[]{0,40}:")
 
+
+_UTF8 = getincrementaldecoder("utf-8")
+_PIECE = 256 * 1024
 
 _LEVELS = 200
 """The levels of nesting that are read; what walks through a value calls itself for each."""
@@ -100,6 +104,13 @@ def dump_like(value: Any, model: str) -> str:
     return json.dumps(value, ensure_ascii=model.isascii(), separators=separators)
 
 
+def text_of(body: bytes, errors: str) -> str:
+    """A body as a text. What is none is decoded in pieces: a call that mends many bytes holds all others."""
+    decoder = _UTF8(errors)
+    pieces = [decoder.decode(body[at : at + _PIECE]) for at in range(0, len(body), _PIECE)]
+    return "".join([*pieces, decoder.decode(b"", final=True)])
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """One document of a body: where it stands, its text and its value.
@@ -124,7 +135,7 @@ def find(body: bytes) -> list[Place]:
     spans = [match.span(1) for match in _DATA.finditer(body)] if is_sse(body) else [(0, len(body))]
     places = []
     for start, stop in spans:
-        text = body[start:stop].decode("utf-8", "replace")
+        text = text_of(body[start:stop], "replace")
         value, doubles = parse_all(text)
         if isinstance(value, dict | list | str):
             places.append(Place(start, stop, text, value, tuple(doubles)))

@@ -271,7 +271,7 @@ class Redaction:
 
     def _bytes_edits(self, part: bytes, offset: int) -> list[documents.Edit]:
         """What changes in a part of a body that is no document and begins so far in."""
-        text = part.decode("utf-8", "surrogateescape")
+        text = documents.text_of(part, "surrogateescape")
         edits, at = [], 0
         for start, stop in self.fragment_spans(text):
             offset += len(text[at:start].encode("utf-8", "surrogateescape"))

@@ -81,7 +81,10 @@ class Desk:
 
     def add(self, spec: Mapping[str, Any]) -> Entered:
         """Enters a fault of the control API and gives it an id. Raises `BadFaultError` or `MatchError`."""
-        entered = self.read(spec)
+        return self.enter(self.read(spec))
+
+    def enter(self, entered: Entered) -> Entered:
+        """Enters a fault that was read and gives it an id."""
         self._count += 1
         entered.id = f"fault-{self._count}"
         self._entered[entered.id] = entered

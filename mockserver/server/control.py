@@ -34,7 +34,7 @@ from mockserver.wire.unpacking import UnpackError
 
 _LIMIT = 10 * 1024 * 1024
 _QUICK = 4 * 1024
-"""The most bytes of a script that is read at once."""
+"""The most bytes of a script or a fault that is read at once."""
 _UNREAD = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 """Behind these statuses the rest of a body is not read, so the connection ends."""
 SCRIPT_ERRORS = (MatchError, ScriptError, TemplateError)
@@ -174,6 +174,11 @@ async def read_document(request: Request, schema: str) -> Any:
     return (await read_sized(request, schema))[1]
 
 
+def is_long(size: int, document: Mapping[str, Any]) -> bool:
+    """Whether a script or a fault of so many bytes is read aside: it is large, or something is compiled."""
+    return size > _QUICK or bool(document.get("template")) or "regex" in str(document.get("match"))
+
+
 async def replaced(
     aside: Aside,
     request: Request,
@@ -280,9 +285,8 @@ class Control:
         """
         size, document = await read_sized(request, "control.reply")
         read = partial(Script.read, document, "", self.engine.errors)
-        long = size > _QUICK or document.get("template") or "regex" in str(document.get("match"))
         try:
-            return await self.aside.apart(request.scope, read) if long else read()
+            return await self.aside.apart(request.scope, read) if is_long(size, document) else read()
         except SCRIPT_ERRORS as error:
             raise FaultError(str(error)) from None
 

@@ -1,6 +1,7 @@
 import base64
 import math
 import struct
+import unicodedata
 from array import array
 from collections import Counter
 
@@ -93,6 +94,11 @@ def test_two_models_share_no_space() -> None:
 def test_features_are_looked_for_as_far_as_a_text_is_to_be_read() -> None:
     assert features("tea milk " * 1000, 8) == features("tea milk")
     assert features("\ufdfa" * 1000, 18) == features("\ufdfa")
+
+
+def test_letters_that_stand_for_many_are_read_as_far_as_others_of_their_length() -> None:
+    assert features("\ufdfa") == features(unicodedata.normalize("NFKC", "\ufdfa"))
+    assert features("\ufdfa" * 1000) == features(unicodedata.normalize("NFKC", "\ufdfa" * 1000)[:2000])
 
 
 def test_a_word_and_its_pieces_are_features() -> None:

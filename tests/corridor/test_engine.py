@@ -17,9 +17,11 @@ from mockserver.base import resources
 from mockserver.base.masking import mask
 from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.settings import Settings
+from mockserver.corridor.threads import Thread
 from mockserver.corridor.work import pause
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
+from mockserver.dialects.responses.surface import RESPONSES
 from mockserver.dialects.table import named
 from mockserver.faults.kinds import kinds
 from mockserver.meter.tokenizer import LazyTokenizer, Tokenizer
@@ -557,3 +559,26 @@ def test_what_is_refused_keeps_nothing_of_its_request(said: dict[str, Any], engi
         answer = chat(engine, **said)
         assert answer.status >= 400
         del answer
+
+
+@pytest.mark.parametrize(("turns", "aside"), [(1, False), (2_000, True)])
+def test_what_is_kept_of_a_large_request_is_written_aside(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, *, turns: int, aside: bool
+) -> None:
+    answered, working, written = Thread.answered, False, list[bool]()
+
+    def told(thread: Thread, body: bytes) -> None:
+        written.append(working)
+        answered(thread, body)
+
+    monkeypatch.setattr(Thread, "answered", told)
+    body = json.dumps({"model": "qwen-plus", "input": TEA * turns}).encode()
+    steps = engine.steps(RESPONSES, make_headers(), body, arrived=NOW)
+    with suppress(StopIteration):
+        work = next(steps)
+        while True:
+            working = True
+            done = work()
+            working = False
+            work = steps.send(done)
+    assert written == [aside]

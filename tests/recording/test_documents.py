@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.recording import documents
 from mockserver.recording.documents import (
     UNREADABLE,
     Place,
@@ -19,8 +20,16 @@ from mockserver.recording.documents import (
     parse,
     parse_all,
     splice,
+    text_of,
 )
 from tests.wire.strategies import json_values
+
+
+@given(st.binary(), st.sampled_from(("replace", "surrogateescape")))
+def test_a_body_that_is_no_text_becomes_the_same_in_pieces(body: bytes, errors: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(documents, "_PIECE", 3)
+        assert text_of(body, errors) == body.decode("utf-8", errors)
 
 
 @given(json_values)

@@ -1,11 +1,13 @@
 """Faults by the control API: entered, listed, taken out, and what a reply may say of them."""
 
+import threading
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from mockserver.base.masking import mask
+from mockserver.scripts.match import Match
 from tests.conftest import KEY
 from tests.server.test_control import ask, requests, said_by
 
@@ -112,3 +114,26 @@ def test_the_journal_shows_how_late_a_fault_made_the_first_byte(client: TestClie
     ask(client)
     (entry,) = requests(client)
     assert (entry["fault"], entry["timings"]["first_byte_ms"]) == ("slow=4ms", 4.0)
+
+
+@pytest.mark.parametrize(
+    ("match", "where"),
+    [
+        ({"last_user": "tea"}, None),
+        ({"last_user": {"regex": "t.*a"}}, "aside"),
+        ({"last_user": "tea" * 2_000}, "aside"),
+    ],
+    ids=["small", "compiled", "large"],
+)
+def test_a_fault_is_read_once_and_aside_where_that_may_take_long(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, match: dict[str, Any], where: str | None
+) -> None:
+    read, threads = Match.read, list[str]()
+
+    def told(spec: Any) -> Match:
+        threads.append(threading.current_thread().name)
+        return read(spec)
+
+    monkeypatch.setattr(Match, "read", told)
+    assert client.post("/_mock/faults", json={"match": match, "fault": "slow"}).status_code == 201
+    assert [name if name == "aside" else None for name in threads] == [where]
