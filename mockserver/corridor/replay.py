@@ -347,7 +347,7 @@ def _by(way: Way, row: Row, match: Match) -> str:
 
 def _prepare(interaction: Interaction) -> _Prepared:
     response = interaction.response
-    folded = interaction.folded()
+    folded = interaction.folded().sayable()
     choices = tuple(
         Choice(choice.content, choice.reasoning, choice.tool_calls, choice.finish_reason)
         for choice in folded.choices

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mockserver.base.jsontext import loads_bounded
 from mockserver.catalogue import errors as error_catalogue
 from mockserver.catalogue import models as model_catalogue
 from mockserver.corridor.door import Door
@@ -80,6 +81,12 @@ class Checks:
         asked, surface = interaction.asked, interaction.surface
         if surface == "other" or not isinstance(asked, dict) or interaction.folded().error is not None:
             return
+        try:
+            asked = loads_bounded(interaction.request.body)
+        except ValueError as error:
+            message = f"the cloud accepted this request, and we refuse it: {error}"
+            yield Deviation(name, Weight.ERROR, "json", "request", message)
+            return
         if self._models.find(asked.get("model")) is None:
             message = f"the catalogue has no model {interaction.model!r}, which the cloud answered"
             yield Deviation(name, Weight.WARNING, "model", "request.model", message)
@@ -104,7 +111,7 @@ class Checks:
                     yield Deviation(name, Weight.ERROR, "json", "response", "a part of the answer is no JSON")
                 continue
             schema = schema_of(interaction, document, framed=frame is not None)
-            for broken in schemas.violations(schema, document) if schema else ():
+            for broken in schemas.violations(schema, documents.sayable(document)) if schema else ():
                 found = (schema or "", re.sub(r"\[\d+\]", "[]", broken.path), broken.keyword)
                 if found not in seen:
                     seen.add(found)

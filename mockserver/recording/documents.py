@@ -76,6 +76,20 @@ def _is_deep(value: Any, text: str | bytes) -> bool:
     return True
 
 
+def sayable(value: Any) -> Any:
+    """A value with texts that UTF-8 can say: the halves of a pair put together, one alone marked as lost.
+
+    JSON may hold half of a surrogate pair, such as where a stream cuts an emoji in two.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, list):
+        return [sayable(item) for item in value]
+    if isinstance(value, dict):
+        return {sayable(name): sayable(item) for name, item in value.items()}
+    return value
+
+
 def _strict(text: str) -> bool:
     """Whether a document is JSON to every reader; Python's own takes NaN and Infinity too."""
 

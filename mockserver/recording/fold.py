@@ -1,7 +1,7 @@
 """An answer's bytes put together to what was said, for all dialects, however odd the answer is."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mockserver.dialects.dialect import Dialect
@@ -44,6 +44,28 @@ class Folded:
         if self.usage is not None:
             shown["usage"] = dict(self.usage)
         return {**shown, **self.extras}
+
+    def sayable(self) -> "Folded":
+        """The same in texts that can be written: a recorded one may hold half of a surrogate pair."""
+        said, error = documents.sayable, self.error
+        if error is not None:
+            error = Failure(error.status, said(error.code), said(error.message), said(error.type))
+        return Folded(tuple(map(_sayable, self.choices)), said(self.usage), error, said(self.extras))
+
+
+def _sayable(choice: Choice) -> Choice:
+    said = documents.sayable
+    calls = (
+        replace(call, id=said(call.id), name=said(call.name), arguments=said(call.arguments))
+        for call in choice.tool_calls
+    )
+    return replace(
+        choice,
+        content=said(choice.content),
+        reasoning=said(choice.reasoning),
+        tool_calls=tuple(calls),
+        finish_reason=said(choice.finish_reason),
+    )
 
 
 def _shown(choice: Choice) -> dict[str, Any]:

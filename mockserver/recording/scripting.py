@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from mockserver.base.jsontext import dumps
+from mockserver.base.jsontext import dumps, loads_bounded
 from mockserver.recording import canonical, documents
 from mockserver.recording.importers.assembling import frames
 from mockserver.recording.interaction import Interaction, Response
@@ -70,6 +70,10 @@ def _why_not(interaction: Interaction) -> str:
         return "a script answers no path but those of chats"
     if not isinstance(interaction.asked, dict):
         return "its request is no JSON object"
+    try:
+        loads_bounded(interaction.request.body)
+    except ValueError as error:
+        return f"a server reads no such request: {error}"
     return ""
 
 

@@ -19,7 +19,7 @@ _LITERAL = 8000
 """A string of a Java class holds 65,535 bytes at most (JVM specification, 4.4.7), so long ones are joined."""
 
 _LAID_OUT = 1_000_000
-"""The most characters of a literal of Python's that is laid out, which takes 0.2 s."""
+"""The most characters of a literal of Python's, or of JSON, that is laid out, which takes 0.2 s."""
 
 _WIDE = 96
 """How wide a literal is laid out."""
@@ -201,7 +201,8 @@ def _reply(shown: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_script(shown: Mapping[str, Any], _: str) -> str:
-    return json.dumps(_script(shown), ensure_ascii=False, indent=2) + "\n"
+    script = _script(shown)
+    return json.dumps(script, ensure_ascii=False, indent=2 if _laid_out(script) <= _LAID_OUT else None) + "\n"
 
 
 def _pytest(shown: Mapping[str, Any], _: str) -> str:

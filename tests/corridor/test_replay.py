@@ -441,3 +441,16 @@ def test_a_cut_answer_is_cut_again(player: Player) -> None:
     assert player.ask(asked(stream=True)).cut
     assert COMPAT
     assert native_frames("a")
+
+
+def test_half_of_a_pair_is_sent_again_and_shown_in_the_journal(player: Player) -> None:
+    body = b'{"model":"qwen-plus","messages":[{"role":"user","content":"a\\ud83d"}]}'
+    made = interaction(body, json.dumps(compat_body("b\ud83d")).encode())
+    player.load(made)
+    with TestClient(App(player.engine)) as client:
+        heard = client.post(COMPAT, content=body, headers={"Authorization": "Bearer sk-test"})
+        assert heard.content == made.response.body
+        (shown,) = client.get("/_mock/requests").json()["requests"]
+        assert (shown["body"], shown["answer"][0]["content"]) == (body.decode(), "b\ufffd")
+        assert client.get("/_mock/requests?format=jsonl").status_code == 200
+        assert "replies: []" in client.get("/_mock/requests?format=scenario").text

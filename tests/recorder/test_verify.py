@@ -177,3 +177,14 @@ def test_a_folder_is_gone_through_whatever_is_in_it(tmp_path: Path) -> None:
     assert report.status("error") == 1
     with pytest.raises(CassetteError, match="is no cassette"):
         verify(tmp_path / "none")
+
+
+@pytest.mark.parametrize("said", [b'"\\ud83d"', b"NaN"])
+def test_a_request_that_is_no_strict_json_is_told(said: bytes) -> None:
+    ((weight, kind, message),) = found(interaction(b'{"model":"qwen-plus","user":%b}' % said))
+    assert (weight, kind) == ("error", "json")
+    assert message.startswith("the cloud accepted this request, and we refuse it: ")
+
+
+def test_an_answer_with_half_of_a_pair_is_held_against_the_schema() -> None:
+    assert found(interaction(asked(), json.dumps(compat_body("a\ud83d")).encode())) == []

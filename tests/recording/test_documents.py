@@ -19,6 +19,7 @@ from mockserver.recording.documents import (
     is_sse,
     parse,
     parse_all,
+    sayable,
     splice,
     text_of,
 )
@@ -45,6 +46,11 @@ def test_a_value_may_be_wide_and_is_read_to_200_levels() -> None:
         text = "[" * levels + "1" + "]" * levels
         assert (parse(text) is not UNREADABLE) is read
         assert (parse(text.encode()) is not UNREADABLE) is read
+
+
+def test_half_of_a_pair_is_marked_and_two_halves_are_put_together() -> None:
+    value = {"\ud83d": ["a\ud83d", "\ud83d\ude00", "\ude00\ud83d", 1, None]}
+    assert sayable(value) == {"\ufffd": ["a\ufffd", "\U0001f600", "\ufffd\ufffd", 1, None]}
 
 
 def test_members_that_a_later_one_hides_are_told() -> None:

@@ -154,3 +154,10 @@ def test_what_was_lost_before_is_told_too() -> None:
 def test_an_answer_without_a_type_gets_none(lazy_tokenizer: LazyTokenizer) -> None:
     ((_, headers, body),) = answered(lazy_tokenizer, interaction(None, b"tea", headers=[]))
     assert ("content-type" in headers, body) == (False, b"tea")
+
+
+@pytest.mark.parametrize("said", [b'"\\ud83d"', b"NaN"])
+def test_a_request_that_no_server_reads_is_left_out_and_told(said: bytes) -> None:
+    replies, (note,) = told(interaction(b'{"model":"qwen-plus","user":%b}' % said))
+    assert replies == []
+    assert note.startswith("0.json: left out: a server reads no such request: ")

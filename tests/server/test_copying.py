@@ -131,6 +131,8 @@ def test_what_would_be_far_too_long_laid_out_stands_in_one_line(body: Any) -> No
 def test_a_reply_that_is_too_long_laid_out_stands_in_one_line() -> None:
     raw = {"error": nested([*range(10_000)], 20)}
     assert f"reply(\n        {raw!r}\n    )" in copied(shown(asking("Tea?"), raw=raw), "pytest", url=URL)
+    script = copied(shown(asking("Tea?"), raw=raw), "script", url=URL)
+    assert (script.count("\n"), json.loads(script)["reply"]) == (1, raw)
 
 
 def test_a_copy_for_the_shell() -> None:
