@@ -107,7 +107,10 @@ class Comparison:
         limits = (most, most + 1) if history[-1].partial else (most,)
         for variant, limit in product(chain([likely(history, sent)], variants(history)), limits):
             found = self._against(_cut(variant, limit), sent)
-            if all(failure.severity is Severity.SHOULD for failure in found):
+            if all(
+                failure.severity is Severity.SHOULD or failure.requirement == "partial.sent"
+                for failure in found
+            ):
                 return found  # it is cut as it ought to be, whatever else it should be
             first = first or found
         reasons = "; ".join(failure.message for failure in first[:2])

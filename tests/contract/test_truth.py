@@ -298,3 +298,13 @@ def test_a_prefix_counts_as_one_of_the_messages_that_are_kept_or_not() -> None:
         assert compare.kept(history, sent(history), most=most) == []
     (failure,) = compare.kept(history, sent(history), most=5)
     assert failure.requirement == "history.truncation"
+
+
+def test_a_prefix_that_lost_its_mark_says_nothing_of_the_cut() -> None:
+    compare = Comparison(place="messages", number=1)
+    history = [*HISTORY, Told(role="assistant", text="You are", partial=True)]
+    unmarked = [*history[:-1], replace(history[-1], partial=False)]
+    (failure,) = compare.kept(history, sent(unmarked), most=6)
+    assert failure.requirement == "partial.sent"
+    (failure,) = compare.kept(history, sent(unmarked), most=5)
+    assert failure.requirement == "history.truncation"
