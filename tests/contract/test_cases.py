@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from mockserver.contract import Case, CaseError, Turn, built_in, requirements
@@ -32,10 +33,26 @@ def test_a_case_of_a_form_begins_with_an_ordinary_answer() -> None:
     for case in built_in():
         if not case.id.startswith("form."):
             continue
-        ordinary, odd, *_ = case.turns
+        ordinary, odd, *others = case.turns
         assert not any("fault" in reply for reply in ordinary.replies), case.id
         assert all("fault" in reply for reply in odd.replies), case.id
-        assert bool(ordinary.results) == bool(odd.results), case.id
+        assert bool(ordinary.results) == any(turn.results for turn in (odd, *others)), case.id
+
+
+def test_an_answer_by_a_schema_is_what_the_schema_says() -> None:
+    """A client that reads it, as it may, is not to be blamed for an error."""
+    checked = 0
+    for case in built_in():
+        for turn in case.turns:
+            plain = not (turn.partial or turn.cancel_after or turn.result_options)
+            form = {**case.options, **turn.options}.get("response_format") or {}
+            for reply in turn.replies if plain and form.get("type") == "json_schema" else ():
+                for said in reply.get("choices") or [reply]:
+                    if "content" in said and not {"tool_calls", "finish_reason"} & said.keys():
+                        answer = json.loads(said["content"])
+                        assert jsonschema_rs.is_valid(form["json_schema"]["schema"], answer), case.id
+                        checked += 1
+    assert checked
 
 
 def test_every_requirement_says_its_source() -> None:
