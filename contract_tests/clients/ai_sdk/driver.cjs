@@ -37,8 +37,8 @@ class Vercel extends ModelMessages {
     for (const [name, value] of Object.entries(this.options(command))) {
       if (name in NAMES) settings[NAMES[name]] = value;
       else if (name === "stop") settings.stopSequences = [value].flat();
-      else if (name === "response_format") settings.output = Output.json();
-      else if (name === "tool_choice") settings.toolChoice = value;
+      else if (name === "response_format") settings.output = output(value);
+      else if (name === "tool_choice") settings.toolChoice = chosen(value);
       else own[OWN[name] ?? name] = value;
     }
     const milliseconds = 1000 * (this.begin.timeout ?? 30);
@@ -59,6 +59,17 @@ class Vercel extends ModelMessages {
     }
     return answer;
   }
+}
+
+/** The form of the answer. */
+function output({ type, json_schema: { schema, name, description } = {} }) {
+  if (type === "json_schema") return Output.object({ schema: jsonSchema(schema), name, description });
+  return type === "json_object" ? Output.json() : Output.text();
+}
+
+/** Whether a function is called, and which one. */
+function chosen(choice) {
+  return typeof choice === "string" ? choice : { type: "tool", toolName: choice.function.name };
 }
 
 /** Listens to a stream; gives whether the user stopped it. Its errors are parts of it. */

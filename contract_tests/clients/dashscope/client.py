@@ -45,6 +45,7 @@ class Second(Conversation):
         if "tools" in self.begin:
             named["tools"] = self.begin["tools"]
         stream = bool(command.get("stream"))
+        cumulative = stream and named.get("incremental_output") is False
         response: Any = self.create(
             model=self.begin["model"], messages=messages, stream=stream, parameters=options or None, **named
         )
@@ -53,14 +54,16 @@ class Second(Conversation):
                 gather(answer, response.get_final_message())
         else:
             for piece in heard(response, answer, command) if stream else [response]:
-                gather(answer, piece)
+                gather(answer, piece, cumulative=cumulative)
         return answer
 
 
-def gather(answer: Answer, response: Any) -> None:
-    """Notes a completion or a chunk."""
+def gather(answer: Answer, response: Any, *, cumulative: bool = False) -> None:
+    """Notes a completion or a chunk; a cumulative one says all so far again."""
     answer.tokens(response.usage)
     for choice in response.choices:
+        if cumulative:
+            answer.choices.pop(choice.index, None)
         said = getattr(choice, "message", None) or choice.delta
         thinking, finish = said.reasoning_content, choice.finish_reason
         answer.add(index=choice.index, text=said.content, thinking=thinking, finish=finish)

@@ -55,7 +55,8 @@ class Chain(Conversation):
     def assistant(self, answer: Answer, prefix: str) -> Any:
         """The model's own message; with a prefix, one that begins with it."""
         if prefix:
-            return AIMessage(self.content(prefix + answer.choices[0]["text"]))
+            text = self.content(prefix + answer.choices[0]["text"])
+            return answer.messages[0].model_copy(update={"content": text})
         return answer.messages[0]
 
     def model(self, command: Document) -> Any:
@@ -91,12 +92,13 @@ class Chain(Conversation):
         keep = self.begin.get("keep")
         if keep:  # the limit is for the messages beside the system message, which counts as one
             limits: Document = {"strategy": "last", "start_on": "human", "include_system": True}
-            messages = trim_messages(messages, max_tokens=keep + 1, token_counter=len, **limits)
+            limits["max_tokens"] = keep + ("system" in self.begin)
+            messages = trim_messages(messages, token_counter=len, **limits)
         answer, model = Answer(), self.model(command)
         if not command.get("stream"):
             if self.options(command).get("n", 1) > 1:  # only `generate` gives more than one answer
-                bare = getattr(model, "bound", model)
-                for index, generation in enumerate(bare.generate([messages]).generations[0]):
+                bare, bound = getattr(model, "bound", model), getattr(model, "kwargs", {})
+                for index, generation in enumerate(bare.generate([messages], **bound).generations[0]):
                     gather(answer, generation.message, index)
             else:
                 gather(answer, model.invoke(messages), 0)

@@ -23,14 +23,14 @@ public final class Driver implements Loop.Conversation {
   private final Map<String, Object> others = new HashMap<>();
   private final QwenChatModel model;
   private final QwenStreamingChatModel streaming;
+  private int start; // where the running turn begins in the history
 
   private Driver(Loop.Command begin) {
     this.begin = begin;
     if (begin.system != null) {
       history.add(SystemMessage.from(begin.system));
     }
-    var tools = begin.tools.stream().map(tool -> ToolSpecification.fromJson(Loop.JSON.toJson(tool.get("function"))));
-    var defaults = QwenChatRequestParameters.builder().modelName(begin.model).toolSpecifications(tools.toList());
+    var defaults = QwenChatRequestParameters.builder().modelName(begin.model);
     defaults.isMultimodalModel(begin.surface.equals("native-multimodal"));
     var whole = QwenChatModel.builder().baseUrl(begin.native_url).apiKey(begin.key);
     model = whole.defaultRequestParameters(defaults.build()).build();
@@ -46,7 +46,8 @@ public final class Driver implements Loop.Conversation {
   private QwenChatRequestParameters parameters(Loop.Command command) {
     Map<String, Object> options = new HashMap<>(begin.options);
     options.putAll(command.options);
-    var own = QwenChatRequestParameters.builder();
+    var tools = begin.tools.stream().map(tool -> ToolSpecification.fromJson(Loop.JSON.toJson(tool.get("function"))));
+    var own = QwenChatRequestParameters.builder().toolSpecifications(tools.toList());
     others.clear();
     options.forEach(
         (name, value) -> {
@@ -57,9 +58,15 @@ public final class Driver implements Loop.Conversation {
             case "presence_penalty" -> own.presencePenalty(((Number) value).doubleValue());
             case "max_tokens" -> own.maxOutputTokens(((Number) value).intValue());
             case "seed" -> own.seed(((Number) value).intValue());
-            case "stop" -> own.stopSequences(((List<?>) value).stream().map(String.class::cast).toList());
+            case "stop" -> own.stopSequences(texts(value));
             case "response_format" -> own.responseFormat(ResponseFormat.JSON);
-            case "tool_choice" -> own.toolChoice(ToolChoice.valueOf(value.toString().toUpperCase()));
+            case "tool_choice" -> {
+              if (value instanceof String word) {
+                own.toolChoice(ToolChoice.valueOf(word.toUpperCase()));
+              } else {
+                others.put(name, value); // one function
+              }
+            }
             case "parallel_tool_calls" -> own.parallelToolCalls((Boolean) value);
             case "enable_search" -> own.enableSearch((Boolean) value);
             case "enable_thinking" -> own.enableThinking((Boolean) value);
@@ -69,6 +76,10 @@ public final class Driver implements Loop.Conversation {
           }
         });
     return own.build();
+  }
+
+  private static List<String> texts(Object value) {
+    return value instanceof List<?> list ? list.stream().map(String.class::cast).toList() : List.of((String) value);
   }
 
   /** The SDK's request, as the library hands it out before it is sent. */
@@ -93,6 +104,7 @@ public final class Driver implements Loop.Conversation {
 
   @Override
   public Loop.Answer turn(Loop.Command command) {
+    start = command.type.equals("say") ? history.size() : start;
     List<ChatMessage> told = new ArrayList<>(command.results.stream().map(this::result).toList());
     if (command.type.equals("say")) {
       List<Content> parts = command.parts.stream().map(Driver::content).toList();
@@ -108,12 +120,19 @@ public final class Driver implements Loop.Conversation {
     if (!command.partial.isEmpty()) {
       messages.add(AiMessage.builder().text(command.partial).attributes(Map.of("partial", true)).build());
     }
-    var request = ChatRequest.builder().messages(messages).parameters(parameters(command)).build();
     Loop.Answer answer = new Loop.Answer();
-    AiMessage own = command.stream ? listen(request, command, answer) : gather(model.chat(request), answer);
+    AiMessage own;
+    try {
+      var request = ChatRequest.builder().messages(messages).parameters(parameters(command)).build();
+      own = command.stream ? listen(request, command, answer) : gather(model.chat(request), answer);
+    } catch (RuntimeException error) {
+      history.subList(start, history.size()).clear();
+      throw error;
+    }
     if (begin.session == null) {
       history.addAll(told);
-      history.add(command.partial.isEmpty() ? own : AiMessage.from(command.partial + Loop.orEmpty(own.text())));
+      String prefix = command.partial;
+      history.add(prefix.isEmpty() ? own : own.toBuilder().text(prefix + Loop.orEmpty(own.text())).build());
     }
     return answer;
   }

@@ -28,7 +28,9 @@ class Chain extends Conversation {
   }
 
   assistant(answer, prefix) {
-    return prefix ? [new AIMessage(prefix + answer.choices[0].text)] : answer.own;
+    if (!prefix) return answer.own;
+    const [{ tool_calls }] = answer.own;
+    return [new AIMessage({ content: prefix + answer.choices[0].text, tool_calls })];
   }
 
   results(command) {
@@ -56,7 +58,8 @@ class Chain extends Conversation {
       // The limit is for the messages beside the system message, which counts as one.
       const limits = { strategy: "last", startOn: "human", includeSystem: true };
       const tokenCounter = (counted) => counted.length;
-      messages = await trimMessages(messages, { maxTokens: this.begin.keep + 1, tokenCounter, ...limits });
+      const maxTokens = this.begin.keep + (this.begin.system === undefined ? 0 : 1);
+      messages = await trimMessages(messages, { maxTokens, tokenCounter, ...limits });
     }
     const answer = new Answer();
     const model = this.model(command);

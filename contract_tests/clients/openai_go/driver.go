@@ -127,10 +127,12 @@ func (own *chat) Turn(command Command) Report {
 		own.history = own.history[:own.start] // half of a call cannot be answered
 	} else if own.begin.Session == "" {
 		own.history = append(own.history, told...)
-		if command.Partial != "" {
-			own.history = append(own.history, openai.AssistantMessage(command.Partial+report.Choices[0].Text))
-		} else if len(whole.Choices) > 0 {
-			own.history = append(own.history, whole.Choices[0].Message.ToParam())
+		if len(whole.Choices) > 0 {
+			said := whole.Choices[0].Message.ToParam()
+			if command.Partial != "" {
+				said.OfAssistant.Content.OfString = openai.String(command.Partial + report.Choices[0].Text)
+			}
+			own.history = append(own.history, said)
 		}
 	}
 	return report

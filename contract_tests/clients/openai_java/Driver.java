@@ -106,7 +106,7 @@ public final class Driver implements Loop.Conversation {
     if (begin.session == null) {
       history.addAll(told);
       String prefix = command.partial;
-      own = prefix.isEmpty() ? own : assistant(prefix + answer.choices.get(0).text).build();
+      own = prefix.isEmpty() ? own : own.toBuilder().content(prefix + answer.choices.get(0).text).build();
       history.add(ChatCompletionMessageParam.ofAssistant(own));
     }
     return answer;

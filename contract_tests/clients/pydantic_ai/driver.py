@@ -96,6 +96,8 @@ class Pydantic(Conversation):
         known = {name: options.pop(name) for name in [*options] if name in fields}
         if isinstance(known.get("stop_sequences"), str):
             known["stop_sequences"] = [known["stop_sequences"]]
+        if isinstance(known.get("tool_choice"), dict):
+            known["tool_choice"] = [known["tool_choice"]["function"]["name"]]
         known |= {"timeout": self.begin.get("timeout", 30), "extra_headers": self.headers()}
         return ModelSettings(extra_body=options, **known)
 

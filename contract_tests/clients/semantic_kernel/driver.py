@@ -121,8 +121,10 @@ class Semantic(Conversation):
         if "tools" in self.begin:
             if choice == "none":
                 known["function_choice_behavior"] = FunctionChoiceBehavior.NoneInvoke()
-            else:
+            elif choice == "auto":
                 known["function_choice_behavior"] = FunctionChoiceBehavior.Auto(auto_invoke=False)
+            else:  # which one cannot be said
+                known["function_choice_behavior"] = FunctionChoiceBehavior.Required(auto_invoke=False)
         return OpenAIChatPromptExecutionSettings(extra_body=options or None, **known)
 
     async def ask(self, messages: list[Any], command: Document) -> Answer:

@@ -172,9 +172,15 @@ public final class Driver implements Loop.Conversation {
     }
     if (begin.session == null) {
       history.addAll(told);
-      history.add(prefix.isEmpty() ? own : new AssistantMessage(prefix + answer.choices.get(0).text));
+      history.add(prefix.isEmpty() ? own : behind(prefix, own));
     }
     return answer;
+  }
+
+  /** What was said, calls and all, with the prefix that it went on from. */
+  private static AssistantMessage behind(String prefix, AssistantMessage said) {
+    String text = prefix + Loop.orEmpty(said.getText());
+    return AssistantMessage.builder().content(text).toolCalls(said.getToolCalls()).build();
   }
 
   private AssistantMessage listen(Prompt prompt, Loop.Command command, Loop.Answer answer) {
