@@ -58,7 +58,7 @@ RESET_EVERY = 500
 """What was scripted is forgotten after so many requests."""
 
 TOLD = 16_384
-"""So many bytes of an answer are looked at."""
+"""So many bytes of an answer are looked at, but all of one that failed: its end may say why it was to."""
 
 MINUTE = 60.0
 WARM_UP = 0.3
@@ -105,7 +105,8 @@ def ask(port: int, request: Ask, draw: random.Random, names: dict[str, str]) -> 
                 return "left", b""
             until = time.monotonic() + PATIENCE
             while some := line.recv(1 << 18):
-                heard += some[: TOLD - len(heard)]
+                failed = (heard or some)[9:12] == b"500"
+                heard += some if failed else some[: TOLD - len(heard)]
                 named = NAMED.search(some)
                 if named is not None and named.lastgroup is not None:
                     names[named.lastgroup] = named[named.lastgroup].decode("latin-1")
