@@ -1,17 +1,21 @@
 """The grid: its table is sound, its operators do what they say, and the suite catches a sample of it."""
 
 from collections.abc import Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contract_tests.grid.held import Fate, Plan, judged, spied
-from contract_tests.grid.operators import KINDS, OPERATORS, TEXT, Before, differs
+from contract_tests.grid.mutant import Memory, Watching, looked_at, meant
+from contract_tests.grid.operators import KINDS, OPERATORS, TEXT, Before, copied, differs
 from contract_tests.grid.places import sites
+from contract_tests.grid.show import Share
 from contract_tests.grid.table import Mutation, impossible, mutations, table
-from mockserver.contract import Stage, built_in, requirements
+from mockserver.contract import Choice, Report, Stage, built_in, requirements
+from mockserver.contract.protocol import Call
 
 SAMPLE = mutations()[::240]
 """One of each hundred and twenty; `scripts/nightly grid` takes all. Some of them are never played yet."""
@@ -105,7 +109,40 @@ def test_what_an_operator_makes(name: str, value: Any, after: tuple[Any, ...]) -
 
 def test_one_and_true_are_not_the_same() -> None:
     assert differs(1, (True,))
+    assert differs([1], ([True],))
     assert not differs("a", ("a",))
+
+
+def test_a_copy_is_another_one() -> None:
+    kept: dict[str, Any] = {"a": [{"b": 1}]}
+    copy = copied(kept)
+    assert copy == kept
+    copy["a"][0]["b"] = 2
+    assert kept == {"a": [{"b": 1}]}
+
+
+def test_arguments_are_reported_by_their_meaning() -> None:
+    def report(arguments: str) -> Report:
+        return meant(Report((Choice(tool_calls=(Call("call_1", "weather", arguments),)),)))
+
+    assert report('{"at": 1}') == report('{\r\n "at": 1.0}')
+    assert report('{"at": 1}') != report('{"at": 2}')
+    assert report("no JSON") != report("no JSON\n")
+
+
+def test_what_stood_before_is_the_last_that_was_there() -> None:
+    client = cast("Watching", SimpleNamespace(memory=Memory(), begin=SimpleNamespace(conversation="1")))
+    what = {"id": "told-error", "path": ["error"], "kind": "object"}
+    for error in ({"code": "A"}, None):
+        looked_at("report", what, {"error": error}, client)
+    [(site, before)] = looked_at("report", what, {"error": {"code": "B"}}, client)
+    assert (site.value, before.stale) == ({"code": "B"}, {"code": "A"})
+
+
+def test_every_broken_client_is_of_one_share() -> None:
+    shares = [Share(drawn=3, part=40, first=7, examples=0, job=job, jobs=3) for job in range(3)]
+    names = [one.id for share in shares for one in share.chosen]
+    assert sorted(names) == sorted(one.id for one in mutations()[7::40])
 
 
 BODY: dict[str, Any] = {

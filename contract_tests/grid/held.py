@@ -58,11 +58,11 @@ class Plan:
         found = dict.fromkeys(
             at for at, moment in self.places.get(mutation.pair, ()) if mutation.strikes(moment)
         )
-        first: dict[str, Outcome] = {}
+        first: dict[str, int] = {}
         for at in found:
-            first.setdefault(self.held[at].case.id, self.held[at])
-        rest = [self.held[at] for at in found if self.held[at] not in first.values()]
-        return [*first.values(), *rest][:MOST_TRIED]
+            first.setdefault(self.held[at].case.id, at)
+        order = dict.fromkeys((*first.values(), *found))
+        return [self.held[at] for at in list(order)[:MOST_TRIED]]
 
 
 def client_of(kind: type[Mutant | Spy], name: str) -> PythonClient:

@@ -4,17 +4,17 @@ import json
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract_tests.gallery.reference import Message, Reference, Reply
-from contract_tests.grid.operators import Before
+from contract_tests.grid.operators import Before, copied
 from contract_tests.grid.places import Site, sites
 from contract_tests.grid.table import Mutation, Places
 from mockserver.contract import Begin, ProtocolError, Report, Results, Say
 from mockserver.contract.client import error_of
 from mockserver.contract.protocol import checked, read_report, report_json
+from mockserver.contract.truth import levelled
 from mockserver.dialects.messages import read_message
 from mockserver.dialects.table import dialect_of, named
 
@@ -144,12 +144,26 @@ def _same(layer: str, before: Any, after: Any, client: Watching) -> bool:
     """Whether whoever reads a document reads the same in it as before; of an answer `Mutant` tells."""
     if layer == "answer":
         return True
-    if layer not in ("request", "history"):
+    if layer in _TOLD:
+        return meant(before) == meant(after)
+    if layer == "headers":
         return bool(before == after)
     try:
         return bool(_read(layer, before, client) == _read(layer, after, client))
     except (AttributeError, KeyError, TypeError, ValueError):
         return False  # what cannot be read is not the same
+
+
+def meant(report: Report) -> Report:
+    """A report with the arguments of its calls as whoever judges it reads them: by their meaning."""
+    choices = [
+        replace(
+            choice,
+            tool_calls=tuple(replace(one, arguments=levelled(one.arguments)) for one in choice.tool_calls),
+        )
+        for choice in report.choices
+    ]
+    return replace(report, choices=tuple(choices))
 
 
 def _read(layer: str, document: Any, client: Watching) -> Any:
@@ -232,7 +246,7 @@ _ENOUGH = 4
 
 def _document(layer: str, document: Any) -> Any:
     """A document that may be changed."""
-    return json.loads(json.dumps(report_json(document))) if layer in _TOLD else deepcopy(document)
+    return json.loads(json.dumps(report_json(document))) if layer in _TOLD else copied(document)
 
 
 def _back(layer: str, document: Any) -> Any:
@@ -252,8 +266,8 @@ def looked_at(
     mine = client.begin.conversation
     stale = known.get(mine, [])
     foreign = next((values for name, values in known.items() if name != mine and values), [])
-    if places:
-        known[mine] = [deepcopy(site.value) for site in places]
+    if any(site.value is not None for site in places):
+        known[mine] = [copied(site.value) for site in places]
     return [
         (site, Before(_at(stale, at), _at(foreign, at), what.get("other")))
         for at, site in enumerate(places)

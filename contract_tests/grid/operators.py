@@ -9,8 +9,8 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
@@ -42,8 +42,16 @@ class Before:
 Operator = Callable[[Any, Before], tuple[Any, ...]]
 
 
+def copied(document: Any) -> Any:
+    """A copy of a document, much faster than `deepcopy`: there is nothing in it but JSON."""
+    if isinstance(document, dict):
+        return {name: copied(value) for name, value in document.items()}
+    return [copied(value) for value in document] if isinstance(document, list) else document
+
+
 def _text(change: Callable[[str], str]) -> Operator:
-    return lambda value, _: (change(value),) if isinstance(value, str) else (value,)
+    changed = lru_cache(change)  # each request holds what the one before held
+    return lambda value, _: (changed(value),) if isinstance(value, str) else (value,)
 
 
 def _double(value: Any, _: Before) -> tuple[Any, ...]:
@@ -105,7 +113,7 @@ def _of(name: str) -> Operator:
 
     def change(value: Any, before: Before) -> tuple[Any, ...]:
         found = getattr(before, name)
-        return (value,) if found is None else (deepcopy(found),)
+        return (value,) if found is None else (copied(found),)
 
     return change
 
@@ -156,7 +164,7 @@ OPERATORS: Mapping[str, Operator] = {
     "null": lambda _value, _: (None,),
     "empty": _empty,
     "double": _double,
-    "twice": lambda value, _: (value, deepcopy(value)),
+    "twice": lambda value, _: (value, copied(value)),
     "reorder": _reorder,
     "first-only": lambda value, _: (value[:1],),
     "last-only": lambda value, _: (value[-1:],),
@@ -175,4 +183,7 @@ OPERATORS: Mapping[str, Operator] = {
 
 def differs(value: Any, after: tuple[Any, ...]) -> bool:
     """Whether something else stands there now; 1, 1.0 and true are three values."""
-    return len(after) != 1 or repr(after[0]) != repr(value)
+    if len(after) != 1:
+        return True
+    (new,) = after
+    return new != value if isinstance(new, str) and isinstance(value, str) else repr(new) != repr(value)

@@ -2,21 +2,25 @@
 
 `--part N` takes every N-th broken client, and the page says so; `--first K` begins with the K-th, counted
 from 0: samples of different K have none in common. `--examples` is the machine's budget for each that the
-suite lets live.
+suite lets live, `--jobs` in how many processes they are held: as many as there are processors.
 """
 
 import argparse
+import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from contract_tests.grid.held import LIVING, VISIBLE, Fallen, Fate, judged, spied
 from contract_tests.grid.table import Mutation, impossible, mutations, table
 from mockserver.contract import Stage, Verdict, built_in
 
-_PATIENCE = 5.0
+_PATIENCE = 30.0
 """Seconds: more than a busy machine keeps a client from leaving."""
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "grid.md"
@@ -123,6 +127,41 @@ def page(fallen: Sequence[Fallen], *, drawn: int, part: int, first: int = 0) -> 
     return "\n".join(lines) + "\n"
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The broken clients that one process holds: those of every `jobs`-th place, from `job` on."""
+
+    drawn: int
+    part: int
+    first: int
+    examples: int
+    job: int
+    jobs: int
+
+    @property
+    def chosen(self) -> list[Mutation]:
+        """Those of this share: a spy has fewer places to look at than there are."""
+        found = mutations(drawn=self.drawn)[self.first :: self.part]
+        places = list(dict.fromkeys(one.what["id"] for one in found))
+        mine = frozenset(places[self.job :: self.jobs])
+        return [one for one in found if one.what["id"] in mine]
+
+
+def held(share: Share) -> tuple[list[Fallen], float]:
+    """What becomes of a share, told at once where worth a look, and the seconds of processor that it took."""
+    started = time.process_time()
+    fallen = []
+    with Stage(patience=_PATIENCE) as stage:
+        plan = spied(stage, built_in(), share.chosen)
+        if wrong := [one.explanation for one in plan.held if one.verdict is not Verdict.PASSED]:
+            raise SystemExit("\n\n".join(["the reference does not pass:", *wrong]))
+        for mutation in share.chosen:
+            fallen.append(one := judged(stage, plan, mutation, examples=share.examples))
+            if one.fate in (*LIVING, Fate.ASIDE, Fate.MACHINE):
+                print(f"{mutation.id}: {one.fate} {one.by} {one.where}", flush=True)
+    return fallen, time.process_time() - started
+
+
 def main(arguments: Sequence[str]) -> int:
     """Runs it; exit status 1 when the suite alone catches less than 97 of 100."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -130,21 +169,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--drawn", type=int, default=3)
     parser.add_argument("--examples", type=int, default=60)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args(arguments)
     started = time.monotonic()
+    shares = [Share(job=job, **vars(options)) for job in range(options.jobs)]
+    with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
+        done = list(pool.map(held, shares))
+    by_name = {one.mutation.id: one for found, _ in done for one in found}
     chosen = mutations(drawn=options.drawn)[options.first :: options.part]
-    with Stage(patience=_PATIENCE) as stage:
-        plan = spied(stage, built_in(), chosen)
-        wrong = [one.explanation for one in plan.held if one.verdict is not Verdict.PASSED]
-        if wrong:
-            print("\n\n".join(["the reference does not pass:", *wrong]), file=sys.stderr)
-            return 1
-        fallen = [judged(stage, plan, one, examples=options.examples) for one in chosen]
+    fallen = [by_name[one.id] for one in chosen]
+    spent = sum(seconds for _, seconds in done)
     print("\n".join(summary(fallen)))
-    for one in fallen:
-        if one.fate in (*LIVING, Fate.ASIDE, Fate.MACHINE):
-            print(f"{one.mutation.id}: {one.fate} {one.by} {one.where}")
-    print(f"{time.monotonic() - started:.0f} s")
+    print(f"{time.monotonic() - started:.0f} s, of processor {spent:.0f} s: {spent / len(fallen):.2f} s each")
     written = page(fallen, drawn=options.drawn, part=options.part, first=options.first)
     PAGE.write_text(written, "utf-8")
     counts = counted(fallen)
