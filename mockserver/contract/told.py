@@ -61,11 +61,22 @@ def _closing(calls: Iterable[ToolCall]) -> list[Told]:
 
 
 def settled(history: Sequence[Told], sent: Sequence[Message]) -> list[Told]:
-    """The history with the texts that the client chose, where any text will do."""
-    if not any(told.free for told in history):
+    """The history with the texts that the client chose: where any will do, and the beginnings in their places."""
+    if not any(told.free or told.beginning for told in history):
         return list(history)
     texts = {message.tool_call_id: message.text for message in sent if message.role == "tool"}
-    return [replace(told, text=texts.get(told.call_id, "")) if told.free else told for told in history]
+    chosen = [replace(told, text=texts.get(told.call_id, "")) if told.free else told for told in history]
+    if len(chosen) != len(sent):
+        return chosen
+    return [
+        replace(told, text=message.text) if _begun(told, message) else told
+        for told, message in zip(chosen, sent, strict=True)
+    ]
+
+
+def _begun(told: Told, message: Message) -> bool:
+    """Whether a message is a beginning of a stopped answer."""
+    return told.beginning and told.role == message.role and told.text.startswith(message.text)
 
 
 def variants(history: Sequence[Told]) -> Iterator[list[Told]]:

@@ -181,6 +181,20 @@ def test_a_failed_turn_that_is_sent_wrong_is_held_against_what_was_said() -> Non
     assert found(history, messages) == [("history.text", "messages[0].content")]
 
 
+@pytest.mark.parametrize("limit", [None, 5])
+def test_a_beginning_is_found_where_the_same_words_come_again(limit: int | None) -> None:
+    asked, whole = Told(role="user", text="a"), Told(role="assistant", text="One two three")
+    stopped = [replace(asked, group=1), replace(whole, group=1, beginning=True)]
+    history = [*stopped, asked, whole, asked]
+    begun = [replace(told, text="One") if told.beginning else told for told in history]
+    compare = Comparison(place="messages", number=1)
+    if limit is None:
+        assert compare.failures(history, sent(begun)) == []
+        assert compare.failures(history, sent([replace(begun[1], text="No"), *begun[2:]])) != []
+    else:
+        assert compare.kept(history, sent(begun), most=limit) == []
+
+
 def test_any_beginning_of_a_stopped_answer_will_do() -> None:
     history = [
         Told(role="user", text="Go.", group=1),
