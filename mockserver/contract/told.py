@@ -61,7 +61,7 @@ def _closing(calls: Iterable[ToolCall]) -> list[Told]:
 
 
 def settled(history: Sequence[Told], sent: Sequence[Message]) -> list[Told]:
-    """The history with the texts that the client chose: where any will do, and the beginnings in their places."""
+    """The history with the texts that the client chose: where any will do, and beginnings in their places."""
     if not any(told.free or told.beginning for told in history):
         return list(history)
     texts = {message.tool_call_id: message.text for message in sent if message.role == "tool"}
