@@ -408,9 +408,8 @@ def judge_stopped(report: Report, entry: Entry) -> list[Failure]:
         found.append(
             Failure("report.stopped", "the client was told to stop, and does not report that it did")
         )
-    ends = [choice.finish_reason for choice in report.choices if choice.finish_reason == said.finish_reason]
-    if ends:
-        text = f"the finish reason {ends[0]!r} is reported, and was not sent yet"
+    if any(choice.finish_reason == said.finish_reason for choice in report.choices):
+        text = f"the finish reason {said.finish_reason!r} is reported, and was not sent yet"
         found.append(Failure("report.stopped", text, place="choices[0].finish_reason"))
     whole = {(call.id, call.name) for call in said.tool_calls}
     kept = [(call.id, call.name) for choice in report.choices[:1] for call in choice.tool_calls]

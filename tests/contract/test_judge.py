@@ -353,6 +353,11 @@ def test_on_the_native_surface_places_are_its_own(engine: Engine) -> None:
     assert found(entry(engine, NATIVE_TEXT), tools=(TOOL,)) == [("tools.offered", "parameters.tools")]
 
 
+def test_the_id_of_a_call_means_nothing_on_what_the_user_says(engine: Engine) -> None:
+    named = [{"role": "user", "content": "Hi", "tool_call_id": "call_1"}]
+    assert found(entry(engine, messages=named)) == []
+
+
 def test_a_session_sends_what_is_new(engine: Engine) -> None:
     headers = {"x-dashscope-aca-session": "one"}
     assert found(entry(engine), session="one", headers=headers) == []
@@ -589,6 +594,7 @@ STOPPED = Said(content="One, two.", reasoning="Hm.", tool_calls=(ToolCall("f", "
         (Report((Choice("One", "H"),), cancelled=True), []),
         (Report((Choice("", "", (Call("call_1", "f", "{"),)),), cancelled=True), []),
         (Report((), error=Error("AbortError")), []),
+        (Report((Choice("One"), Choice("Uno", "Ah", (Call("call_2", "f", "{}"),))), cancelled=True), []),
         (Report((Choice("One…"),), cancelled=True), ["stream.cancel-text"]),
         (Report((Choice("One", "No"),), cancelled=True), ["stream.cancel-text"]),
         (Report((Choice("", "", (Call("call_2", "f", "{}"),)),), cancelled=True), ["stream.cancel-text"]),
@@ -599,6 +605,12 @@ STOPPED = Said(content="One, two.", reasoning="Hm.", tool_calls=(ToolCall("f", "
 def test_a_stopped_answer_is_told_as_one(engine: Engine, report: Report, found: list[str]) -> None:
     kept = replace(entry(engine), reply=Reply((STOPPED,)))
     assert [failure.requirement for failure in judge_stopped(report, kept)] == found
+
+
+def test_an_end_that_was_not_sent_yet_is_told_in_words(engine: Engine) -> None:
+    kept = replace(entry(engine), reply=Reply((STOPPED,)))
+    (failure,) = judge_stopped(Report((Choice("One", finish_reason="stop"),), cancelled=True), kept)
+    assert failure.message == "the finish reason 'stop' is reported, and was not sent yet"
 
 
 def test_of_a_stopped_answer_something_is_told(engine: Engine) -> None:
@@ -630,6 +642,11 @@ def test_a_sum_may_hold_what_broke_off(told: tuple[int, int], *, good: bool) -> 
     assert all("and up to 3 and 2 more that broke off" in failure.message for failure in found)
 
 
+def test_a_sum_that_is_wrong_is_told_with_the_right_one() -> None:
+    (failure,) = judge_sum(Tokens(6, 8), (5, 7), (0, 0))
+    assert failure.message == "the answers cost 5 tokens in and 7 out together; reported are 6 and 8"
+
+
 def test_a_form_is_blamed_before_what_was_misread() -> None:
     found = [Failure("report.text", "said 'a', sent 'b'", place="choices[0].text")]
     form, text = of_form("crlf", found)
@@ -641,9 +658,10 @@ def test_a_form_is_blamed_before_what_was_misread() -> None:
 
 
 def test_a_form_that_should_be_read_is_blamed_alone() -> None:
-    found = [Failure("report.success", "it is an error"), Failure("report.text", "said 'a', sent 'b'")]
-    (form,) = of_form("no-last-blank", found)
+    error, text = Failure("report.success", "it is an error"), Failure("report.text", "said 'a', sent 'b'")
+    (form,) = of_form("no-last-blank", [replace(error, place="error"), text])
     assert (form.requirement, form.severity) == ("form.last-blank", Owed.SHOULD)
+    assert (form.message, form.place) == ("of an answer in this form: it is an error", "error")
 
 
 def test_a_form_is_not_blamed_for_what_ordinary_answers_showed() -> None:
@@ -681,6 +699,11 @@ def test_an_answer_without_an_end_is_not_told_as_finished(
 
 def test_an_answer_without_an_end_may_be_an_error_and_is_never_another_text(engine: Engine) -> None:
     assert judge_unfinished(Report(error=Error("BrokenOffError")), entry(engine)) == []
+    begun = replace(entry(engine), reply=Reply((Said(content="One, two."), Said(content="Uno."))))
+    assert judge_unfinished(Report((Choice("One"), Choice("Uno"))), begun) == []
+    ends = [Choice("One", finish_reason=end) for end in ("length", "stop")]
+    (failure,) = judge_unfinished(Report((*ends,)), begun)
+    assert failure.message == "the finish reason 'length' is reported, and none was sent"
     (failure,) = judge_unfinished(Report((Choice("Quite another text."),)), entry(engine))
     assert failure.requirement == "stream.unfinished"
 
@@ -728,6 +751,7 @@ def test_media_stand_among_the_texts_where_they_were_said(
     [
         ("a[1].b", 2),
         ("a[0]", None),
+        ("a[2]", None),
         ("a[7]", None),
         ("c.d", None),
         ("a.b", None),

@@ -39,6 +39,36 @@ def test_there_are_variants_of_the_newest_failed_turns_only(groups: int) -> None
     assert sum(1 for _ in variants(history)) == 2 ** min(groups, 6)
 
 
+@pytest.mark.parametrize("turns", [7, 8])
+def test_the_older_failed_turns_count_as_gone_and_what_was_answered_stays(turns: int) -> None:
+    failed = [Told(role="user", text=f"Bad {at}.", group=at + 1) for at in range(turns)]
+    heard = [Told(role="user", text=f"Good {at}.") for at in range(8)]
+    for variant in variants([*heard, *failed]):
+        assert variant[:8] == heard
+        assert set(variant[8:]) <= set(failed[-6:])
+
+
+def test_the_older_calls_that_the_user_spoke_over_count_as_sent() -> None:
+    history: list[Told] = []
+    for at in range(8):
+        call = ToolCall("weather", "{}", f"call_{at}")
+        history = spoken_over(
+            [*history, replace(SAID, text=f"{at}?"), replace(CALLING, calls=(call,))], at + 1
+        )
+    tried = [*variants(history)]
+    assert len(tried) == 2**6
+    assert all(variant[:6] == history[:6] for variant in tried)
+
+
+def test_of_a_stopped_answer_the_words_are_tried_without_its_calls() -> None:
+    stopped = optional([SAID, replace(TWO, beginning=True)], 0, 1)
+    words = replace(stopped[1], calls=())
+    tried = {tuple(variant) for variant in variants([*stopped, NEXT])}
+    assert tried == {(stopped[0], words, NEXT), (stopped[0], NEXT), (NEXT,)}
+    failed = optional([SAID, TWO], 0, 1)
+    assert {tuple(variant) for variant in variants([*failed, NEXT])} == {(*failed, NEXT), (NEXT,)}
+
+
 def test_a_truth_stays_as_it_is() -> None:
     with pytest.raises(FrozenInstanceError):
         setattr(SAID, "text", "")  # noqa: B010 - what the types forbid
@@ -84,6 +114,12 @@ def test_what_no_client_may_send_is_not_found(kept: list[Told]) -> None:
     assert fitted(history, sent(kept)) is None
 
 
+@pytest.mark.parametrize("text", ["", "It", "It is fine. "])
+def test_of_an_answer_that_came_whole_no_beginning_will_do(text: str) -> None:
+    history = [SAID, replace(HALF, beginning=False), NEXT]
+    assert fitted(history, sent([SAID, replace(HALF, text=text), NEXT])) is None
+
+
 def test_the_whole_of_a_turn_may_be_sent_even_with_a_call_left_open() -> None:
     history = [*optional([SAID, CALLING], 0, 1), NEXT]
     assert fitted(history, sent([SAID, CALLING, NEXT])) == history
@@ -99,6 +135,14 @@ def test_a_request_most_likely_means_those_turns_whose_words_are_in_it() -> None
     assert likely(history, sent([history[1], replace(NEXT, text="Wrong.")])) == [history[1], NEXT]
     begun = [history[0], history[1], replace(HALF, text="It")]
     assert likely(history, sent(begun)) == history
+
+
+@pytest.mark.parametrize(
+    "other", [Message("user", "It is"), Message("assistant", "", tool_calls=CALLING.calls)]
+)
+def test_a_stopped_answer_is_likely_there_only_where_the_model_says_words_of_it(other: Message) -> None:
+    history = [*optional([SAID, HALF], 0, 1), NEXT]
+    assert likely(history, [*sent([SAID]), other]) == [history[0], NEXT]
 
 
 TWO = replace(CALLING, calls=(*CALLING.calls, ToolCall("time", "{}", "call_2")), text="Let me see.")
@@ -125,6 +169,15 @@ def test_calls_that_the_user_spoke_over_have_results_or_are_gone(kept: list[Told
     assert (fitted(history, request) is not None) is allowed
     rough = [settled(variant, request) for variant in variants(history)]
     assert any(sent(variant) == request for variant in rough) is allowed
+
+
+@pytest.mark.parametrize(
+    ("kept", "meant"), [([TWO, *CLOSED], [TWO, *spoken_over([TWO], 1)[1:]]), ([WORDS], [WORDS]), ([], [])]
+)
+def test_open_calls_are_likely_there_where_they_have_results(kept: list[Told], meant: list[Told]) -> None:
+    history = [*spoken_over([SAID, TWO], 1), NEXT]
+    wanted = [SAID, *(replace(told, open=1) for told in meant), NEXT]
+    assert likely(history, sent([SAID, *kept, replace(NEXT, text="Wrong.")])) == wanted
 
 
 def test_a_result_in_the_clients_own_words_is_the_one_of_its_call() -> None:
@@ -185,6 +238,15 @@ def test_an_answer_may_be_sent_in_the_messages_in_which_it_came(texts: list[str]
     question = Placed(Message("user", "Weather?"), "")
     whole = rejoined([SAID, ANSWER], [question, *placed])
     assert whole == [question, Placed(sent([ANSWER])[0], "input[0]", ("call",))]
+
+
+def test_each_answer_of_a_history_may_be_sent_in_pieces() -> None:
+    first, second = replace(WORDS, text="Let me see."), replace(ANSWER, calls=())
+    history = [SAID, first, NEXT, second]
+    texts = [("user", "Weather?"), ("assistant", "Let "), ("assistant", "me see."), ("user", "Next.")]
+    pieces = [*texts, ("assistant", "Fine: "), ("assistant", "it is noon.")]
+    whole = rejoined(history, [Placed(Message(*piece), "") for piece in pieces])
+    assert [one.message for one in whole] == sent(history)
 
 
 @pytest.mark.parametrize(

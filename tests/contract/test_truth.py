@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.contract.told import Told, optional
+from mockserver.contract.told import Told, optional, spoken_over
 from mockserver.contract.truth import Comparison, first_difference, levelled, media_of
 from mockserver.talk.request import Message, Part, ToolCall
 
@@ -64,6 +64,7 @@ def test_a_message_is_found_where_its_dialect_puts_it() -> None:
 def test_arguments_that_mean_the_same_are_one_text(one: str, other: str) -> None:
     assert levelled(one) == levelled(other)
     assert levelled(one) != levelled('{"a": 1.5}')
+    assert levelled("1.5") != levelled("1")
 
 
 def test_wrong_messages_in_a_row_are_named_each_in_its_place() -> None:
@@ -166,6 +167,23 @@ def test_what_nobody_said_is_invented_or_was_said_elsewhere() -> None:
     assert found(HISTORY, [*sent(HISTORY), prefix]) == [("partial.sent", "messages[7]")]
 
 
+def test_a_result_too_many_is_blamed_on_open_calls_only_where_there_are_some() -> None:
+    twice = [*sent(HISTORY[:5]), *sent(HISTORY[4:])]
+    assert found(HISTORY, twice) == [("history.invented", "messages[5]")]
+    history = [*spoken_over(HISTORY[:3], 1), HISTORY[6]]
+    answers = [replace(told, text="not done") for told in HISTORY[3:5]]
+    request = sent([*HISTORY[:3], *answers, answers[1], HISTORY[6]])
+    assert found(history, request) == [("tools.open", "messages[5]")]
+    request = sent([*HISTORY[:3], *answers, HISTORY[6], HISTORY[6]])
+    assert found(history, request) == [("history.invented", "messages[6]")]
+
+
+def test_what_the_user_never_said_is_invented_beside_a_failed_turn_too() -> None:
+    history = [*optional([Told(role="user", text="Bad.")], 0, 1), Told(role="user", text="Good.")]
+    request = [*sent(history), Message("user", "Oh.")]
+    assert found(history, request) == [("history.invented", "messages[2]")]
+
+
 def test_a_failed_turn_may_be_there_or_not_but_leaves_no_answer() -> None:
     history = [*optional([Told(role="user", text="Bad.")], 0, 1), Told(role="user", text="Good.")]
     whole, short = sent(history), sent(history[1:])
@@ -232,6 +250,14 @@ def test_a_history_is_cut_in_front_of_a_turn() -> None:
     for wrong in (HISTORY, HISTORY[-1:], [SYSTEM, *HISTORY[-3:]], HISTORY[:2]):
         (failure,) = compare.kept(HISTORY, sent(wrong), most=3)
         assert failure.requirement == "history.truncation"
+
+
+def test_a_history_that_is_cut_well_is_blamed_for_what_else_it_should_be() -> None:
+    messages = sent([SYSTEM, *HISTORY[1:]])
+    calls = (replace(CALL, arguments='{"city":"Rome"}'), OTHER)
+    messages[2] = replace(messages[2], tool_calls=calls)
+    (failure,) = Comparison(place="messages", number=1).kept(HISTORY, messages, most=6)
+    assert failure.requirement == "tools.arguments-exact"
 
 
 def test_of_a_running_turn_that_is_too_long_nothing_is_cut_and_all_before_it_is() -> None:
