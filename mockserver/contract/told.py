@@ -109,6 +109,24 @@ def fitted(history: Sequence[Told], sent: Sequence[Message]) -> list[Told] | Non
     return None if whole is None else settled(whole, sent)
 
 
+def ended(history: Sequence[Told], sent: Sequence[Message]) -> Iterator[list[Told]]:
+    """The histories that end as was sent; what is older has all of the turns that failed, or none of them."""
+    blocks = list(_blocks(history))
+    reached: dict[int, tuple[Told, ...]] = {len(sent): ()}
+    for older in range(len(blocks) - 1, -1, -1):
+        further: dict[int, tuple[Told, ...]] = {}
+        for at, taken in reached.items():
+            for choice in blocks[older]:
+                start = at - len(choice)
+                if start >= 0 and all(map(_alike, choice, sent[start:at])):
+                    further.setdefault(start, (*choice, *taken))
+        whole = further.pop(0, None)
+        if whole is not None:
+            for which in (0, -1):
+                yield [*(told for choices in blocks[:older] for told in choices[which]), *whole]
+        reached = further
+
+
 def rejoined(history: Sequence[Told], sent: Iterable[Placed]) -> list[Placed]:
     """What is sent, with an answer whose messages were sent one by one as the one that was told."""
     answers = [told.text for told in history if told.role == "assistant"]

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from mockserver.contract.requirements import Failure, Severity
-from mockserver.contract.told import Told, fitted, likely, settled, variants
+from mockserver.contract.told import Told, ended, fitted, likely, settled, variants
 from mockserver.talk.request import Message, ToolCall
 
 _SHOWN = 80
@@ -105,7 +105,10 @@ class Comparison:
         """
         first: list[Failure] = []
         limits = (most, most + 1) if history[-1].partial else (most,)
-        for variant, limit in product(chain([likely(history, sent)], variants(history)), limits):
+        system = [told for told in history if told.role == "system"]
+        talk = [told for told in history if told.role != "system"]
+        ends = ([*system, *end] for end in ended(talk, [one for one in sent if one.role != "system"]))
+        for variant, limit in product(chain([likely(history, sent)], ends, variants(history)), limits):
             found = self._against(_cut(variant, limit), sent)
             if all(
                 failure.severity is Severity.SHOULD or failure.requirement == "partial.sent"

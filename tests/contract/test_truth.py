@@ -213,6 +213,19 @@ def test_a_beginning_is_found_where_the_same_words_come_again(limit: int | None)
         assert compare.kept(history, sent(begun), most=limit) == []
 
 
+@pytest.mark.parametrize("kept", [0, 1, 3])
+def test_a_limit_leaves_the_words_of_a_turn_that_failed_where_the_next_has_the_same(kept: int) -> None:
+    failed = [replace(told, group=1) for told in (HISTORY[1], replace(HISTORY[2], calls=(CALL,)), HISTORY[3])]
+    again = [HISTORY[1], replace(HISTORY[2], calls=(replace(CALL, id="call_3"),))]
+    again.append(replace(HISTORY[3], call_id="call_3"))
+    compare = Comparison(place="messages", number=1)
+    history = [SYSTEM, *failed, *again]
+    assert compare.kept(history, sent([SYSTEM, *failed[:kept], *again]), most=6) == []
+    assert compare.kept(history, sent([SYSTEM, *failed[:2], *again]), most=6) != []
+    assert compare.kept([SYSTEM, *HISTORY[5:], *history[1:]], sent([SYSTEM, *again]), most=3) == []
+    assert compare.kept([SYSTEM, HISTORY[1], HISTORY[5], *again], sent([SYSTEM, *again]), most=6) != []
+
+
 def test_any_beginning_of_a_stopped_answer_will_do() -> None:
     history = [
         Told(role="user", text="Go.", group=1),
