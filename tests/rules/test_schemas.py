@@ -706,3 +706,19 @@ def test_the_fast_one_tells_a_broken_constraint_of_what_does_not_fit_alone(name:
         schemas.told_at_once(name, {"kind": "slow-first", "ms": 5} if name == "fault" else {"reply": {}})
         is None
     )
+
+
+@pytest.mark.parametrize(
+    ("among", "document", "told"),
+    [
+        ("oneOf", "teapot", []),
+        ("oneOf", 7, []),
+        ("oneOf", "tea", ["'tea' is valid under more than one of the given schemas"]),
+        ("anyOf", "teapot", []),
+        ("anyOf", "tea", []),
+    ],
+)
+def test_of_choices_one_has_to_fit_or_any_number(among: str, document: Any, told: list[str]) -> None:
+    kind, _ = schemas._explaining()
+    schema = {among: [{"type": "string"}, {"maxLength": 3}]}
+    assert [error.message for error in kind(schema).iter_errors(document)] == told
