@@ -722,3 +722,35 @@ def test_of_choices_one_has_to_fit_or_any_number(among: str, document: Any, told
     kind, _ = schemas._explaining()
     schema = {among: [{"type": "string"}, {"maxLength": 3}]}
     assert [error.message for error in kind(schema).iter_errors(document)] == told
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "home"),
+    [
+        ("script", "last_user", "match"),
+        ("conversation", "assistant", "messages"),
+        ("", "rpm", "quotas"),
+        ("script", "rpm", None),
+        ("script", "tea", None),
+        ("call", "content", None),
+    ],
+)
+def test_a_field_in_the_wrong_part_of_a_scenario_has_a_home_below(
+    part: str, field: str, home: str | None
+) -> None:
+    whole = schemas.document("scenario")
+    inner = whole["$defs"][part] if part else whole
+    assert schemas.home_within("scenario", inner["properties"], field) == home
+
+
+@pytest.mark.parametrize(
+    ("field", "parts"),
+    [
+        ("content", ("a choice", "a reply")),
+        ("assistant", ("a line",)),
+        ("on_miss", ("the body",)),
+        ("tea", ()),
+    ],
+)
+def test_the_parts_that_have_a_field_are_named(field: str, parts: tuple[str, ...]) -> None:
+    assert schemas.owners("scenario", field) == parts
