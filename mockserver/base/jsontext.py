@@ -124,6 +124,13 @@ def is_writable(text: str) -> bool:
     return text.isascii() or _SURROGATE.search(text) is None
 
 
+def writable(text: str) -> str:
+    """A text that UTF-8 can carry: the halves of a pair put together, and U+FFFD for one alone."""
+    if is_writable(text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def dump_text(text: str) -> bytes:
     """A JSON string. Lone surrogates, which UTF-8 cannot carry, become U+FFFD."""
     try:

@@ -12,6 +12,7 @@ from heapq import heapify, heappop, heappush
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
+from mockserver.base.jsontext import writable
 from mockserver.meter.table import Table
 from mockserver.meter.textcache import TextCache
 from mockserver.meter.words import EXPRESSIONS, MARKS_ARE_LETTERS, Splitter
@@ -94,7 +95,7 @@ class Mapped:
         try:
             return list(chain.from_iterable(map(self._known.__getitem__, self._words(text))))
         except UnicodeEncodeError:
-            return self.encode_ordinary(_whole(text))
+            return self.encode_ordinary(writable(text))
 
     def encode(self, text: str, *, allowed_special: Literal["all"]) -> list[int]:
         """The ids of a text in which each added token is one."""
@@ -145,11 +146,6 @@ class Mapped:
         self._library = library
         # What they hold is needed no more.
         self._known, self._number = TextCache(self._word, limit=_WORDS_BYTES), _Numbers(table.number)
-
-
-def _whole(text: str) -> str:
-    """A text whose halves of characters are joined, and replaced where one is alone."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def merge(data: bytes, number: Callable[[bytes], int]) -> list[int]:

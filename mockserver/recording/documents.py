@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mockserver.base.jsontext import writable
+
 Edit = tuple[int, int, bytes]
 """A part of a body, from and to, and what stands there then."""
 
@@ -77,12 +79,12 @@ def _is_deep(value: Any, text: str | bytes) -> bool:
 
 
 def sayable(value: Any) -> Any:
-    """A value with texts that UTF-8 can say: the halves of a pair put together, one alone marked as lost.
+    """A value with texts that UTF-8 can say.
 
     JSON may hold half of a surrogate pair, such as where a stream cuts an emoji in two.
     """
     if isinstance(value, str):
-        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return writable(value)
     if isinstance(value, list):
         return [sayable(item) for item in value]
     if isinstance(value, dict):

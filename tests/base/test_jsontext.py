@@ -17,6 +17,7 @@ from mockserver.base.jsontext import (
     loads,
     loads_bounded,
     whole_numbers,
+    writable,
 )
 from tests.wire.strategies import json_values, texts
 
@@ -173,3 +174,23 @@ def test_a_text_is_writable_as_json_or_holds_half_a_pair(text: str) -> None:
     else:
         with pytest.raises(TypeError):
             dumps(text)
+
+
+@given(st.text(st.one_of(st.characters(), st.characters(categories=["Cs"]))))
+def test_what_is_made_writable_is_as_it_was_but_for_halves(text: str) -> None:
+    made = writable(text)
+    assert is_writable(made)
+    assert made == text or not is_writable(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("\ud83c\udf75", "\U0001f375"),
+        ("a\ud83c", "a\ufffd"),
+        ("\udf75\ud83c", "\ufffd\ufffd"),
+        ("\ufeffa", "\ufeffa"),
+    ],
+)
+def test_halves_of_a_pair_are_joined_and_one_alone_is_lost(text: str, made: str) -> None:
+    assert writable(text) == made
