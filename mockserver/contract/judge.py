@@ -1,19 +1,19 @@
 """The judge: holds each request against the truth and the rules, and each report against the answer."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
-from mockserver.base.jsontext import loads_bounded
+from mockserver.base.jsontext import canonical, loads_bounded
 from mockserver.catalogue.models import load
 from mockserver.contract.cases import CARRIERS, FOR_STREAMS
 from mockserver.contract.protocol import Begin, Choice, Report, Tokens
 from mockserver.contract.requirements import Failure, Severity, requirements
 from mockserver.contract.stage import Seen
 from mockserver.contract.told import Told, fitted, rejoined, shape_of
-from mockserver.contract.truth import Comparison, first_difference, levelled, same_arguments
+from mockserver.contract.truth import Comparison, first_difference
 from mockserver.dialects.dialect import Dialect
 from mockserver.dialects.table import dialect_of, named
 from mockserver.faults.odd import UNKNOWN_FINISH
@@ -84,9 +84,9 @@ def changed(given: Any, sent: Any, place: str) -> tuple[str, str]:
             if given[name] != sent[name]:
                 return changed(given[name], sent[name], f"{place}.{name}")
     if isinstance(given, list) and isinstance(sent, list) and len(given) == len(sent):
-        for at, (left, right) in enumerate(zip(given, sent, strict=True)):
-            if left != right:
-                return changed(left, right, f"{place}[{at}]")
+        for at, left in enumerate(given):
+            if left != sent[at]:
+                return changed(left, sent[at], f"{place}[{at}]")
     return place, f"{given!r} was given and {sent!r} is sent"
 
 
@@ -210,12 +210,10 @@ class RequestJudge:
         else:
             found = compare.failures(history, sent)
             self._failures += found or self._parts(body, history, sent, places)
-        if Trait.THOUGHTS_OUT not in self._surface.traits:
-            return
         model, preserve = load().find(due.begin.model), due.options.get("preserve_thinking")
-        unread = 0 if preserve else len(sent)
-        if model is not None:
-            unread = min(unread, thinking_read_from(model, sent, preserve))
+        if preserve or Trait.THOUGHTS_OUT not in self._surface.traits:
+            return
+        unread = len(sent) if model is None else thinking_read_from(model, sent, preserve)
         for at, message in enumerate(sent[:unread]):
             if message.reasoning:
                 text = f"thinking of {len(message.reasoning)} characters is sent back"
@@ -245,25 +243,19 @@ def _switched(sent: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str,
 
 def _inputs(calls: Sequence[ToolCall], dialect: Dialect) -> tuple[ToolCall, ...]:
     """Calls, their arguments by what they mean as an object."""
-    return tuple(replace(call, arguments=levelled(dialect.arguments(call.arguments))) for call in calls)
+    return tuple(replace(call, arguments=canonical(dialect.arguments(call.arguments))) for call in calls)
 
 
-def _calls(choice: Said) -> list[tuple[str, str, str]]:
+def _calls(choice: Choice | Said) -> list[tuple[str, str, str]]:
     return [(call.id, call.name, call.arguments) for call in choice.tool_calls]
 
 
-def _same_calls(
-    told: list[tuple[str, str, str]], said: list[tuple[str, str, str]], dialect: Dialect | None
-) -> bool:
-    """Whether calls are the same; arguments by their meaning, for many clients give them as objects."""
-
-    def given(arguments: str) -> str:
-        return arguments if dialect is None else dialect.arguments(arguments)
-
-    return len(told) == len(said) and all(
-        one[:2] == other[:2] and same_arguments(given(one[2]), given(other[2]))
-        for one, other in zip(told, said, strict=True)
-    )
+def _meant(calls: Iterable[tuple[str, str, str]], dialect: Dialect | None) -> list[tuple[str, str, str]]:
+    """Calls, their arguments by their meaning, for many clients give them as objects."""
+    return [
+        (call_id, name, canonical(arguments if dialect is None else dialect.arguments(arguments)))
+        for call_id, name, arguments in calls
+    ]
 
 
 def judge_choice(said: Said, told: Choice, number: int, dialect: Dialect | None = None) -> list[Failure]:
@@ -276,9 +268,8 @@ def judge_choice(said: Said, told: Choice, number: int, dialect: Dialect | None 
     if told.thinking != said.reasoning:
         text = first_difference(said.reasoning, told.thinking)
         found.append(Failure("report.thinking", text, place=f"choices[{number}].thinking"))
-    reported = [(call.id, call.name, call.arguments) for call in told.tool_calls]
-    if not _same_calls(reported, _calls(said), dialect):
-        text = f"the calls are {_calls(said)}, reported are {reported}"
+    if _meant(_calls(told), dialect) != _meant(_calls(said), dialect):
+        text = f"the calls are {_calls(said)}, reported are {_calls(told)}"
         found.append(Failure("report.tool-calls", text, place=f"choices[{number}].tool_calls"))
     if told.finish_reason != said.finish_reason:
         text = f"the answer ended with {said.finish_reason!r}, reported is {told.finish_reason!r}"
@@ -443,8 +434,7 @@ def judge_sum(told: Tokens, sure: tuple[int, int], unsure: tuple[int, int]) -> l
     `sure` are the tokens of the answers that came to their end, in and out; those of answers that broke off
     (`unsure`) may be among them, whole, in part or not at all.
     """
-    reported = told.input, told.output
-    if all(least <= one <= least + more for one, least, more in zip(reported, sure, unsure, strict=True)):
+    if all(sure[at] <= one <= sure[at] + unsure[at] for at, one in enumerate((told.input, told.output))):
         return []
     more = f", and up to {unsure[0]} and {unsure[1]} more that broke off" if any(unsure) else ""
     text = (

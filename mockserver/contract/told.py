@@ -66,17 +66,13 @@ def settled(history: Sequence[Told], sent: Sequence[Message]) -> list[Told]:
         return list(history)
     texts = {message.tool_call_id: message.text for message in sent if message.role == "tool"}
     chosen = [replace(told, text=texts.get(told.call_id, "")) if told.free else told for told in history]
-    if len(chosen) != len(sent):
-        return chosen
-    return [
-        replace(told, text=message.text) if _begun(told, message) else told
-        for told, message in zip(chosen, sent, strict=True)
-    ]
+    return [*map(_begun, chosen, sent)] if len(chosen) == len(sent) else chosen
 
 
-def _begun(told: Told, message: Message) -> bool:
-    """Whether a message is a beginning of a stopped answer."""
-    return told.beginning and told.role == message.role and told.text.startswith(message.text)
+def _begun(told: Told, message: Message) -> Told:
+    """A stopped answer with the beginning of it that was sent; another message as it is."""
+    begun = told.beginning and told.role == message.role and told.text.startswith(message.text)
+    return replace(told, text=message.text) if begun else told
 
 
 def variants(history: Sequence[Told]) -> Iterator[list[Told]]:
@@ -101,8 +97,7 @@ def fitted(history: Sequence[Told], sent: Sequence[Message]) -> list[Told] | Non
         further: dict[int, tuple[Told, ...]] = {}
         for at, taken in reached.items():
             for choice in choices:
-                there = sent[at : at + len(choice)]
-                if len(there) == len(choice) and all(map(_alike, choice, there)):
+                if _there(choice, sent[at : at + len(choice)]):
                     further.setdefault(at + len(choice), (*taken, *choice))
         reached = further
     whole = reached.get(len(sent))
@@ -113,12 +108,12 @@ def ended(history: Sequence[Told], sent: Sequence[Message]) -> Iterator[list[Tol
     """The histories that end as was sent; what is older has all of the turns that failed, or none of them."""
     blocks = list(_blocks(history))
     reached: dict[int, tuple[Told, ...]] = {len(sent): ()}
-    for older in range(len(blocks) - 1, -1, -1):
+    for older in reversed(range(len(blocks))):
         further: dict[int, tuple[Told, ...]] = {}
         for at, taken in reached.items():
             for choice in blocks[older]:
                 start = at - len(choice)
-                if start >= 0 and all(map(_alike, choice, sent[start:at])):
+                if _there(choice, sent[start:at]):
                     further.setdefault(start, (*choice, *taken))
         whole = further.pop(0, None)
         if whole is not None:
@@ -165,7 +160,7 @@ def likely(history: Sequence[Told], sent: Sequence[Message]) -> list[Told]:
     return [
         told
         for choices in _blocks(history)
-        for told in next((choice for choice in choices if all(map(said, choice))), choices[-1])
+        for told in next((choice for choice in choices[:-1] if all(map(said, choice))), choices[-1])
     ]
 
 
@@ -218,6 +213,11 @@ def _beginnings(told: Sequence[Told]) -> list[Sequence[Told]]:
         if not unanswered or end == len(told):
             ends.append(end)
     return [told[:end] for end in reversed(ends)]
+
+
+def _there(told: Sequence[Told], sent: Sequence[Message]) -> bool:
+    """Whether messages are those that were told, as far as their words say."""
+    return len(told) == len(sent) and all(map(_alike, told, sent))
 
 
 def _alike(told: Told, message: Message) -> bool:

@@ -4,10 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from itertools import chain, product
-from typing import Any
 
-import orjson
-
+from mockserver.base.jsontext import canonical
 from mockserver.contract.requirements import Failure, Severity
 from mockserver.contract.told import Told, ended, fitted, likely, settled, variants
 from mockserver.talk.request import Message, ToolCall
@@ -23,31 +21,6 @@ def media_of(message: Message) -> tuple[tuple[str, str], ...]:
         inner = value.get("url") or value.get("data") if isinstance(value, dict) else value
         found.append((part.kind, str(inner)))
     return tuple(found)
-
-
-def same_arguments(left: str, right: str) -> bool:
-    """Whether two texts of arguments mean the same; texts that are no JSON have to be the same text."""
-    try:
-        return bool(orjson.loads(left) == orjson.loads(right))
-    except ValueError:
-        return left == right
-
-
-def levelled(text: str) -> str:
-    """Arguments as one text for all that mean the same; what is no JSON stays as it is."""
-    try:
-        return orjson.dumps(_plain(orjson.loads(text)), option=orjson.OPT_SORT_KEYS).decode()
-    except ValueError:
-        return text
-
-
-def _plain(value: Any) -> Any:
-    """A value in which a whole number is written in one way."""
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _short(text: str) -> str:
@@ -150,7 +123,7 @@ class Comparison:
     def _misplaced(
         self, history: Sequence[Told], said: list[tuple[object, ...]], sent: list[tuple[object, ...]]
     ) -> Failure:
-        at = next(i for i, (a, b) in enumerate(zip(said, sent, strict=True)) if a != b)
+        at = next(at for at, key in enumerate(said) if key != sent[at])
         moved = {history[at].role, str(sent[at][0])}
         kind = (
             "history.system" if "system" in moved else "tools.order" if moved == {"tool"} else "history.order"
@@ -230,17 +203,14 @@ class Comparison:
             names = f"{[call.name for call in said]} were called, {[call.name for call in sent]} are sent"
             return [self._fail("tools.calls", names, at, ".tool_calls")]
         found = []
-        for index, (left, right) in enumerate(zip(said, sent, strict=True)):
-            leaf = f".tool_calls[{index}]"
+        for index, left in enumerate(said):
+            right, leaf = sent[index], f".tool_calls[{index}]"
             if left.id != right.id:
                 text = f"the call {left.id!r} is sent as {right.id!r}"
                 found.append(self._fail("tools.ids", text, at, f"{leaf}.id"))
             if left.arguments != right.arguments:
-                kind = (
-                    "tools.arguments-exact"
-                    if same_arguments(left.arguments, right.arguments)
-                    else "tools.arguments"
-                )
+                same = canonical(left.arguments) == canonical(right.arguments)
+                kind = "tools.arguments-exact" if same else "tools.arguments"
                 text = first_difference(left.arguments, right.arguments)
                 found.append(self._fail(kind, text, at, f"{leaf}.function.arguments"))
         return found

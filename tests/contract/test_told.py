@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mockserver.contract.told import (
     Told,
+    ended,
     fitted,
     likely,
     optional,
@@ -112,6 +113,28 @@ def test_whatever_a_client_may_send_is_found(turns: list[tuple[str, int]], data:
 def test_what_no_client_may_send_is_not_found(kept: list[Told]) -> None:
     history = [*optional([SAID, CALLING, RESULT, HALF], 0, 1), NEXT]
     assert fitted(history, sent(kept)) is None
+
+
+FAILED = optional([SAID, CALLING, RESULT], 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("kept", "meant"),
+    [
+        ([NEXT], {(*FAILED, SAID, NEXT), (SAID, NEXT)}),  # what is older: with all that failed, or with none
+        ([SAID, NEXT], {(*FAILED, SAID, NEXT), (SAID, NEXT)}),
+        ([FAILED[0], SAID, NEXT], {(FAILED[0], SAID, NEXT)}),
+        ([*FAILED, SAID, NEXT], {(*FAILED, SAID, NEXT)}),
+        ([replace(NEXT, text="Wrong.")], set()),
+        ([CALLING, RESULT, SAID, NEXT], set()),  # a later round without the words
+        ([NEXT, *FAILED, SAID, NEXT], set()),  # more than was told
+        ([SAID], set()),
+    ],
+)
+def test_a_history_may_be_sent_from_any_of_its_messages_on(
+    kept: list[Told], meant: set[tuple[Told, ...]]
+) -> None:
+    assert {tuple(one) for one in ended([*FAILED, SAID, NEXT], sent(kept))} == meant
 
 
 @pytest.mark.parametrize("text", ["", "It", "It is fine. "])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.contract.told import Told, optional, spoken_over
-from mockserver.contract.truth import Comparison, first_difference, levelled, media_of
+from mockserver.contract.truth import Comparison, first_difference, media_of
 from mockserver.talk.request import Message, Part, ToolCall
 
 CALL = ToolCall("weather", '{"city": "Rome"}', "call_1")
@@ -58,13 +58,24 @@ def test_a_message_is_found_where_its_dialect_puts_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
-    [('{"b": [1.0, {"c": null}], "a": "é"}', '{"a":"\\u00e9","b":[1,{"c":null}]}'), ("2.0", "2"), ("x", "x")],
+    ("said", "written", "requirement"),
+    [
+        (
+            '{"b": [1.0, {"c": null}], "a": "é"}',
+            '{"a":"\\u00e9","b":[1,{"c":null}]}',
+            "tools.arguments-exact",
+        ),
+        ('{"a": 1e30}', '{"a":1E30}', "tools.arguments-exact"),  # no whole number of 64 bits
+        ('{"a": 1.5}', '{"a": 1}', "tools.arguments"),
+        ('{"a": true}', '{"a": 1}', "tools.arguments"),
+        ('{"a": "x', '{"a":"x', "tools.arguments"),
+    ],
 )
-def test_arguments_that_mean_the_same_are_one_text(one: str, other: str) -> None:
-    assert levelled(one) == levelled(other)
-    assert levelled(one) != levelled('{"a": 1.5}')
-    assert levelled("1.5") != levelled("1")
+def test_arguments_are_written_anew_or_are_others(said: str, written: str, requirement: str) -> None:
+    calling = Told(role="assistant", calls=(OTHER, replace(CALL, arguments=said)))
+    anew = replace(calling, calls=(OTHER, replace(CALL, arguments=written)))
+    (failure,) = found([HISTORY[1], calling], sent([HISTORY[1], anew]))
+    assert failure == (requirement, "messages[1].tool_calls[1].function.arguments")
 
 
 def test_wrong_messages_in_a_row_are_named_each_in_its_place() -> None:
@@ -226,6 +237,31 @@ def test_a_limit_leaves_the_words_of_a_turn_that_failed_where_the_next_has_the_s
     assert compare.kept([SYSTEM, HISTORY[1], HISTORY[5], *again], sent([SYSTEM, *again]), most=6) != []
 
 
+@pytest.mark.parametrize(
+    ("history", "requirement", "text"),
+    [
+        (
+            optional([HISTORY[1], replace(HISTORY[2], beginning=True)], 0, 1),
+            "history.failed-turn",
+            "of an answer that was stopped only whole calls may stay: ",
+        ),
+        (
+            spoken_over(HISTORY[1:3], 1),
+            "tools.open",
+            "the user spoke over these calls, and they stay whole or go: ",
+        ),
+    ],
+)
+def test_calls_that_did_not_stay_whole_are_told_by_the_first_of_them(
+    history: list[Told], requirement: str, text: str
+) -> None:
+    calls = tuple(replace(call, arguments="[]") for call in HISTORY[2].calls)
+    messages = sent([HISTORY[1], replace(HISTORY[2], calls=calls), *HISTORY[3:5], HISTORY[6]])
+    (failure,) = Comparison(place="messages", number=1).failures([*history, HISTORY[6]], messages)
+    assert (failure.requirement, failure.place) == (requirement, "messages[1].tool_calls")
+    assert failure.message == text + first_difference(CALL.arguments, "[]")
+
+
 def test_any_beginning_of_a_stopped_answer_will_do() -> None:
     history = [
         Told(role="user", text="Go.", group=1),
@@ -271,6 +307,22 @@ def test_a_history_that_is_cut_well_is_blamed_for_what_else_it_should_be() -> No
     messages[2] = replace(messages[2], tool_calls=calls)
     (failure,) = Comparison(place="messages", number=1).kept(HISTORY, messages, most=6)
     assert failure.requirement == "tools.arguments-exact"
+
+
+@pytest.mark.parametrize(("most", "start"), [(1, 4), (2, 4), (3, 2), (4, 2), (5, 0)])
+def test_the_newest_turns_that_fit_are_kept_and_no_fewer(most: int, start: int) -> None:
+    compare = Comparison(place="messages", number=1)
+    texts = [
+        ("user", "Hi."),
+        ("assistant", "Hello."),
+        ("user", "Tea?"),
+        ("assistant", "Yes."),
+        ("user", "Oh."),
+    ]
+    history = [SYSTEM, *(Told(role=role, text=text) for role, text in texts)]
+    for begin in (0, 2, 4):
+        kept = compare.kept(history, sent([SYSTEM, *history[1 + begin :]]), most=most)
+        assert [one.requirement for one in kept] == ([] if begin == start else ["history.truncation"])
 
 
 def test_of_a_running_turn_that_is_too_long_nothing_is_cut_and_all_before_it_is() -> None:
