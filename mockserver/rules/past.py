@@ -7,6 +7,7 @@ how JSON arguments are written: blanks, escapes, the order of keys, 0.0 for 0.
 
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
+from itertools import count
 from typing import Any, NamedTuple, cast
 
 from mockserver.base.jsontext import canonical
@@ -98,7 +99,7 @@ class Past:
     def __init__(self) -> None:
         self._answers: dict[int, tuple[int, ...]] = {}
         self._turns: dict[int, _Turn] = {}
-        self._count = 0
+        self._numbers = count()
 
     def __len__(self) -> int:
         return max(len(self._answers), len(self._turns))
@@ -153,8 +154,7 @@ class Past:
                 continue
             else:
                 answers[conversation] = (*known, key)[-_ALTERNATIVES:]
-            self._count += 1
-            turns[hash((trail.question, key))] = _Turn(self._count, trail.turn)
+            turns[hash((trail.question, key))] = _Turn(next(self._numbers), trail.turn)
         if len(answers) > MOST:
             del answers[next(iter(answers))]
         while len(turns) > MOST:

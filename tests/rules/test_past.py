@@ -264,6 +264,22 @@ def test_a_course_comes_to_the_same_trail_whatever_was_answered(
     assert Past().follow(course) == Past().trace(request) == course.trail
 
 
+@pytest.mark.parametrize(
+    ("kept", "deviates"),
+    [
+        (lambda h: [h[0], said("other")], True),  # what was asked is known, and no turn of it
+        (lambda h: h[2:4], False),  # a turn is known, behind which others may follow, and not what was asked
+    ],
+)
+def test_a_course_is_gone_again_where_something_of_it_was_answered(
+    kept: Change, past: Past, history: Turns, *, deviates: bool
+) -> None:
+    request = ask([*kept(history), NEXT])
+    trail = past.follow(course_of(request))
+    assert trail == past.trace(request) != course_of(request).trail
+    assert bool(trail.deviations) is deviates
+
+
 def test_a_course_is_not_gone_again_where_nothing_of_it_was_answered(
     past: Past, history: Turns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
