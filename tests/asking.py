@@ -9,6 +9,7 @@ from mockserver.dialects.compat.read import read_request as read_compat
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.read import read_request as read_native
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
+from mockserver.dialects.responses.read import read_request as read_responses
 from mockserver.dialects.responses.surface import RESPONSES
 from mockserver.rules import schemas
 from mockserver.talk.request import ChatRequest
@@ -66,6 +67,8 @@ def ask(
     given = dict(headers or {})
     if surface is COMPAT:
         return read_compat(body, known, given)
+    if surface is RESPONSES:
+        return read_responses(body, known, given)
     if stream:
         given["x-dashscope-sse"] = "enable"
     return read_native(surface, body, known, given)

@@ -1,5 +1,6 @@
 """The rules of images, video and audio in messages."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,7 +23,7 @@ _LEAST_FRAMES = 4
 _LONGEST_SOUND = 300
 """The most seconds that a model that hears takes at once (Model Studio docs, speech recognition, 2026)."""
 
-_ADDRESSES = ("http://", "https://", "data:", "oss://")
+_ADDRESS = re.compile("(?ai)https?://|data:|oss://")
 """How the address of a medium begins that is looked up at all."""
 
 
@@ -41,7 +42,7 @@ def _on_oss(value: Any) -> bool:
 
 def _nowhere(value: Any) -> bool:
     """Whether a medium, or a frame of it, has an address of no known kind."""
-    return not all(source[:8].lower().startswith(_ADDRESSES) for source in _sources(value))
+    return not all(map(_ADDRESS.match, _sources(value)))
 
 
 @rule(
@@ -167,8 +168,8 @@ def _sound_too_long(request: ChatRequest) -> Iterator[Broken]:
     if request.model.task != "asr":
         return
     for index, message in enumerate(request.messages):
-        sounds = (part for part in message.media if part.kind == "audio")
-        if any((sound_seconds(part.value) or 0) > _LONGEST_SOUND for part in sounds):
+        lengths = (sound_seconds(part.value) for part in message.media if part.kind == "audio")
+        if any(seconds and seconds > _LONGEST_SOUND for seconds in lengths):
             yield Broken(f"{request.message_place(index)}.content")
 
 

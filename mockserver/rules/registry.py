@@ -85,8 +85,7 @@ class Rule:
     which public bugs it would have caught. `refusals` are the entries of the error catalogue that it can
     answer with; `teaches` is its own message (`str.format`) where the cloud accepts. `needs` and `marks`:
     the parameters and marks of which a request must carry one to be concerned; both empty: every request
-    is. `traits`: what must hold of a surface where it is asked. `left_out`: where it is let in, the
-    request is read without the parameter in which it was found. `fixed`: a request that breaks it cannot be
+    is. `traits`: what must hold of a surface where it is asked. `fixed`: a request that breaks it cannot be
     answered, whatever the mode.
     """
 
@@ -102,7 +101,6 @@ class Rule:
     needs: frozenset[str] = frozenset()
     marks: frozenset[Mark] = frozenset()
     traits: frozenset[Trait] = frozenset()
-    left_out: bool = False
     fixed: bool = False
 
     @property
@@ -175,7 +173,6 @@ def _read_at_the_door() -> list[Rule]:
             museum=data.get("museum"),
             refusals=tuple(data["refusals"]),
             traits=frozenset(map(Trait, data.get("traits", ()))),
-            left_out=data.get("left_out", False),
             fixed=not (data.get("waivable") or data.get("left_out")),
         )
         for data in resources.fixture("rules")["rules"]

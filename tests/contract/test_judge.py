@@ -141,6 +141,25 @@ def test_anthropics_dialect_is_judged_by_what_its_blocks_mean(engine: Engine) ->
     ]
 
 
+@pytest.mark.parametrize(
+    ("said", "sent", "same"), [("1e30", 1e30, True), ("1e30", 1e31, False), ("true", 1, False)]
+)
+def test_the_input_of_a_tool_is_held_against_what_was_said_whatever_its_numbers(
+    engine: Engine, said: str, sent: Any, *, same: bool
+) -> None:
+    call = {"type": "tool_use", "id": "toolu_1", "name": "time", "input": {"zone": sent}}
+    messages = [TOOL_TURN[0], {"role": "assistant", "content": [call]}, TOOL_TURN[2]]
+    told = [
+        *HISTORY,
+        Told(role="assistant", calls=(ToolCall("time", f'{{"zone": {said}}}', "toolu_1"),)),
+        Told(role="tool", text="noon", call_id="toolu_1"),
+    ]
+    tools = [{"name": "time", "input_schema": TOOL["function"]["parameters"]}]
+    kept = entry(engine, ANTHROPIC, max_tokens=64, messages=messages, tools=tools)
+    blamed_for = found(kept, history=told, tools=(TOOL,))
+    assert [requirement for requirement, _ in blamed_for] == ([] if same else ["tools.arguments"])
+
+
 WEATHER_TURN = [
     *HISTORY,
     Told(role="assistant", text="Let me see.", calls=(ToolCall("time", "{}", "call_1"),)),
@@ -174,6 +193,15 @@ def test_responses_are_judged_by_what_their_items_mean(engine: Engine) -> None:
     assert of_responses(seen, WEATHER_TURN, tools=(TOOL,)) == []
     other = [*WEATHER_TURN[:2], replace(WEATHER_TURN[2], text="night")]
     assert of_responses(seen, other, tools=(TOOL,)) == [("tools.results", "input[4].content")]
+
+
+def test_an_answer_may_come_back_in_several_items_and_not_in_several_messages(engine: Engine) -> None:
+    pieces = [{"role": "user", "content": "Hi"}]
+    pieces += [{"role": "assistant", "content": text} for text in ("Let me ", "see.")]
+    pieces.append({"role": "user", "content": "Well?"})
+    told = [*HISTORY, Told(role="assistant", text="Let me see."), Told(role="user", text="Well?")]
+    assert of_responses(responded(engine, pieces), told) == []
+    assert found(entry(engine, messages=pieces), history=told) != []
 
 
 @pytest.mark.parametrize(
@@ -603,8 +631,9 @@ STOPPED = Said(content="One, two.", reasoning="Hm.", tool_calls=(ToolCall("f", "
     ],
 )
 def test_a_stopped_answer_is_told_as_one(engine: Engine, report: Report, found: list[str]) -> None:
-    kept = replace(entry(engine), reply=Reply((STOPPED,)))
-    assert [failure.requirement for failure in judge_stopped(report, kept)] == found
+    for reply in (Reply((STOPPED,)), Reply((STOPPED, Said("Uno.")))):
+        kept = replace(entry(engine), reply=reply)
+        assert [failure.requirement for failure in judge_stopped(report, kept)] == found
 
 
 def test_an_end_that_was_not_sent_yet_is_told_in_words(engine: Engine) -> None:

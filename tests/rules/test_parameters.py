@@ -9,6 +9,7 @@ from mockserver.catalogue.models import Models
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.read import read_request as read_native
 from mockserver.dialects.native.surface import NATIVE_TEXT
+from mockserver.dialects.responses.surface import RESPONSES
 from mockserver.rules import check
 from mockserver.rules.parameters import known_parameters
 from mockserver.talk.surface import Surface
@@ -17,7 +18,7 @@ from tests.asking import ask, body_of
 
 def hint(name: str, surface: Surface, errors: Errors) -> str:
     unknown: dict[str, Any] = {name: 1}
-    (found,) = check(ask("Hi", model="qwen-max", surface=surface, **unknown), errors)
+    (found,) = check(ask("Hi", surface=surface, **unknown), errors)
     assert found.rule == "parameters.unknown"
     return found.message.partition("; ")[2]
 
@@ -43,8 +44,9 @@ def test_a_surface_knows_what_it_documents() -> None:
     assert native.isdisjoint({"model", "messages", "input", "prompt", "history", "partial"})
 
 
-def test_several_names_are_all_reported(errors: Errors) -> None:
-    found = check(ask("Hi", model="qwen-max", tea=1, milk=2), errors)
+@pytest.mark.parametrize("surface", [COMPAT, RESPONSES])
+def test_several_names_are_all_reported(surface: Surface, errors: Errors) -> None:
+    found = check(ask("Hi", surface=surface, tea=1, milk=2), errors)
     assert [finding.path for finding in found] == ["tea", "milk"]
 
 
@@ -52,9 +54,10 @@ def test_the_names_of_a_surface_are_read_once() -> None:
     assert known_parameters(COMPAT) is known_parameters(COMPAT)
 
 
-def test_of_a_long_name_eighty_characters_are_shown(errors: Errors) -> None:
+@pytest.mark.parametrize("surface", [COMPAT, RESPONSES])
+def test_of_a_long_name_eighty_characters_are_shown(surface: Surface, errors: Errors) -> None:
     unknown: dict[str, Any] = {"x" * 100: 1}
-    (found,) = check(ask("Hi", model="qwen-max", **unknown), errors)
+    (found,) = check(ask("Hi", surface=surface, **unknown), errors)
     assert found.path == "x" * 80
     assert found.message.startswith(f"'{'x' * 80}' is no parameter of this surface and does nothing; ")
 

@@ -117,6 +117,17 @@ def test_a_key_has_the_servers_policy_until_it_has_one_of_its_own() -> None:
     assert (policies.of("sk-one"), policies.default) == (cloud, cloud)
 
 
+def test_what_is_changed_for_a_key_or_for_all_leaves_the_rest() -> None:
+    policies = Policies(RulePolicy(rules={"ranges.n": "off"}))
+    policies.change(key="sk-one", mode="strict")
+    assert policies.of("sk-one") == RulePolicy(mode="strict", rules={"ranges.n": "off"})
+    policies.change(mode="lenient")
+    policies.change(key="sk-one", rules={"ranges.seed": "report"})
+    assert policies.default == RulePolicy(mode="lenient", rules={"ranges.n": "off"})
+    own = RulePolicy(mode="strict", rules={"ranges.n": "off", "ranges.seed": "report"})
+    assert (policies.of("sk-one"), policies.of("sk-two")) == (own, policies.default)
+
+
 def test_beyond_ten_thousand_the_oldest_policies_go() -> None:
     policies, strict = Policies(RulePolicy()), RulePolicy(mode="strict")
     for number in range(10_000):

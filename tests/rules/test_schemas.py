@@ -633,15 +633,16 @@ def test_of_several_choices_one_alone_may_fit(content: dict[str, str], says: str
     assert says in found.message
 
 
+class Content:
+    """An explaining validator that never finds anything."""
+
+    def iter_errors(self, _: Any) -> list[Any]:
+        return []
+
+
 def test_what_the_fast_one_says_alone_becomes_a_refusal_in_general_words(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Content:
-        """An explaining validator that never finds anything."""
-
-        def iter_errors(self, _: Any) -> list[Any]:
-            return []
-
     monkeypatch.setattr(schemas, "_explainer", lambda _: Content())
     cases = {
         "'role' is a required property - 'messages.0.role'": {"content": "Hi"},
@@ -653,6 +654,15 @@ def test_what_the_fast_one_says_alone_becomes_a_refusal_in_general_words(
     }
     for text, message in cases.items():
         assert words(with_message(COMPAT, message), COMPAT) == text
+
+
+def test_what_the_fast_one_says_of_a_long_value_is_told_by_500_characters(
+    monkeypatch: pytest.MonkeyPatch, errors: Errors
+) -> None:
+    monkeypatch.setattr(schemas, "_explainer", lambda _: Content())
+    body = with_message(COMPAT, {"role": "x" * 1000, "content": "Hi"})
+    (found,) = schemas.findings("compat.request", body, COMPAT, errors)
+    assert found.message == '"' + "x" * 499
 
 
 @pytest.fixture(scope="module")

@@ -199,6 +199,8 @@ def test_whose_thinking_needs_a_type(errors: Errors, model: str, *, refused: boo
 def test_who_searches_and_thinks_without_a_stream(errors: Errors, model: str, *, refused: bool) -> None:
     message = "Non-streaming mode does not support Web Search in thinking mode"
     assert told(errors, model, stream=False, enable_search=True) == ([message] if refused else [])
+    for options in ({"enable_search": False}, {"enable_search": True, "enable_thinking": False}):
+        assert told(errors, model, stream=False, **options) == []
 
 
 def test_the_refusal_to_search_is_one_of_beijing() -> None:

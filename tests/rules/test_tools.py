@@ -34,6 +34,26 @@ def test_a_result_that_names_no_call_goes_by_its_order_on_a_native_surface(
     assert [(finding.rule, finding.path) for finding in found] == expected
 
 
+@pytest.mark.parametrize(
+    ("ids", "place", "fault"),
+    [
+        ("aa", "messages[1].tool_calls[1].id", "with the id of another"),
+        (" b", "messages[1].tool_calls[0].id", "without an id"),
+    ],
+)
+def test_what_is_wrong_with_the_id_of_a_call_is_told(
+    ids: str, place: str, fault: str, errors: Errors
+) -> None:
+    called = {"role": "assistant", "content": "", "tool_calls": [{**CALL, "id": id_.strip()} for id_ in ids]}
+    (found,) = [
+        one
+        for one in check(ask([{"role": "user", "content": "Sing."}, called]), errors)
+        if one.rule == "tools.call-id"
+    ]
+    assert found.path == place
+    assert found.message == f"A call in the history {fault}: its result cannot be told from another's."
+
+
 def test_of_a_long_name_eighty_characters_are_shown(errors: Errors) -> None:
     tools = [{"type": "function", "function": {"name": "x" * 100}}]
     choice = {"type": "function", "function": {"name": "y" * 100}}
