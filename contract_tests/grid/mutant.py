@@ -11,10 +11,10 @@ from contract_tests.gallery.reference import Message, Reference, Reply
 from contract_tests.grid.operators import Before, copied
 from contract_tests.grid.places import Site, sites
 from contract_tests.grid.table import Mutation, Places
+from mockserver.base.jsontext import canonical
 from mockserver.contract import Begin, ProtocolError, Report, Results, Say
 from mockserver.contract.client import error_of
 from mockserver.contract.protocol import checked, read_report, report_json
-from mockserver.contract.truth import levelled
 from mockserver.dialects.messages import read_message
 from mockserver.dialects.table import dialect_of, named
 
@@ -159,7 +159,7 @@ def meant(report: Report) -> Report:
     choices = [
         replace(
             choice,
-            tool_calls=tuple(replace(one, arguments=levelled(one.arguments)) for one in choice.tool_calls),
+            tool_calls=tuple(replace(one, arguments=canonical(one.arguments)) for one in choice.tool_calls),
         )
         for choice in report.choices
     ]
