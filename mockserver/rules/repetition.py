@@ -28,15 +28,15 @@ def _made(message: Message) -> tuple[tuple[str, str], ...]:
 )
 def _repetitive(request: ChatRequest) -> Iterator[Broken]:
     entry = "" if request.model.family.guards_repetition else ACCEPTED
-    before: tuple[tuple[str, str], ...] = ()
-    rounds = 0
+    rounds: list[tuple[tuple[str, str], ...]] = []
     for index, message in enumerate(request.messages):
         if message.role in ("user", "system"):
-            before, rounds = (), 0
+            rounds.clear()
         elif message.role == "assistant":
             made = _made(message)
-            rounds = rounds + 1 if made and made == before else 1
-            before = made
-            if rounds == ROUNDS and made:
+            if made not in rounds:
+                rounds.clear()
+            rounds.append(made)
+            if len(rounds) == ROUNDS and made:
                 place = f"{request.message_place(index)}.tool_calls"
-                yield Broken(place, {"rounds": rounds}, entry)
+                yield Broken(place, {"rounds": ROUNDS}, entry)

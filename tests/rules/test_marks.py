@@ -1,6 +1,7 @@
 """Marks: found in exactly the requests that have what they say."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,8 +9,10 @@ from hypothesis import strategies as st
 
 from mockserver.catalogue import models as model_catalogue
 from mockserver.dialects.compat.surface import COMPAT
+from mockserver.dialects.native.surface import NATIVE_TEXT
 from mockserver.rules.marks import ERROR_STARTS, Mark, marks_of
 from mockserver.talk.request import ChatRequest, Message, Part, ToolCall
+from mockserver.talk.surface import Surface
 from tests.wire.strategies import texts
 
 MODELS = model_catalogue.load()
@@ -91,6 +94,17 @@ def test_a_model_and_the_way_it_is_asked_have_marks_too(
     model: str, marks: list[Mark], *, stream: bool
 ) -> None:
     assert marks_of(request(user(), model=model, stream=stream)) == marks
+
+
+@pytest.mark.parametrize(
+    ("surface", "header", "marks"),
+    [(NATIVE_TEXT, "enable", [Mark.ASYNCHRONOUS]), (NATIVE_TEXT, "disable", []), (COMPAT, "enable", [])],
+)
+def test_a_task_is_asked_for_by_a_header_where_there_are_tasks(
+    surface: Surface, header: str, marks: list[Mark]
+) -> None:
+    headers = {"x-dashscope-async": header}
+    assert marks_of(replace(request(user()), surface=surface, headers=headers)) == marks
 
 
 ROLES = ["system", "user", "assistant", "tool"]

@@ -16,7 +16,7 @@ from mockserver.dialects.native.surface import NATIVE_MULTIMODAL, NATIVE_TEXT
 from mockserver.dialects.responses.surface import RESPONSES
 from mockserver.dialects.table import SURFACES
 from mockserver.meter.tokenizer import LazyTokenizer
-from mockserver.rules import schemas
+from mockserver.rules import optional, schemas
 from mockserver.rules.optional import Part, part_at, rules, without
 from mockserver.rules.registry import rules_by_id
 from mockserver.talk.surface import Surface
@@ -59,6 +59,11 @@ def test_what_can_be_left_out_is_a_parameter_or_an_item_of_one(
     surface: Surface, path: str, part: Part | None
 ) -> None:
     assert part_at(surface, path) == part
+
+
+def test_what_is_left_out_is_looked_up_once() -> None:
+    assert rules() is rules()
+    assert optional._needed(COMPAT) is optional._needed(COMPAT)
 
 
 def lenient(tokenizer: LazyTokenizer, **more: Any) -> Engine:

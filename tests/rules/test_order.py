@@ -27,6 +27,10 @@ ELSEWHERE = {COMPAT: "text-embedding-v4", TEXT: "qwen-vl-max", MULTIMODAL: "qwen
 """Models that a surface does not serve."""
 
 
+def test_the_order_is_read_once() -> None:
+    assert checks() is checks()
+
+
 def good(surface: Surface) -> Sent:
     """A request that is answered."""
     return {"key": "sk-test", "headers": {}, "body": body(Side(), surface)}

@@ -29,7 +29,8 @@ def test_some_models_refuse_it_and_all_are_told(errors: Errors, model: str, *, r
     (one,) = found(errors, [ASKED, *ROUND * (ROUNDS + 2)], model)
     assert one.path == f"messages[{2 * ROUNDS - 1}].tool_calls"
     assert (one.refusal is not None) is refused
-    assert one.message.startswith("Repetitive tool calls" if refused else "The same call")
+    told = "Repetitive tool calls" if refused else "The same call with the same arguments 5 rounds in a row: "
+    assert one.message.startswith(told)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import given
 from mockserver.dialects.anthropic.surface import ANTHROPIC
 from mockserver.dialects.compat.surface import COMPAT
 from mockserver.dialects.native.surface import NATIVE_TEXT
+from mockserver.rules import roles
 from mockserver.rules.roles import nearest_role, roles_of, with_known_roles
 from tests.wire.strategies import json_values
 
@@ -27,6 +28,11 @@ from tests.wire.strategies import json_values
 )
 def test_a_role_stands_for_its_nearest(role: object, nearest: str) -> None:
     assert nearest_role(role, ("system", "user", "assistant", "tool")) == nearest
+
+
+def test_roles_are_looked_up_once() -> None:
+    assert roles._like() is roles._like()
+    assert roles_of(COMPAT) is roles_of(COMPAT)
 
 
 def test_each_surface_has_roles_of_its_own() -> None:
