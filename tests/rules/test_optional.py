@@ -82,6 +82,14 @@ def test_what_is_left_of_a_list_stays() -> None:
     assert body["stop"] == 5
 
 
+def test_of_the_parameters_of_a_native_request_the_others_stay() -> None:
+    body = body_of("Tea?", model="qwen-plus", surface=NATIVE_TEXT, parameters={"seed": -1, "top_k": 5})
+    found = schemas.findings("native-text.request", body, NATIVE_TEXT, load())
+    assert without(NATIVE_TEXT, body, found) == {**body, "parameters": {"top_k": 5}}
+    bare = {"model": "qwen-plus", "input": body["input"]}
+    assert without(NATIVE_TEXT, bare, []) == bare
+
+
 def test_parameters_that_are_none_at_all_are_left_out_together() -> None:
     body = {**body_of("Tea?", model="qwen-plus", surface=NATIVE_TEXT), "parameters": 7}
     found = schemas.findings("native-text.request", body, NATIVE_TEXT, load())
