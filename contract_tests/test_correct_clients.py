@@ -21,6 +21,7 @@ PLAYED = (
     "retry.rate",
     "session.memory",
     "native.cancel-call",
+    "options.stop-text",
     "stream.cancel",
     "stream.cancel-call",
     "stream.cancel-prefix",

@@ -2,6 +2,7 @@
 
 from contract_tests.gallery import (
     calls,
+    field,
     forms,
     histories,
     inputs,
@@ -23,6 +24,7 @@ __all__ = [
     "DEFECTS",
     "Defect",
     "calls",
+    "field",
     "forms",
     "histories",
     "inputs",

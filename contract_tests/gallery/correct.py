@@ -153,6 +153,15 @@ class TextPiecesOnly(Reference):
         reply.pieces = before + bool(words)
 
 
+class ListsStops(Reference):
+    """One text at which to stop is said as a list of one."""
+
+    def body(self, messages: list[Message], options: dict[str, Any], *, stream: bool) -> Message:
+        stop = options.get("stop")
+        listed = {**options, "stop": [stop]} if isinstance(stop, str) else options
+        return super().body(messages, listed, stream=stream)
+
+
 class _ByItem(items.Writer):
     """Writes what was said in several messages as these; `apart` has them by the whole text."""
 
@@ -209,6 +218,7 @@ CORRECT = (
     KeepsWordsOfOpenCalls,
     KeepsWholeCalls,
     TextPiecesOnly,
+    ListsStops,
     SendsItemsBack,
 )
 """Clients that no requirement blames."""

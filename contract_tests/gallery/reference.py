@@ -363,6 +363,9 @@ class Reference:
             raise self.error(document, None if status == 200 else status)
         reply = Reply()
         self.take(reply, document, cumulative=False)
+        if not reply.choices:
+            message = "the answer has no choice"
+            raise BrokenOffError(message)
         return reply
 
     def error(self, document: Message, status: int | None) -> CloudError:

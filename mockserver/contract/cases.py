@@ -90,7 +90,8 @@ class Turn:
         """The answers between two rounds of calls, which belong to one request and its retries.
 
         What breaks off comes whole to a client that asks again, or `again` comes in its place: a model seldom
-        says the same twice. Calls that break off and are the last are followed by an answer to their results.
+        says the same twice, and what has a delivery of its own may break off each time. Calls that break off
+        and are the last are followed by an answer to their results.
         """
         segment: list[Planned] = []
         for number, spec in enumerate(self.replies, 1):
@@ -101,8 +102,12 @@ class Turn:
             segment.append(Planned(reply, delivery))
             broken = bool(delivery.end or (reply.get("fault") and spoilt(reply)))
             if broken:
-                whole = {name: value for name, value in spec.get("again", reply).items() if name != "fault"}
-                segment += [Planned(whole, replace(delivery, end="")) for _ in range(_COPIES)]
+                again = spec.get("again", reply)
+                whole = {name: value for name, value in again.items() if name not in ("delivery", "fault")}
+                behind = (
+                    Delivery.read(again["delivery"]) if "delivery" in again else replace(delivery, end="")
+                )
+                segment += [Planned(whole, behind) for _ in range(_COPIES)]
             if reply.get("tool_calls"):
                 yield segment
                 segment = [_LAST] if broken and number == len(self.replies) else []

@@ -164,7 +164,7 @@ class RequestJudge:
     def _options(self, body: Mapping[str, Any]) -> None:
         place_of, sent = self._surface.place, _switched(self._dialect.options(body), self._due.options)
         for name, value in self._due.options.items():
-            if sent.get(name) != value or isinstance(sent.get(name), bool) is not isinstance(value, bool):
+            if not _same_option(name, value, sent.get(name)):
                 got = repr(sent[name]) if name in sent else "missing"
                 self._fail("options.sent", f"{name} was given as {value!r} and is {got}", place_of(name))
         demanded = document(f"{self._surface.name}.request")["required"]
@@ -239,6 +239,13 @@ def _switched(sent: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str,
         return sent
     others = {name: value for name, value in sent.items() if name != "reasoning_effort"}
     return {**others, "enable_thinking": sent["reasoning_effort"] != "none"}
+
+
+def _same_option(name: str, given: Any, sent: Any) -> bool:
+    """Whether an option is sent as it was given; one text at which to stop may stand in a list, or alone."""
+    if name == "stop":
+        given, sent = ([one] if isinstance(one, str) else one for one in (given, sent))
+    return bool(given == sent) and isinstance(given, bool) is isinstance(sent, bool)
 
 
 def _inputs(calls: Sequence[ToolCall], dialect: Dialect) -> tuple[ToolCall, ...]:

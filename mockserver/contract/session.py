@@ -45,7 +45,8 @@ class _Talk:
 
     `input` and `output` are the tokens of the answers that came to their end; of those that did not, `unsure`
     may have been told or not. `judged` is up to where a session's cloud remembers the history, and `kept` up
-    to where it did before the turn. `asked` is how often something was said or results were given.
+    to where it did before the turn. `asked` is how often something was said or results were given. `over`:
+    it has ended.
     """
 
     begin: Begin
@@ -58,6 +59,7 @@ class _Talk:
     judged: int = 0
     kept: int = 0
     asked: int = 0
+    over: bool = False
 
 
 @dataclass(slots=True)
@@ -119,10 +121,13 @@ class Session:
     def run(self) -> None:
         """The whole case, to its end or its first failure. Raises `ProtocolError`."""
         self.begin()
-        for turn in self.case.turns:
+        lasts = {turn.conversation: at for at, turn in enumerate(self.case.turns)}
+        for at, turn in enumerate(self.case.turns):
             self.turn(turn)
             if self._broken():
                 break
+            if lasts[turn.conversation] == at:  # it ends while others go on
+                self._end(self._talks[turn.conversation])
         self.end()
 
     def _broken(self) -> bool:
@@ -185,11 +190,16 @@ class Session:
     def end(self) -> None:
         """Ends every conversation and judges the sums. Raises `ProtocolError`."""
         for talk in self._talks:
-            report = self.client.send(End(conversation=talk.begin.conversation))
-            if report.usage is not None and talk.summable and not self._broken():
-                self._fail(judge_sum(report.usage, (talk.input, talk.output), talk.unsure))
-            self.stage.forget(talk.begin.key)
+            if not talk.over:
+                self._end(talk)
         self._talks.clear()
+
+    def _end(self, talk: _Talk) -> None:
+        talk.over = True
+        report = self.client.send(End(conversation=talk.begin.conversation))
+        if report.usage is not None and talk.summable and not self._broken():
+            self._fail(judge_sum(report.usage, (talk.input, talk.output), talk.unsure))
+        self.stage.forget(talk.begin.key)
 
     def _said(self, turn: Turn) -> None:
         said = repr(turn.say) if not turn.parts else f"{len(turn.parts)} parts {turn.say!r}"
@@ -388,6 +398,9 @@ class Session:
                         ]
                     )
                 continue
+            if seen.ended and more > _MOST_RETRIES:
+                text = f"an answer broke off each time, and was asked for {more} times again"
+                self._fail([Failure("retry.bounded", text)])
             if refusal is None:
                 continue
             words = refusal.words[named(seen.entry.surface).voice]

@@ -8,11 +8,18 @@ from typing import Any
 
 from mockserver.catalogue.models import newest_snapshot
 from mockserver.dialects.events import message_of
+from mockserver.faults.order import (
+    finished,
+    pieces_of,
+    with_late_texts,
+    with_late_thoughts,
+    with_shared_chunks,
+    with_woven_calls,
+)
 from mockserver.faults.planned import Frame, Planned
-from mockserver.faults.several import with_several_messages, with_several_texts
+from mockserver.faults.several import with_several_messages, with_several_texts, with_several_thoughts
 from mockserver.talk.reply import Usage
 
-_ENDS = ("stop", "length", "tool_calls", "function_call")
 HEARTBEAT = b": heartbeat\n\n"
 """A comment, by the WHATWG rules of SSE; every reader skips it."""
 OTHER_FIELDS = b"retry: 3000\nx-node: 7\n"
@@ -57,9 +64,12 @@ def without_last_blank(planned: Planned) -> tuple[Frame, ...]:
 
 
 def with_large_event(planned: Planned) -> tuple[Frame, ...]:
-    """The first frame is longer than any buffer: blanks in its JSON, which mean nothing."""
-    first, *frames = planned.frames
-    return (replace(first, data=first.data.replace(b"{", b"{" + b" " * LARGE_BYTES, 1)), *frames)
+    """The first frame that says something is longer than any buffer, by blanks in its JSON."""
+    frames = list(planned.frames)
+    first = planned.struck(0)
+    data = frames[first].data.replace(b"{", b"{" + b" " * LARGE_BYTES, 1)
+    frames[first] = replace(frames[first], data=data)
+    return tuple(frames)
 
 
 def with_usage_only(planned: Planned) -> tuple[Frame, ...]:
@@ -88,36 +98,28 @@ def with_running_usage(planned: Planned) -> tuple[Frame, ...]:
     return planned.changed(counted)
 
 
-def _choices(payload: dict[str, Any]) -> list[dict[str, Any]]:
-    """The choices that stand as such in an event: those of the compatible and of the native dialect."""
-    return list((payload.get("output") or payload).get("choices") or ())
-
-
-def _finished(payload: dict[str, Any]) -> list[dict[str, Any]]:
-    """What says in an event of these two dialects that it has ended: choices, or the output of a text."""
-    holders = [payload.get("output") or payload, *_choices(payload)]
-    return [one for one in holders if one.get("finish_reason") in _ENDS]
+def with_usage_in_finish(planned: Planned) -> tuple[Frame, ...]:
+    """The usage of a compatible stream in the chunk with the finish, and no chunk of its own for it."""
+    frames = list(planned.frames)
+    ends = [at for at, frame in enumerate(frames) if finished(frame.payload or {})]
+    alone = [at for at, frame in enumerate(frames) if (frame.payload or {}).get("choices") == []]
+    if not ends or not alone or alone[-1] < ends[-1]:
+        return planned.frames
+    usage = (frames.pop(alone[-1]).payload or {})["usage"]
+    frames[ends[-1]] = frames[ends[-1]].saying({**(frames[ends[-1]].payload or {}), "usage": usage})
+    return tuple(frames)
 
 
 def with_unknown_finish(planned: Planned) -> tuple[Frame, ...]:
     """A finish reason that nobody documents in the place of each that ends an answer."""
 
     def ended(payload: dict[str, Any]) -> bool:
-        finished = _finished(payload)
-        for one in finished:
+        ends = finished(payload)
+        for one in ends:
             one["finish_reason"] = UNKNOWN_FINISH
-        return bool(finished)
+        return bool(ends)
 
     return planned.changed(ended)
-
-
-def _pieces(payload: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
-    """The pieces of calls in an event, each with its choice and its place there."""
-    return [
-        ((choice.get("index"), piece.get("index")), piece)
-        for choice in _choices(payload)
-        for piece in message_of(choice).get("tool_calls") or ()
-    ]
 
 
 def with_restated_ids(planned: Planned) -> tuple[Frame, ...]:
@@ -125,7 +127,7 @@ def with_restated_ids(planned: Planned) -> tuple[Frame, ...]:
     known: dict[Any, Any] = {}
 
     def restated(payload: dict[str, Any]) -> bool:
-        pieces = _pieces(payload)
+        pieces = pieces_of(payload)
         for place, piece in pieces:
             piece["id"] = known.setdefault(place, piece.get("id"))
         return bool(pieces)
@@ -138,7 +140,7 @@ def with_restated_names(planned: Planned) -> tuple[Frame, ...]:
     known: dict[Any, Any] = {}
 
     def restated(payload: dict[str, Any]) -> bool:
-        pieces = _pieces(payload)
+        pieces = pieces_of(payload)
         for place, piece in pieces:
             function = piece["function"]
             function["name"] = known.setdefault(place, function.get("name"))
@@ -163,7 +165,7 @@ def _parted(planned: Planned, field: str, left: str | None) -> tuple[Frame, ...]
     frames: list[Frame] = []
     for frame in planned.frames:
         payload = frame.payload or {}
-        new = [(place, piece) for place, piece in _pieces(payload) if place not in known]
+        new = [(place, piece) for place, piece in pieces_of(payload) if place not in known]
         opened = None if planned.cumulative or not new else planned.dialect.opening(payload)
         if opened is None:
             frames.append(frame)
@@ -182,29 +184,6 @@ def _parted(planned: Planned, field: str, left: str | None) -> tuple[Frame, ...]
     return planned.numbered(frames)
 
 
-def _says_only(payload: dict[str, Any]) -> bool:
-    """Whether an event has words, and neither a piece of a call nor a finish."""
-    words = any(message_of(choice).get("content") for choice in _choices(payload))
-    return words and not _pieces(payload) and not _finished(payload)
-
-
-def with_late_texts(planned: Planned) -> tuple[Frame, ...]:
-    """The words of an answer behind its calls, or before the piece of a call that ends it (native).
-
-    Several choices stay as they are: they end one by one.
-    """
-    frames = list(planned.frames)
-    called = [at for at, frame in enumerate(frames) if _pieces(frame.payload or {})]
-    opened = [at for at in called if not _finished(frames[at].payload or {})]
-    several = len({choice.get("index") for frame in frames for choice in _choices(frame.payload or {})}) > 1
-    if planned.cumulative or several or not opened:
-        return planned.frames
-    said = [at for at in range(opened[-1]) if _says_only(frames[at].payload or {})]
-    order = [at for at in range(opened[-1] + 1) if at not in said] + said
-    moved = [replace(frames[at], due=frames[place].due) for place, at in enumerate(order)]
-    return planned.numbered([*moved, *frames[len(order) :]])
-
-
 def with_guessed_input(planned: Planned) -> tuple[Frame, ...]:
     """Another number of tokens that went in where Anthropic's stream begins: its end says the right one."""
 
@@ -215,6 +194,19 @@ def with_guessed_input(planned: Planned) -> tuple[Frame, ...]:
         return begins
 
     return planned.changed(guessed)
+
+
+def with_null_content(planned: Planned) -> tuple[Frame, ...]:
+    """Null for the content of a whole compatible answer that only calls."""
+
+    def silenced(payload: dict[str, Any]) -> bool:
+        messages = [choice.get("message") or {} for choice in payload.get("choices") or ()]
+        calling = [one for one in messages if one.get("tool_calls") and not one.get("content")]
+        for message in calling:
+            message["content"] = None
+        return bool(calling)
+
+    return planned.changed(silenced)
 
 
 def with_cached_input(planned: Planned) -> tuple[Frame, ...]:
@@ -251,7 +243,7 @@ def with_named_snapshot(planned: Planned) -> tuple[Frame, ...]:
 def without_end(planned: Planned) -> tuple[Frame, ...]:
     """The first half of a stream, and then an end in good order, without a finish; of a body nothing."""
     half = planned.frames[: planned.struck(None)]
-    return tuple(takewhile(lambda frame: not _finished(frame.payload or {}), half))
+    return tuple(takewhile(lambda frame: not finished(frame.payload or {}), half))
 
 
 def with_tool_delta(planned: Planned, arguments: str | None) -> tuple[Frame, ...]:
@@ -284,9 +276,14 @@ ODD: Mapping[str, Callable[[Planned], tuple[Frame, ...]]] = {
     "late-ids": with_late_ids,
     "null-opening": with_null_opening,
     "late-texts": with_late_texts,
+    "late-thoughts": with_late_thoughts,
+    "woven-calls": with_woven_calls,
+    "shared-chunks": with_shared_chunks,
+    "usage-in-finish": with_usage_in_finish,
     "guessed-input": with_guessed_input,
     "several-texts": with_several_texts,
     "several-messages": with_several_messages,
+    "several-thoughts": with_several_thoughts,
     "cached-input": with_cached_input,
     "named-snapshot": with_named_snapshot,
     "early-end": without_end,
@@ -294,6 +291,7 @@ ODD: Mapping[str, Callable[[Planned], tuple[Frame, ...]]] = {
     "other-fields": with_other_fields,
     "no-last-blank": without_last_blank,
     "large-event": with_large_event,
+    "null-content": with_null_content,
     "empty-tool-id": partial(with_tool_delta, arguments=""),
     "null-arguments": partial(with_tool_delta, arguments=None),
     "usage-only-chunk": with_usage_only,

@@ -1,5 +1,6 @@
-"""Answers whose text comes in two: blocks, parts or messages, whole or in a stream."""
+"""Answers whose text or thinking comes in two: blocks, parts or messages, whole or in a stream."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from mockserver.base.values import value
@@ -18,8 +19,11 @@ _OF_A_PART = frozenset(
 _OF_A_MESSAGE = _OF_A_PART | {"response.output_item.added", "response.output_item.done"}
 """The events of a part of a message, and of a message, in a stream of responses."""
 
-_TEXTS = (None, "text", "output_text")
-"""The types of a part or a block that is a text; native parts have none."""
+_TEXTS = {None: "text", "text": "text", "output_text": "text"}
+"""The types of a part or a block that is a text, and where it stands; native parts have no type."""
+
+_THOUGHTS = {"thinking": "thinking", "summary_text": "text"}
+"""The types of a block that is a thought, and of a part of one."""
 
 
 def with_several_texts(planned: Planned) -> tuple[Frame, ...]:
@@ -36,6 +40,17 @@ def with_several_texts(planned: Planned) -> tuple[Frame, ...]:
     if "output_index" in (planned.frames[said[0]].payload or {}):
         return _retold(planned, said, messages=False)
     return _two_blocks(planned.frames, said[len(said) // 2])
+
+
+def with_several_thoughts(planned: Planned) -> tuple[Frame, ...]:
+    """The thinking of an answer in two blocks on Anthropic's surface; in a whole response in two parts.
+
+    Other surfaces have one text for it, and a stream of responses says of no part where it begins.
+    """
+    if not planned.streamed:
+        return planned.changed(_two_thoughts)
+    thought = [at for at, frame in enumerate(planned.frames) if _piece_of(_payload(frame), "thinking_delta")]
+    return _two_blocks(planned.frames, thought[len(thought) // 2]) if thought[1:] else planned.frames
 
 
 def with_several_messages(planned: Planned) -> tuple[Frame, ...]:
@@ -65,13 +80,26 @@ def _two_texts(payload: dict[str, Any]) -> bool:
     return bool(lists)
 
 
-def _halves(part: dict[str, Any]) -> list[dict[str, Any]]:
-    """A text in two; what is no text, or too short for that, as it is."""
-    text = part.get("text", "")
-    if part.get("type") not in _TEXTS or not text[1:]:
+def _two_thoughts(payload: dict[str, Any]) -> bool:
+    """Parts every thought of a body that stands in a list; whether there may be one."""
+    output, content = payload.get("output"), payload.get("content")
+    if isinstance(content, list):
+        payload["content"] = [half for block in content for half in _halves(block, _THOUGHTS)]
+    items = output if isinstance(output, list) else []
+    for item in items:
+        if "summary" in item:
+            item["summary"] = [half for part in item["summary"] for half in _halves(part, _THOUGHTS)]
+    return bool(items or content)
+
+
+def _halves(part: dict[str, Any], kinds: Mapping[str | None, str] = _TEXTS) -> list[dict[str, Any]]:
+    """What is of one of these kinds in two; what is not, or is too short for that, as it is."""
+    name = kinds.get(part.get("type"), "")
+    text = part.get(name, "")
+    if not text[1:]:
         return [part]
     half = len(text) // 2
-    return [{**part, "text": text[:half]}, {**part, "text": text[half:]}]
+    return [{**part, name: text[:half]}, {**part, name: text[half:]}]
 
 
 def _two_messages(payload: dict[str, Any]) -> bool:
@@ -143,18 +171,27 @@ class _Two:
 # Streams.
 
 
+def _payload(frame: Frame) -> dict[str, Any]:
+    return frame.payload or {}
+
+
+def _piece_of(payload: dict[str, Any], kind: str) -> bool:
+    """Whether an event has a piece of a block of this kind."""
+    delta = payload.get("delta")
+    return isinstance(delta, dict) and delta.get("type") == kind
+
+
 def _text_piece(payload: dict[str, Any]) -> bool:
     """Whether an event has a piece of the text of a block or of a part."""
-    delta = payload.get("delta")
-    block = isinstance(delta, dict) and delta.get("type") == "text_delta"
-    return block or payload.get("type") == "response.output_text.delta"
+    return _piece_of(payload, "text_delta") or payload.get("type") == "response.output_text.delta"
 
 
 def _two_blocks(frames: tuple[Frame, ...], half: int) -> tuple[Frame, ...]:
-    """Anthropic's events, the block of the text in two from one of its pieces on."""
+    """Anthropic's events, a block in two from one of its pieces on."""
     index = (frames[half].payload or {})["index"]
     ended = {"type": "content_block_stop", "index": index}
-    begun = {"type": "content_block_start", "content_block": {"type": "text", "text": ""}, "index": index + 1}
+    started = next(one for one in map(_payload, frames) if one.get("index") == index)
+    begun = {**started, "index": index + 1}
     later = []
     for frame in frames[half:]:
         payload = frame.payload or {}

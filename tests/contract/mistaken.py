@@ -1,10 +1,11 @@
 # ruff: noqa: ARG002 - a client that is wrong does not look at what it is given
 """Clients that are wrong in one thing each, on a stage of paper."""
 
+import contextlib
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
-from contract_tests.gallery.reference import CloudError, Message, Reply, Said
+from contract_tests.gallery.reference import BrokenOffError, CloudError, Message, Reply, Said
 from mockserver.contract.protocol import Choice, Report, Result, Results, Say, Tokens
 from tests.contract.paper import PaperClient
 
@@ -59,6 +60,21 @@ class Twice(PaperClient):
         return super().attempt(body, **given)
 
 
+class Notes(PaperClient):
+    """Notes what is said, and what was the last of it where a conversation ends."""
+
+    order: ClassVar[list[str]] = []
+
+    def say(self, say: Say) -> Report:
+        self.order.append(say.text)
+        return super().say(say)
+
+    def end(self) -> Report:
+        last = self.history[-1]["content"] if self.history else ""
+        self.order.append(f"ended: {last}")
+        return super().end()
+
+
 class Persists(PaperClient):
     """Tries everything again, so many times."""
 
@@ -87,6 +103,24 @@ class TriesEleven(Persists):
     """Tries eleven times again."""
 
     times = 12
+
+
+class AsksAgain(Persists):
+    """Asks again for what breaks off, so many times."""
+
+    def exchange(self, body: Message, *, stream: bool, options: dict[str, Any], stop: int | None) -> Reply:
+        for _ in range(self.times - 1):
+            with contextlib.suppress(BrokenOffError):
+                return super().exchange(body, stream=stream, options=options, stop=stop)
+        return super().exchange(body, stream=stream, options=options, stop=stop)
+
+
+class AsksTen(AsksAgain, TriesTen):
+    """Asks ten times again."""
+
+
+class AsksEleven(AsksAgain, TriesEleven):
+    """Asks eleven times again."""
 
 
 class TakesPages(PaperClient):

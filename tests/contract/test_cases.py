@@ -179,6 +179,13 @@ def test_what_comes_in_the_place_of_an_answer_that_ended_early_may_be_another() 
     assert {planned.delivery.sizes for planned in segment} == {(3,)}
 
 
+def test_what_comes_in_its_place_may_end_early_as_well() -> None:
+    cut = {"content": "Hi", "delivery": {"end": "cut", "after": 2}}
+    (segment,) = Turn(replies=({**cut, "again": cut},)).segments(chopped=False)
+    assert [planned.reply for planned in segment] == [{"content": "Hi"}] * 13
+    assert {(planned.delivery.end, planned.delivery.after) for planned in segment} == {("cut", 2)}
+
+
 @pytest.mark.parametrize("broken", [{"delivery": {"end": "cut"}}, {"fault": "truncated-json"}])
 def test_behind_calls_that_broke_off_and_are_the_last_an_answer_is_planned(broken: dict[str, Any]) -> None:
     call = {"tool_calls": [{"id": "1", "name": "f", "arguments": "{}"}]}

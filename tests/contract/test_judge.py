@@ -305,6 +305,22 @@ def test_each_difference_has_its_requirement(
 
 
 @pytest.mark.parametrize(
+    ("given", "sent", "broken"),
+    [
+        ("End", "End", []),
+        ("End", ["End"], []),
+        (["End"], "End", []),
+        ("End", ["E", "n", "d"], [("options.sent", "stop")]),
+        (["End", "Fin"], ["End"], [("options.sent", "stop")]),
+    ],
+)
+def test_one_text_at_which_to_stop_may_stand_in_a_list_or_alone(
+    given: Any, sent: Any, broken: list[tuple[str, str]], engine: Engine
+) -> None:
+    assert found(entry(engine, stop=sent), options={"stop": given}) == broken
+
+
+@pytest.mark.parametrize(
     ("body", "due", "message"),
     [
         ({}, {"stream": True}, 'a stream was asked for; a stream is asked for by "stream": true'),

@@ -32,6 +32,8 @@ from mockserver.wire.ids import Ids
 from tests.conftest import NOW
 from tests.contract.mistaken import (
     AddsTopP,
+    AsksEleven,
+    AsksTen,
     Assumes,
     Forgets,
     ForgetsEmpty,
@@ -43,6 +45,7 @@ from tests.contract.mistaken import (
     KeepsFailed,
     LosesPictures,
     Mixes,
+    Notes,
     Persists,
     Refuses,
     RemembersAll,
@@ -102,6 +105,16 @@ def commands(stage: PaperStage, case: Case, *, surface: str = "compat", mode: st
     recorder = Recorder()
     Session(stage, recorder, case, surface, mode).run()
     return recorder.told
+
+
+def test_a_conversation_ends_with_its_last_turn_and_others_go_on(stage: PaperStage) -> None:
+    case = talk(
+        *(say("One", "1"), say("Other", "O", conversation=1), say("Two", "2"), say("Three", "3")),
+        conversations=3,
+    )
+    Notes.order.clear()
+    assert broken(led(stage, case, Notes)) == []
+    assert Notes.order == ["One", "Other", "ended: O", "Two", "Three", "ended: 3", "ended: "]
 
 
 def test_a_conversation_is_told_line_by_line(stage: PaperStage) -> None:
@@ -311,6 +324,18 @@ def test_what_passes_by_itself_is_tried_again_and_not_for_ever(
 ) -> None:
     held = led(stage, talk(say("One", *replies)), client)
     assert [(failure.requirement, failure.message) for failure in held.failures] == told
+
+
+@pytest.mark.parametrize(("client", "wanted"), [(AsksTen, []), (AsksEleven, ["retry.bounded"])])
+def test_what_breaks_off_each_time_is_not_asked_for_for_ever(
+    stage: PaperStage, client: type[PaperClient], wanted: list[str]
+) -> None:
+    cut = ends("cut")
+    held = led(stage, talk(say("One", {**cut, "again": cut})), client, mode="stream")
+    assert broken(held) == wanted
+    assert [one.message for one in held.failures] == [
+        "an answer broke off each time, and was asked for 11 times again" for _ in wanted
+    ]
 
 
 def test_a_request_behind_a_refusal_that_is_not_planned_is_a_retry(stage: PaperStage) -> None:

@@ -129,10 +129,10 @@ def test_only_the_last_blank_line_is_missing(tokenizer: Tokenizer) -> None:
 
 def test_a_large_event_says_what_it_said(tokenizer: Tokenizer) -> None:
     answer = planned(compat_exchange("qwen-plus", TEXT, tokenizer))
-    first, *rest = odd.with_large_event(answer)
-    assert len(first.data) > 1 << 20
-    assert first.payload == answer.frames[0].payload
-    assert tuple(rest) == answer.frames[1:]
+    frames = odd.with_large_event(answer)
+    large = [at for at, frame in enumerate(frames) if len(frame.data) > 1 << 20]
+    assert [frames[at].tokens for at in large] == [1]
+    assert [frame.payload for frame in frames] == [frame.payload for frame in answer.frames]
 
 
 def test_an_id_alone_goes_before_each_frame(tokenizer: Tokenizer) -> None:
@@ -232,45 +232,6 @@ def test_texts_so_far_have_no_first_piece(tokenizer: Tokenizer) -> None:
     assert odd.with_late_ids(answer) == answer.frames
 
 
-SPOKEN = Reply(
-    (
-        Choice(
-            "A moment: I look it up for you.",
-            tool_calls=(ToolCall("brew", '{"leaf": "sencha"}', "call_1"),),
-            finish_reason="tool_calls",
-        ),
-    )
-)
-
-
-def words(frames: tuple[Frame, ...]) -> list[str]:
-    """What each frame with words or a call has, in their order."""
-    told = []
-    for frame in frames:
-        for choice in odd._choices(frame.payload or {}):
-            message = choice.get("delta") or choice.get("message") or {}
-            told += [message["content"]] if message.get("content") else []
-            told += ["call" for _ in message.get("tool_calls") or ()]
-    return told
-
-
-def test_words_may_come_behind_calls_and_none_is_lost(tokenizer: Tokenizer) -> None:
-    for answer in both(SPOKEN, tokenizer):
-        before, after = words(answer.frames), words(odd.with_late_texts(answer))
-        assert after[0] == "call" != before[0]
-        assert sorted(before) == sorted(after)
-        assert "".join(after).replace("call", "") == "A moment: I look it up for you."
-        assert [frame.due for frame in odd.with_late_texts(answer)] == [frame.due for frame in answer.frames]
-
-
-def test_words_stay_where_there_are_no_calls_several_choices_or_texts_so_far(tokenizer: Tokenizer) -> None:
-    for answer in (*both(TEXT, tokenizer), *both(Reply(SPOKEN.choices * 2), tokenizer)):
-        assert odd.with_late_texts(answer) == answer.frames
-    repeated = {**NATIVE, "incremental_output": False, "tools": TOOLS}
-    answer = planned(native_exchange("qwen-plus", SPOKEN, tokenizer, **repeated))
-    assert odd.with_late_texts(answer) == answer.frames
-
-
 def test_an_input_is_guessed_where_an_anthropic_stream_begins(tokenizer: Tokenizer) -> None:
     answer = planned(anthropic_exchange("qwen-plus", TEXT, tokenizer))
     first, *others = odd.with_guessed_input(answer)
@@ -279,6 +240,27 @@ def test_an_input_is_guessed_where_an_anthropic_stream_begins(tokenizer: Tokeniz
     assert tuple(others) == answer.frames[1:]
     for other in both(TEXT, tokenizer):
         assert odd.with_guessed_input(other) == other.frames
+
+
+def test_a_usage_may_come_with_the_finish(tokenizer: Tokenizer) -> None:
+    asked = {"stream_options": {"include_usage": True}}
+    answer = planned(compat_exchange("qwen-plus", TEXT, tokenizer, **asked))
+    frames = odd.with_usage_in_finish(answer)
+    assert len(frames) == len(answer.frames) - 1
+    *_, last, done = frames
+    assert last.payload is not None
+    assert last.payload["choices"][0]["finish_reason"] == "stop"
+    assert [last.payload["usage"]] == usages(answer.frames)
+    assert done.payload is None
+
+
+def test_a_usage_that_comes_with_the_finish_stays_there(tokenizer: Tokenizer) -> None:
+    for answer in (
+        planned(native_exchange("qwen-max", TEXT, tokenizer, **NATIVE)),
+        planned(anthropic_exchange("qwen-plus", TEXT, tokenizer)),
+        planned(compat_exchange("qwen-plus", TEXT, tokenizer), stream=False),
+    ):
+        assert odd.with_usage_in_finish(answer) == answer.frames
 
 
 def usages(frames: tuple[Frame, ...]) -> list[dict[str, Any]]:

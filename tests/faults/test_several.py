@@ -7,7 +7,7 @@ import pytest
 
 from mockserver.dialects.native.surface import NATIVE_MULTIMODAL
 from mockserver.faults.planned import Frame, Planned
-from mockserver.faults.several import with_several_messages, with_several_texts
+from mockserver.faults.several import with_several_messages, with_several_texts, with_several_thoughts
 from mockserver.meter.tokenizer import Tokenizer
 from mockserver.rules.schemas import violations
 from mockserver.talk.reply import Choice, Reply
@@ -131,6 +131,43 @@ def test_short_texts_and_other_dialects_stay_as_they_are(several: Any, tokenizer
         assert payloads(several(answer)) == payloads(answer.frames)
     for answer in others(tokenizer, SPOKEN):
         assert payloads(several(answer)) == payloads(answer.frames)
+
+
+# Thoughts.
+
+
+def test_a_streamed_thought_of_anthropics_may_stand_in_two_blocks(tokenizer: Tokenizer) -> None:
+    answer = planned(anthropic_exchange("qwen-plus", SPOKEN, tokenizer))
+    told = payloads(with_several_thoughts(answer))
+    begun = [one for one in told if one.get("type") == "content_block_start"]
+    assert [one["content_block"]["type"] for one in begun] == ["thinking", "thinking", "text", "tool_use"]
+    assert [one["index"] for one in begun] == [0, 1, 2, 3]
+    pieces = [(one["index"], one["delta"]["thinking"]) for one in told if "thinking" in one.get("delta", {})]
+    assert {index for index, _ in pieces} == {0, 1}
+    assert "".join(text for _, text in pieces) == "Which leaf?"
+
+
+def test_a_whole_thought_may_stand_in_two_blocks_or_parts(tokenizer: Tokenizer) -> None:
+    blocks = body(
+        with_several_thoughts(planned(anthropic_exchange("qwen-plus", SPOKEN, tokenizer), stream=False))
+    )
+    thoughts = [block["thinking"] for block in blocks["content"] if block["type"] == "thinking"]
+    items = body(
+        with_several_thoughts(planned(responses_exchange("qwen-plus", SPOKEN, tokenizer), stream=False))
+    )
+    parts = [part["text"] for item in items["output"] for part in item.get("summary", ())]
+    assert len(thoughts) == len(parts) == 2
+    assert "".join(thoughts) == "".join(parts) == "Which leaf?"
+    assert violations("anthropic.response", blocks) == violations("responses.response", items) == []
+
+
+def test_where_a_thought_is_one_it_stays(tokenizer: Tokenizer) -> None:
+    for answer in (
+        *others(tokenizer, SPOKEN),
+        planned(responses_exchange("qwen-plus", SPOKEN, tokenizer)),
+        planned(anthropic_exchange("qwen-plus", SHORT, tokenizer)),
+    ):
+        assert payloads(with_several_thoughts(answer)) == payloads(answer.frames)
 
 
 # Messages.
