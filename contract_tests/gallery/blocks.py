@@ -14,7 +14,6 @@ Body = dict[str, Any]
 MOST_TOKENS = 4096
 """How long an answer may be where nobody says: a request has to say something."""
 
-_NAMES = {"stop": "stop_sequences"}
 _STOPS = {"end_turn": "stop", "max_tokens": "length", "tool_use": "tool_calls"}
 _CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 _RAW = "raw_arguments"
@@ -41,9 +40,11 @@ class Writer:
             return {"thinking": {"type": "enabled", "budget_tokens": value}}
         if name == "tools":
             return {"tools": [self.tool(tool["function"]) for tool in value]}
+        if name == "stop":
+            return {"stop_sequences": [value] if isinstance(value, str) else value}
         if name == "tool_choice":
             return {"tool_choice": {"type": _CHOICES[value]}}
-        return {_NAMES.get(name, name): value}
+        return {name: value}
 
     def tool(self, function: Body) -> Body:
         known: Body = {name: function[name] for name in ("name", "description") if name in function}

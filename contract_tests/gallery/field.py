@@ -144,7 +144,7 @@ class SkipsLongLines(Reference):
 # Answers that are none.
 
 
-@defect("answer.whole", museum="ChatGPTNextWeb/NextChat")
+@defect("answer.whole", museum="ChatGPTNextWeb/NextChat", surfaces=COMPLETIONS)
 class HollowIsEmpty(Reference):
     """What has no choices, blocks or items is an answer without a word."""
 

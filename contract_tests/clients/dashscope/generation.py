@@ -58,6 +58,9 @@ class Native(Conversation):
             kind = type(response).__name__
             raise ToldError(kind, response.code, int(response.status_code), response.message)
         output = response.output
+        if output.choices is None and output.text is None:
+            kind = type(response).__name__
+            raise ToldError(kind, None, None, "what came is no answer")
         alone = len(output.choices or ()) == 1
         answer.tokens(response.usage, choice=output.choices[0].get("index", 0) if alone else None)
         text_only = {"message": {"content": output.text}, "finish_reason": output.finish_reason}

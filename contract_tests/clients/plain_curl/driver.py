@@ -124,6 +124,9 @@ def gather(answer: Answer, document: Document, *, status: int, cumulative: bool)
         raise ToldError(kind, error["code"], status, error["message"])
     output = document.get("output", document)
     text_only = {"message": {"content": output.get("text")}, "finish_reason": output.get("finish_reason")}
+    if "choices" not in output and "text" not in output:
+        kind = "empty"
+        raise ToldError(kind, None, None, "what came is no answer")
     choices = output.get("choices", [text_only])
     answer.tokens(document.get("usage"), choice=choices[0].get("index", 0) if len(choices) == 1 else None)
     for choice in choices:
