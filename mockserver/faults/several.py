@@ -19,10 +19,10 @@ _OF_A_PART = frozenset(
 _OF_A_MESSAGE = _OF_A_PART | {"response.output_item.added", "response.output_item.done"}
 """The events of a part of a message, and of a message, in a stream of responses."""
 
-_TEXTS = {None: "text", "text": "text", "output_text": "text"}
+_TEXTS: Mapping[str | None, str] = {None: "text", "text": "text", "output_text": "text"}
 """The types of a part or a block that is a text, and where it stands; native parts have no type."""
 
-_THOUGHTS = {"thinking": "thinking", "summary_text": "text"}
+_THOUGHTS: Mapping[str | None, str] = {"thinking": "thinking", "summary_text": "text"}
 """The types of a block that is a thought, and of a part of one."""
 
 

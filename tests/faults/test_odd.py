@@ -243,7 +243,7 @@ def test_an_input_is_guessed_where_an_anthropic_stream_begins(tokenizer: Tokeniz
 
 
 def test_a_usage_may_come_with_the_finish(tokenizer: Tokenizer) -> None:
-    asked = {"stream_options": {"include_usage": True}}
+    asked: dict[str, Any] = {"stream_options": {"include_usage": True}}
     answer = planned(compat_exchange("qwen-plus", TEXT, tokenizer, **asked))
     frames = odd.with_usage_in_finish(answer)
     assert len(frames) == len(answer.frames) - 1
