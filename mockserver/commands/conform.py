@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mockserver.base import resources
+from mockserver.commands.ending import ended_by_signal
 
 if TYPE_CHECKING:
     from mockserver.contract.cases import Case
@@ -23,6 +24,7 @@ _FAILED, _MISUSED, _FAULT = 1, 2, 3
 _SECONDS = 10.0
 _START = 60.0
 """Seconds that a driver has to start at the least, however little one answer may take."""
+_JOBS, _MOST_JOBS = 4, 64
 _SLICE = 25
 """How many conversations the machine tries before it looks at the clock."""
 _FILES = {
@@ -96,6 +98,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     conform.add_argument("--expect", type=Path, metavar="FILE", help="known failures, one pattern a line")
     conform.add_argument("--strict", action="store_true", help="fail for what a client SHOULD do, too")
     conform.add_argument(
+        "--jobs",
+        type=int,
+        default=_JOBS,
+        metavar="N",
+        help=f"how many drivers share the suite, side by side (default {_JOBS})",
+    )
+    conform.add_argument(
         "--patience", type=float, default=3.0, metavar="SECONDS", help="how long a silent stream is kept"
     )
     conform.add_argument(
@@ -121,8 +130,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _conform(options: argparse.Namespace) -> int:
-    from mockserver.commands.record import ended_by_signal  # noqa: PLC0415 - help answers without the kit
-    from mockserver.contract.cases import CaseError  # noqa: PLC0415
+    from mockserver.contract.cases import CaseError  # noqa: PLC0415 - help answers without the kit
     from mockserver.contract.protocol import ProtocolError  # noqa: PLC0415
     from mockserver.contract.report import ExpectedError  # noqa: PLC0415
     from mockserver.server.listening import PortTakenError  # noqa: PLC0415
@@ -211,6 +219,9 @@ def _check(options: argparse.Namespace) -> None:
             "and no patience 0"
         )
         raise _MisuseError(msg)
+    if not 1 <= options.jobs <= _MOST_JOBS:
+        msg = f"--jobs is {options.jobs}: a suite is shared by 1 to {_MOST_JOBS} drivers"
+        raise _MisuseError(msg)
 
 
 def _again(options: argparse.Namespace, merged: "Sequence[Result]") -> int:
@@ -244,31 +255,30 @@ def _judge(
     options: argparse.Namespace, stage: "Stage", cases: "Sequence[Case]"
 ) -> "tuple[Result, Outcome | None]":
     """Runs the suite, then the machine where it was asked for."""
+    from mockserver.contract.drivers import Drivers  # noqa: PLC0415
     from mockserver.contract.report import Result  # noqa: PLC0415
     from mockserver.contract.report.terminal import Progress  # noqa: PLC0415
-    from mockserver.contract.suite import Verdict, hold, permutations  # noqa: PLC0415
+    from mockserver.contract.suite import Verdict, permutations  # noqa: PLC0415
 
-    connect = _connector(options, stage)
-    client = connect()
-    try:
-        hello = client.hello
+    jobs = 1 if options.loop else options.jobs
+    with Drivers(_connector(options, stage), jobs=jobs) as drivers:
+        hello = drivers.hello
         result = Result(hello.client, options.seed)
         planned = permutations(cases, options.surface or hello.surfaces, features=hello.features)
         progress = Progress(sys.stderr, len(planned))
-        for case, surface, mode in planned:
-            outcome = hold(stage, client, case, surface, mode)
-            progress.step(result.add(outcome))
+        held = {}
+        for at, outcome in drivers.lead(stage, planned):
+            held[at] = result.add(outcome)
+            progress.step(outcome.verdict)
             if outcome.verdict is Verdict.DRIVER:
                 print(f"\n{outcome.id}: {outcome.message}", file=sys.stderr)  # noqa: T201
-                client.close()
-                client = connect()
         progress.end()
-        found = _explore(options, stage, client, result)
+        result.held = [held[at] for at in sorted(held)]
+        with drivers.one() as client:
+            found = _explore(options, stage, client, result)
         if found is not None:
             result.add(found)
         return result, found
-    finally:
-        client.close()
 
 
 def _explore(

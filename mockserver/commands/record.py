@@ -2,14 +2,12 @@
 
 import argparse
 import os
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mockserver.catalogue.regions import REGIONS, host_of
+from mockserver.commands.ending import ended_by_signal
 
 if TYPE_CHECKING:
     from mockserver.recording.redaction import Redaction
@@ -155,26 +153,3 @@ def upstream_key(name: str | None, *, option: str) -> str | None:
         msg = f"{option} {name}: that environment variable holds no key; export it first"
         raise UpstreamError(msg)
     return key
-
-
-@contextmanager
-def ended_by_signal() -> Iterator[None]:
-    """SIGTERM, or a terminal that is closed, ends a command as Ctrl-C does: it can still clear up.
-
-    Who ignores a signal (`nohup`) goes on doing so.
-    """
-
-    def end(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: kept for number in known if (kept := signal.getsignal(number)) is not signal.SIG_IGN}
-    for number in before:
-        signal.signal(number, end)
-    try:
-        yield
-    except KeyboardInterrupt:
-        pass
-    finally:
-        for number, kept in before.items():
-            signal.signal(number, kept)

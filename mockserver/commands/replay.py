@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mockserver.commands.record import add_listening, add_redaction, ended_by_signal, redaction_of
+from mockserver.commands.ending import ended_by_signal
+from mockserver.commands.record import add_listening, add_redaction, redaction_of
 
 if TYPE_CHECKING:
     from mockserver.corridor.replay import Playing, Recorded

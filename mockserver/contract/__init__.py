@@ -6,6 +6,7 @@ held against what was said, every report against what was answered.
 
 from mockserver.contract.cases import Case, CaseError, Turn, built_in
 from mockserver.contract.client import Client, ProcessClient, PythonClient, client_under_test
+from mockserver.contract.drivers import run
 from mockserver.contract.protocol import (
     Begin,
     Call,
@@ -21,7 +22,7 @@ from mockserver.contract.protocol import (
 )
 from mockserver.contract.requirements import Failure, Requirement, Severity, requirements
 from mockserver.contract.stage import Stage
-from mockserver.contract.suite import Outcome, Verdict, hold, replay, run
+from mockserver.contract.suite import Outcome, Verdict, hold, replay
 
 __all__ = [
     "Begin",

@@ -7,8 +7,10 @@ is planned. They may be cut into any pieces, and a stream may end before its end
 import asyncio
 import socket
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any, Self
 
 import uvicorn
@@ -20,6 +22,7 @@ from mockserver.corridor.engine import Answer, Engine
 from mockserver.corridor.settings import Settings
 from mockserver.corridor.threads import Thread
 from mockserver.dialects.table import at, dialect_of
+from mockserver.scripts.script import Script
 from mockserver.server.app import App
 from mockserver.server.asgi import ClientGoneError, carry_out, send_answer
 from mockserver.server.config import config
@@ -199,10 +202,33 @@ class _Server(uvicorn.Server):
     def __init__(self, app: StageApp) -> None:
         super().__init__(config(app, app.engine.settings))
         self.open = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
         self.open.set()
+
+    def does(self, change: Callable[[], None]) -> None:
+        """Changes what is planned between two requests, since several conversations are led side by side.
+
+        While nothing is served, at once. Raises what the change raises.
+        """
+        if self._loop is None:
+            change()
+            return
+        done = Future[None]()
+        self._loop.call_soon_threadsafe(_settle, done, change)
+        done.result()
+
+
+def _settle(done: "Future[None]", change: Callable[[], None]) -> None:
+    try:
+        change()
+    except Exception as error:  # noqa: BLE001 - handed to whoever asked
+        done.set_exception(error)
+    else:
+        done.set_result(None)
 
 
 class Stage:
@@ -223,7 +249,7 @@ class Stage:
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True
         )
-        self._count = 0
+        self._numbers = count(1)
 
     def __enter__(self) -> Self:
         self.engine.tokenizer.get()
@@ -240,20 +266,24 @@ class Stage:
 
     def lane(self) -> str:
         """A new conversation's API key."""
-        self._count += 1
-        key = f"sk-conform-{self._count}"
+        key = f"sk-conform-{next(self._numbers)}"
         self._app.lanes[key] = Lane()
         return key
 
     def plan(self, key: str, replies: Sequence[Planned]) -> None:
         """Plans the next answers of a conversation; what was planned before and not taken is dropped."""
+        match = {"key": key}
+        specs = [{"match": match, "reply": dict(planned.reply), "times": 1} for planned in replies]
+        scripts = [Script.read(spec, "", self.engine.errors) for spec in specs]
         lane = self._app.lanes[key]
-        self.engine.scripts.clear(key)
-        for planned in replies:
-            script = self.engine.scripts.add(
-                {"match": {"key": key}, "reply": dict(planned.reply), "times": 1}, self.engine.errors
-            )
-            lane.planned[script.id] = planned
+
+        def enter() -> None:
+            self.engine.scripts.clear(key)
+            for script, planned in zip(scripts, replies, strict=True):
+                self.engine.scripts.enter(script)
+                lane.planned[script.id] = planned
+
+        self._server.does(enter)
 
     def seen(self, key: str) -> list[Seen]:
         """What was seen of a conversation so far, oldest first."""
@@ -262,4 +292,4 @@ class Stage:
     def forget(self, key: str) -> None:
         """Forgets a conversation."""
         self._app.lanes.pop(key, None)
-        self.engine.reset(key)
+        self._server.does(lambda: self.engine.reset(key))

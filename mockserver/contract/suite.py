@@ -1,6 +1,6 @@
 """The suite: every case on every surface and in every mode, with what came of each."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -104,30 +104,6 @@ def hold(stage: Stage, client: Client, case: Case, surface: str, mode: str) -> O
         return Outcome(case, surface, mode, Verdict.KIT, transcript=session.transcript, message=text)
     verdict = Verdict.FAILED if session.failures else Verdict.PASSED
     return Outcome(case, surface, mode, verdict, tuple(session.failures), session.transcript)
-
-
-def run(
-    stage: Stage,
-    connect: Callable[[], Client],
-    cases: Sequence[Case],
-    *,
-    surfaces: Sequence[str] | None = None,
-) -> Iterator[Outcome]:
-    """Leads a client through all cases; a driver that died is started anew for the next one.
-
-    Without `surfaces`, on those that the client speaks. Raises `ProtocolError` when no driver starts.
-    """
-    client = connect()
-    try:
-        hello = client.hello
-        for case, surface, mode in permutations(cases, surfaces or hello.surfaces, features=hello.features):
-            outcome = hold(stage, client, case, surface, mode)
-            yield outcome
-            if outcome.verdict is Verdict.DRIVER:
-                client.close()
-                client = connect()
-    finally:
-        client.close()
 
 
 def replay(

@@ -1,14 +1,12 @@
 """The commands for recordings: their options, what they print, and how they end."""
 
 import json
-import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mockserver.cli import main
-from mockserver.commands import record
 from mockserver.corridor.engine import Engine
 from mockserver.corridor.replay import Playing
 from mockserver.recorder import serving
@@ -171,30 +169,6 @@ def test_options_that_cannot_be_read_are_explained(
         main(["replay", str(filled), *options])
     assert ended.value.code == 2
     assert words in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_a_command_gently(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
-    went_on: list[str] = []
-    with record.ended_by_signal():
-        signal.raise_signal(number)
-        went_on.append("the signal did not end it")
-    assert went_on == []
-    assert signal.getsignal(number) is before
-
-
-def test_a_signal_that_is_ignored_ends_nothing() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    went_on: list[str] = []
-    try:
-        with record.ended_by_signal():
-            signal.raise_signal(signal.SIGHUP)
-            went_on.append("under nohup")
-        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGHUP, before)
-    assert went_on == ["under nohup"]
 
 
 def test_verify_reports_offline(filled: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -165,6 +165,21 @@ def test_a_driver_that_hangs_is_given_up_and_the_run_goes_on(
     assert main([*asked, "--driver-patience", "0"]) == 2
 
 
+def test_several_drivers_show_what_one_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--client", broken(tmp_path, "ForgetsSystem"), "--suite", "turns", "--suite", "errors"]
+    told = []
+    for jobs in ("1", "3"):
+        path = tmp_path / jobs
+        assert main(["conform", *asked, "--jobs", jobs, "--json", str(path)]) == 1
+        told.append([(one["id"], one["verdict"]) for one in json.loads(path.read_text())["conversations"]])
+    assert told[0] == told[1]
+    assert len(told[0]) > 40
+    capsys.readouterr()
+    for jobs in ("0", "65"):
+        assert main(["conform", *asked, "--jobs", jobs]) == 2
+        assert f"--jobs is {jobs}: a suite is shared by 1 to 64 drivers" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("before", ["", "print(json.dumps(hello), flush=True)\ninput()\n"])
 def test_a_run_that_is_told_to_end_ends_its_driver(

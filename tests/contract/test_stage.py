@@ -5,7 +5,9 @@ import json
 import socket
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import httpx
@@ -418,3 +420,35 @@ def test_behind_a_stage_its_port_is_free_and_the_loop_says_goodbye(engine: Engin
         assert again.url == stage.url
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((host, int(port)), timeout=PATIENCE)
+
+
+def test_what_is_planned_while_others_are_answered_is_heard_by_its_own() -> None:
+    """Conversations are led side by side, each from a thread of its own."""
+
+    def led(stage: Stage, number: int) -> list[str]:
+        key = stage.lane()
+        with httpx.Client(base_url=stage.url, headers={"authorization": f"Bearer {key}"}) as client:
+            heard = []
+            for turn in range(20):
+                stage.plan(key, [Planned({"content": f"{number}, {turn}"})])
+                body = {"model": "qwen-plus", "messages": [{"role": "user", "content": "Hi"}]}
+                answer = client.post(COMPAT, json=body)
+                heard.append(answer.json()["choices"][0]["message"]["content"])
+            assert len(stage.seen(key)) == 20
+            stage.forget(key)
+        return heard
+
+    with Stage() as running, ThreadPoolExecutor(4) as threads:
+        heard = list(threads.map(partial(led, running), range(4)))
+        assert heard == [[f"{number}, {turn}" for turn in range(20)] for number in range(4)]
+        with pytest.raises(KeyError):
+            running.plan("sk-no-lane", [Planned({"content": "x"})])
+
+
+def test_what_cannot_be_changed_is_told_to_whoever_asked() -> None:
+    def fails() -> None:
+        msg = "no"
+        raise LookupError(msg)
+
+    with Stage() as running, pytest.raises(LookupError, match=r"^no$"):
+        running._server.does(fails)

@@ -32,10 +32,10 @@ class Progress:
         self._done = 0
         self._bad = 0
 
-    def step(self, held: Held) -> None:
+    def step(self, verdict: Verdict) -> None:
         """One conversation more."""
         self._done += 1
-        self._bad += held.verdict is not Verdict.PASSED
+        self._bad += verdict is not Verdict.PASSED
         if self._stream.isatty():
             full = _WIDTH * self._done // self._total
             bar = "#" * full + "-" * (_WIDTH - full)

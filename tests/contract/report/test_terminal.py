@@ -40,7 +40,7 @@ def progress(total: int, *, real: bool = True) -> str:
     terminal = Terminal(real=real)
     shown = Progress(terminal, total)  # type: ignore[arg-type]
     for one in result().held[:2]:
-        shown.step(one)
+        shown.step(one.verdict)
         assert terminal.shown == terminal.text
     shown.end()
     return terminal.text
