@@ -266,12 +266,14 @@ def _judge(
         result = Result(hello.client, options.seed)
         planned = permutations(cases, options.surface or hello.surfaces, features=hello.features)
         progress = Progress(sys.stderr, len(planned))
-        held = {}
+        held, told = {}, set()
         for at, outcome in drivers.lead(stage, planned):
             held[at] = result.add(outcome)
             progress.step(outcome.verdict)
-            if outcome.verdict is Verdict.DRIVER:
-                print(f"\n{outcome.id}: {outcome.message}", file=sys.stderr)  # noqa: T201
+            message = f"{outcome.id}: {outcome.message}" if outcome.transcript else outcome.message
+            if outcome.verdict is Verdict.DRIVER and message not in told:
+                told.add(message)
+                print(f"\n{message}", file=sys.stderr)  # noqa: T201
         progress.end()
         result.held = [held[at] for at in sorted(held)]
         with drivers.one() as client:

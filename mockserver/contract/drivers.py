@@ -14,6 +14,9 @@ from mockserver.contract.protocol import ProtocolError
 from mockserver.contract.stage import Stage
 from mockserver.contract.suite import Outcome, Verdict, hold, permutations
 
+_TRIES = 12
+"""A driver that is at fault in so many conversations, one behind the other, is given up."""
+
 Conversation = tuple[Case, str, str]
 """A case, the surface and the mode in which it is held."""
 
@@ -29,6 +32,7 @@ class Drivers:
         self._jobs = jobs
         self._changing = Lock()
         self._closed = False
+        self._faults = 0
         first = connect()
         self.hello = first.hello
         self._started = [first]
@@ -46,14 +50,15 @@ class Drivers:
     def lead(self, stage: Stage, conversations: Sequence[Conversation]) -> Iterator[tuple[int, Outcome]]:
         """What comes of conversations, as each ends, with its place among them.
 
-        One driver leads them in order, in the caller's thread. One that was at fault is replaced.
+        One driver leads them in order, in the caller's thread. One that was at fault is replaced; when all
+        were, again and again, the rest is the fault of the driver too, and is not held.
         """
         if self._jobs == 1:
             yield from ((at, self._hold(stage, *one)) for at, one in enumerate(conversations))
             return
         with ThreadPoolExecutor(self._jobs, thread_name_prefix="driver") as threads:
-            held = {threads.submit(self._hold, stage, *one): at for at, one in enumerate(conversations)}
             try:
+                held = {threads.submit(self._hold, stage, *one): at for at, one in enumerate(conversations)}
                 for done in as_completed(list(held)):
                     yield held.pop(done), done.result()
             except BaseException:  # whoever listens no more, or Ctrl-C: no conversation is waited for
@@ -62,15 +67,20 @@ class Drivers:
                 raise
 
     def _hold(self, stage: Stage, case: Case, surface: str, mode: str) -> Outcome:
+        if self._faults >= _TRIES:
+            text = f"not held: the driver was at fault in {_TRIES} conversations, one behind the other"
+            return Outcome(case, surface, mode, Verdict.DRIVER, message=text)
         client = self._free()
         outcome = hold(stage, client, case, surface, mode)
         if outcome.verdict is Verdict.DRIVER:
             with self._changing:
-                if client in self._started:
-                    self._started.remove(client)
+                self._faults += 1
+                self._started.remove(client)
             client.close()
-        else:
-            self._idle.append(client)
+            return outcome
+        if outcome.verdict is not Verdict.MISSING:  # for that it is not asked
+            self._faults = 0
+        self._idle.append(client)
         return outcome
 
     def _free(self) -> Client:
@@ -98,10 +108,10 @@ class Drivers:
         raise ProtocolError(msg)
 
     def close(self) -> None:
-        """Ends all drivers, also those that are led."""
+        """Ends all drivers, also those that are led; who was interrupted in it may do it again."""
         with self._changing:
             self._closed = True
-            started, self._started = self._started, []
+            started = list(self._started)
         if started:
             with ThreadPoolExecutor(len(started)) as threads:
                 list(threads.map(lambda client: client.close(), started))

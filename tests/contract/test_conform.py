@@ -195,9 +195,34 @@ def test_a_run_that_is_told_to_end_ends_its_driver(
         f"input()\n{before}os.kill({os.getpid()}, {int(number)})\nsys.stdin.read()\n"
         f"open({str(ended)!r}, 'w')\n"
     )
-    asked = ["conform", "--client", f"{sys.executable} {program}", "--suite", "turns.single"]
+    asked = ["conform", "--client", f"{sys.executable} {program}", "--suite", "turns.single", "--jobs", "1"]
     assert main(asked) == 3
     assert ended.exists()
+
+
+def test_a_run_that_is_told_to_end_ends_all_drivers(tmp_path: Path) -> None:
+    """The first that is led tells the kit to end, whatever the others do at that moment."""
+    program = tmp_path / "driver.py"
+    hello = {"type": "hello", "version": 1, "client": "c", "surfaces": ["compat"], "features": ["stream"]}
+    program.write_text(
+        "import json, os, pathlib, sys\n"
+        f"place = pathlib.Path({str(tmp_path)!r})\n"
+        "(place / f'{os.getpid()}.pid').touch()\n"
+        f"input()\nprint({json.dumps(hello)!r}, flush=True)\ninput()\n"
+        "try:\n"
+        "    (place / 'told').open('x')\n"
+        f"    os.kill({os.getpid()}, {int(signal.SIGINT)})\n"
+        "except FileExistsError:\n"
+        "    pass\n"
+        "sys.stdin.read()\n"
+    )
+    asked = ["conform", "--client", f"{sys.executable} {program}", "--suite", "turns", "--jobs", "3"]
+    assert main(asked) == 3
+    started = [int(path.stem) for path in tmp_path.glob("*.pid")]
+    assert len(started) in (1, 2, 3)
+    for pid in started:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
 
 
 def test_a_case_of_ones_own_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -123,6 +123,30 @@ def test_a_driver_at_fault_is_ended_and_another_goes_on(
         assert not cast("Driver", client).closed.is_set()
 
 
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_client_whose_drivers_are_all_at_fault_is_given_up(
+    jobs: int, made: list[Driver], holding: Callable[[Hold], None], drivers: Callable[[int], Drivers]
+) -> None:
+    """One that hangs costs its patience each time; the suite has two thousand conversations."""
+    holding(lambda _driver, case: Verdict.MISSING if case is CASES[7] else Verdict.DRIVER)
+    outcomes = [outcome for _, outcome in drivers(jobs).lead(NOWHERE, CONVERSATIONS * 3)]
+    untried = [
+        outcome for outcome in outcomes if "not held: the driver was at fault in 12" in outcome.message
+    ]
+    assert len(outcomes) == 36
+    assert 36 - 13 - jobs < len(untried) <= 36 - 13
+    assert {outcome.verdict for outcome in untried} == {Verdict.DRIVER}
+    assert len(made) < 13 + jobs
+
+
+def test_a_driver_that_holds_a_conversation_now_and_then_is_not_given_up(
+    holding: Callable[[Hold], None], drivers: Callable[[int], Drivers]
+) -> None:
+    holding(lambda _driver, case: Verdict.FAILED if case is CASES[11] else Verdict.DRIVER)
+    outcomes = [outcome for _, outcome in drivers(1).lead(NOWHERE, CONVERSATIONS * 3)]
+    assert [outcome.message for outcome in outcomes] == [""] * 36
+
+
 def test_whoever_listens_no_more_ends_those_that_are_led(
     made: list[Driver], holding: Callable[[Hold], None], drivers: Callable[[int], Drivers]
 ) -> None:
