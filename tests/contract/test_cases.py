@@ -129,6 +129,14 @@ def test_the_first_thing_that_is_wrong_is_told(cases: list[dict[str, Any]], told
     assert str(raised.value) == told
 
 
+def test_of_what_is_wrong_300_characters_are_told() -> None:
+    case = {"id": "a", "turns": [HELLO], **{f"unknown-{at:02}": 1 for at in range(40)}}
+    with pytest.raises(CaseError) as raised:
+        read_cases({"cases": [case]}, where="here")
+    told = "Additional properties are not allowed (" + ", ".join(f"'unknown-{at:02}'" for at in range(40))
+    assert str(raised.value) == f"here: cases[0]: {told[:300]}"
+
+
 def test_a_file_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "own.json"
     tool = {"type": "function", "function": {"name": "f"}}
@@ -197,7 +205,7 @@ def test_behind_calls_that_broke_off_and_are_the_last_an_answer_is_planned(broke
     assert planned({**call, **broken}) == [(13, None), (1, "Done.")]
     assert planned({**call, **broken}, {"content": "Hi"}) == [(13, None), (1, "Hi")]
     assert planned(call, {**call, **broken}) == [(1, None), (13, None), (1, "Done.")]
-    assert planned(call) == [(1, None)]
+    assert planned(call) == planned({**call, "fault": "crlf"}) == [(1, None)]
     assert planned({"content": "Hi", **broken}) == [(13, "Hi")]
 
 
