@@ -141,6 +141,15 @@ class SkipsLongLines(Reference):
         return ((event, data) for event, data in super().events(response) if len(data) <= 1 << 16)
 
 
+@defect("form.escapes", surfaces=COMPLETIONS)
+class HalvesAreCharacters(Reference):
+    """Each half of a pair of escapes is taken for a character, and is none."""
+
+    def received(self, data: str | bytes) -> Message:
+        text = data if isinstance(data, str) else data.decode()
+        return super().received(re.sub(r"\\ud[89a-f]..", r"\\ufffd", text))
+
+
 # Answers that are none.
 
 

@@ -1,5 +1,7 @@
 """Frames put between others: legal, seen in the field, and fatal to clients that never met them."""
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -29,6 +31,7 @@ UNKNOWN_FINISH = "pause"
 """A finish reason that nobody documents."""
 GUESSED_INPUT = 6
 """How many tokens are said to have gone in before they are counted."""
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 LARGE_BYTES = 1 << 20
 """What a large event has more than others, in bytes."""
 
@@ -70,6 +73,20 @@ def with_large_event(planned: Planned) -> tuple[Frame, ...]:
     data = frames[first].data.replace(b"{", b"{" + b" " * LARGE_BYTES, 1)
     frames[first] = replace(frames[first], data=data)
     return tuple(frames)
+
+
+def with_escapes(planned: Planned) -> tuple[Frame, ...]:
+    """Every character beyond ASCII as an escape of JSON: one, or a pair of surrogates."""
+    return tuple(
+        replace(frame, data=_BEYOND_ASCII.sub(_escaped, frame.data.decode()).encode())
+        if frame.payload
+        else frame
+        for frame in planned.frames
+    )
+
+
+def _escaped(character: re.Match[str]) -> str:
+    return json.dumps(character[0])[1:-1]
 
 
 def with_usage_only(planned: Planned) -> tuple[Frame, ...]:
@@ -291,6 +308,7 @@ ODD: Mapping[str, Callable[[Planned], tuple[Frame, ...]]] = {
     "other-fields": with_other_fields,
     "no-last-blank": without_last_blank,
     "large-event": with_large_event,
+    "escapes": with_escapes,
     "null-content": with_null_content,
     "empty-tool-id": partial(with_tool_delta, arguments=""),
     "null-arguments": partial(with_tool_delta, arguments=None),

@@ -135,6 +135,16 @@ def test_a_large_event_says_what_it_said(tokenizer: Tokenizer) -> None:
     assert [frame.payload for frame in frames] == [frame.payload for frame in answer.frames]
 
 
+def test_what_is_beyond_ascii_is_escaped_and_reads_the_same(tokenizer: Tokenizer) -> None:
+    reply = Reply((Choice("Grüner Tee 龙井 \U0001f375", tool_calls=CALLS.choices[0].tool_calls),))
+    for stream in (True, False):
+        for exchange in (compat_exchange, native_exchange, anthropic_exchange, responses_exchange):
+            answer = planned(exchange("qwen-plus", reply, tokenizer), stream=stream)
+            frames = odd.with_escapes(answer)
+            assert all(frame.data.isascii() for frame in frames)
+            assert [frame.payload for frame in frames] == [frame.payload for frame in answer.frames]
+
+
 def test_an_id_alone_goes_before_each_frame(tokenizer: Tokenizer) -> None:
     answer = planned(native_exchange("qwen-plus", TEXT, tokenizer, **NATIVE))
     frames = odd.with_ids_alone(answer)
