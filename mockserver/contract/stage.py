@@ -36,7 +36,7 @@ from mockserver.wire.incoming import RequestHeaders
 _FOLLOWING, _LEADING = 0x80, 0xC0
 """The second byte of a character in UTF-8 and all later ones lie between these."""
 
-_FIRST_PAUSES, _INSIDE_PAUSES, _PAUSE_SECONDS = 3, 6, 0.005
+_FIRST_PAUSES, _INSIDE_PAUSES, _PAUSE_SECONDS = 3, 6, 0.002
 
 
 @dataclass(slots=True)
