@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from contract_tests.gallery.blocks import Body, Reader, Writer
-from contract_tests.gallery.reference import CloudError, Message, Reference
+from contract_tests.gallery.reference import CloudError, Message, Reference, Reply
 from contract_tests.gallery.registry import ANTHROPIC, defect
 
 
@@ -293,3 +293,73 @@ class FirstTextBlock(_ReadsOtherwise):
                 return super().content_block_delta(event)
             self.index = event["index"] if self.index is None else self.index
             return super().content_block_delta(event) if event["index"] == self.index else {"choices": []}
+
+
+# What goes back.
+
+
+class _SendsTurnsOtherwise(Reference):
+    """A client that writes its turns in another way."""
+
+    def sent(self, body: Message) -> Message:
+        written = super().sent(body)
+        return {**written, "messages": self.turns(written["messages"])}
+
+    def turns(self, turns: list[Body]) -> list[Body]:
+        """The turns as they are sent."""
+        return turns
+
+
+@defect("tools.failed", surfaces=ANTHROPIC)
+class ResultsAreErrors(_WritesOtherwise):
+    """Every result is marked as that of a tool that failed."""
+
+    class writes(Writer):  # noqa: N801 - an attribute
+        def result(self, message: Body) -> Body:
+            return {**super().result(message), "is_error": True}
+
+
+@defect("tools.order", surfaces=ANTHROPIC)
+class WordsBeforeResults(_SendsTurnsOtherwise):
+    """Results and the words behind them are one turn of the user, the words first."""
+
+    def turns(self, turns: list[Body]) -> list[Body]:
+        merged: list[Body] = []
+        for turn in turns:
+            said = turn["content"]
+            if merged and merged[-1]["role"] == turn["role"] == "user":
+                blocks = [{"type": "text", "text": said}] if isinstance(said, str) else said
+                before = merged[-1]["content"]
+                results = isinstance(before, list) and before[0]["type"] == "tool_result"
+                if results:
+                    merged[-1] = {**turn, "content": [*blocks, *before]}
+                    continue
+            merged.append(turn)
+        return merged
+
+
+@defect("thinking.own", surfaces=ANTHROPIC)
+class ThoughtsOfTheAnswerBefore(Reference):
+    """With an answer the thought of the one before it is sent back."""
+
+    thought = ""
+
+    def in_blocks(self) -> tuple[Writer, Reader]:
+        return _Thoughtful(), Reader()
+
+    def remember(self, reply: Reply, prefix: str | None) -> None:
+        super().remember(reply, prefix)
+        self.history[-1]["thought"], self.thought = self.thought, reply.choice(0).thinking
+
+
+class _Thoughtful(Writer):
+    """Writes thoughts, each before what was said behind it."""
+
+    def turn(self, message: Body) -> Body:
+        turn = super().turn(message)
+        if not message.get("thought"):
+            return turn
+        said = turn["content"]
+        blocks = [{"type": "text", "text": said}] if isinstance(said, str) else said
+        thought = {"type": "thinking", "thinking": message["thought"], "signature": ""}
+        return {**turn, "content": [thought, *blocks]}

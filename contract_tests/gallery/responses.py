@@ -1,6 +1,7 @@
 """Clients that misread responses and their events: names, items, numbers, ends, failures within a 200."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from contract_tests.gallery.items import Body, Reader, Writer
@@ -493,3 +494,29 @@ class TriesEveryFailureAgain(Reference):
 
     def passes(self, error: CloudError) -> bool:
         return error.status is None or super().passes(error)
+
+
+# What goes back.
+
+
+@defect("thinking.own", surfaces=RESPONSES)
+class CutsThoughts(Reference):
+    """A thought goes back as an item, cut in its middle."""
+
+    def in_items(self) -> tuple[Writer, Reader]:
+        return _Thoughtful(), Reader()
+
+    def remember(self, reply: Reply, prefix: str | None) -> None:
+        super().remember(reply, prefix)
+        thought = reply.choice(0).thinking
+        self.history[-1]["thought"] = thought[: len(thought) // 2]
+
+
+class _Thoughtful(Writer):
+    """Writes thoughts, each before what was said behind it."""
+
+    def items(self, message: Body) -> Iterator[Body]:
+        if message.get("thought"):
+            part = {"type": "summary_text", "text": message["thought"]}
+            yield {"type": "reasoning", "summary": [part]}
+        yield from super().items(message)

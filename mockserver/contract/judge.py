@@ -1,6 +1,5 @@
 """The judge: holds each request against the truth and the rules, and each report against the answer."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -9,10 +8,11 @@ from typing import Any
 from mockserver.base.jsontext import canonical, loads_bounded
 from mockserver.catalogue.models import load
 from mockserver.contract.cases import CARRIERS, FOR_STREAMS
+from mockserver.contract.closer import closer_look
 from mockserver.contract.protocol import Begin, Choice, Report, Tokens
 from mockserver.contract.requirements import Failure, Severity, requirements
 from mockserver.contract.stage import Seen
-from mockserver.contract.told import Told, fitted, rejoined, shape_of
+from mockserver.contract.told import Told, rejoined
 from mockserver.contract.truth import Comparison, first_difference
 from mockserver.dialects.dialect import Dialect
 from mockserver.dialects.table import dialect_of, named
@@ -59,18 +59,6 @@ def blamed(finding: Finding) -> bool:
     if finding.severity is not RuleSeverity.HARMFUL:
         return True
     return rule.moment in (Moment.READING, Moment.REQUEST) and rule.id not in _OF_THE_ANSWERS
-
-
-def at_place(body: Any, place: str) -> Any:
-    """What stands at a place of a body, such as `messages[0].content`; None where nothing does."""
-    for step in re.findall(r"\w+", place):
-        if isinstance(body, list) and step.isdigit() and int(step) < len(body):
-            body = body[int(step)]
-        elif isinstance(body, Mapping):
-            body = body.get(step)
-        else:
-            return None
-    return body
 
 
 def changed(given: Any, sent: Any, place: str) -> tuple[str, str]:
@@ -194,7 +182,7 @@ class RequestJudge:
         if Trait.ITEMS in self._surface.traits:
             placed = rejoined(due.history, placed)
         sent: Sequence[Message] = [one.message for one in placed]
-        history = due.history
+        history, read_from = due.history, self._read_from(sent)
         if Trait.INPUTS in self._surface.traits:
             sent = [replace(one, tool_calls=_inputs(one.tool_calls, self._dialect)) for one in sent]
             history = [replace(told, calls=_inputs(told.calls, self._dialect)) for told in history]
@@ -209,28 +197,20 @@ class RequestJudge:
             self._failures += compare.kept(history, sent, most=due.begin.keep)
         else:
             found = compare.failures(history, sent)
-            self._failures += found or self._parts(body, history, sent, places)
-        model, preserve = load().find(due.begin.model), due.options.get("preserve_thinking")
-        if preserve or Trait.THOUGHTS_OUT not in self._surface.traits:
-            return
-        unread = len(sent) if model is None else thinking_read_from(model, sent, preserve)
-        for at, message in enumerate(sent[:unread]):
+            self._failures += found or closer_look(
+                body, history, sent, places, number=self._number, read_from=read_from
+            )
+        for at, message in enumerate(sent[:read_from]):
             if message.reasoning:
                 text = f"thinking of {len(message.reasoning)} characters is sent back"
                 self._fail("thinking.not-sent-back", text, f"{place}[{at}].reasoning_content")
 
-    def _parts(
-        self, body: Mapping[str, Any], history: Sequence[Told], sent: Sequence[Message], places: Sequence[str]
-    ) -> list[Failure]:
-        """Where the media of a message stand otherwise among its texts than they were said."""
-        found = []
-        for told, place in zip(fitted(history, sent) or (), places, strict=False):
-            content = at_place(body, f"{place}.content") if told.parts else None
-            shape = shape_of(content) if isinstance(content, list) else told.parts
-            if shape != told.parts:
-                text = f"said in the order {', '.join(told.parts)}, sent in the order {', '.join(shape)}"
-                found.append(Failure("media.sent", text, self._number, f"{place}.content"))
-        return found
+    def _read_from(self, sent: Sequence[Message]) -> int:
+        """The number of the message from which on thoughts that are sent back are read."""
+        model, preserve = load().find(self._due.begin.model), self._due.options.get("preserve_thinking")
+        if preserve or Trait.THOUGHTS_OUT not in self._surface.traits:
+            return 0
+        return len(sent) if model is None else thinking_read_from(model, sent, preserve)
 
 
 def _switched(sent: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:

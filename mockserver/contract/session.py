@@ -438,6 +438,7 @@ def _answer(turn: Turn, said: Choice) -> Told:
         text=(turn.partial or "") + said.content,
         calls=said.tool_calls,
         joined=turn.partial is not None,
+        thinking=said.reasoning,
     )
 
 

@@ -20,7 +20,7 @@ class Told:
     or its later rounds. `beginning`: any beginning of the text will do, with any of its first calls. `open`
     is above 0 for calls that the user spoke over and their results: they may be missing together. `free`:
     any text will do. `joined`: the text goes on from a prefix. `parts`: texts and media in their order, where
-    there are both (`shape_of`).
+    there are both (`shape_of`). `thinking`: what was thought before an answer; None where that is not known.
     """
 
     role: str
@@ -35,6 +35,7 @@ class Told:
     free: bool = False
     joined: bool = False
     parts: tuple[str, ...] = ()
+    thinking: str | None = None
 
 
 def shape_of(content: Iterable[Any]) -> tuple[str, ...]:

@@ -10,12 +10,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mockserver.base.jsontext import dumps
+from mockserver.contract.closer import at_place
 from mockserver.contract.judge import (
     LASTING,
     TRANSIENT,
     Due,
     RequestJudge,
-    at_place,
     blamed,
     changed,
     finish_of,
