@@ -13,7 +13,7 @@ import httpx
 from dashscope import Client
 from dashscope.version import __version__
 
-from contract_tests.clients.loop import Answer, Conversation, Document, heard, serve
+from contract_tests.clients.loop import Answer, Conversation, Document, ToldError, heard, serve
 
 PROTOCOL = sys.argv[1]
 
@@ -52,6 +52,9 @@ class Second(Conversation):
         if stream and "cancel_after" not in command:
             with contextlib.closing(response):
                 gather(answer, response.get_final_message())
+        elif not stream and not response.choices:  # whatever JSON has the status 200 is taken for an answer
+            kind = type(response).__name__
+            raise ToldError(kind, None, None, "what came is no answer")
         else:
             for piece in heard(response, answer, command) if stream else [response]:
                 gather(answer, piece, cumulative=cumulative)

@@ -117,6 +117,10 @@ func (own *chat) Turn(command Command) Report {
 			own.history = own.history[:own.start]
 			return Report{Error: failure(err)}
 		}
+		if len(answer.Choices) == 0 { // whatever JSON has the status 200 is decoded
+			own.history = own.history[:own.start]
+			return Report{Error: &Failure{Kind: "empty", Message: "what came is no answer"}}
+		}
 		whole = *answer
 		for _, choice := range whole.Choices {
 			thinking[choice.Index] = extra(choice.Message.JSON.ExtraFields["reasoning_content"].Raw())
