@@ -117,7 +117,7 @@ func (own *chat) Turn(command Command) Report {
 			own.history = own.history[:own.start]
 			return Report{Error: failure(err)}
 		}
-		if len(answer.Choices) == 0 { // whatever JSON has the status 200 is decoded
+		if answer == nil || len(answer.Choices) == 0 { // whatever JSON has the status 200 is decoded: null is no answer
 			own.history = own.history[:own.start]
 			return Report{Error: &Failure{Kind: "empty", Message: "what came is no answer"}}
 		}
