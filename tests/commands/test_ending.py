@@ -2,17 +2,28 @@
 
 import gc
 import signal
+from collections.abc import Iterator
 from threading import Event
 
 import pytest
 
 from mockserver.commands.ending import ended_by_signal
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PATIENCE = 30.0
 """How long a test waits for what comes at once, in seconds."""
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """No signal is ignored, also where the tests run under `nohup`."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in SIGNALS}
+    yield
+    for number, kept in before.items():
+        signal.signal(number, kept)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_ends_a_command_gently(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     went_on: list[str] = []
