@@ -19,7 +19,9 @@ HISTORY = [
 ]
 
 
-def found(answered: list[dict[str, Any]], *turn: dict[str, Any], **said: Any) -> list[tuple[str, str]]:
+def found(
+    answered: list[dict[str, Any]], *turn: dict[str, Any], read_from: int = 0, **said: Any
+) -> list[tuple[str, str]]:
     """The requirements that a request breaks, and where; `said` is what the user said behind the result."""
     history = [*HISTORY, *([Told(role="user", **said)] if said else [])]
     messages = [
@@ -29,9 +31,8 @@ def found(answered: list[dict[str, Any]], *turn: dict[str, Any], **said: Any) ->
     ]
     body = {"messages": messages}
     read = placed(body)
-    failures = closer_look(
-        body, history, [one.message for one in read], [one.place for one in read], number=1, read_from=0
-    )
+    sent, places = [one.message for one in read], [one.place for one in read]
+    failures = closer_look(body, history, sent, places, number=1, read_from=read_from)
     return [(failure.requirement, failure.place) for failure in failures]
 
 
@@ -39,6 +40,13 @@ def found(answered: list[dict[str, Any]], *turn: dict[str, Any], **said: Any) ->
 def test_a_thought_that_goes_back_is_that_of_its_answer(thought: str, *, own: bool) -> None:
     block = {"type": "thinking", "thinking": thought, "signature": ""}
     assert found([block, USED], RESULT) == ([] if own else [("thinking.own", "messages[1]")])
+
+
+@pytest.mark.parametrize(("read_from", "read"), [(1, True), (2, False)])
+def test_a_thought_that_the_model_does_not_read_may_be_any(read_from: int, *, read: bool) -> None:
+    block = {"type": "thinking", "thinking": "The door.", "signature": ""}
+    broken = found([block, USED], RESULT, read_from=read_from)
+    assert broken == ([("thinking.own", "messages[1]")] if read else [])
 
 
 def test_a_thought_need_not_go_back() -> None:
