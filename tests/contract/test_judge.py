@@ -431,12 +431,13 @@ def test_thinking_is_sent_back_only_where_it_is_kept(engine: Engine) -> None:
     sent = entry(engine, messages=messages)
     history = [*HISTORY, Told(role="assistant", text="Ho"), *HISTORY]
     assert ("thinking.not-sent-back", "messages[1].reasoning_content") in found(sent, history=history)
-    kept = found(
-        entry(engine, messages=messages, preserve_thinking=True),
-        history=history,
-        options={"preserve_thinking": True},
-    )
-    assert "thinking.not-sent-back" not in {requirement for requirement, _ in kept}
+    for first in (0, 1):  # a window of the newest messages may begin with an answer
+        kept = found(
+            entry(engine, messages=messages[first:], preserve_thinking=True),
+            history=history[first:],
+            options={"preserve_thinking": True},
+        )
+        assert "thinking.not-sent-back" not in {requirement for requirement, _ in kept}
 
 
 @pytest.mark.parametrize(
