@@ -298,18 +298,6 @@ class FirstTextBlock(_ReadsOtherwise):
 # What goes back.
 
 
-class _SendsTurnsOtherwise(Reference):
-    """A client that writes its turns in another way."""
-
-    def sent(self, body: Message) -> Message:
-        written = super().sent(body)
-        return {**written, "messages": self.turns(written["messages"])}
-
-    def turns(self, turns: list[Body]) -> list[Body]:
-        """The turns as they are sent."""
-        return turns
-
-
 @defect("tools.failed", surfaces=ANTHROPIC)
 class ResultsAreErrors(_WritesOtherwise):
     """Every result is marked as that of a tool that failed."""
@@ -320,22 +308,21 @@ class ResultsAreErrors(_WritesOtherwise):
 
 
 @defect("tools.order", surfaces=ANTHROPIC)
-class WordsBeforeResults(_SendsTurnsOtherwise):
+class WordsBeforeResults(Reference):
     """Results and the words behind them are one turn of the user, the words first."""
 
-    def turns(self, turns: list[Body]) -> list[Body]:
+    def sent(self, body: Message) -> Message:
+        written = super().sent(body)
         merged: list[Body] = []
-        for turn in turns:
-            said = turn["content"]
-            if merged and merged[-1]["role"] == turn["role"] == "user":
+        for turn in written["messages"]:
+            before = merged[-1]["content"] if merged else ""
+            if turn["role"] == "user" and isinstance(before, list) and before[0]["type"] == "tool_result":
+                said = turn["content"]
                 blocks = [{"type": "text", "text": said}] if isinstance(said, str) else said
-                before = merged[-1]["content"]
-                results = isinstance(before, list) and before[0]["type"] == "tool_result"
-                if results:
-                    merged[-1] = {**turn, "content": [*blocks, *before]}
-                    continue
-            merged.append(turn)
-        return merged
+                merged[-1] = {**turn, "content": [*blocks, *before]}
+            else:
+                merged.append(turn)
+        return {**written, "messages": merged}
 
 
 @defect("thinking.own", surfaces=ANTHROPIC)

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -261,7 +262,7 @@ def _judge(
     from mockserver.contract.suite import Verdict, permutations  # noqa: PLC0415
 
     jobs = 1 if options.loop else options.jobs
-    with Drivers(_connector(options, stage), jobs=jobs) as drivers:
+    with closing(Drivers(_connector(options, stage), jobs=jobs)) as drivers:
         hello = drivers.hello
         result = Result(hello.client, options.seed)
         planned = permutations(cases, options.surface or hello.surfaces, features=hello.features)

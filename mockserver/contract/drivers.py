@@ -3,10 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from threading import Lock
-from types import TracebackType
-from typing import Self
 
 from mockserver.contract.cases import Case
 from mockserver.contract.client import Client
@@ -24,7 +22,7 @@ Conversation = tuple[Case, str, str]
 class Drivers:
     """Up to `jobs` drivers of one client: the first is started at once, others as soon as there is work.
 
-    Raises `ProtocolError` when one does not start. Use it as a context manager.
+    Raises `ProtocolError` when one does not start. Whoever starts them closes them.
     """
 
     def __init__(self, connect: Callable[[], Client], *, jobs: int = 1) -> None:
@@ -116,14 +114,6 @@ class Drivers:
             with ThreadPoolExecutor(len(started)) as threads:
                 list(threads.map(lambda client: client.close(), started))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 def run(
     stage: Stage,
@@ -136,7 +126,7 @@ def run(
 
     Without `surfaces`, on those that the client speaks. Raises `ProtocolError` when no driver starts.
     """
-    with Drivers(connect) as drivers:
+    with closing(Drivers(connect)) as drivers:
         hello = drivers.hello
         conversations = permutations(cases, surfaces or hello.surfaces, features=hello.features)
         for _, outcome in drivers.lead(stage, conversations):

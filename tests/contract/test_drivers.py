@@ -1,6 +1,7 @@
 """Drivers side by side: each leads one conversation at a time, and all end with whoever asked for them."""
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from threading import Barrier, Event, current_thread
 from typing import cast
 
@@ -194,7 +195,7 @@ def test_a_driver_that_starts_only_by_itself_is_told_how(
 
     holding(waits)
     with (
-        Drivers(refusing(made, after=1), jobs=2) as leading,
+        closing(Drivers(refusing(made, after=1), jobs=2)) as leading,
         pytest.raises(ProtocolError, match=r"^beside 1 of its kind, the driver .*; --jobs 1 drives one"),
     ):
         list(leading.lead(NOWHERE, CONVERSATIONS))
